@@ -1,0 +1,43 @@
+"""The errors a user can meet; each is one line that says what, where and what to do, and ends the command with 2.
+
+TableguardError
+├── SettingsError     a value of settings.toml is missing, unknown, wrong or contradicts another
+├── PolicyError       a document or claim under policies/ cannot be read, filled or understood
+├── TemplateError     a stack cannot be rendered or breaks a CloudFormation limit
+├── CheckError        an engine of `check` could not be asked
+├── DeployError       CloudFormation refused or failed a stack
+├── EmbeddedError     the embedded AWS cannot start, or lacks what a template asks for
+└── MessageError      a message, user, group or trace line that cannot be accepted
+"""
+
+
+class TableguardError(Exception):
+    """A question that could not be asked, or an input that cannot be accepted (exit code 2)."""
+
+
+class SettingsError(TableguardError):
+    """settings.toml holds something unusable; the text names key, value and what is accepted."""
+
+
+class PolicyError(TableguardError):
+    """A policy document or its claim is unusable; the text begins with its path."""
+
+
+class TemplateError(TableguardError):
+    """A stack cannot be rendered, is unknown, or breaks a CloudFormation limit."""
+
+
+class CheckError(TableguardError):
+    """A check engine is absent or failed: never the same as 'no findings'."""
+
+
+class DeployError(TableguardError):
+    """CloudFormation refused or failed a stack; the text names stack, resource and reason."""
+
+
+class EmbeddedError(TableguardError):
+    """The embedded AWS cannot start or does not model what was asked of it."""
+
+
+class MessageError(TableguardError):
+    """A message, user, group or trace line that cannot be accepted."""

@@ -1,0 +1,132 @@
+"""The documents under policies/: JSON as deployed, with <placeholders> where an organisation must choose."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tableguard.errors import PolicyError
+from tableguard.paths import POLICIES
+
+KINDS = ("scp", "rcp", "endpoint", "resource", "role")
+_PLACEHOLDER = re.compile(r"<([a-z][a-z0-9-]*)>")
+
+Values = Mapping[str, str | tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class PolicyDocument:
+    """One document: its kind (scp, rcp, endpoint, resource, role), its name, and the JSON as written."""
+
+    kind: str
+    name: str
+    path: Path
+    document: dict[str, Any]
+
+    @property
+    def place(self) -> str:
+        """What errors and reports call it: kind/name.json."""
+        return f"{self.kind}/{self.name}.json"
+
+
+def names(kind: str, root: Path = POLICIES) -> tuple[str, ...]:
+    """The names of all documents of a kind, sorted."""
+    return tuple(sorted(path.stem for path in (root / kind).glob("*.json")))
+
+
+def load(kind: str, name: str, root: Path = POLICIES) -> PolicyDocument:
+    """One document as written, placeholders unfilled."""
+    path = root / kind / f"{name}.json"
+    return PolicyDocument(kind, name, path, read_json(path))
+
+
+def load_all(root: Path = POLICIES) -> tuple[PolicyDocument, ...]:
+    """Every document, in the order of KINDS and then by name."""
+    return tuple(load(kind, name, root) for kind in KINDS for name in names(kind, root))
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The JSON object in a file; PolicyError names the file and the line that is wrong."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_no_duplicates)
+    except OSError as error:
+        raise PolicyError(f"{path}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise PolicyError(f"{path}: not UTF-8 text (byte {error.start})") from error
+    except json.JSONDecodeError as error:
+        raise PolicyError(f"{path}:{error.lineno}:{error.colno}: not JSON: {error.msg}") from error
+    except RecursionError as error:
+        raise PolicyError(f"{path}: nested too deeply to be a policy document") from error
+    except _DuplicateKeyError as error:
+        raise PolicyError(f"{path}: key {error} is written twice in one object; AWS keeps only one of them") from error
+    if not isinstance(found, dict):
+        raise PolicyError(f"{path}: a policy document is a JSON object, not {type(found).__name__}")
+    return found
+
+
+class _DuplicateKeyError(ValueError):
+    pass
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        keys = [key for key, _ in pairs]
+        raise _DuplicateKeyError(next(repr(key) for key in keys if keys.count(key) > 1))
+    return found
+
+
+def placeholders(document: Any) -> frozenset[str]:
+    """The names of all <placeholders> in a document."""
+    if isinstance(document, dict):
+        parts: list[Any] = [*document.keys(), *document.values()]
+    elif isinstance(document, list):
+        parts = document
+    else:
+        return frozenset(_PLACEHOLDER.findall(document)) if isinstance(document, str) else frozenset()
+    return frozenset().union(*map(placeholders, parts))
+
+
+def fill(policy: PolicyDocument, values: Values) -> dict[str, Any]:
+    """The document with every placeholder replaced: alone in a list by a list of values, elsewhere by text."""
+    filled: dict[str, Any] = _fill(policy.document, values, policy.place)
+    return filled
+
+
+def _fill(node: Any, values: Values, place: str) -> Any:
+    if isinstance(node, dict):
+        return {key: _fill(value, values, place) for key, value in node.items()}
+    if isinstance(node, list):
+        return [filled for item in node for filled in _fill_item(item, values, place)]
+    return _fill_text(node, values, place) if isinstance(node, str) else node
+
+
+def _fill_item(item: Any, values: Values, place: str) -> list[Any]:
+    alone = _PLACEHOLDER.fullmatch(item) if isinstance(item, str) else None
+    if alone is None:
+        return [_fill(item, values, place)]
+    found = _value(alone[1], values, place)
+    if isinstance(found, str):
+        return [found]
+    if not found:
+        # under a negated operator an empty exemption list would turn the statement round
+        raise PolicyError(f"{place}: the list for <{alone[1]}> is empty; name at least one value")
+    return list(found)
+
+
+def _fill_text(text: str, values: Values, place: str) -> str:
+    def replace(match: re.Match[str]) -> str:
+        found = _value(match[1], values, place)
+        if not isinstance(found, str):
+            raise PolicyError(f"{place}: <{match[1]}> is a list and stands inside a text; write it alone in a list")
+        return found
+
+    return _PLACEHOLDER.sub(replace, text)
+
+
+def _value(name: str, values: Values, place: str) -> str | tuple[str, ...]:
+    if name not in values:
+        raise PolicyError(f"{place}: no value for <{name}>; known placeholders: {', '.join(sorted(values))}")
+    return values[name]

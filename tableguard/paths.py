@@ -1,0 +1,11 @@
+"""Where policies/ and templates/ lie: beside the package in a checkout, inside it once installed."""
+
+from pathlib import Path
+
+_INSTALLED = Path(__file__).resolve().parent / "_project"
+
+ROOT = _INSTALLED if _INSTALLED.is_dir() else _INSTALLED.parent.parent
+POLICIES = ROOT / "policies"
+TEMPLATES = ROOT / "templates"
+RENDERED = TEMPLATES / "rendered"
+EXAMPLE_SETTINGS = TEMPLATES / "settings"

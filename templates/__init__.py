@@ -1,0 +1,1 @@
+"""The stacks, one module each: `template(settings) -> Template`, pure. tableguard.stacks lists them in order."""
