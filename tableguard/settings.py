@@ -94,6 +94,10 @@ class Settings:
         """Name of the CloudTrail trail."""
         return f"{self.name}-trail"
 
+    def role_arn(self, role: str) -> str:
+        """ARN of one of the roles that the access stack makes."""
+        return f"arn:aws:iam::{self.account_id}:role/{self.name}-{role}"
+
     def stack_name(self, stack: str) -> str:
         """Name under which CloudFormation knows a stack of templates/."""
         return f"{self.name}-{stack}"
