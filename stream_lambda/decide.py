@@ -1,0 +1,61 @@
+"""Which rows to write: pure, and the same for any order and any repetition of the messages."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from .items import Conversation, Group, Message, User
+
+
+@dataclass(frozen=True)
+class Newest:
+    """The newest message of a group in a batch, and the index of its record."""
+
+    message: Message
+    index: int
+
+
+def newest_per_group(messages: Iterable[tuple[int, Message]]) -> dict[str, Newest]:
+    """Group -> its newest message among (index of the record, message) pairs."""
+    newest: dict[str, Newest] = {}
+    for index, message in messages:
+        known = newest.get(message.group_uuid)
+        # records of one item arrive in the order of its changes: among equals the last is the item as it is now
+        if known is None or known.message.stamp <= message.stamp:
+            newest[message.group_uuid] = Newest(message, index)
+    return newest
+
+
+def rows(newest: Mapping[str, Newest], groups: Mapping[str, Group]) -> list[Conversation]:
+    """The row of every member of every group that is known."""
+    return [
+        conversation(found.message, member, groups[group_uuid])
+        for group_uuid, found in newest.items()
+        if group_uuid in groups
+        for member in groups[group_uuid].members
+    ]
+
+
+def conversation(message: Message, member: User, group: Group) -> Conversation:
+    """A member's row once this message is the newest of the group."""
+    others = (user for user in group.members if user.user_uuid != member.user_uuid)
+    return Conversation(
+        user_uuid=member.user_uuid,
+        group_uuid=message.group_uuid,
+        other=next(others, member),  # a group of one talks to itself
+        last_message=message.summary,
+        last_message_at=message.created_at,
+        last_message_version=message.edited_at,
+        last_message_uuid=message.message_uuid,
+        last_user_uuid=message.author.user_uuid,
+        expires_at=message.expires_at,
+    )
+
+
+def checkpoint(newest: Mapping[str, Newest], failed: Iterable[str]) -> int | None:
+    """The lowest record that must be delivered again, or None.
+
+    It is the newest record of a failed group: the older ones of that group are subsumed by it, and everything
+    from the checkpoint on is delivered again anyway.
+    https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
+    """
+    return min((newest[group_uuid].index for group_uuid in failed), default=None)

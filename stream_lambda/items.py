@@ -1,0 +1,296 @@
+"""Keys and items of the one table: the only place that knows "MSG#", "GRP#" and "META#".
+
+message           MSG#<group>  / created_at   one message; never changed but by an edit
+conversation row  GRP#<user>   / <group>      one member's view of a group, changed in place by Pattern D
+group             META#<group> / META         the members: the truth about who may read and write
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+Value = dict[str, Any]  # one attribute value in DynamoDB's notation, {"S": "text"}
+Item = dict[str, Value]
+Content = str | bytes  # bytes are text that the client encrypted
+
+INDEX = "conversations"
+_MESSAGE, _ROW, _GROUP = "MSG#", "GRP#", "META#"
+_GROUP_SORT_KEY = "META"
+PREVIEW_CHARACTERS = 140  # keeps a row under 1 KB, one write unit
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html: a group is a row's sort key
+GROUP_BYTES = 1024
+
+
+class ItemError(ValueError):
+    """An item lacks an attribute or holds a wrong one; the text names the attribute, never its value."""
+
+
+@dataclass(frozen=True)
+class User:
+    """Who writes and reads: the names are those shown to others."""
+
+    user_uuid: str
+    display_name: str
+    handle: str
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message; `created_at` and `edited_at` are canonical, so that their text order is time order."""
+
+    group_uuid: str
+    created_at: str
+    message_uuid: str
+    author: User
+    text: Content
+    preview: Content | None = None  # written by clients that encrypt: ciphertext cannot be cut
+    edited_at: str = ""
+    deleted: bool = False
+    expires_at: int | None = None
+
+    @property
+    def stamp(self) -> tuple[str, str]:
+        """What makes one message newer than another, and an edit newer than the original."""
+        return self.created_at, self.edited_at
+
+    @property
+    def summary(self) -> Content:
+        """What a conversation list shows of it."""
+        if self.deleted:
+            return ""
+        shown = self.text if self.preview is None else self.preview
+        return shown[:PREVIEW_CHARACTERS] if isinstance(shown, str) else shown
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group and its members; of two people it is a direct conversation."""
+
+    group_uuid: str
+    members: tuple[User, ...]
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """One member's row of a group: whom it is with, and the newest message."""
+
+    user_uuid: str
+    group_uuid: str
+    other: User
+    last_message: Content
+    last_message_at: str
+    last_message_version: str
+    last_message_uuid: str
+    last_user_uuid: str
+    expires_at: int | None = None
+
+
+def timestamp(when: datetime) -> str:
+    """An instant as the table writes it: UTC, always six digits, so that text order is time order."""
+    return when.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def canonical(text: str) -> str:
+    """A timestamp in any ISO 8601 form as the table writes it; without an offset it is taken as UTC."""
+    when = datetime.fromisoformat(text)
+    try:
+        return timestamp(when if when.tzinfo else when.replace(tzinfo=UTC))
+    except OverflowError as error:  # the offset leads out of the years 1 to 9999
+        raise ValueError("out of range") from error
+
+
+def microsecond_later(created_at: str) -> str:
+    """The next instant at which another message can have been written."""
+    return timestamp(datetime.fromisoformat(created_at) + timedelta(microseconds=1))
+
+
+def messages_pk(group_uuid: str) -> str:
+    """Partition of a group's messages."""
+    return _MESSAGE + group_uuid
+
+
+def rows_pk(user_uuid: str) -> str:
+    """Partition of a user's conversation rows, in the table and in its index."""
+    return _ROW + user_uuid
+
+
+def message_key(group_uuid: str, created_at: str) -> Item:
+    """Key of a message."""
+    return {"pk": {"S": messages_pk(group_uuid)}, "sk": {"S": created_at}}
+
+
+def row_key(user_uuid: str, group_uuid: str) -> Item:
+    """Key of a member's conversation row."""
+    return {"pk": {"S": rows_pk(user_uuid)}, "sk": {"S": group_uuid}}
+
+
+def group_key(group_uuid: str) -> Item:
+    """Key of a group."""
+    return {"pk": {"S": _GROUP + group_uuid}, "sk": {"S": _GROUP_SORT_KEY}}
+
+
+def is_message_pk(pk: str) -> bool:
+    """Whether a partition key is that of a group's messages."""
+    return pk.startswith(_MESSAGE)
+
+
+def message_item(message: Message) -> Item:
+    """A message as the table holds it."""
+    item = message_key(message.group_uuid, message.created_at) | {
+        "message_uuid": {"S": message.message_uuid},
+        "message": _content(message.text),
+        "user_uuid": {"S": message.author.user_uuid},
+        "user_display_name": {"S": message.author.display_name},
+        "user_handle": {"S": message.author.handle},
+    }
+    if message.preview is not None:
+        item["preview"] = _content(message.preview)
+    if message.edited_at:
+        item["edited_at"] = {"S": message.edited_at}
+    if message.deleted:
+        item["deleted"] = {"BOOL": True}
+    return item | _expiry(message.expires_at)
+
+
+def message_of(item: Mapping[str, Any]) -> Message:
+    """The message that an item holds; ItemError if it is not one."""
+    return Message(
+        group_uuid=_owner(item, _MESSAGE),
+        created_at=_instant(item, "sk"),
+        message_uuid=_text(item, "message_uuid"),
+        author=User(
+            _text(item, "user_uuid"),
+            _text(item, "user_display_name", default=""),
+            _text(item, "user_handle", default=""),
+        ),
+        text=_read_content(item, "message"),
+        preview=_read_content(item, "preview") if "preview" in item else None,
+        edited_at=_instant(item, "edited_at") if "edited_at" in item else "",
+        deleted=_flag(item, "deleted"),
+        expires_at=_epoch(item, "expires_at"),
+    )
+
+
+def group_item(group: Group) -> Item:
+    """A group as the table holds it."""
+    members = [
+        {
+            "M": {
+                "user_uuid": {"S": user.user_uuid},
+                "display_name": {"S": user.display_name},
+                "handle": {"S": user.handle},
+            }
+        }
+        for user in group.members
+    ]
+    kind = "dm" if len(members) <= 2 else "group"
+    return group_key(group.group_uuid) | {"members": {"L": members}, "kind": {"S": kind}}
+
+
+def group_of(item: Mapping[str, Any]) -> Group:
+    """The group that an item holds; ItemError if it is not one."""
+    members = _typed(item, "members", "L", list)
+    return Group(_owner(item, _GROUP), tuple(_member(member) for member in members))
+
+
+def _member(value: Any) -> User:
+    if not isinstance(value, Mapping):
+        raise ItemError("members: not a list of maps")
+    member = _typed({"members": value}, "members", "M", dict)
+    return User(_text(member, "user_uuid"), _text(member, "display_name"), _text(member, "handle"))
+
+
+def conversation_item(row: Conversation) -> Item:
+    """A conversation row as the table holds it."""
+    return (
+        row_key(row.user_uuid, row.group_uuid)
+        | {
+            "last_message_at": {"S": row.last_message_at},
+            "last_message_version": {"S": row.last_message_version},
+            "last_message": _content(row.last_message),
+            "last_message_uuid": {"S": row.last_message_uuid},
+            "last_user_uuid": {"S": row.last_user_uuid},
+            "other_user_uuid": {"S": row.other.user_uuid},
+            "other_user_display_name": {"S": row.other.display_name},
+            "other_user_handle": {"S": row.other.handle},
+        }
+        | _expiry(row.expires_at)
+    )
+
+
+def conversation_of(item: Mapping[str, Any]) -> Conversation:
+    """The conversation row that an item holds; ItemError if it is not one."""
+    return Conversation(
+        user_uuid=_owner(item, _ROW),
+        group_uuid=_text(item, "sk"),
+        other=User(
+            _text(item, "other_user_uuid"), _text(item, "other_user_display_name"), _text(item, "other_user_handle")
+        ),
+        last_message=_read_content(item, "last_message"),
+        last_message_at=_text(item, "last_message_at"),
+        last_message_version=_text(item, "last_message_version"),
+        last_message_uuid=_text(item, "last_message_uuid"),
+        last_user_uuid=_text(item, "last_user_uuid"),
+        expires_at=_epoch(item, "expires_at"),
+    )
+
+
+def _content(content: Content) -> Value:
+    return {"S": content} if isinstance(content, str) else {"B": content}
+
+
+def _expiry(expires_at: int | None) -> Item:
+    return {} if expires_at is None else {"expires_at": {"N": str(expires_at)}}
+
+
+def _typed(item: Mapping[str, Any], name: str, kind: str, python: type) -> Any:
+    value = item.get(name)
+    found = value.get(kind) if isinstance(value, Mapping) else None
+    if not isinstance(found, python):
+        raise ItemError(f"{name}: absent or not of type {kind}")
+    return found
+
+
+def _text(item: Mapping[str, Any], name: str, default: str | None = None) -> str:
+    if default is not None and name not in item:
+        return default
+    return str(_typed(item, name, "S", str))
+
+
+def _read_content(item: Mapping[str, Any], name: str) -> Content:
+    value = item.get(name)
+    if isinstance(value, Mapping) and isinstance(value.get("B"), bytes):
+        return bytes(value["B"])
+    return _text(item, name)
+
+
+def _owner(item: Mapping[str, Any], prefix: str) -> str:
+    pk = _text(item, "pk")
+    owner = pk.removeprefix(prefix)
+    if not owner or not pk.startswith(prefix):
+        raise ItemError(f"pk: not {prefix} and a name")
+    if len(owner.encode()) > GROUP_BYTES:
+        raise ItemError(f"pk: more than {GROUP_BYTES} bytes after {prefix}")
+    return owner
+
+
+def _instant(item: Mapping[str, Any], name: str) -> str:
+    text = _text(item, name)
+    try:
+        return canonical(text)
+    except ValueError as error:
+        raise ItemError(f"{name}: not an ISO 8601 timestamp") from error
+
+
+def _flag(item: Mapping[str, Any], name: str) -> bool:
+    return name in item and bool(_typed(item, name, "BOOL", bool))
+
+
+def _epoch(item: Mapping[str, Any], name: str) -> int | None:
+    if name not in item:
+        return None
+    number = _typed(item, name, "N", str)
+    if not number.isascii() or not number.isdigit():
+        raise ItemError(f"{name}: not a whole number of seconds")
+    return int(number)

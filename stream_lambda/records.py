@@ -1,0 +1,82 @@
+"""A stream record -> a message, nothing to do, or poison; total: no record can stop the stream."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from .items import ItemError, Message, is_message_pk, message_of, timestamp
+
+# A row shows the newest message for ever, so one message dated 2999 would hide all that follow it.
+CLOCK_SKEW = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Poison:
+    """A record that cannot be used: why, in words that never hold its text."""
+
+    reason: str
+
+
+def read(record: object, now: datetime) -> Message | Poison | None:
+    """The message that a record announces; None where there is nothing to do; Poison where it cannot be used."""
+    try:
+        return _read(record, now)
+    except ItemError as error:
+        return Poison(str(error))
+    except (ValueError, OverflowError) as error:  # their texts could quote the record
+        return Poison(type(error).__name__)
+
+
+def sequence_number(record: object) -> str | None:
+    """How Lambda knows the record, if it says so."""
+    change = record.get("dynamodb") if isinstance(record, Mapping) else None
+    number = change.get("SequenceNumber") if isinstance(change, Mapping) else None
+    return number if isinstance(number, str) and number else None
+
+
+def _read(record: object, now: datetime) -> Message | None:
+    if sequence_number(record) is None:
+        raise ItemError("SequenceNumber: absent")
+    change = _mapping(record, "dynamodb")
+    keys = _mapping(change, "Keys")
+    pk = _mapping(keys, "pk").get("S")
+    if not isinstance(pk, str):
+        raise ItemError("pk: absent or not of type S")
+    # The event source mapping filters likewise; a change to it must not make the function read its own rows.
+    if not is_message_pk(pk) or _mapping(record).get("eventName") not in ("INSERT", "MODIFY"):
+        return None
+    message = message_of(_decoded(_mapping(change, "NewImage")) | dict(keys))
+    latest = timestamp(_written_at(change, now) + CLOCK_SKEW)
+    if max(message.stamp) > latest:
+        raise ItemError("created_at or edited_at: in the future")
+    return message
+
+
+def _mapping(node: object, name: str | None = None) -> Mapping[str, Any]:
+    found = node if name is None else _mapping(node).get(name)
+    if not isinstance(found, Mapping):
+        raise ItemError(f"{name or 'record'}: absent or not a map")
+    return found
+
+
+def _decoded(image: Mapping[str, Any]) -> dict[str, Any]:
+    """In a Lambda event bytes are base64 text; handed back to botocore as they are, they would be encoded twice."""
+    return {name: _decoded_value(name, value) for name, value in image.items()}
+
+
+def _decoded_value(name: str, value: object) -> object:
+    if not isinstance(value, Mapping) or not isinstance(value.get("B"), str):
+        return value
+    try:
+        return {"B": base64.b64decode(value["B"], validate=True)}
+    except ValueError as error:
+        raise ItemError(f"{name}: not base64") from error
+
+
+def _written_at(change: Mapping[str, Any], now: datetime) -> datetime:
+    seconds = change.get("ApproximateCreationDateTime")
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        return now
+    return datetime.fromtimestamp(seconds, UTC)
