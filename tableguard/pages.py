@@ -1,0 +1,56 @@
+"""Listings that come page by page: the answer, and the token that continues one listing and no other."""
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from stream_lambda.items import Item
+from tableguard.errors import MessageError
+
+T = TypeVar("T")
+
+KEY_BYTES = 1024  # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html: sort keys
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """What one query answered, the token for what follows (None: nothing does), and the read units it took."""
+
+    items: tuple[T, ...]
+    token: str | None
+    read_units: float
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One partition of the table or of an index, and the attributes that say where in it one stands."""
+
+    table: str
+    index: str | None
+    pk: str
+    position: tuple[str, ...]
+
+    def token(self, last_key: Item | None) -> str | None:
+        """What the caller hands back for the next page."""
+        if last_key is None:
+            return None
+        values = (last_key[name]["S"] for name in self.position)
+        return base64.urlsafe_b64encode("\n".join((self._identity(), *values)).encode()).decode()
+
+    def start_key(self, token: str) -> Item:
+        """Where a token continues; MessageError if it is damaged or was made for another listing."""
+        try:
+            identity, *values = base64.b64decode(token, altchars=b"-_", validate=True).decode().split("\n")
+        except ValueError as error:
+            raise MessageError("the continuation token is damaged; begin again without one") from error
+        if identity != self._identity():
+            raise MessageError("the continuation token belongs to another listing; begin again without one")
+        if len(values) != len(self.position) or not all(0 < len(value.encode()) <= KEY_BYTES for value in values):
+            raise MessageError("the continuation token is damaged; begin again without one")
+        # The partition is the caller's own, never the token's: a token made by hand moves within it and not out.
+        return {"pk": {"S": self.pk}} | {name: {"S": value} for name, value in zip(self.position, values, strict=True)}
+
+    def _identity(self) -> str:
+        """Names the listing without showing whose it is."""
+        return hashlib.sha256("\n".join((self.table, self.index or "", self.pk)).encode()).hexdigest()[:16]

@@ -1,0 +1,111 @@
+"""Users, groups, messages and stream records for tests, and an emulated table to put them in."""
+
+import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+import boto3
+from moto import mock_aws
+
+from stream_lambda.items import (
+    Content,
+    Conversation,
+    Group,
+    Item,
+    Message,
+    User,
+    conversation_of,
+    group_item,
+    message_item,
+    timestamp,
+)
+from tableguard import settings, table_admin
+
+TABLE = "messages"
+REGION = "eu-central-1"
+NOW = datetime(2026, 6, 26, 10, 30, tzinfo=UTC)
+
+ADA = User("user-ada", "Ada Example", "ada")
+BOB = User("user-bob", "Bob Example", "bob")
+EVE = User("user-eve", "Eve Example", "eve")
+PAIR = Group("group-ada-bob", (ADA, BOB))
+OTHER_PAIR = Group("group-ada-eve", (ADA, EVE))
+TRIO = Group("group-of-three", (ADA, BOB, EVE))
+
+
+def at(seconds: float) -> str:
+    """So many seconds after ten o'clock, half an hour before NOW."""
+    return timestamp(NOW - timedelta(minutes=30) + timedelta(seconds=seconds))
+
+
+def said(text: Content, seconds: float, group: Group = PAIR, **more: Any) -> Message:
+    """A message by the group's first member."""
+    fields = {"message_uuid": f"uuid of {group.group_uuid} {seconds}", "author": group.members[0], **more}
+    return Message(group_uuid=group.group_uuid, created_at=at(seconds), text=text, **fields)
+
+
+def stream_record(item: Item, number: int = 1, event_name: str = "INSERT") -> dict[str, Any]:
+    """A record of the table's stream as Lambda hands it over."""
+    return {
+        "eventID": f"event-{number}",
+        "eventName": event_name,
+        "eventSource": "aws:dynamodb",
+        "dynamodb": {
+            "ApproximateCreationDateTime": NOW.timestamp(),
+            "Keys": {"pk": item["pk"], "sk": item["sk"]},
+            "NewImage": {name: _as_event(value) for name, value in item.items()},
+            "SequenceNumber": sequence_number(number),
+            "StreamViewType": "NEW_IMAGE",
+        },
+    }
+
+
+def sequence_number(number: int) -> str:
+    """What Lambda calls the record of that number."""
+    return f"{number:021}"
+
+
+def message_records(*messages: Message) -> list[dict[str, Any]]:
+    """Records of messages, numbered from 1."""
+    return [stream_record(message_item(message), number) for number, message in enumerate(messages, start=1)]
+
+
+def _as_event(value: dict[str, Any]) -> dict[str, Any]:
+    return {"B": base64.b64encode(value["B"]).decode()} if "B" in value else value
+
+
+@cache
+def _client() -> Any:
+    """Made once: that takes longer than most tests. Outside of `mock_aws` its keys open nothing."""
+    return boto3.Session("no", "keys", region_name=REGION).client("dynamodb")
+
+
+@contextmanager
+def emulated_table(*groups: Group) -> Iterator[Any]:
+    """A client for an emulated table that holds these groups."""
+    with mock_aws():
+        client = _client()
+        table_admin.create(client, settings.example(), TABLE)
+        for group in groups:
+            client.put_item(TableName=TABLE, Item=group_item(group))
+        yield client
+
+
+def all_items(client: Any) -> list[Item]:
+    """Everything in the table."""
+    pages = client.get_paginator("scan").paginate(TableName=TABLE, ConsistentRead=True)
+    return [item for page in pages for item in page["Items"]]
+
+
+def all_rows(client: Any) -> dict[tuple[str, str], Conversation]:
+    """(user, group) -> conversation row."""
+    found = [conversation_of(item) for item in all_items(client) if item["pk"]["S"].startswith("GRP#")]
+    return {(row.user_uuid, row.group_uuid): row for row in found}
+
+
+def shown_texts(client: Any) -> dict[tuple[str, str], object]:
+    """(user, group) -> the text that the conversation list shows."""
+    return {key: row.last_message for key, row in all_rows(client).items()}

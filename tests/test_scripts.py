@@ -1,0 +1,402 @@
+"""The scripts, run against an emulated DynamoDB on loopback as a user runs them."""
+
+import io
+import json
+import os
+import re
+import runpy
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from stream_lambda import items
+from tableguard import seeding, settings, table_admin
+from tableguard.errors import MessageError
+from tableguard.messages import pair_group_uuid
+from tableguard.stacks import named
+from tests.message_world import REGION
+
+SCRIPTS = Path(__file__).parent.parent / "scripts"
+NAMES = (
+    "ddb/drop",
+    "ddb/list-tables",
+    "ddb/scan",
+    "ddb/schema-load",
+    "ddb/seed",
+    "patterns/create-message",
+    "patterns/get-conversation",
+    "patterns/list-conversations",
+)
+TABLE = "cruddur-messages"
+CONVERSATION = seeding.read(SCRIPTS / "ddb" / "conversation.toml")
+MINA, TEO = (user.user_uuid for user in CONVERSATION.users)
+GROUP = pair_group_uuid(MINA, TEO)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a script printed, and how it ended."""
+
+    code: object
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        return self.out.splitlines()
+
+
+def run(name: str, *arguments: str, answer: str = "") -> Ran:
+    """Run a script in this process: starting another one takes longer than the script."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", [name.partition("/")[2], *arguments])
+        patch.setattr(sys, "stdin", io.StringIO(answer))
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_path(str(SCRIPTS / name), run_name="__main__")
+    return Ran(ended.value.code, out.getvalue(), err.getvalue())
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    emulated = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    emulated.start()
+    host, port = emulated.get_host_and_port()
+    yield f"http://{host}:{port}"
+    emulated.stop()
+
+
+@dataclass(frozen=True)
+class World:
+    """The endpoint, a client of it, and the options that a script needs to work there."""
+
+    client: Any
+    options: tuple[str, ...]
+
+    def run(self, name: str, *arguments: str, answer: str = "") -> Ran:
+        return run(name, *arguments, *self.options, answer=answer)
+
+    def refused(self, name: str, *arguments: str, answer: str = "") -> str:
+        """The one line that a script ends with when it could not do what was asked."""
+        ran = self.run(name, *arguments, answer=answer)
+        assert ran.code == 2, ran
+        (line,) = ran.err.splitlines()
+        program, _, reason = line.partition(": ")
+        assert program == name.partition("/")[2]
+        return reason
+
+
+@pytest.fixture
+def empty(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """An endpoint without tables, and nobody's AWS configuration."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    chosen = tmp_path / "settings.toml"
+    example = (Path(__file__).parent.parent / "templates" / "settings" / "default.toml").read_text()
+    chosen.write_text(example)
+    client = boto3.Session("no", "keys", region_name=REGION).client("dynamodb", endpoint_url=server)
+    yield World(client, ("--endpoint-url", server, "--settings", str(chosen)))
+    for table in client.list_tables()["TableNames"]:
+        client.update_table(TableName=table, DeletionProtectionEnabled=False)
+        client.delete_table(TableName=table)
+
+
+@pytest.fixture
+def world(empty: World) -> World:
+    """An endpoint with an empty table of ours."""
+    table_admin.create(empty.client, settings.example(), TABLE)
+    return empty
+
+
+@pytest.fixture(scope="module")
+def shipped() -> list[items.Item]:
+    """What the shipped conversation is in the table, once it has been loaded."""
+    return []
+
+
+@pytest.fixture
+def seeded(world: World, shipped: list[items.Item]) -> World:
+    """The table with the shipped conversation in it."""
+    if shipped:
+        puts = [{"PutRequest": {"Item": item}} for item in shipped]
+        world.client.batch_write_item(RequestItems={TABLE: puts})
+    else:
+        assert world.run("ddb/seed").code == 0
+        shipped += world.client.scan(TableName=TABLE)["Items"]
+    return world
+
+
+# All of them
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_script_explains_itself(name: str) -> None:
+    assert os.access(SCRIPTS / name, os.X_OK)
+    helped = run(name, "--help")
+    assert helped.code == 0
+    for option in ("--endpoint-url", "--region", "--profile", "--table"):
+        assert option in helped.out
+
+
+def test_there_are_no_others() -> None:
+    folders = [SCRIPTS / "ddb", SCRIPTS / "patterns"]
+    found = [path for folder in folders for path in folder.iterdir() if path.is_file() and not path.suffix]
+    assert sorted(f"{path.parent.name}/{path.name}" for path in found) == sorted(NAMES)
+
+
+ARGUMENTS = {
+    "ddb/drop": (),
+    "ddb/scan": (),
+    "ddb/seed": (),
+    "patterns/create-message": (MINA, "hello", "--group", "g"),
+    "patterns/get-conversation": ("g", MINA),
+    "patterns/list-conversations": (MINA,),
+}
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_without_the_table_it_says_how_to_make_one(empty: World, name: str) -> None:
+    assert re.fullmatch(
+        rf"no table {TABLE} at http://127.0.0.1:\d+; make one for development with scripts/ddb/schema-load",
+        empty.refused(name, *ARGUMENTS[name]),
+    )
+
+
+def test_an_endpoint_where_nobody_answers_is_one_line(empty: World) -> None:
+    with socket.socket() as taken:  # bound, and never listening
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        ran = run("ddb/list-tables", "--endpoint-url", f"http://127.0.0.1:{port}", *empty.options[2:])
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert "Could not connect to the endpoint URL" in ran.err
+
+
+def test_an_unencrypted_endpoint_elsewhere_is_refused(empty: World) -> None:
+    ran = run("ddb/list-tables", "--endpoint-url", "http://dynamodb.example.com", *empty.options[2:])
+    assert ran.code == 2
+    assert "would travel unencrypted; use https://" in ran.err
+
+
+def test_a_profile_that_does_not_exist_is_one_line(empty: World) -> None:
+    assert empty.refused("ddb/list-tables", "--profile", "nobody") == "The config profile (nobody) could not be found"
+
+
+def test_the_region_is_the_settings_unless_another_is_named(world: World) -> None:
+    assert world.run("ddb/list-tables").lines == [TABLE]
+    assert world.run("ddb/list-tables", "--region", "us-east-1").lines == []
+
+
+def test_it_runs_as_a_program_and_ends_quietly_when_its_reader_does(seeded: World) -> None:
+    command = [sys.executable, str(SCRIPTS / "ddb" / "scan"), *seeded.options]
+    environment = {**os.environ, "PYTHONPATH": str(SCRIPTS.parent)}
+    whole = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert len(whole.stdout.splitlines()) == 23
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as cut:
+        assert cut.stdout is not None
+        assert cut.stderr is not None
+        cut.stdout.close()
+        assert b"Traceback" not in cut.stderr.read()
+    assert cut.returncode == 0
+
+
+# scripts/ddb
+
+
+def test_schema_load_makes_the_table_of_the_template(empty: World) -> None:
+    assert empty.run("ddb/schema-load").lines == [f"made {TABLE}: arn:aws:dynamodb:{REGION}:123456789012:table/{TABLE}"]
+    made = empty.client.describe_table(TableName=TABLE)["Table"]
+    resources = named("table").template(settings.example()).to_dict()["Resources"]
+    (wanted,) = (r["Properties"] for r in resources.values() if r["Type"] == "AWS::DynamoDB::Table")
+    assert made["KeySchema"] == wanted["KeySchema"]
+    assert made["AttributeDefinitions"] == wanted["AttributeDefinitions"]
+    assert [(index["IndexName"], index["KeySchema"]) for index in made["GlobalSecondaryIndexes"]] == [
+        (index["IndexName"], index["KeySchema"]) for index in wanted["GlobalSecondaryIndexes"]
+    ]
+    assert made["StreamSpecification"] == {"StreamEnabled": True, **wanted["StreamSpecification"]}
+    expiry = empty.client.describe_time_to_live(TableName=TABLE)["TimeToLiveDescription"]
+    assert expiry == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires_at"}
+
+
+def test_schema_load_does_not_touch_a_table_that_exists(world: World) -> None:
+    reason = world.refused("ddb/schema-load")
+    assert reason == f"table {TABLE}: exists already; drop it first: scripts/ddb/drop --table {TABLE}"
+    assert world.run("ddb/schema-load", "--table", "another-table").code == 0
+
+
+def test_list_tables_names_them_all(world: World) -> None:
+    world.run("ddb/schema-load", "--table", "another-table")
+    assert world.run("ddb/list-tables").lines == ["another-table", TABLE]
+
+
+def test_seed_loads_the_conversation_once(world: World) -> None:
+    first = world.run("ddb/seed")
+    assert first.lines[0].startswith("20 messages loaded")
+    again = world.run("ddb/seed")
+    assert again.lines == ["0 messages loaded, 0 read units, 0 write units", *first.lines[1:]]
+    shown = world.run("patterns/get-conversation", GROUP, TEO)
+    assert [line.split(": ", 1)[1] for line in shown.lines] == [said.text for said in CONVERSATION.said[::-1]]
+
+
+def test_what_seed_proposes_can_be_run(seeded: World) -> None:
+    for line in seeded.run("ddb/seed").lines[1:]:
+        script, *arguments = line.partition("  #")[0].split()
+        assert seeded.run(script.removeprefix("scripts/"), *arguments).code == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "not toml",
+        "user = []\nmessage = []",
+        '[[user]]\nname = "x"',
+        (SCRIPTS / "ddb" / "conversation.toml").read_text().replace("minute = 2\n", "minute = 99\n"),
+        (SCRIPTS / "ddb" / "conversation.toml").read_text().replace('by = "teo"', 'by = "tim"', 1),
+        (SCRIPTS / "ddb" / "conversation.toml").read_text().partition("[[message]]")[0] + "message = []",
+    ],
+    ids=["not toml", "nobody", "not a user", "out of order", "by a stranger", "no messages"],
+)
+def test_seed_refuses_a_file_that_is_no_conversation(world: World, tmp_path: Path, text: str) -> None:
+    (tmp_path / "other.toml").write_text(text)
+    assert str(tmp_path / "other.toml") in world.refused("ddb/seed", "--file", str(tmp_path / "other.toml"))
+    assert world.run("ddb/scan").lines == []
+
+
+def test_a_conversation_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MessageError, match="absent: cannot be read"):
+        seeding.read(tmp_path / "absent")
+
+
+def test_scan_prints_every_item_as_json(seeded: World) -> None:
+    message = items.Message("g", "2026-01-01", "m", items.User("u", "n", "h"), b"\x00\xff")
+    seeded.client.put_item(TableName=TABLE, Item=items.message_item(message))
+    scanned = seeded.run("ddb/scan")
+    found = [json.loads(line) for line in scanned.lines]
+    assert sorted({item["pk"]["S"].partition("#")[0] for item in found}) == ["GRP", "META", "MSG"]
+    assert [item["message"] for item in found if item["pk"]["S"] == "MSG#g"] == [{"B": "AP8="}]
+    assert scanned.err.startswith("24 items, ")
+
+
+def test_drop_says_what_goes_and_asks_for_the_name(seeded: World) -> None:
+    ran = seeded.run("ddb/drop", answer=f"{TABLE}\n")
+    arn = f"arn:aws:dynamodb:{REGION}:123456789012:table/{TABLE}"
+    assert ran.lines[0] == f"This destroys {arn} (development) and the 23 items in it."
+    assert (ran.code, ran.lines[-1][-len(TABLE) :]) == (0, TABLE)
+    assert seeded.run("ddb/list-tables").lines == []
+
+
+@pytest.mark.parametrize("answer", ["", "yes\n", "\n"])
+def test_drop_does_nothing_unless_the_name_is_typed(seeded: World, answer: str) -> None:
+    assert seeded.refused("ddb/drop", answer=answer) == "not confirmed: nothing was done"
+    assert seeded.run("ddb/list-tables").lines == [TABLE]
+
+
+def test_drop_does_not_ask_with_yes(seeded: World) -> None:
+    assert seeded.run("ddb/drop", "--yes").code == 0
+    assert seeded.run("ddb/list-tables").lines == []
+
+
+def tag(world: World, environment: str | None) -> None:
+    arn = world.client.describe_table(TableName=TABLE)["Table"]["TableArn"]
+    if environment:
+        world.client.tag_resource(ResourceArn=arn, Tags=[{"Key": "Environment", "Value": environment}])
+    else:
+        world.client.untag_resource(ResourceArn=arn, TagKeys=["Environment"])
+
+
+# the settings of the fixture say production; a table's own tag says more
+@pytest.mark.parametrize(("environment", "guarded"), [("production", True), (None, True), ("staging", False)])
+def test_drop_wants_its_own_flag_for_production(world: World, environment: str | None, guarded: bool) -> None:
+    tag(world, environment)
+    if guarded:
+        assert "add --production if it is meant" in world.refused("ddb/drop", "--yes")
+        assert world.run("ddb/list-tables").lines == [TABLE]
+    assert world.run("ddb/drop", "--yes", *["--production"] * guarded).code == 0
+
+
+def test_drop_refuses_a_protected_table_whatever_is_said(world: World) -> None:
+    world.client.update_table(TableName=TABLE, DeletionProtectionEnabled=True)
+    assert "deletion protection is on" in world.refused("ddb/drop", "--yes", "--production")
+    assert world.run("ddb/list-tables").lines == [TABLE]
+
+
+def test_an_engine_without_tags_holds_no_production(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def tagless(operation: str) -> Any:
+        raise world.client.exceptions.ClientError({"Error": {"Code": "UnknownOperationException"}}, operation)
+
+    tag(world, None)
+    assert table_admin.facts(world.client, TABLE, "production").environment == "production"
+    monkeypatch.setattr(world.client, "get_paginator", tagless)
+    assert table_admin.facts(world.client, TABLE, "production").environment == "development"
+
+
+# scripts/patterns
+
+
+def test_get_conversation_goes_on_where_it_ended(seeded: World) -> None:
+    first = seeded.run("patterns/get-conversation", GROUP, MINA, "--limit", "15")
+    token = first.err.split("--token ")[1].strip()
+    second = seeded.run("patterns/get-conversation", GROUP, MINA, "--limit", "15", "--token", token, "--consistent")
+    assert first.err.startswith("15 shown, ")
+    assert (len(second.lines), "--token" in second.err) == (5, False)
+    assert first.lines + second.lines == seeded.run("patterns/get-conversation", GROUP, MINA).lines
+
+
+def test_get_conversation_refuses_who_is_no_member(seeded: World) -> None:
+    assert seeded.refused("patterns/get-conversation", GROUP, "eve") == f"user 'eve' is not a member of group {GROUP}"
+    assert seeded.refused("patterns/get-conversation", "nowhere", MINA) == f"table {TABLE}: no group 'nowhere'"
+
+
+def test_list_conversations_shows_the_last_message(seeded: World) -> None:
+    listed = seeded.run("patterns/list-conversations", TEO)
+    assert [line.split(maxsplit=2)[2] for line in listed.lines] == [f"mina: {CONVERSATION.said[-1].text}"]
+    assert listed.err.startswith("1 shown, ")
+    assert seeded.run("patterns/list-conversations", TEO, "--all").lines == listed.lines
+
+
+def test_list_conversations_refuses_an_unknown_user(seeded: World) -> None:
+    assert (
+        seeded.refused("patterns/list-conversations", "nobody") == f"user 'nobody' has no conversation in table {TABLE}"
+    )
+
+
+def test_list_conversations_takes_a_token_or_all(seeded: World) -> None:
+    ran = seeded.run("patterns/list-conversations", TEO, "--all", "--token", "x")
+    assert (ran.code, "not allowed with argument" in ran.err) == (2, True)
+
+
+def test_create_message_begins_a_conversation_and_goes_on_with_it(world: World) -> None:
+    begun = world.run("patterns/create-message", "u1", "hello", "--as", "Uma", "uma", "--to", "u2", "Vic", "vic")
+    assert begun.code == 0, begun.err
+    group = begun.lines[0].split()[1]
+    posted = world.run("patterns/create-message", "u2", "hello uma", "--group", group)
+    assert posted.code == 0, posted.err
+    shown = world.run("patterns/get-conversation", group, "u1").lines
+    assert [line.split("  ")[1] for line in shown] == ["vic: hello uma", "uma: hello"]
+    assert world.run("patterns/list-conversations", "u1").lines[0].endswith("vic: hello")
+
+
+def test_create_message_updates_the_rows_where_no_function_does(seeded: World) -> None:
+    assert seeded.run("patterns/create-message", MINA, "one more", "--group", GROUP, "--refresh").code == 0
+    assert seeded.run("patterns/list-conversations", TEO).lines[0].endswith("mina: one more")
+
+
+def test_create_message_needs_the_names_of_who_begins(world: World) -> None:
+    reason = world.refused("patterns/create-message", "u1", "hello", "--to", "u2", "Vic", "vic")
+    assert reason == "--to needs --as NAME HANDLE: how the sender is shown to others"
+
+
+def test_a_message_cannot_play_with_the_terminal(seeded: World) -> None:
+    seeded.run("patterns/create-message", TEO, "look\n2026 mina: \x1b[2Jforged", "--group", GROUP)
+    shown = seeded.run("patterns/get-conversation", GROUP, MINA, "--limit", "1")
+    assert [line.split("  ", 1)[1] for line in shown.lines] == ["teo: look 2026 mina:  [2Jforged"]
