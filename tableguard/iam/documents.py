@@ -90,9 +90,14 @@ def placeholders(document: Any) -> frozenset[str]:
 
 
 def fill(policy: PolicyDocument, values: Values) -> dict[str, Any]:
-    """The document with every placeholder replaced: alone in a list by a list of values, elsewhere by text."""
+    """The document with every placeholder replaced; a list item that holds a list becomes one item per value."""
     filled: dict[str, Any] = _fill(policy.document, values, policy.place)
     return filled
+
+
+def fill_text(text: str, values: Values, place: str) -> str:
+    """A text with its placeholders replaced; PolicyError if one of them stands for a list."""
+    return _fill_text(text, values, place)
 
 
 def _fill(node: Any, values: Values, place: str) -> Any:
@@ -104,23 +109,28 @@ def _fill(node: Any, values: Values, place: str) -> Any:
 
 
 def _fill_item(item: Any, values: Values, place: str) -> list[Any]:
-    alone = _PLACEHOLDER.fullmatch(item) if isinstance(item, str) else None
-    if alone is None:
+    lists = _lists_in(item, values, place) if isinstance(item, str) else []
+    if not lists:
         return [_fill(item, values, place)]
-    found = _value(alone[1], values, place)
-    if isinstance(found, str):
-        return [found]
+    if len(lists) > 1:
+        raise PolicyError(f"{place}: {item!r} holds {len(lists)} lists; one list item takes one of them")
+    name, found = lists[0]
     if not found:
         # under a negated operator an empty exemption list would turn the statement round
-        raise PolicyError(f"{place}: the list for <{alone[1]}> is empty; name at least one value")
-    return list(found)
+        raise PolicyError(f"{place}: the list for <{name}> is empty; name at least one value")
+    return [_fill_text(item, {**values, name: value}, place) for value in found]
+
+
+def _lists_in(text: str, values: Values, place: str) -> list[tuple[str, tuple[str, ...]]]:
+    found = [(name, _value(name, values, place)) for name in _PLACEHOLDER.findall(text)]
+    return [(name, value) for name, value in found if not isinstance(value, str)]
 
 
 def _fill_text(text: str, values: Values, place: str) -> str:
     def replace(match: re.Match[str]) -> str:
         found = _value(match[1], values, place)
         if not isinstance(found, str):
-            raise PolicyError(f"{place}: <{match[1]}> is a list and stands inside a text; write it alone in a list")
+            raise PolicyError(f"{place}: <{match[1]}> is a list and stands inside a text; write it in a list")
         return found
 
     return _PLACEHOLDER.sub(replace, text)

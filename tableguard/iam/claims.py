@@ -1,0 +1,281 @@
+"""What a policy document promises: the TOML beside its JSON, and the requests that its cases are about.
+
+A case's request is written short, and resolved from the settings:
+
+- `principal`: `role/NAME`, `user/NAME` and `root` are the workload account's; `deployer` and `break-glass` are each of
+  the roles that the settings exempt; a service name, a whole ARN and `*` (anonymous) stand for themselves.
+- `resource`: the last part of an ARN, completed with the action's service, the region and the workload account; a
+  whole ARN and `*` stand for themselves.
+- `owner`: the account that the resource is in, where its ARN does not tell (buckets); the workload's unless given.
+- `region`: the home region unless given; `elsewhere` is a region that the settings do not allow.
+- `context`: further context keys. Present without being written: aws:RequestedRegion, aws:SecureTransport and, for
+  principals of the workload and the management account, aws:PrincipalOrgID.
+- `<placeholders>` as in the documents; `<region>` is the request's own.
+"""
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from tableguard.errors import PolicyError
+from tableguard.iam import documents
+from tableguard.iam.documents import PolicyDocument
+from tableguard.iam.evaluate import Request
+from tableguard.iam.principals import Principal, principal
+from tableguard.paths import POLICIES
+from tableguard.settings import Settings
+
+Verdict = Literal["denied", "not denied", "allowed", "not allowed"]
+Effect = Literal["Allow", "Deny"]
+
+# id of a control: framework, colon, the framework's own number
+FRAMEWORKS = ("cis-aws-3.0", "fsbp", "gdpr", "hipaa", "iso-27001-2022", "nist-800-53r5", "pci-dss-4.0", "soc2")
+
+_CONTROL = re.compile(rf"({'|'.join(map(re.escape, FRAMEWORKS))}):[A-Za-z0-9][A-Za-z0-9.()-]*")
+_EXPECT = re.compile(r"(denied|allowed) by ([A-Za-z0-9]+)|(not denied|not allowed)")
+_EFFECTS: dict[str, Effect] = {"denied": "Deny", "allowed": "Allow"}
+_VERDICTS: dict[str, Verdict] = {verdict: verdict for verdict in get_args(Verdict)}
+_REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2", "sa-east-1")
+_WITHOUT_REGION = frozenset(("account", "iam", "organizations", "s3"))
+_WITHOUT_ACCOUNT = frozenset(("s3",))
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What a document must answer to a request, and by which statement if it speaks."""
+
+    verdict: Verdict
+    sid: str = ""
+
+    @property
+    def stops(self) -> bool:
+        """Whether the request must not get through."""
+        return self.verdict in ("denied", "not allowed")
+
+    def __str__(self) -> str:
+        return f"{self.verdict} by {self.sid}" if self.sid else self.verdict
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request as a case writes it."""
+
+    action: str
+    resource: str
+    principal: str
+    region: str
+    owner: str
+    context: Mapping[str, str | tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One request in words, and what the document must answer to it."""
+
+    name: str
+    call: Call
+    expect: Expectation
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One document's promise in one sentence, its exceptions, the controls it serves, and its cases."""
+
+    policy: PolicyDocument
+    text: str
+    exceptions: tuple[str, ...]
+    controls: tuple[str, ...]
+    cases: tuple[Case, ...]
+
+
+def load(policy: PolicyDocument) -> Claim:
+    """The claim beside a document; PolicyError names file, key and what is accepted."""
+    path = policy.path.with_suffix(".toml")
+    place = f"{policy.kind}/{policy.name}.toml"
+    table = _Table(place, _read_toml(path))
+    cases = [
+        _case(_Table(f"{place}: case {number}", found), policy)
+        for number, found in enumerate(table.tables("case"), start=1)
+    ]
+    claim = Claim(
+        policy=policy,
+        text=table.text("claim"),
+        exceptions=table.texts("exceptions"),
+        controls=table.texts("controls", _CONTROL, f"FRAMEWORK:ID with a framework of {', '.join(FRAMEWORKS)}"),
+        cases=tuple(cases),
+    )
+    table.close()
+    _refuse_repetition(place, [case.name for case in cases])
+    return claim
+
+
+def load_all(root: Path = POLICIES) -> tuple[Claim, ...]:
+    """The claim of every document, in the documents' order."""
+    return tuple(load(policy) for policy in documents.load_all(root))
+
+
+def requests(claim: Claim, case: Case, settings: Settings) -> tuple[Request, ...]:
+    """A case's request with these settings; several where it speaks of each exempt role."""
+    return tuple(_request(claim, case, arn, settings) for arn in _principals(case.call.principal, settings))
+
+
+def _request(claim: Claim, case: Case, arn: str, settings: Settings) -> Request:
+    call, place = case.call, f"{claim.policy.place}: case {case.name!r}"
+    region = _elsewhere(place, settings) if call.region == "elsewhere" else call.region or settings.home_region
+    values = {**settings.policy_values(), "region": region}
+
+    def filled(text: str) -> str:
+        return documents.fill_text(text, values, place)
+
+    caller = principal(filled(arn))
+    resource = filled(_resource(call))
+    context = {
+        "aws:RequestedRegion": filled(region),
+        "aws:SecureTransport": "true",
+        **_organization(caller, settings),
+        **{key: filled(v) if isinstance(v, str) else tuple(map(filled, v)) for key, v in call.context.items()},
+    }
+    return Request(
+        caller, call.action, resource, filled(call.owner) or _account_of(resource) or settings.account_id, context
+    )
+
+
+def _organization(caller: Principal, settings: Settings) -> dict[str, str]:
+    ours = caller.account in (settings.account_id, settings.management_account_id)
+    return {"aws:PrincipalOrgID": settings.organization_id} if ours else {}
+
+
+def _principals(short: str, settings: Settings) -> tuple[str, ...]:
+    if short == "deployer":
+        return settings.exempt_roles
+    if short == "break-glass":
+        return settings.break_glass_roles
+    if short == "root" or short.startswith(("role/", "user/")):
+        return (f"arn:aws:iam::<account-id>:{short}",)
+    return (short,)
+
+
+def _resource(call: Call) -> str:
+    if call.resource == "*" or call.resource.startswith("arn:"):
+        return call.resource
+    service = call.action.partition(":")[0]
+    region = "" if service in _WITHOUT_REGION else "<region>"
+    account = "" if service in _WITHOUT_ACCOUNT else "<account-id>"
+    return f"arn:aws:{service}:{region}:{account}:{call.resource}"
+
+
+def _account_of(arn: str) -> str:
+    parts = arn.split(":", 5)
+    return parts[4] if len(parts) == 6 and parts[4].isdigit() else ""
+
+
+def _elsewhere(place: str, settings: Settings) -> str:
+    for region in _REGIONS:
+        if region not in settings.allowed_regions:
+            return region
+    raise PolicyError(f"{place}: the settings allow all of {', '.join(_REGIONS)}; none is left to be 'elsewhere'")
+
+
+class _Table:
+    """One table of a TOML file; `close` refuses the keys that nobody asked for."""
+
+    def __init__(self, place: str, data: Mapping[str, Any]) -> None:
+        self.place, self.data = place, dict(data)
+
+    def take(self, key: str, accepted: str, test: Callable[[Any], bool], default: Any = None) -> Any:
+        if key not in self.data and default is not None:
+            return default
+        if key not in self.data or not test(self.data[key]):
+            found = f"{self.data[key]!r} is not accepted" if key in self.data else "missing"
+            raise PolicyError(f"{self.place}: {key}: {found}; accepted: {accepted}")
+        return self.data.pop(key)
+
+    def text(self, key: str, default: str | None = None) -> str:
+        return str(self.take(key, "a text, not empty", _is_text, default))
+
+    def texts(self, key: str, pattern: re.Pattern[str] | None = None, accepted: str = "texts") -> tuple[str, ...]:
+        def test(found: object) -> bool:
+            return isinstance(found, list) and all(
+                _is_text(item) and (pattern is None or pattern.fullmatch(item)) for item in found
+            )
+
+        return tuple(self.take(key, f"a list of {accepted}", test))
+
+    def tables(self, key: str) -> list[dict[str, Any]]:
+        def test(found: object) -> bool:
+            return isinstance(found, list) and bool(found) and all(isinstance(item, dict) for item in found)
+
+        return list(self.take(key, f"[[{key}]] sections, at least one", test))
+
+    def table(self, key: str, default: dict[str, Any] | None = None) -> dict[str, Any]:
+        return dict(self.take(key, f"a table, {key} = {{…}}", lambda found: isinstance(found, dict), default))
+
+    def close(self) -> None:
+        for key in sorted(self.data):
+            raise PolicyError(f"{self.place}: {key}: unknown key")
+
+
+def _is_text(found: object) -> bool:
+    return isinstance(found, str) and bool(found.strip())
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise PolicyError(
+            f"{path}: cannot be read ({error.strerror}); every document has its claim beside it"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise PolicyError(f"{path}: not UTF-8 text (byte {error.start})") from error
+    except tomllib.TOMLDecodeError as error:
+        raise PolicyError(f"{path}: not TOML: {error}") from error
+
+
+def _case(table: _Table, policy: PolicyDocument) -> Case:
+    name = table.text("name")
+    request = _Table(f"{table.place} ({name}): request", table.table("request"))
+    expect = _expectation(table, policy)
+    table.close()
+    call = Call(
+        action=request.text("action"),
+        resource=request.text("resource"),
+        principal=request.text("principal"),
+        region=request.text("region", default=""),
+        owner=request.text("owner", default=""),
+        context=_context(request),
+    )
+    request.close()
+    return Case(name, call, expect)
+
+
+def _context(request: _Table) -> dict[str, str | tuple[str, ...]]:
+    found = _Table(f"{request.place}: context", request.table("context", default={}))
+
+    def test(value: object) -> bool:
+        return _is_text(value) or (isinstance(value, list) and all(map(_is_text, value)))
+
+    taken = {key: found.take(key, "a text or a list of texts", test) for key in tuple(found.data)}
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in taken.items()}
+
+
+def _expectation(table: _Table, policy: PolicyDocument) -> Expectation:
+    accepted = "'denied by SID', 'allowed by SID', 'not denied' or 'not allowed'"
+    text = str(table.take("expect", accepted, lambda found: _is_text(found) and bool(_EXPECT.fullmatch(found))))
+    verdict, _, sid = text.partition(" by ")
+    if sid and (sid, _EFFECTS[verdict]) not in _statements(policy):
+        raise PolicyError(f"{table.place}: expect: no {_EFFECTS[verdict]} statement {sid!r} in {policy.place}")
+    return Expectation(_VERDICTS[verdict], sid)
+
+
+def _statements(policy: PolicyDocument) -> frozenset[tuple[str, str]]:
+    return frozenset((s.get("Sid", ""), s.get("Effect", "")) for s in policy.document.get("Statement", []))
+
+
+def _refuse_repetition(place: str, names: list[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise PolicyError(f"{place}: case {name!r} is named twice")
