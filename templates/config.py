@@ -1,0 +1,203 @@
+"""AWS Config: the recorder, where its findings go, and the rules that the estate is held to."""
+
+from troposphere import GetAtt, Output, Ref, Sub, Template, config, events, kms, s3
+
+from tableguard.check.managed_rules import catalogue
+from tableguard.settings import Settings
+from templates import parts
+from templates.config_rules import GuardRule, ManagedRule, guard_rules, managed_rules
+
+EVERY = "Six_Hours"  # snapshots and periodic rules; the rarer of the two would decide for both
+
+
+def template(settings: Settings) -> Template:
+    """The recorder with its delivery channel and bucket, every rule, and an alert for each that is broken."""
+    template = parts.new_template(settings, "AWS Config recorder and the rules that the estate is held to")
+    key = _key(template, settings)
+    _recorder(template, settings, key, _bucket(template, settings, key))
+    left_out = []
+    for rule in managed_rules(settings):
+        if catalogue()[rule.identifier].offered_in(settings.home_region) is False:
+            left_out.append(rule.identifier)
+        else:
+            template.add_resource(_managed(settings, rule))
+    for guard_rule in guard_rules(settings):
+        template.add_resource(_guard(settings, guard_rule))
+    _alert(template, settings)
+    if left_out:
+        said = "Managed rules that AWS does not offer in this region"
+        template.add_output(Output("RulesLeftOut", Value=", ".join(left_out), Description=said))
+    return template
+
+
+def _key(template: Template, settings: Settings) -> kms.Key:
+    # The service-linked role may not use a key of ours: AWS Config then comes as itself.
+    # https://docs.aws.amazon.com/config/latest/developerguide/s3-kms-key-policy.html
+    delivers = {
+        "Sid": "ConfigDelivers",
+        "Effect": "Allow",
+        "Principal": {"Service": "config.amazonaws.com"},
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+        "Resource": "*",
+        "Condition": parts.own_account(),
+    }
+    read = parts.key_use("s3", "kms:Decrypt")  # whoever IAM lets read the evidence
+    return parts.customer_key(
+        template, settings, "ConfigKey", "config", "Encrypts what AWS Config records", delivers, read
+    )
+
+
+def _bucket(template: Template, settings: Settings, key: kms.Key) -> s3.Bucket:
+    # No object lock: AWS Config delivers to no bucket that has one. Versions keep what is overwritten.
+    # https://docs.aws.amazon.com/config/latest/developerguide/manage-delivery-channel.html
+    # https://docs.aws.amazon.com/config/latest/developerguide/s3-bucket-policy.html
+    service = {"Effect": "Allow", "Principal": {"Service": "config.amazonaws.com"}}
+    own = parts.own_account()["StringEquals"]
+    return parts.private_bucket(
+        template,
+        settings,
+        "config",
+        key,
+        s3.LifecycleRule(
+            Id="KeepAsLongAsTheSettingsSay",
+            Status="Enabled",
+            ExpirationInDays=settings.audit_days,
+            NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(NoncurrentDays=settings.audit_days),
+            AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(DaysAfterInitiation=7),
+        ),
+        parts.own_principals("s3:*", [GetAtt("ConfigBucket", "Arn"), Sub("${ConfigBucket.Arn}/*")]),
+        {
+            "Sid": "ConfigLooks",
+            **service,
+            "Action": ["s3:GetBucketAcl", "s3:ListBucket"],
+            "Resource": GetAtt("ConfigBucket", "Arn"),
+            "Condition": {"StringEquals": own},
+        },
+        {
+            "Sid": "ConfigDelivers",
+            **service,
+            "Action": "s3:PutObject",
+            "Resource": Sub("${ConfigBucket.Arn}/AWSLogs/${AWS::AccountId}/Config/*"),
+            "Condition": {"StringEquals": {**own, "s3:x-amz-acl": "bucket-owner-full-control"}},
+        },
+    )
+
+
+def _recorder(template: Template, settings: Settings, key: kms.Key, bucket: s3.Bucket) -> None:
+    # Neither waits for the other: CloudFormation has made the recorder only once there is a channel.
+    # No SnsTopicARN: a notice for every configuration item would bury the alerts; broken rules raise their own.
+    linked = "role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig"
+    template.add_resource(
+        config.ConfigurationRecorder(
+            "ConfigurationRecorder",
+            Name=f"{settings.name}-recorder",
+            # the service-linked role, whose policy AWS keeps up to date (Security Hub Config.1 asks for it)
+            RoleARN=Sub(f"arn:aws:iam::${{AWS::AccountId}}:{linked}"),
+            RecordingGroup=config.RecordingGroup(AllSupported=True, IncludeGlobalResourceTypes=True),
+            RecordingMode=config.RecordingMode(RecordingFrequency="CONTINUOUS"),
+            **parts.RETAINED,
+        )
+    )
+    template.add_resource(
+        config.DeliveryChannel(
+            "DeliveryChannel",
+            Name=f"{settings.name}-channel",
+            S3BucketName=Ref(bucket),
+            S3KmsKeyArn=GetAtt(key, "Arn"),
+            ConfigSnapshotDeliveryProperties=config.ConfigSnapshotDeliveryProperties(DeliveryFrequency=EVERY),
+            DependsOn=["ConfigBucketPolicy"],
+            **parts.RETAINED,
+        )
+    )
+
+
+def _managed(settings: Settings, rule: ManagedRule) -> config.ConfigRule:
+    optional = {
+        "InputParameters": rule.parameters or None,
+        "MaximumExecutionFrequency": EVERY if rule.periodic else None,
+        "Scope": _scope(settings, rule),
+    }
+    return config.ConfigRule(
+        rule.identifier.title().replace("_", ""),
+        ConfigRuleName=f"{settings.name}-{rule.identifier.lower().replace('_', '-')}",
+        Description=rule.says,
+        EvaluationModes=_detective(),
+        Source=config.Source(Owner="AWS", SourceIdentifier=rule.identifier),
+        DependsOn=_AFTER,
+        **{name: value for name, value in optional.items() if value is not None},
+    )
+
+
+_AFTER = ["ConfigurationRecorder", "DeliveryChannel"]  # a rule made before them fails: nothing records yet
+
+
+def _scope(settings: Settings, rule: ManagedRule) -> config.Scope | None:
+    if rule.reach == "account":
+        return None
+    if rule.reach == "own":
+        return config.Scope(TagKey="Application", TagValue=settings.name)
+    kind, resource = rule.reach
+    return config.Scope(ComplianceResourceTypes=[kind], ComplianceResourceId=resource)
+
+
+def _detective() -> list[config.EvaluationModeConfiguration]:
+    return [config.EvaluationModeConfiguration(Mode="DETECTIVE")]
+
+
+def _guard(settings: Settings, rule: GuardRule) -> config.ConfigRule:
+    return config.ConfigRule(
+        rule.name.title().replace("-", ""),
+        ConfigRuleName=f"{settings.name}-{rule.name}",
+        Description=rule.says,
+        EvaluationModes=_detective(),
+        Scope=config.Scope(ComplianceResourceTypes=[rule.resource_type]),
+        Source=config.Source(
+            Owner="CUSTOM_POLICY",
+            SourceDetails=[
+                config.SourceDetails(EventSource="aws.config", MessageType=message)
+                for message in ("ConfigurationItemChangeNotification", "OversizedConfigurationItemChangeNotification")
+            ],
+            CustomPolicyDetails=config.CustomPolicyDetails(
+                # debug output would copy configuration items to a log group that is not ours
+                EnableDebugLogDelivery=False,
+                PolicyRuntime="guard-2.x.x",
+                PolicyText=rule.text,
+            ),
+        ),
+        DependsOn=_AFTER,
+    )
+
+
+def _alert(template: Template, settings: Settings) -> None:
+    # https://docs.aws.amazon.com/config/latest/developerguide/monitor-config-with-cloudwatchevents.html
+    template.add_resource(
+        events.Rule(
+            "RuleBroken",
+            Name=f"{settings.name}-rule-broken",
+            Description="Something was found that breaks one of our AWS Config rules",
+            State="ENABLED",
+            EventPattern={
+                "source": ["aws.config"],
+                "detail-type": ["Config Rules Compliance Change"],
+                "detail": {
+                    "configRuleName": [{"prefix": f"{settings.name}-"}],
+                    "newEvaluationResult": {"complianceType": ["NON_COMPLIANT"]},
+                },
+            },
+            Targets=[
+                events.Target(
+                    Id="alerts",
+                    Arn=parts.imported(settings, "AlertTopicArn"),
+                    InputTransformer=events.InputTransformer(
+                        InputPathsMap={
+                            "resource": "$.detail.resourceId",
+                            "rule": "$.detail.configRuleName",
+                            "type": "$.detail.resourceType",
+                        },
+                        InputTemplate='"AWS Config: <type> <resource> breaks the rule <rule>."',
+                    ),
+                )
+            ],
+            Tags=parts.tags(settings),
+        )
+    )

@@ -1,0 +1,52 @@
+"""The guardrails: every SCP and RCP of policies/, attached where the settings say, from the management account."""
+
+from troposphere import Template, organizations
+
+from tableguard.errors import TemplateError
+from tableguard.iam import claims, documents
+from tableguard.iam.claims import Claim
+from tableguard.settings import Settings
+from templates import parts
+
+TYPES = {"rcp": "RESOURCE_CONTROL_POLICY", "scp": "SERVICE_CONTROL_POLICY"}
+DESCRIPTION_CHARACTERS = 512  # https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreatePolicy.html
+
+
+def template(settings: Settings) -> Template:
+    """One organization policy for each document of policies/scp and policies/rcp."""
+    # The alerts on these policies belong to the organization's own trail: its calls appear in the management account
+    # and in us-east-1, which a stack in the home region does not see. A member's attempt to leave is in our trail.
+    template = parts.new_template(settings, "service and resource control policies of the organization")
+    before: list[str] = []
+    for kind in TYPES:
+        for name in documents.names(kind):
+            policy = template.add_resource(_policy(settings, kind, name))
+            # Policies made at the same time fail, saying that the name exists already:
+            # https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2245
+            if before:
+                policy.DependsOn = before[-1:]
+            before.append(policy.title)
+    return template
+
+
+def _policy(settings: Settings, kind: str, name: str) -> organizations.Policy:
+    return organizations.Policy(
+        name.title().replace("_", ""),
+        Name=f"{settings.name}-{name.replace('_', '-')}",
+        Type=TYPES[kind],
+        Description=description(claims.load(documents.load(kind, name))),
+        Content=parts.organization_document(settings, kind, name),
+        TargetIds=list(settings.organization_targets),
+        Tags=parts.tags(settings),
+        **parts.RETAINED,  # a deleted stack must not open what the policies close
+    )
+
+
+def description(claim: Claim) -> str:
+    """What the document claims, which is what an administrator reads in the console."""
+    if len(claim.text) > DESCRIPTION_CHARACTERS:
+        place = f"{claim.policy.kind}/{claim.policy.name}.toml"
+        raise TemplateError(
+            f"{place}: claim: {len(claim.text)} characters; Organizations takes {DESCRIPTION_CHARACTERS} at most"
+        )
+    return claim.text

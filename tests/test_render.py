@@ -1,0 +1,133 @@
+"""Settings become the same plain YAML every time, within CloudFormation's limits."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tableguard.errors import TemplateError
+from tableguard.paths import RENDERED, ROOT
+from tableguard.render import Limits, render, write
+from tableguard.settings import example
+from tableguard.stacks import STACKS, Stack, chosen, named
+
+_DIGEST = """
+import hashlib
+from tableguard.render import render
+from tableguard.settings import example
+texts = [text for name in ("default", "existing-vpc") for text in render(example(name)).values()]
+print(hashlib.sha256("".join(texts).encode()).hexdigest())
+"""
+
+
+def _digest(hash_seed: str) -> str:
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+    done = subprocess.run(
+        [sys.executable, "-c", _DIGEST], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def default() -> dict[str, str]:
+    return render(example())
+
+
+def test_the_committed_templates_are_what_the_code_makes(default: dict[str, str]) -> None:
+    committed = {path.stem: path.read_text(encoding="utf-8") for path in RENDERED.glob("*.yaml")}
+    stale = sorted(name for name in {*default, *committed} if default.get(name) != committed.get(name))
+    assert not stale, f"templates/rendered is not what the code makes for {', '.join(stale)}: run `tableguard render`"
+
+
+def test_a_committed_template_that_was_edited_by_hand_is_noticed(default: dict[str, str], tmp_path: Path) -> None:
+    (path, *_) = write(default, tmp_path)
+    path.write_text(path.read_text(encoding="utf-8").replace("Description", "description", 1), encoding="utf-8")
+    assert path.read_text(encoding="utf-8") != default[path.stem]
+
+
+def test_the_same_settings_give_the_same_bytes_whatever_the_hash_seed() -> None:
+    assert _digest("0") == _digest("77")
+
+
+def test_other_settings_give_other_bytes(default: dict[str, str]) -> None:
+    other = render(example("existing-vpc"))
+    assert {name for name in default if default[name] == other[name]} == set()
+
+
+def test_stacks_come_in_the_order_of_deployment(default: dict[str, str]) -> None:
+    assert list(default) == ["access", "guardrails", "audit", "network", "table", "stream", "config"]
+
+
+@pytest.mark.parametrize("settings", ["default", "existing-vpc"])
+def test_every_stack_is_plain_yaml_with_a_heading_that_says_who_made_it(settings: str) -> None:
+    for name, text in render(example(settings)).items():
+        assert text.startswith(f"# Made by `tableguard render` from templates/{name}.py")
+        assert yaml.safe_load(text)["AWSTemplateFormatVersion"] == "2010-09-09"
+        assert "&id" not in text  # an anchor: the same value must be read where it stands
+
+
+@pytest.mark.parametrize("stack", ["access", "network", "table", "stream"])
+def test_a_template_fits_any_account_but_for_the_exempt_roles_which_the_settings_name(stack: str) -> None:
+    one, other = (replace(example(), account_id=account) for account in ("111122223333", "444455556666"))
+    assert render(one, [named(stack)]) == render(other, [named(stack)])
+
+
+def test_an_unknown_stack_is_refused_with_the_names_there_are() -> None:
+    with pytest.raises(TemplateError, match=r"^unknown stack 'tables'; there are: access, guardrails, audit, network"):
+        named("tables")
+
+
+def test_a_stack_can_be_left_out_and_then_is_not_rendered() -> None:
+    without = chosen(replace(example(), optional_stacks=("config",)))
+    assert [stack.name for stack in without] == ["access", "audit", "network", "table", "stream", "config"]
+
+
+@pytest.mark.parametrize(
+    ("limits", "complaint"),
+    [
+        (Limits(resources=3), r"stack network: \d+ resources; CloudFormation takes at most 3"),
+        (Limits(parameters=0), "stack network: 1 parameters; CloudFormation takes at most 0"),
+        (Limits(outputs=2), "stack network: 3 outputs; CloudFormation takes at most 2"),
+        (Limits(template_bytes=1000), r"stack network: \d+ bytes; CloudFormation takes at most 1000"),
+    ],
+)
+def test_a_template_over_a_limit_is_refused_and_named(limits: Limits, complaint: str) -> None:
+    with pytest.raises(TemplateError, match=f"^{complaint}$"):
+        render(example(), [named("network")], limits)
+
+
+def test_a_template_exactly_at_a_limit_is_accepted() -> None:
+    network = [named("network")]
+    text = render(example(), network)["network"]
+    found = yaml.safe_load(text)
+    exactly = Limits(len(found["Resources"]), len(found["Parameters"]), len(found["Outputs"]), len(text.encode()))
+    assert render(example(), network, exactly)["network"] == text
+
+
+def test_templates_are_written_one_file_a_stack(default: dict[str, str], tmp_path: Path) -> None:
+    paths = write(default, tmp_path / "new" / "folder")
+    assert [path.name for path in paths] == [f"{name}.yaml" for name in default]
+    assert {path.stem: path.read_text(encoding="utf-8") for path in paths} == default
+
+
+def test_a_folder_that_cannot_be_written_is_one_clear_error(default: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder", encoding="utf-8")
+    with pytest.raises(TemplateError, match=r"file/rendered: cannot be written \(Not a directory\)$"):
+        write(default, tmp_path / "file" / "rendered")
+
+
+def test_every_stack_has_a_module_and_every_rendered_file_a_stack() -> None:
+    names = {stack.name for stack in STACKS}
+    assert {name for name in names if not (ROOT / "templates" / f"{name}.py").is_file()} == set()
+    assert {path.stem for path in RENDERED.glob("*.yaml")} == names
+
+
+def test_a_stack_builds_an_equal_template_each_time() -> None:
+    stack: Stack = named("table")
+    first, second = (hashlib.sha256(stack.template(example()).to_json().encode()).hexdigest() for _ in range(2))
+    assert first == second
