@@ -7,7 +7,8 @@ TableguardError
 ├── CheckError        an engine of `check` could not be asked
 ├── DeployError       CloudFormation refused or failed a stack
 ├── EmbeddedError     the embedded AWS cannot start, or lacks what a template asks for
-└── MessageError      a message, user, group or trace line that cannot be accepted
+├── MessageError      a message, user, group or trace line that cannot be accepted
+└── TableError        a table that is absent, exists already, or must not be dropped
 """
 
 
@@ -41,3 +42,7 @@ class EmbeddedError(TableguardError):
 
 class MessageError(TableguardError):
     """A message, user, group or trace line that cannot be accepted."""
+
+
+class TableError(TableguardError):
+    """A table that is absent, exists already, or is protected from what was asked."""

@@ -19,8 +19,11 @@ ENVIRONMENTS = ("production", "staging", "development")
 
 _ACCOUNT = r"[0-9]{12}"
 _REGION = r"(af|ap|ca|eu|il|me|mx|sa|us)-[a-z]+-[0-9]"
-_ROLE_ARN = rf"arn:aws:iam::{_ACCOUNT}:role/[\w+=,.@/-]{{1,64}}"
-_BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+_ROLE_ARN = rf"arn:aws:iam::{_ACCOUNT}:role/[A-Za-z0-9_+=,.@/-]{{1,64}}"
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html: no two dots together, no IP address
+_BUCKET = r"(?!.*\.\.)(?![0-9]+\.[0-9]+\.[0-9]+\.[0-9]+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+# https://www.rfc-editor.org/rfc/rfc1918: Python's is_private has loopback, link-local and documentation blocks too
+_PRIVATE = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 
 
 @dataclass(frozen=True)
@@ -145,7 +148,7 @@ def parse(text: str, source: str) -> Settings:
     """Settings from TOML text; `source` is the name that errors begin with."""
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also a number too long, or brackets too deep, for Python
         raise SettingsError(f"{source}: not TOML: {error}") from error
     return _settings(_Section(source, "", data))
 
@@ -318,7 +321,9 @@ def _is_vpc_block(found: object) -> bool:
         block = ipaddress.IPv4Network(found) if isinstance(found, str) else None
     except ValueError:
         return False
-    return block is not None and block.is_private and 16 <= block.prefixlen <= 24
+    if block is None or str(block) != found:  # Python reads 10.20.0.0/255.255.0.0 too, AWS does not
+        return False
+    return 16 <= block.prefixlen <= 24 and any(block.subnet_of(private) for private in _PRIVATE)
 
 
 def _optional_stacks(stacks: _Section) -> tuple[str, ...]:

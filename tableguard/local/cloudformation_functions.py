@@ -1,0 +1,222 @@
+"""CloudFormation's intrinsic functions: a part of a template -> the value it stands for.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
+"""
+
+import base64
+import ipaddress
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
+from typing import Any, Protocol
+
+from tableguard.errors import EmbeddedError
+
+NO_VALUE = object()  # what Ref of AWS::NoValue stands for: the property or list item is left out
+_VARIABLE = re.compile(r"\$\{(!?)([^{}]*)\}")
+
+
+class Scope(Protocol):
+    """What a template's names stand for while a stack is made."""
+
+    @property
+    def mappings(self) -> Mapping[str, Any]:
+        """The Mappings section."""
+
+    def ref(self, name: str) -> Any:
+        """What Ref gives."""
+
+    def attribute(self, logical_id: str, attribute: str) -> Any:
+        """What Fn::GetAtt gives."""
+
+    def condition(self, name: str) -> bool:
+        """Whether a condition of the template holds."""
+
+    def imported(self, name: str) -> Any:
+        """The value that another stack exports."""
+
+    def zones(self, region: str) -> list[str]:
+        """The availability zones of a region."""
+
+
+def evaluate(node: Any, scope: Scope) -> Any:
+    """The value of a part of a template, with every function in it carried out."""
+    if isinstance(node, list):
+        return [value for item in node if (value := evaluate(item, scope)) is not NO_VALUE]
+    if isinstance(node, dict):
+        call = as_call(node)
+        if call is not None:
+            return _FUNCTIONS[call[0]](call[1], scope)
+        return {key: value for key, item in node.items() if (value := evaluate(item, scope)) is not NO_VALUE}
+    if isinstance(node, str) and "{{resolve:" in node:
+        raise EmbeddedError(f"Template error: dynamic references are not modelled: {node}")
+    return node
+
+
+def holds(node: Any, scope: Scope) -> bool:
+    """Whether the definition of a condition holds."""
+    function, argument = _only(node)
+    if function == "Condition":
+        return scope.condition(argument)
+    if function == "Fn::Equals":
+        one, other = (evaluate(side, scope) for side in argument)
+        return bool(_text(one) == _text(other))
+    if function == "Fn::Not":
+        return not holds(argument[0], scope)
+    if function in ("Fn::And", "Fn::Or"):
+        results = [holds(item, scope) for item in argument]
+        return all(results) if function == "Fn::And" else any(results)
+    raise EmbeddedError(f"Template error: not a condition: {json.dumps(node)}")
+
+
+def _only(node: Any) -> tuple[str, Any]:
+    """The one key of a mapping and its value; an empty key where there is not exactly one."""
+    ((key, value),) = node.items() if isinstance(node, dict) and len(node) == 1 else (("", None),)
+    return key, value
+
+
+def references(node: Any) -> Iterator[str]:
+    """The names that a part of a template refers to: of parameters and resources, pseudo parameters too."""
+    if isinstance(node, list):
+        for item in node:
+            yield from references(item)
+    elif isinstance(node, dict):
+        function, argument = as_call(node) or ("", None)
+        if function == "Ref":
+            yield str(argument)
+        elif function == "Fn::GetAtt":
+            yield _logical_id_and_attribute(argument)[0]
+        elif function == "Fn::Sub":
+            text, given = _sub_arguments(argument)
+            yield from (name.split(".")[0] for name in _variables(text) if name not in given)
+            yield from references(given)
+        else:
+            yield from references(list(node.values()))
+
+
+def as_call(node: Mapping[str, Any]) -> tuple[str, Any] | None:
+    """(function, argument) where a mapping is a call of an intrinsic function; None where it is plain data."""
+    called = [key for key in node if key == "Ref" or key.startswith("Fn::")]
+    if called and len(node) == 1 and called[0] in _FUNCTIONS:
+        return called[0], node[called[0]]
+    if called and called != ["Ref"]:
+        raise EmbeddedError(f"Template error: {', '.join(called)} is no function, or has something beside it")
+    return None
+
+
+def _ref(argument: Any, scope: Scope) -> Any:
+    return scope.ref(argument)
+
+
+def _get_att(argument: Any, scope: Scope) -> Any:
+    logical_id, attribute = _logical_id_and_attribute(argument)
+    return scope.attribute(logical_id, evaluate(attribute, scope))
+
+
+def _logical_id_and_attribute(argument: Any) -> tuple[str, Any]:
+    """Both of "Logical.Attribute" and [Logical, Attribute]; an attribute may itself have dots."""
+    if isinstance(argument, str):
+        logical_id, _, attribute = argument.partition(".")
+        return logical_id, attribute
+    return argument[0], argument[1]
+
+
+def _sub(argument: Any, scope: Scope) -> str:
+    text, given = _sub_arguments(argument)
+
+    def value(match: re.Match[str]) -> str:
+        literal, name = match.groups()
+        if literal:
+            return f"${{{name}}}"
+        if name in given:
+            return _text(evaluate(given[name], scope))
+        return _text(_get_att(name, scope) if "." in name else scope.ref(name))
+
+    return _VARIABLE.sub(value, text)
+
+
+def _sub_arguments(argument: Any) -> tuple[str, dict[str, Any]]:
+    return (argument, {}) if isinstance(argument, str) else (argument[0], argument[1])
+
+
+def _variables(text: str) -> list[str]:
+    return [name for literal, name in _VARIABLE.findall(text) if not literal]
+
+
+def _join(argument: Any, scope: Scope) -> str:
+    return str(argument[0]).join(map(_text, evaluate(argument[1], scope)))
+
+
+def _select(argument: Any, scope: Scope) -> Any:
+    index, items = int(evaluate(argument[0], scope)), evaluate(argument[1], scope)
+    if not 0 <= index < len(items):
+        raise EmbeddedError(f"Template error: Fn::Select cannot select nonexistent value at index {index}")
+    return items[index]
+
+
+def _split(argument: Any, scope: Scope) -> list[str]:
+    return str(evaluate(argument[1], scope)).split(argument[0])
+
+
+def _find_in_map(argument: Any, scope: Scope) -> Any:
+    names = [str(evaluate(name, scope)) for name in argument[:3]]
+    found: Any = scope.mappings
+    for name in names:
+        if name not in found:
+            raise EmbeddedError(f"Template error: Unable to get mapping for {'::'.join(names)}")
+        found = found[name]
+    return found
+
+
+def _if(argument: Any, scope: Scope) -> Any:
+    name, then, otherwise = argument
+    return evaluate(then if scope.condition(name) else otherwise, scope)
+
+
+def _import_value(argument: Any, scope: Scope) -> Any:
+    return scope.imported(evaluate(argument, scope))
+
+
+def _get_azs(argument: Any, scope: Scope) -> list[str]:
+    return scope.zones(evaluate(argument, scope) or scope.ref("AWS::Region"))
+
+
+def _cidr(argument: Any, scope: Scope) -> list[str]:
+    block, count, bits = (evaluate(part, scope) for part in argument)
+    network = ipaddress.ip_network(block)
+    try:
+        blocks = list(islice(network.subnets(new_prefix=network.max_prefixlen - int(bits)), int(count)))
+    except ValueError:  # a block of more bits than the network has
+        blocks = []
+    if len(blocks) < int(count):
+        raise EmbeddedError(f"Template error: Fn::Cidr: {block} has no {count} blocks of {bits} bits")
+    return [str(each) for each in blocks]
+
+
+def _base64(argument: Any, scope: Scope) -> str:
+    return base64.b64encode(_text(evaluate(argument, scope)).encode()).decode()
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise EmbeddedError(f"Template error: text is wanted here, not {json.dumps(value, default=repr)}")
+
+
+_FUNCTIONS: dict[str, Callable[[Any, Scope], Any]] = {
+    "Ref": _ref,
+    "Fn::Base64": _base64,
+    "Fn::Cidr": _cidr,
+    "Fn::FindInMap": _find_in_map,
+    "Fn::GetAtt": _get_att,
+    "Fn::GetAZs": _get_azs,
+    "Fn::If": _if,
+    "Fn::ImportValue": _import_value,
+    "Fn::Join": _join,
+    "Fn::Select": _select,
+    "Fn::Split": _split,
+    "Fn::Sub": _sub,
+}

@@ -1,0 +1,84 @@
+"""A few people write to each other through the running estate, and what each of them sees is verified."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from stream_lambda.items import Conversation, User
+from tableguard.errors import EmbeddedError
+from tableguard.local.estate import Estate
+from tableguard.messages import MessageTable
+
+_MINA, _TEO, _IDA = (
+    User("6f1c2b1e-3a53-4c0b-9b56-0a4d7f0f3e11", "Mina Berg", "mina"),
+    User("b0a7d5f4-52c8-4d3f-8f0e-5c2f6d9a7e22", "Teo Alvarez", "teo"),
+    User("0c3e8d52-7b1f-4b60-8a55-9d4c1e6f7a33", "Ida Lund", "ida"),
+)
+MEMBERS = (_MINA, _TEO, _IDA)
+SAID = (
+    (_MINA, _TEO, "The tide clock in the harbour runs fifty minutes fast. Could you look at it?"),
+    (_TEO, _MINA, "Gladly. Which harbour?"),
+    (_IDA, _MINA, "Are you coming to the boathouse tonight?"),
+    (_MINA, _TEO, "The small one, behind the chandler's."),
+    (_MINA, _IDA, "Yes, after the clock is mended."),
+    (_TEO, _IDA, "Could you lend me your ladder until tomorrow?"),
+    (_TEO, _MINA, "Then I shall bring a ladder."),
+)
+PATIENCE = 20.0  # seconds until every row must show its newest message
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one member sees: the conversations, newest first."""
+
+    member: User
+    conversations: tuple[Conversation, ...]
+
+
+@dataclass(frozen=True)
+class Demonstration:
+    """What was sent, what each member then saw, and how long rows took to follow the last message."""
+
+    messages: int
+    seen: tuple[Seen, ...]
+    seconds_to_send: float
+    seconds_to_follow: float
+
+
+def run(estate: Estate, clock: Callable[[], float] = time.perf_counter) -> Demonstration:
+    """Send the messages and wait until every member's list is right; EmbeddedError if one does not become so."""
+    table = MessageTable(
+        estate.application.client("dynamodb"), estate.settings.table_name, clock=lambda: datetime.now(UTC)
+    )
+    started = clock()
+    for sender, other, text in SAID:
+        table.create_conversation(sender, [other], text)
+    sent = clock()
+    while True:
+        seen = tuple(Seen(member, table.conversations(member.user_uuid).items) for member in MEMBERS)
+        wrong = [problem for each in seen for problem in problems(table, each)]
+        if not wrong:
+            return Demonstration(len(SAID), seen, sent - started, clock() - sent)
+        if clock() - sent > PATIENCE:
+            raise EmbeddedError(f"after {PATIENCE:g} s {wrong[0]}; {len(wrong)} such problems")
+        time.sleep(0.05)
+
+
+def problems(table: MessageTable, seen: Seen) -> list[str]:
+    """Where a member's list is not one row a conversation, newest first, each with its newest message."""
+    name = seen.member.handle
+    partners = {
+        sender if other == seen.member else other for sender, other, _ in SAID if seen.member in (sender, other)
+    }
+    found = []
+    if sorted(row.other.handle for row in seen.conversations) != sorted(user.handle for user in partners):
+        found.append(f"{name} does not see one conversation with each of {len(partners)} people")
+    order = [row.last_message_at for row in seen.conversations]
+    if order != sorted(order, reverse=True):
+        found.append(f"{name}'s conversations are not newest first")
+    for row in seen.conversations:
+        (newest,) = table.messages(row.group_uuid, seen.member.user_uuid, limit=1, consistent=True).items
+        if (row.last_message_uuid, row.last_message) != (newest.message_uuid, newest.summary):
+            found.append(f"{name}'s conversation with {row.other.handle} does not show its newest message")
+    return found

@@ -1,0 +1,115 @@
+"""The whole estate on the embedded AWS: landing zone, every stack, what was deployed read back, messages flowing."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from tableguard.deploy import Change, Deployment, Waiting, deploy
+from tableguard.errors import EmbeddedError
+from tableguard.readback import ReadBack, verify
+from tableguard.settings import Settings
+from tableguard.stacks import Principal, Stack
+
+# moto answers at once; a real account is asked every five seconds
+_WAITING = Waiting(delay=0.02, attempts=3000)
+
+Session = Any  # boto3.Session, whose clients botocore makes at run time
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that was done, and how long it took."""
+
+    what: str
+    detail: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Estate:
+    """A running estate: where it answers, what was deployed, and who may ask."""
+
+    settings: Settings
+    endpoint: str
+    deployments: tuple[Deployment, ...]
+    read_back: ReadBack
+    application: Session
+    poller: Any  # tableguard.local.poller.Poller, imported where an estate is started
+
+
+@contextmanager
+def running(settings: Settings, port: int, report: Callable[[Step], None]) -> Iterator[Estate]:
+    """Start everything, hand out the estate, stop everything; `report` is told each step as it is done."""
+    from tableguard.local import landing_zone, server  # noqa: PLC0415  # moto is slow to import
+    from tableguard.local.poller import Poller  # noqa: PLC0415  # boto3 is slow to import
+
+    clock = _Clock(report)
+    with server.start(port) as embedded:
+        clock.step("embedded AWS", embedded.endpoint)
+        zone = landing_zone.prepare(settings, embedded.endpoint)
+        clock.step("landing zone", f"organization {settings.organization_id}, account {settings.account_id}")
+        deployments = tuple(_deployed(settings, zone.session, clock))
+        read_back = _verified(embedded.endpoint)
+        clock.step("read back", summary(read_back))
+        poller = Poller(zone.session("deployer"), embedded.endpoint, settings.artifact_bucket)
+        with poller:
+            clock.step("Pattern D", "the packaged function polls the table's stream")
+            yield Estate(
+                settings,
+                embedded.endpoint,
+                deployments,
+                read_back,
+                zone.assumed(settings.role_arn("application")),
+                poller,
+            )
+
+
+def _deployed(settings: Settings, session: Callable[[Principal], Session], clock: "_Clock") -> Iterator[Deployment]:
+    for done in deploy(settings, session, _WAITING, _approve):
+        clock.step(f"stack {done.stack}", f"{done.outcome}, {len(done.changes)} resources")
+        yield done
+
+
+def _approve(_stack: Stack, _changes: tuple[Change, ...]) -> bool:
+    """Nothing here can be lost: every change is made without asking."""
+    return True
+
+
+def _verified(endpoint: str) -> ReadBack:
+    """What is deployed, asked from the services; EmbeddedError if anything differs from its template."""
+    from tableguard.local import moto_cloudformation, types  # noqa: PLC0415  # moto is slow to import
+    from tableguard.local.clients import Clients  # noqa: PLC0415  # boto3 is slow to import
+
+    read_back = verify(moto_cloudformation.deployed(), types.ALL, Clients(endpoint))
+    for resource in read_back.different:
+        first = resource.differences[0]
+        raise EmbeddedError(
+            f"stack {resource.stack}, {resource.logical_id} ({resource.type}): {first.property} is deployed as "
+            f"{first.deployed!r}, and its template declares {first.declared!r}"
+        )
+    return read_back
+
+
+def summary(read_back: ReadBack) -> str:
+    """Counts of what the services were asked for and answered."""
+    resources = read_back.resources
+    verified = sum(resource.verified for resource in resources)
+    properties = sum(len(resource.not_modelled) for resource in resources)
+    return (
+        f"{verified} of {len(resources)} resources as declared, {read_back.compared} properties compared, "
+        f"{properties} not modelled"
+    )
+
+
+class _Clock:
+    """Tells each step with the time since the one before."""
+
+    def __init__(self, report: Callable[[Step], None]) -> None:
+        self.report, self.since = report, time.perf_counter()
+
+    def step(self, what: str, detail: str) -> None:
+        now = time.perf_counter()
+        self.report(Step(what, detail, now - self.since))
+        self.since = now

@@ -1,0 +1,31 @@
+"""What the Lambda API tells about a function, as far as its process can notice."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Temporary credentials of the function's execution role."""
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    session_token: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class FunctionConfiguration:
+    """One function's configuration, in the API's words."""
+
+    name: str
+    arn: str
+    handler: str
+    timeout: float  # seconds
+    memory_size: int = 128
+    environment: Mapping[str, str] = field(default_factory=dict)
+    log_group: str = ""
+
+    @property
+    def region(self) -> str:
+        """Region the function runs in."""
+        return self.arn.split(":")[3]

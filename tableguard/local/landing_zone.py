@@ -1,0 +1,217 @@
+"""What an organisation has before our stacks: accounts, policy types, two buckets, a user pool, perhaps a VPC.
+
+All of it is made through the services' own APIs. moto gives ids at random where the settings name them, so for
+the moment of making a thing its id generator is replaced by one that gives the id of the settings.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
+
+from tableguard.errors import EmbeddedError
+from tableguard.local.clients import Clients, make_client
+from tableguard.settings import ExistingVpc, Settings
+from tableguard.stacks import Principal
+
+_SESSION_NAME = "tableguard"
+_POLICY_TYPES = ("SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY")
+_EXISTING_VPC_BLOCK = "10.30.0.0/16"
+_MANAGEMENT_ROLE = "OrganizationAdministrator"
+_ADMINISTRATOR_ROLE = "OrganizationAccountAccessRole"  # AWS makes it in every account of an organization
+_EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+
+
+@dataclass(frozen=True)
+class EmbeddedSession:
+    """What a boto3 session does, for clients that reach the embedded AWS and nothing else."""
+
+    endpoint: str
+    region_name: str
+    credentials: Credentials
+
+    def client(self, service: str, **arguments: Any) -> Any:
+        """As boto3.Session.client, bound to loopback."""
+        acting = {
+            "aws_access_key_id": self.credentials.access_key,
+            "aws_secret_access_key": self.credentials.secret_key,
+            "aws_session_token": self.credentials.token,
+        }
+        where = {"region_name": self.region_name, "endpoint_url": self.endpoint}
+        return make_client(service, **{**where, **acting, **arguments})
+
+    def get_credentials(self) -> Credentials:
+        """The session's keys, for whoever shows or hands them on."""
+        return self.credentials
+
+
+@dataclass(frozen=True)
+class LandingZone:
+    """The accounts, and who may act in them."""
+
+    settings: Settings
+    endpoint: str
+    clients: Clients  # those of whoever set everything up, who needs no permission
+
+    def session(self, principal: Principal) -> EmbeddedSession:
+        """The session with which a principal deploys its stacks; the deployer's role is itself made by a stack."""
+        settings = self.settings
+        if principal == "management":
+            return self._assumed(settings.management_account_id, _MANAGEMENT_ROLE)
+        role = _ADMINISTRATOR_ROLE if principal == "administrator" else f"{settings.name}-deployer"
+        return self._assumed(settings.account_id, role)
+
+    def assumed(self, role_arn: str) -> EmbeddedSession:
+        """A session of a role; EmbeddedError if nobody has made the role."""
+        return self._assumed(role_arn.split(":")[4], role_arn.rsplit("/", maxsplit=1)[-1])
+
+    def _assumed(self, account: str, role: str) -> EmbeddedSession:
+        arn, region = f"arn:aws:iam::{account}:role/{role}", self.settings.home_region
+        try:
+            self.clients("iam", account, region).get_role(RoleName=role)  # moto lets anyone assume what is not there
+        except ClientError as error:
+            raise EmbeddedError(
+                f"role {arn} cannot be assumed: {error}; is the stack that makes it deployed?"
+            ) from error
+        sts = self.clients("sts", account, region)
+        keys = sts.assume_role(RoleArn=arn, RoleSessionName=_SESSION_NAME)["Credentials"]
+        credentials = Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+        return EmbeddedSession(self.endpoint, region, credentials)
+
+
+def prepare(settings: Settings, endpoint: str) -> LandingZone:
+    """Make everything that the stacks find in place."""
+    zone = LandingZone(settings, endpoint, Clients(endpoint))
+    _organization(zone)
+    _administrators(zone)
+    _buckets(zone)
+    _user_pool(zone)
+    if isinstance(settings.network, ExistingVpc):
+        _existing_vpc(zone, settings.network)
+    return zone
+
+
+@contextmanager
+def _giving(module: ModuleType, generator: str, *ids: str) -> Iterator[None]:
+    """Within the block, the id generator of a module of moto gives these ids, in order."""
+    original: Callable[..., str] = getattr(module, generator)
+    waiting = iter(ids)
+    setattr(module, generator, lambda *_args, **_kwargs: next(waiting))
+    try:
+        yield
+    finally:
+        setattr(module, generator, original)
+
+
+def _organization(zone: LandingZone) -> None:
+    from moto.organizations import utils  # noqa: PLC0415  # moto is imported once an embedded AWS runs
+
+    settings = zone.settings
+    client = zone.clients("organizations", settings.management_account_id, settings.home_region)
+    root_id = _root_id(settings)
+    with (
+        _giving(utils, "make_random_org_id", settings.organization_id),
+        _giving(utils, "make_random_root_id", root_id),
+    ):
+        client.create_organization(FeatureSet="ALL")
+    for policy_type in _POLICY_TYPES:
+        client.enable_policy_type(RootId=root_id, PolicyType=policy_type)
+    targets = settings.organization_targets
+    for unit in (target for target in targets if target.startswith("ou-")):
+        with _giving(utils, "make_random_ou_id", unit):
+            client.create_organizational_unit(ParentId=root_id, Name=unit)
+    for account in dict.fromkeys((settings.account_id, *filter(str.isdigit, targets))):
+        with _giving(utils, "make_random_account_id", account):
+            client.create_account(AccountName=f"account-{account}", Email=f"{account}@example.com")
+    home = next((target for target in targets if not target.isdigit()), root_id)
+    client.move_account(AccountId=settings.account_id, SourceParentId=root_id, DestinationParentId=home)
+
+
+def _administrators(zone: LandingZone) -> None:
+    """Roles that may do everything: AWS gives new accounts one, and moto's copy of it may do nothing."""
+    settings = zone.settings
+    iam = zone.clients("iam", settings.management_account_id, settings.home_region)
+    trust = {"Effect": "Allow", "Principal": {"AWS": settings.management_account_id}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    iam.create_role(RoleName=_MANAGEMENT_ROLE, AssumeRolePolicyDocument=document)
+    for account, role in (
+        (settings.management_account_id, _MANAGEMENT_ROLE),
+        (settings.account_id, _ADMINISTRATOR_ROLE),
+    ):
+        zone.clients("iam", account, settings.home_region).put_role_policy(
+            RoleName=role, PolicyName="AdministratorAccess", PolicyDocument=json.dumps(_EVERYTHING)
+        )
+
+
+def _root_id(settings: Settings) -> str:
+    """The root among the targets, or the one that the unit ids carry in them: ou-ROOT-UNIT."""
+    containers = [target for target in settings.organization_targets if not target.isdigit()]
+    roots = sorted({f"r-{target.split('-')[1]}" for target in containers})
+    if len(roots) > 1:
+        raise EmbeddedError(f"organization.targets lie under {', '.join(roots)}; an organization has one root")
+    return roots[0] if roots else "r-exam"
+
+
+def _buckets(zone: LandingZone) -> None:
+    settings = zone.settings
+    s3 = zone.clients("s3", settings.account_id, settings.home_region)
+    # us-east-1 is S3's default, and refused as an explicit constraint
+    where = (
+        {}
+        if settings.home_region == "us-east-1"
+        else {"CreateBucketConfiguration": {"LocationConstraint": settings.home_region}}
+    )
+    for bucket in sorted({settings.artifact_bucket, settings.access_log_bucket}):
+        s3.create_bucket(Bucket=bucket, **where)
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
+    delivery = {
+        "Effect": "Allow",
+        "Principal": {"Service": "logging.s3.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{settings.access_log_bucket}/*",
+        "Condition": {"StringEquals": {"aws:SourceAccount": settings.account_id}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [delivery]})
+    s3.put_bucket_policy(Bucket=settings.access_log_bucket, Policy=policy)
+
+
+def _user_pool(zone: LandingZone) -> None:
+    from moto.cognitoidp import models  # noqa: PLC0415  # moto is imported once an embedded AWS runs
+
+    settings = zone.settings
+    client = zone.clients("cognito-idp", settings.account_id, settings.home_region)
+    with _giving(models, "generate_id", settings.user_pool_id.split("_", 1)[1]):
+        pool = client.create_user_pool(PoolName=f"{settings.name}-members")["UserPool"]["Id"]
+    with _giving(models, "generate_id", settings.client_id):
+        made = client.create_user_pool_client(UserPoolId=pool, ClientName=settings.name)["UserPoolClient"]["ClientId"]
+    if (pool, made) != (settings.user_pool_id, settings.client_id):
+        # moto cuts them at 55 and 26 characters, which are as many as AWS's own have
+        raise EmbeddedError(f"login: the embedded AWS has made {pool} and {made} of longer ids; choose shorter ones")
+
+
+def _existing_vpc(zone: LandingZone, network: ExistingVpc) -> None:
+    from moto.ec2.models import route_tables, subnets, vpcs  # noqa: PLC0415  # moto is imported once one runs
+
+    settings = zone.settings
+    ec2 = zone.clients("ec2", settings.account_id, settings.home_region)
+    # asked first: an account's first EC2 call makes its default VPC, with ids that are not ours to give
+    zones = [found["ZoneName"] for found in ec2.describe_availability_zones()["AvailabilityZones"]]
+    with _giving(vpcs, "random_vpc_id", network.vpc_id):
+        ec2.create_vpc(CidrBlock=_EXISTING_VPC_BLOCK)
+    for table in network.route_table_ids:
+        with _giving(route_tables, "random_route_table_id", table):
+            ec2.create_route_table(VpcId=network.vpc_id)
+    for number, subnet in enumerate(network.subnet_ids):
+        with _giving(subnets, "random_subnet_id", subnet):
+            ec2.create_subnet(
+                VpcId=network.vpc_id,
+                CidrBlock=f"10.30.{number}.0/24",
+                AvailabilityZone=zones[number % len(zones)],
+            )
+        table = network.route_table_ids[number % len(network.route_table_ids)]
+        ec2.associate_route_table(SubnetId=subnet, RouteTableId=table)

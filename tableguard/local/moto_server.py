@@ -1,0 +1,76 @@
+"""What the embedded AWS takes from moto to start: corrections, a server without noise, an empty state."""
+
+import importlib
+import socket
+from collections.abc import Callable
+from functools import cache, wraps
+from typing import Any
+
+from moto import backends, settings
+from moto.core.base_backend import BackendDict
+from moto.core.model_instances import reset_model_data
+from moto.moto_api._internal import mock_random
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer
+
+from tableguard.local.moto_patch import replace
+
+SEED = 20240101  # moto draws every identifier from one generator: seeded, a run makes the same ones again
+
+
+# the module with the corrections of a service of moto; each has install()
+_CORRECTIONS = {
+    "cloudformation": "moto_cloudformation",
+    "config": "moto_config",
+    "dynamodb": "moto_dynamodb",
+    "dynamodbstreams": "moto_dynamodb",
+}
+
+
+@cache
+def install_corrections() -> None:
+    """Correct moto in this process, once; a service is corrected when it is first asked for, as moto loads it."""
+    modules = tuple(backends.list_of_moto_modules())  # moto lists its folder anew for every request
+    replace(backends, "list_of_moto_modules", lambda: modules)
+    replace(settings, "ec2_load_default_amis", lambda: False)  # 3 s for each account and region, and nothing boots
+    replace(backends, "get_backend", _corrected(backends.get_backend))
+
+
+def _corrected(load: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    @wraps(load)
+    def get_backend(service: str) -> Any:
+        backend = load(service)
+        if service in _CORRECTIONS:
+            _install(_CORRECTIONS[service])
+        return backend
+
+    return get_backend
+
+
+@cache
+def _install(module: str) -> None:
+    importlib.import_module(f"tableguard.local.{module}").install()
+
+
+def forget_everything() -> None:
+    """Empty every account, region and service."""
+    BackendDict.reset()
+    reset_model_data()
+    mock_random.seed(SEED)
+
+
+def wsgi_server(listening: socket.socket) -> BaseWSGIServer:
+    """moto's own server (moto.server.ThreadedMotoServer) but silent, on a socket that is open already.
+
+    Opening the port itself, moto's would end its thread where the port is taken, and leave the caller waiting.
+    """
+    host, port = listening.getsockname()
+    application = DomainDispatcherApplication(create_backend_app)
+    wsgi = ThreadedWSGIServer(host, port, application, _Silent, fd=listening.fileno())
+    wsgi.daemon_threads = False  # so that stopping waits for the requests under way
+    return wsgi
+
+
+class _Silent(MotoRequestHandler):
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Print nothing for a request that was answered."""

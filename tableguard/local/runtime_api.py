@@ -1,0 +1,167 @@
+"""The Lambda Runtime API on loopback: where a function's runtime client fetches events and leaves its answers.
+
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+"""
+
+import json
+import re
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any
+
+_NEXT = "/2018-06-01/runtime/invocation/next"
+_INIT_ERROR = "/2018-06-01/runtime/init/error"
+_ANSWER = re.compile(r"/2018-06-01/runtime/invocation/([^/]+)/(response|error)")
+_SHUTDOWN_POLL_SECONDS = 0.02  # how long close() may wait for the accepting thread
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """One event for the function, with what Lambda tells the runtime beside it."""
+
+    request_id: str
+    deadline_ms: int
+    function_arn: str
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The runtime has loaded the handler and asks for its first event."""
+
+
+@dataclass(frozen=True)
+class InitError:
+    """The runtime could not load the handler."""
+
+    error_type: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Response:
+    """What the handler returned."""
+
+    request_id: str
+    body: bytes
+
+
+@dataclass(frozen=True)
+class InvocationError:
+    """What the handler raised."""
+
+    request_id: str
+    error_type: str
+    message: str
+
+
+Report = Ready | InitError | Response | InvocationError
+
+
+class RuntimeApi:
+    """Serves one runtime process until closed; everything the process says is passed to `report`."""
+
+    def __init__(self, report: Callable[[Report], None]) -> None:
+        self._server = _Server(report)
+        serve = self._server.serve_forever
+        self._thread = Thread(target=serve, args=(_SHUTDOWN_POLL_SECONDS,), name="lambda runtime API", daemon=True)
+        self._thread.start()
+
+    @property
+    def address(self) -> str:
+        """Value of AWS_LAMBDA_RUNTIME_API for the process."""
+        return f"127.0.0.1:{self._server.server_port}"
+
+    def send(self, invocation: Invocation) -> None:
+        """Hand over an event: answered to the request for the next one, waiting or to come."""
+        self._server.invocations.put(invocation)
+
+    def close(self) -> None:
+        """Stop serving and release a request that still waits for an event."""
+        self._server.invocations.put(None)
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, report: Callable[[Report], None]) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.report = report
+        self.ready = False
+        self.invocations: SimpleQueue[Invocation | None] = SimpleQueue()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A connection cut by a process that was killed is no error here: whoever killed it knows."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # an answer in one packet: in two, each waits 40 ms for an acknowledgement
+    server: _Server
+
+    def do_GET(self) -> None:
+        if self.path != _NEXT:
+            self._answer(HTTPStatus.NOT_FOUND)
+            return
+        if not self.server.ready:
+            self.server.ready = True
+            self.server.report(Ready())
+        invocation = self.server.invocations.get()
+        if invocation is None:
+            self.close_connection = True
+            return
+        self._answer(HTTPStatus.OK, invocation.body, _headers(invocation))
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        report = _report(self.path, body)
+        if report is None:
+            self._answer(HTTPStatus.NOT_FOUND)
+            return
+        self._answer(HTTPStatus.ACCEPTED, b'{"status":"OK"}')
+        self.server.report(report)
+
+    def _answer(self, status: HTTPStatus, body: bytes = b"", headers: Mapping[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing: the requests of a runtime client tell nobody anything."""
+
+
+def _headers(invocation: Invocation) -> dict[str, str]:
+    return {
+        "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
+        "Lambda-Runtime-Deadline-Ms": str(invocation.deadline_ms),
+        "Lambda-Runtime-Invoked-Function-Arn": invocation.function_arn,
+    }
+
+
+def _report(path: str, body: bytes) -> Report | None:
+    if path == _INIT_ERROR:
+        return InitError(*_error(body))
+    match = _ANSWER.fullmatch(path)
+    if match is None:
+        return None
+    request_id, kind = match.groups()
+    return Response(request_id, body) if kind == "response" else InvocationError(request_id, *_error(body))
+
+
+def _error(body: bytes) -> tuple[str, str]:
+    found = json.loads(body)
+    return str(found.get("errorType", "")), str(found.get("errorMessage", ""))

@@ -1,0 +1,90 @@
+"""The server of the embedded AWS: moto with its corrections, on loopback, in this process."""
+
+import os
+import re
+import socket
+from dataclasses import dataclass, field
+from importlib import metadata
+from threading import Thread
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from tableguard.errors import EmbeddedError
+
+if TYPE_CHECKING:
+    from werkzeug.serving import BaseWSGIServer
+
+HOST = "127.0.0.1"
+# the corrections are written against the code of these versions: from, and below
+MOTO_VERSIONS = ((5, 2, 5), (5, 3, 0))
+_REQUIRED = "moto[server]>=5.2.5,<5.3"
+
+
+@dataclass
+class Server:
+    """A running embedded AWS; leaving its `with` block stops it."""
+
+    endpoint: str
+    _wsgi: "BaseWSGIServer" = field(repr=False)
+    _thread: Thread = field(repr=False)
+
+    def stop(self) -> None:
+        """Stop answering; returns when no thread of the server is left."""
+        self._wsgi.shutdown()
+        self._thread.join()
+        _running.discard(self.endpoint)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+_running: set[str] = set()
+
+
+def start(port: int = 0) -> Server:
+    """An empty embedded AWS on 127.0.0.1, on a free port unless one is named; EmbeddedError says why it cannot."""
+    _check_process()
+    _check_version()
+    from tableguard.local import moto_server  # noqa: PLC0415  # 0.5 s to import: paid where an AWS is wanted
+
+    with _listen(port) as listening:
+        moto_server.install_corrections()
+        moto_server.forget_everything()
+        wsgi = moto_server.wsgi_server(listening)
+    thread = Thread(target=wsgi.serve_forever, kwargs={"poll_interval": 0.05}, name="embedded-aws", daemon=True)
+    thread.start()
+    server = Server(f"http://{HOST}:{wsgi.port}", wsgi, thread)
+    _running.add(server.endpoint)
+    return server
+
+
+def _check_process() -> None:
+    if _running:
+        raise EmbeddedError(f"the embedded AWS runs already at {min(_running)}; a process holds one: stop it first")
+    if "MOTO_ACCOUNT_ID" in os.environ:
+        raise EmbeddedError("MOTO_ACCOUNT_ID is set, and would put every account into one; unset it")
+
+
+def _check_version() -> None:
+    try:
+        found = metadata.version("moto")
+    except metadata.PackageNotFoundError as error:
+        raise EmbeddedError(f"moto is not installed; pip install '{_REQUIRED}'") from error
+    numbers = re.match(r"(\d+)\.(\d+)\.(\d+)", found)
+    lowest, above = MOTO_VERSIONS
+    if numbers is None or not lowest <= tuple(map(int, numbers.groups())) < above:
+        raise EmbeddedError(f"moto {found} is installed, which has no known corrections; pip install '{_REQUIRED}'")
+
+
+def _listen(port: int) -> socket.socket:
+    try:
+        return socket.create_server((HOST, port))
+    except OSError as error:
+        raise EmbeddedError(
+            f"port {port} of {HOST} cannot be used ({error.strerror}); name another, or none for a free one"
+        ) from error

@@ -1,0 +1,124 @@
+"""What holds for every resource type: it comes back as declared, a change shows, and deleted is gone."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, ClassVar
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+from tableguard.comparison import Difference, compare
+from tableguard.errors import EmbeddedError
+from tableguard.local.resource_type import AbsentError, Client, Context, Made, Properties
+from tableguard.local.types import ALL
+
+ACCOUNT = "123456789012"
+REGION = "eu-central-1"
+TAGS = [{"Key": "Application", "Value": "cruddur"}, {"Key": "ManagedBy", "Value": "tableguard"}]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A declared resource, and a change behind CloudFormation's back that must be reported at `reported` alone."""
+
+    name: str
+    type: str
+    declared: Callable[[Context], Properties]
+    change: Callable[[Context, Made], object]
+    reported: str
+    also: tuple[str, ...] = ()  # what the service itself changes along with it
+    replaced: str = ""  # a property whose change CloudFormation answers with a new resource
+
+
+class Tracked(dict[str, Any]):
+    """Properties that remember which of them were read: what nobody reads has no effect."""
+
+    def __init__(self, properties: Properties) -> None:
+        super().__init__(properties)
+        self.asked: set[str] = set()
+
+    def __getitem__(self, key: str) -> Any:
+        self.asked.add(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self.asked.add(key)
+        return super().get(key, default)
+
+
+@cache
+def client(service: str) -> Client:
+    """A client of the account and region under test; making one takes as long as the rest of a case."""
+    return boto3.client(service, region_name=REGION)  # type: ignore[call-overload]  # the service is a variable here
+
+
+def new_context(name: str = "stack-Resource-1A2B3C") -> Context:
+    """The context in which CloudFormation would make a resource of this generated name."""
+    return Context(ACCOUNT, REGION, "stack", "Resource", client, name)
+
+
+def make(type_name: str, properties: Properties, name: str = "stack-Resource-1A2B3C") -> Made:
+    """A resource that a case needs beside its own."""
+    return ALL[type_name].create(new_context(name), properties)
+
+
+def differences(type_name: str, declared: Properties, context: Context, made: Made) -> list[Difference]:
+    """Where the deployed resource differs from what is declared."""
+    known = ALL[type_name]
+    return compare(declared, known.read(context, made), known.not_modelled)
+
+
+@pytest.fixture
+def context(monkeypatch: pytest.MonkeyPatch) -> Iterator[Context]:
+    """An account without any resource."""
+    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # five seconds, and no case starts an instance
+    with mock_aws():
+        yield new_context()
+
+
+class ResourceTypeTests:
+    """The tests of every case in `cases`."""
+
+    cases: ClassVar[tuple[Case, ...]] = ()
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        if "case" in metafunc.fixturenames:
+            metafunc.parametrize("case", self.cases, ids=[case.name for case in self.cases])
+        if "resource" in metafunc.fixturenames:
+            resources = {(case.type, case.declared): case for case in self.cases}
+            metafunc.parametrize("resource", resources.values(), ids=[case.name for case in resources.values()])
+
+    def test_the_service_tells_what_the_template_declares(self, resource: Case, context: Context) -> None:
+        declared = Tracked(resource.declared(context))
+        made = ALL[resource.type].create(context, declared)
+        found = differences(resource.type, declared, context, made)
+        assert not found, found
+        unread = set(declared) - declared.asked - set(ALL[resource.type].not_modelled)
+        assert not unread, unread
+
+    def test_a_deleted_resource_is_gone(self, resource: Case, context: Context) -> None:
+        known, declared = ALL[resource.type], resource.declared(context)
+        made = known.create(context, declared)
+        known.delete(context, made)
+        with pytest.raises((AbsentError, ClientError)):
+            known.read(context, made)
+
+    def test_a_change_behind_cloudformations_back_is_reported_alone_and_an_update_undoes_it(
+        self, case: Case, context: Context
+    ) -> None:
+        known, declared = ALL[case.type], case.declared(context)
+        made = known.create(context, declared)
+        case.change(context, made)
+        found = [difference.property for difference in differences(case.type, declared, context, made)]
+        assert found == [case.reported, *case.also], found
+        assert known.update is not None
+        if case.replaced:
+            with pytest.raises(EmbeddedError, match="cannot change in place"):
+                known.update(context, made, declared)
+        else:
+            again = known.update(context, made, declared)
+            left = differences(case.type, declared, context, again)
+            assert not left, left

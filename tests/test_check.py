@@ -1,0 +1,435 @@
+"""`tableguard check`: planted faults are found by the right engine, clean twins are not, and nothing goes unsaid."""
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tableguard.check import checkov_engine, config_rules, run, sources
+from tableguard.check.finding import Finding
+from tableguard.check.managed_rules import REGION_NAMES, catalogue
+from tableguard.check.report import Outcome, Report, Skip, Unanswered
+from tableguard.errors import CheckError
+from tableguard.settings import example
+
+Template = dict[str, Any]
+
+
+def _template(**resources: Template) -> Template:
+    return {"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources}
+
+
+def _table(recovery: bool, **more: Any) -> Template:
+    table: Template = {
+        "Type": "AWS::DynamoDB::Table",
+        "DeletionPolicy": "Retain",
+        "UpdateReplacePolicy": "Retain",
+        "Properties": {
+            "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+            "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+            "BillingMode": "PAY_PER_REQUEST",
+            "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": recovery},
+            "SSESpecification": {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": "alias/x-table"},
+        },
+    }
+    return {**table, **more}
+
+
+def _rule(identifier: str, **properties: Any) -> Template:
+    source = {"Owner": "AWS", "SourceIdentifier": identifier}
+    return {"Type": "AWS::Config::ConfigRule", "Properties": {"Source": source, **properties}}
+
+
+def _role(action: str) -> Template:
+    statement = {"Effect": "Allow", "Action": action, "Resource": "arn:aws:dynamodb:us-east-1:111122223333:table/x"}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    return {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": document}}
+
+
+_SKIPPED = {"checkov": {"skip": [{"id": "CKV_AWS_28", "comment": "rebuilt daily"}]}}
+_IGNORED = {"cfn-lint": {"config": {"ignore_checks": ["W3037"]}}}
+
+PLANTED: dict[str, Template] = {
+    "recovery-off.yaml": _template(Messages=_table(recovery=False)),
+    "recovery-on.yaml": _template(Messages=_table(recovery=True)),
+    "recovery-skipped.yaml": _template(Messages=_table(recovery=False, Metadata=_SKIPPED)),
+    "action-misspelt.yaml": _template(Reader=_role("dynamodb:GetItems")),
+    "action-right.yaml": _template(Reader=_role("dynamodb:GetItem")),
+    "action-ignored.yaml": _template(Reader={**_role("dynamodb:GetItems"), "Metadata": _IGNORED}),
+    "rule-unknown.yaml": _template(Pitr=_rule("DYNAMODB_PITR_ENABLE")),
+    "rule-known.yaml": _template(Pitr=_rule("DYNAMODB_PITR_ENABLED")),
+    "strange.yaml": _template(Odd={"Type": {"Fn::Sub": "AWS::S3::Bucket"}, "Properties": {}}),
+    "secret.yaml": {**_template(Messages=_table(recovery=True)), "Description": "key AKIAIOSFODNN7EXAMPLQ of the demo"},
+}
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    """One run over every planted fault and its clean twin, beside a file that is no template."""
+    folder = tmp_path_factory.mktemp("planted")
+    for name, template in PLANTED.items():
+        (folder / name).write_text(yaml.safe_dump(template), encoding="utf-8")
+    (folder / "values.yaml").write_text("colour: blue\n", encoding="utf-8")
+    return run.run_on([folder])
+
+
+def _rules(report: Report, file: str) -> set[str]:
+    return {finding.rule for finding in report.findings if f"/{file}:" in finding.place}
+
+
+@pytest.mark.parametrize(
+    ("faulty", "rule", "clean"),
+    [
+        pytest.param("recovery-off.yaml", "CKV_AWS_28", "recovery-on.yaml", id="checkov"),
+        pytest.param("action-misspelt.yaml", "W3037", "action-right.yaml", id="cfn-lint"),
+        pytest.param("rule-unknown.yaml", "config-rule-identifier", "rule-known.yaml", id="Config rules"),
+        pytest.param("secret.yaml", "CKV_SECRET_2", "recovery-on.yaml", id="checkov's secrets"),
+    ],
+)
+def test_a_planted_fault_is_found_and_its_clean_twin_is_not(
+    planted: Report, faulty: str, rule: str, clean: str
+) -> None:
+    assert rule in _rules(planted, faulty)
+    assert _rules(planted, clean) == set()
+
+
+def test_a_skipped_checkov_check_is_shown_with_its_reason_and_is_no_finding(planted: Report) -> None:
+    shown = [(skip.rule, skip.reason) for skip in planted.skips if "recovery-skipped.yaml" in skip.place]
+    assert shown == [("CKV_AWS_28", "rebuilt daily")]
+    assert "CKV_AWS_28" not in _rules(planted, "recovery-skipped.yaml")
+
+
+def test_what_a_template_tells_cfn_lint_to_ignore_is_shown_as_a_skip(planted: Report) -> None:
+    assert [skip.rule for skip in planted.skips if "action-ignored.yaml" in skip.place] == ["W3037"]
+    assert _rules(planted, "action-ignored.yaml") == set()
+
+
+def test_a_template_that_crashes_an_engine_is_unanswered_and_the_others_are_answered(planted: Report) -> None:
+    assert {(unanswered.engine, Path(unanswered.place).name) for unanswered in planted.unanswered} == {
+        ("checkov", "strange.yaml")
+    }
+    assert planted.exit_code == 2
+    assert "strange.yaml: checkov gave no answer: " in planted.text()
+
+
+def test_a_file_that_is_no_template_is_named(planted: Report) -> None:
+    assert [Path(place).name for place in planted.not_templates] == ["values.yaml"]
+    assert "values.yaml: not a template, not checked" in planted.text()
+
+
+def test_counts_agree_with_what_is_listed(planted: Report) -> None:
+    for outcome in planted.outcomes:
+        if outcome.unit == "checks":
+            assert outcome.failed == len(outcome.findings)
+        else:
+            assert outcome.failed == len({finding.place.split(": ")[0] for finding in outcome.findings})
+    assert all(outcome.passed > 0 for outcome in planted.outcomes)
+
+
+def test_text_and_json_tell_the_same_facts(planted: Report) -> None:
+    text, facts = planted.text(), json.loads(planted.json())
+    for kind in ("findings", "skips", "unanswered"):
+        assert facts[kind]
+        for fact in facts[kind]:
+            assert all(str(value) in text for value in fact.values() if value)
+    for engine in facts["engines"]:
+        counts = f"{engine['passed']} {engine['unit']} passed, {engine['failed']} failed, {engine['skipped']} skipped"
+        assert f"{engine['engine']}: {counts}" in text
+    assert len(text.splitlines()) == sum(
+        len(facts[kind]) for kind in ("engines", "findings", "skips", "unanswered", "not_templates")
+    )
+
+
+def test_findings_are_sorted_by_place(planted: Report) -> None:
+    places = [finding.place for finding in planted.findings]
+    assert places == sorted(places)
+    assert len(places) > 3
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code"),
+    [
+        pytest.param(Outcome("e", "u", 1, 0), 0, id="nothing wrong"),
+        pytest.param(Outcome("e", "u", 1, 0, skips=(Skip("p", "r", "why"),)), 0, id="skipped"),
+        pytest.param(Outcome("e", "u", 0, 1, (Finding("p", "r", "wrong", "do", "warning"),)), 1, id="a warning"),
+        pytest.param(
+            Outcome("e", "u", 0, 1, (Finding("p", "r", "wrong", "do"),), unanswered=(Unanswered("p", "e", "x"),)),
+            2,
+            id="unanswered",
+        ),
+    ],
+)
+def test_the_exit_code_says_fine_findings_or_could_not_ask(outcome: Outcome, code: int) -> None:
+    assert Report((outcome,)).exit_code == code
+    assert Report((Outcome("other", "u", 1, 0), outcome)).facts()["exit_code"] == code
+
+
+@pytest.mark.parametrize("name", ["default", "existing-vpc"])
+def test_our_own_stacks_and_policies_have_no_finding_and_no_skip(name: str) -> None:
+    report = run.run(example(name))
+    assert report.text().splitlines() == [str(outcome) for outcome in report.outcomes]
+    assert report.exit_code == 0
+    assert {outcome.engine: outcome.passed > 0 for outcome in report.outcomes} == {
+        "cfn-lint": True,
+        "checkov": True,
+        "Config rules": True,
+        "policy documents": True,
+    }
+
+
+# What a stand-in for checkov does with each template: by name, so that no real checkov need start.
+STAND_IN = """
+import os, socket
+
+class Answer:
+    passed_checks, failed_checks, skipped_checks = [1], [], []
+
+class Runner:
+    def run(self, root_folder, files, runner_filter):
+        name = os.path.basename(files[0])
+        if name == "dies.yaml":
+            os.write(2, b"out of memory\\n")
+            os._exit(9)
+        if name == "breaks.yaml":
+            raise KeyError("Properties")
+        if name == "calls.yaml":
+            socket.create_connection(("192.0.2.1", 443), timeout=1)
+        self.definitions = {} if name == "dropped.yaml" else {files[0]: {}}
+        return Answer()
+
+class RunnerFilter:
+    def __init__(self, framework, show_progress_bar):
+        pass
+"""
+
+
+@pytest.fixture
+def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for templates, and a checkov of our own in place of the real one."""
+    packages = tmp_path / "packages"
+    for module in ("checkov/cloudformation/runner.py", "checkov/secrets/runner.py", "checkov/runner_filter.py"):
+        path = packages / module
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(STAND_IN, encoding="utf-8")
+        for folder in (packages / "checkov", path.parent):
+            (folder / "__init__.py").touch()
+    monkeypatch.setenv("PYTHONPATH", str(packages))
+    (tmp_path / "templates").mkdir()
+    return tmp_path / "templates"
+
+
+def _outcome(folder: Path, *names: str) -> Outcome:
+    for name in names:
+        (folder / name).write_text(yaml.safe_dump(_template(Messages=_table(recovery=True))), encoding="utf-8")
+    with checkov_engine.started(sources.find([folder]).templates) as checkov:
+        return checkov()
+
+
+def _unanswered(outcome: Outcome) -> dict[str, str]:
+    return {Path(unanswered.place).name: unanswered.problem for unanswered in outcome.unanswered}
+
+
+def test_a_template_that_kills_checkov_costs_the_others_nothing(stand_in: Path) -> None:
+    outcome = _outcome(stand_in, "a.yaml", "dies.yaml", "e.yaml", "z.yaml")
+    assert _unanswered(outcome) == {"dies.yaml": "out of memory, exit code 9"}
+    assert outcome.passed == 2 * len({"a.yaml", "e.yaml", "z.yaml"})
+
+
+def test_a_template_that_kills_checkov_may_be_the_last_one(stand_in: Path) -> None:
+    assert _unanswered(_outcome(stand_in, "dies.yaml")) == {"dies.yaml": "out of memory, exit code 9"}
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [("breaks.yaml", "KeyError: 'Properties'"), ("dropped.yaml", "not read as a template")],
+)
+def test_a_template_that_checkov_cannot_take_is_unanswered(stand_in: Path, name: str, problem: str) -> None:
+    assert _unanswered(_outcome(stand_in, "a.yaml", name)) == {name: problem}
+
+
+def test_nothing_is_unanswered_where_checkov_takes_every_template(stand_in: Path) -> None:
+    outcome = _outcome(stand_in, "a.yaml", "b.yaml")
+    assert (outcome.passed, outcome.unanswered) == (4, ())
+
+
+def test_checkov_reaching_for_the_network_is_refused_and_told(stand_in: Path) -> None:
+    with pytest.raises(CheckError, match=r"checkov reached for the network .*192\.0\.2\.1.* was refused"):
+        _outcome(stand_in, "a.yaml", "calls.yaml")
+
+
+def test_a_checkov_that_does_not_start_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(yaml.safe_dump(PLANTED["recovery-on.yaml"]), encoding="utf-8")
+    command = (sys.executable, "-c", "raise SystemExit('No module named checkov')")
+    with (
+        checkov_engine.started(sources.find([tmp_path]).templates, command) as checkov,
+        pytest.raises(CheckError, match=r"checkov cannot be started \(No module named checkov, exit code 1\); install"),
+    ):
+        checkov()
+
+
+def test_settings_of_checkov_in_the_environment_do_not_reach_it(
+    stand_in: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner = stand_in.parent / "packages/checkov/cloudformation/runner.py"
+    spy = "import os\nassert not [name for name in os.environ if name.startswith(('BC_API', 'PRISMA'))]\n"
+    runner.write_text(spy + STAND_IN, encoding="utf-8")
+    monkeypatch.setenv("BC_API_KEY", "k")
+    monkeypatch.setenv("PRISMA_API_URL", "https://example.com")
+    assert _outcome(stand_in, "a.yaml").unanswered == ()
+
+
+BROKEN: dict[str, tuple[bytes, str]] = {
+    "not YAML": (b"Resources:\n  A: [1\n  B: 2\n", r"broken\.yaml:\d+: not YAML: "),
+    "not JSON": (b'{"Resources": \n', r"broken\.yaml:\d+: not JSON: "),
+    "a tab": (b"Resources:\n\tA: 1\n", r"broken\.yaml:2: not YAML: "),
+    "two documents": (b"Resources: {}\n---\nResources: {}\n", r"broken\.yaml:2: not YAML: "),
+    "no resources": (b"colour: blue\n", r"broken\.yaml: not a CloudFormation template: it has no Resources"),
+    "a list": (b"- 1\n", r"broken\.yaml: not a CloudFormation template"),
+    "empty": (b"", r"broken\.yaml: not a CloudFormation template"),
+    "not UTF-8": (b"Resources: \xff\n", r"broken\.yaml: not UTF-8 text \(byte 11\)"),
+    "a control character": (b"Resources: \x00\n", r"broken\.yaml: not YAML: "),
+    "too large": (b"# " + b"x" * 1_000_000, r"broken\.yaml: 1000002 bytes; CloudFormation takes at most 1000000"),
+    "too deep": (b'{"Resources": ' + b'{"a":' * 20_000, r"broken\.yaml: nested too deeply"),
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_a_file_that_can_be_no_template_is_refused_in_one_line(tmp_path: Path, fault: str) -> None:
+    content, message = BROKEN[fault]
+    path = tmp_path / "broken.yaml"
+    path.write_bytes(content)
+    with pytest.raises(CheckError, match=message) as error:
+        run.run_on([path])
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_path_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CheckError, match="absent: no such file or folder"):
+        run.run_on([tmp_path / "absent"])
+
+
+def test_a_folder_without_templates_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "values.yaml").write_text("colour: blue\n", encoding="utf-8")
+    with pytest.raises(CheckError, match="no CloudFormation template found"):
+        run.run_on([tmp_path])
+
+
+def test_a_region_that_nobody_knows_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(yaml.safe_dump(PLANTED["recovery-on.yaml"]), encoding="utf-8")
+    with pytest.raises(CheckError, match="cfn-lint does not know the region 'eu-nowhere-1'"):
+        run.run_on([tmp_path], "eu-nowhere-1")
+
+
+def test_a_file_that_is_named_and_lies_in_a_named_folder_is_checked_once(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(yaml.safe_dump(PLANTED["recovery-on.yaml"]), encoding="utf-8")
+    assert [source.path for source in sources.find([path, tmp_path]).templates] == [path]
+
+
+def test_short_intrinsics_are_read_as_the_long_ones() -> None:
+    body = sources.parse("A: !Ref B\nC: !GetAtt D.Arn\nE: !Join ['', [a, !Sub '${F}']]\nG: !Condition H\n")
+    assert body == {
+        "A": {"Ref": "B"},
+        "C": {"Fn::GetAtt": "D.Arn"},
+        "E": {"Fn::Join": ["", ["a", {"Fn::Sub": "${F}"}]]},
+        "G": {"Condition": "H"},
+    }
+
+
+def _config_findings(rule: Template, region: str = "eu-central-1") -> list[str]:
+    source = sources.Source("t.yaml", Path("t.yaml"), _template(Rule=rule))
+    return [finding.problem for finding in config_rules.check([source], region).findings]
+
+
+def _guard(**changed: Any) -> Template:
+    details = {"PolicyRuntime": "guard-2.x.x", "PolicyText": "rule r when a exists { b exists }", **changed}
+    trigger = {"EventSource": "aws.config", "MessageType": "ConfigurationItemChangeNotification"}
+    source = {"Owner": "CUSTOM_POLICY", "SourceDetails": [trigger], "CustomPolicyDetails": details}
+    return {"Type": "AWS::Config::ConfigRule", "Properties": {"Source": source}}
+
+
+ENDPOINT = "SERVICE_VPC_ENDPOINT_ENABLED"
+FAULTS_OF_RULES: dict[str, tuple[Template, str, Template]] = {
+    "identifier": (_rule("NOPE"), "AWS has no managed rule NOPE", _rule("DYNAMODB_PITR_ENABLED")),
+    "identifier hidden": (
+        _rule("x", Source={"Owner": "AWS", "SourceIdentifier": {"Ref": "Which"}}),
+        "the rule's identifier is not written out",
+        _rule("DYNAMODB_PITR_ENABLED"),
+    ),
+    "parameter missing": (
+        _rule(ENDPOINT),
+        f"{ENDPOINT} needs the parameter serviceName",
+        _rule(ENDPOINT, InputParameters={"serviceName": "dynamodb"}),
+    ),
+    "parameter unknown": (
+        _rule("DYNAMODB_PITR_ENABLED", InputParameters={"days": "35"}),
+        "DYNAMODB_PITR_ENABLED has no parameter days",
+        _rule("DYNAMODB_TABLE_ENCRYPTED_KMS", InputParameters={"kmsKeyArns": {"Fn::ImportValue": "k"}}),
+    ),
+    "parameters not JSON": (
+        _rule(ENDPOINT, InputParameters="serviceName: dynamodb"),
+        "InputParameters are not JSON: Expecting value: line 1 column 1 (char 0)",
+        _rule(ENDPOINT, InputParameters='{"serviceName": "dynamodb"}'),
+    ),
+    "parameters a list": (
+        _rule(ENDPOINT, InputParameters=["dynamodb"]),
+        "InputParameters are not an object",
+        _rule(ENDPOINT, InputParameters={"Fn::Sub": '{"serviceName": "dynamodb"}'}),
+    ),
+    "parameters too long": (
+        _rule(ENDPOINT, InputParameters={"serviceName": "d" * 1_024}),
+        "InputParameters have more than 1024 characters",
+        _rule(ENDPOINT, InputParameters={"serviceName": "d" * 900}),
+    ),
+    "frequency": (
+        _rule("DYNAMODB_PITR_ENABLED", MaximumExecutionFrequency="Six_Hours"),
+        "DYNAMODB_PITR_ENABLED runs on changes only, and AWS refuses a frequency for it",
+        _rule("DYNAMODB_IN_BACKUP_PLAN", MaximumExecutionFrequency="Six_Hours"),
+    ),
+    "region": (
+        _rule("DYNAMODB_MEETS_RESTORE_TIME_TARGET", InputParameters={"maxRestoreTime": "60"}),
+        "DYNAMODB_MEETS_RESTORE_TIME_TARGET is not offered in cn-north-1, by AWS's list as moto ships it",
+        _rule("DYNAMODB_PITR_ENABLED"),
+    ),
+    "runtime": (_guard(PolicyRuntime="guard-9.x"), "AWS Config has no runtime 'guard-9.x'", _guard()),
+    "policy too long": (
+        _guard(PolicyText="#" * 10_001),
+        "the policy has 10001 characters; AWS Config takes 1 to 10000",
+        _guard(PolicyText="#" * 10_000),
+    ),
+    "policy empty": (_guard(PolicyText=""), "the policy has 0 characters; AWS Config takes 1 to 10000", _guard()),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS_OF_RULES)
+def test_a_config_rule_that_aws_would_refuse_is_found(fault: str) -> None:
+    faulty, problem, clean = FAULTS_OF_RULES[fault]
+    region = "cn-north-1" if fault == "region" else "eu-central-1"
+    assert _config_findings(faulty, region) == [problem]
+    assert _config_findings(clean, region) == []
+
+
+def test_a_guard_rule_that_nothing_triggers_is_found() -> None:
+    untriggered = _guard()
+    del untriggered["Properties"]["Source"]["SourceDetails"]
+    assert _config_findings(untriggered) == ["nothing triggers the rule"]
+
+
+def test_the_catalogue_names_no_region_that_has_no_code_here() -> None:
+    named = frozenset().union(*(rule.named_regions()[1] for rule in catalogue().values()))
+    assert named <= set(REGION_NAMES.values())
+
+
+def test_a_region_that_the_catalogue_cannot_know_is_neither_offered_nor_refused() -> None:
+    rule = catalogue()["IAM_NO_INLINE_POLICY_CHECK"]
+    assert [rule.offered_in(region) for region in ("eu-central-1", "eu-south-2", "xx-new-1")] == [True, False, None]
+
+
+def test_a_form_of_the_region_list_that_is_not_known_is_an_error() -> None:
+    rule = replace(catalogue()["DYNAMODB_PITR_ENABLED"], regions="Nearly everywhere")
+    with pytest.raises(CheckError, match="DYNAMODB_PITR_ENABLED: regions 'Nearly everywhere' are in a form not known"):
+        rule.offered_in("eu-central-1")

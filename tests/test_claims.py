@@ -1,0 +1,293 @@
+"""What the documents of policies/ promise: read strictly, listed in the README, and kept in every case."""
+
+import dataclasses
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tableguard.errors import PolicyError
+from tableguard.iam import cases, claims, documents
+from tableguard.iam.claims import Call, Case, Claim
+from tableguard.iam.evaluate import Request
+from tableguard.paths import POLICIES
+from tableguard.settings import Settings, example
+
+DOCUMENT = """{
+  "Version": "2012-10-17",
+  "Statement": [
+    {"Sid": "DenyDeletion", "Effect": "Deny", "Action": ["dynamodb:DeleteTable"], "Resource": ["*"]},
+    {"Sid": "AllowReading", "Effect": "Allow", "Action": ["dynamodb:GetItem"], "Resource": ["*"]}
+  ]
+}"""
+CLAIM = """claim = "Nobody deletes a table."
+exceptions = []
+controls = ["nist-800-53r5:CP-9"]
+
+[[case]]
+name = "an administrator deletes the table"
+request = {action = "dynamodb:DeleteTable", resource = "table/t", principal = "role/Admin"}
+expect = "denied by DenyDeletion"
+"""
+
+
+def loaded(folder: Path, claim: str) -> Claim:
+    (folder / "role").mkdir(exist_ok=True)
+    (folder / "role" / "some.json").write_text(DOCUMENT, encoding="utf-8")
+    (folder / "role" / "some.toml").write_text(claim, encoding="utf-8")
+    return claims.load(documents.load("role", "some", folder))
+
+
+def test_a_claim_is_read_with_its_cases(tmp_path: Path) -> None:
+    claim = loaded(tmp_path, CLAIM)
+    assert (claim.text, claim.exceptions, claim.controls) == ("Nobody deletes a table.", (), ("nist-800-53r5:CP-9",))
+    assert [(case.name, str(case.expect)) for case in claim.cases] == [
+        ("an administrator deletes the table", "denied by DenyDeletion")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "reason"),
+    [
+        ('claim = "Nobody deletes a table."', "", "role/some.toml: claim: missing; accepted: a text, not empty"),
+        ('"Nobody deletes a table."', '" "', "role/some.toml: claim: ' ' is not accepted"),
+        ("exceptions = []", "exceptions = [1]", "role/some.toml: exceptions: [1] is not accepted"),
+        ("nist-800-53r5:CP-9", "nist:CP-9", "role/some.toml: controls: ['nist:CP-9'] is not accepted"),
+        ("nist-800-53r5:CP-9", "CP-9", "accepted: a list of FRAMEWORK:ID with a framework of cis-aws-3.0"),
+        ("exceptions = []", 'exceptions = []\nowner = "me"', "role/some.toml: owner: unknown key"),
+        ("[[case]]", "[case]", "accepted: [[case]] sections, at least one"),
+        ('name = "an administrator deletes the table"', "", "role/some.toml: case 1: name: missing"),
+        ("dynamodb:DeleteTable", "", "case 1 (an administrator deletes the table): request: action: '' is not"),
+        (', principal = "role/Admin"', "", "case 1 (an administrator deletes the table): request: principal: missing"),
+        ('"role/Admin"}', '"role/Admin", who = "me"}', "request: who: unknown key"),
+        ('"role/Admin"}', '"role/Admin", context = {"k" = 1}}', "request: context: k: 1 is not accepted"),
+        ('"role/Admin"}', '"role/Admin", context = "k"}', "request: context: 'k' is not accepted; accepted: a table"),
+        ('"denied by DenyDeletion"', '"forbidden"', "expect: 'forbidden' is not accepted; accepted: 'denied by SID'"),
+        ("denied by DenyDeletion", "denied by AllowReading", "expect: no Deny statement 'AllowReading' in role/some"),
+        ("denied by DenyDeletion", "denied by Nothing", "expect: no Deny statement 'Nothing' in role/some.json"),
+        ('"denied by DenyDeletion"\n', '"not denied"\nsure = true\n', "case 1: sure: unknown key"),
+        ("claim = ", "claim ", "not TOML"),
+    ],
+)
+def test_a_claim_that_is_not_understood_is_refused_with_its_place(
+    tmp_path: Path, written: str, instead: str, reason: str
+) -> None:
+    assert written in CLAIM
+    with pytest.raises(PolicyError) as error:
+        loaded(tmp_path, CLAIM.replace(written, instead, 1))
+    assert reason in str(error.value)
+
+
+def test_two_cases_of_one_name_are_refused(tmp_path: Path) -> None:
+    twice = CLAIM + CLAIM[CLAIM.index("[[case]]") :]
+    with pytest.raises(PolicyError, match="case 'an administrator deletes the table' is named twice"):
+        loaded(tmp_path, twice)
+
+
+def test_a_document_without_a_claim_is_refused(tmp_path: Path) -> None:
+    loaded(tmp_path, CLAIM)
+    (tmp_path / "role" / "some.toml").unlink()
+    with pytest.raises(PolicyError, match=r"some\.toml: cannot be read .* every document has its claim beside it"):
+        claims.load_all(tmp_path)
+
+
+def test_a_claim_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    loaded(tmp_path, CLAIM)
+    (tmp_path / "role" / "some.toml").write_bytes(b'claim = "\xff"')
+    with pytest.raises(PolicyError, match="not UTF-8 text"):
+        claims.load_all(tmp_path)
+
+
+def resolved(settings: Settings | None = None, **fields: Any) -> tuple[Request, ...]:
+    """The requests of a call of which only the interesting fields are given."""
+    call = Call(
+        **{
+            "action": "dynamodb:GetItem",
+            "resource": "*",
+            "principal": "role/x",
+            "region": "",
+            "owner": "",
+            "context": {},
+            **fields,
+        }
+    )
+    claim = claims.load(documents.load("scp", "protect_perimeter"))
+    case = Case("some", call, claim.cases[0].expect)
+    return claims.requests(claim, case, settings or example())
+
+
+@pytest.mark.parametrize(
+    ("principal", "arn"),
+    [
+        ("role/Admin", "arn:aws:iam::111122223333:role/Admin"),
+        ("role/<name>-x", "arn:aws:iam::111122223333:role/cruddur-x"),
+        ("user/jane", "arn:aws:iam::111122223333:user/jane"),
+        ("root", "arn:aws:iam::111122223333:root"),
+        ("deployer", "arn:aws:iam::111122223333:role/cruddur-deployer"),
+        ("break-glass", "arn:aws:iam::111122223333:role/cruddur-break-glass"),
+        ("arn:aws:iam::<management-account-id>:role/Admin", "arn:aws:iam::123456789012:role/Admin"),
+        ("lambda.amazonaws.com", "lambda.amazonaws.com"),
+        ("*", "*"),
+    ],
+)
+def test_a_principal_written_short_is_completed(principal: str, arn: str) -> None:
+    (request,) = resolved(principal=principal)
+    assert request.principal.arn == arn
+
+
+def test_a_case_about_the_deployer_is_asked_for_each_role_that_is_exempt() -> None:
+    roles = ("arn:aws:iam::111122223333:role/a", "arn:aws:iam::111122223333:role/b")
+    settings = dataclasses.replace(example(), exempt_roles=roles)
+    assert tuple(request.principal.arn for request in resolved(settings, principal="deployer")) == roles
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "arn"),
+    [
+        ("dynamodb:GetItem", "table/<table-name>", "arn:aws:dynamodb:eu-central-1:111122223333:table/cruddur-messages"),
+        ("backup:StartCopyJob", "recovery-point:1", "arn:aws:backup:eu-central-1:111122223333:recovery-point:1"),
+        ("iam:PassRole", "role/x", "arn:aws:iam::111122223333:role/x"),
+        ("s3:GetObject", "bucket/key", "arn:aws:s3:::bucket/key"),
+        ("kms:Decrypt", "arn:aws:kms:<region>:1:key/x", "arn:aws:kms:eu-central-1:1:key/x"),
+        ("iam:ListRoles", "*", "*"),
+    ],
+)
+def test_a_resource_written_short_is_completed_for_its_service(action: str, resource: str, arn: str) -> None:
+    (request,) = resolved(action=action, resource=resource)
+    assert request.resource == arn
+
+
+@pytest.mark.parametrize(
+    ("resource", "owner", "account"),
+    [
+        ("table/t", "", "111122223333"),
+        ("*", "", "111122223333"),
+        ("arn:aws:dynamodb:eu-central-1:444455556666:table/t", "", "444455556666"),
+        ("arn:aws:s3:::bucket", "", "111122223333"),
+        ("arn:aws:s3:::bucket", "444455556666", "444455556666"),
+    ],
+)
+def test_a_resource_is_in_the_account_of_its_arn_or_in_its_owner_s(resource: str, owner: str, account: str) -> None:
+    (request,) = resolved(resource=resource, owner=owner)
+    assert request.resource_account == account
+
+
+def test_elsewhere_is_a_region_that_the_settings_do_not_allow() -> None:
+    settings = dataclasses.replace(example(), allowed_regions=("eu-central-1", "us-east-1"))
+    (request,) = resolved(settings, region="elsewhere", resource="table/t")
+    assert request.keys()["aws:requestedregion"] == ("eu-west-1",)
+    assert request.resource == "arn:aws:dynamodb:eu-west-1:111122223333:table/t"
+
+
+def test_there_is_no_elsewhere_when_every_known_region_is_allowed() -> None:
+    allowed = ("eu-central-1", "us-east-1", "eu-west-1", "ap-southeast-2", "sa-east-1")
+    with pytest.raises(PolicyError, match="none is left to be 'elsewhere'"):
+        resolved(dataclasses.replace(example(), allowed_regions=allowed), region="elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("fields", "key", "values"),
+    [
+        ({}, "aws:requestedregion", ("eu-central-1",)),
+        ({"region": "eu-west-1"}, "aws:requestedregion", ("eu-west-1",)),
+        ({}, "aws:securetransport", ("true",)),
+        ({"context": {"aws:SecureTransport": "false"}}, "aws:securetransport", ("false",)),
+        ({}, "aws:principalorgid", ("o-exampleorgid",)),
+        ({"principal": "arn:aws:iam::123456789012:role/x"}, "aws:principalorgid", ("o-exampleorgid",)),
+        ({"principal": "arn:aws:iam::444455556666:role/x"}, "aws:principalorgid", None),
+        ({"principal": "lambda.amazonaws.com"}, "aws:principalorgid", None),
+        ({"context": {"k": ("<name>-a", "b")}}, "k", ("cruddur-a", "b")),
+    ],
+)
+def test_a_request_carries_what_every_request_carries(fields: dict[str, Any], key: str, values: Any) -> None:
+    (request,) = resolved(**fields)
+    assert request.keys().get(key) == values
+
+
+def test_a_list_inside_a_case_is_refused_with_its_place() -> None:
+    with pytest.raises(PolicyError, match=r"protect_perimeter\.json: case 'some': <allowed-regions> is a list"):
+        resolved(context={"k": "<allowed-regions>"})
+
+
+def every_case() -> Iterator[tuple[Claim, Case]]:
+    return ((claim, case) for claim in claims.load_all() for case in claim.cases)
+
+
+@pytest.mark.parametrize("settings", ["default", "existing-vpc"])
+def test_every_document_answers_each_of_its_cases_as_promised(settings: str) -> None:
+    chosen = example(settings)
+    wrong = [
+        f"{claim.policy.place}: {case.name}: expected {case.expect}, got {'; '.join(map(str, decision.because))}"
+        for claim, case in every_case()
+        for decision in cases.answers(claim, case, chosen)
+        if not cases.fulfils(decision, case.expect, claim.policy.kind)
+    ]
+    assert wrong == []
+
+
+def test_a_case_is_not_fulfilled_by_the_opposite_answer_nor_by_another_statement(tmp_path: Path) -> None:
+    for expect in ("not denied", "allowed by AllowReading"):
+        claim = loaded(tmp_path, CLAIM.replace("denied by DenyDeletion", expect))
+        (decision,) = cases.answers(claim, claim.cases[0], example())
+        assert not cases.fulfils(decision, claim.cases[0].expect, "role")
+    claim = loaded(tmp_path, CLAIM)
+    (decision,) = cases.answers(claim, claim.cases[0], example())
+    assert cases.fulfils(decision, claim.cases[0].expect, "role")
+
+
+def fields_of(call: Call) -> dict[str, Any]:
+    plain = {field.name: getattr(call, field.name) for field in dataclasses.fields(call) if field.name != "context"}
+    return plain | {f"context {key}": value for key, value in call.context.items()}
+
+
+def differing(one: Call, other: Call) -> int:
+    left, right = fields_of(one), fields_of(other)
+    return sum(left.get(key) != right.get(key) for key in left.keys() | right.keys())
+
+
+def test_every_case_has_a_twin_that_differs_in_one_field_and_gets_the_other_answer() -> None:
+    alone = [
+        f"{claim.policy.place}: {case.name}"
+        for claim, case in every_case()
+        if not any(
+            other.expect.stops != case.expect.stops and differing(other.call, case.call) == 1 for other in claim.cases
+        )
+    ]
+    assert alone == []
+
+
+def test_every_statement_decides_a_case() -> None:
+    idle = {
+        claim.policy.place: sids
+        for claim in claims.load_all()
+        if (sids := sids_of(claim) - {case.expect.sid for case in claim.cases})
+    }
+    assert idle == {}
+
+
+def sids_of(claim: Claim) -> set[str]:
+    return {statement["Sid"] for statement in claim.policy.document["Statement"]}
+
+
+def test_the_readme_lists_every_claim_with_every_statement_and_nothing_else() -> None:
+    sections = re.split(r"^### ", (POLICIES / "README.md").read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    listed = {}
+    for section in sections:
+        name, _, body = section.partition("\n")
+        quotes = re.findall(r"^> (.*)$", body, re.MULTILINE)
+        listed[name] = (quotes, re.findall(r"^\| `(\w+)` \|", body, re.MULTILINE))
+    assert listed == {
+        f"{claim.policy.kind}/{claim.policy.name}": (
+            [claim.text],
+            [statement["Sid"] for statement in claim.policy.document["Statement"]],
+        )
+        for claim in claims.load_all()
+    }
+
+
+def test_no_claim_lies_without_its_document() -> None:
+    assert {path.with_suffix("") for path in POLICIES.glob("*/*.toml")} == {
+        path.with_suffix("") for path in POLICIES.glob("*/*.json")
+    }

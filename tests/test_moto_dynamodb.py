@@ -1,0 +1,115 @@
+"""The embedded DynamoDB answers as AWS does where plain moto does not, and as plain moto does everywhere else."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from moto.core.responses import ActionResult
+from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.responses import DynamoHandler
+
+from tableguard.local import moto_requests, moto_transactions, server
+from tests import dynamodb_cases, moto_modes, stream_cases
+from tests.dynamodb_cases import CORRECTED, UNCHANGED
+from tests.moto_modes import Aws, item, refused
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[Aws]:
+    with server.start() as running:
+        yield Aws(running.endpoint)
+
+
+@pytest.mark.parametrize("name", CORRECTED)
+def test_as_aws_answers(aws: Aws, name: str) -> None:
+    assert moto_modes.answered(aws, CORRECTED[name].ask) == CORRECTED[name].answer
+
+
+@pytest.mark.parametrize("name", CORRECTED)
+def test_plain_moto_answers_otherwise(name: str) -> None:
+    assert moto_modes.of_plain_moto(dynamodb_cases.__name__)[name] != CORRECTED[name].answer
+
+
+@pytest.mark.parametrize("name", UNCHANGED)
+def test_where_nothing_is_corrected_the_answer_is_that_of_plain_moto(aws: Aws, name: str) -> None:
+    assert moto_modes.answered(aws, UNCHANGED[name]) == moto_modes.of_plain_moto(dynamodb_cases.__name__)[name]
+
+
+WRITERS, ROUNDS = 8, 60
+
+
+@pytest.fixture(scope="module")
+def crowd(aws: Aws) -> tuple[str, int]:
+    """A table after eight writers at once, and how often a condition that one of them may meet was met."""
+    table = aws.table()
+    counted = {"TableName": table, "UpdateExpression": "ADD n :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}
+
+    def write(writer: int) -> int:
+        won, client = 0, aws.client("dynamodb")
+        for n in range(ROUNDS):
+            client.update_item(Key=item(sk="counter"), **counted)
+            put = {"Put": {"TableName": table, "Item": item(pk=f"writer-{writer}", sk=str(n))}}
+            client.transact_write_items(TransactItems=[{"Update": {"Key": item(sk="transaction"), **counted}}, put])
+            first = {"Item": item(pk="race", sk=str(n)), "ConditionExpression": "attribute_not_exists(pk)"}
+            won += refused(client.put_item, TableName=table, **first) == "accepted"
+        return won
+
+    with ThreadPoolExecutor(WRITERS) as writers:
+        return table, sum(writers.map(write, range(WRITERS)))
+
+
+def _counter(aws: Aws, table: str, sk: str) -> int:
+    found = aws.client("dynamodb").get_item(TableName=table, Key=item(sk=sk))
+    return int(found["Item"]["n"]["N"])
+
+
+def test_writers_at_once_lose_no_update(aws: Aws, crowd: tuple[str, int]) -> None:
+    table, _ = crowd
+    assert [_counter(aws, table, sk) for sk in ("counter", "transaction")] == [480, 480]
+
+
+def test_of_writers_at_once_one_meets_the_condition(crowd: tuple[str, int]) -> None:
+    assert crowd[1] == ROUNDS
+
+
+def test_writers_at_once_leave_each_record_once(aws: Aws, crowd: tuple[str, int]) -> None:
+    # 480 updates, 480 transactions of two writes, 60 puts that met their condition
+    numbers = [record["dynamodb"]["SequenceNumber"] for record in stream_cases.all_records(aws, crowd[0])]
+    assert len(numbers) == len(set(numbers)) == 1500
+
+
+def test_a_token_is_forgotten_after_ten_minutes() -> None:
+    times, carried_out = [0.0, 0.0, 599.0, 600.0, 600.0], []
+    asked = {"ClientRequestToken": "token", "TransactItems": []}
+    transaction: Any = SimpleNamespace(body=asked, dynamodb_backend=SimpleNamespace())
+
+    def carry_out(handler: DynamoHandler) -> ActionResult:
+        carried_out.append(len(times))
+        return ActionResult({})
+
+    once = moto_transactions.once(carry_out, lambda: times.pop(0))
+    for _ in range(3):
+        with moto_requests.request():
+            once(transaction)
+    # asked at 0 s and carried out by 0 s; asked at 599 s and answered; asked at 600 s and carried out
+    assert carried_out == [4, 1]
+
+
+def test_a_query_sorts_its_own_partition_only(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    table, client = aws.table(view=None), aws.client("dynamodb")
+    for n in range(100):
+        client.put_item(TableName=table, Item=item(pk=f"p{n}", at="1"))
+    compared: list[DynamoType] = []
+    less = DynamoType.__lt__
+
+    def counted(one: DynamoType, other: DynamoType) -> bool:
+        compared.append(one)
+        return less(one, other)
+
+    monkeypatch.setattr(DynamoType, "__lt__", counted)
+    query = {"KeyConditionExpression": "pk = :p", "ExpressionAttributeValues": {":p": {"S": "p7"}}}
+    found = [client.query(TableName=table, **query, **index)["Count"] for index in ({}, {"IndexName": "by-time"})]
+    assert found == [1, 1]
+    assert compared == []

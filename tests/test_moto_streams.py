@@ -1,0 +1,31 @@
+"""The embedded DynamoDB Streams answer as AWS does where plain moto does not, and as plain moto does elsewhere."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tableguard.local import server
+from tests import moto_modes, stream_cases
+from tests.moto_modes import Aws
+from tests.stream_cases import CORRECTED, UNCHANGED
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[Aws]:
+    with server.start() as running:
+        yield Aws(running.endpoint)
+
+
+@pytest.mark.parametrize("name", CORRECTED)
+def test_as_aws_answers(aws: Aws, name: str) -> None:
+    assert moto_modes.answered(aws, CORRECTED[name].ask) == CORRECTED[name].answer
+
+
+@pytest.mark.parametrize("name", CORRECTED)
+def test_plain_moto_answers_otherwise(name: str) -> None:
+    assert moto_modes.of_plain_moto(stream_cases.__name__)[name] != CORRECTED[name].answer
+
+
+@pytest.mark.parametrize("name", UNCHANGED)
+def test_where_nothing_is_corrected_the_answer_is_that_of_plain_moto(aws: Aws, name: str) -> None:
+    assert moto_modes.answered(aws, UNCHANGED[name]) == moto_modes.of_plain_moto(stream_cases.__name__)[name]
