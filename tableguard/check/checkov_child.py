@@ -1,0 +1,116 @@
+"""checkov in a process of its own: paths as JSON on standard input, one JSON line for each on standard output.
+
+Started as a file, not imported: it needs nothing but checkov. Lines, in order: {"ready"}, one for each file
+({"file", "passed", "failed", "skipped"} or {"file", "crash"}), {"refused": [addresses]}.
+"""
+
+import gc
+import importlib
+import json
+import sys
+from typing import Any
+
+# What a library raises when a template is stranger than it expected. Anything else ends this process, and the parent
+# starts another one for the files that are left.
+CRASHES = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+_NETWORK = frozenset(("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"))
+
+Answer = dict[str, Any]
+
+
+class RefusedError(OSError):
+    """checkov reached for the network; a check needs none."""
+
+
+def refuse_network() -> list[str]:
+    """From here on no connection leaves this process; the list fills with what was tried."""
+    tried: list[str] = []
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in _NETWORK:
+            # connect and sendto: (socket, address); the other two: (host, ...)
+            tried.append(str(arguments[1] if event in ("socket.connect", "socket.sendto") else arguments[0]))
+            raise RefusedError(f"{event} {tried[-1]}: a check needs no network")
+
+    sys.addaudithook(hook)
+    return tried
+
+
+def remember_grammar() -> None:
+    """Build the grammar of JSON paths once: bc_jsonpath_ng does so for each path, which is half of a run's time."""
+    yacc, parsers = (importlib.import_module(name) for name in ("ply.yacc", "bc_jsonpath_ng.parser"))
+    build, built = yacc.yacc, {}
+
+    def remembered(*arguments: Any, **options: Any) -> Any:
+        if arguments or not isinstance(options.get("module"), parsers.JsonPathParser):
+            return build(*arguments, **options)
+        key = type(options["module"]), options.get("start")  # the tables depend on nothing else
+        if key not in built:
+            built[key] = build(**options)
+        return built[key]
+
+    yacc.__dict__["yacc"] = remembered
+
+
+class Engines:
+    """checkov's runners, imported when this is made: only once the network is refused."""
+
+    def __init__(self) -> None:
+        self.templates = importlib.import_module("checkov.cloudformation.runner").Runner
+        self.secrets = importlib.import_module("checkov.secrets.runner").Runner
+        self.chosen = importlib.import_module("checkov.runner_filter").RunnerFilter
+
+    def ask(self, path: str) -> Answer:
+        """What checkov says of one file: as a template, and as a text that may hold secrets."""
+        answer: Answer = {"file": path, "passed": 0, "failed": [], "skipped": []}
+        templates = self.templates()
+        for runner, framework in ((templates, "cloudformation"), (self.secrets(), "secrets")):
+            chosen = self.chosen(framework=[framework], show_progress_bar=False)
+            found = runner.run(root_folder=None, files=[path], runner_filter=chosen)
+            for report in found if isinstance(found, list) else [found]:
+                answer["passed"] += len(report.passed_checks)
+                answer["failed"] += [_record(record) for record in report.failed_checks]
+                answer["skipped"] += [_record(record) for record in report.skipped_checks]
+        # what it cannot parse it leaves out, and reports no failure
+        return answer if path in templates.definitions else {"file": path, "crash": "not read as a template"}
+
+
+def _record(record: Any) -> Answer:
+    return {
+        "id": record.check_id,
+        "name": record.check_name,
+        "resource": record.resource,
+        "line": record.file_line_range[0],
+        "reason": record.check_result.get("suppress_comment") or "",
+    }
+
+
+def main() -> None:
+    """Answer for each path, one line each, as soon as it is known."""
+    gc.set_threshold(200_000)  # a seventh of a run was spent looking for garbage that this short life may keep
+    say, tried = sys.stdout, refuse_network()
+    sys.stdout = sys.stderr  # checkov's own words must not mix with the answers
+    try:
+        engines = Engines()
+        remember_grammar()
+        _say(say, {"ready": True})
+        for path in json.load(sys.stdin):
+            _say(say, _answer(engines, path))
+    finally:
+        _say(say, {"refused": tried})
+
+
+def _answer(engines: Engines, path: str) -> Answer:
+    try:
+        return engines.ask(path)
+    except CRASHES as crash:
+        return {"file": path, "crash": f"{type(crash).__name__}: {crash}"}
+
+
+def _say(stream: Any, answer: Answer) -> None:
+    stream.write(json.dumps(answer) + "\n")
+    stream.flush()
+
+
+if __name__ == "__main__":
+    main()
