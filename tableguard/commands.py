@@ -51,6 +51,48 @@ def render(options: argparse.Namespace) -> int:
     return FINE
 
 
+def check(options: argparse.Namespace) -> int:
+    """Check our stacks and policies, or templates of the user's own."""
+    from tableguard.check import run
+
+    report = run.run_on(options.path) if options.path else run.run(chosen_settings(options))
+    print(report.json() if options.json else report.text())
+    return report.exit_code
+
+
+def up(options: argparse.Namespace) -> int:
+    """Run the estate on the embedded AWS until interrupted, or for as long as the demonstration takes."""
+    from tableguard.local import estate, presentation
+
+    settings = chosen_settings(options)
+    progress = sys.stderr if options.json else sys.stdout
+
+    def report(step: estate.Step) -> None:
+        print(presentation.step(step), file=progress, flush=True)
+
+    with estate.running(settings, options.port, report) as running:
+        if options.demo:
+            from tableguard.local import demo
+
+            shown = demo.run(running)
+            print(presentation.demo_json(running, shown) if options.json else presentation.demo_text(running, shown))
+            return FINE
+        print(presentation.estate_json(running) if options.json else presentation.estate_text(running), flush=True)
+        _wait_for_interrupt()
+    return FINE
+
+
+def _wait_for_interrupt() -> None:
+    """Sleep until Ctrl-C or a request to terminate: both end the estate in good order."""
+    import signal
+    import threading
+
+    asked = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: asked.set())
+    asked.wait()
+
+
 def deploy(options: argparse.Namespace) -> int:
     """Deploy stacks to AWS, showing each stack's changes before they are made."""
     from tableguard import deploy as deployment

@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import yaml
 from botocore.exceptions import ClientError, WaiterError
 
 from tableguard import package
 from tableguard.errors import DeployError
-from tableguard.render import TEMPLATE_BODY_BYTES, render
+from tableguard.render import TEMPLATE_BODY_BYTES, parse, render
 from tableguard.settings import Settings
 from tableguard.stacks import Principal, Stack, chosen
 
@@ -118,7 +117,7 @@ class _Deployer:
         return bool(status != "REVIEW_IN_PROGRESS")
 
     def change_set(self, name: str, template: str, kind: str) -> str:
-        document = yaml.safe_load(template)
+        document = parse(template)
         try:
             found = self.cloudformation.create_change_set(
                 StackName=name,

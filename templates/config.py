@@ -95,6 +95,7 @@ def _recorder(template: Template, settings: Settings, key: kms.Key, bucket: s3.B
             RoleARN=Sub(f"arn:aws:iam::${{AWS::AccountId}}:{linked}"),
             RecordingGroup=config.RecordingGroup(AllSupported=True, IncludeGlobalResourceTypes=True),
             RecordingMode=config.RecordingMode(RecordingFrequency="CONTINUOUS"),
+            StartedOnCreate=True,
             **parts.RETAINED,
         )
     )

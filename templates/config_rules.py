@@ -7,10 +7,6 @@ from typing import Any, Literal
 from tableguard.settings import Provisioned, Settings
 from templates import parts, stream
 
-# https://docs.aws.amazon.com/config/latest/APIReference/API_ConfigRule.html
-POLICY_TEXT_CHARACTERS = 10_000
-INPUT_PARAMETERS_CHARACTERS = 1_024
-
 Reach = Literal["account", "own"]
 
 
@@ -39,7 +35,7 @@ def managed_rules(settings: Settings) -> tuple[ManagedRule, ...]:
     """The managed rules for these settings."""
     return (
         *_table(settings),
-        *_network(),
+        *_network(settings),
         *_function(settings),
         *_trail(settings),
         *_buckets_and_topics(settings),
@@ -83,8 +79,10 @@ def _table(settings: Settings) -> tuple[ManagedRule, ...]:
     return rules
 
 
-def _network() -> tuple[ManagedRule, ...]:
+def _network(settings: Settings) -> tuple[ManagedRule, ...]:
+    served = {"serviceNames": "dynamodb", "vpcIds": parts.imported(settings, "VpcId")}
     return (
+        ManagedRule("VPC_ENDPOINT_ENABLED", "The VPC has a DynamoDB endpoint", parameters=served, periodic=True),
         ManagedRule("VPC_FLOW_LOGS_ENABLED", "VPCs write flow logs", parameters={"trafficType": "ALL"}, periodic=True),
         ManagedRule("VPC_DEFAULT_SECURITY_GROUP_CLOSED", "Default security groups let nothing in or out"),
         ManagedRule("SUBNET_AUTO_ASSIGN_PUBLIC_IP_DISABLED", "Our subnets give out no public addresses", "own"),

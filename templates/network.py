@@ -41,6 +41,7 @@ def template(settings: Settings) -> Template:
         template, settings, "FunctionSecurityGroupId", GetAtt(group, "GroupId"), "Security group of the function"
     )
     parts.export(template, settings, "EndpointId", Ref(endpoint), "DynamoDB gateway endpoint")
+    parts.export(template, settings, "VpcId", place.vpc_id, "VPC of the endpoint and the function")
     return template
 
 

@@ -208,7 +208,11 @@ def batches_and_transactions_are_recorded(aws: Aws) -> Any:
     table, client = aws.table("NEW_AND_OLD_IMAGES"), aws.client("dynamodb")
     puts = [{"PutRequest": {"Item": item(sk=str(n), deep={"M": {"n": {"N": str(n)}}})}} for n in range(2)]
     client.batch_write_item(RequestItems={table: puts})
-    update = {"Key": item(sk="0"), "UpdateExpression": "SET deep.n = :n", "ExpressionAttributeValues": {":n": {"N": "9"}}}
+    update = {
+        "Key": item(sk="0"),
+        "UpdateExpression": "SET deep.n = :n",
+        "ExpressionAttributeValues": {":n": {"N": "9"}},
+    }
     delete = {"Delete": {"TableName": table, "Key": item(sk="1")}}
     client.transact_write_items(TransactItems=[{"Update": {"TableName": table, **update}}, delete])
     return _changes(_records(aws, table))

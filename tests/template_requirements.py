@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-import yaml
 from _pytest.mark import ParameterSet
 
-from tableguard.render import render
+from tableguard.render import parse, render
 from tableguard.settings import Settings, example
 from tableguard.stacks import named
 
@@ -31,8 +30,7 @@ class Requirement:
 
 def stack(name: str, settings: Settings | None = None) -> Template:
     """A stack as it is rendered: read back from the YAML that a user gets."""
-    template: Template = yaml.safe_load(render(settings or example(), [named(name)])[name])
-    return template
+    return parse(render(settings or example(), [named(name)])[name])
 
 
 def is_set(sentence: str, path: str, value: Any) -> Requirement:

@@ -2,16 +2,14 @@
 
 import json
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tableguard.check import checkov_engine, config_rules, run, sources
+from tableguard.check import cfn_lint, checkov_engine, run, sources
 from tableguard.check.finding import Finding
-from tableguard.check.managed_rules import REGION_NAMES, catalogue
 from tableguard.check.report import Outcome, Report, Skip, Unanswered
 from tableguard.errors import CheckError
 from tableguard.settings import example
@@ -39,9 +37,9 @@ def _table(recovery: bool, **more: Any) -> Template:
     return {**table, **more}
 
 
-def _rule(identifier: str, **properties: Any) -> Template:
+def _rule(identifier: str) -> Template:
     source = {"Owner": "AWS", "SourceIdentifier": identifier}
-    return {"Type": "AWS::Config::ConfigRule", "Properties": {"Source": source, **properties}}
+    return {"Type": "AWS::Config::ConfigRule", "Properties": {"Source": source}}
 
 
 def _role(action: str) -> Template:
@@ -340,96 +338,36 @@ def test_short_intrinsics_are_read_as_the_long_ones() -> None:
     }
 
 
-def _config_findings(rule: Template, region: str = "eu-central-1") -> list[str]:
-    source = sources.Source("t.yaml", Path("t.yaml"), _template(Rule=rule))
-    return [finding.problem for finding in config_rules.check([source], region).findings]
+def test_a_template_that_crashes_cfn_lint_is_unanswered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(*_: object) -> None:
+        raise TypeError("unhashable type: 'dict'")
+
+    (tmp_path / "a.yaml").write_text(yaml.safe_dump(PLANTED["action-misspelt.yaml"]), encoding="utf-8")
+    found = sources.find([tmp_path]).templates
+    assert [finding.rule for finding in cfn_lint.check(found, "us-east-1").findings] == ["W3037"]
+    monkeypatch.setattr(cfn_lint, "run_template_by_data", crash)
+    outcome = cfn_lint.check(found, "us-east-1")
+    assert [unanswered.problem for unanswered in outcome.unanswered] == ["TypeError: unhashable type: 'dict'"]
+    assert (outcome.passed, outcome.failed, outcome.findings) == (0, 0, ())
 
 
-def _guard(**changed: Any) -> Template:
-    details = {"PolicyRuntime": "guard-2.x.x", "PolicyText": "rule r when a exists { b exists }", **changed}
-    trigger = {"EventSource": "aws.config", "MessageType": "ConfigurationItemChangeNotification"}
-    source = {"Owner": "CUSTOM_POLICY", "SourceDetails": [trigger], "CustomPolicyDetails": details}
-    return {"Type": "AWS::Config::ConfigRule", "Properties": {"Source": source}}
+def test_a_rule_of_cfn_lint_that_crashes_is_unanswered_beside_what_the_others_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    template = {**PLANTED["action-misspelt.yaml"], "Description": 7}
+    (tmp_path / "a.yaml").write_text(yaml.safe_dump(template), encoding="utf-8")
+    found = sources.find([tmp_path]).templates
+    monkeypatch.setattr(cfn_lint, "_RULE_CRASHED", "W3037")
+    outcome = cfn_lint.check(found, "us-east-1")
+    assert len(outcome.unanswered) == 1
+    assert [finding.rule for finding in outcome.findings] == ["E1004"]
+    assert (outcome.passed, outcome.failed) == (0, 1)
 
 
-ENDPOINT = "SERVICE_VPC_ENDPOINT_ENABLED"
-FAULTS_OF_RULES: dict[str, tuple[Template, str, Template]] = {
-    "identifier": (_rule("NOPE"), "AWS has no managed rule NOPE", _rule("DYNAMODB_PITR_ENABLED")),
-    "identifier hidden": (
-        _rule("x", Source={"Owner": "AWS", "SourceIdentifier": {"Ref": "Which"}}),
-        "the rule's identifier is not written out",
-        _rule("DYNAMODB_PITR_ENABLED"),
-    ),
-    "parameter missing": (
-        _rule(ENDPOINT),
-        f"{ENDPOINT} needs the parameter serviceName",
-        _rule(ENDPOINT, InputParameters={"serviceName": "dynamodb"}),
-    ),
-    "parameter unknown": (
-        _rule("DYNAMODB_PITR_ENABLED", InputParameters={"days": "35"}),
-        "DYNAMODB_PITR_ENABLED has no parameter days",
-        _rule("DYNAMODB_TABLE_ENCRYPTED_KMS", InputParameters={"kmsKeyArns": {"Fn::ImportValue": "k"}}),
-    ),
-    "parameters not JSON": (
-        _rule(ENDPOINT, InputParameters="serviceName: dynamodb"),
-        "InputParameters are not JSON: Expecting value: line 1 column 1 (char 0)",
-        _rule(ENDPOINT, InputParameters='{"serviceName": "dynamodb"}'),
-    ),
-    "parameters a list": (
-        _rule(ENDPOINT, InputParameters=["dynamodb"]),
-        "InputParameters are not an object",
-        _rule(ENDPOINT, InputParameters={"Fn::Sub": '{"serviceName": "dynamodb"}'}),
-    ),
-    "parameters too long": (
-        _rule(ENDPOINT, InputParameters={"serviceName": "d" * 1_024}),
-        "InputParameters have more than 1024 characters",
-        _rule(ENDPOINT, InputParameters={"serviceName": "d" * 900}),
-    ),
-    "frequency": (
-        _rule("DYNAMODB_PITR_ENABLED", MaximumExecutionFrequency="Six_Hours"),
-        "DYNAMODB_PITR_ENABLED runs on changes only, and AWS refuses a frequency for it",
-        _rule("DYNAMODB_IN_BACKUP_PLAN", MaximumExecutionFrequency="Six_Hours"),
-    ),
-    "region": (
-        _rule("DYNAMODB_MEETS_RESTORE_TIME_TARGET", InputParameters={"maxRestoreTime": "60"}),
-        "DYNAMODB_MEETS_RESTORE_TIME_TARGET is not offered in cn-north-1, by AWS's list as moto ships it",
-        _rule("DYNAMODB_PITR_ENABLED"),
-    ),
-    "runtime": (_guard(PolicyRuntime="guard-9.x"), "AWS Config has no runtime 'guard-9.x'", _guard()),
-    "policy too long": (
-        _guard(PolicyText="#" * 10_001),
-        "the policy has 10001 characters; AWS Config takes 1 to 10000",
-        _guard(PolicyText="#" * 10_000),
-    ),
-    "policy empty": (_guard(PolicyText=""), "the policy has 0 characters; AWS Config takes 1 to 10000", _guard()),
-}
-
-
-@pytest.mark.parametrize("fault", FAULTS_OF_RULES)
-def test_a_config_rule_that_aws_would_refuse_is_found(fault: str) -> None:
-    faulty, problem, clean = FAULTS_OF_RULES[fault]
-    region = "cn-north-1" if fault == "region" else "eu-central-1"
-    assert _config_findings(faulty, region) == [problem]
-    assert _config_findings(clean, region) == []
-
-
-def test_a_guard_rule_that_nothing_triggers_is_found() -> None:
-    untriggered = _guard()
-    del untriggered["Properties"]["Source"]["SourceDetails"]
-    assert _config_findings(untriggered) == ["nothing triggers the rule"]
-
-
-def test_the_catalogue_names_no_region_that_has_no_code_here() -> None:
-    named = frozenset().union(*(rule.named_regions()[1] for rule in catalogue().values()))
-    assert named <= set(REGION_NAMES.values())
-
-
-def test_a_region_that_the_catalogue_cannot_know_is_neither_offered_nor_refused() -> None:
-    rule = catalogue()["IAM_NO_INLINE_POLICY_CHECK"]
-    assert [rule.offered_in(region) for region in ("eu-central-1", "eu-south-2", "xx-new-1")] == [True, False, None]
-
-
-def test_a_form_of_the_region_list_that_is_not_known_is_an_error() -> None:
-    rule = replace(catalogue()["DYNAMODB_PITR_ENABLED"], regions="Nearly everywhere")
-    with pytest.raises(CheckError, match="DYNAMODB_PITR_ENABLED: regions 'Nearly everywhere' are in a form not known"):
-        rule.offered_in("eu-central-1")
+def test_a_cfnlintrc_of_the_working_folder_hides_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.yaml").write_text(yaml.safe_dump(PLANTED["action-misspelt.yaml"]), encoding="utf-8")
+    (tmp_path / ".cfnlintrc").write_text("ignore_checks: [W3037]\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    cfn_lint._linter.cache_clear()
+    found = cfn_lint.check(sources.find([tmp_path]).templates, "us-east-1")
+    assert [finding.rule for finding in found.findings] == ["W3037"]

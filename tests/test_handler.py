@@ -20,6 +20,7 @@ from tests.message_world import (
     NOW,
     OTHER_PAIR,
     PAIR,
+    REAL_RECORD,
     TABLE,
     TRIO,
     all_rows,
@@ -31,7 +32,6 @@ from tests.message_world import (
     shown_texts,
     stream_record,
 )
-from tests.test_records import REAL_RECORD
 from tests.watched_client import Sparing, Watched, fail_to, failing, refused
 
 PLENTY, SCARCE = 60_000, 4_999  # milliseconds left

@@ -48,7 +48,7 @@ def _worlds(draw: st.DrawFn) -> World:
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(_worlds())
 def test_no_record_is_ever_skipped_or_delivered_out_of_order(world: World) -> None:
     """Behind the checkpoint every record was filtered out, processed or discarded; ahead of it none is forgotten."""

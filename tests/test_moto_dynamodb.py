@@ -11,8 +11,8 @@ from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.responses import DynamoHandler
 
 from tableguard.local import moto_requests, moto_transactions, server
-from tests import dynamodb_cases, moto_modes, stream_cases
-from tests.dynamodb_cases import CORRECTED, UNCHANGED
+from tests import dynamodb_cases, dynamodb_unchanged_cases, moto_modes, stream_cases
+from tests.dynamodb_cases import CORRECTED
 from tests.moto_modes import Aws, item, refused
 
 
@@ -32,9 +32,10 @@ def test_plain_moto_answers_otherwise(name: str) -> None:
     assert moto_modes.of_plain_moto(dynamodb_cases.__name__)[name] != CORRECTED[name].answer
 
 
-@pytest.mark.parametrize("name", UNCHANGED)
+@pytest.mark.parametrize("name", dynamodb_unchanged_cases.QUESTIONS)
 def test_where_nothing_is_corrected_the_answer_is_that_of_plain_moto(aws: Aws, name: str) -> None:
-    assert moto_modes.answered(aws, UNCHANGED[name]) == moto_modes.of_plain_moto(dynamodb_cases.__name__)[name]
+    question = dynamodb_unchanged_cases.QUESTIONS[name]
+    assert moto_modes.answered(aws, question) == moto_modes.of_plain_moto(dynamodb_unchanged_cases.__name__)[name]
 
 
 WRITERS, ROUNDS = 8, 60

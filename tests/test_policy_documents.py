@@ -88,7 +88,7 @@ def test_a_good_document_breaks_no_rule(kind: str) -> None:
         ("scp", lambda d: d.pop("Version"), "d: Version", "version"),
         ("scp", lambda d: d.update(Version="2008-10-17"), "d: Version", "version"),
         ("scp", lambda d: d.update(Statement=[]), "d: Statement", "statements"),
-        ("role", lambda d: d["Statement"].append({}), "d: Statement", "statements"),
+        ("role", lambda d: d["Statement"].append("all"), "d: Statement", "statements"),
         ("scp", without("Sid"), "d: statement 1", "sid"),
         ("scp", lambda d: d["Statement"].append(deepcopy(DENIAL)), "d: statement DenyDeletion", "sid-repeated"),
         ("scp", with_element(Action=[]), "d: statement DenyDeletion: Action", "empty-element"),
@@ -204,7 +204,7 @@ def test_a_good_document_of_each_kind_passes_the_whole_lint(tmp_path: Path, kind
             "statement DenyDeletion: Condition/StringNotEqual",
             "E3510",
         ),
-        ("scp", with_element(NotAction=["s3:*"]), "statement DenyDeletion: NotAction", "E3510"),
+        ("scp", with_element(Actions=["s3:*"]), "statement DenyDeletion: Actions", "E3510"),
         ("role", with_element(Condition=["StringEquals"]), "statement DenyDeletion: Condition", "E3510"),
     ],
 )

@@ -10,36 +10,7 @@ from hypothesis import strategies as st
 
 from stream_lambda.items import Message, message_item, timestamp
 from stream_lambda.records import Poison, read, sequence_number
-from tests.message_world import NOW, at, message_records, said, stream_record
-
-# as it came from a running table
-REAL_RECORD: dict[str, Any] = {
-    "eventID": "3328806016f56c2f6060f1df0d2a82b5",
-    "eventName": "INSERT",
-    "eventVersion": "1.1",
-    "eventSource": "aws:dynamodb",
-    "awsRegion": "us-east-2",
-    "dynamodb": {
-        "ApproximateCreationDateTime": 1687774560.0,
-        "Keys": {
-            "sk": {"S": "2023-06-26T10:16:00.375877+00:00"},
-            "pk": {"S": "MSG#5ae290ed-55d1-47a0-bc6d-fe2bc2700399"},
-        },
-        "NewImage": {
-            "user_uuid": {"S": "76d2f241-a860-4d8b-a8e3-6cd68db75ab9"},
-            "user_handle": {"S": "Augustsz"},
-            "sk": {"S": "2023-06-26T10:16:00.375877+00:00"},
-            "message_uuid": {"S": "5ebf5021-1881-4e1c-8c10-93173ba1a87a"},
-            "pk": {"S": "MSG#5ae290ed-55d1-47a0-bc6d-fe2bc2700399"},
-            "message": {"S": "opa"},
-            "user_display_name": {"S": "Augustsz"},
-        },
-        "SequenceNumber": "8500000000009229331846",
-        "SizeBytes": 299,
-        "StreamViewType": "NEW_IMAGE",
-    },
-    "eventSourceARN": "arn:aws:dynamodb:us-east-2:194030184857:table/cruddur-messages/stream/2023-06-26T08:36:49.800",
-}
+from tests.message_world import NOW, REAL_RECORD, at, message_records, said, stream_record
 
 
 def record(message: Message, **changes: Any) -> dict[str, Any]:

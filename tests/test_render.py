@@ -8,17 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tableguard.errors import TemplateError
 from tableguard.paths import RENDERED, ROOT
-from tableguard.render import Limits, render, write
+from tableguard.render import Limits, parse, render, write
 from tableguard.settings import example
 from tableguard.stacks import STACKS, Stack, chosen, named
 
 _DIGEST = """
 import hashlib
-from tableguard.render import render
+from tableguard.render import parse, render
 from tableguard.settings import example
 texts = [text for name in ("default", "existing-vpc") for text in render(example(name)).values()]
 print(hashlib.sha256("".join(texts).encode()).hexdigest())
@@ -67,7 +66,7 @@ def test_stacks_come_in_the_order_of_deployment(default: dict[str, str]) -> None
 def test_every_stack_is_plain_yaml_with_a_heading_that_says_who_made_it(settings: str) -> None:
     for name, text in render(example(settings)).items():
         assert text.startswith(f"# Made by `tableguard render` from templates/{name}.py")
-        assert yaml.safe_load(text)["AWSTemplateFormatVersion"] == "2010-09-09"
+        assert parse(text)["AWSTemplateFormatVersion"] == "2010-09-09"
         assert "&id" not in text  # an anchor: the same value must be read where it stands
 
 
@@ -92,7 +91,7 @@ def test_a_stack_can_be_left_out_and_then_is_not_rendered() -> None:
     [
         (Limits(resources=3), r"stack network: \d+ resources; CloudFormation takes at most 3"),
         (Limits(parameters=0), "stack network: 1 parameters; CloudFormation takes at most 0"),
-        (Limits(outputs=2), "stack network: 3 outputs; CloudFormation takes at most 2"),
+        (Limits(outputs=2), r"stack network: \d+ outputs; CloudFormation takes at most 2"),
         (Limits(template_bytes=1000), r"stack network: \d+ bytes; CloudFormation takes at most 1000"),
     ],
 )
@@ -104,7 +103,7 @@ def test_a_template_over_a_limit_is_refused_and_named(limits: Limits, complaint:
 def test_a_template_exactly_at_a_limit_is_accepted() -> None:
     network = [named("network")]
     text = render(example(), network)["network"]
-    found = yaml.safe_load(text)
+    found = parse(text)
     exactly = Limits(len(found["Resources"]), len(found["Parameters"]), len(found["Outputs"]), len(text.encode()))
     assert render(example(), network, exactly)["network"] == text
 

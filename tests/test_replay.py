@@ -153,41 +153,48 @@ def test_pattern_d_brings_about_the_rows_to_expect(client: Any) -> None:
     }
 
 
-class Sparing:
-    """A client that writes one item of each call and leaves the rest unprocessed; with `never`, all of them."""
+class Busy:
+    """A client whose transactions are cancelled for these reasons, one after the other, and then succeed."""
 
-    def __init__(self, client: Any, never: bool = False) -> None:
-        self.client, self.never, self.sizes = client, never, list[int]()
+    def __init__(self, client: Any, *reasons: list[str]) -> None:
+        self.client, self.reasons, self.exceptions, self.sizes = client, list(reasons), client.exceptions, list[int]()
 
-    def batch_write_item(self, **request: Any) -> Any:
-        writes = request["RequestItems"][TABLE]
-        self.sizes.append(len(writes))
-        if self.never:
-            return {"UnprocessedItems": {TABLE: writes}}
-        request["RequestItems"] = {TABLE: writes[:1]}
-        answer = self.client.batch_write_item(**request)
-        return {**answer, "UnprocessedItems": {TABLE: writes[1:]} if writes[1:] else {}}
+    def transact_write_items(self, **request: Any) -> Any:
+        self.sizes.append(len(request["TransactItems"]))
+        if not self.reasons:
+            return self.client.transact_write_items(**request)
+        response: Any = {
+            "Error": {"Code": "TransactionCanceledException"},
+            "CancellationReasons": [{"Code": code} for code in self.reasons.pop(0)],
+        }
+        raise self.exceptions.TransactionCanceledException(response, "TransactWriteItems")
 
 
-def test_items_left_unprocessed_are_written_again(client: Any) -> None:
+def test_a_busy_table_is_tried_again_less_and_less_often(client: Any) -> None:
     waits: list[float] = []
-    sparing = Sparing(client)
-    replay.replay(sparing, TABLE, LINES, workers=1, progress=False, sleep=waits.append)
-    assert len(all_items(client)) == 9
-    assert (sparing.sizes, waits) == ([3, 2, 1, 6, 5, 4, 3, 2, 1], [0.05, 0.1, 0.05, 0.1, 0.2, 0.4, 0.8])
+    busy = Busy(client, ["None", "ThrottlingError"], ["TransactionConflict"], ["ProvisionedThroughputExceeded"])
+    replay.replay(busy, TABLE, LINES, workers=1, progress=False, sleep=waits.append)
+    assert (len(all_items(client)), waits) == (9, [0.05, 0.1, 0.2])
 
 
-def test_items_that_stay_unprocessed_are_an_error(client: Any) -> None:
-    with pytest.raises(MessageError, match="table messages: 3 items were left unprocessed 8 times"):
-        replay.replay(Sparing(client, never=True), TABLE, LINES, workers=1, progress=False, sleep=lambda _: None)
+def test_a_table_that_stays_busy_is_an_error(client: Any) -> None:
+    busy = Busy(client, *[["ThrottlingError"]] * 8)
+    with pytest.raises(MessageError, match="table messages: too busy for 3 items, 8 times"):
+        replay.replay(busy, TABLE, LINES, workers=1, progress=False, sleep=lambda _: None)
 
 
-def test_no_more_than_25_items_are_written_at_once(client: Any) -> None:
-    sparing = Sparing(client, never=True)
-    many = [Line(1, number, 1082008561) for number in range(2, 60)]
-    with pytest.raises(MessageError):
-        replay.replay(sparing, TABLE, many, workers=1, progress=False, sleep=lambda _: None)
-    assert max(sparing.sizes) == 25
+def test_any_other_refusal_is_the_callers_to_see(client: Any) -> None:
+    busy = Busy(client, ["None", "ItemCollectionSizeLimitExceeded"])
+    with pytest.raises(client.exceptions.TransactionCanceledException):
+        replay.replay(busy, TABLE, LINES, workers=1, progress=False, sleep=lambda _: None)
+    assert busy.sizes == [3]
+
+
+def test_no_more_than_100_items_are_written_at_once(client: Any) -> None:
+    counting = Busy(client)
+    many = [Line(1, number, 1082008561) for number in range(2, 103)]
+    replay.replay(counting, TABLE, many, workers=1, progress=False)
+    assert counting.sizes == [100, 1, 100, 1]
 
 
 def test_progress_is_shown_where_it_is_wanted(client: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,11 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-import yaml
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from tableguard.iam.matching import action_matches, wildcard
-from tableguard.render import render
+from tableguard.render import parse, render
 from tableguard.settings import Settings, example
 from tableguard.stacks import STACKS
 from tests.template_requirements import REMOVED, Template, of_type, spoilt
@@ -31,7 +30,7 @@ Stacks = dict[str, Template]
 
 
 def _stacks(settings: Settings) -> Stacks:
-    return {name: yaml.safe_load(text) for name, text in render(settings).items()}
+    return {name: parse(text) for name, text in render(settings).items()}
 
 
 @pytest.fixture(scope="module", params=["default", "existing-vpc"])

@@ -148,6 +148,7 @@ def test_the_stack_exports_what_the_function_needs(network: Template) -> None:
         "cruddur-SubnetIds": {"Fn::Join": [",", [{"Ref": "PrivateSubnet1"}, {"Ref": "PrivateSubnet2"}]]},
         "cruddur-FunctionSecurityGroupId": {"Fn::GetAtt": ["FunctionSecurityGroup", "GroupId"]},
         "cruddur-EndpointId": {"Ref": "DynamoDbEndpoint"},
+        "cruddur-VpcId": {"Ref": "Vpc"},
     }
 
 

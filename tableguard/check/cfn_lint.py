@@ -14,11 +14,11 @@ from cfnlint.runner.template import run_template_by_data
 
 from tableguard.check.checkov_child import CRASHES
 from tableguard.check.finding import Finding
-from tableguard.check.report import Outcome, Skip, Unanswered
+from tableguard.check.report import Outcome, Skip, Unanswered, total
 from tableguard.check.sources import Source
 from tableguard.errors import CheckError
 
-ENGINE = "cfn-lint"
+ENGINE, _UNIT = "cfn-lint", "templates"
 _LEVELS: dict[str, Literal["error", "warning"]] = {"error": "error", "warning": "warning"}
 # A rule of its own failed: https://github.com/aws-cloudformation/cfn-lint/blob/main/docs/rules.md
 _RULE_CRASHED = "E0002"
@@ -28,26 +28,27 @@ _Match = Any  # cfnlint.rules.Match; cfn-lint ships no type information
 
 def check(sources: Iterable[Source], region: str) -> Outcome:
     """What cfn-lint says of each template, for one region."""
-    findings: list[Finding] = []
-    skips: list[Skip] = []
-    unanswered: list[Unanswered] = []
-    passed = failed = 0
-    for source in sources:
-        found: list[Finding] = []
-        try:
-            for match in _matches(source, region):
-                if match.rule.id == _RULE_CRASHED:
-                    unanswered.append(Unanswered(_where(source, match), ENGINE, match.message))
-                elif _is_ignored(source, match):
-                    skips.append(Skip(_where(source, match), match.rule.id, "ignore_checks of the template"))
-                else:
-                    found.append(_finding(source, match))
-        except CRASHES as crash:
-            unanswered.append(Unanswered(source.place, ENGINE, f"{type(crash).__name__}: {crash}"))
-        else:
-            passed, failed = passed + (not found), failed + bool(found)
-        findings += found
-    return Outcome(ENGINE, "templates", passed, failed, tuple(findings), tuple(skips), tuple(unanswered))
+    return total(ENGINE, _UNIT, (_outcome(source, region) for source in sources))
+
+
+def _outcome(source: Source, region: str) -> Outcome:
+    try:
+        matches = _matches(source, region)
+    except CRASHES as crash:
+        unanswered = Unanswered(source.place, ENGINE, f"{type(crash).__name__}: {crash}")
+        return Outcome(ENGINE, _UNIT, 0, 0, unanswered=(unanswered,))
+    crashed = [match for match in matches if match.rule.id == _RULE_CRASHED]
+    ignored = [match for match in matches if _is_ignored(source, match)]
+    findings = tuple(_finding(source, match) for match in matches if match not in (*crashed, *ignored))
+    return Outcome(
+        ENGINE,
+        _UNIT,
+        passed=int(not findings and not crashed),
+        failed=int(bool(findings)),
+        findings=findings,
+        skips=tuple(Skip(_where(source, match), match.rule.id, "ignore_checks of the template") for match in ignored),
+        unanswered=tuple(Unanswered(_where(source, match), ENGINE, match.message) for match in crashed),
+    )
 
 
 def _matches(source: Source, region: str) -> list[_Match]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tableguard.check.finding import Finding
-from tableguard.check.managed_rules import ManagedRule, catalogue
+from tableguard.check.managed_rules import RuleFacts, catalogue
 from tableguard.check.report import Outcome
 from tableguard.check.sources import Source
 
@@ -57,7 +57,7 @@ def _managed(place: str, properties: dict[str, Any], identifier: Any, region: st
         yield _wrong(place, "region", problem, "leave the rule out there, or deploy it elsewhere")
 
 
-def _parameters(place: str, properties: dict[str, Any], rule: ManagedRule) -> Iterator[Finding]:
+def _parameters(place: str, properties: dict[str, Any], rule: RuleFacts) -> Iterator[Finding]:
     given = properties.get("InputParameters", {})
     if isinstance(given, str):
         try:

@@ -57,7 +57,7 @@ REGION_NAMES = {
 
 
 @dataclass(frozen=True)
-class ManagedRule:
+class RuleFacts:
     """What AWS says of one managed rule."""
 
     identifier: str
@@ -84,7 +84,7 @@ class ManagedRule:
 
 
 @cache
-def catalogue() -> Mapping[str, ManagedRule]:
+def catalogue() -> Mapping[str, RuleFacts]:
     """Every managed rule by its identifier."""
     try:
         rules = json.loads(gzip.decompress(_path().read_bytes()))["ManagedRules"]
@@ -101,9 +101,9 @@ def _path() -> Path:
     return Path(moto.submodule_search_locations[0], "config", "resources", "aws_managed_rules.json.gz")
 
 
-def _rule(identifier: str, facts: Mapping[str, Any]) -> ManagedRule:
+def _rule(identifier: str, facts: Mapping[str, Any]) -> RuleFacts:
     parameters = facts["Parameters"]
-    return ManagedRule(
+    return RuleFacts(
         identifier=identifier,
         parameters=frozenset(each["Name"] for each in parameters),
         # a default does not excuse: PutConfigRule refuses a rule without the parameter

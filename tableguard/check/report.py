@@ -49,6 +49,20 @@ class Outcome:
         return f"{self.engine}: {counts}" + (f", {len(self.unanswered)} unanswered" if self.unanswered else "")
 
 
+def total(engine: str, unit: str, outcomes: Iterable[Outcome]) -> Outcome:
+    """One outcome for many."""
+    each = list(outcomes)
+    return Outcome(
+        engine,
+        unit,
+        sum(outcome.passed for outcome in each),
+        sum(outcome.failed for outcome in each),
+        _all(outcome.findings for outcome in each),
+        _all(outcome.skips for outcome in each),
+        _all(outcome.unanswered for outcome in each),
+    )
+
+
 @dataclass(frozen=True)
 class Report:
     """The outcomes of all engines, and the files that were no templates."""

@@ -8,29 +8,32 @@ import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
-Values = Mapping[str, tuple[str, ...]]  # context keys in lower case -> their values
+from tableguard.errors import PolicyError
 
-_VARIABLE = re.compile(r"\$\{([^}]*)\}")
+Values = Mapping[str, tuple[str, ...]]  # context keys in lower case -> their values
+Test = Callable[[str], object]
+
+VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _LITERAL = {"*", "?", "$"}  # ${*}, ${?} and ${$} stand for the character itself
 
 
 @lru_cache(maxsize=65536)
-def wildcard(pattern: str, ignore_case: bool = False) -> Callable[[str], object]:
+def wildcard(pattern: str, ignore_case: bool = False) -> Test:
     """A test for texts that a pattern with `*` and `?` covers from end to end."""
     flags = re.DOTALL | (re.IGNORECASE if ignore_case else 0)
-    return re.compile("".join(map(_expression, _parts(pattern))), flags).fullmatch
+    return re.compile(_expression(pattern, "."), flags).fullmatch
 
 
-def _parts(pattern: str) -> list[str]:
-    return re.findall(r"\$\{[*?$]\}|.", pattern, re.DOTALL)
+def _expression(pattern: str, character: str) -> str:
+    """The regular expression of a pattern whose wildcards stand for such characters."""
+    parts = re.findall(r"\$\{[*?$]\}|.", pattern, re.DOTALL)
+    return "".join(_part(part, character) for part in parts)
 
 
-def _expression(part: str) -> str:
+def _part(part: str, character: str) -> str:
     if part == "*":
-        return ".*"
-    if part == "?":
-        return "."
-    return re.escape(part[2] if len(part) > 1 else part)
+        return f"{character}*"
+    return character if part == "?" else re.escape(literal(part))
 
 
 def literal(text: str) -> str:
@@ -39,7 +42,7 @@ def literal(text: str) -> str:
 
 
 def substituted(text: str, context: Values) -> str | None:
-    """The text with its ${variables} filled from the context; None if one cannot be filled: it then never matches."""
+    """The text with its ${variables} filled from the context; None if one of them has no value."""
     if "${" not in text:
         return text
     unknown = False
@@ -48,22 +51,30 @@ def substituted(text: str, context: Values) -> str | None:
         nonlocal unknown
         if match[1] in _LITERAL:
             return match[0]
-        name, _, default = match[1].partition(",")
-        found = context.get(name.strip().lower(), ())
-        # a variable takes a key of one value only; a multivalued one counts as absent
-        chosen = found[0] if len(found) == 1 else default.strip().strip("'") if default else None
-        if chosen is None:
-            unknown = True
-            return ""
-        return re.sub(r"[*?$]", r"${\g<0>}", chosen)
+        chosen = _value(match[1], context)
+        unknown = unknown or chosen is None
+        # a wildcard in the value of a variable is no wildcard
+        return re.sub(r"[*?$]", r"${\g<0>}", chosen or "")
 
-    filled = _VARIABLE.sub(value, text)
+    filled = VARIABLE.sub(value, text)
     return None if unknown else filled
+
+
+def _value(variable: str, context: Values) -> str | None:
+    """The value of `key` or of `key, 'default'`."""
+    name, _, default = variable.partition(",")
+    found = context.get(name.strip().lower(), ())
+    if len(found) > 1:
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_single-vs-multi-valued-condition-keys.html
+        raise PolicyError(f"${{{variable}}}: the request has {len(found)} values, and a variable takes one only")
+    if found:
+        return found[0]
+    return default.strip().strip("'") if default else None
 
 
 def action_matches(pattern: str, action: str) -> bool:
     """Whether an Action element covers an action; neither service nor name is case-sensitive."""
-    return bool(wildcard(pattern, ignore_case=True)(action))
+    return bool(wildcard(pattern.lower())(action.lower()))
 
 
 def resource_matches(pattern: str, resource: str) -> bool:
@@ -71,19 +82,32 @@ def resource_matches(pattern: str, resource: str) -> bool:
     return pattern == "*" or arn_matches(pattern, resource)
 
 
-@lru_cache(maxsize=65536)
-def _segments(pattern: str) -> tuple[Callable[[str], object], ...] | None:
-    parts = pattern.split(":", 5)
-    return tuple(wildcard(part) for part in parts) if len(parts) == 6 else None
-
-
 def arn_matches(pattern: str, arn: str) -> bool:
     """Whether an ARN pattern covers an ARN: its six components each; a wildcard stays within its own.
 
     The resource component is the last and may itself hold colons. Something that is not an ARN matches nothing.
     """
-    segments = _segments(pattern)
-    if segments is None:
-        return False
-    parts = arn.split(":", 5)
-    return len(parts) == 6 and all(test(part) for test, part in zip(segments, parts, strict=True))
+    test = _arn_test(pattern)
+    return test is not None and bool(test(arn))
+
+
+@lru_cache(maxsize=65536)
+def _arn_test(pattern: str) -> Test | None:
+    *first, last = pattern.split(":", 5)
+    if len(first) < 5:
+        return None
+    segments = (*(_expression(segment, "[^:]") for segment in first), _expression(last, "."))
+    return re.compile(":".join(segments), re.DOTALL).fullmatch
+
+
+def arn_pattern(text: str) -> str:
+    """A text that is an ARN pattern; PolicyError if it has not six components or a variable before the sixth.
+
+    AWS lets a `*` at the end of a component reach beyond its colon, so that shorter patterns have no certain meaning.
+    """
+    components = VARIABLE.sub("${}", text).split(":", 5)
+    if len(components) < 6:
+        raise PolicyError(f"{text!r} has not the six components of an ARN, arn:aws:service:region:account:resource")
+    if any("${" in component for component in components[:5]):
+        raise PolicyError(f"{text!r} has a variable before the last component, where AWS does not fill it")
+    return text

@@ -4,23 +4,33 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_pri
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from tableguard.errors import PolicyError
-from tableguard.iam.statements import Principals
 
-Kind = Literal["role", "user", "root", "service", "anonymous"]
+Kind = Literal["role", "user", "root", "service", "federated", "anonymous"]
 # How closely a resource policy names the caller: the session or user itself, its role, its account.
 Mention = Literal["direct", "role", "account"]
 
-_ARN = re.compile(r"arn:aws:(iam|sts)::([0-9]{12}):(root|user/.+|role/.+|assumed-role/[^/]+/.+|federated-user/.+)")
+_ARN = re.compile(r"arn:aws:(iam|sts)::([0-9]{12}):(root|user/.+|role/.+|assumed-role/[^/]+/.+)")
 _SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com")
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-federated-web-identity
+_FEDERATED = re.compile(
+    r"cognito-identity\.amazonaws\.com|www\.amazon\.com|graph\.facebook\.com|accounts\.google\.com"
+    r"|arn:aws:iam::[0-9]{12}:(oidc|saml)-provider/.+"
+)
+_TYPES = {"role": "AssumedRole", "user": "User", "root": "Account"}
 
 
 @dataclass(frozen=True)
 class Principal:
-    """A caller. For a role `arn` is the role's own, as aws:PrincipalArn has it, and `session` its session's name."""
+    """A caller. For a role `arn` is the role's own, as aws:PrincipalArn has it, and `session` its session's name.
+
+    A federated caller is one who asks for a role's credentials with a token, and `arn` is the token's issuer.
+    """
 
     kind: Kind
     arn: str
@@ -40,17 +50,25 @@ class Principal:
         name = self.arn.rsplit("/", 1)[-1]
         return f"arn:aws:sts::{self.account}:assumed-role/{name}/{self.session}"
 
-    def context(self) -> dict[str, tuple[str, ...]]:
-        """The context keys that AWS derives from the caller."""
+    def context(self) -> Mapping[str, tuple[str, ...]]:
+        """The context keys that AWS derives from the caller.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+        """
+        return self._context
+
+    @cached_property
+    def _context(self) -> Mapping[str, tuple[str, ...]]:
         if self.kind == "service":
             return {"aws:principalisawsservice": ("true",), "aws:principalservicename": (self.arn,)}
-        if self.kind == "anonymous":
-            return {"aws:principalisawsservice": ("false",), "aws:principaltype": ("Anonymous",)}
+        if self.kind in ("anonymous", "federated"):
+            # requests that nobody signed carry neither aws:PrincipalArn nor aws:PrincipalIsAWSService
+            return {"aws:principaltype": ("Anonymous",), "aws:principalaccount": ("anonymous",)}
         found: dict[str, tuple[str, ...]] = {
             "aws:principalarn": (self.arn,),
             "aws:principalaccount": (self.account,),
             "aws:principalisawsservice": ("false",),
-            "aws:principaltype": ({"role": "AssumedRole", "user": "User", "root": "Account"}[self.kind],),
+            "aws:principaltype": (_TYPES[self.kind],),
         }
         if self.kind == "user":
             found["aws:username"] = (self.arn.rsplit("/", 1)[-1],)
@@ -61,14 +79,19 @@ ANONYMOUS = Principal("anonymous", "*")
 
 
 def principal(arn: str, session: str = "session") -> Principal:
-    """The caller that an ARN or a service name (lambda.amazonaws.com) speaks of; PolicyError if it is neither."""
+    """The caller that an ARN, a service or an identity provider's name speaks of; PolicyError if it is none."""
     if arn == "*":
         return ANONYMOUS
+    if _FEDERATED.fullmatch(arn):
+        return Principal("federated", arn)
     if _SERVICE.fullmatch(arn):
         return Principal("service", arn)
     match = _ARN.fullmatch(arn)
     if match is None:
-        raise PolicyError(f"{arn!r} is not a principal: accepted are role, user, session and root ARNs, and services")
+        raise PolicyError(
+            f"{arn!r} is not a principal: accepted are ARNs of roles, sessions, users and root, services, identity "
+            "providers and *"
+        )
     account, resource = match[2], match[3]
     if resource == "root":
         return Principal("root", arn, account)
@@ -80,26 +103,48 @@ def principal(arn: str, session: str = "session") -> Principal:
     return Principal(kind, arn, account, session if kind == "role" else "")
 
 
-def mentioned(principals: Principals | None, caller: Principal) -> Mention | None:
-    """How a Principal element speaks of the caller, closest first; NotPrincipal speaks of all it does not name."""
-    if principals is None:
-        return None
-    found = _mentioned(principals, caller)
-    if principals.inverted:
-        return None if found else "direct"
-    return found
+@dataclass(frozen=True)
+class Principals:
+    """The values of a Principal element by type; a bare `*` is `AWS: *`, to which it is equivalent."""
+
+    values: Mapping[str, tuple[str, ...]]
+
+    @property
+    def everybody(self) -> bool:
+        """Whether the element speaks of every caller, signed or not."""
+        return "*" in self.values.get("AWS", ())
 
 
-def _mentioned(principals: Principals, caller: Principal) -> Mention | None:
-    values = principals.values
-    if "*" in values or "*" in values.get("AWS", ()):
+_ACCEPTED = {
+    "AWS": re.compile(rf"\*|[0-9]{{12}}|{_ARN.pattern}"),
+    "Service": _SERVICE,
+    "Federated": _FEDERATED,
+}
+
+
+def principals(kind: str, values: tuple[str, ...]) -> tuple[str, ...]:
+    """The values of one type in a Principal element; PolicyError for those that AWS refuses or reads otherwise."""
+    if kind not in _ACCEPTED:
+        raise PolicyError(f"Principal {kind!r}: accepted are {', '.join(_ACCEPTED)}")
+    for value in values:
+        partly = value != "*" and ("*" in value or "?" in value)
+        if partly or not _ACCEPTED[kind].fullmatch(value):
+            hint = "; a wildcard cannot be part of a name: use a condition on aws:PrincipalArn" if partly else ""
+            raise PolicyError(f"Principal {kind}: {value!r} names no principal{hint}")
+    return values
+
+
+def mentioned(named: Principals, caller: Principal) -> Mention | None:
+    """How closely a Principal element speaks of the caller; None if it does not."""
+    if named.everybody:
         return "direct"
-    if caller.kind == "service":
-        return "direct" if caller.arn in values.get("Service", ()) else None
-    named = values.get("AWS", ())
-    if caller.session_arn in named:
+    if caller.kind in ("service", "federated"):
+        kind = "Service" if caller.kind == "service" else "Federated"
+        return "direct" if caller.arn in named.values.get(kind, ()) else None
+    arns = named.values.get("AWS", ())
+    if caller.session_arn in arns:
         return "direct"
-    if caller.arn in named:
+    if caller.arn in arns:
         return "role"
-    account = {caller.account, f"arn:aws:iam::{caller.account}:root"}
-    return "account" if caller.account and account & set(named) else None
+    whole = caller.account in arns or f"arn:aws:iam::{caller.account}:root" in arns
+    return "account" if caller.account and whole else None

@@ -3,18 +3,26 @@
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, Literal
 
 from tableguard.errors import PolicyError
 from tableguard.iam.conditions import Condition, parsed
-from tableguard.iam.matching import Values, action_matches, resource_matches, substituted
+from tableguard.iam.matching import Test, Values, arn_pattern, resource_matches, substituted, wildcard
+from tableguard.iam.principals import Principals, principals
 
+Effect = Literal["Allow", "Deny"]
+Audience = Literal["unsaid", "everybody", "named"]
+
+VERSION = "2012-10-17"
+_TOP = frozenset(("Version", "Id", "Statement"))
 _ELEMENTS = frozenset(
     ("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition")
 )
-_PRINCIPAL_TYPES = ("AWS", "Service", "Federated", "CanonicalUser")
+_ACTION = re.compile(r"\*|[A-Za-z0-9*?-]+:[A-Za-z0-9*?]+")
 
 
 @dataclass(frozen=True)
@@ -24,13 +32,15 @@ class Patterns:
     values: tuple[str, ...]
     inverted: bool = False
 
+    @cached_property
+    def tests(self) -> tuple[Test, ...]:
+        """A test for each value, in lower case."""
+        return tuple(wildcard(value.lower()) for value in self.values)
 
-@dataclass(frozen=True)
-class Principals:
-    """The values of Principal or NotPrincipal by type; a bare `*` is every type."""
-
-    values: Mapping[str, tuple[str, ...]]
-    inverted: bool = False
+    @cached_property
+    def has_variables(self) -> bool:
+        """Whether a value depends on the request."""
+        return any("${" in value for value in self.values)
 
 
 @dataclass(frozen=True)
@@ -38,7 +48,7 @@ class Statement:
     """One statement: whom it concerns is asked by the evaluator, what and when here."""
 
     sid: str
-    effect: str
+    effect: Effect
     action: Patterns
     resource: Patterns
     conditions: tuple[Condition, ...]
@@ -46,24 +56,29 @@ class Statement:
 
     def matches(self, action: str, resource: str, context: Values) -> bool:
         """Whether the statement speaks of this action on this resource under these circumstances."""
-        return (
-            self.covers_action(action)
-            and self.covers_resource(resource, context)
-            and all(condition.holds(context) for condition in self.conditions)
-        )
+        return self.covers_action(action) and self.applies(resource, context)
+
+    def applies(self, resource: str, context: Values) -> bool:
+        """Whether the statement speaks of this resource under these circumstances, whatever the action."""
+        return self.covers_resource(resource, context) and all(line.holds(context) for line in self.conditions)
 
     def covers_action(self, action: str) -> bool:
         """Whether Action (or NotAction) takes the action in."""
-        found = any(action_matches(pattern, action) for pattern in self.action.values)
-        return found != self.action.inverted
+        lowered = action.lower()
+        return any(test(lowered) for test in self.action.tests) != self.action.inverted
 
     def covers_resource(self, resource: str, context: Values) -> bool:
-        """Whether Resource (or NotResource) takes the resource in."""
-        filled = [substituted(pattern, context) for pattern in self.resource.values]
-        if self.resource.inverted and None in filled:
-            return False
-        found = any(pattern is not None and resource_matches(pattern, resource) for pattern in filled)
-        return found != self.resource.inverted
+        """Whether Resource (or NotResource) takes the resource in; PolicyError where AWS leaves it undefined."""
+        patterns = self.resource.values
+        if self.resource.has_variables:
+            filled = [substituted(pattern, context) for pattern in patterns]
+            patterns = tuple(pattern for pattern in filled if pattern is not None)
+            if self.resource.inverted and len(patterns) < len(filled):
+                raise PolicyError(
+                    f"statement {self.sid or '(no Sid)'}: a variable in NotResource has no value in this request, and "
+                    "AWS does not define what is then outside it"
+                )
+        return any(resource_matches(pattern, resource) for pattern in patterns) != self.resource.inverted
 
 
 @dataclass(frozen=True)
@@ -73,15 +88,59 @@ class Policy:
     name: str
     statements: tuple[Statement, ...]
 
+    def concerning(self, effect: Effect, action: str) -> tuple[Statement, ...]:
+        """The statements with this effect that take in an action, given in lower case."""
+        found = self._concerning.get((effect, action))
+        if found is None:
+            found = tuple(each for each in self.statements if each.effect == effect and each.covers_action(action))
+            self._concerning[effect, action] = found
+        return found
+
+    @cached_property
+    def _concerning(self) -> dict[tuple[Effect, str], tuple[Statement, ...]]:
+        # at most every action that is asked about: some thousands of small tuples, most of them the empty one
+        return {}
+
+    @cached_property
+    def audience(self) -> frozenset[Audience]:
+        """How the statements say whom they concern."""
+        return frozenset(_audience(statement.principals) for statement in self.statements)
+
+
+def _audience(named: Principals | None) -> Audience:
+    if named is None:
+        return "unsaid"
+    return "everybody" if named.everybody else "named"
+
 
 def policy(name: str, document: Mapping[str, Any]) -> Policy:
-    """A document's statements; PolicyError names document, statement and element that AWS would refuse."""
+    """A document's statements; PolicyError names document, statement and element that AWS would refuse.
+
+    Refused too is what AWS accepts and then reads otherwise than it looks, or in a way that it does not define.
+    """
+    unknown = sorted(set(document) - _TOP)
+    if unknown:
+        raise PolicyError(f"{name}: unknown element {unknown[0]!r}; AWS refuses the document")
     statements = document.get("Statement")
     if isinstance(statements, Mapping):
         statements = [statements]
     if not isinstance(statements, list) or not statements:
         raise PolicyError(f"{name}: Statement is missing or empty")
-    return Policy(name, tuple(_statement(f"{name}: statement {n}", each) for n, each in enumerate(statements, 1)))
+    found = Policy(name, tuple(_statement(f"{name}: statement {n}", each) for n, each in enumerate(statements, 1)))
+    if document.get("Version") != VERSION and _holds_variables(found):
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
+        raise PolicyError(f"{name}: without Version {VERSION} AWS takes ${{variables}} for plain text")
+    return found
+
+
+def _holds_variables(found: Policy) -> bool:
+    values = (
+        value
+        for statement in found.statements
+        for values in (statement.resource.values, *(line.values for line in statement.conditions))
+        for value in values
+    )
+    return any("${" in value for value in values)
 
 
 def _statement(place: str, element: Any) -> Statement:
@@ -92,25 +151,45 @@ def _statement(place: str, element: Any) -> Statement:
     unknown = sorted(set(element) - _ELEMENTS)
     if unknown:
         raise PolicyError(f"{place}: unknown element {unknown[0]!r}; AWS refuses the document")
-    if element.get("Effect") not in ("Allow", "Deny"):
-        raise PolicyError(f"{place}: Effect is {element.get('Effect')!r}; accepted: 'Allow', 'Deny'")
+    effect = element.get("Effect")
+    if effect not in ("Allow", "Deny"):
+        raise PolicyError(f"{place}: Effect is {effect!r}; accepted: 'Allow', 'Deny'")
     return Statement(
         sid=str(sid),
-        effect=element["Effect"],
-        action=_patterns(place, element, "Action"),
-        resource=_patterns(place, element, "Resource", default=("*",)),
+        effect=effect,
+        action=_actions(place, element),
+        resource=_resources(place, element),
         conditions=_conditions(place, element.get("Condition", {})),
         principals=_principals(place, element),
     )
 
 
-def _patterns(place: str, element: Mapping[str, Any], name: str, default: tuple[str, ...] = ()) -> Patterns:
+def _actions(place: str, element: Mapping[str, Any]) -> Patterns:
+    found = _patterns(place, element, "Action")
+    for value in found.values:
+        if not _ACTION.fullmatch(value):
+            raise PolicyError(f"{place}: {value!r} is not an action; accepted: service:Name, with wildcards, or *")
+    return found
+
+
+def _resources(place: str, element: Mapping[str, Any]) -> Patterns:
+    if "Resource" not in element and "NotResource" not in element:
+        return Patterns(("*",))  # a role's trust policy has no Resource: the role itself is meant
+    found = _patterns(place, element, "Resource")
+    for value in found.values:
+        if value != "*":
+            try:
+                arn_pattern(value)
+            except PolicyError as error:
+                raise PolicyError(f"{place}: Resource {error}") from error
+    return found
+
+
+def _patterns(place: str, element: Mapping[str, Any], name: str) -> Patterns:
     inverse = f"Not{name}"
     if name in element and inverse in element:
         raise PolicyError(f"{place}: has both {name} and {inverse}; one statement takes one of them")
     key = inverse if inverse in element else name
-    if key not in element and default:
-        return Patterns(default)  # a trust policy, an RCP or a resource policy may leave Resource out
     return Patterns(_texts(place, key, element.get(key)), inverted=key == inverse)
 
 
@@ -125,31 +204,37 @@ def _texts(place: str, key: str, value: Any) -> tuple[str, ...]:
 def _conditions(place: str, block: Any) -> tuple[Condition, ...]:
     if not isinstance(block, Mapping):
         raise PolicyError(f"{place}: Condition must be an object")
-    found: list[Condition] = []
+    found: dict[tuple[str, str, bool, str], Condition] = {}
     for operator, lines in block.items():
         if not isinstance(lines, Mapping):
             raise PolicyError(f"{place}: Condition {operator!r} must be an object of keys and values")
         for key, values in lines.items():
             try:
-                found.append(parsed(operator, key, _texts(place, f"{operator} {key}", values)))
+                line = parsed(operator, key, _texts(place, f"{operator} {key}", values))
             except PolicyError as error:
                 raise PolicyError(f"{place}: {str(error).removeprefix(f'{place}: ')}") from error
-    return tuple(found)
+            same = (line.quantifier, line.operator, line.if_exists, line.key)
+            if same in found:
+                raise PolicyError(f"{place}: {operator} on {key} is written twice, in different case")
+            found[same] = line
+    return tuple(found.values())
 
 
 def _principals(place: str, element: Mapping[str, Any]) -> Principals | None:
-    key = "NotPrincipal" if "NotPrincipal" in element else "Principal"
-    if key not in element:
+    if "NotPrincipal" in element:
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+        raise PolicyError(
+            f"{place}: NotPrincipal with Deny stops everybody who has a boundary, even those it names; "
+            "use Principal * and ArnNotEquals on aws:PrincipalArn"
+        )
+    if "Principal" not in element:
         return None
-    value = element[key]
+    value = element["Principal"]
     if value == "*":
-        return Principals({"*": ("*",)}, inverted=key == "NotPrincipal")
-    if not isinstance(value, Mapping) or not value or any(kind not in _PRINCIPAL_TYPES for kind in value):
-        raise PolicyError(f"{place}: {key} must be '*' or an object with any of {', '.join(_PRINCIPAL_TYPES)}")
-    values = {kind: _texts(place, f"{key} {kind}", found) for kind, found in value.items()}
-    return Principals(values, inverted=key == "NotPrincipal")
-
-
-def policies(documents: Mapping[str, Mapping[str, Any]]) -> Sequence[Policy]:
-    """Several named documents."""
-    return [policy(name, document) for name, document in documents.items()]
+        return Principals({"AWS": ("*",)})
+    if not isinstance(value, Mapping) or not value:
+        raise PolicyError(f"{place}: Principal must be '*' or an object of types and names")
+    try:
+        return Principals({kind: principals(kind, _texts(place, kind, found)) for kind, found in value.items()})
+    except PolicyError as error:
+        raise PolicyError(f"{place}: {str(error).removeprefix(f'{place}: ')}") from error

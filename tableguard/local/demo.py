@@ -49,7 +49,7 @@ class Demonstration:
 def run(estate: Estate, clock: Callable[[], float] = time.perf_counter) -> Demonstration:
     """Send the messages and wait until every member's list is right; EmbeddedError if one does not become so."""
     table = MessageTable(
-        estate.application.client("dynamodb"), estate.settings.table_name, clock=lambda: datetime.now(UTC)
+        estate.roles["application"].client("dynamodb"), estate.settings.table_name, clock=lambda: datetime.now(UTC)
     )
     started = clock()
     for sender, other, text in SAID:

@@ -1,19 +1,22 @@
 """The whole estate on the embedded AWS: landing zone, every stack, what was deployed read back, messages flowing."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from tableguard.deploy import Change, Deployment, Waiting, deploy
 from tableguard.errors import EmbeddedError
+from tableguard.local.profiles import Profiles, written
 from tableguard.readback import ReadBack, verify
 from tableguard.settings import Settings
 from tableguard.stacks import Principal, Stack
 
 # moto answers at once; a real account is asked every five seconds
-_WAITING = Waiting(delay=0.02, attempts=3000)
+WAITING = Waiting(delay=0.02, attempts=3000)
+
+_ROLES = ("application", "auditor", "break-glass", "deployer")
 
 Session = Any  # boto3.Session, whose clients botocore makes at run time
 
@@ -35,7 +38,9 @@ class Estate:
     endpoint: str
     deployments: tuple[Deployment, ...]
     read_back: ReadBack
-    application: Session
+    session: Callable[[Principal], Session]
+    roles: Mapping[str, Session]
+    profiles: Profiles
     poller: Any  # tableguard.local.poller.Poller, imported where an estate is started
 
 
@@ -53,26 +58,20 @@ def running(settings: Settings, port: int, report: Callable[[Step], None]) -> It
         deployments = tuple(_deployed(settings, zone.session, clock))
         read_back = _verified(embedded.endpoint)
         clock.step("read back", summary(read_back))
-        poller = Poller(zone.session("deployer"), embedded.endpoint, settings.artifact_bucket)
-        with poller:
+        sessions = {role: zone.assumed(settings.role_arn(role)) for role in _ROLES}
+        poller = Poller(sessions["deployer"], embedded.endpoint, settings.artifact_bucket)
+        with poller, written(sessions, embedded.endpoint, settings.home_region) as profiles:
             clock.step("Pattern D", "the packaged function polls the table's stream")
-            yield Estate(
-                settings,
-                embedded.endpoint,
-                deployments,
-                read_back,
-                zone.assumed(settings.role_arn("application")),
-                poller,
-            )
+            yield Estate(settings, embedded.endpoint, deployments, read_back, zone.session, sessions, profiles, poller)
 
 
 def _deployed(settings: Settings, session: Callable[[Principal], Session], clock: "_Clock") -> Iterator[Deployment]:
-    for done in deploy(settings, session, _WAITING, _approve):
+    for done in deploy(settings, session, WAITING, approve):
         clock.step(f"stack {done.stack}", f"{done.outcome}, {len(done.changes)} resources")
         yield done
 
 
-def _approve(_stack: Stack, _changes: tuple[Change, ...]) -> bool:
+def approve(_stack: Stack, _changes: tuple[Change, ...]) -> bool:
     """Nothing here can be lost: every change is made without asking."""
     return True
 

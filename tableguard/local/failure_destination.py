@@ -39,6 +39,7 @@ class FailureDestination:
                 f"event source mapping {self.configuration.uuid}: destination {self.arn} is not modelled; "
                 "give an S3 bucket, or a standard SQS queue or SNS topic"
             )
+        self.client(self._service)  # made now: a boto3 session may be used by one thread at a time
 
     @property
     def _service(self) -> str:

@@ -1,0 +1,115 @@
+"""What `tableguard up` prints of an estate and of its demonstration: text, and the same facts as JSON."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from tableguard.local.demo import Demonstration, Seen
+from tableguard.local.estate import Estate, Step, summary
+
+_SHOWN = 72  # characters of a message on one line
+
+
+def step(done: Step) -> str:
+    """One line of progress."""
+    return f"{done.seconds:6.2f} s  {done.what:<17} {done.detail}"
+
+
+def estate_text(estate: Estate) -> str:
+    """Where the estate answers, who may ask, and what to try next."""
+    lines = [
+        "",
+        f"The estate answers at {estate.endpoint} until you press Ctrl-C. From another terminal:",
+        "",
+        f"  export AWS_CONFIG_FILE={estate.profiles.path} AWS_PROFILE=application",
+        "  scripts/ddb/seed",
+        "  scripts/ddb/list-tables",
+        "",
+        f"Profiles there: {', '.join(estate.profiles.names)}. Each is a role of the estate with its own keys.",
+        "",
+        *_not_modelled(estate),
+    ]
+    return "\n".join(lines)
+
+
+def estate_json(estate: Estate) -> str:
+    """The same facts for a program."""
+    return json.dumps(_facts(estate), indent=2, sort_keys=True)
+
+
+def demo_text(estate: Estate, shown: Demonstration) -> str:
+    """What each member sees, and how it is known to be right."""
+    lines = [""]
+    for seen in shown.seen:
+        lines += [f"{seen.member.display_name}'s conversations, newest first:", *_rows(seen), ""]
+    rows = sum(len(seen.conversations) for seen in shown.seen)
+    lines += [
+        *_not_modelled(estate),
+        "",
+        f"{shown.messages} messages sent in {shown.seconds_to_send:.2f} s. Verified against the messages themselves:",
+        f"each of the {rows} rows shows the newest message of its conversation, "
+        f"{shown.seconds_to_follow:.2f} s after the last was sent.",
+    ]
+    return "\n".join(lines)
+
+
+def demo_json(estate: Estate, shown: Demonstration) -> str:
+    """The same facts for a program."""
+    lists = {
+        seen.member.handle: [
+            {"with": row.other.handle, "last_message": row.last_message, "last_message_at": row.last_message_at}
+            for row in seen.conversations
+        ]
+        for seen in shown.seen
+    }
+    demonstration = {
+        "messages": shown.messages,
+        "conversations": lists,
+        "seconds_to_send": round(shown.seconds_to_send, 3),
+        "seconds_to_follow": round(shown.seconds_to_follow, 3),
+    }
+    return json.dumps(_facts(estate) | {"demonstration": demonstration}, indent=2, sort_keys=True)
+
+
+def _rows(seen: Seen) -> Iterator[str]:
+    for row in seen.conversations:
+        text = str(row.last_message)
+        cut = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+        yield f"  {row.last_message_at[11:19]}  {row.other.handle:<6} {cut}"
+
+
+def _not_modelled(estate: Estate) -> list[str]:
+    """The properties that nothing on this machine can show: they are asserted on the templates only."""
+    by_type: dict[str, list[str]] = {}
+    for place in estate.read_back.not_modelled:
+        resource_type, _, path = place.partition(" ")
+        by_type.setdefault(resource_type, []).append(path)
+    lines = ["Not modelled by the embedded AWS, asserted on the templates only (reasons: --json):"]
+    return lines + [f"  {resource_type}: {', '.join(paths)}" for resource_type, paths in sorted(by_type.items())]
+
+
+def _facts(estate: Estate) -> dict[str, Any]:
+    resources = estate.read_back.resources
+    return {
+        "endpoint": estate.endpoint,
+        "region": estate.settings.home_region,
+        "profiles": {"file": str(estate.profiles.path), "names": list(estate.profiles.names)},
+        "stacks": [
+            {
+                "stack": done.stack,
+                "name": done.stack_name,
+                "outcome": done.outcome,
+                "resources": len(done.changes),
+                "seconds": round(done.seconds, 3),
+            }
+            for done in estate.deployments
+        ],
+        "read_back": {
+            "summary": summary(estate.read_back),
+            "resources": len(resources),
+            "as_declared": sum(resource.verified for resource in resources),
+            "properties_compared": estate.read_back.compared,
+            "differences": [],
+            "not_modelled": estate.read_back.not_modelled,
+        },
+    }

@@ -1,0 +1,73 @@
+"""Resource types that keep their resources in this process, and a diary of what was asked of them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tableguard.errors import EmbeddedError
+from tableguard.local.resource_type import AbsentError, Context, Made, Properties, ResourceType
+from tableguard.local.types import ALL
+
+THING, FIXED = "Test::World::Thing", "Test::World::Fixed"
+
+
+@dataclass
+class World:
+    """What exists, and what was done, in order."""
+
+    things: dict[str, Properties] = field(default_factory=dict)
+    diary: list[str] = field(default_factory=list)
+    stubborn: set[str] = field(default_factory=set)  # names of things that cannot be deleted
+    caller: str = ""
+
+    def create(self, context: Context, properties: Properties) -> Made:
+        name = properties.get("Name", context.generated_name)
+        if properties.get("Asks"):
+            self.caller = context.client("sts").get_caller_identity()["Arn"]
+        self._keep("create", name, properties)
+        return Made(name, {"Arn": f"arn:{context.region}:{name}", "Deep.Value": properties.get("Value", "")})
+
+    def update(self, context: Context, made: Made, properties: Properties) -> Made:
+        self._keep("update", made.physical_id, properties)
+        return Made(made.physical_id, {**made.attributes, "Deep.Value": properties.get("Value", "")})
+
+    def read(self, context: Context, made: Made) -> Properties:
+        return self.things[made.physical_id]
+
+    def delete(self, context: Context, made: Made) -> None:
+        name = made.physical_id
+        if name in self.stubborn:
+            raise EmbeddedError(f"{name} does not go")
+        if name not in self.things:
+            raise AbsentError(f"{name} is gone")
+        self.diary.append(f"delete {name}")
+        del self.things[name]
+
+    def _keep(self, verb: str, name: str, properties: Properties) -> None:
+        kept: Properties = {key: properties[key] for key in ("Name", "Value", "Fails") if key in properties}
+        self.diary.append(f"{verb} {name}")
+        if kept.get("Fails"):
+            raise EmbeddedError("told to fail")
+        self.things[name] = kept
+
+
+@contextmanager
+def world(patch: pytest.MonkeyPatch) -> Iterator[World]:
+    """A world whose two types CloudFormation knows: one that can be changed, and one that can only be replaced."""
+    here = World()
+    ignored = {"Ignored": "nothing here keeps it"}
+    thing = ResourceType(THING, here.create, here.read, here.delete, here.update, ignored)
+    fixed = ResourceType(FIXED, here.create, here.read, here.delete)
+    with patch.context() as patched:
+        for each in (thing, fixed):
+            patched.setitem(ALL, each.name, each)
+        yield here
+
+
+def thing(name: str = "", kind: str = THING, **more: Any) -> dict[str, Any]:
+    """A resource of a template; DependsOn, Condition and DeletionPolicy beside its properties."""
+    beside: dict[str, Any] = {key: more.pop(key) for key in ("DependsOn", "Condition", "DeletionPolicy") if key in more}
+    return {"Type": kind, "Properties": {**({"Name": name} if name else {}), **more}, **beside}

@@ -1,0 +1,117 @@
+"""The whole estate on the embedded AWS: deployed, read back, and messages flowing through the packaged function."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from stream_lambda.items import Group, User, group_item
+from tableguard import replay, settings
+from tableguard.deploy import deploy
+from tableguard.errors import MessageError
+from tableguard.local import demo, estate
+from tableguard.local.deployed_function import deployed_function
+from tableguard.local.function import Function
+from tableguard.local.outcome import Succeeded
+from tableguard.messages import MessageTable
+from tableguard.stacks import STACKS
+from tests.message_world import REAL_RECORD
+
+# a real trace of private messages; it is not part of this repository
+TRACE = Path(os.environ.get("TABLEGUARD_TRACE", "../shared/data/uc-irvine-messages.txt"))
+ADA, BOB, EVE = (User(f"user-{name}", name.title(), name) for name in ("ada", "bob", "eve"))
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[estate.Estate]:
+    with estate.running(settings.example(), 0, lambda step: None) as found:
+        yield found
+
+
+@pytest.fixture
+def table(running: estate.Estate) -> MessageTable:
+    return MessageTable(
+        running.roles["application"].client("dynamodb"), running.settings.table_name, clock=lambda: datetime.now(UTC)
+    )
+
+
+def test_every_stack_is_created(running: estate.Estate) -> None:
+    assert [(done.stack, done.outcome) for done in running.deployments] == [(s.name, "created") for s in STACKS]
+
+
+def test_every_resource_that_the_embedded_aws_models_is_read_back_as_declared(running: estate.Estate) -> None:
+    unverified = [resource for resource in running.read_back.resources if not resource.verified]
+    assert {resource.type for resource in unverified} == {
+        "AWS::Backup::BackupSelection",
+        "AWS::Cognito::IdentityPoolPrincipalTag",
+        "AWS::Cognito::IdentityPoolRoleAttachment",
+    }
+    assert all(not resource.compared and resource.not_modelled for resource in unverified)
+
+
+def test_the_demonstration_verifies_what_every_member_sees(running: estate.Estate) -> None:
+    shown = demo.run(running)
+    assert [len(seen.conversations) for seen in shown.seen] == [2, 2, 2]
+
+
+def test_a_message_reaches_the_conversation_lists_of_all_members_newest_first(
+    running: estate.Estate, table: MessageTable
+) -> None:
+    first = table.create_conversation(ADA, [BOB], "to bob").message
+    second = table.create_conversation(ADA, [EVE], "to eve").message
+    latest = table.post(first.group_uuid, BOB.user_uuid, "back to ada").message
+    running.poller.drain(timeout=20)
+    assert [(row.other.handle, row.last_message) for row in table.conversations(ADA.user_uuid).items] == [
+        ("bob", "back to ada"),
+        ("eve", "to eve"),
+    ]
+    assert table.conversations(BOB.user_uuid).items[0].last_message_uuid == latest.message_uuid
+    assert table.conversations(EVE.user_uuid).items[0].last_message_uuid == second.message_uuid
+
+
+def test_a_stranger_reads_nothing(table: MessageTable) -> None:
+    group = table.create_conversation(ADA, [BOB], "between us").message.group_uuid
+    with pytest.raises(MessageError, match="is not a member of group"):
+        table.messages(group, EVE.user_uuid)
+
+
+def test_a_record_of_a_real_stream_runs_verbatim(running: estate.Estate, table: MessageTable) -> None:
+    image = REAL_RECORD["dynamodb"]["NewImage"]
+    author = User(image["user_uuid"]["S"], image["user_display_name"]["S"], image["user_handle"]["S"])
+    group = Group(image["pk"]["S"].removeprefix("MSG#"), (author, ADA))
+    table.client.put_item(TableName=table.name, Item=group_item(group))
+    bucket = running.settings.artifact_bucket
+    deployed = deployed_function(running.settings.function_name, running.roles["deployer"].client, bucket)
+    lines: list[str] = []
+    parts = deployed.package, deployed.configuration, deployed.credentials
+    with Function(*parts, running.endpoint, lines.append) as function:
+        outcome = function.invoke({"Records": [REAL_RECORD]})
+    assert isinstance(outcome, Succeeded)
+    assert outcome.payload == {"batchItemFailures": []}
+    assert "opa" not in "".join(lines)
+    shown = {row.group_uuid: row for row in table.all_conversations(ADA.user_uuid).items}[group.group_uuid]
+    assert (shown.other, shown.last_message, shown.last_message_at) == (author, "opa", image["sk"]["S"])
+
+
+@pytest.mark.skipif(not TRACE.exists(), reason="the trace is not here; name it in TABLEGUARD_TRACE")
+def test_two_thousand_messages_of_a_real_trace_leave_every_row_at_its_newest_message(running: estate.Estate) -> None:
+    trace = replay.read_trace(TRACE)[:2000]
+    client = running.roles["application"].client("dynamodb")
+    replayed = replay.replay(client, running.settings.table_name, trace, progress=False)
+    assert replayed.messages == 2000
+    running.poller.drain(timeout=240)
+    table = MessageTable(client, running.settings.table_name, clock=lambda: datetime.now(UTC))
+    expected = replay.expected_rows(trace)
+    shown = {
+        (row.user_uuid, row.group_uuid): row.last_message_uuid
+        for user in {user for user, _ in expected}
+        for row in table.all_conversations(user).items
+    }
+    assert shown == {key: message.message_uuid for key, message in expected.items()}
+
+
+def test_deploying_again_changes_nothing(running: estate.Estate) -> None:
+    again = deploy(running.settings, running.session, estate.WAITING, estate.approve)
+    assert {done.outcome for done in again} == {"unchanged"}
