@@ -1,0 +1,35 @@
+"""Checking every stack: ours beside the commands of cfn-lint and checkov, one after the other."""
+
+import os
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from tableguard import render, settings
+from tests.benchmarks.figures import Figure, in_turn
+
+_SCRIPTS = Path(sysconfig.get_path("scripts"))
+# otherwise the stock command asks the network for guidelines and for a newer version of itself
+_OFFLINE = {**os.environ, "CKV_SKIP_PACKAGE_UPDATE_CHECK": "true", "LOG_LEVEL": "ERROR"}
+
+
+def figures() -> Iterator[Figure]:
+    """Whole processes; ours also checks the policy documents and the Config rules."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = render.write(render.render(settings.example()), Path(folder))
+
+        def stock() -> None:
+            _run([str(_SCRIPTS / "cfn-lint"), *map(str, paths)])
+            _run(
+                [str(_SCRIPTS / "checkov"), "--skip-download", "--quiet", "--framework", "cloudformation", "-d", folder]
+            )
+
+        ours, other = in_turn(lambda: _run([sys.executable, "-m", "tableguard", "check"]), stock, rounds=3)
+    yield Figure("checking", f"{len(paths)} stacks, whole process", ours, other, "s")
+
+
+def _run(command: list[str]) -> None:
+    subprocess.run(command, check=True, env=_OFFLINE, capture_output=True)
