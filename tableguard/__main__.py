@@ -99,7 +99,7 @@ def _check(commands: _Commands) -> None:
 def _up(commands: _Commands) -> None:
     parser = _command(commands, "up", "up", "Deploy every stack on an embedded AWS on loopback and let messages flow.")
     _takes_settings(parser)
-    parser.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
+    parser.add_argument("--port", type=int, default=0, choices=range(65536), metavar="PORT", help="default: a free one")
     parser.add_argument("--demo", action="store_true", help="send messages, verify what each member sees, and end")
     parser.add_argument("--json", action="store_true", help="the same facts as JSON, once everything is up")
 

@@ -29,6 +29,7 @@ SCRIPTS = Path(__file__).parent.parent / "scripts"
 NAMES = (
     "ddb/drop",
     "ddb/list-tables",
+    "ddb/replay",
     "ddb/scan",
     "ddb/schema-load",
     "ddb/seed",
@@ -252,6 +253,21 @@ def test_what_seed_proposes_can_be_run(seeded: World) -> None:
     for line in seeded.run("ddb/seed").lines[1:]:
         script, *arguments = line.partition("  #")[0].split()
         assert seeded.run(script.removeprefix("scripts/"), *arguments).code == 0
+
+
+def test_replay_loads_a_trace(world: World, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    trace.write_text("% asym positive\n1 2 1 1082008561\n2 1 1 1082008562\n3 1 1 1082008563\n")
+    ran = world.run("ddb/replay", str(trace), "--messages", "2", "--workers", "1")
+    assert ran.lines[0].startswith("2 messages in 1 conversations of 2 users")
+    assert len([line for line in world.run("ddb/scan").lines if "MSG#" in line]) == 2
+
+
+def test_replay_names_the_bad_line_of_a_trace_and_writes_nothing(world: World, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    trace.write_text("% asym positive\n1 2 1 1082008561\n1 two 1 1082008562\n")
+    assert f"{trace}:3" in world.refused("ddb/replay", str(trace))
+    assert world.run("ddb/scan").lines == []
 
 
 @pytest.mark.parametrize(

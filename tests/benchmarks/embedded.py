@@ -56,7 +56,9 @@ def figures() -> Iterator[Figure]:
 @contextmanager
 def _served(code: str) -> Iterator[str]:
     command = [sys.executable, "-W", "ignore", "-c", code]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
         assert process.stdout is not None
         assert process.stdin is not None
         try:
