@@ -59,9 +59,11 @@ def _doomed(settings: Settings, client: Any, stack: Stack) -> Doomed | None:
             return None
         raise DeployError(f"stack {name}: {error}") from error
     template = yaml.safe_load(body) if isinstance(body, str) else body
-    kept, gone = [], []
-    for resource in resources:
-        policy = template["Resources"].get(resource["LogicalResourceId"], {}).get("DeletionPolicy", "Delete")
-        named = (resource["ResourceType"], resource.get("PhysicalResourceId", "-"))
-        (kept if policy.startswith("Retain") else gone).append(named)
-    return Doomed(stack, name, tuple(gone), tuple(kept))
+    policies = {key: found.get("DeletionPolicy", "Delete") for key, found in template["Resources"].items()}
+    kept = [each for each in resources if policies.get(each["LogicalResourceId"], "Delete").startswith("Retain")]
+    gone = [each for each in resources if each not in kept]
+    return Doomed(stack, name, tuple(map(_named, gone)), tuple(map(_named, kept)))
+
+
+def _named(resource: dict[str, Any]) -> tuple[str, str]:
+    return resource["ResourceType"], resource.get("PhysicalResourceId", "-")

@@ -23,10 +23,10 @@ from stream_lambda.items import Group, Item, Message, User, group_item, message_
 from tableguard.errors import MessageError
 from tableguard.messages import pair_group_uuid
 
-# A transaction takes up to 100 items and needs no more than PutItem; BatchWriteItem is cheaper by half, and its
-# permission includes deleting, which no role of the workload has.
-# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
-BATCH = 100
+# Transactions, because they need no more than PutItem: BatchWriteItem would cost half of the write units, and its
+# permission includes deleting, which the application does not have. They may hold 100 items, and are not faster then.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+BATCH = 25
 ATTEMPTS = 8  # for a transaction that DynamoDB cancels because it is busy: 0.05 s, then twice as long each time
 _BUSY = {"None", "ThrottlingError", "ProvisionedThroughputExceeded", "TransactionConflict"}
 # Lengths of chat messages are about log-normal: a median of e^3.9 = 49 characters, one in 2,500 reaches the ceiling

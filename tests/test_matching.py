@@ -48,6 +48,8 @@ def test_actions_match_whole_names_whatever_their_case(pattern: str, action: str
         # a wildcard stays within its component
         ("arn:aws:dynamodb:*:table/messages", TABLE, False),
         ("arn:aws:dynamodb:*:*", TABLE, False),
+        ("arn:aws:dynamodb:*:table/messages:*", f"{TABLE}:x", False),
+        ("arn:aws:dynamodb:?u-west-1:*:table/messages", TABLE, True),
         # the last component may hold colons
         ("arn:aws:logs:*:*:log-group:/x:*", "arn:aws:logs:eu-west-1:111122223333:log-group:/x:log-stream:y", True),
         ("arn:aws:logs:*:*:log-group:/x", "arn:aws:logs:eu-west-1:111122223333:log-group:/x:log-stream:y", False),

@@ -237,6 +237,19 @@ def test_an_update_makes_first_and_removes_last(stacks: Stacks) -> None:
     assert stacks.world.diary == ["delete b", "delete c"]
 
 
+def test_what_an_update_cannot_remove_is_left_to_itself(stacks: Stacks) -> None:
+    stacks.deploy({"A": thing("a"), "B": thing("b")})
+    stacks.world.stubborn.add("b")
+    stack = stacks.update({"A": thing("a")})
+    assert (stack["StackStatus"], stack["StackStatusReason"]) == (
+        "UPDATE_COMPLETE",
+        "The following resource(s) failed to delete: [B].",
+    )
+    found = stacks.client.describe_stack_resources(StackName=stacks.name)["StackResources"]
+    assert [each["LogicalResourceId"] for each in found] == ["A"]
+    assert list(stacks.world.things) == ["a", "b"]
+
+
 def test_a_failed_update_makes_the_stack_what_it_was(stacks: Stacks) -> None:
     stacks.deploy({"A": thing("a", Value="1"), "B": thing("b")}, Outputs={"Out": {"Value": "1"}})
     before = dict(stacks.world.things)
@@ -347,3 +360,37 @@ def test_an_executed_change_set_is_gone(stacks: Stacks) -> None:
     stacks.deploy({"A": thing("a")})
     with pytest.raises(ClientError, match="does not exist"):
         stacks.client.describe_change_set(StackName=stacks.name, ChangeSetName="changes")
+
+
+def test_a_hidden_parameter_is_not_shown(stacks: Stacks) -> None:
+    declared = {
+        "Open": {"Type": "String", "Default": "seen", "NoEcho": False},
+        "Secret": {"Type": "String", "NoEcho": True},
+    }
+    body = json.dumps({"Parameters": declared, "Resources": {"A": thing("a", Value={"Ref": "Secret"})}})
+    given = [{"ParameterKey": "Secret", "ParameterValue": "hidden"}]
+    stacks.client.create_stack(StackName=stacks.name, TemplateBody=body, Parameters=given)
+    shown = {each["ParameterKey"]: each["ParameterValue"] for each in stacks.stack()["Parameters"]}
+    assert (shown, stacks.world.things["a"]["Value"]) == ({"Open": "seen", "Secret": "****"}, "hidden")
+
+
+def test_a_stack_lists_its_own_change_sets_until_they_are_deleted(stacks: Stacks) -> None:
+    def names() -> list[str]:
+        found = stacks.client.list_change_sets(StackName=stacks.name)["Summaries"]
+        return [each["ChangeSetName"] for each in found]
+
+    body = json.dumps({"Resources": {"A": thing("a")}})
+    for name in ("one", "two"):
+        change_set = {"ChangeSetName": name, "ChangeSetType": "CREATE", "TemplateBody": body}
+        stacks.client.create_change_set(StackName=stacks.name, **change_set)
+    assert names() == ["one", "two"]
+    stacks.client.delete_change_set(StackName=stacks.name, ChangeSetName="one")
+    assert names() == ["two"]
+    assert (stacks.stack()["StackStatus"], stacks.world.things) == ("REVIEW_IN_PROGRESS", {})
+
+
+def test_a_template_that_cannot_be_fetched_is_refused_with_the_reason(stacks: Stacks) -> None:
+    with pytest.raises(ClientError, match=r"S3 error for https://s3.+NoSuchBucket"):
+        stacks.client.create_stack(
+            StackName=stacks.name, TemplateURL="https://s3.eu-central-1.amazonaws.com/nothing/here.yaml"
+        )

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from tableguard.iam.evaluate import Decision, decide
+from tableguard.settings import example
 from tests.oracle import engine
+from tests.oracle.documents import samples as document_samples
 from tests.oracle.worlds import Sample, samples
 
 SEED = int(os.environ.get("TABLEGUARD_ORACLE_SEED", "20261121"))
@@ -36,6 +38,24 @@ def test_both_evaluators_decide_alike(batch: int, record_property: Any) -> None:
         if not _agree(sample, answer)
     ]
     assert differing == []
+
+
+# what the other evaluator does not answer: a request for * of an action that has resources, or for a resource that the
+# action has not
+_NOT_ANSWERED = ('"wildcard"', "no.resource.types", "must.use.wildcard")
+
+
+@needs_engine
+def test_both_evaluators_read_the_repositorys_documents_alike() -> None:
+    found = document_samples(example())
+    answers = engine.ask(found)
+    answered = [
+        (sample, answer)
+        for sample, answer in zip(found, answers, strict=True)
+        if not any(reason in answer.get("error", "") for reason in _NOT_ANSWERED) and not answer.get("ignored")
+    ]
+    assert len(answered) > 0.9 * len(found)
+    assert [sample.request for sample, answer in answered if not _agree(sample, answer)] == []
 
 
 @needs_engine

@@ -214,7 +214,8 @@ def test_a_fault_of_the_language_is_found_in_every_kind_of_document(
     document = good(kind)
     fault(document)
     found = findings(tmp_path, kind, document)
-    assert {(finding.place, finding.rule) for finding in found} == {(f"{kind}/some.json: {place}", rule)}
+    # the lint of meaning may have its say as well
+    assert (f"{kind}/some.json: {place}", rule) in {(finding.place, finding.rule) for finding in found}
 
 
 def test_an_unknown_placeholder_is_a_finding_that_names_the_known_ones(tmp_path: Path) -> None:

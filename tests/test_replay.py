@@ -190,11 +190,11 @@ def test_any_other_refusal_is_the_callers_to_see(client: Any) -> None:
     assert busy.sizes == [3]
 
 
-def test_no_more_than_100_items_are_written_at_once(client: Any) -> None:
+def test_no_more_than_25_items_are_written_at_once(client: Any) -> None:
     counting = Busy(client)
-    many = [Line(1, number, 1082008561) for number in range(2, 103)]
+    many = [Line(1, number, 1082008561) for number in range(2, 28)]
     replay.replay(counting, TABLE, many, workers=1, progress=False)
-    assert counting.sizes == [100, 1, 100, 1]
+    assert counting.sizes == [25, 1, 25, 1]
 
 
 def test_progress_is_shown_where_it_is_wanted(client: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -152,6 +152,15 @@ def test_what_cloudformation_would_replace_is_refused(
         update(context, made, {**properties, **changed})
 
 
+def test_a_target_is_found_among_others(context: Context) -> None:
+    declared = target(context)
+    made = make(TARGET, declared)
+    table = {"ResourceId": "table/cruddur-messages", "ScalableDimension": "dynamodb:table:ReadCapacityUnits"}
+    for other in (table, {"ResourceId": f"{INDEX}-2"}, {"ScalableDimension": READS.replace("Read", "Write")}):
+        make(TARGET, {**declared, **other, "MaxCapacity": 7})
+    assert differences(TARGET, declared, context, made) == []
+
+
 def test_a_policy_is_found_among_many(context: Context) -> None:
     declared = policy(context)
     made = make(POLICY, declared)
@@ -166,5 +175,6 @@ def test_what_is_said_to_be_lost_is_lost(context: Context) -> None:
     (kept,) = scaling.describe_scalable_targets(ServiceNamespace="dynamodb")["ScalableTargets"]
     with pytest.raises((ClientError, NotImplementedError), match="not been implemented"):
         scaling.list_tags_for_resource(ResourceARN=kept["ScalableTargetARN"])
+    assert [*ALL[TARGET].not_modelled, *ALL[POLICY].not_modelled] == ["Tags", "PredictiveScalingPolicyConfiguration"]
     with pytest.raises(ClientError, match="PredictiveScaling"):
         scaling.put_scaling_policy(PolicyName="p", **IDENTITY, PolicyType="PredictiveScaling")

@@ -1,8 +1,10 @@
 """AWS::Backup types: vaults and plans are deployed as declared, and a change shows; a selection is only reported."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -239,6 +241,13 @@ def test_what_was_deleted_can_be_made_again_and_has_no_tags_of_the_last(
     untagged = {name: value for name, value in properties.items() if not name.endswith("Tags")}
     read = ALL[type_name].read(context, make(type_name, untagged))
     assert [value for name, value in read.items() if name.endswith("Tags")] == [{}]
+
+
+def test_a_plan_is_deleted_through_the_api_where_a_guardrail_can_refuse_it(context: Context) -> None:
+    made, backup, asked = make(PLAN, plan(context)), boto3.client("backup", region_name=REGION), []
+    backup.meta.events.register("before-call.backup", lambda model, **_: asked.append(model.name))
+    ALL[PLAN].delete(replace(context, client=lambda _: backup), made)
+    assert asked == ["DeleteBackupPlan"]
 
 
 def test_nothing_of_a_selection_is_called_verified(context: Context) -> None:

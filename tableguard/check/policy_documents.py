@@ -6,7 +6,7 @@ from typing import Any
 from tableguard.check import policy_grammar
 from tableguard.check.finding import Finding
 from tableguard.errors import CheckError, PolicyError
-from tableguard.iam import documents
+from tableguard.iam import documents, lint
 from tableguard.paths import POLICIES
 from tableguard.settings import Settings
 
@@ -28,4 +28,5 @@ def check(settings: Settings, root: Path = POLICIES) -> list[Finding]:
             findings.append(Finding(policy.place, "placeholder", problem, "use a placeholder that the settings fill"))
         else:
             findings += policy_grammar.check(policy.place, policy.kind, filled[policy.place])
+            findings += lint.check(policy.place, policy.kind, filled[policy.place])
     return sorted((*findings, *policy_language.check(filled)))

@@ -11,6 +11,11 @@ A case's request is written short, and resolved from the settings:
 - `context`: further context keys. Present without being written: aws:RequestedRegion, aws:SecureTransport and, for
   principals of the workload and the management account, aws:PrincipalOrgID.
 - `<placeholders>` as in the documents; `<region>` is the request's own.
+
+A promise, `[[must-deny]]` or `[[must-allow]]`, speaks of every request at once: those that its statement, written in
+the policy language, covers. `callers` are `members` (of the organization's member accounts), `account` (roles and users
+of the workload account), `anyone`, or principals written as in cases; unless given, those whom the kind of document
+binds.
 """
 
 import re
@@ -30,6 +35,7 @@ from tableguard.settings import Settings
 
 Verdict = Literal["denied", "not denied", "allowed", "not allowed"]
 Effect = Literal["Allow", "Deny"]
+Wanted = Literal["denied", "allowed"]
 
 # id of a control: framework, colon, the framework's own number
 FRAMEWORKS = ("cis-aws-3.0", "fsbp", "gdpr", "hipaa", "iso-27001-2022", "nist-800-53r5", "pci-dss-4.0", "soc2")
@@ -38,6 +44,9 @@ _CONTROL = re.compile(rf"({'|'.join(map(re.escape, FRAMEWORKS))}):[A-Za-z0-9][A-
 _EXPECT = re.compile(r"(denied|allowed) by ([A-Za-z0-9]+)|(not denied|not allowed)")
 _EFFECTS: dict[str, Effect] = {"denied": "Deny", "allowed": "Allow"}
 _VERDICTS: dict[str, Verdict] = {verdict: verdict for verdict in get_args(Verdict)}
+_WANTED: dict[str, Wanted] = {"must-deny": "denied", "must-allow": "allowed"}
+_ELEMENTS = ("Action", "NotAction", "Resource", "NotResource", "Condition")
+_CALLERS = {"scp": "members", "rcp": "anyone", "endpoint": "anyone", "resource": "anyone", "role": "account"}
 _REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2", "sa-east-1")
 _WITHOUT_REGION = frozenset(("account", "iam", "organizations", "s3"))
 _WITHOUT_ACCOUNT = frozenset(("s3",))
@@ -81,23 +90,34 @@ class Case:
 
 
 @dataclass(frozen=True)
+class Promise:
+    """What every request that a statement covers must get; `statement` as written, placeholders unfilled."""
+
+    name: str
+    wanted: Wanted
+    callers: tuple[str, ...]
+    statement: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Claim:
-    """One document's promise in one sentence, its exceptions, the controls it serves, and its cases."""
+    """One document's promise in one sentence, its exceptions, the controls it serves, its promises and its cases."""
 
     policy: PolicyDocument
     text: str
     exceptions: tuple[str, ...]
     controls: tuple[str, ...]
     cases: tuple[Case, ...]
+    promises: tuple[Promise, ...] = ()
 
 
 def load(policy: PolicyDocument) -> Claim:
     """The claim beside a document; PolicyError names file, key and what is accepted."""
     path = policy.path.with_suffix(".toml")
     place = f"{policy.kind}/{policy.name}.toml"
-    table = _Table(place, _read_toml(path))
+    table = Table(place, read_toml(path))
     cases = [
-        _case(_Table(f"{place}: case {number}", found), policy)
+        _case(Table(f"{place}: case {number}", found), policy)
         for number, found in enumerate(table.tables("case"), start=1)
     ]
     claim = Claim(
@@ -106,6 +126,7 @@ def load(policy: PolicyDocument) -> Claim:
         exceptions=table.texts("exceptions"),
         controls=table.texts("controls", _CONTROL, f"FRAMEWORK:ID with a framework of {', '.join(FRAMEWORKS)}"),
         cases=tuple(cases),
+        promises=promises(table, _CALLERS[policy.kind]),
     )
     table.close()
     _refuse_repetition(place, [case.name for case in cases])
@@ -115,6 +136,33 @@ def load(policy: PolicyDocument) -> Claim:
 def load_all(root: Path = POLICIES) -> tuple[Claim, ...]:
     """The claim of every document, in the documents' order."""
     return tuple(load(policy) for policy in documents.load_all(root))
+
+
+def promises(table: "Table", callers: str) -> tuple[Promise, ...]:
+    """The promises in a table, which are not demanded of it; `callers` are those of a promise that names none."""
+    found = [
+        _promise(Table(f"{table.place}: {section} {number}", entry), wanted, callers)
+        for section, wanted in _WANTED.items()
+        for number, entry in enumerate(table.tables(section, optional=True), start=1)
+    ]
+    _refuse_repetition(table.place, [promise.name for promise in found])
+    return tuple(found)
+
+
+def _promise(table: "Table", wanted: Wanted, callers: str) -> Promise:
+    name = table.text("name")
+    named = table.take("callers", "a text or a list of texts", _is_text_or_texts, callers)
+    statement = {key: table.data.pop(key) for key in _ELEMENTS if key in table.data}
+    table.close()
+    if not statement.keys() & {"Action", "NotAction"}:
+        raise PolicyError(f"{table.place} ({name}): a promise has an Action or a NotAction, as a statement has")
+    return Promise(name, wanted, tuple([named] if isinstance(named, str) else named), statement)
+
+
+def principals(short: str, settings: Settings) -> tuple[str, ...]:
+    """The ARNs that a principal as cases write it stands for."""
+    values = settings.policy_values()
+    return tuple(documents.fill_text(arn, values, f"principal {short!r}") for arn in _principals(short, settings))
 
 
 def requests(claim: Claim, case: Case, settings: Settings) -> tuple[Request, ...]:
@@ -179,7 +227,7 @@ def _elsewhere(place: str, settings: Settings) -> str:
     raise PolicyError(f"{place}: the settings allow all of {', '.join(_REGIONS)}; none is left to be 'elsewhere'")
 
 
-class _Table:
+class Table:
     """One table of a TOML file; `close` refuses the keys that nobody asked for."""
 
     def __init__(self, place: str, data: Mapping[str, Any]) -> None:
@@ -204,7 +252,10 @@ class _Table:
 
         return tuple(self.take(key, f"a list of {accepted}", test))
 
-    def tables(self, key: str) -> list[dict[str, Any]]:
+    def tables(self, key: str, optional: bool = False) -> list[dict[str, Any]]:
+        if optional and key not in self.data:
+            return []
+
         def test(found: object) -> bool:
             return isinstance(found, list) and bool(found) and all(isinstance(item, dict) for item in found)
 
@@ -222,7 +273,12 @@ def _is_text(found: object) -> bool:
     return isinstance(found, str) and bool(found.strip())
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def _is_text_or_texts(found: object) -> bool:
+    return _is_text(found) or (isinstance(found, list) and bool(found) and all(map(_is_text, found)))
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The content of a TOML file; PolicyError names the file and what is wrong with it."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -235,9 +291,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise PolicyError(f"{path}: not TOML: {error}") from error
 
 
-def _case(table: _Table, policy: PolicyDocument) -> Case:
+def _case(table: Table, policy: PolicyDocument) -> Case:
     name = table.text("name")
-    request = _Table(f"{table.place} ({name}): request", table.table("request"))
+    request = Table(f"{table.place} ({name}): request", table.table("request"))
     expect = _expectation(table, policy)
     table.close()
     call = Call(
@@ -252,8 +308,8 @@ def _case(table: _Table, policy: PolicyDocument) -> Case:
     return Case(name, call, expect)
 
 
-def _context(request: _Table) -> dict[str, str | tuple[str, ...]]:
-    found = _Table(f"{request.place}: context", request.table("context", default={}))
+def _context(request: Table) -> dict[str, str | tuple[str, ...]]:
+    found = Table(f"{request.place}: context", request.table("context", default={}))
 
     def test(value: object) -> bool:
         return _is_text(value) or (isinstance(value, list) and all(map(_is_text, value)))
@@ -262,7 +318,7 @@ def _context(request: _Table) -> dict[str, str | tuple[str, ...]]:
     return {key: tuple(value) if isinstance(value, list) else value for key, value in taken.items()}
 
 
-def _expectation(table: _Table, policy: PolicyDocument) -> Expectation:
+def _expectation(table: Table, policy: PolicyDocument) -> Expectation:
     accepted = "'denied by SID', 'allowed by SID', 'not denied' or 'not allowed'"
     text = str(table.take("expect", accepted, lambda found: _is_text(found) and bool(_EXPECT.fullmatch(found))))
     verdict, _, sid = text.partition(" by ")

@@ -198,6 +198,8 @@ class Condition:
             raise PolicyError(
                 f"the request has {len(found)} values, and AWS defines the answer only with ForAllValues or ForAnyValue"
             )
+        if len(found) == 1:
+            return any(compare(value, found[0]) for value in wanted) != negated
         matches = (any(compare(value, each) for value in wanted) != negated for each in found)
         return any(matches) if self.quantifier == "ForAnyValue" else all(matches)
 

@@ -95,6 +95,12 @@ def fill(policy: PolicyDocument, values: Values) -> dict[str, Any]:
     return filled
 
 
+def fill_element(element: Mapping[str, Any], values: Values, place: str) -> dict[str, Any]:
+    """A statement, or another part of a document, with its placeholders replaced."""
+    filled: dict[str, Any] = _fill(dict(element), values, place)
+    return filled
+
+
 def fill_text(text: str, values: Values, place: str) -> str:
     """A text with its placeholders replaced; PolicyError if one of them stands for a list."""
     return _fill_text(text, values, place)

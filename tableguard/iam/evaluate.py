@@ -47,7 +47,7 @@ class Request:
 
     def keys(self) -> dict[str, tuple[str, ...]]:
         """Every context key of the request in lower case, with those that AWS derives from caller and resource."""
-        derived = {"aws:resourceaccount": (self.resource_account,), **self.principal.context()}
+        derived = {**self.principal.context(), "aws:resourceaccount": (self.resource_account,)}
         given = {key.lower(): (value,) if isinstance(value, str) else value for key, value in self.context.items()}
         if len(given) < len(self.context):
             raise PolicyError(f"the request for {self.action} has a context key twice, in different case")
@@ -95,7 +95,9 @@ class World:
 
     def binds(self, account: str) -> bool:
         """Whether an account's callers and resources are under the organization's policies."""
-        return account != self.management_account and (not self.members or account in self.members)
+        if self.management_account and account == self.management_account:
+            return False
+        return not self.members or account in self.members
 
 
 def _one(policy: Policy | None) -> tuple[Policy, ...]:

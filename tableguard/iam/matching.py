@@ -13,6 +13,7 @@ from tableguard.errors import PolicyError
 Values = Mapping[str, tuple[str, ...]]  # context keys in lower case -> their values
 Test = Callable[[str], object]
 
+_NOTHING: Test = re.compile(r"(?!)").fullmatch
 VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _LITERAL = {"*", "?", "$"}  # ${*}, ${?} and ${$} stand for the character itself
 
@@ -79,7 +80,12 @@ def action_matches(pattern: str, action: str) -> bool:
 
 def resource_matches(pattern: str, resource: str) -> bool:
     """Whether a Resource element covers a resource: everything, or an ARN segment by segment."""
-    return pattern == "*" or arn_matches(pattern, resource)
+    return bool(resource_test(pattern)(resource))
+
+
+def resource_test(pattern: str) -> Test:
+    """A test for the resources that a Resource element covers."""
+    return wildcard("*") if pattern == "*" else _arn_test(pattern) or _NOTHING
 
 
 def arn_matches(pattern: str, arn: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from tableguard.errors import PolicyError
 from tableguard.iam.conditions import Condition, parsed
-from tableguard.iam.matching import Test, Values, arn_pattern, resource_matches, substituted, wildcard
+from tableguard.iam.matching import Test, Values, arn_pattern, resource_test, substituted, wildcard
 from tableguard.iam.principals import Principals, principals
 
 Effect = Literal["Allow", "Deny"]
@@ -36,6 +36,11 @@ class Patterns:
     def tests(self) -> tuple[Test, ...]:
         """A test for each value, in lower case."""
         return tuple(wildcard(value.lower()) for value in self.values)
+
+    @cached_property
+    def resource_tests(self) -> tuple[Test, ...]:
+        """A test for each value, of those that depend on no request."""
+        return tuple(resource_test(value) for value in self.values)
 
     @cached_property
     def has_variables(self) -> bool:
@@ -69,16 +74,18 @@ class Statement:
 
     def covers_resource(self, resource: str, context: Values) -> bool:
         """Whether Resource (or NotResource) takes the resource in; PolicyError where AWS leaves it undefined."""
-        patterns = self.resource.values
-        if self.resource.has_variables:
-            filled = [substituted(pattern, context) for pattern in patterns]
-            patterns = tuple(pattern for pattern in filled if pattern is not None)
-            if self.resource.inverted and len(patterns) < len(filled):
-                raise PolicyError(
-                    f"statement {self.sid or '(no Sid)'}: a variable in NotResource has no value in this request, and "
-                    "AWS does not define what is then outside it"
-                )
-        return any(resource_matches(pattern, resource) for pattern in patterns) != self.resource.inverted
+        tests = self._filled_tests(context) if self.resource.has_variables else self.resource.resource_tests
+        return any(test(resource) for test in tests) != self.resource.inverted
+
+    def _filled_tests(self, context: Values) -> tuple[Test, ...]:
+        filled = [substituted(pattern, context) for pattern in self.resource.values]
+        known = tuple(resource_test(pattern) for pattern in filled if pattern is not None)
+        if self.resource.inverted and len(known) < len(filled):
+            raise PolicyError(
+                f"statement {self.sid or '(no Sid)'}: a variable in NotResource has no value in this request, and "
+                "AWS does not define what is then outside it"
+            )
+        return known
 
 
 @dataclass(frozen=True)

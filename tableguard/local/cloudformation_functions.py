@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from tableguard.errors import EmbeddedError
 
 NO_VALUE = object()  # what Ref of AWS::NoValue stands for: the property or list item is left out
+_OF_CONDITIONS = frozenset({"Fn::And", "Fn::Equals", "Fn::Not", "Fn::Or"})
 _VARIABLE = re.compile(r"\$\{(!?)([^{}]*)\}")
 
 
@@ -81,6 +82,8 @@ def references(node: Any) -> Iterator[str]:
     if isinstance(node, list):
         for item in node:
             yield from references(item)
+    elif isinstance(node, dict) and _only(node)[0] in _OF_CONDITIONS:
+        yield from references(list(node.values()))
     elif isinstance(node, dict):
         function, argument = as_call(node) or ("", None)
         if function == "Ref":

@@ -11,6 +11,7 @@ from tableguard.local.cloudformation_functions import evaluate
 from tableguard.local.cloudformation_scope import StackScope
 from tableguard.local.resource_type import AbsentError, Context, Made, Properties, ResourceType
 
+Update = Callable[[Context, Made, Properties], Made]
 # how a service, a handler or the template itself refuses; anything else is a fault of ours and is not caught
 REFUSALS = (BotoCoreError, ClientError, TableguardError)
 
@@ -116,7 +117,12 @@ class StackResources:
             give_up(str(error))
             undone = [_succeeds(step) for step in reversed(undo)]  # all of them, also after one that fails
             raise StackError(str(error), all(undone)) from error
-        self._forget_order(wanted)
+        self._reorder(wanted)
+
+    def abandon(self, logical_ids: Iterable[str]) -> None:
+        """Forget resources without removing them."""
+        for logical_id in logical_ids:
+            self.existing.pop(logical_id, None)
 
     def remove(self, logical_ids: Iterable[str]) -> None:
         """Remove resources, last made first, except those to be retained; StackError names those that stay."""
@@ -159,20 +165,20 @@ class StackResources:
     ) -> None:
         names = before.properties.keys() | properties.keys()
         changed = {name for name in names if before.properties.get(name) != properties.get(name)}
-        if before.type.update is None:
+        update = before.type.update
+        if update is None:
             raise EmbeddedError(
                 f"{before.type.name}: {', '.join(sorted(changed))} changed, for which CloudFormation would replace the "
                 "resource; the embedded AWS does not"
             )
         self._tell(logical_id, before.type.name, "UPDATE_IN_PROGRESS")
-        undo.append(lambda: self._change(logical_id, before.properties, set()))
-        self._change(logical_id, properties, changed)
+        undo.append(lambda: self._change(logical_id, update, before.properties, set()))
+        self._change(logical_id, update, properties, changed)
         self._tell(logical_id, before.type.name, "UPDATE_COMPLETE")
 
-    def _change(self, logical_id: str, properties: Properties, changed: set[str]) -> None:
+    def _change(self, logical_id: str, update: Update, properties: Properties, changed: set[str]) -> None:
         now, read = self.existing[logical_id], Read(properties)
-        assert now.type.update is not None  # noqa: S101  # the caller looked
-        made = now.type.update(now.context, now.made, read)
+        made = update(now.context, now.made, read)
         self.existing[logical_id] = replace(now, made=made, properties=properties)
         _all_read(now.type, changed, read)
 
@@ -206,7 +212,7 @@ class StackResources:
         policy = declared.get("DeletionPolicy", "Delete")
         self.existing[logical_id] = replace(self.existing[logical_id], deletion_policy=policy)
 
-    def _forget_order(self, wanted: tuple[str, ...]) -> None:
+    def _reorder(self, wanted: tuple[str, ...]) -> None:
         """Keep resources in the template's order, those it no longer has last: they are removed first."""
         gone = tuple(name for name in self.existing if name not in wanted)
         self.existing = {name: self.existing[name] for name in (*wanted, *gone)}

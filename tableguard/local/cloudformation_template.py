@@ -157,6 +157,10 @@ def _refusals(template: Template) -> Iterator[str]:
             yield f"Template format error: Number of {section}, {count}, is greater than maximum allowed, {most}"
     for logical_id, resource in template.resources.items():
         yield from _refusals_of_resource(template, logical_id, resource)
+    for name, node in template.conditions.items():
+        missing = sorted(set(references(node)) - template.parameters.keys() - PSEUDO_PARAMETERS)
+        if missing:
+            yield f"Template format error: Unresolved dependencies [{', '.join(missing)}] of condition {name}"
     for name, node in template.outputs.items():
         yield from _unresolved(template, [node.get("Value"), node.get("Export")], f"output {name} in the Outputs")
 

@@ -4,33 +4,27 @@ moto 5.2.5 reports CREATE_COMPLETE for types it does not know, drops properties,
 its name taken, has no outputs for stacks made by a change set, and checks neither parameters nor capabilities.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any
-from urllib.parse import urlsplit
 
-from botocore.exceptions import ClientError
 from moto.cloudformation import responses
 from moto.cloudformation.exceptions import AlreadyExistsException, CloudFormationError, ValidationError
 from moto.cloudformation.models import CloudFormationBackend, cloudformation_backends
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.cloudformation.utils import generate_changeset_id, validate_create_change_set
 from moto.core.responses import ActionResult, EmptyResult
-from moto.core.utils import utcnow
 
 from tableguard.comparison import declares
 from tableguard.errors import EmbeddedError
-from tableguard.local.clients import Clients
-from tableguard.local.cloudformation_template import read, required_capability, unknown_types
+from tableguard.local.moto_change_set import ChangeSet
 from tableguard.local.moto_patch import replace
-from tableguard.local.moto_stack import Stack, Submitted
+from tableguard.local.moto_stack import Stack
+from tableguard.local.moto_submission import Submitted, clients_of, submitted
 from tableguard.local.resource_type import Context, Made, Properties
 from tableguard.local.types import ALL
 
-NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
-# parameters of the API that would change what happens, and do not here
-_NOT_MODELLED = ("DisableRollback", "OnFailure", "OnStackFailure", "ResourceTypes", "RoleARN", "RollbackConfiguration")
 _UPDATABLE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"})
 
 
@@ -57,48 +51,6 @@ class NotModelled:
     type: str
     property: str
     reason: str
-
-
-@dataclass
-class ChangeSet:
-    """What is to become of a stack, until somebody says so."""
-
-    arn: str
-    name: str
-    stack: Stack
-    kind: str
-    submitted: Submitted
-    description: str | None
-    changes: list[dict[str, Any]]
-    made_at: Any = field(default_factory=utcnow)
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether the stack is as submitted already."""
-        return self.stack.submitted is not None and self.stack.submitted.same_as(self.submitted)
-
-    def describe(self) -> dict[str, Any]:
-        """The answer to DescribeChangeSet."""
-        return {
-            "ChangeSetName": self.name,
-            "ChangeSetId": self.arn,
-            "StackId": self.stack.stack_id,
-            "StackName": self.stack.name,
-            "Description": self.description,
-            "Parameters": dict(self.submitted.parameters),
-            "Tags": [{"Key": key, "Value": value} for key, value in self.submitted.tags.items()],
-            "CreationTime": self.made_at,
-            "Status": "FAILED" if self.is_empty else "CREATE_COMPLETE",
-            "StatusReason": NO_CHANGES if self.is_empty else None,
-            "ExecutionStatus": "UNAVAILABLE" if self.is_empty else "AVAILABLE",
-            "Changes": [] if self.is_empty else self.changes,
-        }
-
-
-class InsufficientCapabilities(CloudFormationError):
-    """The caller did not acknowledge what the template does to IAM."""
-
-    code = "InsufficientCapabilitiesException"
 
 
 class ChangeSetNotFound(CloudFormationError):
@@ -164,10 +116,10 @@ def create_stack(handler: CloudFormationResponse) -> ActionResult:
     if _find(handler.cloudformation_backend, name) is not None:
         raise AlreadyExistsException(f"Stack [{name}] already exists")
     stack = Stack(handler.cloudformation_backend, name)
-    submitted = _submitted(handler, stack)
+    wanted = _checked(handler, stack)
     stack.enable_termination_protection = bool(handler._get_param("EnableTerminationProtection"))
     _stacks_of(handler)[stack.stack_id] = stack
-    stack.create(submitted, _clients(handler))
+    stack.create(wanted, clients_of(handler))
     return ActionResult({"StackId": stack.stack_id})
 
 
@@ -176,12 +128,12 @@ def create_change_set(handler: CloudFormationResponse) -> ActionResult:
     name, kind = handler._get_param("ChangeSetName"), handler._get_param("ChangeSetType", "UPDATE")
     validate_create_change_set(name)
     stack = _stack_for(handler, name, kind)
-    submitted = _submitted(handler, stack)
+    wanted = _checked(handler, stack)
     arn = generate_changeset_id(name, stack.backend.region_name, stack.backend.account_id)
-    changes = list(stack.changes(submitted))
+    changes = list(stack.changes(wanted))
     _stacks_of(handler)[stack.stack_id] = stack
     _change_sets_of(handler)[arn] = ChangeSet(
-        arn, name, stack, kind, submitted, handler._get_param("Description"), changes
+        arn, name, stack, kind, wanted, handler._get_param("Description"), changes
     )
     return ActionResult({"Id": arn, "StackId": stack.stack_id})
 
@@ -211,17 +163,17 @@ def execute_change_set(handler: CloudFormationResponse) -> ActionResult:
         raise EmbeddedError(f"ChangeSet [{change_set.arn}] cannot be executed in its current status of [FAILED]")
     _forget_change_sets(handler, change_set.stack)
     bring_about = change_set.stack.create if change_set.kind == "CREATE" else change_set.stack.update
-    bring_about(change_set.submitted, _clients(handler))
+    bring_about(change_set.submitted, clients_of(handler))
     return EmptyResult()
 
 
 def update_stack(handler: CloudFormationResponse) -> ActionResult:
     """The answer to UpdateStack; what fails afterwards is the stack's status, as on AWS."""
     stack = _stack_for(handler, "", "UPDATE")
-    submitted = _submitted(handler, stack)
-    if stack.submitted is not None and stack.submitted.same_as(submitted):
+    wanted = _checked(handler, stack)
+    if stack.submitted is not None and stack.submitted.same_as(wanted):
         raise EmbeddedError("No updates are to be performed.")
-    stack.update(submitted, _clients(handler))
+    stack.update(wanted, clients_of(handler))
     return ActionResult({"StackId": stack.stack_id})
 
 
@@ -230,7 +182,7 @@ def delete_stack(handler: CloudFormationResponse) -> ActionResult:
     stack = _find(handler.cloudformation_backend, handler._get_param("StackName"))
     if stack is not None:
         _forget_change_sets(handler, stack)
-        stack.delete(_clients(handler))
+        stack.delete(clients_of(handler))
         if stack.status == "DELETE_COMPLETE":
             deleted: dict[str, Any] = handler.cloudformation_backend.deleted_stacks
             deleted[stack.stack_id] = _stacks_of(handler).pop(stack.stack_id)
@@ -255,70 +207,11 @@ def _refusing(action: Callable[[CloudFormationResponse], ActionResult]) -> Calla
     return perform
 
 
-def _submitted(handler: CloudFormationResponse, stack: Stack) -> Submitted:
-    """What the request wants of a stack; EmbeddedError if CloudFormation would refuse it before it begins."""
-    for name in _NOT_MODELLED:
-        if handler._get_param(name) not in (None, False, "ROLLBACK"):
-            raise EmbeddedError(f"{name} is not modelled")
-    text, url = _template_text(handler, stack)
-    template = read(text, url)
-    unknown = unknown_types(template, ALL)
-    if unknown:
-        raise EmbeddedError(f"Template format error: Unrecognized resource types: [{', '.join(unknown)}]")
-    _check_capabilities(required_capability(template), handler._get_param("Capabilities", []))
-    tags = {tag["Key"]: tag["Value"] for tag in handler._get_param("Tags", [])}
-    previous = stack.submitted.parameters if stack.submitted else {}
-    submitted = Submitted(text, template, _parameters(handler, previous), tags)
-    stack.scope_of(submitted).included()  # refuses parameters and conditions that cannot be
-    return submitted
-
-
-def _template_text(handler: CloudFormationResponse, stack: Stack) -> tuple[str, bool]:
-    """The template, and whether it came by URL, where it may be larger."""
-    body, url = handler._get_param("TemplateBody"), handler._get_param("TemplateURL")
-    if body:
-        return body, False
-    if url:
-        return _fetched(handler, url), True
-    if handler._get_param("UsePreviousTemplate") and stack.submitted:
-        return stack.submitted.text, True
-    raise EmbeddedError("Either Template URL or Template Body must be specified.")
-
-
-def _fetched(handler: CloudFormationResponse, url: str) -> str:
-    """A template from S3, read as whoever asks; bucket in the host name or first in the path."""
-    host, path = urlsplit(url).netloc, urlsplit(url).path.lstrip("/")
-    bucket, key = path.split("/", 1) if host.startswith("s3") else (host.split(".s3")[0], path)
-    s3 = _clients(handler)("s3", handler.current_account, handler.region)
-    try:
-        return str(s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode())
-    except ClientError as error:
-        raise EmbeddedError(f"S3 error for {url}: {error}") from error
-
-
-def _check_capabilities(required: str | None, given: list[str]) -> None:
-    accepted = {"CAPABILITY_NAMED_IAM", required}  # which includes the lesser one
-    if required is not None and not accepted & set(given):
-        raise InsufficientCapabilities(f"Requires capabilities : [{required}]")
-
-
-def _parameters(handler: CloudFormationResponse, previous: Mapping[str, str]) -> dict[str, str]:
-    given: dict[str, str] = {}
-    for parameter in handler._get_param("Parameters", []):
-        name = parameter["ParameterKey"]
-        if not parameter.get("UsePreviousValue"):
-            given[name] = parameter["ParameterValue"]
-        elif name in previous:
-            given[name] = previous[name]
-    return given
-
-
-def _clients(handler: CloudFormationResponse) -> Clients:
-    """Clients that act as whoever makes this request: its permissions decide about each resource."""
-    known: dict[str, Clients] = vars(handler.cloudformation_backend).setdefault("clients_by_access_key", {})
-    if handler.access_key not in known:
-        known[handler.access_key] = Clients(f"http://{handler.headers['Host']}", handler.access_key)
-    return known[handler.access_key]
+def _checked(handler: CloudFormationResponse, stack: Stack) -> Submitted:
+    """What is submitted for a stack; EmbeddedError if its parameters or conditions cannot be."""
+    wanted = submitted(handler, stack.submitted)
+    stack.scope_of(wanted).included()
+    return wanted
 
 
 def _stack_for(handler: CloudFormationResponse, change_set: str, kind: str) -> Stack:

@@ -17,7 +17,6 @@ from tableguard.local.moto_patch import replace
 class Source(models.Source):
     """What a rule runs: as in moto for managed and Lambda rules, and a Guard policy."""
 
-    custom_policy_details: dict[str, Any] | None = None
     _policy_text = ""  # moto shows what has no underscore
 
     def __init__(self, account_id: str, region: str, owner: str, **source: Any) -> None:

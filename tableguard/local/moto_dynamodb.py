@@ -148,8 +148,8 @@ def _refuse(table: Table, item: Image, too_large: Callable[[], MockValidationExc
     """Refuse what DynamoDB refuses: index keys of another type, over-precise numbers, over-large items."""
     types = {definition["AttributeName"]: definition["AttributeType"] for definition in table.attr}
     for index in table.all_indexes():
-        for name in index.schema_key_attrs:
-            actual = next(iter(item.get(name, {types[name]: None})))
+        for name in types.keys() & item.keys() & set(index.schema_key_attrs):
+            actual = next(iter(item[name]))
             if actual != types[name]:
                 raise MockValidationException(
                     index_key.format(name=name, expected=types[name], actual=actual, index=index.name)

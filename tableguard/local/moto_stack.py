@@ -21,29 +21,11 @@ from tableguard.local.cloudformation_functions import references
 from tableguard.local.cloudformation_parameters import parameter_values
 from tableguard.local.cloudformation_resources import StackError, StackResources, Told
 from tableguard.local.cloudformation_scope import Output, StackScope
-from tableguard.local.cloudformation_template import Template
+from tableguard.local.moto_submission import Submitted
 from tableguard.local.resource_type import Client, Context
 from tableguard.local.types import ALL
 
 _STACK_TYPE = "AWS::CloudFormation::Stack"
-
-
-@dataclass(frozen=True)
-class Submitted:
-    """What a caller wants of a stack."""
-
-    text: str
-    template: Template
-    parameters: Mapping[str, str]
-    tags: Mapping[str, str]
-
-    def same_as(self, other: "Submitted") -> bool:
-        """Whether both want the same; how a template is written does not matter."""
-        return (self.template.document, self.parameters, self.tags) == (
-            other.template.document,
-            other.parameters,
-            other.tags,
-        )
 
 
 @dataclass(frozen=True)
@@ -111,8 +93,7 @@ class Stack:
             return []
         declared, given = self.submitted.template.parameters, self.submitted.parameters
         return [
-            {"ParameterKey": name, "ParameterValue": "****" if "NoEcho" in each else _value(each, given.get(name))}
-            for name, each in declared.items()
+            {"ParameterKey": name, "ParameterValue": _shown(each, given.get(name))} for name, each in declared.items()
         ]
 
     @property
@@ -209,6 +190,7 @@ class Stack:
         try:
             self.resources.remove(gone)
         except StackError as error:
+            self.resources.abandon(gone)
             return str(error)
         return None
 
@@ -309,7 +291,9 @@ class Stack:
         )
 
 
-def _value(declared: Mapping[str, Any], given: str | None) -> str:
+def _shown(declared: Mapping[str, Any], given: str | None) -> str:
+    if str(declared.get("NoEcho", False)).lower() == "true":
+        return "****"
     return str(declared.get("Default", "")) if given is None else given
 
 

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tableguard.iam import action_universe
 from tableguard.iam.principals import Principal
 from tableguard.paths import ROOT
-from tests.oracle.worlds import MULTIPLE, Document, Sample
+from tests.oracle.worlds import Document, Sample
 
 ENGINE = ROOT / ".engines" / "iam-simulate"
 _ADAPTER = Path(__file__).with_name("oracle.mjs")
-_LISTS = frozenset(key.name.lower() for key in MULTIPLE)
 
 
 def available() -> bool:
@@ -62,7 +62,8 @@ def _principal(caller: Principal) -> Any:
 
 
 def _value(key: str, values: tuple[str, ...]) -> str | list[str]:
-    return list(values) if key in _LISTS else values[0]
+    several = (action_universe.load().key_type(key) or "").startswith("ArrayOf")
+    return list(values) if several else values[0]
 
 
 def _named(policies: Mapping[str, Document]) -> list[dict[str, Any]]:

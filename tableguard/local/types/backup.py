@@ -129,7 +129,7 @@ def _update_plan(context: Context, made: Made, properties: Properties) -> Made:
 
 def _delete_plan(context: Context, made: Made) -> None:
     context.client("backup").delete_backup_plan(BackupPlanId=made.physical_id)
-    # moto keeps a deleted plan, and with it refuses the next one of that name
+    # moto keeps a plan that its API deleted, and with it refuses the next one of that name
     del _moto_backup(context).plans[made.physical_id]
 
 

