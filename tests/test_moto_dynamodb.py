@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from moto.core.responses import ActionResult
-from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.dynamo_type import DynamoType, Item
+from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
-from tableguard.local import moto_requests, moto_transactions, server
+from tableguard.local import moto_query, moto_requests, moto_transactions, server
 from tests import dynamodb_cases, dynamodb_unchanged_cases, moto_modes, stream_cases
 from tests.dynamodb_cases import CORRECTED
 from tests.moto_modes import Aws, item, refused
@@ -114,3 +115,35 @@ def test_a_query_sorts_its_own_partition_only(aws: Aws, monkeypatch: pytest.Monk
     found = [client.query(TableName=table, **query, **index)["Count"] for index in ({}, {"IndexName": "by-time"})]
     assert found == [1, 1]
     assert compared == []
+
+
+def test_an_index_of_the_tables_partition_key_is_searched_in_one_partition(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table, client = aws.table(view=None), aws.client("dynamodb")
+    for n in range(10):
+        client.put_item(TableName=table, Item=item(pk=f"p{n}", at="1"))
+    looked_at: list[Item] = []
+    meets = moto_query.meets
+
+    def counted(one: Item, conditions: list[moto_query.Condition]) -> bool:
+        looked_at.append(one)
+        return meets(one, conditions)
+
+    monkeypatch.setattr(moto_query, "meets", counted)
+    query = {"KeyConditionExpression": "pk = :p", "ExpressionAttributeValues": {":p": {"S": "p7"}}}
+    assert client.query(TableName=table, IndexName="by-time", **query)["Count"] == 1
+    assert len(looked_at) == 1
+
+
+def test_a_transaction_copies_no_table(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    table, copied = aws.table(), []
+
+    def copy(one: Table, memo: object) -> Table:
+        copied.append(one.name)
+        return one
+
+    monkeypatch.setattr(Table, "__deepcopy__", copy, raising=False)
+    put = {"Put": {"TableName": table, "Item": item()}}
+    aws.client("dynamodb").transact_write_items(TransactItems=[put])
+    assert copied == []

@@ -15,7 +15,7 @@ A case's request is written short, and resolved from the settings:
 A promise, `[[must-deny]]` or `[[must-allow]]`, speaks of every request at once: those that its statement, written in
 the policy language, covers. `callers` are `members` (of the organization's member accounts), `account` (roles and users
 of the workload account), `anyone`, or principals written as in cases; unless given, those whom the kind of document
-binds.
+binds. With `whatever-else = true` it holds even if the caller's other policies allow everything.
 """
 
 import re
@@ -91,12 +91,16 @@ class Case:
 
 @dataclass(frozen=True)
 class Promise:
-    """What every request that a statement covers must get; `statement` as written, placeholders unfilled."""
+    """What every request that a statement covers must get; `statement` as written, placeholders unfilled.
+
+    `whatever_else`: even if the caller's other policies allow everything.
+    """
 
     name: str
     wanted: Wanted
     callers: tuple[str, ...]
     statement: Mapping[str, Any]
+    whatever_else: bool = False
 
 
 @dataclass(frozen=True)
@@ -153,10 +157,11 @@ def _promise(table: "Table", wanted: Wanted, callers: str) -> Promise:
     name = table.text("name")
     named = table.take("callers", "a text or a list of texts", _is_text_or_texts, callers)
     statement = {key: table.data.pop(key) for key in _ELEMENTS if key in table.data}
+    whatever_else = bool(table.take("whatever-else", "true or false", lambda found: isinstance(found, bool), False))
     table.close()
     if not statement.keys() & {"Action", "NotAction"}:
         raise PolicyError(f"{table.place} ({name}): a promise has an Action or a NotAction, as a statement has")
-    return Promise(name, wanted, tuple([named] if isinstance(named, str) else named), statement)
+    return Promise(name, wanted, tuple([named] if isinstance(named, str) else named), statement, whatever_else)
 
 
 def principals(short: str, settings: Settings) -> tuple[str, ...]:

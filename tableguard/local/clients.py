@@ -8,6 +8,9 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from tableguard.local import server
+from tableguard.local.in_process import answering
+
 # moto takes the account from this header before it looks at the access key
 ACCOUNT_HEADER = "x-moto-account-id"
 
@@ -51,6 +54,9 @@ class Clients:
             params["headers"][ACCOUNT_HEADER] = account
 
         client.meta.events.register("before-call", name_the_account)
+        application = server.application(self.endpoint)
+        if application is not None:
+            client.meta.events.register("before-send", answering(application))
         return client
 
 

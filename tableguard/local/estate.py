@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from tableguard.deploy import Change, Deployment, Waiting, deploy
@@ -55,14 +56,15 @@ def running(settings: Settings, port: int, report: Callable[[Step], None]) -> It
         clock.step("embedded AWS", embedded.endpoint)
         zone = landing_zone.prepare(settings, embedded.endpoint)
         clock.step("landing zone", f"organization {settings.organization_id}, account {settings.account_id}")
-        deployments = tuple(_deployed(settings, zone.session, clock))
+        session = cache(zone.session)  # a role assumed anew would be served by clients made anew
+        deployments = tuple(_deployed(settings, session, clock))
         read_back = _verified(embedded.endpoint)
         clock.step("read back", summary(read_back))
         sessions = {role: zone.assumed(settings.role_arn(role)) for role in _ROLES}
         poller = Poller(sessions["deployer"], embedded.endpoint, settings.artifact_bucket)
         with poller, written(sessions, embedded.endpoint, settings.home_region) as profiles:
             clock.step("Pattern D", "the packaged function polls the table's stream")
-            yield Estate(settings, embedded.endpoint, deployments, read_back, zone.session, sessions, profiles, poller)
+            yield Estate(settings, embedded.endpoint, deployments, read_back, session, sessions, profiles, poller)
 
 
 def _deployed(settings: Settings, session: Callable[[Principal], Session], clock: "_Clock") -> Iterator[Deployment]:

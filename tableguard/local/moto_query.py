@@ -82,14 +82,14 @@ def _candidates(
     if index_name is None:
         return items
     if not table.has_range_key:
-        return {key: item for key, item in items.items() if _meets(item, conditions)}
+        return {key: item for key, item in items.items() if meets(item, conditions)}
     return {
-        key: {sort: item for sort, item in partition.items() if _meets(item, conditions)}
+        key: {sort: item for sort, item in partition.items() if meets(item, conditions)}
         for key, partition in items.items()
     }
 
 
-def _meets(item: Item, conditions: list[Condition]) -> bool:
+def meets(item: Item, conditions: list[Condition]) -> bool:
     """Whether an item has the key; the raw text decides for strings, which spares 400 ms at 100,000 items."""
     for name, wanted in conditions:
         value = item.attrs.get(name)

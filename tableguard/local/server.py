@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from threading import Thread
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from tableguard.errors import EmbeddedError
 
@@ -32,7 +32,7 @@ class Server:
         """Stop answering; returns when no thread of the server is left."""
         self._wsgi.shutdown()
         self._thread.join()
-        _running.discard(self.endpoint)
+        _running.pop(self.endpoint, None)
 
     def __enter__(self) -> Self:
         return self
@@ -43,7 +43,7 @@ class Server:
         self.stop()
 
 
-_running: set[str] = set()
+_running: dict[str, "BaseWSGIServer"] = {}
 
 
 def start(port: int = 0) -> Server:
@@ -59,8 +59,13 @@ def start(port: int = 0) -> Server:
     thread = Thread(target=wsgi.serve_forever, kwargs={"poll_interval": 0.05}, name="embedded-aws", daemon=True)
     thread.start()
     server = Server(f"http://{HOST}:{wsgi.port}", wsgi, thread)
-    _running.add(server.endpoint)
+    _running[server.endpoint] = wsgi
     return server
+
+
+def application(endpoint: str) -> Any:
+    """The WSGI application behind an endpoint of this process, or None if it is served by another."""
+    return _running[endpoint].app if endpoint in _running else None
 
 
 def _check_process() -> None:

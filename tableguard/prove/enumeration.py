@@ -39,8 +39,15 @@ Settles = Callable[[tuple[Placed, ...], tuple[Any, ...], Request], bool]
 class Enumeration:
     """The classes of a scope; `combinations` counts how many classes of callers, resources and keys were combined."""
 
-    def __init__(self, scope: Scope, placed: Iterable[Placed], settles: Settles | None = None) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        placed: Iterable[Placed],
+        settles: Settles | None = None,
+        looked_at: Callable[[tuple[Placed, ...]], bool] = lambda covering: True,
+    ) -> None:
         self.scope = scope
+        self.looked_at = looked_at
         self.placed = tuple(placed)
         self.settles = settles
         self.combinations = 0
@@ -52,14 +59,14 @@ class Enumeration:
                 yield self._request(action, state)
 
     def plays(self) -> Iterable[tuple[str, Play]]:
-        """The statements that each action brings into play; actions that bring the same are one."""
+        """The statements that each action brings into play; actions that bring the same are one, or none to look at."""
         found: dict[tuple[Placed, ...], str] = {}
         scope = Placed(self.scope.statement)
         for action in actions.representatives((each.statement for each in self.placed), self.scope.statement):
             covering = tuple(each for each in self.placed if each.statement.covers_action(action))
             if covering not in found or not actions.is_known(found[covering]):
                 found[covering] = action
-        return ((action, Play((scope, *covering))) for covering, action in found.items())
+        return ((action, Play((scope, *covering))) for covering, action in found.items() if self.looked_at(covering))
 
     def _states(self, action: str, play: Play) -> list[State]:
         sides = _sides(self.scope, action, play)

@@ -8,7 +8,7 @@ from typing import Any
 from tableguard.iam import cases, claims, documents
 from tableguard.iam.claims import Claim, Promise
 from tableguard.iam.evaluate import World
-from tableguard.iam.statements import Statement, policy
+from tableguard.iam.statements import Policy, Statement, policy
 from tableguard.prove.prover import Proof, fails, prove
 from tableguard.prove.question import GROUPS, Estate, Group, Question, Scope
 from tableguard.settings import Settings
@@ -33,10 +33,13 @@ class Answer:
         return self.proof.verdict == "proved" and not self.empty
 
 
+EVERYTHING = policy("everything", {"Statement": [{"Effect": "Deny", **_ANYTHING}]}).statements[0]
+
+
 def answers(claim: Claim, settings: Settings) -> Iterator[Answer]:
     """Each promise of a document, proved or refuted in a world in which only this document says anything but yes."""
-    asked = _world(claim, settings)
     for promise in claim.promises:
+        asked = world(claim, settings, promise.whatever_else)
         yield answer(claim.policy.place, promise, asked, _opposite(claim, promise, asked, settings), settings)
 
 
@@ -81,15 +84,17 @@ def _callers(promise: Promise, settings: Settings) -> Group | tuple[str, ...]:
     return tuple(arn for short in promise.callers for arn in claims.principals(short, settings))
 
 
-def _world(claim: Claim, settings: Settings) -> World:
+def world(claim: Claim, settings: Settings, whatever_else: bool = False) -> World:
+    """The world in which only this document says anything but yes; a role's own, or beside one that allows all."""
     found = cases.world(claim, settings)
     if claim.policy.kind != "role":
         return found
+    others = (policy("everything", {"Statement": [{"Effect": "Allow", **_ANYTHING}]}),) if whatever_else else ()
     # resources of every account leave it to this account's policies who may use them
-    return replace(found, resource=_delegating(settings))
+    return replace(found, identity=(*found.identity, *others), resource=_delegating(settings))
 
 
-def _delegating(settings: Settings) -> Any:
+def _delegating(settings: Settings) -> Policy:
     principal = {"AWS": [settings.account_id]}
     return policy("delegating", {"Statement": [{"Effect": "Allow", "Principal": principal, **_ANYTHING}]})
 

@@ -11,7 +11,7 @@ from tableguard.errors import PolicyError
 from tableguard.iam.evaluate import Decision, Layer, Request, World, decide
 from tableguard.iam.statements import Policy
 from tableguard.prove.enumeration import Enumeration, readability
-from tableguard.prove.question import Placed, Question, statements_of
+from tableguard.prove.question import Placed, Question, sorted_out
 
 Verdict = Literal["proved", "refuted", "not proved"]
 
@@ -51,19 +51,24 @@ def prove(question: Question) -> Proof:
         return Proof(question, "not proved", reason=str(error))
 
 
-def fails(question: Question) -> bool:
-    """Whether some request of the question does not get what it must; the first one that is found is enough."""
-    return not all(_Search(question).fulfilled())
+def fails(question: Question, since: World | None = None) -> bool:
+    """Whether some request of the question does not get what it must; the first one that is found is enough.
+
+    What is known to hold in the world `since` is asked only of requests that the changed statements speak of.
+    """
+    return not all(_Search(question, since).fulfilled())
 
 
 class _Search:
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: Question, since: World | None = None) -> None:
         self.question = question
         self.decided: list[tuple[Request, Decision]] = []
-        self.denials: dict[tuple[Placed, tuple[Any, ...]], Decision | None] = {}
+        self.denials = Denials(question.world)
         self.undecided = ""
         settles = self._settles if question.wanted == "denied" else None
-        self.enumeration = Enumeration(question.scope, statements_of(question.world), settles)
+        self.sorted = sorted_out(question.world if since is None else since, question.world)
+        looked_at = (lambda covering: True) if since is None else self.sorted.concerns
+        self.enumeration = Enumeration(question.scope, self.sorted.all, settles, looked_at)
 
     def proof(self) -> Proof:
         fulfilled = list(self.fulfilled())
@@ -96,19 +101,30 @@ class _Search:
         return Proof(self.question, verdict, _rows(self.decided), len(self.decided), combinations, **more)
 
     def _settles(self, certain: tuple[Placed, ...], mark: tuple[Any, ...], request: Request) -> bool:
-        """Whether a statement denies these requests, whatever else they carry."""
-        for each in certain:
-            if each.statement.effect == "Deny" and (decision := self._denial(each, mark, request)):
-                self.decided.append((request, decision))
-                return True
-        return False
+        there = tuple(each for each in certain if each not in self.sorted.gone)
+        decision = self.denials.by(there, mark, request)
+        if decision is not None:
+            self.decided.append((request, decision))
+        return decision is not None
+
+
+class Denials:
+    """Which statements of a world deny a request by themselves, whatever the others say."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.known: dict[tuple[Placed, tuple[Any, ...]], Decision | None] = {}
+
+    def by(self, matching: tuple[Placed, ...], mark: tuple[Any, ...], request: Request) -> Decision | None:
+        """The denial by one of the statements that match; `mark` tells apart what layers have a say."""
+        found = (self._denial(each, mark, request) for each in matching if each.statement.effect == "Deny")
+        return next((decision for decision in found if decision is not None), None)
 
     def _denial(self, placed: Placed, mark: tuple[Any, ...], request: Request) -> Decision | None:
-        """The denial by one statement alone, if its layer has a say about such callers and resources."""
-        if (placed, mark) not in self.denials:
-            decision = decide(_alone(placed, self.question.world), request)
-            self.denials[placed, mark] = decision if decision.because[0].effect == "Deny" else None
-        return self.denials[placed, mark]
+        if (placed, mark) not in self.known:
+            decision = decide(_alone(placed, self.world), request)
+            self.known[placed, mark] = decision if any(each.effect == "Deny" for each in decision.because) else None
+        return self.known[placed, mark]
 
 
 _FIELDS: dict[Layer | None, Callable[[Policy], dict[str, Any]]] = {

@@ -1,7 +1,7 @@
 """A question over all requests: which, of which callers, in which world of policies, and what they must get."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -123,3 +123,45 @@ def statements_of(world: World) -> Iterator[Placed]:
 
 def _one(policy: Policy | None) -> tuple[Policy, ...]:
     return () if policy is None else (policy,)
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """The statements that are in both of two worlds, and those that are in the old or in the new one only."""
+
+    kept: tuple[Placed, ...]
+    gone: tuple[Placed, ...]
+    come: tuple[Placed, ...]
+
+    @property
+    def all(self) -> tuple[Placed, ...]:
+        """Every statement of both worlds, once."""
+        return (*self.kept, *self.gone, *self.come)
+
+    @cached_property
+    def changed(self) -> frozenset[Placed]:
+        """The statements that are not in both."""
+        return frozenset((*self.gone, *self.come))
+
+    def concerns(self, statements: Iterable[Placed]) -> bool:
+        """Whether one of these statements is not in both worlds."""
+        return not self.changed.isdisjoint(statements)
+
+
+def sorted_out(old: World, new: World) -> Sorted:
+    """The statements of two worlds, compared."""
+    kept: list[Placed] = []
+    come: list[Placed] = []
+    gone = list(statements_of(old))
+    for placed in statements_of(new):
+        same = next((each for each in gone if _alike(each, placed)), None)
+        if same is None:
+            come.append(placed)
+        else:
+            gone.remove(same)
+            kept.append(same)
+    return Sorted(tuple(kept), tuple(gone), tuple(come))
+
+
+def _alike(one: Placed, other: Placed) -> bool:
+    return one.layer == other.layer and one.statement == other.statement
