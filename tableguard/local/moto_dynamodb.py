@@ -19,7 +19,14 @@ from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 from moto.dynamodbstreams.responses import DynamoDBStreamsHandler
 
-from tableguard.local import moto_capacity, moto_query, moto_requests, moto_streams, moto_transactions
+from tableguard.local import (
+    moto_capacity,
+    moto_expressions,
+    moto_query,
+    moto_requests,
+    moto_streams,
+    moto_transactions,
+)
 from tableguard.local.item_size import AttributeValue, Image, item_size, significant_digits
 from tableguard.local.moto_patch import replace
 from tableguard.local.moto_requests import Write
@@ -38,6 +45,7 @@ def install() -> None:
     for handler in (DynamoHandler, DynamoDBStreamsHandler):
         replace(handler, "call_action", _alone(handler.call_action))
     replace(DynamoHandler, "batch_write_item", _within_a_batch(DynamoHandler.batch_write_item))
+    moto_expressions.install()
     moto_streams.install()
     moto_transactions.install()
     moto_query.install()
