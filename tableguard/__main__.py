@@ -1,6 +1,7 @@
 """The command line: what each command takes. Exit codes: 0 fine, 1 findings, 2 could not ask."""
 
 import argparse
+import importlib
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -41,6 +42,10 @@ def _parser() -> argparse.ArgumentParser:
     _settings(commands)
     _render(commands)
     _check(commands)
+    _prove(commands)
+    _explain(commands)
+    _diff(commands)
+    _preflight(commands)
     _up(commands)
     _deploy(commands)
     _destroy(commands)
@@ -50,22 +55,18 @@ def _parser() -> argparse.ArgumentParser:
 _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
-def _command(commands: _Commands, name: str, run: str, summary: str) -> argparse.ArgumentParser:
+def _command(
+    commands: _Commands, name: str, summary: str, module: str = "tableguard.commands"
+) -> argparse.ArgumentParser:
+    """A command, run by the function of its name in a module that is imported when it is called."""
     parser = commands.add_parser(name, help=summary, description=summary)
-    parser.set_defaults(command=_lazily(run))
-    return parser
-
-
-def _lazily(run: str) -> Command:
-    """The function of tableguard.commands by name, imported when it is called: --help stays fast."""
 
     def call(options: argparse.Namespace) -> int:
-        from tableguard import commands
-
-        command: Command = getattr(commands, run)
+        command: Command = getattr(importlib.import_module(module), name)
         return command(options)
 
-    return call
+    parser.set_defaults(command=call)
+    return parser
 
 
 def _takes_settings(parser: argparse.ArgumentParser) -> None:
@@ -78,26 +79,72 @@ def _takes_settings(parser: argparse.ArgumentParser) -> None:
 
 
 def _settings(commands: _Commands) -> None:
-    parser = _command(commands, "settings", "settings", "Print an example settings file to start from.")
+    parser = _command(commands, "settings", "Print an example settings file to start from.")
     parser.add_argument("name", nargs="?", default="default", help="default or existing-vpc (default: default)")
 
 
 def _render(commands: _Commands) -> None:
-    parser = _command(commands, "render", "render", "Render the stacks as CloudFormation YAML.")
+    parser = _command(commands, "render", "Render the stacks as CloudFormation YAML.")
     _takes_settings(parser)
     parser.add_argument("stack", nargs="*", help="stacks to render (default: all that the settings ask for)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder to write to (default: templates/rendered)")
 
 
 def _check(commands: _Commands) -> None:
-    parser = _command(commands, "check", "check", "Check templates and policies: cfn-lint, checkov and our own rules.")
+    parser = _command(commands, "check", "Check templates and policies: cfn-lint, checkov and our own rules.")
     _takes_settings(parser)
     parser.add_argument("path", nargs="*", type=Path, help="templates or folders of your own (default: our stacks)")
     parser.add_argument("--json", action="store_true", help="the same facts as JSON")
 
 
+_PROVE = "tableguard.prove.commands"
+
+
+def _prove(commands: _Commands) -> None:
+    parser = _command(commands, "prove", "Prove what the policies promise, for every request there can be.", _PROVE)
+    _takes_settings(parser)
+    parser.add_argument("--policies", type=Path, metavar="PATH", help="documents of your own: a folder or a file")
+    parser.add_argument("--claims", type=Path, metavar="FILE", help="what is claimed of them (TOML)")
+    parser.add_argument("--tables", action="store_true", help="the classes of requests behind each proof")
+    _takes_formats(parser)
+
+
+def _explain(commands: _Commands) -> None:
+    parser = _command(commands, "explain", "Say what every layer of policies says to one request.", _PROVE)
+    _takes_settings(parser)
+    parser.add_argument("action", help="such as dynamodb:DeleteTable")
+    parser.add_argument("resource", nargs="?", default="*", help="its ARN, or the last part of it (default: *)")
+    parser.add_argument("--principal", default="role/Admin", help="who asks (default: role/Admin)")
+    parser.add_argument("--region", default="", help="where (default: the home region)")
+    parser.add_argument("--context", action="append", default=[], metavar="KEY=VALUE", help="a further context key")
+    parser.add_argument("--json", action="store_true", help="the same facts as JSON")
+
+
+def _diff(commands: _Commands) -> None:
+    parser = _command(commands, "diff", "Say what a change of policies newly allows and newly denies.", _PROVE)
+    _takes_settings(parser)
+    parser.add_argument("old", type=Path, help="documents before: a folder or a file")
+    parser.add_argument("new", type=Path, help="documents after")
+    kinds = ("scp", "rcp", "endpoint", "resource", "role")
+    parser.add_argument("--kind", default="", choices=kinds, help="their kind, where neither folder nor wrapper says")
+    _takes_formats(parser)
+
+
+def _preflight(commands: _Commands) -> None:
+    parser = _command(commands, "preflight", "Say which SCP would stop the deployer at which resource.", _PROVE)
+    _takes_settings(parser)
+    parser.add_argument("stack", nargs="*", help="stacks (default: all that the settings ask for)")
+    parser.add_argument("--policies", type=Path, metavar="PATH", help="SCPs of your own instead of the shipped ones")
+    _takes_formats(parser)
+
+
+def _takes_formats(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="the same facts as JSON")
+    parser.add_argument("--sarif", action="store_true", help="the findings as SARIF 2.1.0")
+
+
 def _up(commands: _Commands) -> None:
-    parser = _command(commands, "up", "up", "Deploy every stack on an embedded AWS on loopback and let messages flow.")
+    parser = _command(commands, "up", "Deploy every stack on an embedded AWS on loopback and let messages flow.")
     _takes_settings(parser)
     parser.add_argument("--port", type=int, default=0, choices=range(65536), metavar="PORT", help="default: a free one")
     parser.add_argument("--demo", action="store_true", help="send messages, verify what each member sees, and end")
@@ -105,7 +152,7 @@ def _up(commands: _Commands) -> None:
 
 
 def _deploy(commands: _Commands) -> None:
-    parser = _command(commands, "deploy", "deploy", "Deploy the stacks to AWS through CloudFormation change sets.")
+    parser = _command(commands, "deploy", "Deploy the stacks to AWS through CloudFormation change sets.")
     _takes_settings(parser)
     parser.add_argument("stack", nargs="*", help="stacks to deploy (default: all that the settings ask for)")
     _takes_profiles(parser)
@@ -113,7 +160,7 @@ def _deploy(commands: _Commands) -> None:
 
 
 def _destroy(commands: _Commands) -> None:
-    parser = _command(commands, "destroy", "destroy", "Delete the stacks; what they retain is named, and kept.")
+    parser = _command(commands, "destroy", "Delete the stacks; what they retain is named, and kept.")
     _takes_settings(parser)
     parser.add_argument("stack", nargs="*", help="stacks to delete (default: all that the settings ask for)")
     _takes_profiles(parser)

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 Document = dict[str, Any]
@@ -45,15 +46,13 @@ def mutants(place: str, document: Document) -> Iterator[Mutant]:
     for number, statement in enumerate(document["Statement"]):
         name = f"{place} {statement['Sid']}"
         if len(document["Statement"]) > 1:
-            yield Mutant(name, "statement dropped", _changed(document, lambda d, n=number: d["Statement"].pop(n)))
+            dropped = copy.deepcopy(document)
+            dropped["Statement"].pop(number)
+            yield Mutant(name, "statement dropped", dropped)
         for change, edit in _edits(statement):
-            yield Mutant(name, change, _changed(document, lambda d, n=number, e=edit: e(d["Statement"][n])))
-
-
-def _changed(document: Document, edit: Callable[[Document], object]) -> Document:
-    found = copy.deepcopy(document)
-    edit(found)
-    return found
+            changed = copy.deepcopy(document)
+            edit(changed["Statement"][number])
+            yield Mutant(name, change, changed)
 
 
 Edit = tuple[str, Callable[[Statement], object]]
@@ -65,9 +64,9 @@ def _edits(statement: Statement) -> Iterator[Edit]:
         if element in statement:
             yield from _list_edits(element, statement[element])
             other = element.removeprefix("Not") if element.startswith("Not") else f"Not{element}"
-            yield f"{element} -> {other}", lambda s, e=element, o=other: s.update({o: s.pop(e)})
+            yield f"{element} -> {other}", partial(_moved, element, other)
     if "Condition" in statement:
-        yield "every condition dropped", lambda s: s.pop("Condition")
+        yield "every condition dropped", partial(_removed, "Condition")
         for operator, lines in statement["Condition"].items():
             for key, values in lines.items():
                 yield from _condition_edits(operator, key, values)
@@ -78,7 +77,7 @@ def _list_edits(element: str, values: list[str]) -> Iterator[Edit]:
         yield _set(f"{element} widened to *", (element,), ["*"])
     for n, value in enumerate(values):
         if len(values) > 1:
-            yield f"{element} {value} dropped", lambda s, n=n: s[element].pop(n)
+            yield f"{element} {value} dropped", partial(_dropped, (element,), n)
         for change, other in _texts(element, value):
             yield _set(f"{element} {value} {change}", (element, n), other)
 
@@ -98,22 +97,18 @@ def _texts(element: str, value: str) -> Iterator[tuple[str, str]]:
 
 
 def _condition_edits(operator: str, key: str, values: Any) -> Iterator[Edit]:
-    yield f"{operator} {key} dropped", lambda s: _without(s, operator, key)
-    yield f"{operator} {key} misspelt", lambda s: _renamed(s, operator, key, operator, key[:-2] + key[-1])
-    yield f"{operator} misspelt on {key}", lambda s: _renamed(s, operator, key, operator[:-2] + operator[-1], key)
+    yield f"{operator} {key} dropped", partial(_without, operator, key)
+    yield f"{operator} {key} misspelt", partial(_renamed, operator, key, operator, key[:-2] + key[-1])
+    yield f"{operator} misspelt on {key}", partial(_renamed, operator, key, operator[:-2] + operator[-1], key)
     for other in _SWAPS.get(operator, ()):
-        yield f"{operator} {key} -> {other}", lambda s, o=other: _renamed(s, operator, key, o, key)
+        yield f"{operator} {key} -> {other}", partial(_renamed, operator, key, other, key)
     listed = values if isinstance(values, list) else [values]
     for n, value in enumerate(listed):
         if len(listed) > 1:
-            yield f"{operator} {key} {value} dropped", lambda s, n=n: s["Condition"][operator][key].pop(n)
+            yield f"{operator} {key} {value} dropped", partial(_dropped, ("Condition", operator, key), n)
         for change, other_value in _values(value):
-            yield (
-                f"{operator} {key} {value} {change}",
-                lambda s, n=n, o=other_value: s["Condition"][operator].update(
-                    {key: [o if m == n else each for m, each in enumerate(listed)]}
-                ),
-            )
+            others = [other_value if m == n else each for m, each in enumerate(listed)]
+            yield _set(f"{operator} {key} {value} {change}", ("Condition", operator, key), others)
 
 
 def _values(value: str) -> Iterator[tuple[str, str]]:
@@ -128,16 +123,33 @@ def _values(value: str) -> Iterator[tuple[str, str]]:
 
 
 def _set(change: str, path: Path, value: Any) -> Edit:
-    def edit(statement: Statement) -> None:
-        target: Any = statement
-        for step in path[:-1]:
-            target = target[step]
-        target[path[-1]] = value
-
-    return change, edit
+    return change, partial(_put, path, value)
 
 
-def _without(statement: Statement, operator: str, key: str) -> None:
+def _put(path: Path, value: Any, statement: Statement) -> None:
+    _inside(statement, path[:-1])[path[-1]] = value
+
+
+def _dropped(path: Path, number: int, statement: Statement) -> None:
+    _inside(statement, path).pop(number)
+
+
+def _inside(statement: Statement, path: Path) -> Any:
+    target: Any = statement
+    for step in path:
+        target = target[step]
+    return target
+
+
+def _removed(element: str, statement: Statement) -> None:
+    statement.pop(element)
+
+
+def _moved(element: str, other: str, statement: Statement) -> None:
+    statement[other] = statement.pop(element)
+
+
+def _without(operator: str, key: str, statement: Statement) -> None:
     statement["Condition"][operator].pop(key)
     if not statement["Condition"][operator]:
         statement["Condition"].pop(operator)
@@ -145,7 +157,7 @@ def _without(statement: Statement, operator: str, key: str) -> None:
         statement.pop("Condition")
 
 
-def _renamed(statement: Statement, operator: str, key: str, other_operator: str, other_key: str) -> None:
+def _renamed(operator: str, key: str, other_operator: str, other_key: str, statement: Statement) -> None:
     values = statement["Condition"][operator][key]
-    _without(statement, operator, key)
+    _without(operator, key, statement)
     statement.setdefault("Condition", {}).setdefault(other_operator, {})[other_key] = values

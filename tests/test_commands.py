@@ -11,6 +11,7 @@ from tableguard import destroy, settings
 from tableguard.__main__ import main
 from tableguard.deploy import deploy
 from tableguard.local import estate
+from tableguard.paths import EXAMPLE_SETTINGS
 from tableguard.stacks import STACKS, chosen
 
 EXAMPLES = ("default", "existing-vpc")
@@ -123,7 +124,7 @@ def test_what_would_be_destroyed_and_kept_is_known_beforehand(running: estate.Es
 
 def test_changed_settings_change_the_stacks_that_they_concern(running: estate.Estate) -> None:
     changed = settings.parse(
-        (settings.EXAMPLE_SETTINGS / "existing-vpc.toml").read_text().replace("[10, 500]", "[20, 500]"), "changed"
+        (EXAMPLE_SETTINGS / "existing-vpc.toml").read_text().replace("[10, 500]", "[20, 500]"), "changed"
     )
     again = deploy(changed, running.session, estate.WAITING, estate.approve, chosen(changed))
     assert [done.stack for done in again if done.outcome == "updated"] == ["table"]

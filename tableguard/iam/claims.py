@@ -44,7 +44,7 @@ _CONTROL = re.compile(rf"({'|'.join(map(re.escape, FRAMEWORKS))}):[A-Za-z0-9][A-
 _EXPECT = re.compile(r"(denied|allowed) by ([A-Za-z0-9]+)|(not denied|not allowed)")
 _EFFECTS: dict[str, Effect] = {"denied": "Deny", "allowed": "Allow"}
 _VERDICTS: dict[str, Verdict] = {verdict: verdict for verdict in get_args(Verdict)}
-_WANTED: dict[str, Wanted] = {"must-deny": "denied", "must-allow": "allowed"}
+WANTED: dict[str, Wanted] = {"must-deny": "denied", "must-allow": "allowed"}
 _ELEMENTS = ("Action", "NotAction", "Resource", "NotResource", "Condition")
 _CALLERS = {"scp": "members", "rcp": "anyone", "endpoint": "anyone", "resource": "anyone", "role": "account"}
 _REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2", "sa-east-1")
@@ -145,15 +145,16 @@ def load_all(root: Path = POLICIES) -> tuple[Claim, ...]:
 def promises(table: "Table", callers: str) -> tuple[Promise, ...]:
     """The promises in a table, which are not demanded of it; `callers` are those of a promise that names none."""
     found = [
-        _promise(Table(f"{table.place}: {section} {number}", entry), wanted, callers)
-        for section, wanted in _WANTED.items()
+        promise(Table(f"{table.place}: {section} {number}", entry), wanted, callers)
+        for section, wanted in WANTED.items()
         for number, entry in enumerate(table.tables(section, optional=True), start=1)
     ]
-    _refuse_repetition(table.place, [promise.name for promise in found])
+    _refuse_repetition(table.place, [each.name for each in found])
     return tuple(found)
 
 
-def _promise(table: "Table", wanted: Wanted, callers: str) -> Promise:
+def promise(table: "Table", wanted: Wanted, callers: str) -> Promise:
+    """One promise of a table, all of whose keys are then read."""
     name = table.text("name")
     named = table.take("callers", "a text or a list of texts", _is_text_or_texts, callers)
     statement = {key: table.data.pop(key) for key in _ELEMENTS if key in table.data}
@@ -172,11 +173,12 @@ def principals(short: str, settings: Settings) -> tuple[str, ...]:
 
 def requests(claim: Claim, case: Case, settings: Settings) -> tuple[Request, ...]:
     """A case's request with these settings; several where it speaks of each exempt role."""
-    return tuple(_request(claim, case, arn, settings) for arn in _principals(case.call.principal, settings))
+    place = f"{claim.policy.place}: case {case.name!r}"
+    return tuple(request(case.call, arn, settings, place) for arn in _principals(case.call.principal, settings))
 
 
-def _request(claim: Claim, case: Case, arn: str, settings: Settings) -> Request:
-    call, place = case.call, f"{claim.policy.place}: case {case.name!r}"
+def request(call: Call, arn: str, settings: Settings, place: str) -> Request:
+    """A call as cases write it, made by a principal, with what is present without being written."""
     region = _elsewhere(place, settings) if call.region == "elsewhere" else call.region or settings.home_region
     values = {**settings.policy_values(), "region": region}
 

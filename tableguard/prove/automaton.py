@@ -17,9 +17,10 @@ from tableguard.prove.unproved import NotProvedError
 
 MOST_STATES = 100_000  # beyond it there is no proof: a second's work, and more patterns than organisations have
 
-_ALPHABET = "xzqwyvjk0" + "".join(
-    c for c in string.ascii_lowercase + string.digits + string.ascii_uppercase + "-_./#:@+=,~ " if c not in "xzqwyvjk0"
-)
+_FIRST = "xzqwyvjk0"  # these read as stand-ins in examples
+_ASCII = string.ascii_lowercase + string.digits + string.ascii_uppercase + "-_./#:@+=,~ "
+# and letters that no policy spells out, so that one is left however many are
+_ALPHABET = _FIRST + "".join(c for c in _ASCII if c not in _FIRST) + "".join(map(chr, range(0x100, 0x180)))
 _DIGITS = frozenset(string.digits)
 _PLACES = {character: place for place, character in enumerate(_ALPHABET)}
 

@@ -18,6 +18,7 @@ from tableguard.prove.dimension import Dimension
 from tableguard.prove.question import Placed, Play, Scope
 from tableguard.prove.unproved import NotProvedError
 
+_MADE_UP = "0" * 12
 MOST_CLASSES = 20_000
 FEW_CLASSES = 100  # up to here it costs less to decide each than to look for what settles them before
 
@@ -63,7 +64,8 @@ class Enumeration:
         found: dict[tuple[Placed, ...], str] = {}
         scope = Placed(self.scope.statement)
         for action in actions.representatives((each.statement for each in self.placed), self.scope.statement):
-            covering = tuple(each for each in self.placed if each.statement.covers_action(action))
+            lowered = action.lower()
+            covering = tuple(each for each in self.placed if each.covers(lowered))
             if covering not in found or not actions.is_known(found[covering]):
                 found[covering] = action
         return ((action, Play((scope, *covering))) for covering, action in found.items() if self.looked_at(covering))
@@ -114,7 +116,7 @@ def _joined(states: list[State], side: Dimension) -> list[State]:
     return list(found.values())
 
 
-def readability(request: Request) -> tuple[bool, int, str]:
-    """Order of examples: known actions first, then the shortest."""
+def readability(request: Request) -> tuple[bool, bool, int, str]:
+    """Order of examples: known actions first, and callers of accounts that somebody speaks of; then the shortest."""
     text = f"{request.action} {request.resource} {request.principal.arn} {sorted(request.context.items())}"
-    return (not actions.is_known(request.action), len(text), text)
+    return (not actions.is_known(request.action), request.principal.account == _MADE_UP, len(text), text)

@@ -33,7 +33,17 @@ def dimensions(play: Play) -> Iterator[Dimension]:
         if key not in tied and key not in sources:
             yield _alone(key, lines[key])
     for key, found in sorted(tied.items()):
-        yield _together(key, lines[key], found, sources, tied, lines)
+        source = _only_source(key, found, tied)
+        yield _together(key, lines[key], source, lines.get(source, ()))
+
+
+def _only_source(key: str, found: frozenset[str], tied: Mapping[str, frozenset[str]]) -> str:
+    """The one key that another is compared with, and nothing else is."""
+    (source, *others) = sorted(found)
+    shared = sum(source in each for each in tied.values()) > 1
+    if others or shared or source in tied or source in _ELSEWHERE | callers.TIED:
+        raise NotProvedError(f"{key} is compared with ${{{source}}}, which is tied to more than this key")
+    return source
 
 
 def _refuse_tied(key: str) -> None:
@@ -55,19 +65,8 @@ def _alone(key: str, lines: Lines) -> Dimension:
     return Dimension(distinct(options), sum({bit for bit, _ in lines}))
 
 
-def _together(
-    key: str,
-    lines: Lines,
-    found: frozenset[str],
-    sources: set[str],
-    tied: Mapping[str, frozenset[str]],
-    all_lines: Mapping[str, Lines],
-) -> Dimension:
-    """A key whose values are compared with those of one other key."""
-    (source, *others) = sorted(found)
-    if others or source in tied or source in _ELSEWHERE | callers.TIED or len(sources) < len(tied):
-        raise NotProvedError(f"{key} is compared with ${{{source}}}, which is tied to more than this key")
-    own = all_lines.get(source, ())
+def _together(key: str, lines: Lines, source: str, own: Lines) -> Dimension:
+    """A key whose values are compared with those of one other key, `source`, which may have lines of its own."""
     if any(line.operator != "Null" for _, line in own):
         raise NotProvedError(f"{source} is compared itself, and {key} with it")
     options = (

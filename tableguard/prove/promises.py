@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tableguard.errors import PolicyError
 from tableguard.iam import cases, claims, documents
 from tableguard.iam.claims import Claim, Promise
+from tableguard.iam.documents import Values
 from tableguard.iam.evaluate import World
 from tableguard.iam.statements import Policy, Statement, policy
 from tableguard.prove.prover import Proof, fails, prove
@@ -38,23 +40,34 @@ EVERYTHING = policy("everything", {"Statement": [{"Effect": "Deny", **_ANYTHING}
 
 def answers(claim: Claim, settings: Settings) -> Iterator[Answer]:
     """Each promise of a document, proved or refuted in a world in which only this document says anything but yes."""
+    worlds = {flag: world(claim, settings, flag) for flag in (False, True)}
     for promise in claim.promises:
-        asked = world(claim, settings, promise.whatever_else)
+        asked = worlds[promise.whatever_else]
         yield answer(claim.policy.place, promise, asked, _opposite(claim, promise, asked, settings), settings)
 
 
-def answer(place: str, promise: Promise, asked: World, opposite: World, settings: Settings) -> Answer:
+def answer(  # noqa: PLR0917  # what is asked, where, and with what it is filled
+    place: str,
+    promise: Promise,
+    asked: World,
+    opposite: World,
+    settings: Settings,
+    values: Values | None = None,
+) -> Answer:
     """One promise in a world; in the opposite world, without the documents that it rests on, it must fail."""
     start = time.perf_counter()
-    question = question_of(place, promise, asked, settings)
+    question = question_of(place, promise, asked, settings, values)
     proof = prove(question)
     empty = _emptiness(question, opposite) if proof.verdict == "proved" else ""
     return Answer(place, promise, proof, time.perf_counter() - start, empty)
 
 
-def question_of(place: str, promise: Promise, world: World, settings: Settings) -> Question:
-    """A promise as a question, its placeholders filled."""
-    scope = Scope(_statement(place, promise, settings), _callers(promise, settings), estate(settings))
+def question_of(
+    place: str, promise: Promise, world: World, settings: Settings, values: Values | None = None
+) -> Question:
+    """A promise as a question, its placeholders filled from the settings, or from values."""
+    filled = settings.policy_values() if values is None else values
+    scope = Scope(_statement(place, promise, filled), _callers(promise, settings), estate(settings))
     return Question(promise.name, promise.wanted, scope, world)
 
 
@@ -65,16 +78,19 @@ def estate(settings: Settings) -> Estate:
 
 def _emptiness(question: Question, opposite: World) -> str:
     """Why a proof proves nothing: what is promised would be so without the documents."""
-    if fails(replace(question, world=opposite)):
-        return ""
+    try:
+        if fails(replace(question, world=opposite)):
+            return ""
+    except PolicyError as error:
+        return f"whether it holds without the policies that make it cannot be said: {error}"
     return "the promise holds without the policies that make it: nothing follows from them"
 
 
-def _statement(place: str, promise: Promise, settings: Settings) -> Statement:
+def _statement(place: str, promise: Promise, values: Values) -> Statement:
     element = {"Effect": "Deny", "Resource": "*", **promise.statement}
     if "NotResource" in element:
         del element["Resource"]
-    filled = documents.fill_element(element, settings.policy_values(), f"{place}: {promise.name}")
+    filled = documents.fill_element(element, values, f"{place}: {promise.name}")
     return policy(f"{place}: {promise.name}", {"Version": "2012-10-17", "Statement": [filled]}).statements[0]
 
 

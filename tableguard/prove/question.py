@@ -72,6 +72,17 @@ class Placed:
     layer: Layer | None = None
     policy: str = ""
 
+    def covers(self, action: str) -> bool:
+        """Whether the statement, whose actions are mostly written out, takes an action in lower case in."""
+        return action in self._named if self._named is not None else self.statement.covers_action(action)
+
+    @cached_property
+    def _named(self) -> frozenset[str] | None:
+        """The actions of the statement in lower case; None if a wildcard or a negation speaks of others too."""
+        patterns = self.statement.action
+        wild = patterns.inverted or any("*" in value or "?" in value for value in patterns.values)
+        return None if wild else frozenset(value.lower() for value in patterns.values)
+
 
 @dataclass(frozen=True)
 class Play:

@@ -2,6 +2,7 @@
 
 import string
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from tableguard.errors import PolicyError
 from tableguard.iam.conditions import Condition
@@ -82,6 +83,7 @@ def _arns(patterns: tuple[str, ...], preferred: Iterable[tuple[str, ...]]) -> It
     return (":".join(texts) for texts in found.values())
 
 
+@lru_cache(maxsize=4096)
 def _components(
     patterns: tuple[str, ...], universes: tuple[Universe, ...], preferred: tuple[str, ...]
 ) -> list[tuple[int, str]]:

@@ -1,0 +1,204 @@
+"""Anybody's documents, wrapped in whatever way, get an answer or one clear line."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tableguard.errors import PolicyError
+from tableguard.prove import foreign, foreign_claims
+from tableguard.prove.foreign import Found
+from tableguard.settings import example
+
+DENIAL = {"Sid": "NoDeletion", "Effect": "Deny", "Action": "dynamodb:DeleteTable", "Resource": "*"}
+DOCUMENT = {"Version": "2012-10-17", "Statement": [DENIAL]}
+VALUES: dict[str, str | tuple[str, ...]] = {
+    "AWS::AccountId": "111122223333",
+    "regions": ("eu-west-1", "eu-central-1"),
+    "Account": "111122223333",
+}
+CLAIMS = """
+[[must-deny]]
+name = "nobody deletes a table"
+Action = ["dynamodb:DeleteTable"]
+
+[[must-allow]]
+name = "everybody describes tables"
+Action = ["dynamodb:DescribeTable"]
+"""
+
+
+def written(folder: Path, content: Any, name: str = "policy.json") -> Path:
+    path = folder / name
+    path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    return path
+
+
+def template(**resource: Any) -> dict[str, Any]:
+    return {"Resources": {"Guard": resource}}
+
+
+def organization_policy(content: Any) -> dict[str, Any]:
+    properties = {"Type": "SERVICE_CONTROL_POLICY", "Content": content}
+    return template(Type="AWS::Organizations::Policy", Properties=properties)
+
+
+SUMMARY = {"Type": "SERVICE_CONTROL_POLICY"}
+WRAPPED: list[tuple[str, dict[str, Any]]] = [
+    ("bare", DOCUMENT),
+    ("one statement without a list", {**DOCUMENT, "Statement": DENIAL}),
+    ("content", {"Content": DOCUMENT}),
+    ("content as text", {"Content": json.dumps(DOCUMENT)}),
+    ("as Organizations returns it", {"Policy": {"PolicySummary": SUMMARY, "Content": json.dumps(DOCUMENT)}}),
+    ("template", organization_policy(DOCUMENT)),
+    ("template with text", organization_policy(json.dumps(DOCUMENT))),
+]
+
+
+@pytest.mark.parametrize(("why", "content"), WRAPPED, ids=[why for why, _ in WRAPPED])
+def test_a_document_is_found_in_its_wrapping(why: str, content: Any, tmp_path: Path) -> None:
+    (found,) = foreign.read(written(tmp_path, content), VALUES).found
+    assert found.kind == "scp"
+    assert found.document["Statement"] in (DENIAL, [DENIAL])
+
+
+def test_yaml_templates_are_read_with_their_short_intrinsics(tmp_path: Path) -> None:
+    text = (
+        "Resources:\n  Guard:\n    Type: AWS::Organizations::Policy\n    Properties:\n"
+        "      Type: RESOURCE_CONTROL_POLICY\n"
+        "      Content:\n        Version: '2012-10-17'\n        Statement:\n"
+        "          - Sid: S\n            Effect: Deny\n"
+        "            Principal: '*'\n            Action: dynamodb:*\n"
+        "            Resource: !Sub 'arn:aws:dynamodb:*:${AWS::AccountId}:table/x'\n"
+    )
+    (found,) = foreign.read(written(tmp_path, text, "guard.yaml"), VALUES).found
+    assert found.kind == "rcp"
+    assert found.document["Statement"][0]["Resource"] == "arn:aws:dynamodb:*:111122223333:table/x"
+
+
+def test_placeholders_of_terraform_and_of_the_samples_take_their_values(tmp_path: Path) -> None:
+    regions = {"StringNotEquals": {"aws:RequestedRegion": ["<regions>"]}}
+    resource = "arn:aws:dynamodb:*:${Account}:table/*"
+    document = {**DOCUMENT, "Statement": [{**DENIAL, "Resource": resource, "Condition": regions}]}
+    (found,) = foreign.read(written(tmp_path, document), VALUES).found
+    (statement,) = found.document["Statement"]
+    assert statement["Resource"] == "arn:aws:dynamodb:*:111122223333:table/*"
+    assert statement["Condition"]["StringNotEquals"]["aws:RequestedRegion"] == ["eu-west-1", "eu-central-1"]
+
+
+def test_a_variable_of_iam_is_no_placeholder(tmp_path: Path) -> None:
+    document = {**DOCUMENT, "Statement": [{**DENIAL, "Resource": "arn:aws:s3:::home/${aws:username}"}]}
+    (found,) = foreign.read(written(tmp_path, document), VALUES).found
+    assert found.document["Statement"][0]["Resource"] == "arn:aws:s3:::home/${aws:username}"
+
+
+def test_several_documents_of_a_folder_are_found_and_other_files_named(tmp_path: Path) -> None:
+    written(tmp_path, DOCUMENT, "one.json")
+    written(tmp_path, {"Content": DOCUMENT}, "two.json")
+    written(tmp_path, {"name": "not a policy"}, "package.json")
+    collection = foreign.read(tmp_path, VALUES)
+    assert [Path(found.place).name for found in collection.found] == ["one.json", "two.json"]
+    assert [Path(other).name for other in collection.others] == ["package.json"]
+
+
+UNREADABLE = [
+    ("not JSON", '{"Version": ', "not JSON"),
+    ("terraform without quotes", '{"Statement": ${jsonencode(x)}}', "not JSON"),
+    ("junk", "x" * 5_000_000, "5000000 bytes"),
+    ("a placeholder without a value", {**DOCUMENT, "Id": "<organization-root>"}, "no value for the placeholder"),
+    ("terraform without a value", {**DOCUMENT, "Id": "${var.root}"}, "no value for the placeholder ${var.root}"),
+    ("an intrinsic", organization_policy({"Statement": {"Fn::GetAtt": ["A", "B"]}}), "render the template first"),
+    ("text that is no document", {"Content": "{'Version': 1}"}, "is not JSON"),
+    ("nothing", {"name": "x"}, "no policy document found"),
+]
+
+
+@pytest.mark.parametrize(("why", "content", "said"), UNREADABLE, ids=[why for why, _, _ in UNREADABLE])
+def test_what_cannot_be_read_is_one_clear_line(why: str, content: Any, said: str, tmp_path: Path) -> None:
+    with pytest.raises(PolicyError) as raised:
+        foreign.read(written(tmp_path, content), VALUES)
+    assert said in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_bytes_that_are_no_text_are_one_clear_line(tmp_path: Path) -> None:
+    path = tmp_path / "policy.json"
+    path.write_bytes(b"\xff\xfe{}")
+    with pytest.raises(PolicyError, match="not UTF-8"):
+        foreign.read(path, VALUES)
+
+
+def test_a_missing_folder_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match="no such file or folder"):
+        foreign.read(tmp_path / "absent", VALUES)
+
+
+@pytest.mark.parametrize(
+    ("element", "verdicts"),
+    [
+        ({"Action": "dynamodb:DeleteTable"}, ["proved", "proved"]),
+        ({"Action": "dynamodb:DeleteTabel"}, ["refuted", "proved"]),
+        ({"Action": "dynamodb:*"}, ["proved", "refuted"]),
+        ({"NotAction": "dynamodb:Describe*"}, ["proved", "proved"]),
+        ({"NotAction": "dynamodb:*"}, ["refuted", "proved"]),
+    ],
+)
+def test_promises_about_foreign_documents_are_proved_or_refuted(
+    element: dict[str, str], verdicts: list[str], tmp_path: Path
+) -> None:
+    asked = foreign_claims.load(written(tmp_path, CLAIMS, "claims.toml"), example())
+    statement = {key: value for key, value in DENIAL.items() if key != "Action"} | element
+    found = [Found("a", "scp", {**DOCUMENT, "Statement": [statement]})]
+    assert [answer.proof.verdict for answer in foreign_claims.answers(asked, found)] == verdicts
+
+
+def test_not_resource_leaves_out_what_it_names(tmp_path: Path) -> None:
+    asked = foreign_claims.load(written(tmp_path, CLAIMS, "claims.toml"), example())
+    statement = {key: value for key, value in DENIAL.items() if key != "Resource"}
+    statement["NotResource"] = "arn:aws:dynamodb:*:*:table/scratch"
+    first, _ = foreign_claims.answers(asked, [Found("a", "scp", {**DOCUMENT, "Statement": [statement]})])
+    assert first.proof.counterexample is not None
+    assert first.proof.counterexample.resource.endswith("table/scratch")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "nothing to prove"),
+        ("kind = 'nonsense'" + CLAIMS, "kind"),
+        (CLAIMS + "colour = 'red'", "colour"),
+        ("[values]\nx = 3\n" + CLAIMS, "values: x"),
+        ("[[must-deny]]\nname = 'x'\nResource = '*'\n", "has an Action or a NotAction"),
+        ("[[must-deny", "not TOML"),
+    ],
+)
+def test_a_claims_file_that_says_something_else_is_one_clear_line(text: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(PolicyError) as raised:
+        foreign_claims.load(written(tmp_path, text, "claims.toml"), example())
+    assert said in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_an_unknown_element_is_refused_when_the_world_is_made() -> None:
+    document = {**DOCUMENT, "Statement": [{**DENIAL, "Actions": "x"}]}
+    with pytest.raises(PolicyError, match="unknown element 'Actions'"):
+        foreign_claims.world([Found("a", "scp", document)], example())
+
+
+def test_a_list_inside_a_list_item_becomes_one_item_for_each_value(tmp_path: Path) -> None:
+    denial = {**DENIAL, "Resource": ["arn:aws:dynamodb:<regions>:<Account>:table/*", "arn:aws:dynamodb:${regions}:*:*"]}
+    path = written(tmp_path, {"Version": "2012-10-17", "Statement": [denial]})
+    (found,) = foreign.read(path, VALUES, "scp").found
+    assert found.document["Statement"][0]["Resource"] == [
+        "arn:aws:dynamodb:eu-west-1:111122223333:table/*",
+        "arn:aws:dynamodb:eu-central-1:111122223333:table/*",
+        "arn:aws:dynamodb:eu-west-1:*:*",
+        "arn:aws:dynamodb:eu-central-1:*:*",
+    ]
+
+
+def test_a_list_inside_a_text_of_its_own_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, {"Version": "2012-10-17", "Statement": [{**DENIAL, "Resource": "arn:<regions>"}]})
+    with pytest.raises(PolicyError, match="<regions> is a list and stands inside a text"):
+        foreign.read(path, VALUES, "scp")
