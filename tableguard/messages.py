@@ -14,7 +14,7 @@ from stream_lambda.decide import conversation
 from stream_lambda.items import Conversation, Group, Item, ItemError, Message, User
 from stream_lambda.table import Table
 from tableguard.errors import MessageError
-from tableguard.local.item_size import item_size
+from tableguard.item_size import item_size
 from tableguard.pages import Listing, Page
 
 T = TypeVar("T")

@@ -12,7 +12,7 @@ import pytest
 from stream_lambda import items
 from stream_lambda.items import Group, User
 from tableguard.errors import MessageError
-from tableguard.local.item_size import item_size
+from tableguard.item_size import item_size
 from tableguard.messages import ATTEMPTS, MEMBERS, MessageTable, pair_group_uuid
 from tests.message_world import ADA, BOB, EVE, NOW, TABLE, all_items, all_rows, at, emulated_table, said
 from tests.watched_client import refused

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
-from tableguard.local.item_size import Image, item_size
+from tableguard.item_size import Image, item_size
 
 READ_UNIT_BYTES = 4096
 WRITE_UNIT_BYTES = 1024

@@ -12,8 +12,8 @@ from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
+from tableguard.item_size import item_size
 from tableguard.local.capacity import Consumed, Index, index_of, read_units, write_units
-from tableguard.local.item_size import item_size
 from tableguard.local.moto_requests import Request, Write, image
 
 WRITES = frozenset({"put_item", "update_item", "delete_item", "batch_write_item", "transact_write_items"})

@@ -19,6 +19,7 @@ from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 from moto.dynamodbstreams.responses import DynamoDBStreamsHandler
 
+from tableguard.item_size import AttributeValue, Image, item_size, significant_digits
 from tableguard.local import (
     moto_capacity,
     moto_expressions,
@@ -27,7 +28,6 @@ from tableguard.local import (
     moto_streams,
     moto_transactions,
 )
-from tableguard.local.item_size import AttributeValue, Image, item_size, significant_digits
 from tableguard.local.moto_patch import replace
 from tableguard.local.moto_requests import Write
 

@@ -13,7 +13,7 @@ from typing import Any
 from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import Table
 
-from tableguard.local.item_size import Image
+from tableguard.item_size import Image
 
 
 @dataclass

@@ -16,7 +16,7 @@ from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import StreamRecord, StreamShard, Table
 from moto.dynamodbstreams.models import DynamoDBStreamsBackend
 
-from tableguard.local.item_size import item_size
+from tableguard.item_size import item_size
 from tableguard.local.moto_patch import replace
 from tableguard.local.moto_requests import Write
 
