@@ -146,9 +146,15 @@ def _takes_formats(parser: argparse.ArgumentParser) -> None:
 def _up(commands: _Commands) -> None:
     parser = _command(commands, "up", "Deploy every stack on an embedded AWS on loopback and let messages flow.")
     _takes_settings(parser)
-    parser.add_argument("--port", type=int, default=0, choices=range(65536), metavar="PORT", help="default: a free one")
+    parser.add_argument("--port", type=_port, default=0, help="port to listen on (default: a free one)")
     parser.add_argument("--demo", action="store_true", help="send messages, verify what each member sees, and end")
     parser.add_argument("--json", action="store_true", help="the same facts as JSON, once everything is up")
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: from 0 to 65535")
+    return int(text)
 
 
 def _deploy(commands: _Commands) -> None:

@@ -137,6 +137,13 @@ def add_paging(found: argparse.ArgumentParser) -> _MutuallyExclusive:
     return alternatives
 
 
+def positive(text: str) -> int:
+    """A whole number from 1, as an option takes it."""
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)
+
+
 def confirm(name: str) -> None:
     """Ask for a name to be typed; TableError if anything else is."""
     sys.stdout.write(f"Type its name, {name}, to go on: ")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
@@ -72,8 +73,15 @@ def write(rendered: dict[str, str], directory: Path) -> list[Path]:
     try:
         directory.mkdir(parents=True, exist_ok=True)
         paths = [directory / f"{name}.yaml" for name in rendered]
-        for path, text in zip(paths, rendered.values(), strict=True):
-            path.write_text(text, encoding="utf-8")
+        for path in paths:
+            if path.is_dir():
+                raise TemplateError(f"{path}: is a folder, and a stack would be written there")
+        # all are written under other names first: where one fails, none of the old ones is touched
+        with TemporaryDirectory(prefix=".render-", dir=directory) as folder:
+            for path, text in zip(paths, rendered.values(), strict=True):
+                Path(folder, path.name).write_text(text, encoding="utf-8")
+            for path in paths:
+                Path(folder, path.name).replace(path)
     except OSError as error:
         raise TemplateError(f"{error.filename or directory}: cannot be written ({error.strerror})") from error
     return paths

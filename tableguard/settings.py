@@ -360,6 +360,8 @@ def _consistent(settings: Settings, source: str) -> Settings:
         raise contradiction(
             f"roles.exempt: {both[0]!r} is a break-glass role too; a role that deploys must not be able to destroy"
         )
+    if settings.access_log_bucket == settings.artifact_bucket:
+        raise contradiction(f"buckets.access_logs: {settings.access_log_bucket!r} is the bucket for artifacts too")
     if not settings.user_pool_id.startswith(f"{settings.home_region}_"):
         raise contradiction(
             f"login.user_pool_id: {settings.user_pool_id!r} is not in the home region {settings.home_region!r}"

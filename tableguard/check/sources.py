@@ -51,6 +51,7 @@ def find(paths: Iterable[Path]) -> Sources:
     for path, named in _files(paths):
         body = read(path)
         if is_template(body):
+            _check_size(path, body)
             templates.append(Source(str(path), path, body))
         elif named:
             raise CheckError(f"{path}: not a CloudFormation template: it has no Resources; name a template or a folder")
@@ -60,6 +61,13 @@ def find(paths: Iterable[Path]) -> Sources:
         looked = ", ".join(map(str, paths)) or "nothing"
         raise CheckError(f"{looked}: no CloudFormation template found; templates end in {', '.join(SUFFIXES)}")
     return Sources(tuple(templates), tuple(others))
+
+
+def _check_size(path: Path, body: dict[str, Any]) -> None:
+    """Refuse before any engine works through it what CloudFormation would refuse: checking takes time."""
+    count, most = len(body["Resources"]), Limits().resources
+    if count > most:
+        raise CheckError(f"{path}: {count} resources; CloudFormation takes at most {most}")
 
 
 def is_template(body: Any) -> bool:
@@ -74,8 +82,10 @@ def _files(paths: Iterable[Path]) -> list[tuple[Path, bool]]:
         if path.is_dir():
             inside = (file for file in sorted(path.rglob("*")) if file.suffix in SUFFIXES and file.is_file())
             found = {**dict.fromkeys(inside, False), **found}
-        elif path.exists():
+        elif path.is_file():
             found[path] = True
+        elif path.exists():
+            raise CheckError(f"{path}: neither a file nor a folder")
         else:
             raise CheckError(f"{path}: no such file or folder")
     return sorted(found.items())
@@ -107,6 +117,12 @@ def parse(text: str) -> Any:
     """Content of a template's text: JSON if it begins as JSON does (tabs, which YAML refuses, are legal there)."""
     if text.lstrip().startswith("{"):
         return json.loads(text)
+    alias = next((token for token in yaml.scan(text, Loader=_LOADER) if isinstance(token, yaml.AliasToken)), None)
+    if alias is not None:
+        # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html: no aliases in templates
+        raise yaml.MarkedYAMLError(
+            problem="an alias, which CloudFormation does not take", problem_mark=alias.start_mark
+        )
     return yaml.load(text, Loader=_ShortIntrinsics)  # noqa: S506  # a safe loader with CloudFormation's tags added
 
 

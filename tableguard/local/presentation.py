@@ -1,7 +1,9 @@
 """What `tableguard up` prints of an estate and of its demonstration: text, and the same facts as JSON."""
 
 import json
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from tableguard.local.demo import Demonstration, Seen
@@ -21,6 +23,7 @@ def estate_text(estate: Estate) -> str:
         "",
         f"The estate answers at {estate.endpoint} until you press Ctrl-C. From another terminal:",
         "",
+        f"  export PATH={Path(sys.executable).parent}:$PATH",
         f"  export AWS_CONFIG_FILE={estate.profiles.path} AWS_PROFILE=application",
         "  scripts/ddb/seed",
         "  scripts/ddb/list-tables",
