@@ -134,7 +134,8 @@ def test_the_buckets_are_in_the_workload_account_and_take_access_logs(zone: Land
 
 
 def test_the_user_pool_has_the_ids_of_the_settings(zone: LandingZone) -> None:
-    cognito, settings = _client(zone, "cognito-idp"), zone.settings
+    settings = zone.settings
+    cognito = zone.clients("cognito-idp", settings.account_id, settings.home_region)
     pool = cognito.describe_user_pool(UserPoolId=settings.user_pool_id)["UserPool"]
     assert pool["Arn"].endswith(f"userpool/{settings.user_pool_id}")
     asked = {"UserPoolId": settings.user_pool_id, "ClientId": settings.client_id}

@@ -1,5 +1,6 @@
 """boto3 clients of the embedded AWS for any account and region, as the services themselves would reach one another."""
 
+import secrets
 import threading
 from collections.abc import Callable
 from functools import cache
@@ -18,6 +19,14 @@ ACCOUNT_HEADER = "x-moto-account-id"
 # Twenty capitals and digits, or moto does not take it for a key. No signature is checked on loopback.
 SETUP_KEY = "EMBEDDEDAWSSETUP0000"
 
+# The access key with which Lambda itself acts, and not a principal of an account: it takes a function's role.
+LAMBDA_KEY = "EMBEDDEDAWSLAMBDA000"
+
+# How a service that acts for a caller, with the caller's key, says so. The word after the slash is known in this
+# process only: a caller who sends the header himself is not believed.
+VIA_HEADER = "x-embedded-via"
+_WORD = secrets.token_hex(16)
+
 # One attempt, so that a refusal is seen once, and where it happens. No proxy, whatever the environment says: nothing
 # but loopback is meant to be reached. An endpoint that is given is used as it is; AWS_ACCOUNT_ID_ENDPOINT_MODE, with
 # which later botocores put the account into host names that moto does not know, has no say in it.
@@ -28,10 +37,13 @@ _making = threading.Lock()  # a boto3 session may be used by one thread at a tim
 
 
 class Clients:
-    """Clients by (service, account, region), acting with one access key; each is made once, which takes 20 ms."""
+    """Clients by (service, account, region), acting with one access key; each is made once, which takes 20 ms.
 
-    def __init__(self, endpoint: str, access_key_id: str = SETUP_KEY) -> None:
-        self.endpoint, self.access_key_id = endpoint, access_key_id
+    `via` is the service that acts for the holder of the key, if it is not the holder who does.
+    """
+
+    def __init__(self, endpoint: str, access_key_id: str = SETUP_KEY, via: str = "") -> None:
+        self.endpoint, self.access_key_id, self.via = endpoint, access_key_id, via
         self._made: dict[tuple[str, str, str], Any] = {}
 
     def __call__(self, service: str, account: str, region: str) -> Any:
@@ -52,12 +64,20 @@ class Clients:
 
         def name_the_account(params: dict[str, Any], **_: Any) -> None:
             params["headers"][ACCOUNT_HEADER] = account
+            if self.via:
+                params["headers"][VIA_HEADER] = f"{self.via}/{_WORD}"
 
         client.meta.events.register("before-call", name_the_account)
         application = server.application(self.endpoint)
         if application is not None:
             client.meta.events.register("before-send", answering(application))
         return client
+
+
+def via_of(header: str | None) -> str:
+    """The service that acts for a caller, from the header by which it says so; empty if none does."""
+    service, _, word = (header or "").partition("/")
+    return service if secrets.compare_digest(word, _WORD) else ""
 
 
 def make_client(service: str, **arguments: Any) -> Any:

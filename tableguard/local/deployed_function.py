@@ -8,6 +8,8 @@ from typing import Any
 
 from tableguard.errors import EmbeddedError
 from tableguard.local.asking import asking
+from tableguard.local.authorization_network import Place, stand_in
+from tableguard.local.clients import LAMBDA_KEY, Clients
 from tableguard.local.function_configuration import Credentials, FunctionConfiguration
 
 Client = Any  # a boto3 client; botocore makes their classes at run time
@@ -32,11 +34,25 @@ def deployed_function(function_arn: str, client: Callable[[str], Client], code_b
         key = answer["Code"]["Location"].partition(".amazonaws.com/")[2]
         with asking(f"its code, s3://{code_bucket}/{key}"):
             package: bytes = client("s3").get_object(Bucket=code_bucket, Key=key)["Body"].read()
-        # Lambda names the session after the function
-        assumed = client("sts").assume_role(RoleArn=described["Role"], RoleSessionName=described["FunctionName"])
+        assumed = _assumed(client("lambda").meta.endpoint_url, described)
     if base64.b64encode(hashlib.sha256(package).digest()).decode() != described["CodeSha256"]:
         raise EmbeddedError(f"{place}: s3://{code_bucket}/{key} is no longer the code that was deployed; deploy again")
-    return DeployedFunction(_configuration(described), package, _credentials(assumed["Credentials"]))
+    return DeployedFunction(_configuration(described), package, assumed)
+
+
+def _assumed(endpoint: str, described: dict[str, Any]) -> Credentials:
+    """A session of the function's role, which Lambda takes as itself and names after the function."""
+    _, _, _, region, account, *_ = described["FunctionArn"].split(":")
+    sts = Clients(endpoint, LAMBDA_KEY)("sts", account, region)
+    keys = sts.assume_role(RoleArn=described["Role"], RoleSessionName=described["FunctionName"])["Credentials"]
+    subnets = (described.get("VpcConfig") or {}).get("SubnetIds")
+    if subnets:
+        # Lambda attaches a function to its network with the function's own role:
+        # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+        ec2 = Clients(endpoint, keys["AccessKeyId"])("ec2", account, region)
+        vpc = ec2.describe_subnets(SubnetIds=subnets[:1])["Subnets"][0]["VpcId"]
+        stand_in(keys["AccessKeyId"], Place(account, region, vpc))
+    return Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
 
 
 def _configuration(described: dict[str, Any]) -> FunctionConfiguration:
@@ -49,7 +65,3 @@ def _configuration(described: dict[str, Any]) -> FunctionConfiguration:
         environment=described.get("Environment", {}).get("Variables", {}),
         log_group=described.get("LoggingConfig", {}).get("LogGroup", f"/aws/lambda/{described['FunctionName']}"),
     )
-
-
-def _credentials(assumed: dict[str, Any]) -> Credentials:
-    return Credentials(assumed["AccessKeyId"], assumed["SecretAccessKey"], assumed["SessionToken"])

@@ -61,6 +61,7 @@ def running(settings: Settings, port: int, report: Callable[[Step], None]) -> It
         read_back = _verified(embedded.endpoint)
         clock.step("read back", summary(read_back))
         sessions = {role: zone.assumed(settings.role_arn(role)) for role in _ROLES}
+        zone.in_network(sessions["application"])
         poller = Poller(sessions["deployer"], embedded.endpoint, settings.artifact_bucket)
         with poller, written(sessions, embedded.endpoint, settings.home_region) as profiles:
             clock.step("Pattern D", "the packaged function polls the table's stream")

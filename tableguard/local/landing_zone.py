@@ -5,16 +5,17 @@ the moment of making a thing its id generator is replaced by one that gives the 
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from tableguard.errors import EmbeddedError
+from tableguard.local.authorization_network import Place, stand_in
 from tableguard.local.clients import Clients, make_client
 from tableguard.settings import ExistingVpc, Settings
 from tableguard.stacks import Principal
@@ -66,11 +67,21 @@ class LandingZone:
         role = _ADMINISTRATOR_ROLE if principal == "administrator" else f"{settings.name}-deployer"
         return self._assumed(settings.account_id, role)
 
-    def assumed(self, role_arn: str) -> EmbeddedSession:
-        """A session of a role; EmbeddedError if nobody has made the role."""
-        return self._assumed(role_arn.split(":")[4], role_arn.rsplit("/", maxsplit=1)[-1])
+    def assumed(self, role_arn: str, tags: Mapping[str, str] | None = None) -> EmbeddedSession:
+        """A session of a role, with these session tags; EmbeddedError if nobody has made the role."""
+        return self._assumed(role_arn.split(":")[4], role_arn.rsplit("/", maxsplit=1)[-1], tags or {})
 
-    def _assumed(self, account: str, role: str) -> EmbeddedSession:
+    def in_network(self, session: EmbeddedSession) -> EmbeddedSession:
+        """The session, standing in the VPC of the network stack: its requests leave by the endpoint there."""
+        settings = self.settings
+        here = settings.account_id, settings.home_region
+        exports = self.clients("cloudformation", *here).list_exports()["Exports"]
+        endpoint = {each["Name"]: each["Value"] for each in exports}[settings.export("EndpointId")]
+        found = self.clients("ec2", *here).describe_vpc_endpoints(VpcEndpointIds=[endpoint])["VpcEndpoints"]
+        stand_in(session.credentials.access_key, Place(*here, found[0]["VpcId"]))
+        return session
+
+    def _assumed(self, account: str, role: str, tags: Mapping[str, str] = MappingProxyType({})) -> EmbeddedSession:
         arn, region = f"arn:aws:iam::{account}:role/{role}", self.settings.home_region
         try:
             self.clients("iam", account, region).get_role(RoleName=role)  # moto lets anyone assume what is not there
@@ -79,7 +90,8 @@ class LandingZone:
                 f"role {arn} cannot be assumed: {error}; is the stack that makes it deployed?"
             ) from error
         sts = self.clients("sts", account, region)
-        keys = sts.assume_role(RoleArn=arn, RoleSessionName=_SESSION_NAME)["Credentials"]
+        given = [{"Key": key, "Value": value} for key, value in tags.items()]
+        keys = sts.assume_role(RoleArn=arn, RoleSessionName=_SESSION_NAME, Tags=given)["Credentials"]
         credentials = Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
         return EmbeddedSession(self.endpoint, region, credentials)
 

@@ -16,6 +16,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from moto.organizations.models import organizations_backends
 from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer
 
+from tableguard.local import moto_authorization
 from tableguard.local.moto_patch import replace
 
 SEED = 20240101  # moto draws every identifier from one generator: seeded, a run makes the same ones again
@@ -39,6 +40,7 @@ def install_corrections() -> None:
     replace(core_responses, "method_names_from_class", cache(method_names_from_class))
     replace(settings, "ec2_load_default_amis", lambda: False)  # 3 s for each account and region, and nothing boots
     replace(backends, "get_backend", _corrected(backends.get_backend))
+    moto_authorization.install()
 
 
 def _corrected(load: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -62,6 +64,7 @@ def forget_everything() -> None:
     BackendDict.reset()
     organizations_backends.master_accounts.clear()  # which moto's own reset leaves
     reset_model_data()
+    moto_authorization.forget()
     mock_random.seed(SEED)
 
 

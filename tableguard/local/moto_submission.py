@@ -9,7 +9,7 @@ from moto.cloudformation.exceptions import CloudFormationError
 from moto.cloudformation.responses import CloudFormationResponse
 
 from tableguard.errors import EmbeddedError
-from tableguard.local.clients import Clients
+from tableguard.local.clients import SETUP_KEY, Clients
 from tableguard.local.cloudformation_template import Template, read, required_capability, unknown_types
 from tableguard.local.types import ALL
 
@@ -100,5 +100,6 @@ def clients_of(handler: CloudFormationResponse) -> Clients:
     """Clients that act as whoever makes this request: its permissions decide about each resource."""
     known: dict[str, Clients] = vars(handler.cloudformation_backend).setdefault("clients_by_access_key", {})
     if handler.access_key not in known:
-        known[handler.access_key] = Clients(f"http://{handler.headers['Host']}", handler.access_key)
+        via = "" if handler.access_key == SETUP_KEY else "cloudformation.amazonaws.com"
+        known[handler.access_key] = Clients(f"http://{handler.headers['Host']}", handler.access_key, via)
     return known[handler.access_key]

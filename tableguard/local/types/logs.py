@@ -28,8 +28,9 @@ def _create_group(context: Context, properties: Properties) -> Made:
         kmsKeyId=properties.get("KmsKeyId"),
         tags=tags.as_map(properties.get("Tags", [])) or None,
     )
-    with removed_on_failure(lambda: _delete_group(context, Made(name))):
-        _set_retention(context, name, properties)
+    if "RetentionInDays" in properties:  # else there is nothing to ask leave for
+        with removed_on_failure(lambda: _delete_group(context, Made(name))):
+            _set_retention(context, name, properties)
     return Made(name, {"Arn": _group(context, name)["arn"]})  # which ends with :*, as Fn::GetAtt says too
 
 

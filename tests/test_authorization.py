@@ -1,0 +1,448 @@
+"""What a request needs leave for, which keys of it conditions see, and how it is refused."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.model import StructureShape
+from botocore.parsers import create_parser
+
+from tableguard.errors import EmbeddedError
+from tableguard.iam.evaluate import Layer, Reason
+from tableguard.iam.principals import principal
+from tableguard.local import authorization, authorization_context, authorization_refusal, authorization_world, server
+from tableguard.local.authorization_actions import actions
+from tableguard.local.authorization_call import Call, Need
+from tableguard.local.authorization_callers import Caller
+from tableguard.local.authorization_items import needs as item_needs
+from tableguard.local.authorization_world import Organization
+from tableguard.local.clients import Clients, via_of
+
+ACCOUNT, REGION = "111122223333", "eu-central-1"
+ADMIN = Caller(principal(f"arn:aws:iam::{ACCOUNT}:role/admin", "me"), {"team": "red"})
+TABLE = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/messages"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/path/reader"
+
+
+@pytest.fixture(scope="module")
+def clients() -> Iterator[Clients]:
+    with server.start() as running:
+        made = Clients(running.endpoint)
+        index = {
+            "IndexName": "by_owner",
+            "KeySchema": [{"AttributeName": "owner", "KeyType": "HASH"}],
+            "Projection": {"ProjectionType": "ALL"},
+        }
+        made("dynamodb", ACCOUNT, REGION).create_table(
+            TableName="messages",
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", "owner")],
+            GlobalSecondaryIndexes=[index],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        made("iam", ACCOUNT, REGION).create_role(RoleName="reader", Path="/path/", AssumeRolePolicyDocument="{}")
+        yield made
+
+
+def _call(service: str, operation: str, parameters: Mapping[str, Any] | None = None) -> Call:
+    return Call(ADMIN, ACCOUNT, REGION, service, operation, parameters or {})
+
+
+def _asked(call: Call) -> list[tuple[str, str]]:
+    return [(need.action, need.resource) for need in authorization.needs(call)]
+
+
+def _arn(service: str, rest: str) -> str:
+    return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{rest}"
+
+
+TAG = [{"Key": "a", "Value": "b"}]
+NEEDS: dict[str, tuple[str, dict[str, Any], list[tuple[str, str]]]] = {
+    "s3:HeadBucket": ("s3", {"Bucket": "b"}, [("s3:ListBucket", "arn:aws:s3:::b")]),
+    "s3:GetObject": ("s3", {"Bucket": "b", "Key": "k/l"}, [("s3:GetObject", "arn:aws:s3:::b/k/l")]),
+    "s3:DeleteObjects": (
+        "s3",
+        {"Bucket": "b", "Delete": {"Objects": [{"Key": "k"}, {"Key": "l"}]}},
+        [("s3:DeleteObject", "arn:aws:s3:::b/k"), ("s3:DeleteObject", "arn:aws:s3:::b/l")],
+    ),
+    "s3:CopyObject": (
+        "s3",
+        {"Bucket": "b", "Key": "k", "CopySource": "from/l"},
+        [("s3:PutObject", "arn:aws:s3:::b/k"), ("s3:GetObject", "arn:aws:s3:::from/l")],
+    ),
+    "s3:DeleteBucketEncryption": ("s3", {"Bucket": "b"}, [("s3:PutEncryptionConfiguration", "arn:aws:s3:::b")]),
+    "s3:ListBuckets": ("s3", {}, [("s3:ListAllMyBuckets", "*")]),
+    "lambda:Invoke": ("lambda", {"FunctionName": "f"}, [("lambda:InvokeFunction", _arn("lambda", "function:f"))]),
+    "lambda:CreateFunction": (
+        "lambda",
+        {"FunctionName": "f", "Role": ROLE},
+        [("lambda:CreateFunction", _arn("lambda", "function:f")), ("iam:PassRole", ROLE)],
+    ),
+    "ec2:CreateVpcEndpoint": (
+        "ec2",
+        {"VpcId": "vpc-1", "RouteTableIds": ["rtb-1"], "ServiceName": "com.amazonaws.x.dynamodb"},
+        [
+            ("ec2:CreateVpcEndpoint", _arn("ec2", "vpc/vpc-1")),
+            ("ec2:CreateVpcEndpoint", _arn("ec2", "route-table/rtb-1")),
+            ("ec2:CreateVpcEndpoint", _arn("ec2", "vpc-endpoint/*")),
+        ],
+    ),
+    "ec2:DescribeVpcs": ("ec2", {"VpcIds": ["vpc-1"]}, [("ec2:DescribeVpcs", "*")]),
+    "iam:DeleteRole": ("iam", {"RoleName": "reader"}, [("iam:DeleteRole", ROLE)]),
+    "iam:CreateRole": (
+        "iam",
+        {"RoleName": "new", "Path": "/p/", "Tags": TAG},
+        [
+            ("iam:CreateRole", f"arn:aws:iam::{ACCOUNT}:role/p/new"),
+            ("iam:TagRole", f"arn:aws:iam::{ACCOUNT}:role/p/new"),
+        ],
+    ),
+    "kms:CreateKey": ("kms", {"Tags": TAG}, [("kms:CreateKey", "*"), ("kms:TagResource", _arn("kms", "key/*"))]),
+    "kms:CreateAlias": (
+        "kms",
+        {"AliasName": "alias/a", "TargetKeyId": "1-2"},
+        [("kms:CreateAlias", _arn("kms", "key/1-2")), ("kms:CreateAlias", _arn("kms", "alias/a"))],
+    ),
+    "logs:PutRetentionPolicy": (
+        "logs",
+        {"logGroupName": "/a/b"},
+        [("logs:PutRetentionPolicy", _arn("logs", "log-group:/a/b"))],
+    ),
+    "events:PutTargets": ("events", {"Rule": "r"}, [("events:PutTargets", _arn("events", "rule/r"))]),
+    "sqs:SendMessageBatch": (
+        "sqs",
+        {"QueueUrl": f"http://127.0.0.1/{ACCOUNT}/q"},
+        [("sqs:SendMessage", _arn("sqs", "q"))],
+    ),
+    "sns:DeleteTopic": ("sns", {"TopicArn": _arn("sns", "t")}, [("sns:DeleteTopic", _arn("sns", "t"))]),
+    "cloudwatch:DeleteAlarms": (
+        "cloudwatch",
+        {"AlarmNames": ["a", "b"]},
+        [
+            ("cloudwatch:DeleteAlarms", _arn("cloudwatch", "alarm:a")),
+            ("cloudwatch:DeleteAlarms", _arn("cloudwatch", "alarm:b")),
+        ],
+    ),
+    "cloudformation:DeleteStack": (
+        "cloudformation",
+        {"StackName": "s"},
+        [("cloudformation:DeleteStack", _arn("cloudformation", "stack/s/*"))],
+    ),
+    "backup:DeleteBackupVault": (
+        "backup",
+        {"BackupVaultName": "v"},
+        [("backup:DeleteBackupVault", _arn("backup", "backup-vault:v"))],
+    ),
+    "dynamodb:RestoreTableToPointInTime": (
+        "dynamodb",
+        {"SourceTableName": "messages", "TargetTableName": "copy"},
+        [
+            ("dynamodb:RestoreTableToPointInTime", TABLE),
+            ("dynamodb:RestoreTableToPointInTime", _arn("dynamodb", "table/copy")),
+        ],
+    ),
+    "dynamodb:GetRecords": (
+        "dynamodb",
+        {"ShardIterator": f"{TABLE}/stream/2024|1|abc"},
+        [("dynamodb:GetRecords", f"{TABLE}/stream/2024")],
+    ),
+    "account:EnableRegion": (
+        "account",
+        {"RegionName": "us-east-1"},
+        [("account:EnableRegion", f"arn:aws:account::{ACCOUNT}:account")],
+    ),
+    "sts:AssumeRole": (
+        "sts",
+        {"RoleArn": ROLE, "Tags": TAG},
+        [("sts:AssumeRole", ROLE), ("sts:TagSession", ROLE)],
+    ),
+}
+
+
+@pytest.mark.parametrize("action", NEEDS)
+def test_a_request_needs_leave_for_these_actions_on_these_resources(clients: Clients, action: str) -> None:
+    service, parameters, expected = NEEDS[action]
+    assert _asked(_call(service, action.split(":")[1], parameters)) == expected
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "because"),
+    [
+        ("dynamodb", "DeleteTable", "dynamodb:DeleteTable: its parameters name no table"),
+        ("iam", "DeleteRole", "its parameters name no role"),
+        ("ec2", "DeleteVpcEndpoints", "its parameters name no vpc-endpoint"),
+        ("cognito-idp", "ListUserPools", "no action cognito-idp:ListUserPools is known"),
+        ("dynamodb", "ExecuteStatement", "no table can be read from the statement"),
+    ],
+)
+def test_what_cannot_be_told_is_an_error_that_names_the_action(service: str, operation: str, because: str) -> None:
+    with pytest.raises(EmbeddedError, match=because):
+        _asked(_call(service, operation))
+
+
+# operations that AWS's reference has no action for: they are refused by name
+UNNAMED = {
+    "cloudtrail": {"ListInsightsMetricData"},
+    "dynamodb": {
+        "BatchExecuteStatement",
+        "ExecuteStatement",
+        "ExecuteTransaction",
+        "TransactGetItems",
+        "TransactWriteItems",
+    },
+    "s3": {"ListDirectoryBuckets", "WriteGetObjectResponse"},
+}
+SERVICES = {
+    "application-autoscaling": "application-autoscaling",
+    "backup": "backup",
+    "cloudformation": "cloudformation",
+    "cloudtrail": "cloudtrail",
+    "cloudwatch": "cloudwatch",
+    "config": "config",
+    "dynamodb": "dynamodb",
+    "dynamodbstreams": "dynamodb",
+    "ec2": "ec2",
+    "events": "events",
+    "iam": "iam",
+    "kms": "kms",
+    "lambda": "lambda",
+    "logs": "logs",
+    "organizations": "organizations",
+    "s3": "s3",
+    "sns": "sns",
+    "sqs": "sqs",
+    "sts": "sts",
+}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_operation_of_the_workload_s_services_has_its_action(service: str) -> None:
+    model = botocore.session.get_session().get_service_model(service)
+    without = set()
+    for operation in model.operation_names:
+        try:
+            tuple(actions(_call(SERVICES[service], operation)))
+        except EmbeddedError:
+            without.add(operation)
+    assert without - {"CreateSession"} == UNNAMED.get(service, set())
+
+
+def _item(operation: str, **parameters: Any) -> Need:
+    (need,) = item_needs(_call("dynamodb", operation, {"TableName": "messages", **parameters}))
+    return need
+
+
+KEY = {"pk": {"S": "A#1"}, "sk": {"S": "x"}}
+ITEMS: dict[str, tuple[str, dict[str, Any], str, dict[str, Any]]] = {
+    "a get of everything": ("GetItem", {"Key": KEY}, TABLE, {"dynamodb:LeadingKeys": ("A#1",)}),
+    "a get of some": (
+        "GetItem",
+        {"Key": KEY, "ProjectionExpression": "#a.b, c[0]", "ExpressionAttributeNames": {"#a": "long-name"}},
+        TABLE,
+        {"dynamodb:LeadingKeys": ("A#1",), "dynamodb:Attributes": ("pk", "sk", "long-name", "c")},
+    ),
+    "a put": (
+        "PutItem",
+        {"Item": {**KEY, "text": {"S": "t"}}},
+        TABLE,
+        {"dynamodb:LeadingKeys": ("A#1",), "dynamodb:Attributes": ("pk", "sk", "text")},
+    ),
+    "an update": (
+        "UpdateItem",
+        {
+            "Key": KEY,
+            "UpdateExpression": "SET a = if_not_exists(b, :zero) + :one REMOVE c.d",
+            "ConditionExpression": "attribute_not_exists(e) OR f BETWEEN :low AND :high",
+            "ReturnValues": "UPDATED_NEW",
+        },
+        TABLE,
+        {
+            "dynamodb:LeadingKeys": ("A#1",),
+            "dynamodb:Attributes": ("pk", "sk", "a", "b", "c", "e", "f"),
+            "dynamodb:ReturnValues": "UPDATED_NEW",
+        },
+    ),
+    "a query of the table": (
+        "Query",
+        {"KeyConditionExpression": "pk = :k", "ExpressionAttributeValues": {":k": {"S": "A#1"}}},
+        TABLE,
+        {"dynamodb:LeadingKeys": ("A#1",), "dynamodb:Attributes": ("pk",), "dynamodb:Select": "ALL_ATTRIBUTES"},
+    ),
+    "a query of the index": (
+        "Query",
+        {
+            "IndexName": "by_owner",
+            "KeyConditionExpression": "#o = :k",
+            "ExpressionAttributeNames": {"#o": "owner"},
+            "ExpressionAttributeValues": {":k": {"S": "mina"}},
+        },
+        f"{TABLE}/index/by_owner",
+        {
+            "dynamodb:LeadingKeys": ("mina",),
+            "dynamodb:Attributes": ("owner",),
+            "dynamodb:Select": "ALL_PROJECTED_ATTRIBUTES",
+        },
+    ),
+    "a query without a key": (
+        "Query",
+        {"KeyConditionExpression": "sk = :k", "ExpressionAttributeValues": {":k": {"S": "x"}}},
+        TABLE,
+        {"dynamodb:Attributes": ("sk",), "dynamodb:Select": "ALL_ATTRIBUTES"},
+    ),
+    "a scan": ("Scan", {}, TABLE, {"dynamodb:Select": "ALL_ATTRIBUTES"}),
+    "a table by its arn": ("GetItem", {"TableName": TABLE, "Key": KEY}, TABLE, {"dynamodb:LeadingKeys": ("A#1",)}),
+}
+
+
+@pytest.mark.parametrize("case", ITEMS.values(), ids=ITEMS)
+def test_conditions_see_keys_and_attributes(
+    clients: Clients, case: tuple[str, dict[str, Any], str, dict[str, Any]]
+) -> None:
+    operation, parameters, resource, context = case
+    assert _item(operation, **parameters) == Need(f"dynamodb:{operation}", resource, context)
+
+
+def test_a_batch_is_asked_for_each_table_with_all_its_keys(clients: Clients) -> None:
+    keys = [KEY, {**KEY, "sk": {"S": "y"}}, {**KEY, "pk": {"S": "B#2"}}]
+    (need,) = item_needs(_call("dynamodb", "BatchGetItem", {"RequestItems": {"messages": {"Keys": keys}}}))
+    assert need == Need("dynamodb:BatchGetItem", TABLE, {"dynamodb:LeadingKeys": ("A#1", "B#2")})
+
+
+def test_a_batch_of_writes_names_the_attributes_it_writes(clients: Clients) -> None:
+    writes = [{"PutRequest": {"Item": {**KEY, "text": {"S": "t"}}}}, {"DeleteRequest": {"Key": KEY}}]
+    (need,) = item_needs(_call("dynamodb", "BatchWriteItem", {"RequestItems": {"messages": writes}}))
+    assert need.context == {"dynamodb:LeadingKeys": ("A#1",), "dynamodb:Attributes": ("pk", "sk", "text")}
+
+
+def test_each_action_of_a_transaction_says_what_encloses_it(clients: Clients) -> None:
+    items = [
+        {"Put": {"TableName": "messages", "Item": KEY}},
+        {"ConditionCheck": {"TableName": "messages", "Key": KEY, "ConditionExpression": "attribute_exists(pk)"}},
+    ]
+    found = list(item_needs(_call("dynamodb", "TransactWriteItems", {"TransactItems": items})))
+    assert [need.action for need in found] == ["dynamodb:PutItem", "dynamodb:ConditionCheckItem"]
+    assert {need.context["dynamodb:EnclosingOperation"] for need in found} == {"TransactWriteItems"}
+
+
+@pytest.mark.parametrize(
+    ("statement", "action", "resource"),
+    [
+        ('SELECT * FROM "messages" WHERE pk = ?', "PartiQLSelect", TABLE),
+        ("select a, b from messages", "PartiQLSelect", TABLE),
+        ('SELECT * FROM "messages"."by_owner"', "PartiQLSelect", f"{TABLE}/index/by_owner"),
+        ("INSERT INTO \"messages\" VALUE {'pk': 'a'}", "PartiQLInsert", TABLE),
+        ('UPDATE "messages" SET a = 1 WHERE pk = ?', "PartiQLUpdate", TABLE),
+        ('DELETE FROM "messages" WHERE pk = ?', "PartiQLDelete", TABLE),
+    ],
+)
+def test_a_statement_is_asked_by_its_verb_and_table(statement: str, action: str, resource: str) -> None:
+    for operation, parameters in (
+        ("ExecuteStatement", {"Statement": statement}),
+        ("BatchExecuteStatement", {"Statements": [{"Statement": statement}]}),
+        ("ExecuteTransaction", {"TransactStatements": [{"Statement": statement}]}),
+    ):
+        (need,) = item_needs(_call("dynamodb", operation, parameters))
+        assert (need.action, need.resource) == (f"dynamodb:{action}", resource)
+
+
+@pytest.fixture
+def organization(clients: Clients) -> Organization:
+    found = authorization_world.organization()
+    if found is None:
+        clients("organizations", "123456789012", REGION).create_organization(FeatureSet="ALL")
+        found = authorization_world.organization()
+    assert found is not None
+    return found
+
+
+def test_conditions_see_tags_of_request_and_session(organization: Organization) -> None:
+    found = authorization_context.of_request(_call("kms", "CreateKey", {"Tags": TAG}), organization)
+    assert found["aws:RequestTag/a"] == "b"
+    assert found["aws:TagKeys"] == ("a",)
+    assert found["aws:PrincipalTag/team"] == "red"
+    assert (found["aws:RequestedRegion"], found["aws:SecureTransport"]) == (REGION, "true")
+    assert "aws:SourceVpce" not in found
+
+
+def test_only_principals_of_the_organization_carry_its_id(organization: Organization) -> None:
+    stranger = _call("s3", "ListBuckets")
+    assert "aws:PrincipalOrgID" not in authorization_context.of_request(stranger, organization)
+    manager = Caller(principal("arn:aws:iam::123456789012:role/manager", "me"))
+    found = authorization_context.of_request(
+        Call(manager, "123456789012", REGION, "s3", "ListBuckets", {}), organization
+    )
+    assert found["aws:PrincipalOrgID"] == organization.id
+
+
+def test_a_key_is_known_by_its_aliases_and_tags(clients: Clients) -> None:
+    kms = clients("kms", ACCOUNT, REGION)
+    made = kms.create_key(Tags=[{"TagKey": "Application", "TagValue": "x"}])["KeyMetadata"]
+    kms.create_alias(AliasName="alias/x-table", TargetKeyId=made["KeyId"])
+    assert authorization_context.of_resource(made["Arn"]) == {
+        "aws:ResourceTag/Application": "x",
+        "kms:ResourceAliases": ("alias/x-table",),
+    }
+    call = _call("kms", "DisableKey", {"KeyId": "alias/x-table"})
+    assert _asked(call) == [("kms:DisableKey", made["Arn"])]
+
+
+WORDS: dict[Layer, tuple[str, str]] = {
+    "scp": (
+        "with an explicit deny in a service control policy",
+        "because no service control policy allows the a:B action",
+    ),
+    "rcp": ("with an explicit deny in a resource control policy", "because no resource control policy allows"),
+    "resource": ("with an explicit deny in a resource-based policy", "because no resource-based policy allows"),
+    "identity": ("with an explicit deny in an identity-based policy", "because no identity-based policy allows"),
+    "boundary": ("with an explicit deny in a permissions boundary", "because no permissions boundary allows"),
+    "session": ("with an explicit deny in a session policy", "because no session policy allows"),
+    "endpoint": ("with an explicit deny in a VPC endpoint policy", "because no VPC endpoint policy allows"),
+}
+
+
+@pytest.mark.parametrize("layer", WORDS)
+def test_a_refusal_names_the_kind_of_policy_in_aws_words(layer: Layer) -> None:
+    explicit, implicit = WORDS[layer]
+    asked = ("arn:me", "a:B", "arn:it")
+    began = "User: arn:me is not authorized to perform: a:B on resource: arn:it "
+    assert authorization_refusal.in_words(*asked, Reason(layer, "Deny", "p", "S")) == began + explicit
+    assert authorization_refusal.in_words(*asked, Reason(layer, "silent")).startswith(began + implicit)
+
+
+@pytest.mark.parametrize(
+    ("service", "protocol", "status", "code"),
+    [
+        ("dynamodb", "json", 400, "AccessDeniedException"),
+        ("lambda", "rest-json", 403, "AccessDeniedException"),
+        ("iam", "query", 403, "AccessDenied"),
+        ("sns", "query", 403, "AuthorizationError"),
+        ("ec2", "ec2", 403, "UnauthorizedOperation"),
+        ("s3", "rest-xml", 403, "AccessDenied"),
+    ],
+)
+def test_a_client_reads_code_and_message_in_every_protocol(service: str, protocol: str, status: int, code: str) -> None:
+    refusal = authorization_refusal.denied(service, protocol, "not <you> & me")
+    found, body, headers = authorization_refusal.answer(refusal, protocol)
+    response = {"status_code": found, "body": body.encode(), "headers": {k.lower(): v for k, v in headers.items()}}
+    error = create_parser(protocol).parse(response, StructureShape("Answer", {"type": "structure", "members": {}}))[
+        "Error"
+    ]
+    assert (found, error["Code"]) == (status, code)
+    assert error["Message"].endswith("not <you> & me")
+
+
+def test_only_this_process_speaks_for_a_service() -> None:
+    headers: dict[str, str] = {}
+    client = Clients("http://127.0.0.1:9", "KEY", via="cloudformation.amazonaws.com")("sts", ACCOUNT, REGION)
+    client.meta.events.register_last("before-call", lambda params, **_: headers.update(params["headers"]))
+    client.meta.events.register("before-send", lambda **_: _no_answer())
+    with pytest.raises(ConnectionAbortedError):
+        client.get_caller_identity()
+    assert via_of(headers["x-embedded-via"]) == "cloudformation.amazonaws.com"
+    assert via_of("cloudformation.amazonaws.com/guess") == ""
+    assert via_of(None) == ""
+
+
+def _no_answer() -> None:
+    raise ConnectionAbortedError
