@@ -54,6 +54,7 @@ def test_every_resource_that_the_embedded_aws_models_is_read_back_as_declared(ru
 def test_the_demonstration_verifies_what_every_member_sees(running: estate.Estate) -> None:
     shown = demo.run(running)
     assert [len(seen.conversations) for seen in shown.seen] == [2, 2, 2]
+    assert "explicit deny in a service control policy" in shown.refusal
 
 
 def test_a_message_reaches_the_conversation_lists_of_all_members_newest_first(

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from botocore.exceptions import ClientError
+
 from stream_lambda.items import Conversation, User
 from tableguard.errors import EmbeddedError
 from tableguard.local.estate import Estate
@@ -38,12 +40,13 @@ class Seen:
 
 @dataclass(frozen=True)
 class Demonstration:
-    """What was sent, what each member then saw, and how long rows took to follow the last message."""
+    """What was sent, what each member then saw, how long rows took to follow, and what a destroyer is told."""
 
     messages: int
     seen: tuple[Seen, ...]
     seconds_to_send: float
     seconds_to_follow: float
+    refusal: str
 
 
 def run(estate: Estate, clock: Callable[[], float] = time.perf_counter) -> Demonstration:
@@ -59,10 +62,20 @@ def run(estate: Estate, clock: Callable[[], float] = time.perf_counter) -> Demon
         seen = tuple(Seen(member, table.conversations(member.user_uuid).items) for member in MEMBERS)
         wrong = [problem for each in seen for problem in problems(table, each)]
         if not wrong:
-            return Demonstration(len(SAID), seen, sent - started, clock() - sent)
+            return Demonstration(len(SAID), seen, sent - started, clock() - sent, refusal(estate))
         if clock() - sent > PATIENCE:
             raise EmbeddedError(f"after {PATIENCE:g} s {wrong[0]}; {len(wrong)} such problems")
         time.sleep(0.05)
+
+
+def refusal(estate: Estate) -> str:
+    """What an administrator of the account is told who would delete the table; EmbeddedError if nobody objects."""
+    administrator = estate.session("administrator").client("dynamodb")
+    try:
+        administrator.delete_table(TableName=estate.settings.table_name)
+    except ClientError as error:
+        return str(error.response["Error"]["Message"])
+    raise EmbeddedError("an administrator deleted the table: the guardrails do not hold")
 
 
 def problems(table: MessageTable, seen: Seen) -> list[str]:

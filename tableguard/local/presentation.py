@@ -52,6 +52,9 @@ def demo_text(estate: Estate, shown: Demonstration) -> str:
         f"{shown.messages} messages sent in {shown.seconds_to_send:.2f} s. Verified against the messages themselves:",
         f"each of the {rows} rows shows the newest message of its conversation, "
         f"{shown.seconds_to_follow:.2f} s after the last was sent.",
+        "",
+        "An administrator of the account, asked to delete the table, is told by the embedded AWS:",
+        f"  {shown.refusal}",
     ]
     return "\n".join(lines)
 
@@ -70,6 +73,7 @@ def demo_json(estate: Estate, shown: Demonstration) -> str:
         "conversations": lists,
         "seconds_to_send": round(shown.seconds_to_send, 3),
         "seconds_to_follow": round(shown.seconds_to_follow, 3),
+        "refusal": shown.refusal,
     }
     return json.dumps(_facts(estate) | {"demonstration": demonstration}, indent=2, sort_keys=True)
 
