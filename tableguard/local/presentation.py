@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tableguard.local.demo import Demonstration, Seen
+from tableguard.local.demo import MEMBERS, Demonstration, Seen
 from tableguard.local.estate import Estate, Step, summary
 
 _SHOWN = 72  # characters of a message on one line
@@ -26,7 +26,8 @@ def estate_text(estate: Estate) -> str:
         f"  export PATH={Path(sys.executable).parent}:$PATH",
         f"  export AWS_CONFIG_FILE={estate.profiles.path} AWS_PROFILE=application",
         "  scripts/ddb/seed",
-        "  scripts/ddb/list-tables",
+        f"  scripts/patterns/list-conversations {MEMBERS[0].user_uuid}",
+        f"  scripts/patterns/list-conversations {MEMBERS[0].user_uuid} --profile auditor  # is refused",
         "",
         f"Profiles there: {', '.join(estate.profiles.names)}. Each is a role of the estate with its own keys.",
         "",
