@@ -49,6 +49,7 @@ def _role(action: str) -> Template:
 
 
 _SKIPPED = {"checkov": {"skip": [{"id": "CKV_AWS_28", "comment": "rebuilt daily"}]}}
+_KEY = "AKIA" + "IOSFODNN7EXAMPLQ"  # in two parts, so that no scanner takes this file for a leak
 _IGNORED = {"cfn-lint": {"config": {"ignore_checks": ["W3037"]}}}
 
 PLANTED: dict[str, Template] = {
@@ -61,7 +62,7 @@ PLANTED: dict[str, Template] = {
     "rule-unknown.yaml": _template(Pitr=_rule("DYNAMODB_PITR_ENABLE")),
     "rule-known.yaml": _template(Pitr=_rule("DYNAMODB_PITR_ENABLED")),
     "strange.yaml": _template(Odd={"Type": {"Fn::Sub": "AWS::S3::Bucket"}, "Properties": {}}),
-    "secret.yaml": {**_template(Messages=_table(recovery=True)), "Description": "key AKIAIOSFODNN7EXAMPLQ of the demo"},
+    "secret.yaml": {**_template(Messages=_table(recovery=True)), "Description": f"key {_KEY} of the demo"},
 }
 
 

@@ -117,7 +117,7 @@ def _update(original: Callable[..., Item]) -> Callable[..., Item]:
                 after = original(backend, table_name, key, *args, **kwargs)
             write = Write(table, before, after)
             _refuse(table, write.new or {}, ItemSizeToUpdateTooLarge, _INDEX_KEY_UPDATE)
-        except BaseException:
+        except BaseException:  # whatever it was, the item is as before, and the exception goes on
             _put_back(table, key, before)
             raise
         _record(write)

@@ -76,7 +76,7 @@ def request() -> Iterator[Request]:
     token = _current.set(this)
     try:
         yield this
-    except BaseException:
+    except BaseException:  # whatever it was, nothing stays half done, and the exception goes on
         for write in reversed(this.writes):
             write.undo()
         raise
