@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ParamValidationError
 from moto.config import models
-from moto.config.responses import ConfigResponse
 
 from tableguard.errors import EmbeddedError
 from tableguard.local import moto_config
@@ -27,14 +26,9 @@ OF_TAG = {"TagKey": "Application", "TagValue": "cruddur"}
 TABLES = {"ComplianceResourceTypes": ["AWS::DynamoDB::Table"]}
 
 
-@pytest.fixture(autouse=True)
-def corrected(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The corrections of moto, undone afterwards."""
-    for name in ("ConfigRule", "Scope", "Source"):
-        monkeypatch.setattr(models, name, getattr(models, name))
-    put = models.ConfigBackend.put_configuration_recorder
-    monkeypatch.setattr(models.ConfigBackend, "put_configuration_recorder", put)
-    monkeypatch.setattr(ConfigResponse, "get_custom_rule_policy", None, raising=False)
+@pytest.fixture(autouse=True, scope="module")
+def _corrected() -> None:
+    """The corrections of moto, left in place: the server of another test puts them in once for the whole process."""
     moto_config.install()
 
 
