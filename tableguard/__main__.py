@@ -113,11 +113,13 @@ def _explain(commands: _Commands) -> None:
     parser = _command(commands, "explain", "Say what every layer of policies says to one request.", _PROVE)
     _takes_settings(parser)
     parser.add_argument("action", help="such as dynamodb:DeleteTable")
-    parser.add_argument("resource", nargs="?", default="*", help="its ARN, or the last part of it (default: *)")
+    parser.add_argument(
+        "resource", nargs="?", default="*", help="its ARN, or the last part of it: table/NAME (default: *)"
+    )
     parser.add_argument("--principal", default="role/Admin", help="who asks (default: role/Admin)")
     parser.add_argument("--region", default="", help="where (default: the home region)")
     parser.add_argument("--context", action="append", default=[], metavar="KEY=VALUE", help="a further context key")
-    parser.add_argument("--json", action="store_true", help="the same facts as JSON")
+    _takes_formats(parser)
 
 
 def _diff(commands: _Commands) -> None:

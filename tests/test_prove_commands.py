@@ -2,11 +2,13 @@
 
 import argparse
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tableguard.errors import PolicyError
 from tableguard.paths import EXAMPLE_SETTINGS
 from tableguard.prove import commands
 from tableguard.prove.difference import difference
@@ -18,6 +20,7 @@ from tests.prove_world import EXEMPTION, under
 
 SETTINGS = EXAMPLE_SETTINGS / "default.toml"
 TABLE_DENIAL = {"Action": "dynamodb:DeleteTable", "Resource": TABLE, "Condition": EXEMPTION}
+DENIAL = "policies/scp/deny_table_destruction.json"
 SCOPE = Scope(EVERYTHING, "anyone", estate(example()))
 
 
@@ -120,6 +123,33 @@ def test_explain_tells_what_every_layer_says(
     printed = capsys.readouterr().out
     assert said in printed
     assert "identity  allows" in printed
+
+
+def test_a_denial_is_a_finding_at_the_document_that_denies(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = {"action": "dynamodb:DeleteTable", "resource": "table/<table-name>", "sarif": True}
+    assert commands.explain(options(principal="role/Admin", **asked)) == 1
+    (result,) = json.loads(capsys.readouterr().out)["runs"][0]["results"]
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == DENIAL
+    assert commands.explain(options(principal="break-glass", **asked)) == 0
+    assert json.loads(capsys.readouterr().out)["runs"][0]["results"] == []
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "problem"),
+    [
+        ("dynamodb:DeleteTable", "<table-name>", "does not act on '<table-name>'; accepted: table/<TableName>"),
+        ("dynamodb:DeleteTable", "*", "does not act on '*'; accepted: table/<TableName>"),
+        ("dynamodb:ListTables", "table/<table-name>", "accepted: no resource: leave it out"),
+        (
+            "DeleteTable",
+            "table/<table-name>",
+            "action 'DeleteTable': accepted: SERVICE:NAME, as in dynamodb:DeleteTable",
+        ),
+    ],
+)
+def test_a_request_that_aws_does_not_have_is_not_explained(action: str, resource: str, problem: str) -> None:
+    with pytest.raises(PolicyError, match=re.escape(problem)):
+        commands.explain(options(principal="role/Admin", action=action, resource=resource))
 
 
 def test_diff_tells_what_is_newly_allowed_and_denied(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,6 +18,8 @@ from tableguard.iam.matching import wildcard
 
 DATA = Path(__file__).resolve().parent / "data"
 
+_VARIABLE = re.compile(r"\$\{[^}]*\}")
+
 # what an action may do to the messages or to what is known of them; the names in data/classified.toml
 CLASSES = ("destroys", "moves_data", "stops_evidence", "other")
 
@@ -72,6 +74,16 @@ class Universe:
             found.setdefault(name.partition(":")[0], []).append(name)
         return found
 
+    def formats(self, action: str) -> tuple[str, ...]:
+        """The formats of the ARNs that a known action acts on; none for one that has no resource."""
+        found = self.actions[action.lower()]
+        return tuple(self.arn_formats[found.service][kind] for kind in found.resources)
+
+    def acts_on(self, action: str, resource: str) -> bool:
+        """Whether AWS may ask about this known action on this resource: an ARN of its types, `*` if it has none."""
+        formats = self.formats(action)
+        return any(_format(each).fullmatch(resource) for each in formats) if formats else resource == "*"
+
     def key_type(self, key: str) -> str | None:
         """The type of a context key as a policy writes it, aws:PrincipalTag/team for instance; None if unknown."""
         lowered = key.lower()
@@ -86,6 +98,14 @@ class Universe:
     def _open_keys(self) -> tuple[tuple[re.Pattern[str], str], ...]:
         """Keys that end in a name of the writer's own: aws:PrincipalTag/tag-key, aws:RequestTag/${TagKey}."""
         return tuple((_open_pattern(key), kind) for key, kind in self.key_types.items() if _is_open(key))
+
+
+@lru_cache(maxsize=512)
+def _format(arn: str) -> re.Pattern[str]:
+    """An ARN's format as a pattern; partition, region and account may be empty, names may hold anything."""
+    *components, name = arn.split(":", 5)
+    written = [_VARIABLE.sub("[^:]*", part) if "$" in part else part.replace("*", "[^:]*") for part in components]
+    return re.compile(":".join([*written, ".+".join(map(re.escape, _VARIABLE.split(name)))]), re.DOTALL)
 
 
 def _is_open(key: str) -> bool:

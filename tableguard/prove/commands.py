@@ -68,7 +68,10 @@ def explain(options: argparse.Namespace) -> int:
         options.principal, options.action, options.resource, options.region, explanation.context(options.context)
     )
     found = explanation.explained(asked, settings)
-    print(json.dumps(found.facts(), indent=2, ensure_ascii=False) if options.json else found.text())
+    if options.sarif:
+        print(report.sarif(explanation.findings(found)))
+    else:
+        print(json.dumps(found.facts(), indent=2, ensure_ascii=False) if options.json else found.text())
     return FINE if found.decision.allowed else FINDINGS
 
 

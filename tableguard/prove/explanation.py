@@ -7,12 +7,14 @@ from typing import Any
 
 from tableguard.errors import PolicyError
 from tableguard.iam import claims
+from tableguard.iam.action_universe import load
 from tableguard.iam.evaluate import Decision, Reason, Request, World, decide
 from tableguard.iam.evaluate import explain as layer_by_layer
 from tableguard.iam.principals import principal
 from tableguard.prove import requests, together
 from tableguard.settings import Settings
 
+_ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9]+")
 _ITEMS = re.compile(r"arn:aws:dynamodb:[^:]*:[^:]*:table/([^/]+)(/index/.+)?")
 
 
@@ -51,6 +53,22 @@ class Explanation:
         }
 
 
+def findings(found: Explanation) -> list[tuple[str, str, str, str]]:
+    """A denial as SARIF results: one for each reason, at the document that it is from."""
+    if found.decision.allowed:
+        return []
+    sentence = requests.sentence(found.request)
+    return [
+        (f"policies/{_place(reason)}", "request-denied", "error", f"{sentence}: {reason}")
+        for reason in found.decision.because
+    ]
+
+
+def _place(reason: Reason) -> str:
+    kind = {"identity": "role", "boundary": "role"}.get(reason.layer, reason.layer)
+    return f"{kind}/{reason.policy}.json" if reason.policy else kind
+
+
 def _line(reason: Reason) -> str:
     said = {"silent": "says nothing", "Allow": "allows", "Deny": "denies"}[reason.effect]
     by = f" ({reason.policy}, {reason.sid or 'no Sid'})" if reason.effect != "silent" else ""
@@ -76,11 +94,30 @@ def explained(asked: Asked, settings: Settings) -> Explanation:
 
 
 def _request(asked: Asked, settings: Settings) -> Request:
+    if not _ACTION.fullmatch(asked.action):
+        raise PolicyError(f"action {asked.action!r}: accepted: SERVICE:NAME, as in dynamodb:DeleteTable")
     arns = claims.principals(asked.principal, settings)
     if len(arns) != 1:
         raise PolicyError(f"{asked.principal!r} stands for {len(arns)} roles here: {', '.join(arns)}; name one of them")
     call = claims.Call(asked.action, asked.resource, arns[0], asked.region, "", asked.context)
-    return claims.request(call, arns[0], settings, "request")
+    found = claims.request(call, arns[0], settings, "request")
+    _refuse_another_resource(asked, found.resource)
+    return found
+
+
+def _refuse_another_resource(asked: Asked, resource: str) -> None:
+    """AWS would never ask about it, and what names the right resource would seem to have nothing to say."""
+    known = load()
+    if asked.action.lower() not in known.actions or known.acts_on(asked.action, resource):
+        return
+    formats = known.formats(asked.action)
+    accepted = " or ".join(map(_shown, formats)) if formats else "no resource: leave it out"
+    raise PolicyError(f"{asked.action} does not act on {asked.resource!r}; accepted: {accepted}")
+
+
+def _shown(arn: str) -> str:
+    """An ARN's format as the command line takes it: the last part is enough."""
+    return re.sub(r"\$\{([^}]*)\}", r"<\1>", arn.split(":", 5)[5])
 
 
 def _world(request: Request, settings: Settings) -> World:

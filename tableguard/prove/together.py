@@ -10,6 +10,7 @@ from tableguard.iam.claims import Promise, Table
 from tableguard.iam.evaluate import World
 from tableguard.iam.statements import Policy, policy
 from tableguard.paths import POLICIES
+from tableguard.prove import dangers
 from tableguard.prove.promises import Answer, answer
 from tableguard.settings import Settings
 
@@ -114,9 +115,10 @@ def role_of(arn: str, roles: Mapping[str, Role], settings: Settings) -> Role | N
 def answers(settings: Settings) -> Iterator[Answer]:
     """Each promise of together.toml, in the world of each of its callers."""
     found, all_documents = load(), read(settings)
+    values = {**settings.policy_values(), **dangers.values()}
     for joint in found.joints:
         for asked, promise in _worlds(joint, found.roles, all_documents):
-            yield answer(PLACE, promise, asked, _opposite(asked, promise), settings)
+            yield answer(PLACE, promise, asked, _opposite(asked, promise), settings, values)
 
 
 def _worlds(joint: Joint, roles: Mapping[str, Role], found: Documents) -> Iterator[tuple[World, Promise]]:
