@@ -5,21 +5,11 @@ from functools import cache
 
 import pytest
 
-from tableguard.iam import action_universe, claims, documents
+from tableguard.iam import claims, documents
 from tableguard.prove import together
 from tableguard.prove.promises import Answer, answers
 from tableguard.settings import example
 
-CLASSIFIED = ("destroys", "moves_data", "stops_evidence")
-ITEM_ACTIONS = {
-    "BatchWriteItem",
-    "DeleteItem",
-    "PartiQLDelete",
-    "PartiQLInsert",
-    "PartiQLUpdate",
-    "PutItem",
-    "UpdateItem",
-}
 EXAMPLES = ("default", "existing-vpc")
 
 
@@ -81,23 +71,3 @@ def test_a_promise_that_needs_no_policy_is_empty() -> None:
     free = claims.Promise("free", "allowed", ("account",), {"Action": "s3:GetObject"})
     (found,) = answers(claims.Claim(claim.policy, "", (), (), (), (free,)), example())
     assert found.proof.verdict == "refuted"
-
-
-def test_every_classified_action_of_dynamodb_that_destroys_or_moves_data_is_promised_to_be_denied() -> None:
-    # resource/messages_table says who writes items; no Kinesis destination can be made, so none is stopped
-    elsewhere = ITEM_ACTIONS | {"DisableKinesisStreamingDestination", "UpdateContributorInsights"}
-    promised = [
-        pattern
-        for claim in claims.load_all()
-        if claim.policy.kind == "scp"
-        for promise in claim.promises
-        if promise.wanted == "denied"
-        for pattern in promise.statement.get("Action", ())
-    ]
-    covered = {str(action) for pattern in promised for action in action_universe.load().matching(pattern)}
-    wanted = {
-        action
-        for action, kind in action_universe.classified().items()
-        if kind in CLASSIFIED and action.startswith("dynamodb:") and action.partition(":")[2] not in elsewhere
-    }
-    assert sorted(wanted - covered) == []

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.ht
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
 from tableguard.errors import PolicyError
@@ -15,6 +15,7 @@ Test = Callable[[str], object]
 
 _NOTHING: Test = re.compile(r"(?!)").fullmatch
 VARIABLE = re.compile(r"\$\{([^}]*)\}")
+_SPECIAL = re.compile(r"(\$\{[*?$]\}|[*?])")
 _LITERAL = {"*", "?", "$"}  # ${*}, ${?} and ${$} stand for the character itself
 
 
@@ -27,8 +28,7 @@ def wildcard(pattern: str, ignore_case: bool = False) -> Test:
 
 def _expression(pattern: str, character: str) -> str:
     """The regular expression of a pattern whose wildcards stand for such characters."""
-    parts = re.findall(r"\$\{[*?$]\}|.", pattern, re.DOTALL)
-    return "".join(_part(part, character) for part in parts)
+    return "".join(_part(part, character) for part in _SPECIAL.split(pattern))
 
 
 def _part(part: str, character: str) -> str:
@@ -80,12 +80,29 @@ def action_matches(pattern: str, action: str) -> bool:
 
 def resource_matches(pattern: str, resource: str) -> bool:
     """Whether a Resource element covers a resource: everything, or an ARN segment by segment."""
-    return bool(resource_test(pattern)(resource))
+    return bool(resource_test((pattern,))(resource))
 
 
-def resource_test(pattern: str) -> Test:
-    """A test for the resources that a Resource element covers."""
-    return wildcard("*") if pattern == "*" else _arn_test(pattern) or _NOTHING
+def action_test(patterns: Iterable[str]) -> Test:
+    """A test for the actions, in lower case, that one of the values of an Action element covers."""
+    return _one_of(_expression(pattern.lower(), ".") for pattern in patterns)
+
+
+def resource_test(patterns: Iterable[str]) -> Test:
+    """A test for the resources that one of the values of a Resource element covers."""
+    expressions = (_expression(each, ".") if each == "*" else _arn_expression(each) for each in patterns)
+    return _one_of(each for each in expressions if each is not None)
+
+
+def _one_of(expressions: Iterable[str]) -> Test:
+    """A test that one regular expression passes: asked at once they take a fifth of the time."""
+    found = tuple(expressions)
+    return _alternatives(found) if found else _NOTHING
+
+
+@lru_cache(maxsize=65536)
+def _alternatives(expressions: tuple[str, ...]) -> Test:
+    return re.compile("|".join(expressions), re.DOTALL).fullmatch
 
 
 def arn_matches(pattern: str, arn: str) -> bool:
@@ -99,11 +116,15 @@ def arn_matches(pattern: str, arn: str) -> bool:
 
 @lru_cache(maxsize=65536)
 def _arn_test(pattern: str) -> Test | None:
+    expression = _arn_expression(pattern)
+    return None if expression is None else re.compile(expression, re.DOTALL).fullmatch
+
+
+def _arn_expression(pattern: str) -> str | None:
     *first, last = pattern.split(":", 5)
     if len(first) < 5:
         return None
-    segments = (*(_expression(segment, "[^:]") for segment in first), _expression(last, "."))
-    return re.compile(":".join(segments), re.DOTALL).fullmatch
+    return ":".join((*(_expression(segment, "[^:]") for segment in first), _expression(last, ".")))
 
 
 def arn_pattern(text: str) -> str:

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_pri
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from tableguard.errors import PolicyError
@@ -78,6 +78,7 @@ class Principal:
 ANONYMOUS = Principal("anonymous", "*")
 
 
+@lru_cache(maxsize=65536)
 def principal(arn: str, session: str = "session") -> Principal:
     """The caller that an ARN, a service or an identity provider's name speaks of; PolicyError if it is none."""
     if arn == "*":

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from tableguard.errors import PolicyError
 from tableguard.iam.conditions import Condition, parsed
-from tableguard.iam.matching import Test, Values, arn_pattern, resource_test, substituted, wildcard
+from tableguard.iam.matching import Test, Values, action_test, arn_pattern, resource_test, substituted
 from tableguard.iam.principals import Principals, principals
 
 Effect = Literal["Allow", "Deny"]
@@ -33,14 +33,14 @@ class Patterns:
     inverted: bool = False
 
     @cached_property
-    def tests(self) -> tuple[Test, ...]:
-        """A test for each value, in lower case."""
-        return tuple(wildcard(value.lower()) for value in self.values)
+    def action_test(self) -> Test:
+        """Whether one of the values covers an action, given in lower case."""
+        return action_test(self.values)
 
     @cached_property
-    def resource_tests(self) -> tuple[Test, ...]:
-        """A test for each value, of those that depend on no request."""
-        return tuple(resource_test(value) for value in self.values)
+    def resource_test(self) -> Test:
+        """Whether one of the values, of those that depend on no request, covers a resource."""
+        return resource_test(self.values)
 
     @cached_property
     def has_variables(self) -> bool:
@@ -69,23 +69,22 @@ class Statement:
 
     def covers_action(self, action: str) -> bool:
         """Whether Action (or NotAction) takes the action in."""
-        lowered = action.lower()
-        return any(test(lowered) for test in self.action.tests) != self.action.inverted
+        return bool(self.action.action_test(action.lower())) != self.action.inverted
 
     def covers_resource(self, resource: str, context: Values) -> bool:
         """Whether Resource (or NotResource) takes the resource in; PolicyError where AWS leaves it undefined."""
-        tests = self._filled_tests(context) if self.resource.has_variables else self.resource.resource_tests
-        return any(test(resource) for test in tests) != self.resource.inverted
+        test = self._filled_test(context) if self.resource.has_variables else self.resource.resource_test
+        return bool(test(resource)) != self.resource.inverted
 
-    def _filled_tests(self, context: Values) -> tuple[Test, ...]:
+    def _filled_test(self, context: Values) -> Test:
         filled = [substituted(pattern, context) for pattern in self.resource.values]
-        known = tuple(resource_test(pattern) for pattern in filled if pattern is not None)
+        known = [pattern for pattern in filled if pattern is not None]
         if self.resource.inverted and len(known) < len(filled):
             raise PolicyError(
                 f"statement {self.sid or '(no Sid)'}: a variable in NotResource has no value in this request, and "
                 "AWS does not define what is then outside it"
             )
-        return known
+        return resource_test(known)
 
 
 @dataclass(frozen=True)

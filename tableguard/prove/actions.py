@@ -3,6 +3,7 @@
 import string
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import islice
 
 from tableguard.iam.action_universe import load
 from tableguard.iam.matching import wildcard
@@ -56,18 +57,21 @@ def _names(service: str, patterns: frozenset[str]) -> list[str]:
     return [*sorted(literal), *_known_names(service, wild, literal), *_texts(_NAME, wild, literal)]
 
 
-@lru_cache(maxsize=1024)
-def _known_names(service: str, wild: tuple[str, ...], literal: frozenset[str]) -> tuple[str, ...]:
+def _known_names(service: str, wild: tuple[str, ...], literal: frozenset[str]) -> Iterator[str]:
     """A known action of each class, where there is one: examples read better with it."""
+    for names in _known_classes(service, wild):
+        yield from islice((name for name in names if name not in literal), 1)
+
+
+@lru_cache(maxsize=1024)
+def _known_classes(service: str, wild: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """The known actions of a service, put together where the patterns do not tell them apart."""
     universe, tests = load(), [wildcard(pattern) for pattern in wild]
-    if service not in universe.services:
-        return ()
-    found: dict[tuple[bool, ...], str] = {}
-    for action in universe.matching(f"{service}:*"):
+    found: dict[tuple[bool, ...], list[str]] = {}
+    for action in universe.matching(f"{service}:*") if service in universe.services else ():
         name = action.name.lower()
-        if name not in literal:
-            found.setdefault(tuple(bool(test(name)) for test in tests), name)
-    return tuple(found.values())
+        found.setdefault(tuple(bool(test(name)) for test in tests), []).append(name)
+    return tuple(map(tuple, found.values()))
 
 
 def _texts(universe: Universe, wild: tuple[str, ...], literal: frozenset[str]) -> tuple[str, ...]:
