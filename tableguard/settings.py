@@ -360,6 +360,15 @@ def _consistent(settings: Settings, source: str) -> Settings:
         raise contradiction(
             f"roles.exempt: {both[0]!r} is a break-glass role too; a role that deploys must not be able to destroy"
         )
+    for key, name, roles in (
+        ("exempt", "deployer", settings.exempt_roles),
+        ("break_glass", "break-glass", settings.break_glass_roles),
+    ):
+        if settings.role_arn(name) not in roles:
+            raise contradiction(
+                f"roles.{key}: {settings.role_arn(name)!r} is not among them; the access stack makes this role, and "
+                "the guardrails would stop it"
+            )
     if settings.access_log_bucket == settings.artifact_bucket:
         raise contradiction(f"buckets.access_logs: {settings.access_log_bucket!r} is the bucket for artifacts too")
     if not settings.user_pool_id.startswith(f"{settings.home_region}_"):

@@ -59,6 +59,14 @@ def changed(settings: Data, path: str, value: Any) -> Data:
     return found
 
 
+def with_own_roles(settings: Data) -> Data:
+    """The same with the deployer and the break-glass role of this workload and account exempt, as they must be."""
+    workload = settings["workload"]
+    own = f"arn:aws:iam::{workload['account_id']}:role/{workload['name']}"
+    roles = {"exempt": [f"{own}-deployer"], "break_glass": [f"{own}-break-glass"]}
+    return {**settings, "roles": roles}
+
+
 def read(settings: Data) -> Settings:
     return parse(text(settings), "settings.toml")
 
@@ -179,7 +187,10 @@ KEYS = (
     Key(
         "roles.exempt",
         "exempt_roles",
-        ([f"{ROLE}deployer"], [f"{ROLE}path/deployer", "arn:aws:iam::444455556666:role/a+b=c,d.e@f_g"]),
+        (
+            [f"{ROLE}cruddur-deployer"],
+            [f"{ROLE}path/deployer", "arn:aws:iam::444455556666:role/a+b=c,d.e@f_g", f"{ROLE}cruddur-deployer"],
+        ),
         (
             [],
             ["deployer"],
@@ -199,7 +210,7 @@ KEYS = (
     Key(
         "roles.break_glass",
         "break_glass_roles",
-        ([f"{ROLE}glass"], [f"{ROLE}glass", f"{ROLE}hammer"]),
+        ([f"{ROLE}cruddur-break-glass"], [f"{ROLE}cruddur-break-glass", f"{ROLE}hammer"]),
         ([], ["glass"], [f"{ROLE}*"], ["arn:aws:iam::*:role/glass"], [f"{ROLE}glass"] * 2),
         "full role ARNs without wildcards",
     ),
@@ -349,7 +360,8 @@ def part(settings: Settings, key: Key) -> Settings | OnDemand | Provisioned | Ne
 
 @pytest.mark.parametrize(("key", "value"), cases("accepted"))
 def test_an_accepted_value_is_what_the_settings_say(key: Key, value: Any) -> None:
-    settings = read(changed(data(key.example), key.path, value))
+    written = changed(data(key.example), key.path, value)
+    settings = read(with_own_roles(written) if key.path.startswith("workload.") else written)
     assert getattr(part(settings, key), key.field) == (tuple(value) if isinstance(value, list) else value)
 
 
@@ -468,7 +480,11 @@ CONTRADICTIONS = (
     ),
     Contradiction(
         {"organization.management_account_id": "111122223333"},
-        {"workload.account_id": "444455556666"},
+        {
+            "workload.account_id": "444455556666",
+            "roles.exempt": ["arn:aws:iam::444455556666:role/cruddur-deployer"],
+            "roles.break_glass": ["arn:aws:iam::444455556666:role/cruddur-break-glass"],
+        },
         "workload.account_id: '111122223333' is the management account, which no SCP binds",
     ),
     Contradiction(
@@ -477,9 +493,19 @@ CONTRADICTIONS = (
         "organization.targets: '123456789012' is the management account, which no SCP binds",
     ),
     Contradiction(
-        {"roles.exempt": [f"{ROLE}deployer", f"{ROLE}cruddur-break-glass"]},
-        {"roles.break_glass": [f"{ROLE}other"]},
+        {"roles.exempt": [f"{ROLE}cruddur-deployer", f"{ROLE}cruddur-break-glass"]},
+        {"roles.exempt": [f"{ROLE}cruddur-deployer", f"{ROLE}cruddur-break-glas"]},
         f"roles.exempt: '{ROLE}cruddur-break-glass' is a break-glass role too",
+    ),
+    Contradiction(
+        {"roles.exempt": [f"{ROLE}path/cruddur-deployer"]},
+        {"roles.exempt": [f"{ROLE}path/cruddur-deployer", f"{ROLE}cruddur-deployer"]},
+        f"roles.exempt: '{ROLE}cruddur-deployer' is not among them; the access stack makes this role",
+    ),
+    Contradiction(
+        {"roles.break_glass": [f"{ROLE}other"]},
+        {"roles.break_glass": [f"{ROLE}other", f"{ROLE}cruddur-break-glass"]},
+        f"roles.break_glass: '{ROLE}cruddur-break-glass' is not among them; the access stack makes this role",
     ),
     Contradiction(
         {"login.user_pool_id": "eu-west-1_Example01"},
@@ -522,7 +548,7 @@ def test_optional_stacks_keep_the_order_of_deployment() -> None:
 
 
 def test_derived_names_begin_with_the_name() -> None:
-    settings = read(changed(data(), "workload.name", "chatter"))
+    settings = read(with_own_roles(changed(data(), "workload.name", "chatter")))
     assert settings.function_name == "chatter-pattern-d"
     assert settings.trail_name == "chatter-trail"
     assert settings.stack_name("table") == "chatter-table"
