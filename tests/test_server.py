@@ -8,7 +8,7 @@ from importlib import metadata
 from typing import Any
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from tableguard.errors import EmbeddedError
 from tableguard.local import clients, moto_patch, server
@@ -147,3 +147,19 @@ def test_a_client_asks_once() -> None:
     with pytest.raises(EndpointConnectionError):
         client.get_caller_identity()
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "code"),
+    [
+        ("dynamodb", "list_tables", "InvalidSignatureException"),
+        ("cloudformation", "list_stacks", "SignatureDoesNotMatch"),
+    ],
+)
+def test_a_region_that_aws_does_not_have_is_refused_in_aws_words(service: str, operation: str, code: str) -> None:
+    with server.start() as running:
+        of = Clients(running.endpoint)
+        with pytest.raises(ClientError, match=rf"{code}.* Credential should be scoped to a valid region") as refused:
+            getattr(of(service, ACCOUNT, "mars-1"), operation)()
+        assert refused.value.response["Error"]["Code"] == code
+        getattr(of(service, ACCOUNT, "sa-east-1"), operation)()

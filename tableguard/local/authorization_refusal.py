@@ -64,6 +64,12 @@ def unknown_key(service: str, protocol: str) -> Refusal:
     return Refusal(code, "The security token included in the request is invalid.")
 
 
+def unknown_region(protocol: str) -> Refusal:
+    """The refusal of a request that is signed for a region that AWS does not have."""
+    code = "InvalidSignatureException" if "json" in protocol else "SignatureDoesNotMatch"
+    return Refusal(code, "Credential should be scoped to a valid region.")
+
+
 def undecided(service: str, protocol: str, why: str) -> Refusal:
     """The refusal of what the embedded AWS cannot decide about, so that it is never allowed in silence."""
     return Refusal(denial_code(service, protocol), f"the embedded AWS cannot decide: {why}")

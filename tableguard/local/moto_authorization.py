@@ -5,8 +5,10 @@ moto 5.2.5 would check identity policies alone, without resources, regions or co
 
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
+import botocore.session
 from moto.core.authorization import ActionAuthenticatorMixin
 from moto.core.model import OperationModel
 from moto.core.parse import PROTOCOL_PARSERS, XFormedDict
@@ -19,7 +21,7 @@ from werkzeug.exceptions import HTTPException
 
 from tableguard.local import authorization, authorization_callers, authorization_network
 from tableguard.local.authorization_call import Call
-from tableguard.local.authorization_refusal import Refusal, answer, unknown_key
+from tableguard.local.authorization_refusal import Refusal, answer, unknown_key, unknown_region
 from tableguard.local.authorization_world import organization
 from tableguard.local.clients import SETUP_KEY, VIA_HEADER, via_of
 from tableguard.local.moto_patch import replace
@@ -67,6 +69,8 @@ def _authorize(handler: Handler, _iam_request: type, _resource: str = "*") -> No
     if not handler.is_werkzeug_request:
         return  # moto as its own users have it, without a server
     signed = _CREDENTIAL.search(handler.headers.get("Authorization", "") or handler.uri)
+    if signed and signed[2] not in _regions():
+        _refuse_region(handler)
     key = signed[1] if signed else ""
     if key == SETUP_KEY:
         return
@@ -95,6 +99,20 @@ def _authorize(handler: Handler, _iam_request: type, _resource: str = "*") -> No
         authorization.check(call, found, protocol)
     except Refusal as refusal:
         raise _answer(handler, refusal, protocol) from refusal
+
+
+def _refuse_region(handler: Handler) -> None:
+    model = get_service_model(handler.boto3_service_name)
+    protocol = determine_request_protocol(model, handler.headers.get("Content-Type", ""))
+    raise _answer(handler, unknown_region(protocol), protocol)
+
+
+@cache
+def _regions() -> frozenset[str]:
+    """The regions of all partitions."""
+    session = botocore.session.get_session()
+    partitions = session.get_available_partitions()
+    return frozenset(name for each in partitions for name in session.get_available_regions("ec2", each))
 
 
 def _as_guarded(original: Callable[..., PermissionResult]) -> Callable[..., PermissionResult]:
