@@ -71,6 +71,7 @@ class Settings:
     allowed_regions: tuple[str, ...]
     table_name: str
     capacity: OnDemand | Provisioned
+    client_side_encryption: bool
     network: NewVpc | ExistingVpc
     organization_id: str
     management_account_id: str
@@ -91,6 +92,11 @@ class Settings:
     def function_name(self) -> str:
         """Name of the Pattern D function."""
         return f"{self.name}-pattern-d"
+
+    @property
+    def message_key_alias(self) -> str:
+        """Alias of the key with which the application encrypts, if it does."""
+        return f"alias/{self.name}-messages"
 
     @property
     def trail_name(self) -> str:
@@ -199,6 +205,11 @@ class _Section:
             lambda found: any(found == choice and type(found) is type(choice) for choice in choices),
         )
 
+    def flag(self, key: str) -> bool:
+        """False where the key is absent."""
+        self.asked.add(key)
+        return key in self.data and bool(self.choice(key, (True, False)))
+
     def number(self, key: str, low: int, high: int) -> int:
         return int(self.value(key, f"a whole number from {low} to {high}", lambda found: _within(found, low, high)))
 
@@ -254,6 +265,7 @@ def _settings(file: _Section) -> Settings:
         # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
         table_name=table.text("name", r"[A-Za-z0-9_.-]{3,255}", '3 to 255 of A-Z, a-z, 0-9, "_", "-", "."'),
         capacity=_capacity(table),
+        client_side_encryption=table.flag("client_side_encryption"),
         network=_network(network),
         organization_id=organization.text(
             "id", r"o-[a-z0-9]{10,32}", "an organization id: o- and 10 to 32 of a-z, 0-9"

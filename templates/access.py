@@ -6,7 +6,7 @@ from troposphere import GetAtt, Ref, Sub, Template, cognito, iam
 
 from tableguard.iam import documents
 from tableguard.settings import Settings
-from templates import parts
+from templates import parts, service_roles
 
 HOUR = 3600
 
@@ -26,8 +26,9 @@ def template(settings: Settings) -> Template:
     _application(template, settings, boundary)
     _people(template, settings)
     _members(template, settings, boundary)
+    service_roles.add(template, settings, boundary)
     # No role for DAX: nothing here runs a cluster, and a role that nobody needs is one more to take. The stack that
-    # adds a cluster adds it, from policies/role/dax.
+    # adds a cluster needs it from whoever deploys this one: policies/role/dax.
     return template
 
 
@@ -43,7 +44,7 @@ def _application(template: Template, settings: Settings, boundary: iam.ManagedPo
 
 def _people(template: Template, settings: Settings) -> None:
     # Who of the account's people may take these roles is said where the people are, in their own permission to
-    # sts:AssumeRole. None has the boundary: it is the measure of what the deployer makes, not of people.
+    # sts:AssumeRole. None has the boundary: it is the measure of what services and the application do, not people.
     _role(
         template,
         settings,
@@ -102,9 +103,14 @@ def _role(template: Template, settings: Settings, name: str, says: str, trust: d
 
 
 def _documents(settings: Settings, name: str) -> dict[str, dict[str, Any]]:
-    """Policy name -> document: role/<name>, and role/<name>_* where one managed policy is too small for it."""
+    """Policy name -> document: role/<name>, and role/<name>_* where one managed policy is too small for it.
+
+    role/<name>_encryption is for whom the message key exists.
+    """
     stem = name.replace("-", "_")
-    found = [role for role in documents.names("role") if role == stem or role.startswith(f"{stem}_")] or [stem]
+    left_out = set() if settings.client_side_encryption else {f"{stem}_encryption"}
+    named = [role for role in documents.names("role") if role == stem or role.startswith(f"{stem}_")]
+    found = [role for role in named if role not in left_out] or [stem]
     return {role.replace("_", "-"): parts.policy_document(settings, "role", role) for role in found}
 
 

@@ -137,7 +137,7 @@ def _trail(
             KMSKeyId=GetAtt(key, "Arn"),
             S3BucketName=Ref(bucket),
             CloudWatchLogsLogGroupArn=GetAtt(group, "Arn"),
-            CloudWatchLogsRoleArn=GetAtt(_log_writer(template, settings), "Arn"),
+            CloudWatchLogsRoleArn=parts.imported(settings, "TrailRoleArn"),
             AdvancedEventSelectors=_selectors(settings),
             InsightSelectors=[
                 cloudtrail.InsightSelector(InsightType=kind) for kind in ("ApiCallRateInsight", "ApiErrorRateInsight")
@@ -146,39 +146,6 @@ def _trail(
             DependsOn=["TrailBucketPolicy"],  # without it CloudTrail refuses the bucket
             **parts.RETAINED,
         )
-    )
-
-
-def _log_writer(template: Template, settings: Settings) -> Any:
-    # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html:
-    # the trust has no condition there. A role can be handed to a service in its own account only.
-    trust = parts.document(
-        {
-            "Sid": "TakenByCloudTrail",
-            "Effect": "Allow",
-            "Principal": {"Service": "cloudtrail.amazonaws.com"},
-            "Action": "sts:AssumeRole",
-        }
-    )
-    group = f"arn:aws:logs:${{AWS::Region}}:${{AWS::AccountId}}:log-group:/{settings.name}/trail"
-    streams = "log-stream:${AWS::AccountId}_CloudTrail_${AWS::Region}*"
-    policy = parts.document(
-        {
-            "Sid": "WriteTheTrail",
-            "Effect": "Allow",
-            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-            "Resource": Sub(f"{group}:{streams}"),
-        }
-    )
-    return parts.role(
-        template,
-        settings,
-        "TrailRole",
-        "trail",
-        "CloudTrail writes the trail to its log group",
-        trust=trust,
-        policies={"trail": policy},
-        PermissionsBoundary=parts.imported(settings, "BoundaryArn"),
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from troposphere import GetAtt, Ref, Sub, Template, backup, dynamodb, iam, kms
+from troposphere import GetAtt, Ref, Template, backup, dynamodb
 
 from tableguard.settings import Settings
 from templates import parts
@@ -17,7 +17,7 @@ class BackupVault(backup.BackupVault):  # type: ignore[misc]  # troposphere ship
     props = {**backup.BackupVault.props, "AccessPolicy": (dict, False)}  # noqa: RUF012  # troposphere's own form
 
 
-def add(template: Template, settings: Settings, table: dynamodb.Table, table_key: kms.Key) -> None:
+def add(template: Template, settings: Settings, table: dynamodb.Table) -> None:
     """Daily backups in a locked vault under a key of its own."""
     key = parts.customer_key(
         template,
@@ -67,7 +67,7 @@ def add(template: Template, settings: Settings, table: dynamodb.Table, table_key
             BackupPlanId=Ref(plan),
             BackupSelection=backup.BackupSelectionResourceType(
                 SelectionName="messages-table",
-                IamRoleArn=GetAtt(_role(template, settings, table_key, key), "Arn"),
+                IamRoleArn=parts.imported(settings, "BackupRoleArn"),
                 Resources=[GetAtt(table, "Arn")],
             ),
         )
@@ -93,49 +93,4 @@ def _vault_policy(settings: Settings) -> dict[str, Any]:
             "Resource": "*",  # in a vault's policy: the vault and what is in it
             "Condition": {"ArnNotLike": {"aws:PrincipalArn": list(settings.break_glass_roles)}},
         }
-    )
-
-
-def _role(template: Template, settings: Settings, table_key: kms.Key, vault_key: kms.Key) -> iam.Role:
-    # the DynamoDB part of AWS's own policy, for one table; StartAwsBackupJob and not CreateBackup, because only AWS
-    # Backup's own DynamoDB backups are encrypted with the vault's key and governed by its lock
-    # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSBackupServiceRolePolicyForBackup.html
-    # https://docs.aws.amazon.com/aws-backup/latest/devguide/advanced-ddb-backup.html
-    table = f"arn:aws:dynamodb:${{AWS::Region}}:${{AWS::AccountId}}:table/{settings.table_name}"
-    policy = parts.document(
-        {
-            "Sid": "BackUpTheTable",
-            "Effect": "Allow",
-            "Action": ["dynamodb:DescribeTable", "dynamodb:ListTagsOfResource", "dynamodb:StartAwsBackupJob"],
-            "Resource": Sub(table),
-        },
-        {
-            "Sid": "ReadUnderTheTablesKey",
-            "Effect": "Allow",
-            "Action": ["kms:Decrypt", "kms:DescribeKey"],
-            "Resource": GetAtt(table_key, "Arn"),
-        },
-        {
-            "Sid": "WriteUnderTheVaultsKey",
-            "Effect": "Allow",
-            "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"],
-            "Resource": GetAtt(vault_key, "Arn"),
-        },
-        {
-            "Sid": "GrantTheKeysToAwsBackup",
-            "Effect": "Allow",
-            "Action": "kms:CreateGrant",
-            "Resource": [GetAtt(vault_key, "Arn"), GetAtt(table_key, "Arn")],
-            "Condition": {"Bool": {"kms:GrantIsForAWSResource": "true"}},
-        },
-    )
-    return parts.role(
-        template,
-        settings,
-        "BackupRole",
-        "backup",
-        "AWS Backup backs up the messages table",
-        trust=parts.service_trust("backup.amazonaws.com"),
-        policies={"backup": policy},
-        PermissionsBoundary=parts.imported(settings, "BoundaryArn"),
     )

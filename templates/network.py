@@ -136,29 +136,6 @@ def _security_group(template: Template, settings: Settings, place: _Place) -> ec
 def _flow_logs(template: Template, settings: Settings) -> None:
     name = f"/{settings.name}/flow"
     group = parts.log_group(template, settings, "FlowLogGroup", name, parts.imported(settings, "LogKeyArn"))
-    # https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html, less CreateLogGroup
-    writes = {
-        "Sid": "WriteFlowLogs",
-        "Effect": "Allow",
-        "Action": ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-        "Resource": Sub(f"arn:aws:logs:${{AWS::Region}}:${{AWS::AccountId}}:log-group:{name}:*"),
-    }
-    finds = {
-        "Sid": "FindTheLogGroup",
-        "Effect": "Allow",
-        "Action": "logs:DescribeLogGroups",
-        "Resource": Sub("arn:aws:logs:${AWS::Region}:${AWS::AccountId}:log-group:*"),
-    }
-    role = parts.role(
-        template,
-        settings,
-        "FlowLogRole",
-        "flow",
-        "VPC flow logs write to their log group",
-        trust=parts.service_trust("vpc-flow-logs.amazonaws.com"),
-        policies={"flow": parts.document(writes, finds)},
-        PermissionsBoundary=parts.imported(settings, "BoundaryArn"),
-    )
     template.add_resource(
         ec2.FlowLog(
             "FlowLog",
@@ -167,7 +144,7 @@ def _flow_logs(template: Template, settings: Settings) -> None:
             TrafficType="ALL",
             LogDestinationType="cloud-watch-logs",
             LogGroupName=Ref(group),
-            DeliverLogsPermissionArn=GetAtt(role, "Arn"),
+            DeliverLogsPermissionArn=parts.imported(settings, "FlowLogRoleArn"),
             MaxAggregationInterval=60,
             Tags=parts.tags(settings),
         )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from troposphere import GetAtt, Parameter, Ref, Split, Sub, Template, awslambda, cloudwatch, iam, s3, sqs
+from troposphere import GetAtt, Parameter, Ref, Split, Sub, Template, awslambda, cloudwatch, s3, sqs
 
 from stream_lambda.log import DIMENSION, NAMESPACE
 from tableguard.settings import Settings
@@ -22,12 +22,12 @@ class LoggingConfig(awslambda.LoggingConfig):  # type: ignore[misc]  # troposphe
 
 
 def template(settings: Settings) -> Template:
-    """The function, its role, its source and where its failures go, and the alarms on all of them."""
+    """The function, its source and where its failures go, and the alarms on all of them."""
     template = parts.new_template(settings, "Pattern D function that keeps conversation rows up to date")
     key = _failure_key(template, settings)
     bucket = _failure_bucket(template, settings, key)
     queue = _dead_letter_queue(template, settings, key)
-    function = _function(template, settings, key, queue, _role(template, settings))
+    function = _function(template, settings, key, queue)
     _mapping(template, settings, function, bucket)
     _alarms(template, settings)
     parts.export(template, settings, "FunctionArn", GetAtt(function, "Arn"), "Pattern D function")
@@ -83,20 +83,7 @@ def _dead_letter_queue(template: Template, settings: Settings, key: Any) -> sqs.
     return queue
 
 
-def _role(template: Template, settings: Settings) -> iam.Role:
-    return parts.role(
-        template,
-        settings,
-        "FunctionRole",
-        "pattern-d",
-        "Pattern D: reads the stream and members, writes conversation rows, and nothing else",
-        trust=parts.service_trust("lambda.amazonaws.com"),
-        policies={"pattern-d": parts.policy_document(settings, "role", "stream_function")},
-        PermissionsBoundary=parts.imported(settings, "BoundaryArn"),
-    )
-
-
-def _function(template: Template, settings: Settings, key: Any, queue: sqs.Queue, role: iam.Role) -> awslambda.Function:
+def _function(template: Template, settings: Settings, key: Any, queue: sqs.Queue) -> awslambda.Function:
     code = template.add_parameter(
         Parameter(
             "CodeKey",
@@ -126,7 +113,7 @@ def _function(template: Template, settings: Settings, key: Any, queue: sqs.Queue
             Architectures=["arm64"],
             Handler="stream_lambda.handler.handle",
             Code=awslambda.Code(S3Bucket=settings.artifact_bucket, S3Key=Ref(code)),
-            Role=GetAtt(role, "Arn"),
+            Role=parts.imported(settings, "FunctionRoleArn"),
             Timeout=60,
             MemorySize=256,
             ReservedConcurrentExecutions=10,

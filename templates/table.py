@@ -17,7 +17,10 @@ def template(settings: Settings) -> Template:
     table = template.add_resource(_table(settings, key))
     if isinstance(settings.capacity, Provisioned):
         _scaling(template, settings, settings.capacity)
-    backups.add(template, settings, table, key)
+    backups.add(template, settings, table)
+    if settings.client_side_encryption:
+        message_key = _message_key(template, settings)
+        parts.export(template, settings, "MessageKeyArn", GetAtt(message_key, "Arn"), "ARN of the message key")
     parts.export(template, settings, "TableName", Ref(table), "Messages table")
     parts.export(template, settings, "TableArn", GetAtt(table, "Arn"), "ARN of the messages table")
     parts.export(template, settings, "StreamArn", GetAtt(table, "StreamArn"), "ARN of the table's stream")
@@ -45,6 +48,21 @@ def _table_key(template: Template, settings: Settings) -> Any:
         use,
         parts.key_use("backup", "kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey"),
     )
+
+
+def _message_key(template: Template, settings: Settings) -> Any:
+    # A key of its own: whoever reads the table needs its key, by way of DynamoDB, and Pattern D is one of them.
+    use = {
+        "Sid": "UsedAsIamSays",
+        "Effect": "Allow",
+        "Principal": {"AWS": parts.account_root()},
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+        "Resource": "*",  # in a key policy: this key
+        "Condition": {"StringEquals": {"kms:CallerAccount": Ref("AWS::AccountId")}},
+    }
+    denials = parts.policy_document(settings, "resource", "message_key")["Statement"]
+    says = "The application encrypts messages with it before they reach the table"
+    return parts.customer_key(template, settings, "MessageKey", "messages", says, use, *denials)
 
 
 def _table(settings: Settings, key: Any) -> dynamodb.Table:

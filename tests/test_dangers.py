@@ -78,7 +78,7 @@ def test_a_danger_that_nobody_denies_refutes_the_promise() -> None:
 
     def verdict(actions: tuple[str, ...]) -> str:
         values = {**SETTINGS.policy_values(), "dangers-on-dynamodb-table": actions}
-        asked = documents.world(None, joint.table, joint.endpoint)
+        asked = documents.world(None, joint.resource, joint.endpoint)
         return prove(question_of("here", joint.promise, asked, SETTINGS, values)).verdict
 
     denied = found["dangers-on-dynamodb-table"]

@@ -235,6 +235,7 @@ KEYS = (
         ("", "security", "security@example", "@example.com", "security@", "a b@example.com", "a@b@example.com"),
         "an e-mail address",
     ),
+    Key("table.client_side_encryption", "client_side_encryption", (True, False), (0, 1, "true", []), "True, False"),
     Key("retention.log_days", "log_days", (365, 400, 731, 3653), (0, 90, 364, 366, 401, 3654, -400), "365, 400, 545"),
     Key(
         "retention.audit_days",
@@ -406,7 +407,16 @@ def test_a_value_of_another_type_is_refused(name: str, path: str, value: Any) ->
     assert line.startswith(f"settings.toml: {path}: {value!r} is not accepted; accepted: ")
 
 
-@pytest.mark.parametrize(("name", "path"), [(name, path) for name in EXAMPLES for path, _ in leaves(data(name))])
+OPTIONAL = "table.client_side_encryption"
+REQUIRED = [(name, path) for name in EXAMPLES for path, _ in leaves(data(name)) if path != OPTIONAL]
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_nobody_encrypts_who_does_not_say_so(name: str) -> None:
+    assert not read(changed(data(name), OPTIONAL, ABSENT)).client_side_encryption
+
+
+@pytest.mark.parametrize(("name", "path"), REQUIRED)
 def test_a_missing_key_is_named(name: str, path: str) -> None:
     line = refusal(changed(data(name), path, ABSENT))
     assert re.match(rf"settings\.toml: {re.escape(path)}: missing; accepted: \S", line), line

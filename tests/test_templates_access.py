@@ -52,7 +52,47 @@ def _members_are_signed_in_to_this_pool(template: Template) -> bool:
     )
 
 
+def _only_the_service_takes_it(role: str, service: str) -> Requirement:
+    def holds(template: Template) -> bool:
+        trust = at(template, f"Resources/{role}/Properties/AssumeRolePolicyDocument/Statement")
+        own = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+        return [(one["Principal"], one["Action"], one.get("Condition")) for one in trust] == [
+            ({"Service": service}, "sts:AssumeRole", own)
+        ]
+
+    return Requirement(
+        f"only {service}, for this account, takes {role}",
+        holds,
+        ((f"{_trust(role)}/Principal", {"AWS": "*"}), (f"{_trust(role)}/Condition", REMOVED)),
+    )
+
+
+SERVICES = {
+    "FunctionRole": "lambda.amazonaws.com",
+    "BackupRole": "backup.amazonaws.com",
+    "FlowLogRole": "vpc-flow-logs.amazonaws.com",
+}
+
 REQUIREMENTS = [
+    *(_only_the_service_takes_it(role, service) for role, service in SERVICES.items()),
+    is_set(
+        "only CloudTrail takes the role of the trail",
+        f"{_trust('TrailRole')}/Principal",
+        {"Service": "cloudtrail.amazonaws.com"},
+    ),
+    *(
+        is_set(
+            f"{role} stays within the boundary",
+            f"Resources/{role}/Properties/PermissionsBoundary",
+            {"Ref": "Boundary"},
+        )
+        for role in (*SERVICES, "TrailRole")
+    ),
+    is_set(
+        "the function's role has its one policy",
+        "Resources/FunctionRole/Properties/ManagedPolicyArns",
+        [{"Ref": "FunctionRolePolicy"}],
+    ),
     Requirement(
         "people take roles from within the account, while it is in the organization",
         _people_come_from_this_account_and_organization,
@@ -141,10 +181,27 @@ def test_a_promise_breaks_with_what_it_rests_on(
 
 def test_roles_and_policies_have_the_names_that_the_documents_speak_of(access: Template) -> None:
     roles = {role["RoleName"] for role in of_type(access, "AWS::IAM::Role").values()}
-    assert roles == {
-        f"cruddur-{name}" for name in ("application", "auditor", "deployer", "break-glass", "identity-pool-user")
-    }
+    people, services = ("auditor", "deployer", "break-glass"), ("backup", "flow", "pattern-d", "trail")
+    assert roles == {f"cruddur-{name}" for name in (*people, *services, "application", "identity-pool-user")}
     assert at(access, "Resources/Boundary/Properties/ManagedPolicyName") == "cruddur-boundary"
+
+
+def test_the_function_has_the_policy_of_the_policies_folder(access: Template) -> None:
+    expected = parts.policy_document(example(), "role", "stream_function")
+    found = at(access, "Resources/FunctionRolePolicy/Properties/PolicyDocument")
+    assert [one["Sid"] for one in found["Statement"]] == [one["Sid"] for one in expected["Statement"]]
+
+
+@pytest.mark.parametrize("name", ["audit", "network", "table", "stream", "config"])
+def test_whoever_deploys_the_other_stacks_makes_no_role_and_no_policy(name: str) -> None:
+    made = {resource["Type"] for resource in stack(name)["Resources"].values()}
+    assert not {kind for kind in made if kind.startswith("AWS::IAM::")}
+
+
+def test_an_existing_vpc_needs_no_role_for_flow_logs() -> None:
+    names = {role["RoleName"] for role in of_type(stack("access", example("existing-vpc")), "AWS::IAM::Role").values()}
+    assert "chatter-flow" not in names
+    assert "chatter-trail" in names
 
 
 def test_the_exempt_roles_of_the_settings_are_made_here(access: Template) -> None:
@@ -156,7 +213,8 @@ def test_the_exempt_roles_of_the_settings_are_made_here(access: Template) -> Non
 
 @pytest.mark.parametrize("role", ["application", "auditor", "break_glass", "deployer", "identity_pool_user"])
 def test_each_role_has_exactly_its_documents_of_the_policies_folder(access: Template, role: str) -> None:
-    wanted = [name for name in documents.names("role") if name == role or name.startswith(f"{role}_")]
+    named = [name for name in documents.names("role") if name == role or name.startswith(f"{role}_")]
+    wanted = [name for name in named if not name.endswith("_encryption")]  # the example has no message key
     sids = [[one["Sid"] for one in parts.policy_document(example(), "role", name)["Statement"]] for name in wanted]
     (found,) = [
         properties

@@ -81,9 +81,9 @@ REQUIREMENTS = [
     ),
     is_set("flow logs are kept as long as the settings say", "Resources/FlowLogGroup/Properties/RetentionInDays", 400),
     is_set(
-        "the role of the flow logs stays within the boundary",
-        "Resources/FlowLogRole/Properties/PermissionsBoundary",
-        {"Fn::ImportValue": "cruddur-BoundaryArn"},
+        "the flow logs are written with the role that the access stack made for them",
+        "Resources/FlowLog/Properties/DeliverLogsPermissionArn",
+        {"Fn::ImportValue": "cruddur-FlowLogRoleArn"},
     ),
     retained("flow logs outlive the stack", "FlowLogGroup"),
 ]

@@ -8,8 +8,6 @@ from troposphere import awslambda
 from stream_lambda.items import is_message_pk
 from stream_lambda.log import DIMENSION, METRICS, NAMESPACE
 from tableguard.local.event_filter import event_filter
-from tableguard.settings import example
-from templates import parts
 from templates.stream import LoggingConfig
 from tests.template_requirements import (
     REMOVED,
@@ -58,17 +56,6 @@ def _plaintext_is_refused(policy: str) -> Requirement:
             (f"{policy}/PolicyDocument/Statement/0/Condition/Bool/aws:SecureTransport", "true"),
         ),
     )
-
-
-def _trusts_lambda_for_this_account(template: Template) -> bool:
-    trust = at(template, "Resources/FunctionRole/Properties/AssumeRolePolicyDocument/Statement")
-    return [(one["Principal"], one["Action"], one.get("Condition")) for one in trust] == [
-        (
-            {"Service": "lambda.amazonaws.com"},
-            "sts:AssumeRole",
-            {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}},
-        )
-    ]
 
 
 REQUIREMENTS = [
@@ -129,23 +116,10 @@ REQUIREMENTS = [
         f"{FUNCTION}/Environment/Variables",
         {"TABLE_NAME": {"Fn::ImportValue": "cruddur-TableName"}},
     ),
-    Requirement(
-        "only Lambda, for this account, takes the function's role",
-        _trusts_lambda_for_this_account,
-        (
-            ("Resources/FunctionRole/Properties/AssumeRolePolicyDocument/Statement/0/Principal", {"AWS": "*"}),
-            ("Resources/FunctionRole/Properties/AssumeRolePolicyDocument/Statement/0/Condition", REMOVED),
-        ),
-    ),
     is_set(
-        "the function's role stays within the boundary",
-        "Resources/FunctionRole/Properties/PermissionsBoundary",
-        {"Fn::ImportValue": "cruddur-BoundaryArn"},
-    ),
-    is_set(
-        "the function's role has its one policy",
-        "Resources/FunctionRole/Properties/ManagedPolicyArns",
-        [{"Ref": "FunctionRolePolicy"}],
+        "the function runs with the role that the access stack made for it",
+        f"{FUNCTION}/Role",
+        {"Fn::ImportValue": "cruddur-FunctionRoleArn"},
     ),
     is_set(
         "the log group is encrypted with the key of the workload's log groups",
@@ -272,12 +246,6 @@ def test_how_long_a_batch_is_waited_for_is_a_parameter(stream: Template) -> None
 def test_the_code_is_a_package_in_the_artifact_bucket_named_at_deployment(stream: Template) -> None:
     assert at(stream, f"{FUNCTION}/Code") == {"S3Bucket": "example-artifacts-eu-central-1", "S3Key": {"Ref": "CodeKey"}}
     assert "Default" not in at(stream, "Parameters/CodeKey")
-
-
-def test_the_function_has_the_policy_of_the_policies_folder(stream: Template) -> None:
-    expected = parts.policy_document(example(), "role", "stream_function")
-    found = at(stream, "Resources/FunctionRolePolicy/Properties/PolicyDocument")
-    assert [one["Sid"] for one in found["Statement"]] == [one["Sid"] for one in expected["Statement"]]
 
 
 def test_nothing_but_the_mapping_invokes_the_function(stream: Template) -> None:

@@ -161,9 +161,9 @@ REQUIREMENTS = [
         [{"Fn::GetAtt": ["Messages", "Arn"]}],
     ),
     is_set(
-        "the role of the backups stays within the boundary",
-        "Resources/BackupRole/Properties/PermissionsBoundary",
-        {"Fn::ImportValue": "cruddur-BoundaryArn"},
+        "the backups are made with the role that the access stack made for them",
+        "Resources/BackupSelection/Properties/BackupSelection/IamRoleArn",
+        {"Fn::ImportValue": "cruddur-BackupRoleArn"},
     ),
 ]
 

@@ -15,6 +15,7 @@ from tableguard.prove.promises import Answer, answer
 from tableguard.settings import Settings
 
 PLACE = "together.toml"
+RESOURCES = {"table": "messages_table", "key": "message_key"}  # key of a promise -> policy of that resource
 _EVERYTHING: dict[str, Any] = {"Sid": "Everything", "Effect": "Allow", "Action": "*", "Resource": "*"}
 
 
@@ -28,10 +29,10 @@ class Role:
 
 @dataclass(frozen=True)
 class Joint:
-    """A promise about all documents; `table` and `endpoint` say whether their policies have a say."""
+    """A promise about all documents; `resource` is the one of policies/resource that has a say, if any has."""
 
     promise: Promise
-    table: bool
+    resource: str | None
     endpoint: bool
 
 
@@ -64,8 +65,9 @@ def _role(name: str, data: Mapping[str, Any]) -> Role:
 
 
 def _joint(table: Table, section: str) -> Joint:
-    of_table, endpoint = _flag(table, "table"), _flag(table, "endpoint")
-    return Joint(claims.promise(table, claims.WANTED[section], "account"), of_table, endpoint)
+    resource = next((name for key, name in RESOURCES.items() if _flag(table, key)), None)
+    endpoint = _flag(table, "endpoint")
+    return Joint(claims.promise(table, claims.WANTED[section], "account"), resource, endpoint)
 
 
 def _flag(table: Table, key: str) -> bool:
@@ -79,7 +81,7 @@ class Documents:
     settings: Settings
     by_kind: Mapping[str, Mapping[str, Policy]]
 
-    def world(self, role: Role | None, of_table: bool, endpoint: bool) -> World:
+    def world(self, role: Role | None, resource: str | None, endpoint: bool) -> World:
         """The world of a caller with this role, or of an administrator, whose own policies allow everything."""
         everything = policy("everything", {"Statement": [_EVERYTHING]})
         given = tuple(self.by_kind["role"][name] for name in role.policies) if role else ()
@@ -89,7 +91,7 @@ class Documents:
             resource_control=(tuple(self.by_kind["rcp"].values()),),
             identity=given or (everything,),
             boundary=self.by_kind["role"]["boundary"] if role and role.bounded else None,
-            resource=self.by_kind["resource"]["messages_table"] if of_table else None,
+            resource=self.by_kind["resource"][resource] if resource else None,
             endpoint=self.by_kind["endpoint"]["messages_table_only"] if endpoint else None,
         )
 
@@ -127,9 +129,9 @@ def _worlds(joint: Joint, roles: Mapping[str, Role], found: Documents) -> Iterat
         named = short in ("account", "members", "anyone")
         arns = ("",) if named else claims.principals(short, found.settings)
         for role in dict.fromkeys(role_of(arn, roles, found.settings) for arn in arns):
-            asked = found.world(role, joint.table, joint.endpoint)
+            asked = found.world(role, joint.resource, joint.endpoint)
             yield (
-                (replace(asked, identity=found.world(None, False, False).identity) if promise.whatever_else else asked),
+                (replace(asked, identity=found.world(None, None, False).identity) if promise.whatever_else else asked),
                 promise,
             )
 
