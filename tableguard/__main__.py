@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     _explain(commands)
     _diff(commands)
     _preflight(commands)
+    _cost(commands)
     _up(commands)
     _deploy(commands)
     _destroy(commands)
@@ -145,11 +146,27 @@ def _takes_formats(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sarif", action="store_true", help="the findings as SARIF 2.1.0")
 
 
+def _cost(commands: _Commands) -> None:
+    from tableguard.cost.options import add_options
+
+    parser = _command(
+        commands, "cost", "Reckon what a month costs, line by line, with sources.", "tableguard.cost.commands"
+    )
+    _takes_settings(parser)
+    add_options(parser)
+
+
 def _up(commands: _Commands) -> None:
     parser = _command(commands, "up", "Deploy every stack on an embedded AWS on loopback and let messages flow.")
     _takes_settings(parser)
     parser.add_argument("--port", type=_port, default=0, help="port to listen on (default: a free one)")
     parser.add_argument("--demo", action="store_true", help="send messages, verify what each member sees, and end")
+    parser.add_argument(
+        "--dynamodb",
+        choices=("embedded", "local"),
+        default="embedded",
+        help="who keeps the items: the embedded AWS itself, or DynamoDB Local from jars, Docker or Maven",
+    )
     parser.add_argument("--json", action="store_true", help="the same facts as JSON, once everything is up")
 
 

@@ -8,6 +8,8 @@ TableguardError
 ├── DeployError       CloudFormation refused or failed a stack
 ├── EmbeddedError     the embedded AWS cannot start, or lacks what a template asks for
 ├── MessageError      a message, user, group or trace line that cannot be accepted
+├── EncryptionError   a message that cannot be encrypted, or whose ciphertext cannot be trusted
+├── CostError         a workload or a price that cannot be reckoned with
 └── TableError        a table that is absent, exists already, or must not be dropped
 """
 
@@ -42,6 +44,14 @@ class EmbeddedError(TableguardError):
 
 class MessageError(TableguardError):
     """A message, user, group or trace line that cannot be accepted."""
+
+
+class EncryptionError(TableguardError):
+    """A message that cannot be encrypted or decrypted; never its text."""
+
+
+class CostError(TableguardError):
+    """A workload or a price that cannot be reckoned with; the text names it and what is accepted."""
 
 
 class TableError(TableguardError):

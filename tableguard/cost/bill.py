@@ -1,0 +1,150 @@
+"""Usage x prices -> a month's bill, line by line; a line without a price is named, not guessed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+
+from tableguard.cost.prices import Price, Prices
+from tableguard.cost.usage import COMPRESSED, DAYS, EVENT_BYTES, GB, HOURS, KEY_MINUTES, LOG_LINE_BYTES, Usage
+from tableguard.scale.workload import PAGE
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that is paid for: how much of it at which price."""
+
+    group: str  # table, copies, function, monitoring, cache or network
+    what: str
+    quantity: float
+    price: Price
+
+    @property
+    def usd(self) -> float:
+        """A month."""
+        return self.quantity * self.price.each
+
+
+@dataclass(frozen=True)
+class Bill:
+    """A month in one mode of capacity, and what could not be priced."""
+
+    mode: str
+    lines: tuple[Line, ...]
+    unpriced: tuple[str, ...]
+
+    @property
+    def usd(self) -> float:
+        """A month."""
+        return sum(line.usd for line in self.lines)
+
+    def of(self, group: str) -> float:
+        """USD of the lines of one group."""
+        return sum(line.usd for line in self.lines if line.group == group)
+
+
+_Item = tuple[str, str, float, str]  # group, what, quantity, name of the price
+
+
+def bill(usage: Usage, prices: Prices, mode: str) -> Bill:
+    """What a month costs in one of MODES."""
+    items = [item for item in _items(usage, mode) if item[2]]
+    return Bill(
+        mode,
+        tuple(Line(group, what, quantity, prices[name]) for group, what, quantity, name in items if name in prices),
+        tuple(f"{what} ({name})" for _, what, _, name in items if name not in prices),
+    )
+
+
+def _items(usage: Usage, mode: str) -> Iterator[_Item]:
+    hits = usage.circumstances.hit_ratio if mode in ("dax", "serverless-cache") else 0.0
+    yield from _capacity(usage, hits, mode)
+    yield from _copies(usage)
+    yield from _function(usage)
+    yield from _monitoring(usage, hits)
+    yield from _caches(usage, mode)
+    yield "network", "gateway endpoint", HOURS, "vpc-gateway-endpoint"
+    yield "network", "interface endpoints", usage.circumstances.interface_endpoints * HOURS, "vpc-interface-endpoint"
+
+
+def _capacity(usage: Usage, hits: float, mode: str) -> Iterator[_Item]:
+    if mode == "provisioned":
+        yield "table", "write capacity, table and index", _provisioned(usage, 1), "dynamodb-write-capacity-unit"
+        yield "table", "read capacity, table and index", _provisioned(usage, 0), "dynamodb-read-capacity-unit"
+    else:
+        writes = usage.total("table_writes") + usage.total("index_writes")
+        cached = usage.total("cached_reads") + usage.total("index_reads")
+        reads = usage.total("table_reads") + usage.total("index_reads") - hits * cached
+        yield "table", "writes, table and index", writes, "dynamodb-write-request-unit"
+        yield "table", "reads, table and index", reads, "dynamodb-read-request-unit"
+    yield "table", "storage, table and index", usage.stored_gb, "dynamodb-storage"
+
+
+def _provisioned(usage: Usage, unit: int) -> float:
+    """Unit-hours of a month: in each hour what it and the hour before needed, at the target, as auto scaling goes.
+
+    It goes up within minutes, and down after fifteen of them and less often than it would like to.
+    https://repost.aws/knowledge-center/dynamodb-auto-scaling
+    """
+    names = (("table_reads", "index_reads"), ("table_writes", "index_writes"))[unit]
+    lowest, target = usage.estate.lowest_units[unit], usage.estate.target_percent / 100
+    total = 0
+    for name in names:
+        needed = [max(lowest, ceil(getattr(hour, name) / target)) for hour in usage.day]
+        total += sum(max(needed[hour], needed[hour - 1]) for hour in range(24))
+    return total * DAYS
+
+
+def _copies(usage: Usage) -> Iterator[_Item]:
+    yield "copies", "point-in-time recovery", usage.table_gb, "dynamodb-point-in-time-recovery"
+    # each is a full copy: https://docs.aws.amazon.com/aws-backup/latest/devguide/backup-feature-availability.html
+    days = usage.estate.backup_days
+    yield "copies", f"{days} daily backups", usage.table_gb * days, "backup-storage"
+
+
+def _function(usage: Usage) -> Iterator[_Item]:
+    yield "function", "reading the stream", usage.total("polls"), "dynamodb-streams-read-by-lambda"
+    yield "function", "invocations", usage.total("invocations"), "lambda-request"
+    yield "function", "duration", usage.total("gb_seconds"), "lambda-duration-arm"
+
+
+def _monitoring(usage: Usage, hits: float) -> Iterator[_Item]:
+    estate, around = usage.estate, usage.circumstances
+    calls = usage.total("calls") - hits * usage.total("cached_calls")
+    polls = usage.total("polls")
+    logged = (calls + polls) * EVENT_BYTES / GB + usage.total("invocations") * LOG_LINE_BYTES / GB
+    yield "monitoring", "data events: calls to the table", calls, "cloudtrail-data-event"
+    yield "monitoring", "data events: polls of the stream", polls, "cloudtrail-data-event"
+    # both kinds of Insights look at writes, one of them at reads too: not more than twice
+    yield "monitoring", "CloudTrail Insights", 2 * around.management_events, "cloudtrail-insights-event"
+    yield "monitoring", "logs taken in: trail and function", logged, "cloudwatch-logs-ingestion"
+    yield "monitoring", "logs kept", logged * COMPRESSED * estate.log_days / DAYS, "cloudwatch-logs-storage"
+    yield "monitoring", "alarms", estate.alarms, "cloudwatch-alarm"
+    yield "monitoring", "the function's metrics", estate.function_metrics, "cloudwatch-custom-metric"
+    yield "monitoring", "rules for throttled keys", estate.insights_rules, "cloudwatch-contributor-insights-rule"
+    yield "monitoring", "traces", usage.traces, "xray-trace"
+    yield "monitoring", "configuration items", around.changes, "config-item"
+    # every six hours the periodic ones, and all others at each change, at most
+    evaluations = estate.periodic_rules * 4 * DAYS + estate.triggered_rules * around.changes
+    yield "monitoring", "rule evaluations", evaluations, "config-evaluation"
+    yield "monitoring", "keys", estate.keys, "kms-key"
+    yield "monitoring", "uses of the table's key", around.callers * HOURS * 60 / KEY_MINUTES, "kms-request"
+
+
+def _caches(usage: Usage, mode: str) -> Iterator[_Item]:
+    around = usage.circumstances
+    if mode == "dax":
+        yield "cache", f"{around.nodes} DAX nodes", around.nodes * HOURS, "dax-node-hour"
+    if mode == "serverless-cache":
+        yield "cache", "data held", around.cache_gb * HOURS, "elasticache-serverless-storage"
+        yield "cache", "reads and refills", _processing_units(usage), "elasticache-serverless-ecpu"
+
+
+def _processing_units(usage: Usage) -> float:
+    """ECPUs of a month: one for each kilobyte read or written; what was missing is written once.
+
+    https://aws.amazon.com/elasticache/pricing/
+    """
+    sizes = usage.workload.sizes
+    views = usage.total("messages") * usage.workload.views
+    kilobytes = max(1.0, PAGE * sizes.message / 1024) + max(1.0, PAGE * sizes.row / 1024)
+    return views * kilobytes * (2 - usage.circumstances.hit_ratio)

@@ -1,0 +1,39 @@
+"""What is assumed besides the messages, and the modes of capacity that are reckoned."""
+
+from dataclasses import dataclass
+
+from tableguard.scale.workload import Bound, check
+
+MODES = {
+    "on-demand": "on demand",
+    "provisioned": "provisioned with auto scaling",
+    "dax": "on demand, with DAX",
+    "serverless-cache": "on demand, with a serverless cache",
+}
+
+
+BOUNDS = {
+    "callers": Bound("principals that use the table at any moment", 1, 1e7),
+    "hit_ratio": Bound("the part of reads that a cache answers, of those it may", 0, 1),
+    "nodes": Bound("nodes of DAX, one a zone", 1, 11),
+    "cache_gb": Bound("GB that a serverless cache holds", 0.1, 5000),
+    "management_events": Bound("management events of the account in a month", 0, 1e10),
+    "changes": Bound("changes of resources in a month, each recorded by AWS Config", 0, 1e9),
+    "interface_endpoints": Bound("interface endpoints times zones; the estate has none", 0, 1000),
+}
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What else is assumed, besides the messages."""
+
+    callers: int = 10
+    hit_ratio: float = 0.8
+    nodes: int = 3
+    cache_gb: float = 1
+    management_events: float = 100_000
+    changes: float = 100
+    interface_endpoints: int = 0
+
+    def __post_init__(self) -> None:
+        check(self, BOUNDS)

@@ -1,0 +1,62 @@
+"""What of the deployed estate costs money whatever the traffic: counted in the templates, never written down twice."""
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+
+from stream_lambda.log import METRICS
+from tableguard.settings import Provisioned, Settings
+from tableguard.stacks import chosen
+
+
+@dataclass(frozen=True)
+class Estate:
+    """So many of what is paid by the month, and how the function is set."""
+
+    alarms: int
+    keys: int
+    resources: int  # that AWS Config records
+    periodic_rules: int
+    triggered_rules: int
+    insights_rules: int
+    function_metrics: int
+    memory: int
+    concurrency: int
+    backup_days: int
+    log_days: int
+    lowest_units: tuple[int, int]  # (read, write) capacity below which auto scaling does not go
+    target_percent: int
+
+
+@cache
+def estate(settings: Settings) -> Estate:
+    """Count what the stacks of these settings hold."""
+    resources = [
+        resource
+        for stack in chosen(settings)
+        for resource in stack.template(settings).to_dict().get("Resources", {}).values()
+    ]
+    kinds = Counter(resource["Type"] for resource in resources)
+    (function,) = (found["Properties"] for found in resources if found["Type"] == "AWS::Lambda::Function")
+    (table,) = (found["Properties"] for found in resources if found["Type"] == "AWS::DynamoDB::Table")
+    rules = [found["Properties"] for found in resources if found["Type"] == "AWS::Config::ConfigRule"]
+    periodic = sum("MaximumExecutionFrequency" in rule for rule in rules)
+    capacity = settings.capacity
+    provisioned = capacity if isinstance(capacity, Provisioned) else None
+    return Estate(
+        alarms=kinds["AWS::CloudWatch::Alarm"],
+        keys=kinds["AWS::KMS::Key"],
+        resources=len(resources),
+        periodic_rules=periodic,
+        triggered_rules=len(rules) - periodic,
+        # throttled keys only, by partition key and by both: two rules for the table and two for each index
+        # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/contributorinsights_HowItWorks.html
+        insights_rules=2 * (1 + len(table["GlobalSecondaryIndexes"])),
+        function_metrics=len(METRICS),
+        memory=function["MemorySize"],
+        concurrency=function["ReservedConcurrentExecutions"],
+        backup_days=settings.backup_days,
+        log_days=settings.log_days,
+        lowest_units=(provisioned.read_units[0], provisioned.write_units[0]) if provisioned else (1, 1),
+        target_percent=provisioned.target_percent if provisioned else 70,
+    )

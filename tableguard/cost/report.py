@@ -1,0 +1,182 @@
+"""What `tableguard cost` says: assumptions, a bill for each mode, break-evens, sources."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from tableguard.cost import break_even
+from tableguard.cost.bill import Bill, bill
+from tableguard.cost.break_even import BASE, Costs, Crossing
+from tableguard.cost.circumstances import MODES
+from tableguard.cost.prices import OLD_DAYS, Price, old
+from tableguard.scale.formulas import Batch, batch
+from tableguard.scale.invocation import Invocation
+
+# What the bills do not hold, so that nobody takes silence for nothing.
+LEFT_OUT = (
+    "free tiers, taxes, discounts, reserved capacity and Savings Plans",
+    "storage and requests of S3 (trail, AWS Config, failed batches), flow logs of the VPC, alerts by e-mail",
+    "restores, data leaving the region, the application's own compute, Cognito",
+    "failed conditions and redelivered batches, edits, deletions, and expiry (which DynamoDB does without charge)",
+    "whether the chosen number of DAX nodes carries the reads",
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """A workload, reckoned in the modes that were asked for."""
+
+    costs: Costs
+    modes: Sequence[str]
+    region: str
+    home_region: str
+    today: date
+
+    @cached_property
+    def bills(self) -> tuple[Bill, ...]:
+        """One a mode."""
+        usage = self.costs.usage(self.costs.workload.messages_a_day)
+        return tuple(bill(usage, self.costs.prices, mode) for mode in self.modes)
+
+    @cached_property
+    def crossings(self) -> tuple[Crossing, ...]:
+        """Where modes break even with on demand."""
+        return break_even.crossings(self.costs, [mode for mode in MODES if mode != BASE])
+
+    @property
+    def peak(self) -> Batch:
+        """The mean batch at the day's peak."""
+        return batch(self.costs.workload, Invocation(self.costs.estate.memory))
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a reader must know before believing a figure."""
+        found = []
+        if self.home_region != self.region:
+            found.append(f"prices are those of {self.region}, and the settings' home region is {self.home_region}")
+        aged = old(self.costs.prices, self.today)
+        if aged:
+            found.append(f"{len(aged)} prices were read more than {OLD_DAYS} days ago: look again at their pages")
+        if not self.peak.keeps_up:
+            found.append(
+                f"the function falls behind at the peak: a lane takes {self.peak.capacity:.0f} messages a second"
+            )
+        if self.peak.concurrency > self.costs.estate.concurrency:
+            needed, there = self.peak.concurrency, self.costs.estate.concurrency
+            found.append(f"at the peak {needed:.0f} invocations would run at once, and {there} are reserved")
+        return found
+
+    def facts(self) -> dict[str, Any]:
+        """Everything, as --json prints it."""
+        usage = self.costs.usage(self.costs.workload.messages_a_day)
+        return {
+            "region": self.region,
+            "currency": "USD",
+            "assumptions": asdict(self.costs.workload) | asdict(self.costs.circumstances),
+            "estate": asdict(self.costs.estate),
+            "derived": asdict(self.costs.workload.sizes)
+            | {"shards": usage.shards, "table_gb": usage.table_gb, "write_units_a_message": self.peak.write_units},
+            "bills": [_bill_facts(each) for each in self.bills],
+            "break_even": [asdict(each) for each in self.crossings],
+            "used_capacity_for_provisioned": break_even.use_of_capacity(self.costs.prices),
+            "prices": [asdict(price) for price in self._prices()],
+            "left_out": list(LEFT_OUT),
+            "warnings": self.warnings,
+        }
+
+    def json(self) -> str:
+        """The facts as JSON."""
+        return json.dumps(self.facts(), indent=2, sort_keys=True)
+
+    def text(self) -> str:
+        """The same to read."""
+        return "\n".join(
+            [
+                *self._assumptions(),
+                *(line for each in self.bills for line in _bill_text(each, self._numbers)),
+                *self._summary(),
+                *self._sources(),
+                *(f"\nNote: {warning}." for warning in self.warnings),
+            ]
+        )
+
+    def _prices(self) -> list[Price]:
+        used = {line.price.name: line.price for each in self.bills for line in each.lines}
+        return [used[name] for name in sorted(used)]
+
+    @property
+    def _numbers(self) -> dict[str, int]:
+        """Each price's footnote."""
+        return {price.name: number for number, price in enumerate(self._prices(), start=1)}
+
+    def _assumptions(self) -> list[str]:
+        facts = self.facts()
+        derived, estate = facts["derived"], self.costs.estate
+        return [
+            "Assumed (change any of it with the option of its name):",
+            *(f"  {name.replace('_', '-'):<20} {value:>12,g}" for name, value in facts["assumptions"].items()),
+            "From templates and code:",
+            f"  a message has {derived['message']} bytes, a row {derived['row']}, a group {derived['group']}; "
+            f"{derived['write_units_a_message']:.2f} write units a message at the peak",
+            f"  {derived['table_gb']:,.0f} GB in the table once retention is full, on {derived['shards']} partitions",
+            f"  {estate.alarms} alarms, {estate.keys} keys, "
+            f"{estate.periodic_rules + estate.triggered_rules} Config rules, "
+            f"a function of {estate.memory} MB, {estate.backup_days} daily backups",
+        ]
+
+    def _summary(self) -> list[str]:
+        used = break_even.use_of_capacity(self.costs.prices)
+        return [
+            "\nBreak-even with on demand, everything else as above:",
+            *(
+                f"  {MODES[each.mode]}: {'cheaper' if each.cheaper else 'dearer'} from "
+                f"{break_even.rounded(each.messages_a_day)} messages a day on"
+                for each in self.crossings
+            ),
+            *(["  none between a thousand and a thousand million messages a day"] if not self.crossings else []),
+            *([f"  write capacity pays once {used:.0%} of it is used"] if used is not None else []),
+        ]
+
+    def _sources(self) -> list[str]:
+        return [
+            f"\nPrices ({self.region}):",
+            *(
+                f"  [{number}] {price.name}: {price.usd:g} USD for {price.per:,.0f} {price.unit}; {price.source}"
+                for number, price in enumerate(self._prices(), start=1)
+            ),
+            "\nNot in it:",
+            *(f"  {each}" for each in LEFT_OUT),
+        ]
+
+
+def _bill_facts(found: Bill) -> dict[str, Any]:
+    return {
+        "mode": found.mode,
+        "usd_a_month": found.usd,
+        "lines": [
+            {
+                "group": line.group,
+                "what": line.what,
+                "quantity": line.quantity,
+                "price": line.price.name,
+                "usd": line.usd,
+            }
+            for line in found.lines
+        ],
+        "unpriced": list(found.unpriced),
+    }
+
+
+def _bill_text(found: Bill, numbers: dict[str, int]) -> list[str]:
+    return [
+        f"\n{MODES[found.mode].capitalize()}: {found.usd:,.2f} USD a month",
+        *(
+            f"  {line.group:<11} {line.what:<36} {line.quantity:>17,.0f} {line.price.unit:<30} {line.usd:>12,.2f} "
+            f"[{numbers[line.price.name]}]"
+            for line in found.lines
+        ),
+        *(f"  no price for {each}: the line is left out" for each in found.unpriced),
+    ]

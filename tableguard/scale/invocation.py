@@ -1,0 +1,41 @@
+"""How long one invocation of the stream function takes, from what is in its batch."""
+
+from dataclasses import dataclass
+from math import ceil
+
+from stream_lambda.handler import WORKERS
+from stream_lambda.table import KEYS_PER_CALL
+
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+MEMORY_OF_ONE_VCPU = 1769
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """Memory of the function and what its code costs.
+
+    The CPU seconds are those of the shipped handler, measured against a stub of DynamoDB on loopback on one core of a
+    shared x86 machine (`scripts/bench invoking` measures them again, and says how far these are off). Python holds
+    one core at a time, so more memory than one vCPU's worth gains nothing.
+    """
+
+    memory: int = 256
+    fixed: float = 0.005
+    record: float = 0.000_04
+    row: float = 0.002
+    round_trip: float = 0.005  # seconds that one call to DynamoDB is under way: an assumption
+
+    @property
+    def cpu_share(self) -> float:
+        """The part of a core that Lambda gives for this much memory."""
+        return min(1.0, self.memory / MEMORY_OF_ONE_VCPU)
+
+    def cpu_seconds(self, records: float, rows: float) -> float:
+        """Of a whole core."""
+        return self.fixed + self.record * records + self.row * rows
+
+    def seconds(self, records: float, groups: float, rows: float) -> float:
+        """Wall time: members are read call after call, rows are written side by side while the CPU is busy."""
+        reading = ceil(groups / KEYS_PER_CALL) * self.round_trip
+        waiting = self.round_trip * ceil(rows / WORKERS)
+        return reading + max(waiting, self.cpu_seconds(records, rows) / self.cpu_share)

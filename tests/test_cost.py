@@ -1,0 +1,296 @@
+"""What a month costs: every line with a source, modes that differ where they should, break-evens that are real."""
+
+import argparse
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tableguard.cost import prices
+from tableguard.cost.bill import Bill, bill
+from tableguard.cost.break_even import Costs, crossings, plot, rounded, use_of_capacity, volumes
+from tableguard.cost.circumstances import MODES, Circumstances
+from tableguard.cost.commands import cost
+from tableguard.cost.estate import Estate, estate
+from tableguard.cost.options import add_options
+from tableguard.cost.prices import Price, chosen, old, shipped
+from tableguard.cost.usage import DAYS, HOURS, Usage
+from tableguard.errors import CostError
+from tableguard.render import parse, render
+from tableguard.scale.workload import Workload
+from tableguard.settings import Provisioned, example
+
+REGION = "us-east-1"
+
+
+def shipped_estate() -> Estate:
+    """What the example settings deploy."""
+    return estate(example())
+
+
+def month(mode: str = "on-demand", around: Circumstances | None = None, **workload: float) -> Bill:
+    """A month's bill of the default workload but for these."""
+    usage = Usage(Workload().at(**workload), shipped_estate(), around or Circumstances())
+    return bill(usage, chosen(REGION), mode)
+
+
+def usd(found: Bill, what: str) -> float:
+    """Of the line that begins so."""
+    (line,) = (line for line in found.lines if line.what.startswith(what))
+    return line.usd
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """The command's standard output, for these arguments, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str) -> str:
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--settings", type=Path)
+        add_options(parser)
+        assert cost(parser.parse_args(arguments)) == 0
+        return capsys.readouterr().out
+
+    return call
+
+
+def test_every_price_names_unit_region_page_and_day() -> None:
+    for name, price in shipped().items():
+        assert price.page.startswith("https://"), name
+        assert date.fromisoformat(price.read) <= date(2027, 1, 1)
+        assert re.fullmatch(r"|\d{4}-\d{2}", price.as_of), name
+        assert price.unit
+        assert (price.region, price.usd >= 0, price.per > 0) == (REGION, True, True)
+
+
+def test_prices_are_those_after_the_cut_of_november_2024() -> None:
+    assert shipped()["dynamodb-write-request-unit"].each == pytest.approx(0.625e-6)
+    assert shipped()["dynamodb-read-request-unit"].each == pytest.approx(0.125e-6)
+
+
+def test_prices_agree_with_the_bills_that_they_were_read_from() -> None:
+    # 3,000,000 WRUs 1.88, 8,000,000 RRUs 1.00, 20 WCU 9.49 and 30 RCU 2.85 a month, 9,000 million GB-seconds …
+    for name, quantity, billed in (
+        ("dynamodb-write-request-unit", 3_000_000, 1.88),
+        ("dynamodb-read-request-unit", 8_000_000, 1.00),
+        ("dynamodb-write-capacity-unit", 20 * HOURS, 9.49),
+        ("dynamodb-read-capacity-unit", 30 * HOURS, 2.85),
+        ("dynamodb-storage", 230, 57.50),
+        ("dynamodb-point-in-time-recovery", 2300, 460.00),
+        ("lambda-duration-arm", 7_500_000_000, 100_000.50),
+        ("cloudtrail-data-event", 200_000, 0.20),
+        ("cloudwatch-logs-ingestion", 1000, 500.00),
+        ("config-item", 1000, 3.00),
+    ):
+        assert quantity * shipped()[name].each == pytest.approx(billed, abs=0.006), name
+
+
+def test_a_price_of_ones_own_stands_before_ours_and_says_so() -> None:
+    found = chosen(REGION, ["dynamodb-storage=0.5"])["dynamodb-storage"]
+    assert (found.usd, found.source) == (0.5, "given with --price")
+    assert chosen(REGION)["dynamodb-storage"].usd == 0.25
+
+
+@pytest.mark.parametrize(
+    ("region", "given", "text"),
+    [
+        ("eu-central-1", [], "region 'eu-central-1': only prices of us-east-1 are shipped"),
+        (REGION, ["dynamodb-storag=1"], "price 'dynamodb-storag': no such price; there are: backup-storage"),
+        (REGION, ["dynamodb-storage"], "price dynamodb-storage: '' is not a number of USD for 1 GB-months"),
+        (REGION, ["dynamodb-storage=-1"], "price dynamodb-storage: '-1' is not accepted"),
+        (REGION, ["dynamodb-storage=nan"], "price dynamodb-storage: 'nan' is not accepted"),
+    ],
+)
+def test_a_price_that_is_none_is_refused(region: str, given: list[str], text: str) -> None:
+    with pytest.raises(CostError, match=re.escape(text)):
+        chosen(region, given)
+
+
+def test_a_line_without_a_price_is_named_and_not_guessed() -> None:
+    known = chosen("eu-central-1", ["dynamodb-storage=0.3"])
+    found = bill(Usage(Workload(), shipped_estate(), Circumstances()), known, "dax")
+    assert [line.what for line in found.lines] == ["storage, table and index"]
+    assert "3 DAX nodes (dax-node-hour)" in found.unpriced
+    assert month("dax").unpriced == ()
+
+
+def test_old_prices_are_known_to_be_old() -> None:
+    read = date.fromisoformat(next(iter(shipped().values())).read)
+    assert old(shipped(), read.replace(year=read.year + 1))
+    assert not old(shipped(), read)
+    given = {"own": replace(next(iter(shipped().values())), page="", read="")}
+    assert not old(given, read.replace(year=read.year + 1))
+
+
+def test_the_estate_is_what_the_rendered_templates_hold() -> None:
+    resources = [each for text in render(example()).values() for each in parse(text)["Resources"].values()]
+    kinds = Counter(each["Type"] for each in resources)
+    found = shipped_estate()
+    assert (found.alarms, found.keys) == (kinds["AWS::CloudWatch::Alarm"], kinds["AWS::KMS::Key"])
+    assert found.periodic_rules + found.triggered_rules == kinds["AWS::Config::ConfigRule"]
+    assert found.resources == len(resources)
+    assert found.lowest_units == (1, 1)
+
+
+def test_settings_with_provisioned_capacity_give_its_floor_and_target() -> None:
+    settings = replace(example(), capacity=Provisioned((5, 100), (10, 100), 60))
+    found = estate(settings)
+    assert (found.lowest_units, found.target_percent) == ((5, 10), 60)
+
+
+def test_the_bill_on_demand_is_what_a_pocket_calculator_says() -> None:
+    found = month(messages_a_day=1000, exponent=0, messages_a_group=0.001, views=0, peak_to_mean=1)
+    messages = 1000 * DAYS
+    assert usd(found, "writes") == pytest.approx(7 * messages * 0.625e-6, rel=0.001)
+    # membership of the sender, and the members for the function
+    assert usd(found, "reads") == pytest.approx(2 * messages * 0.125e-6, rel=0.001)
+    assert usd(found, "storage") == pytest.approx(
+        (1000 * 365 * (332 + 100) + 1_000_000 * (261 + 100 + 4 * (481 + 100))) / 1024**3 * 0.25
+    )
+    assert usd(found, "invocations") == pytest.approx(messages * 0.2e-6, rel=0.01)
+    assert usd(found, "data events: polls") == pytest.approx(4 * 4 * HOURS * 3600 * 1e-6)
+    # put, membership, two rows, one read of members
+    assert usd(found, "data events: calls") == pytest.approx(5 * messages * 1e-6, rel=0.01)
+
+
+def test_reading_the_stream_is_a_line_that_costs_nothing() -> None:
+    (line,) = (line for line in month().lines if line.what == "reading the stream")
+    assert line.quantity > 0
+    assert line.usd == 0
+
+
+@pytest.mark.parametrize(
+    ("changed", "line", "more"),
+    [
+        ({"views": 4}, "reads", True),
+        ({"views": 4}, "writes", False),
+        ({"members": 3}, "writes", True),
+        ({"characters": 2000}, "writes", True),
+        ({"retention_days": 730}, "storage", True),
+        ({"retention_days": 730}, "35 daily backups", True),
+        ({"window": 10}, "invocations", False),
+        ({"window": 10}, "data events: calls", False),
+    ],
+)
+def test_a_line_follows_its_assumption(changed: dict[str, float], line: str, more: bool) -> None:
+    assert (usd(month("on-demand", None, **changed), line) > usd(month(), line) * 1.001) is more
+
+
+def test_a_cache_saves_reads_and_their_events_and_nothing_else() -> None:
+    plain = {line.what: line.usd for line in month().lines}
+    for mode in ("dax", "serverless-cache"):
+        cached = {line.what: line.usd for line in month(mode).lines if line.group != "cache"}
+        assert {what for what in plain if cached[what] != plain[what]} == {
+            "reads, table and index",
+            "data events: calls to the table",
+            "logs taken in: trail and function",
+            "logs kept",
+        }
+        assert all(cached[what] <= plain[what] for what in plain)
+        useless = {
+            line.what: line.usd for line in month(mode, Circumstances(hit_ratio=0)).lines if line.group != "cache"
+        }
+        assert useless == plain
+
+
+def test_provisioned_capacity_is_never_less_than_what_is_used_at_the_target() -> None:
+    usage = Usage(Workload(), shipped_estate(), Circumstances())
+    (line,) = (line for line in bill(usage, chosen(REGION), "provisioned").lines if line.what.startswith("write"))
+    used = (usage.total("table_writes") + usage.total("index_writes")) / 3600
+    assert used / line.quantity < 0.70
+    assert used / line.quantity > 0.50
+
+
+def test_a_break_even_is_where_both_cost_the_same() -> None:
+    costs = Costs(Workload(), shipped_estate(), Circumstances(), chosen(REGION))
+    found = crossings(costs, ["dax", "provisioned"])
+    assert {each.mode for each in found} == {"dax", "provisioned"}
+    for each in found:
+        assert costs.saving(each.mode, each.messages_a_day) == pytest.approx(
+            0, abs=0.002 * costs.usd("on-demand", each.messages_a_day)
+        )
+        assert (costs.saving(each.mode, each.messages_a_day * 1.5) > 0) is each.cheaper
+
+
+def test_dear_nodes_never_break_even() -> None:
+    dear = chosen(REGION, ["dax-node-hour=1000000"])
+    assert crossings(Costs(Workload(), shipped_estate(), Circumstances(), dear), ["dax"]) == ()
+
+
+def test_how_much_of_capacity_must_be_used_follows_from_two_prices() -> None:
+    assert use_of_capacity(chosen(REGION)) == pytest.approx(0.00065 / (3600 * 0.625e-6))
+    assert use_of_capacity({}) is None
+
+
+def test_volumes_span_the_plot_and_figures_are_rounded_to_two_digits() -> None:
+    assert (min(volumes()), max(volumes())) == (1e3, 1e9)
+    assert [rounded(value) for value in (8712, 263_999, 1e6)] == ["8,700", "260,000", "1,000,000"]
+
+
+def test_the_plot_marks_each_break_even() -> None:
+    costs = Costs(Workload(), shipped_estate(), Circumstances(), chosen(REGION))
+    drawn = plot(costs, list(MODES), REGION)
+    marks = len(crossings(costs, [mode for mode in MODES if mode != "on-demand"]))
+    assert drawn.count("<circle") == 2 * marks  # one in the plot, one beside its name
+    assert drawn == plot(costs, list(MODES), REGION)
+
+
+def test_the_command_says_the_same_in_words_and_in_json(run: Callable[..., str]) -> None:
+    words, facts = run(), json.loads(run("--json"))
+    assert [each["mode"] for each in facts["bills"]] == list(MODES)
+    for each in facts["bills"]:
+        assert f"{each['usd_a_month']:,.2f} USD a month" in words
+        assert math.isclose(sum(line["usd"] for line in each["lines"]), each["usd_a_month"])
+    named = {price["name"] for price in facts["prices"]}
+    assert {line["price"] for each in facts["bills"] for line in each["lines"]} == named
+    assert all(shipped()[name].page in words for name in named)
+    assert "the settings' home region is eu-central-1" in words
+    assert all(f"{name.replace('_', '-')} " in words for name in facts["assumptions"])
+
+
+def test_the_command_takes_assumptions_prices_and_a_mode(run: Callable[..., str]) -> None:
+    facts = json.loads(
+        run("--json", "--mode", "dax", "--messages-a-day", "5e6", "--nodes", "5", "--price", "dax-node-hour=0.1")
+    )
+    (found,) = facts["bills"]
+    (nodes,) = (line for line in found["lines"] if line["group"] == "cache")
+    assert nodes["usd"] == pytest.approx(5 * HOURS * 0.1)
+    assert facts["assumptions"]["messages_a_day"] == 5e6
+    assert {each["mode"] for each in facts["break_even"]} <= set(MODES)
+
+
+def test_the_command_warns_of_what_does_not_carry(run: Callable[..., str]) -> None:
+    assert "invocations would run at once, and 10 are reserved" in run("--messages-a-day", "1e7")
+    assert "falls behind at the peak" in run("--messages-a-day", "1e7", "--retention-days", "1")
+    assert "would run at once" not in run("--messages-a-day", "1e5")
+
+
+def test_the_command_writes_the_plot(run: Callable[..., str], tmp_path: Path) -> None:
+    run("--plot", "plot.svg")
+    assert (tmp_path / "plot.svg").read_text().startswith("<svg ")
+    with pytest.raises(CostError, match=r"absent/plot\.svg: cannot be written"):
+        run("--plot", "absent/plot.svg")
+
+
+def test_prices_stand_in_data_and_not_in_code() -> None:
+    folder = Path(prices.__file__).parent
+    # shorter ones could be anything
+    figures = {f"{price.usd:g}" for price in shipped().values() if len(f"{price.usd:g}") > 3}
+    assert len(figures) > 5
+    for module in folder.glob("*.py"):
+        text = module.read_text(encoding="utf-8")
+        assert not [figure for figure in figures if re.search(rf"(?<![\d.]){re.escape(figure)}(?![\d])", text)], module
+
+
+def test_a_price_costs_what_it_says_for_one() -> None:
+    assert Price("name", 5.0, 1_000_000, "traces", REGION, "https://example.com", "2026-01-01").each == 5e-6
+    facts: dict[str, Any] = shipped()["xray-trace"].__dict__
+    assert facts["per"] == 1_000_000
