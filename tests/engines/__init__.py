@@ -1,0 +1,1 @@
+"""Other engines that the tests put beside the embedded AWS where the machine has them."""

@@ -1,0 +1,87 @@
+"""Where DynamoDB Local answers otherwise than the embedded AWS does by itself; the table is in ENGINES.md."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What is asked, and how each answers."""
+
+    asked: str
+    embedded: str
+    dynamodb_local: str
+
+    @property
+    def row(self) -> str:
+        """Its row in ENGINES.md."""
+        return f"| {self.asked} | {self.embedded} | {self.dynamodb_local} |"
+
+
+_TIES = Difference(
+    "items of an index with the same key: which comes first (AWS promises no order)",
+    "the one with the lower sort key",
+    "any",
+)
+_NUMBERS = Difference("a number written as -1.50 or 1.0 is returned", "as written", "as -1.5 or 1")
+
+# the case of tests/dynamodb_cases.py, dynamodb_unchanged_cases.py or stream_cases.py -> what differs in it
+DIFFERENCES = {
+    "an_index_key_has_the_type_it_was_declared_with": Difference(
+        "an update gives an index's key attribute another type", "ValidationException", "is accepted"
+    ),
+    "reading_costs_a_unit_for_each_four_kilobytes": Difference(
+        "read units of a query that finds nothing, and of absent items in BatchGetItem and TransactGetItems",
+        "0.5, and as for 4 KB",
+        "0",
+    ),
+    "batches_and_transactions_add_up": Difference(
+        "write units of a transaction",
+        "a ConditionCheck costs as a write of its item; index entries cost once",
+        "a ConditionCheck costs 2, index entries cost twice; no WriteCapacityUnits in the answer",
+    ),
+    "a_cancelled_transaction_makes_no_record_and_readers_read_on": Difference(
+        "GetRecords with an iterator taken at the end, before a cancelled transaction and a write",
+        "gives the record",
+        "TrimmedDataAccessException; a new iterator works",
+    ),
+    "conditions_hold_or_fail_with_the_item": Difference(
+        "attribute_type with a type that does not exist", "false", "ValidationException"
+    ),
+    "a_failed_condition_returns_the_item_where_asked": Difference(
+        "a failed condition's message, besides Error.Message", "also as message", "absent"
+    ),
+    "updates_compute": Difference(
+        "ReturnValues of an update of part of an attribute", "the part", "the whole attribute"
+    ),
+    "legacy_updates_and_expectations_hold": Difference(
+        "Expected with Exists and another Value", "is accepted", "ConditionalCheckFailedException"
+    ),
+    "every_type_comes_back": _NUMBERS,
+    "tables_without_sort_key_or_with_local_index_answer": _NUMBERS,
+    "queries_page_through_table_and_index_in_both_directions": _TIES,
+    "queries_take_conditions_filters_and_projections": _TIES,
+    "scans_page_filter_and_divide": _TIES,
+    "queries_count": Difference("a filter on a key attribute", "is accepted", "ValidationException"),
+    "queries_are_refused": Difference(
+        "an index that does not exist", "ResourceNotFoundException", "ValidationException"
+    ),
+    "pages_end_at_a_megabyte": Difference(
+        "a page of items of 300 KB", "ends before 1 MB is exceeded", "ends after 1 MB is exceeded"
+    ),
+    "transactions_cancel_with_reasons": Difference(
+        "the message of a cancellation reason", "The conditional request failed", "the same with a full stop"
+    ),
+    "backups_restore": Difference(
+        "backups, restoring, export and import (settings of backups are kept)", "items are copied", "are refused"
+    ),
+}
+# what no case of those asks
+FURTHER = (
+    Difference("ApproximateCreationDateTime of a stream record", "the second", "the minute"),
+    Difference("sequence numbers of stream records", "22 digits", "21 digits, from 1"),
+    Difference("an item whose time to live has passed", "stays", "is deleted within moments, with a REMOVE record"),
+    Difference("names of tables and indexes", "of any length", "from 3 characters"),
+    Difference(
+        "transactions of 100 items from four threads", "one after the other", "may time out on a lock; use one thread"
+    ),
+)
