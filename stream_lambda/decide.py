@@ -37,11 +37,10 @@ def rows(newest: Mapping[str, Newest], groups: Mapping[str, Group]) -> list[Conv
 
 def conversation(message: Message, member: User, group: Group) -> Conversation:
     """A member's row once this message is the newest of the group."""
-    others = (user for user in group.members if user.user_uuid != member.user_uuid)
     return Conversation(
         user_uuid=member.user_uuid,
         group_uuid=message.group_uuid,
-        other=next(others, member),  # a group of one talks to itself
+        other=other_member(member, group),
         last_message=message.summary,
         last_message_at=message.created_at,
         last_message_version=message.edited_at,
@@ -49,6 +48,12 @@ def conversation(message: Message, member: User, group: Group) -> Conversation:
         last_user_uuid=message.author.user_uuid,
         expires_at=message.expires_at,
     )
+
+
+def other_member(member: User, group: Group) -> User:
+    """Whom a member's row names: the first of the others."""
+    others = (user for user in group.members if user.user_uuid != member.user_uuid)
+    return next(others, member)  # a group of one talks to itself
 
 
 def checkpoint(newest: Mapping[str, Newest], failed: Iterable[str]) -> int | None:

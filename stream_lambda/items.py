@@ -2,6 +2,7 @@
 
 message           MSG#<group>  / created_at   one message; never changed but by an edit
 conversation row  GRP#<user>   / <group>      one member's view of a group, changed in place by Pattern D
+read marker       GRP#<user>   / READ#<group> how far the member has read; in no index, as it lacks last_message_at
 group             META#<group> / META         the members: the truth about who may read and write
 """
 
@@ -16,6 +17,7 @@ Content = str | bytes  # bytes are text that the client encrypted
 
 INDEX = "conversations"
 _MESSAGE, _ROW, _GROUP = "MSG#", "GRP#", "META#"
+_MARKER = "READ#"
 _GROUP_SORT_KEY = "META"
 PREVIEW_CHARACTERS = 140  # keeps a row under 1 KB, one write unit
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html: a group is a row's sort key
@@ -125,9 +127,34 @@ def row_key(user_uuid: str, group_uuid: str) -> Item:
     return {"pk": {"S": rows_pk(user_uuid)}, "sk": {"S": group_uuid}}
 
 
+def marker_key(user_uuid: str, group_uuid: str) -> Item:
+    """Key of what says how far a member has read in a group."""
+    return {"pk": {"S": rows_pk(user_uuid)}, "sk": {"S": _MARKER + group_uuid}}
+
+
+def marked_group(item: Mapping[str, Any]) -> str | None:
+    """The group of a read marker; None of what is no marker, a conversation row for instance."""
+    sk = _text(item, "sk")
+    return sk.removeprefix(_MARKER) if sk.startswith(_MARKER) else None
+
+
 def group_key(group_uuid: str) -> Item:
     """Key of a group."""
     return {"pk": {"S": _GROUP + group_uuid}, "sk": {"S": _GROUP_SORT_KEY}}
+
+
+def row_of_key(key: Mapping[str, Any]) -> tuple[str, str] | None:
+    """User and group of a conversation row's key; None of any other key."""
+    pk = _text(key, "pk")
+    if not pk.startswith(_ROW) or marked_group(key) is not None:
+        return None
+    return pk.removeprefix(_ROW), _text(key, "sk")
+
+
+def group_of_key(key: Mapping[str, Any]) -> str | None:
+    """The group of a group's key; None of any other key."""
+    pk = _text(key, "pk")
+    return pk.removeprefix(_GROUP) if pk.startswith(_GROUP) and key["sk"] == {"S": _GROUP_SORT_KEY} else None
 
 
 def is_message_pk(pk: str) -> bool:

@@ -47,7 +47,11 @@ class Target:
 
     @cached_property
     def client(self) -> Any:
-        """A DynamoDB client; on loopback any keys will do unless some were given."""
+        """A DynamoDB client."""
+        return self.client_of("dynamodb")
+
+    def client_of(self, service: Any) -> Any:  # the stubs know names of services one by one
+        """A client of any service at the endpoint; on loopback any keys will do unless some were given."""
         options = self.options
         endpoint = urlsplit(options.endpoint_url or "https://")
         on_loopback = endpoint.hostname in _LOOPBACK
@@ -56,7 +60,7 @@ class Target:
         session = boto3.Session(profile_name=options.profile, region_name=options.region)
         any_keys = on_loopback and not options.profile and "AWS_ACCESS_KEY_ID" not in os.environ
         return session.client(
-            "dynamodb",
+            service,
             endpoint_url=options.endpoint_url,
             region_name=session.region_name or self.settings.home_region,
             aws_access_key_id="local" if any_keys else None,
@@ -72,9 +76,9 @@ class Target:
         return MessageTable(self.client, self.table, clock=lambda: datetime.now(UTC))
 
 
-def parser(description: str | None) -> argparse.ArgumentParser:
+def parser(description: str | None, epilog: str = "Exit codes: 0 done, 2 could not.") -> argparse.ArgumentParser:
     """A parser with the options that every script takes."""
-    found = argparse.ArgumentParser(description=description, epilog="Exit codes: 0 done, 2 could not.")
+    found = argparse.ArgumentParser(description=description, epilog=epilog)
     found.add_argument("--endpoint-url", metavar="URL", help="DynamoDB elsewhere: DynamoDB Local, `tableguard up`")
     found.add_argument("--region", help="AWS region (default: of the profile or environment, else of the settings)")
     found.add_argument("--profile", help="AWS profile")
@@ -83,14 +87,15 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     return found
 
 
-def run(main: Callable[[Target], None], options: argparse.ArgumentParser) -> None:
+def run(main: Callable[[Target], int | None], options: argparse.ArgumentParser) -> None:
     """Run a script and end with its exit code; what a user can mend is one line on stderr."""
     sys.exit(_exit_code(main, Target(options.parse_args()), options.prog))
 
 
-def _exit_code(main: Callable[[Target], None], target: Target, program: str) -> int:
+def _exit_code(main: Callable[[Target], int | None], target: Target, program: str) -> int:
+    code = None
     try:
-        main(target)
+        code = main(target)
         sys.stdout.flush()
     except (TableguardError, BotoCoreError) as error:
         return _failed(program, str(error))
@@ -100,7 +105,7 @@ def _exit_code(main: Callable[[Target], None], target: Target, program: str) -> 
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         return INTERRUPTED
-    return 0
+    return code or 0
 
 
 def _failed(program: str, text: str) -> int:

@@ -70,7 +70,10 @@ def up(options: argparse.Namespace) -> int:
     def report(step: estate.Step) -> None:
         print(presentation.step(step), file=progress, flush=True)
 
-    with estate.running(settings, options.port, report) as running:
+    with (
+        estate.engine(options.dynamodb, report) as tables,
+        estate.running(settings, options.port, report, tables) as running,
+    ):
         if options.demo:
             from tableguard.local import demo
 

@@ -15,7 +15,9 @@ from stream_lambda.items import Conversation, Group, Item, ItemError, Message, U
 from stream_lambda.table import Table
 from tableguard.errors import MessageError
 from tableguard.item_size import item_size
+from tableguard.newest_message import newest_message
 from tableguard.pages import Listing, Page
+from tableguard.read_cost import ReadCost
 
 T = TypeVar("T")
 
@@ -64,7 +66,7 @@ class MessageTable:
         self, group_uuid: str, reader_uuid: str, limit: int = 20, token: str | None = None, consistent: bool = False
     ) -> Page[Message]:
         """Pattern A: a group's messages for one of its members, newest first."""
-        _, read_units = self._member(group_uuid, reader_uuid)
+        _, read_units = self.member(group_uuid, reader_uuid)
         listing = Listing(self.name, None, items.messages_pk(group_uuid), ("sk",))
         page = self._page(listing, items.message_of, limit, token, consistent)
         return replace(page, read_units=page.read_units + read_units)
@@ -117,7 +119,7 @@ class MessageTable:
 
     def post(self, group_uuid: str, sender_uuid: str, text: str, expires_at: int | None = None) -> Posted:
         """Pattern C in an existing group: a message by one of its members."""
-        author, read_units = self._member(group_uuid, sender_uuid)
+        author, read_units = self.member(group_uuid, sender_uuid)
         message = self._new_message(group_uuid, author, text, expires_at)
         for _ in range(ATTEMPTS):
             try:
@@ -145,11 +147,10 @@ class MessageTable:
 
     def refresh(self, group_uuid: str) -> int:
         """Write the rows as Pattern D would, where no stream function runs; answers how many were behind."""
-        group, _ = self._existing(group_uuid)
-        listing = Listing(self.name, None, items.messages_pk(group_uuid), ("sk",))
-        newest = self._page(listing, items.message_of, 1, None, consistent=True).items
+        group, _ = self.existing_group(group_uuid)
+        newest = newest_message(self.client, self.name, group_uuid, self.clock(), ReadCost()).message
+        rows = [conversation(newest, member, group) for member in group.members] if newest else []
         table = Table(self.client, self.name, workers=1)
-        rows = [conversation(message, member, group) for message in newest for member in group.members]
         return [table.write(row) for row in rows].count("written")
 
     def _replace(self, group_uuid: str, created_at: str, editor_uuid: str, text: str, deleted: bool) -> Posted:
@@ -188,7 +189,7 @@ class MessageTable:
         return Posted(new, False, read_units, _units(answer.get("ConsumedCapacity")))
 
     def _new_group(self, members: tuple[User, ...]) -> Group:
-        uuids = [_checked_user(user).user_uuid for user in members]
+        uuids = [checked_user(user).user_uuid for user in members]
         twice = sorted({user_uuid for user_uuid in uuids if uuids.count(user_uuid) > 1})
         if twice:
             raise MessageError(f"user {twice[0]!r} is named twice among the members")
@@ -213,16 +214,17 @@ class MessageTable:
         answer = self.client.get_item(TableName=self.name, Key=key, ConsistentRead=True, ReturnConsumedCapacity="TOTAL")
         return answer.get("Item"), _units(answer.get("ConsumedCapacity"))
 
-    def _existing(self, group_uuid: str) -> tuple[Group, float]:
+    def existing_group(self, group_uuid: str) -> tuple[Group, float]:
+        """A group and its members, which must exist, and the read units it took."""
         _checked_name("group", group_uuid)
         item, read_units = self._get(items.group_key(group_uuid))
         if item is None:
             raise MessageError(f"table {self.name}: no group {group_uuid!r}")
         return _parsed(items.group_of, item), read_units
 
-    def _member(self, group_uuid: str, user_uuid: str) -> tuple[User, float]:
+    def member(self, group_uuid: str, user_uuid: str) -> tuple[User, float]:
         """The user as a member; read from the group, because a row can expire and membership does not."""
-        group, read_units = self._existing(group_uuid)
+        group, read_units = self.existing_group(group_uuid)
         for user in group.members:
             if user.user_uuid == user_uuid:
                 return user, read_units
@@ -245,7 +247,7 @@ class MessageTable:
             **({"IndexName": listing.index} if listing.index else {}),
             **({"ExclusiveStartKey": listing.start_key(token)} if token is not None else {}),
         )
-        found = tuple(_parsed(read, item) for item in answer["Items"])
+        found = tuple(_parsed(read, item) for item in answer["Items"] if items.marked_group(item) is None)
         return Page(found, listing.token(answer.get("LastEvaluatedKey")), _units(answer.get("ConsumedCapacity")))
 
 
@@ -282,7 +284,8 @@ def _checked_name(what: str, name: str) -> str:
     return name
 
 
-def _checked_user(user: User) -> User:
+def checked_user(user: User) -> User:
+    """A user with names that can be stored and shown; MessageError otherwise."""
     _checked_name("user", user.user_uuid)
     _checked_name("display name", user.display_name)
     _checked_name("handle", user.handle)

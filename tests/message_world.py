@@ -23,6 +23,8 @@ from stream_lambda.items import (
     timestamp,
 )
 from tableguard import settings, table_admin
+from tests.engines import dynamodb_local
+from tests.engines.choice import MOTO
 
 TABLE = "messages"
 REGION = "eu-central-1"
@@ -113,14 +115,19 @@ def _client() -> Any:
 
 
 @contextmanager
-def emulated_table(*groups: Group) -> Iterator[Any]:
+def emulated_table(*groups: Group, engine: str = MOTO) -> Iterator[Any]:
     """A client for an emulated table that holds these groups."""
-    with mock_aws():
-        client = _client()
-        table_admin.create(client, settings.example(), TABLE)
+    with _of_moto() if engine == MOTO else dynamodb_local.table(TABLE) as client:
         for group in groups:
             client.put_item(TableName=TABLE, Item=group_item(group))
         yield client
+
+
+@contextmanager
+def _of_moto() -> Iterator[Any]:
+    with mock_aws():
+        table_admin.create(_client(), settings.example(), TABLE)
+        yield _client()
 
 
 def all_items(client: Any) -> list[Item]:

@@ -13,6 +13,7 @@ from stream_lambda.handler import Handled, handle_batch
 from stream_lambda.items import Group, group_item, message_item
 from stream_lambda.log import METRICS
 from stream_lambda.table import Table
+from tests.engines.choice import BOTH
 from tests.message_world import (
     ADA,
     BOB,
@@ -37,9 +38,9 @@ from tests.watched_client import Sparing, Watched, fail_to, failing, refused
 PLENTY, SCARCE = 60_000, 4_999  # milliseconds left
 
 
-@pytest.fixture
-def client() -> Iterator[Watched]:
-    with emulated_table(PAIR, OTHER_PAIR, TRIO) as emulated:
+@pytest.fixture(params=BOTH)
+def client(request: pytest.FixtureRequest) -> Iterator[Watched]:
+    with emulated_table(PAIR, OTHER_PAIR, TRIO, engine=request.param) as emulated:
         yield Watched(emulated)
 
 
@@ -331,7 +332,12 @@ class Context:
 def wired(client: Watched, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The function as Lambda starts it."""
     monkeypatch.setenv("TABLE_NAME", TABLE)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    where = client.client.meta
+    monkeypatch.setenv("AWS_DEFAULT_REGION", where.region_name)
+    if where.endpoint_url.startswith("http://127.0.0.1:"):  # not moto's own, which intercepts those of AWS
+        monkeypatch.setenv("AWS_ENDPOINT_URL", where.endpoint_url)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", client.client._request_signer._credentials.access_key)
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
     monkeypatch.setattr(handler, "WORKERS", 1)
     handler._table.cache_clear()
     yield client.client

@@ -14,15 +14,16 @@ from stream_lambda.items import Group, User
 from tableguard.errors import MessageError
 from tableguard.item_size import item_size
 from tableguard.messages import ATTEMPTS, MEMBERS, MessageTable, pair_group_uuid
+from tests.engines.choice import BOTH
 from tests.message_world import ADA, BOB, EVE, NOW, TABLE, all_items, all_rows, at, emulated_table, said
 from tests.watched_client import refused
 
 PAIR_UUID = pair_group_uuid(ADA.user_uuid, BOB.user_uuid)
 
 
-@pytest.fixture
-def client() -> Iterator[Any]:
-    with emulated_table() as emulated:
+@pytest.fixture(params=BOTH)
+def client(request: pytest.FixtureRequest) -> Iterator[Any]:
+    with emulated_table(engine=request.param) as emulated:
         yield emulated
 
 

@@ -15,6 +15,7 @@ from tableguard import replay
 from tableguard.errors import MessageError
 from tableguard.messages import MessageTable, pair_group_uuid
 from tableguard.replay import Line
+from tests.engines.choice import BOTH
 from tests.message_world import NOW, TABLE, all_items, all_rows, emulated_table, message_records
 
 TRACE = """% asym positive
@@ -41,9 +42,9 @@ def group_of(one: int, other: int) -> str:
     return pair_group_uuid(USERS[one].user_uuid, USERS[other].user_uuid)
 
 
-@pytest.fixture
-def client() -> Iterator[Any]:
-    with emulated_table() as emulated:
+@pytest.fixture(params=BOTH)
+def client(request: pytest.FixtureRequest) -> Iterator[Any]:
+    with emulated_table(engine=request.param) as emulated:
         yield emulated
 
 

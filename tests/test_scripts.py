@@ -33,9 +33,16 @@ NAMES = (
     "ddb/scan",
     "ddb/schema-load",
     "ddb/seed",
+    "patterns/change-members",
+    "patterns/change-message",
     "patterns/create-message",
     "patterns/get-conversation",
     "patterns/list-conversations",
+    "patterns/mark-read",
+    "patterns/rename-user",
+    "projection/reconcile",
+    "projection/redrive",
+    "projection/verify",
 )
 TABLE = "cruddur-messages"
 CONVERSATION = seeding.read(SCRIPTS / "ddb" / "conversation.toml")
@@ -151,7 +158,7 @@ def test_a_script_explains_itself(name: str) -> None:
 
 
 def test_there_are_no_others() -> None:
-    folders = [SCRIPTS / "ddb", SCRIPTS / "patterns"]
+    folders = [SCRIPTS / name for name in ("ddb", "patterns", "projection")]
     found = [path for folder in folders for path in folder.iterdir() if path.is_file() and not path.suffix]
     assert sorted(f"{path.parent.name}/{path.name}" for path in found) == sorted(NAMES)
 

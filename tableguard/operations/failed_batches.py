@@ -1,0 +1,116 @@
+"""The batches that Lambda gave up and left in a bucket, or in a folder to which they were copied.
+
+https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from tableguard.errors import TableError
+
+PREFIX = "aws/lambda/"
+
+
+class Source(Protocol):
+    """Where failed batches lie."""
+
+    def names(self) -> Iterator[str]:
+        """All of them, oldest first within each shard."""
+
+    def read(self, name: str) -> bytes:
+        """One of them as it was left there."""
+
+    def delete(self, name: str) -> None:
+        """Remove one; in a versioned bucket it can be brought back until its lifecycle ends it."""
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """The on-failure bucket of the event source mapping."""
+
+    client: Any  # of S3; botocore makes its classes at run time
+    name: str
+
+    def names(self) -> Iterator[str]:
+        """Keys are aws/lambda/MAPPING/SHARD/YYYY/MM/DD/TIME-ID, so that S3's order is time's within a shard."""
+        for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=PREFIX):
+            yield from (found["Key"] for found in page.get("Contents", []))
+
+    def read(self, name: str) -> bytes:
+        """The object as it is now."""
+        return bytes(self.client.get_object(Bucket=self.name, Key=name)["Body"].read())
+
+    def delete(self, name: str) -> None:
+        """Hide the object behind a delete marker."""
+        self.client.delete_object(Bucket=self.name, Key=name)
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Copies of the objects: where there is no S3, or where the table's network does not reach it."""
+
+    path: Path
+
+    def names(self) -> Iterator[str]:
+        """Every file, by its path."""
+        if not self.path.is_dir():
+            raise TableError(f"{self.path}: is no folder; give one that holds copies of the failed batches")
+        yield from sorted(str(path.relative_to(self.path)) for path in self.path.rglob("*") if path.is_file())
+
+    def read(self, name: str) -> bytes:
+        """The file's bytes."""
+        return (self.path / name).read_bytes()
+
+    def delete(self, name: str) -> None:
+        """Remove the file."""
+        (self.path / name).unlink()
+
+
+class UnreadableBatch(ValueError):
+    """What lies there is no failed batch of this table; the text never quotes it."""
+
+
+@dataclass(frozen=True)
+class FailedBatch:
+    """Which records of which shard were given up, why, and the records themselves."""
+
+    shard_id: str
+    first: str  # sequence numbers
+    last: str
+    condition: str
+    records: tuple[Any, ...]
+
+
+def parse(body: bytes, table_name: str) -> FailedBatch:
+    """The batch that an object holds; UnreadableBatch if it holds none, or one of another table."""
+    try:
+        document = json.loads(body)
+        batch, payload = document["DDBStreamBatchInfo"], document["payload"]
+        # AWS shows "payload": "<Whole Event>", which is a string; an event that is not packed into one is as good
+        event = json.loads(payload) if isinstance(payload, str) else payload
+        records = event["Records"]
+        if not isinstance(records, list):
+            raise TypeError("Records")
+        found = FailedBatch(
+            batch["shardId"],
+            batch["startSequenceNumber"],
+            batch["endSequenceNumber"],
+            document["requestContext"]["condition"],
+            tuple(records),
+        )
+        table = _table_of(batch["streamArn"])
+    except KeyError as error:
+        raise UnreadableBatch(f"lacks {error.args[0]!r}, which a failed batch in S3 has") from error
+    except (ValueError, TypeError, AttributeError, IndexError) as error:  # their texts could quote a message
+        raise UnreadableBatch("is not an invocation record in JSON") from error
+    if table != table_name:
+        raise UnreadableBatch(f"is of table {table}, not of {table_name}")
+    return found
+
+
+def _table_of(stream_arn: str) -> str:
+    """arn:aws:dynamodb:REGION:ACCOUNT:table/NAME/stream/LABEL"""
+    return stream_arn.split("/")[1]
