@@ -23,8 +23,7 @@ from stream_lambda.items import (
     timestamp,
 )
 from tableguard import settings, table_admin
-from tests.engines import dynamodb_local
-from tests.engines.choice import MOTO
+from tests.engines import MOTO, dynamodb_local
 
 TABLE = "messages"
 REGION = "eu-central-1"

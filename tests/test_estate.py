@@ -17,6 +17,8 @@ from tableguard.local.function import Function
 from tableguard.local.outcome import Succeeded
 from tableguard.messages import MessageTable
 from tableguard.stacks import STACKS
+from tests.engines import DYNAMODB_LOCAL, dynamodb_local
+from tests.engines.choice import BOTH, FASTER
 from tests.message_world import REAL_RECORD
 
 # a real trace of private messages; it is not part of this repository
@@ -24,9 +26,10 @@ TRACE = Path(os.environ.get("TABLEGUARD_TRACE", "../shared/data/uc-irvine-messag
 ADA, BOB, EVE = (User(f"user-{name}", name.title(), name) for name in ("ada", "bob", "eve"))
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[estate.Estate]:
-    with estate.running(settings.example(), 0, lambda step: None) as found:
+@pytest.fixture(scope="module", params=BOTH)
+def running(request: pytest.FixtureRequest) -> Iterator[estate.Estate]:
+    tables = dynamodb_local.engine() if request.param == DYNAMODB_LOCAL else None
+    with estate.running(settings.example(), 0, lambda step: None, tables) as found:
         yield found
 
 
@@ -96,11 +99,17 @@ def test_a_record_of_a_real_stream_runs_verbatim(running: estate.Estate, table: 
     assert (shown.other, shown.last_message, shown.last_message_at) == (author, "opa", image["sk"]["S"])
 
 
+def test_deploying_again_changes_nothing(running: estate.Estate) -> None:
+    again = deploy(running.settings, running.session, estate.WAITING, estate.approve)
+    assert {done.outcome for done in again} == {"unchanged"}
+
+
+@pytest.mark.parametrize("running", [FASTER], indirect=True)
 @pytest.mark.skipif(not TRACE.exists(), reason="the trace is not here; name it in TABLEGUARD_TRACE")
 def test_two_thousand_messages_of_a_real_trace_leave_every_row_at_its_newest_message(running: estate.Estate) -> None:
     trace = replay.read_trace(TRACE)[:2000]
     client = running.roles["application"].client("dynamodb")
-    replayed = replay.replay(client, running.settings.table_name, trace, progress=False)
+    replayed = replay.replay(client, running.settings.table_name, trace, workers=1, progress=False)
     assert replayed.messages == 2000
     running.poller.drain(timeout=240)
     table = MessageTable(client, running.settings.table_name, clock=lambda: datetime.now(UTC))
@@ -111,8 +120,3 @@ def test_two_thousand_messages_of_a_real_trace_leave_every_row_at_its_newest_mes
         for row in table.all_conversations(user).items
     }
     assert shown == {key: message.message_uuid for key, message in expected.items()}
-
-
-def test_deploying_again_changes_nothing(running: estate.Estate) -> None:
-    again = deploy(running.settings, running.session, estate.WAITING, estate.approve)
-    assert {done.outcome for done in again} == {"unchanged"}

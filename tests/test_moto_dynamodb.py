@@ -14,18 +14,22 @@ from moto.dynamodb.responses import DynamoHandler
 from tableguard.local import moto_query, moto_requests, moto_transactions, server
 from tests import dynamodb_cases, dynamodb_unchanged_cases, moto_modes, stream_cases
 from tests.dynamodb_cases import CORRECTED
+from tests.engines import DYNAMODB_LOCAL, MOTO, dynamodb_local
+from tests.engines.choice import BOTH
 from tests.moto_modes import Aws, item, refused
 
 
-@pytest.fixture(scope="module")
-def aws() -> Iterator[Aws]:
-    with server.start() as running:
-        yield Aws(running.endpoint)
+@pytest.fixture(scope="module", params=BOTH)
+def aws(request: pytest.FixtureRequest) -> Iterator[Aws]:
+    tables = dynamodb_local.engine() if request.param == DYNAMODB_LOCAL else None
+    with server.start(tables=tables) as running:
+        yield Aws(running.endpoint, request.param)
 
 
 @pytest.mark.parametrize("name", CORRECTED)
 def test_as_aws_answers(aws: Aws, name: str) -> None:
-    assert moto_modes.answered(aws, CORRECTED[name].ask) == CORRECTED[name].answer
+    answer = moto_modes.answered(aws, CORRECTED[name].ask)
+    assert (answer == CORRECTED[name].answer) == aws.alike(name), answer
 
 
 @pytest.mark.parametrize("name", CORRECTED)
@@ -36,9 +40,12 @@ def test_plain_moto_answers_otherwise(name: str) -> None:
 @pytest.mark.parametrize("name", dynamodb_unchanged_cases.QUESTIONS)
 def test_where_nothing_is_corrected_the_answer_is_that_of_plain_moto(aws: Aws, name: str) -> None:
     question = dynamodb_unchanged_cases.QUESTIONS[name]
-    assert moto_modes.answered(aws, question) == moto_modes.of_plain_moto(dynamodb_unchanged_cases.__name__)[name]
+    answer, plain = moto_modes.answered(aws, question), moto_modes.of_plain_moto(dynamodb_unchanged_cases.__name__)
+    assert (answer == plain[name]) == aws.alike(name), answer
 
 
+# what follows looks into moto itself, or asks thousands of times
+of_moto = pytest.mark.parametrize("aws", [MOTO], indirect=True)
 WRITERS, ROUNDS = 8, 60
 
 
@@ -67,15 +74,18 @@ def _counter(aws: Aws, table: str, sk: str) -> int:
     return int(found["Item"]["n"]["N"])
 
 
+@of_moto
 def test_writers_at_once_lose_no_update(aws: Aws, crowd: tuple[str, int]) -> None:
     table, _ = crowd
     assert [_counter(aws, table, sk) for sk in ("counter", "transaction")] == [480, 480]
 
 
+@of_moto
 def test_of_writers_at_once_one_meets_the_condition(crowd: tuple[str, int]) -> None:
     assert crowd[1] == ROUNDS
 
 
+@of_moto
 def test_writers_at_once_leave_each_record_once(aws: Aws, crowd: tuple[str, int]) -> None:
     # 480 updates, 480 transactions of two writes, 60 puts that met their condition
     numbers = [record["dynamodb"]["SequenceNumber"] for record in stream_cases.all_records(aws, crowd[0])]
@@ -99,6 +109,7 @@ def test_a_token_is_forgotten_after_ten_minutes() -> None:
     assert carried_out == [4, 1]
 
 
+@of_moto
 def test_a_query_sorts_its_own_partition_only(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     table, client = aws.table(view=None), aws.client("dynamodb")
     for n in range(100):
@@ -117,6 +128,7 @@ def test_a_query_sorts_its_own_partition_only(aws: Aws, monkeypatch: pytest.Monk
     assert compared == []
 
 
+@of_moto
 def test_an_index_of_the_tables_partition_key_is_searched_in_one_partition(
     aws: Aws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -136,6 +148,7 @@ def test_an_index_of_the_tables_partition_key_is_searched_in_one_partition(
     assert len(looked_at) == 1
 
 
+@of_moto
 def test_a_transaction_copies_no_table(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     table, copied = aws.table(), []
 

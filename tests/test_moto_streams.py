@@ -6,19 +6,23 @@ import pytest
 
 from tableguard.local import server
 from tests import moto_modes, stream_cases
+from tests.engines import DYNAMODB_LOCAL, dynamodb_local
+from tests.engines.choice import BOTH
 from tests.moto_modes import Aws
 from tests.stream_cases import CORRECTED, UNCHANGED
 
 
-@pytest.fixture(scope="module")
-def aws() -> Iterator[Aws]:
-    with server.start() as running:
-        yield Aws(running.endpoint)
+@pytest.fixture(scope="module", params=BOTH)
+def aws(request: pytest.FixtureRequest) -> Iterator[Aws]:
+    tables = dynamodb_local.engine() if request.param == DYNAMODB_LOCAL else None
+    with server.start(tables=tables) as running:
+        yield Aws(running.endpoint, request.param)
 
 
 @pytest.mark.parametrize("name", CORRECTED)
 def test_as_aws_answers(aws: Aws, name: str) -> None:
-    assert moto_modes.answered(aws, CORRECTED[name].ask) == CORRECTED[name].answer
+    answer = moto_modes.answered(aws, CORRECTED[name].ask)
+    assert (answer == CORRECTED[name].answer) == aws.alike(name), answer
 
 
 @pytest.mark.parametrize("name", CORRECTED)
@@ -28,4 +32,5 @@ def test_plain_moto_answers_otherwise(name: str) -> None:
 
 @pytest.mark.parametrize("name", UNCHANGED)
 def test_where_nothing_is_corrected_the_answer_is_that_of_plain_moto(aws: Aws, name: str) -> None:
-    assert moto_modes.answered(aws, UNCHANGED[name]) == moto_modes.of_plain_moto(stream_cases.__name__)[name]
+    answer, plain = moto_modes.answered(aws, UNCHANGED[name]), moto_modes.of_plain_moto(stream_cases.__name__)
+    assert (answer == plain[name]) == aws.alike(name), answer

@@ -9,6 +9,8 @@ from typing import Any
 
 from tableguard.deploy import Change, Deployment, Waiting, deploy
 from tableguard.errors import EmbeddedError
+from tableguard.local import dynamodb_local
+from tableguard.local.dynamodb_local import Engine
 from tableguard.local.profiles import Profiles, written
 from tableguard.readback import ReadBack, verify
 from tableguard.settings import Settings
@@ -46,13 +48,30 @@ class Estate:
 
 
 @contextmanager
-def running(settings: Settings, port: int, report: Callable[[Step], None]) -> Iterator[Estate]:
-    """Start everything, hand out the estate, stop everything; `report` is told each step as it is done."""
+def engine(name: str, report: Callable[[Step], None]) -> Iterator[Engine | None]:
+    """The engine that keeps the tables: "local" starts DynamoDB Local; "embedded" is none but the embedded AWS."""
+    if name == "embedded":
+        yield None
+        return
+    clock = _Clock(report)
+    with dynamodb_local.running(report=lambda fetching: clock.step("Maven", fetching)) as tables:
+        clock.step("DynamoDB Local", tables.endpoint)
+        yield tables
+
+
+@contextmanager
+def running(
+    settings: Settings, port: int, report: Callable[[Step], None], tables: Engine | None = None
+) -> Iterator[Estate]:
+    """Start everything, hand out the estate, stop everything; `report` is told each step as it is done.
+
+    Items and streams are kept by the DynamoDB engine that is given, or by the embedded AWS itself.
+    """
     from tableguard.local import landing_zone, server  # noqa: PLC0415  # moto is slow to import
     from tableguard.local.poller import Poller  # noqa: PLC0415  # boto3 is slow to import
 
     clock = _Clock(report)
-    with server.start(port) as embedded:
+    with server.start(port, tables) as embedded:
         clock.step("embedded AWS", embedded.endpoint)
         zone = landing_zone.prepare(settings, embedded.endpoint)
         clock.step("landing zone", f"organization {settings.organization_id}, account {settings.account_id}")

@@ -7,6 +7,7 @@ included) for a transaction, forgets client tokens, and accepts what DynamoDB re
 import copy
 import decimal
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from functools import wraps
 from threading import RLock
 from typing import Any
@@ -23,6 +24,7 @@ from tableguard.item_size import AttributeValue, Image, item_size, significant_d
 from tableguard.local import (
     moto_capacity,
     moto_expressions,
+    moto_forwarding,
     moto_query,
     moto_requests,
     moto_streams,
@@ -55,12 +57,13 @@ def install() -> None:
     replace(Table, "put_item", _put(Table.put_item))
     replace(Table, "delete_item", _delete(Table.delete_item))
     replace(DynamoDBBackend, "update_item", _update(DynamoDBBackend.update_item))
+    moto_forwarding.install()
 
 
 def _alone(call_action: Callable[[Any], Any]) -> Callable[[Any], Any]:
     @wraps(call_action)
     def alone(handler: Any) -> Any:
-        with _one_at_a_time:
+        with nullcontext() if moto_forwarding.leaves(handler) else _one_at_a_time:
             return call_action(handler)
 
     return alone

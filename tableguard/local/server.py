@@ -10,6 +10,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from tableguard.errors import EmbeddedError
+from tableguard.local import forwarding
+from tableguard.local.dynamodb_local import Engine
 
 if TYPE_CHECKING:
     from werkzeug.serving import BaseWSGIServer
@@ -33,6 +35,7 @@ class Server:
         self._wsgi.shutdown()
         self._thread.join()
         _running.pop(self.endpoint, None)
+        forwarding.use(None)
 
     def __enter__(self) -> Self:
         return self
@@ -46,8 +49,11 @@ class Server:
 _running: dict[str, "BaseWSGIServer"] = {}
 
 
-def start(port: int = 0) -> Server:
-    """An empty embedded AWS on 127.0.0.1, on a free port unless one is named; EmbeddedError says why it cannot."""
+def start(port: int = 0, tables: Engine | None = None) -> Server:
+    """An empty embedded AWS on 127.0.0.1, on a free port unless one is named; EmbeddedError says why it cannot.
+
+    Where a DynamoDB engine is given, it keeps items and streams; everything about its life is the caller's.
+    """
     _check_process()
     _check_version()
     from tableguard.local import moto_server  # noqa: PLC0415  # 0.5 s to import: paid where an AWS is wanted
@@ -56,6 +62,7 @@ def start(port: int = 0) -> Server:
         moto_server.install_corrections()
         moto_server.forget_everything()
         wsgi = moto_server.wsgi_server(listening)
+    forwarding.use(None if tables is None else tables.endpoint)
     thread = Thread(target=wsgi.serve_forever, kwargs={"poll_interval": 0.05}, name="embedded-aws", daemon=True)
     thread.start()
     server = Server(f"http://{HOST}:{wsgi.port}", wsgi, thread)
