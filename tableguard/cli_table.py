@@ -15,9 +15,10 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from stream_lambda.items import Content
+from stream_lambda.items import Content, canonical
+from tableguard import encryption
 from tableguard.commands import chosen_settings
-from tableguard.errors import TableError, TableguardError
+from tableguard.errors import EncryptionError, TableError, TableguardError
 from tableguard.messages import MessageTable
 from tableguard.pages import Page
 from tableguard.settings import Settings
@@ -53,15 +54,18 @@ class Target:
     def client_of(self, service: Any) -> Any:  # the stubs know names of services one by one
         """A client of any service at the endpoint; on loopback any keys will do unless some were given."""
         options = self.options
-        endpoint = urlsplit(options.endpoint_url or "https://")
+        # DynamoDB Local answers for DynamoDB alone; AWS's own variable says where KMS is then
+        elsewhere = os.environ.get("AWS_ENDPOINT_URL_KMS") if service == "kms" else None
+        where = elsewhere or options.endpoint_url
+        endpoint = urlsplit(where or "https://")
         on_loopback = endpoint.hostname in _LOOPBACK
         if endpoint.scheme != "https" and not on_loopback:
-            raise TableError(f"endpoint {options.endpoint_url}: messages would travel unencrypted; use https://")
+            raise TableError(f"endpoint {where}: messages would travel unencrypted; use https://")
         session = boto3.Session(profile_name=options.profile, region_name=options.region)
         any_keys = on_loopback and not options.profile and "AWS_ACCESS_KEY_ID" not in os.environ
         return session.client(
             service,
-            endpoint_url=options.endpoint_url,
+            endpoint_url=where,
             region_name=session.region_name or self.settings.home_region,
             aws_access_key_id="local" if any_keys else None,
             aws_secret_access_key="local" if any_keys else None,
@@ -73,7 +77,23 @@ class Target:
     @cached_property
     def messages(self) -> MessageTable:
         """The access patterns on this table."""
-        return MessageTable(self.client, self.table, clock=lambda: datetime.now(UTC))
+        return MessageTable(self.client, self.table, clock=lambda: datetime.now(UTC), cipher=self.cipher)
+
+    @cached_property
+    def cipher(self) -> encryption.Cipher | None:
+        """What encrypts and decrypts texts, for scripts that write or show them and are told a key."""
+        options = vars(self.options)
+        if "message_key" not in options:
+            return None
+        if options["message_key"]:
+            before = _instant(options["plaintext_before"] or "")
+            return encryption.cipher(options["message_key"], self.client_of("kms"), before)
+        if not options["table"] and self.settings.client_side_encryption:
+            raise EncryptionError(
+                f"table {self.table} has client-side encryption; name its key with --message-key or "
+                f"TABLEGUARD_MESSAGE_KEY: the table stack exports it as {self.settings.export('MessageKeyArn')}"
+            )
+        return None
 
 
 def parser(description: str | None, epilog: str = "Exit codes: 0 done, 2 could not.") -> argparse.ArgumentParser:
@@ -85,6 +105,29 @@ def parser(description: str | None, epilog: str = "Exit codes: 0 done, 2 could n
     found.add_argument("--table", metavar="NAME", help="table name (default: of the settings)")
     found.add_argument("--settings", type=Path, metavar="FILE", help="settings file (default: ./settings.toml)")
     return found
+
+
+def add_encryption(found: argparse.ArgumentParser) -> None:
+    """The options of scripts that write or show texts."""
+    found.add_argument(
+        "--message-key",
+        metavar="ARN",
+        default=os.environ.get("TABLEGUARD_MESSAGE_KEY"),
+        help="KMS key of client-side encryption (default: TABLEGUARD_MESSAGE_KEY)",
+    )
+    found.add_argument(
+        "--plaintext-before",
+        metavar="TIME",
+        default=os.environ.get("TABLEGUARD_PLAINTEXT_BEFORE"),
+        help="when encryption began: what is older may be plaintext (default: TABLEGUARD_PLAINTEXT_BEFORE)",
+    )
+
+
+def _instant(text: str) -> str:
+    try:
+        return canonical(text) if text else ""
+    except ValueError as error:
+        raise EncryptionError(f"--plaintext-before {text!r}: not an ISO 8601 time") from error
 
 
 def run(main: Callable[[Target], int | None], options: argparse.ArgumentParser) -> None:
@@ -121,17 +164,22 @@ def _explained(error: ClientError, target: Target) -> str:
 
 def shown(content: Content) -> str:
     """A text on one line of a terminal: nothing in it can move the cursor or pretend to be another line."""
+    if content == encryption.REFUSED:
+        return "<not shown>"
     if isinstance(content, bytes):
         return f"<{len(content)} bytes, encrypted>"
     return "".join(letter if letter.isprintable() else " " for letter in content)
 
 
 def print_page(page: Page[Any], lines: Iterable[str]) -> None:
-    """The lines of a listing, and on stderr what it took and how to go on."""
+    """The lines of a listing, and on stderr what it took and how to go on; EncryptionError if one cannot be shown."""
     for line in lines:
         sys.stdout.write(f"{line}\n")
     more = f"; more with --token {page.token}" if page.token else ""
-    sys.stderr.write(f"{len(page.items)} shown, {page.read_units:g} read units{more}\n")
+    sys.stderr.write(f"{len(page.items) - len(page.refusals)} shown, {page.read_units:g} read units{more}\n")
+    if page.refusals:
+        others = f" (and {len(page.refusals) - 1} more)" if len(page.refusals) > 1 else ""
+        raise EncryptionError(f"{page.refusals[0]}{others}")
 
 
 def add_paging(found: argparse.ArgumentParser) -> _MutuallyExclusive:

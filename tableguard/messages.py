@@ -13,6 +13,7 @@ from stream_lambda import items
 from stream_lambda.decide import conversation
 from stream_lambda.items import Conversation, Group, Item, ItemError, Message, User
 from stream_lambda.table import Table
+from tableguard.encryption import Cipher, Opened
 from tableguard.errors import MessageError
 from tableguard.item_size import item_size
 from tableguard.newest_message import newest_message
@@ -49,12 +50,16 @@ def pair_group_uuid(one: str, other: str) -> str:
 
 @dataclass(frozen=True)
 class MessageTable:
-    """The table, a boto3 client for it, the clock, and where new uuids come from."""
+    """The table, a boto3 client for it, the clock, where new uuids come from, and what encrypts texts, if they are.
+
+    Without a cipher an encrypted text is read as the bytes that it is.
+    """
 
     client: Any  # botocore makes its classes at run time
     name: str
     clock: Callable[[], datetime]
     new_uuid: Callable[[], str] = lambda: str(uuid.uuid4())
+    cipher: Cipher | None = None
 
     def group(self, group_uuid: str) -> Group | None:
         """A group and its members, or None."""
@@ -69,13 +74,14 @@ class MessageTable:
         _, read_units = self.member(group_uuid, reader_uuid)
         listing = Listing(self.name, None, items.messages_pk(group_uuid), ("sk",))
         page = self._page(listing, items.message_of, limit, token, consistent)
-        return replace(page, read_units=page.read_units + read_units)
+        page = replace(page, read_units=page.read_units + read_units)
+        return page if self.cipher is None else _opened(page, self.cipher.opened(page.items))
 
     def conversations(self, user_uuid: str, limit: int = 20, token: str | None = None) -> Page[Conversation]:
         """Pattern B: a user's conversations, newest first; the index follows the table by a moment."""
         _checked_name("user", user_uuid)
         listing = Listing(self.name, items.INDEX, items.rows_pk(user_uuid), ("last_message_at", "sk"))
-        return self._page(listing, items.conversation_of, limit, token, consistent=False)
+        return self._opened_rows(self._page(listing, items.conversation_of, limit, token, consistent=False))
 
     def all_conversations(self, user_uuid: str) -> Page[Conversation]:
         """Pattern B strongly consistent: every conversation, read from the table itself and sorted here."""
@@ -87,7 +93,8 @@ class MessageTable:
             page = self._page(listing, items.conversation_of, PAGE, page.token, consistent=True)
             found += page.items
             read_units += page.read_units
-        return Page(tuple(sorted(found, key=lambda row: row.last_message_at, reverse=True)), None, read_units)
+        rows = tuple(sorted(found, key=lambda row: row.last_message_at, reverse=True))
+        return self._opened_rows(Page(rows, None, read_units))
 
     def create_conversation(
         self, sender: User, others: Sequence[User], text: str, expires_at: int | None = None
@@ -98,8 +105,9 @@ class MessageTable:
         """
         group = self._new_group((sender, *others))
         message = self._new_message(group.group_uuid, sender, text, expires_at)
-        rows = [items.conversation_item(conversation(message, member, group)) for member in group.members]
-        writes = [items.group_item(group), *rows, items.message_item(message)]
+        sealed = self._sealed(message)
+        rows = [items.conversation_item(conversation(sealed, member, group)) for member in group.members]
+        writes = [items.group_item(group), *rows, items.message_item(sealed)]
         for _ in range(ATTEMPTS):
             try:
                 answer = self.client.transact_write_items(
@@ -124,7 +132,7 @@ class MessageTable:
         for _ in range(ATTEMPTS):
             try:
                 answer = self.client.put_item(
-                    **self._put_of(items.message_item(message)),
+                    **self._put_of(items.message_item(self._sealed(message))),
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                     ReturnConsumedCapacity="TOTAL",
                 )
@@ -164,18 +172,22 @@ class MessageTable:
         if old.edited_at >= edited_at:  # two edits within a tick of the clock
             edited_at = items.microsecond_later(old.edited_at)
         new = replace(old, text=text, preview=None, edited_at=edited_at, deleted=deleted)
-        _check_size(found | items.message_item(new))
+        changed = items.message_item(self._sealed(new))
+        preview = {":preview": changed["preview"]} if "preview" in changed else {}
+        _check_size(found | changed)
         try:
             answer = self.client.update_item(
                 TableName=self.name,
                 Key=items.message_key(group_uuid, created_at),
-                UpdateExpression="SET message = :text, edited_at = :now, deleted = :deleted REMOVE preview",
+                UpdateExpression="SET message = :text, edited_at = :now, deleted = :deleted"
+                + (", preview = :preview" if preview else " REMOVE preview"),
                 ConditionExpression=(
                     "attribute_exists(pk) AND (attribute_not_exists(edited_at) OR edited_at < :now) "
                     "AND (attribute_not_exists(deleted) OR deleted = :no)"
                 ),
                 ExpressionAttributeValues={
-                    ":text": {"S": text},
+                    **preview,
+                    ":text": changed["message"],
                     ":now": {"S": edited_at},
                     ":deleted": {"BOOL": deleted},
                     ":no": {"BOOL": False},
@@ -206,6 +218,16 @@ class MessageTable:
         )
         _check_size(items.message_item(message))
         return message
+
+    def _sealed(self, message: Message) -> Message:
+        if self.cipher is None:
+            return message
+        sealed = self.cipher.sealed(message)
+        _check_size(items.message_item(sealed))
+        return sealed
+
+    def _opened_rows(self, page: Page[Conversation]) -> Page[Conversation]:
+        return page if self.cipher is None else _opened(page, self.cipher.opened_rows(page.items))
 
     def _put_of(self, item: Item) -> dict[str, Any]:
         return {"TableName": self.name, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}
@@ -249,6 +271,10 @@ class MessageTable:
         )
         found = tuple(_parsed(read, item) for item in answer["Items"] if items.marked_group(item) is None)
         return Page(found, listing.token(answer.get("LastEvaluatedKey")), _units(answer.get("ConsumedCapacity")))
+
+
+def _opened(page: Page[T], opened: Opened[T]) -> Page[T]:
+    return replace(page, items=opened.items, refusals=opened.refusals)
 
 
 def _units(consumed: Mapping[str, Any] | None) -> float:

@@ -15,11 +15,15 @@ KEY_BYTES = 1024  # https://docs.aws.amazon.com/amazondynamodb/latest/developerg
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """What one query answered, the token for what follows (None: nothing does), and the read units it took."""
+    """What one query answered, the token for what follows (None: nothing does), and the read units it took.
+
+    `refusals` says of encrypted items why some have no text: each names one that does not fit its ciphertext.
+    """
 
     items: tuple[T, ...]
     token: str | None
     read_units: float
+    refusals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import NAMESPACE_URL, uuid5
 
 from tqdm import tqdm
 
 from stream_lambda.items import Group, Item, Message, User, group_item, message_item, timestamp
+from tableguard.encryption import Cipher
 from tableguard.errors import MessageError
 from tableguard.messages import pair_group_uuid
+
+T = TypeVar("T")
 
 # Transactions, because they need no more than PutItem: BatchWriteItem would cost half of the write units, and its
 # permission includes deleting, which the application does not have. They may hold 100 items, and are not faster then.
@@ -146,8 +149,9 @@ def replay(
     workers: int = 4,
     progress: bool = True,
     sleep: Callable[[float], None] = time.sleep,
+    cipher: Cipher | None = None,
 ) -> Replayed:
-    """Write every group and then every message of a trace; the rows are left to Pattern D.
+    """Write every group and then every message of a trace, encrypted if there is a cipher; rows are left to Pattern D.
 
     Transactions are written side by side, so messages arrive somewhat out of order; written again, a trace changes
     nothing.
@@ -156,12 +160,15 @@ def replay(
     def write(batch: Sequence[Item]) -> tuple[int, float]:
         return len(batch), _write(client, table_name, batch, sleep)
 
+    def said(batch: Sequence[Message]) -> tuple[int, float]:
+        return write([message_item(cipher.sealed(message) if cipher else message) for message in batch])
+
     conversations = groups(trace)
     write_units = 0.0
     with ThreadPoolExecutor(workers) as pool, tqdm(total=len(trace), unit="message", disable=not progress) as bar:
         for _, units in pool.map(write, _batches([group_item(group) for group in conversations])):
             write_units += units
-        for count, units in pool.map(write, _batches([message_item(message) for message in messages(trace, seed)])):
+        for count, units in pool.map(said, _batches(list(messages(trace, seed)))):
             write_units += units
             bar.update(count)
     users = {user.user_uuid for group in conversations for user in group.members}
@@ -171,7 +178,7 @@ def replay(
 _pair = cache(pair_group_uuid)
 
 
-def _batches(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
     return (items[start : start + BATCH] for start in range(0, len(items), BATCH))
 
 

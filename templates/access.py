@@ -59,17 +59,26 @@ def _people(template: Template, settings: Settings) -> None:
         "Deploys the stacks; cannot read messages, destroy the table or widen its own permissions",
         _trust_of_people(settings),
     )
-    # Fresh MFA, and an hour at most: what the guardrails deny to everybody else, this role can do.
+    # Fresh MFA, and an hour at most: what the guardrails deny to everybody else, these two can do.
+    _role(
+        template,
+        settings,
+        "operator",
+        "Verifies and mends conversation rows, redrives failed batches; every taking of it raises an alarm",
+        _trust_with_fresh_mfa(settings),
+    )
     _role(
         template,
         settings,
         "break-glass",
         "For emergencies: may destroy what the guardrails protect; every use raises an alarm",
-        _trust_of_people(
-            settings,
-            Bool={"aws:MultiFactorAuthPresent": "true"},
-            NumericLessThan={"aws:MultiFactorAuthAge": str(HOUR)},
-        ),
+        _trust_with_fresh_mfa(settings),
+    )
+
+
+def _trust_with_fresh_mfa(settings: Settings) -> dict[str, Any]:
+    return _trust_of_people(
+        settings, Bool={"aws:MultiFactorAuthPresent": "true"}, NumericLessThan={"aws:MultiFactorAuthAge": str(HOUR)}
     )
 
 

@@ -9,6 +9,9 @@ from templates.detection import Calls, Detection, both, filtered
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
 
 
+_TABLE_ROLES = ("application", "dax", "identity-pool-user", "operator", "pattern-d")
+
+
 def detections(settings: Settings) -> tuple[Detection, ...]:
     """Everything that raises an alert, the most urgent first."""
     return (
@@ -292,6 +295,11 @@ def _everywhere(settings: Settings) -> tuple[Detection, ...]:
             '($.eventType != "AwsServiceEvent") }',
         ),
         Detection("BreakGlassUse", "A break-glass role was taken or used, or somebody tried", f"{{ {glass} }}"),
+        filtered(
+            "OperatorTaken",
+            "The operator's role, which reads messages, was taken, or somebody tried",
+            Calls("sts", ("AssumeRole",), (("requestParameters.roleArn", settings.role_arn("operator")),)),
+        ),
         Detection(
             "LogEvasion",
             "A call was made so large that the trail left its parameters out",
@@ -312,10 +320,17 @@ def _data(settings: Settings) -> tuple[Detection, ...]:
     item = '($.eventName != "GetRecords") && ($.eventName != "GetShardIterator")'
     function = settings.role_arn("pattern-d")
     inside = f'(({_issuer()} = "{function}") || ({_issuer()} = "{settings.role_arn("application")}"))'
+    batches = f'($.eventSource = "s3.amazonaws.com") && ($.requestParameters.bucketName = "{settings.name}-failures-*")'
+    taken = '(($.eventName = "GetObject*") || ($.eventName = "DeleteObject*"))'
     return (
         Detection(
+            "BatchTaken",
+            "Somebody other than the operator read or removed a failed batch, which holds messages, or tried",
+            f"{{ {batches} && {taken} && {_nobody_of((settings.role_arn('operator'),))} }}",
+        ),
+        Detection(
             "StrangerOnTable",
-            "Somebody other than the application, the function, the cache or an identity pool user touched items",
+            "Somebody other than the application, the function, the cache, the operator or a member touched items",
             f"{{ {table} && {item} && {_nobody_of(_table_users(settings))} }}",
         ),
         Detection(
@@ -353,7 +368,7 @@ def _issuer() -> str:
 
 
 def _table_users(settings: Settings) -> tuple[str, ...]:
-    return tuple(settings.role_arn(role) for role in ("application", "dax", "identity-pool-user", "pattern-d"))
+    return tuple(settings.role_arn(role) for role in _TABLE_ROLES)
 
 
 def _nobody_of(roles: tuple[str, ...]) -> str:

@@ -60,7 +60,23 @@ def _failure_bucket(template: Template, settings: Settings, key: Any) -> s3.Buck
     )
     others = parts.own_principals("s3:*", [GetAtt("FailuresBucket", "Arn"), Sub("${FailuresBucket.Arn}/*")])
     confidential = parts.tags(settings, DataClass="confidential")
-    return parts.private_bucket(template, settings, "failures", key, lifecycle, others, Tags=confidential)
+    readers = _only_operators(settings)
+    return parts.private_bucket(template, settings, "failures", key, lifecycle, others, readers, Tags=confidential)
+
+
+def _only_operators(settings: Settings) -> parts.Statement:
+    # The SCP protect_perimeter says the same of the bucket's own ARN. A request through an access point names
+    # that one's ARN, and is asked of the bucket's policy all the same; protect_audit_trail says who may change it.
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html
+    operator = Sub(f"arn:aws:iam::${{AWS::AccountId}}:role/{settings.name}-operator")
+    return {
+        "Sid": "DenyTakingFailedBatches",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": ["s3:DeleteObject", "s3:GetObject*"],
+        "Resource": Sub("${FailuresBucket.Arn}/*"),
+        "Condition": {"ArnNotLike": {"aws:PrincipalArn": [operator, *settings.break_glass_roles]}},
+    }
 
 
 def _dead_letter_queue(template: Template, settings: Settings, key: Any) -> sqs.Queue:

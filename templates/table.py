@@ -58,7 +58,6 @@ def _message_key(template: Template, settings: Settings) -> Any:
         "Principal": {"AWS": parts.account_root()},
         "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
         "Resource": "*",  # in a key policy: this key
-        "Condition": {"StringEquals": {"kms:CallerAccount": Ref("AWS::AccountId")}},
     }
     denials = parts.policy_document(settings, "resource", "message_key")["Statement"]
     says = "The application encrypts messages with it before they reach the table"

@@ -10,7 +10,7 @@ import pytest
 from tableguard import destroy, settings
 from tableguard.__main__ import main
 from tableguard.deploy import deploy
-from tableguard.local import estate
+from tableguard.local import demo, estate, presentation
 from tableguard.paths import EXAMPLE_SETTINGS
 from tableguard.stacks import STACKS, chosen
 
@@ -111,6 +111,23 @@ def test_provisioned_capacity_in_an_existing_vpc_deploys_too(running: estate.Est
     assert running.read_back.different == ()
     table = running.roles["deployer"].client("dynamodb").describe_table(TableName=running.settings.table_name)["Table"]
     assert table["ProvisionedThroughput"]["WriteCapacityUnits"] == 10
+
+
+def test_where_the_application_encrypts_everybody_sees_texts_and_the_table_holds_none(running: estate.Estate) -> None:
+    shown = demo.run(running)
+    assert {row.last_message for seen in shown.seen for row in seen.conversations} <= {text for *_, text in demo.SAID}
+    stored = (
+        running.roles["application"]
+        .client("dynamodb")
+        .query(
+            TableName=running.settings.table_name,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": f"GRP#{demo.MEMBERS[0].user_uuid}"}},
+        )["Items"]
+    )
+    assert [list(item["last_message"]) for item in stored] == [["B"], ["B"]]
+    assert f"export TABLEGUARD_MESSAGE_KEY={demo.message_key(running)}\n" in presentation.estate_text(running)
+    assert json.loads(presentation.estate_json(running))["message_key"].startswith("arn:aws:kms:eu-central-1:")
 
 
 def test_what_would_be_destroyed_and_kept_is_known_beforehand(running: estate.Estate) -> None:

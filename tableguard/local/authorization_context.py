@@ -112,6 +112,17 @@ def _of_account(call: Call) -> Context:
     return _present({"account:TargetRegion": call.value("RegionName")})
 
 
+def _of_kms(call: Call) -> Context:
+    """Caller and encryption context: https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html.
+
+    ReEncrypt, which has one for each of its two keys, and grants, which hold one, are not looked into.
+    """
+    context = call.value("EncryptionContext") or {}
+    found: dict[str, str | tuple[str, ...]] = {f"kms:EncryptionContext:{key}": value for key, value in context.items()}
+    found |= {"kms:EncryptionContextKeys": tuple(sorted(context))} if context else {}
+    return {**found, "kms:CallerAccount": call.caller.principal.account}
+
+
 def _present(found: Mapping[str, Any]) -> Context:
     return {key: str(value) for key, value in found.items() if value is not None}
 
@@ -120,5 +131,6 @@ _BY_SERVICE: Mapping[str, Callable[[Call], Context]] = {
     "account": _of_account,
     "ec2": _of_ec2,
     "iam": _of_iam,
+    "kms": _of_kms,
     "lambda": _of_lambda,
 }

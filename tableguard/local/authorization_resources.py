@@ -203,6 +203,10 @@ def _of_kms(call: Call, action: Action) -> Iterator[str]:
         named = call.value(parameter)
         if named and "key" in action.resources:
             yield call.arn(f"key/{key_id(call, named)}")
+    ciphertext = call.value("CiphertextBlob")
+    if ciphertext and not call.value("KeyId") and not call.value("SourceKeyId"):
+        # a ciphertext names its key itself, in moto with its first 36 bytes
+        yield call.arn(f"key/{ciphertext[:36].decode(errors='replace')}")
     alias = call.value("AliasName")
     if alias and "alias" in action.resources:
         yield call.arn(alias)

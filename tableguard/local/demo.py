@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from botocore.exceptions import ClientError
 
 from stream_lambda.items import Conversation, User
+from tableguard.encryption import cipher
 from tableguard.errors import EmbeddedError
 from tableguard.local.estate import Estate
 from tableguard.messages import MessageTable
@@ -51,8 +52,13 @@ class Demonstration:
 
 def run(estate: Estate, clock: Callable[[], float] = time.perf_counter) -> Demonstration:
     """Send the messages and wait until every member's list is right; EmbeddedError if one does not become so."""
+    application = estate.roles["application"]
+    key = message_key(estate)
     table = MessageTable(
-        estate.roles["application"].client("dynamodb"), estate.settings.table_name, clock=lambda: datetime.now(UTC)
+        application.client("dynamodb"),
+        estate.settings.table_name,
+        clock=lambda: datetime.now(UTC),
+        cipher=cipher(key, application.client("kms")) if key else None,
     )
     started = clock()
     for sender, other, text in SAID:
@@ -66,6 +72,16 @@ def run(estate: Estate, clock: Callable[[], float] = time.perf_counter) -> Demon
         if clock() - sent > PATIENCE:
             raise EmbeddedError(f"after {PATIENCE:g} s {wrong[0]}; {len(wrong)} such problems")
         time.sleep(0.05)
+
+
+def message_key(estate: Estate) -> str | None:
+    """The ARN of the key with which texts are encrypted, as the table stack exports it; None if they are not."""
+    settings = estate.settings
+    if not settings.client_side_encryption:
+        return None
+    pages = estate.session("deployer").client("cloudformation").get_paginator("list_exports").paginate()
+    exports = {each["Name"]: each["Value"] for page in pages for each in page["Exports"]}
+    return str(exports[settings.export("MessageKeyArn")])
 
 
 def refusal(estate: Estate) -> str:

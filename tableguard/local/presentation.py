@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tableguard.local.demo import MEMBERS, Demonstration, Seen
+from tableguard.local.demo import MEMBERS, Demonstration, Seen, message_key
 from tableguard.local.estate import Estate, Step, summary
 
 _SHOWN = 72  # characters of a message on one line
@@ -25,6 +25,7 @@ def estate_text(estate: Estate) -> str:
         "",
         f"  export PATH={Path(sys.executable).parent}:$PATH",
         f"  export AWS_CONFIG_FILE={estate.profiles.path} AWS_PROFILE=application",
+        *([f"  export TABLEGUARD_MESSAGE_KEY={key}"] if (key := message_key(estate)) else []),
         "  scripts/ddb/seed",
         f"  scripts/patterns/list-conversations {MEMBERS[0].user_uuid}",
         f"  scripts/patterns/list-conversations {MEMBERS[0].user_uuid} --profile auditor  # is refused",
@@ -101,6 +102,7 @@ def _facts(estate: Estate) -> dict[str, Any]:
     return {
         "endpoint": estate.endpoint,
         "region": estate.settings.home_region,
+        "message_key": message_key(estate),
         "profiles": {"file": str(estate.profiles.path), "names": list(estate.profiles.names)},
         "stacks": [
             {

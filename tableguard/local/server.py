@@ -36,6 +36,9 @@ class Server:
         self._thread.join()
         _running.pop(self.endpoint, None)
         forwarding.use(None)
+        from tableguard.local import moto_server  # noqa: PLC0415  # as in start
+
+        moto_server.forget_everything()  # whoever uses moto in this process next finds it empty
 
     def __enter__(self) -> Self:
         return self
