@@ -11,6 +11,7 @@ from tableguard import __version__
 from tableguard.errors import TableguardError
 
 FINE, FINDINGS, COULD_NOT_ASK = 0, 1, 2
+INTERRUPTED = 130  # as shells have it: 128 and the number of the signal
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -28,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return FINE
     except KeyboardInterrupt:
-        return 130
+        print("tableguard: interrupted", file=sys.stderr)
+        return INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -128,7 +130,7 @@ def _diff(commands: _Commands) -> None:
     _takes_settings(parser)
     parser.add_argument("old", type=Path, help="documents before: a folder or a file")
     parser.add_argument("new", type=Path, help="documents after")
-    kinds = ("scp", "rcp", "endpoint", "resource", "role")
+    kinds = ("scp", "rcp", "endpoint", "resource", "role", "key", "trust")
     parser.add_argument("--kind", default="", choices=kinds, help="their kind, where neither folder nor wrapper says")
     _takes_formats(parser)
 

@@ -17,6 +17,14 @@ class _Line(tqdm):  # type: ignore[type-arg]  # a tqdm that runs takes no argume
 
 def shown(items: Iterable[_Item], unit: str, total: int | None = None) -> Iterator[_Item]:
     """The items, counted on a line that is overwritten."""
-    # file is given: tqdm's default is the stderr of when it was imported; disable=None: where that is no terminal;
-    # ncols: some terminals, of containers for instance, say that they have no columns
-    yield from _Line(items, total=total, unit=f" {unit}", delay=1, disable=None, leave=False, file=sys.stderr, ncols=72)
+    yield from _Line(
+        items,
+        total=total,
+        unit=f" {unit}",
+        delay=1,
+        disable=None,  # where stderr is no terminal
+        leave=False,
+        file=sys.stderr,  # tqdm's default is the stderr of when it was imported
+        ncols=72,  # some terminals, of containers for instance, say that they have no columns and no rows
+        nrows=20,
+    )

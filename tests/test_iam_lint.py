@@ -174,6 +174,9 @@ def test_an_rcp_about_a_service_that_rcps_do_not_know_is_refused() -> None:
     everybody = {"Principal": "*", "Resource": "*"}
     assert rules({**everybody, "Action": "cloudtrail:StopLogging"}, "rcp") == {"not-under-rcps"}
     assert rules({**everybody, "Action": "dynamodb:Query"}, "rcp") == set()
+    assert rules({**everybody, "Action": "*"}, "rcp") == set()
+    assert rules({**everybody, "Action": "kms:RetireGrant"}, "rcp") == {"not-under-rcps"}
+    assert rules({**everybody, "Action": "kms:Decrypt"}, "rcp") == set()
 
 
 def test_every_rule_has_a_case() -> None:

@@ -114,3 +114,48 @@ def test_two_scps_differ_where_some_request_is_answered_otherwise(
     for change in found.changes:
         assert decide(after, change.example).allowed == (change.newly == "allowed")
         assert decide(before, change.example).allowed == (change.newly == "denied")
+
+
+TAG = "aws:RequestTag/team"
+OWN = "aws:PrincipalTag/team"
+texts = st.sampled_from(["", "*", "?*", "a", "a*", "??"])
+tag_condition = st.one_of(
+    st.sampled_from(["true", "false"]).map(lambda absent: {"Null": {TAG: absent}}),
+    st.tuples(
+        st.sampled_from(["StringEquals", "StringNotEquals", "StringLike", "StringNotLike", "StringLikeIfExists"]),
+        st.lists(texts, min_size=1, max_size=2),
+    ).map(lambda line: {line[0]: {TAG: line[1]}}),
+    st.tuples(
+        st.sampled_from(["StringEquals", "StringLike", "StringEqualsIfExists"]),
+        st.sampled_from([f"${{{OWN}}}", f"${{{OWN}, 'a'}}"]),
+    ).map(lambda line: {line[0]: {TAG: line[1]}}),
+)
+TAGGED = tuple(
+    Request(
+        principal(ROLE),
+        "dynamodb:DeleteTable",
+        TABLE,
+        ACCOUNT,
+        {"aws:RequestedRegion": "eu-west-1", "aws:SecureTransport": "true", "aws:PrincipalOrgID": "o-exampleorgid"}
+        | ({} if tag is None else {TAG: tag})
+        | ({} if own is None else {OWN: own}),
+    )
+    for tag, own in product((None, "", "a", "ab", "A", "b"), (None, "", "a", "b"))
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(tag_condition, min_size=1, max_size=2), tag_condition, st.sampled_from(["denied", "allowed"]))
+def test_what_is_proved_holds_for_absent_empty_and_other_tags(
+    conditions: list[dict[str, Any]], asked: dict[str, Any], wanted: Any
+) -> None:
+    denials = [{"Action": "dynamodb:DeleteTable", "Condition": each} for each in conditions]
+    found = proof(under(*denials), {"Action": "dynamodb:DeleteTable", "Condition": asked}, wanted)
+    within = [
+        each for each in TAGGED if found.question.scope.statement.matches(each.action, each.resource, each.keys())
+    ]
+    right = [decide(found.question.world, each).allowed == (wanted == "allowed") for each in within]
+    if found.verdict == "proved":
+        assert all(right)
+    if "no request is within the scope" in found.reason:
+        assert not within

@@ -125,6 +125,14 @@ def test_explain_tells_what_every_layer_says(
     assert "identity  allows" in printed
 
 
+def test_explain_takes_an_empty_value_and_no_key_without_one(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = {"principal": "role/Admin", "action": "dynamodb:ListTables", "resource": "*"}
+    commands.explain(options(**asked, context=["aws:PrincipalTag/team="]))
+    assert "aws:PrincipalTag/team = (empty)" in capsys.readouterr().out
+    with pytest.raises(PolicyError, match="accepted: KEY=VALUE"):
+        commands.explain(options(**asked, context=["aws:PrincipalTag/team"]))
+
+
 def test_a_denial_is_a_finding_at_the_document_that_denies(capsys: pytest.CaptureFixture[str]) -> None:
     asked = {"action": "dynamodb:DeleteTable", "resource": "table/<table-name>", "sarif": True}
     assert commands.explain(options(principal="role/Admin", **asked)) == 1
@@ -155,9 +163,117 @@ def test_a_request_that_aws_does_not_have_is_not_explained(action: str, resource
 def test_diff_tells_what_is_newly_allowed_and_denied(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     old, new = denial(tmp_path / "old", "dynamodb:Delete*"), denial(tmp_path / "new", "dynamodb:DeleteTable*")
     assert commands.diff(options(old=old, new=new)) == 1
-    assert "newly allowed: dynamodb:DeleteBackup" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "newly allowed: dynamodb:DeleteBackup" in printed
+    assert "dynamodb:DeleteTable," not in printed
+    assert "actions of dynamodb that AWS may add, such as dynamodb:delete" in printed
     assert commands.diff(options(old=new, new=old)) == 0
     assert "newly denied: dynamodb:DeleteBackup" in capsys.readouterr().out
+
+
+def policies(folder: Path, **documents: list[dict[str, Any]]) -> Path:
+    """A folder with a document for each kind__name."""
+    for name, statements in documents.items():
+        path = folder / f"{name.replace('__', '/')}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"Version": "2012-10-17", "Statement": statements}))
+    return folder
+
+
+NO_DELETION = {"Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"}
+TABLES = {"Effect": "Allow", "Action": "dynamodb:*", "Resource": "*"}
+NO_TABLES = {**TABLES, "Effect": "Deny"}
+THROUGH = {**TABLES, "Principal": "*"}
+BOTH: dict[str, list[dict[str, Any]]] = {
+    "scp__a": [NO_DELETION],
+    "endpoint__e": [THROUGH],
+    "role__r": [TABLES, {**NO_TABLES, "Action": "s3:*"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "code", "said"),
+    [
+        ({}, 0, "same meaning"),
+        ({"scp__a": None, "scp__b": [NO_DELETION]}, 0, "same meaning"),  # SCPs are compared together
+        ({"scp__a": None}, 1, "service control policies: newly allowed: s3:DeleteBucket"),
+        (
+            {"rcp__r": [{**NO_DELETION, "Principal": "*"}]},
+            0,
+            "resource control policies: newly denied: s3:DeleteBucket",
+        ),
+        ({"endpoint__e": [{**THROUGH, "Action": "*"}]}, 1, "endpoint/e.json: newly allowed: "),
+        ({"endpoint__e": None}, 1, "endpoint/e.json: only before"),
+        ({"role__q": [NO_TABLES]}, 1, "role/q.json: only after"),
+        # a denial counts beside policies that allow, what is allowed without them
+        ({"role__r": [TABLES]}, 1, "role/r.json: newly allowed: all "),
+        (
+            {"role__r": [{**NO_TABLES, "Action": "s3:*"}]},
+            0,
+            "role/r.json: newly denied: all 79 known actions of dynamodb",
+        ),
+    ],
+)
+def test_diff_of_folders_compares_each_layer_by_itself(
+    changed: dict[str, Any], code: int, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    new = {name: found for name, found in {**BOTH, **changed}.items() if found is not None}
+    asked = options(old=policies(tmp_path / "old", **BOTH), new=policies(tmp_path / "new", **new))
+    assert commands.diff(asked) == code
+    assert said in capsys.readouterr().out
+
+
+def test_diff_of_allow_lists_does_not_assume_full_access(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    allow = {**TABLES, "Action": ["s3:*", "sqs:*"]}
+    old = policies(tmp_path / "old", scp__a=[allow])
+    new = policies(tmp_path / "new", scp__a=[{**allow, "Action": "s3:*"}])
+    assert commands.diff(options(old=old, new=new, json=True)) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["documents"] == ["scp/a.json (scp)"]
+    assert "without FullAWSAccess" in found["assumed"][0]
+    assert {action.partition(":")[0] for change in found["changes"] for action in change["actions"]} == {"sqs"}
+
+
+def test_changes_for_other_callers_are_told_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    read = {**NO_DELETION, "Action": ["s3:DeleteBucket", "s3:GetObject"]}
+    exempt = {**read, "Action": "s3:GetObject", "Condition": EXEMPTION}
+    asked = options(old=policies(tmp_path / "old", scp__a=[read]), new=policies(tmp_path / "new", scp__a=[exempt]))
+    assert commands.diff(options(**{**vars(asked), "json": True})) == 1
+    changes = json.loads(capsys.readouterr().out)["changes"]
+    assert sorted((*change["actions"], len(change["callers"]) == 1) for change in changes) == [
+        ("s3:DeleteBucket", False),
+        ("s3:GetObject", True),
+    ]
+
+
+@pytest.mark.parametrize("command", [commands.prove, commands.diff, commands.explain, commands.preflight])
+def test_two_formats_at_once_are_refused(command: Any, tmp_path: Path) -> None:
+    path = denial(tmp_path, "s3:*")
+    given = {"old": path, "new": path, "principal": "role/Admin", "action": "s3:GetObject", "resource": "*"}
+    with pytest.raises(PolicyError, match="--json and --sarif are two formats"):
+        command(options(json=True, sarif=True, **given))
+
+
+def test_a_region_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = {"principal": "role/Admin", "action": "dynamodb:ListTables", "resource": "*"}
+    with pytest.raises(PolicyError, match="--region 'mars': not the name of a region"):
+        commands.explain(options(**asked, region="mars"))
+    commands.explain(options(**asked, region="eu-west-1"))
+    assert "eu-west-1" in capsys.readouterr().out
+
+
+def test_what_was_read_left_out_and_assumed_is_part_of_the_answer(
+    tmp_path: Path, claims_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = policies(tmp_path / "policies", scp__a=[NO_DELETION])
+    (folder / "README.md").write_text("about")
+    assert commands.prove(options(policies=folder, claims=claims_file, json=True)) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found["documents"] == ["scp/a.json (scp)"]
+    assert found["left_out"] == [str(folder / "README.md")]
+    (promise,) = found["promises"]
+    assert "the callers' own policies allow everything" in promise["assumed"]
+    assert "scp policy everything is FullAWSAccess" in promise["counterexample"]["assumed"]
 
 
 def test_diff_of_two_ways_to_say_the_same_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -181,6 +297,14 @@ def test_a_difference_is_what_is_answered_otherwise(old: dict[str, Any], new: di
 def test_preflight_finds_nothing_in_the_way_of_the_shipped_stacks(capsys: pytest.CaptureFixture[str]) -> None:
     assert commands.preflight(options()) == 0
     assert " 0 stopped" in capsys.readouterr().out
+
+
+def test_preflight_takes_the_scps_of_a_folder_and_names_what_it_leaves_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = policies(tmp_path / "mixed", scp__a=[NO_DELETION], role__r=[{**NO_TABLES, "Action": "*"}])
+    assert commands.preflight(options(stack=["table"], policies=folder)) == 0
+    assert "r.json: no SCP, left out" in capsys.readouterr().err
 
 
 def test_preflight_names_the_resource_that_an_scp_stops(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -102,6 +102,157 @@ def test_several_documents_of_a_folder_are_found_and_other_files_named(tmp_path:
     assert [Path(other).name for other in collection.others] == ["package.json"]
 
 
+def test_documents_are_found_whatever_the_case_of_their_suffix_and_hidden_ones_are_left_out(tmp_path: Path) -> None:
+    written(tmp_path, DOCUMENT, "one.JSON")
+    written(tmp_path, DOCUMENT, ".hidden.json")
+    (tmp_path / ".git").mkdir()
+    written(tmp_path / ".git", DOCUMENT, "two.json")
+    collection = foreign.read(tmp_path, VALUES)
+    assert [found.name for found in collection.found] == ["one.JSON"]
+    assert [Path(other).name for other in collection.others] == [".git", ".hidden.json"]
+
+
+NOT_READ: list[tuple[str, Any]] = [
+    ("b.tf", 'statement {\n  effect = "Deny"\n}'),
+    ("b.tpl", DOCUMENT),
+    ("b.json.tpl", DOCUMENT),
+    ("b.tftpl", DOCUMENT),
+    ("b.txt", DOCUMENT),
+    ("b.jsonc", DOCUMENT),
+    ("b.policy", DOCUMENT),
+    ("b", DOCUMENT),
+    ("b.json", {"statement": [DENIAL]}),
+    ("b.json", {"Policies": [{"Content": DOCUMENT}]}),
+    ("b.json", {"Policies": [{"Content": json.dumps(DOCUMENT)}]}),
+    ("b.json", {"one": DOCUMENT, "two": DOCUMENT}),
+    ("b.json", {"Content": DOCUMENT, "Other": DOCUMENT}),
+]
+
+
+@pytest.mark.parametrize(("name", "content"), NOT_READ)
+def test_what_looks_like_a_policy_and_is_not_read_is_refused(name: str, content: Any, tmp_path: Path) -> None:
+    written(tmp_path, DOCUMENT, "a.json")
+    written(tmp_path, content, name)
+    with pytest.raises(PolicyError, match=r"looks like a policy|can be read"):
+        foreign.read(tmp_path, VALUES)
+
+
+@pytest.mark.parametrize("name", ["README.md", "notes.txt", "main.tf", "package.json"])
+def test_what_does_not_look_like_a_policy_is_left_out_and_named(name: str, tmp_path: Path) -> None:
+    written(tmp_path, DOCUMENT, "a.json")
+    written(tmp_path, '{"why": "an effect of the statement"}', name)
+    assert [Path(other).name for other in foreign.read(tmp_path, VALUES).others] == [name]
+
+
+def test_links_that_lead_nowhere_or_to_folders_are_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "policies"
+    folder.mkdir()
+    written(folder, DOCUMENT, "a.json")
+    assert len(foreign.read(folder, VALUES).found) == 1
+    (folder / "b.json").symlink_to(tmp_path / "absent.json")
+    with pytest.raises(PolicyError, match="a link to nothing"):
+        foreign.read(folder, VALUES)
+    (folder / "b.json").unlink()
+    (tmp_path / "more").mkdir()
+    (folder / "more").symlink_to(tmp_path / "more")
+    with pytest.raises(PolicyError, match="a link to a folder is not followed"):
+        foreign.read(folder, VALUES)
+
+
+def principals(**elements: Any) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", **elements}]}
+
+
+@pytest.mark.parametrize(
+    ("name", "document", "kind"),
+    [
+        ("x.json", DOCUMENT, "scp"),
+        ("role/x.json", DOCUMENT, "role"),
+        ("scps/x.json", DOCUMENT, "scp"),
+        ("x.json", principals(Action="s3:*", Resource="*"), "resource"),
+        ("x.json", principals(Effect="Deny", Action="s3:*", Resource="*"), "rcp"),
+        ("x.json", principals(Action=["kms:Decrypt", "kms:Encrypt"], Resource="*"), "key"),
+        ("x.json", principals(Action="sts:AssumeRole"), "trust"),
+        ("endpoint/x.json", principals(Action=["kms:Decrypt", "s3:*"], Resource="*"), "endpoint"),
+    ],
+)
+def test_the_kind_is_told_by_the_folder_or_else_by_what_a_document_holds(
+    name: str, document: dict[str, Any], kind: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    written(tmp_path, document, name)
+    (found,) = foreign.read(tmp_path, VALUES).found
+    assert found.kind == kind
+
+
+def test_a_document_of_two_kinds_is_refused_unless_its_kind_is_said(tmp_path: Path) -> None:
+    path = written(tmp_path, principals(Action=["kms:Decrypt", "s3:GetObject"], Resource="*"))
+    with pytest.raises(PolicyError, match="say which kind it is"):
+        foreign.read(path, VALUES)
+    assert foreign.read(path, VALUES, "resource").found[0].kind == "resource"
+
+
+def test_every_policy_of_a_template_is_found_with_its_kind(tmp_path: Path) -> None:
+    role = {
+        "AssumeRolePolicyDocument": principals(Action="sts:AssumeRole"),
+        "Policies": [{"PolicyName": "own", "PolicyDocument": DOCUMENT}],
+    }
+    bucket = principals(Action="s3:*", Resource="*")
+    resources = {
+        "Role": {"Type": "AWS::IAM::Role", "Properties": role},
+        "Key": {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": principals(Action="kms:*", Resource="*")}},
+        "Bucket": {"Type": "AWS::S3::BucketPolicy", "Properties": {"Bucket": "x", "PolicyDocument": bucket}},
+        "Table": {
+            "Type": "AWS::DynamoDB::Table",
+            "Properties": {
+                "ResourcePolicy": {"PolicyDocument": bucket},
+                "StreamSpecification": {"ResourcePolicy": {"PolicyDocument": bucket}},
+            },
+        },
+    }
+    written(tmp_path, {"Resources": resources}, "t.json")
+    assert [(found.name, found.kind) for found in foreign.read(tmp_path, VALUES).found] == [
+        ("t.json: Role: AssumeRolePolicyDocument", "trust"),
+        ("t.json: Role: own", "role"),
+        ("t.json: Key", "key"),
+        ("t.json: Bucket", "resource"),
+        ("t.json: Table", "resource"),
+        ("t.json: Table (2)", "resource"),
+    ]
+
+
+def test_a_policy_that_exists_under_a_condition_only_is_refused(tmp_path: Path) -> None:
+    content = organization_policy(DOCUMENT)
+    assert foreign.read(written(tmp_path, content), VALUES).found
+    content["Resources"]["Guard"]["Condition"] = "Never"
+    with pytest.raises(PolicyError, match="under the condition Never only; render the template first"):
+        foreign.read(written(tmp_path, content), VALUES)
+
+
+LONG = [f"s3:{'x' * 100}{number}" for number in range(100)]
+
+
+@pytest.mark.parametrize(
+    ("broken", "right", "said"),
+    [
+        ([{**DENIAL, "Action": "s*:*"}], [{**DENIAL, "Action": "s3:*"}], "no wildcard in the name of a service"),
+        ([DENIAL, DENIAL], [DENIAL, {**DENIAL, "Sid": "Other"}], "2 statements have this Sid"),
+        ([{**DENIAL, "Action": LONG}], [{**DENIAL, "Action": LONG[:50]}], "at most 10240"),
+    ],
+)
+def test_a_document_that_aws_refuses_is_refused(broken: Any, right: Any, said: str, tmp_path: Path) -> None:
+    assert foreign.read(written(tmp_path, {**DOCUMENT, "Statement": right}), VALUES).found
+    with pytest.raises(PolicyError, match=said):
+        foreign.read(written(tmp_path, {**DOCUMENT, "Statement": broken}), VALUES)
+
+
+@pytest.mark.parametrize("name", ["policy.json", "claims.toml"])
+def test_a_byte_order_mark_is_named_as_one(name: str, tmp_path: Path) -> None:
+    path = written(tmp_path, "\ufeff" + (json.dumps(DOCUMENT) if name.endswith("json") else CLAIMS), name)
+    with pytest.raises(PolicyError, match="begins with a byte order mark"):
+        foreign.read(path, VALUES) if name.endswith("json") else foreign_claims.load(path, example())
+
+
 UNREADABLE = [
     ("not JSON", '{"Version": ', "not JSON"),
     ("terraform without quotes", '{"Statement": ${jsonencode(x)}}', "not JSON"),
@@ -109,6 +260,7 @@ UNREADABLE = [
     ("a placeholder without a value", {**DOCUMENT, "Id": "<organization-root>"}, "no value for the placeholder"),
     ("terraform without a value", {**DOCUMENT, "Id": "${var.root}"}, "no value for the placeholder ${var.root}"),
     ("an intrinsic", organization_policy({"Statement": {"Fn::GetAtt": ["A", "B"]}}), "render the template first"),
+    ("text with an element twice", {"Content": '{"Statement": [], "Statement": []}'}, "Statement"),
     ("text that is no document", {"Content": "{'Version': 1}"}, "is not JSON"),
     ("nothing", {"name": "x"}, "no policy document found"),
 ]
@@ -167,7 +319,9 @@ def test_not_resource_leaves_out_what_it_names(tmp_path: Path) -> None:
     [
         ("", "nothing to prove"),
         ("kind = 'nonsense'" + CLAIMS, "kind"),
-        (CLAIMS + "colour = 'red'", "colour"),
+        (CLAIMS + "colour = 'red'", "colour: unknown key; accepted: Action, Condition, NotAction"),
+        ("colour = 'red'" + CLAIMS, "accepted: account, full-access, kind, management-account, must-allow, must-deny"),
+        ("[roles]\nr = 3\n" + CLAIMS, "roles: r: accepted"),
         ("[values]\nx = 3\n" + CLAIMS, "values: x"),
         ("[[must-deny]]\nname = 'x'\nResource = '*'\n", "has an Action or a NotAction"),
         ("[[must-deny", "not TOML"),
@@ -180,10 +334,11 @@ def test_a_claims_file_that_says_something_else_is_one_clear_line(text: str, sai
     assert "\n" not in str(raised.value)
 
 
-def test_an_unknown_element_is_refused_when_the_world_is_made() -> None:
+def test_an_unknown_element_is_refused_when_the_world_is_made(tmp_path: Path) -> None:
+    asked = foreign_claims.load(written(tmp_path, CLAIMS, "claims.toml"), example())
     document = {**DOCUMENT, "Statement": [{**DENIAL, "Actions": "x"}]}
     with pytest.raises(PolicyError, match="unknown element 'Actions'"):
-        foreign_claims.world([Found("a", "scp", document)], example())
+        list(foreign_claims.answers(asked, [Found("a", "scp", document)]))
 
 
 def test_a_list_inside_a_list_item_becomes_one_item_for_each_value(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ from tableguard.iam.matching import wildcard
 
 DATA = Path(__file__).resolve().parent / "data"
 
+NEVER_UNDER_RCPS = frozenset(("kms:retiregrant",))
+
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
 
 # what an action may do to the messages or to what is known of them; the names in data/classified.toml
@@ -52,6 +54,16 @@ class Universe:
     def services(self) -> frozenset[str]:
         """The services whose actions are known."""
         return frozenset(self.arn_formats)
+
+    def under_rcps(self, action: str) -> bool:
+        """Whether RCPs have a say about an action, known or not.
+
+        https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html has the services,
+        https://docs.aws.amazon.com/kms/latest/developerguide/resource-control-policies.html the one action of KMS that
+        no RCP stops.
+        """
+        lowered = action.lower()
+        return lowered.partition(":")[0] in self.rcp_services and lowered not in NEVER_UNDER_RCPS
 
     @cached_property
     def keys_of_actions(self) -> frozenset[str]:

@@ -118,6 +118,8 @@ class Claim:
 def load(policy: PolicyDocument) -> Claim:
     """The claim beside a document; PolicyError names file, key and what is accepted."""
     path = policy.path.with_suffix(".toml")
+    if not path.exists():
+        raise PolicyError(f"{path}: missing; every document has its claim beside it")
     place = f"{policy.kind}/{policy.name}.toml"
     table = Table(place, read_toml(path))
     cases = [
@@ -133,7 +135,7 @@ def load(policy: PolicyDocument) -> Claim:
         promises=promises(table, _CALLERS[policy.kind]),
     )
     table.close()
-    _refuse_repetition(place, [case.name for case in cases])
+    refuse_repetition(place, [case.name for case in cases])
     return claim
 
 
@@ -149,7 +151,7 @@ def promises(table: "Table", callers: str) -> tuple[Promise, ...]:
         for section, wanted in WANTED.items()
         for number, entry in enumerate(table.tables(section, optional=True), start=1)
     ]
-    _refuse_repetition(table.place, [each.name for each in found])
+    refuse_repetition(table.place, [each.name for each in found])
     return tuple(found)
 
 
@@ -158,6 +160,7 @@ def promise(table: "Table", wanted: Wanted, callers: str) -> Promise:
     name = table.text("name")
     named = table.take("callers", "a text or a list of texts", _is_text_or_texts, callers)
     statement = {key: table.data.pop(key) for key in _ELEMENTS if key in table.data}
+    table.known.update(_ELEMENTS)
     whatever_else = bool(table.take("whatever-else", "true or false", lambda found: isinstance(found, bool), False))
     table.close()
     if not statement.keys() & {"Action", "NotAction"}:
@@ -239,8 +242,10 @@ class Table:
 
     def __init__(self, place: str, data: Mapping[str, Any]) -> None:
         self.place, self.data = place, dict(data)
+        self.known: set[str] = set()
 
     def take(self, key: str, accepted: str, test: Callable[[Any], bool], default: Any = None) -> Any:
+        self.known.add(key)
         if key not in self.data and default is not None:
             return default
         if key not in self.data or not test(self.data[key]):
@@ -260,6 +265,7 @@ class Table:
         return tuple(self.take(key, f"a list of {accepted}", test))
 
     def tables(self, key: str, optional: bool = False) -> list[dict[str, Any]]:
+        self.known.add(key)
         if optional and key not in self.data:
             return []
 
@@ -273,7 +279,7 @@ class Table:
 
     def close(self) -> None:
         for key in sorted(self.data):
-            raise PolicyError(f"{self.place}: {key}: unknown key")
+            raise PolicyError(f"{self.place}: {key}: unknown key; accepted: {', '.join(sorted(self.known))}")
 
 
 def _is_text(found: object) -> bool:
@@ -287,11 +293,9 @@ def _is_text_or_texts(found: object) -> bool:
 def read_toml(path: Path) -> dict[str, Any]:
     """The content of a TOML file; PolicyError names the file and what is wrong with it."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(documents.without_mark(path, path.read_text(encoding="utf-8")))
     except OSError as error:
-        raise PolicyError(
-            f"{path}: cannot be read ({error.strerror}); every document has its claim beside it"
-        ) from error
+        raise PolicyError(f"{path}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
         raise PolicyError(f"{path}: not UTF-8 text (byte {error.start})") from error
     except tomllib.TOMLDecodeError as error:
@@ -338,7 +342,8 @@ def _statements(policy: PolicyDocument) -> frozenset[tuple[str, str]]:
     return frozenset((s.get("Sid", ""), s.get("Effect", "")) for s in policy.document.get("Statement", []))
 
 
-def _refuse_repetition(place: str, names: list[str]) -> None:
+def refuse_repetition(place: str, names: list[str]) -> None:
+    """PolicyError for a name that is given twice."""
     for name in names:
         if names.count(name) > 1:
-            raise PolicyError(f"{place}: case {name!r} is named twice")
+            raise PolicyError(f"{place}: {name!r} is the name of two")

@@ -152,7 +152,9 @@ class Condition:
         if self.operator == "Null":
             # the policy's value says whether the key must be absent; a key without any value counts as absent
             return ("false" if found else "true") in self._lowered
-        if not found:
+        # "a null dataset, such as an empty string": to set operators as if the key were not there
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+        if not found or (self.quantifier and found == ("",)):
             return self._holds_when_absent()
         try:
             return self._compared(self._filled(context), found)

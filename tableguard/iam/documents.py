@@ -47,10 +47,17 @@ def load_all(root: Path = POLICIES) -> tuple[PolicyDocument, ...]:
     return tuple(load(kind, name, root) for kind in KINDS for name in names(kind, root))
 
 
+def without_mark(path: Path, text: str) -> str:
+    """The text of a file; PolicyError if a byte order mark precedes it, which AWS refuses as well."""
+    if text.startswith("\ufeff"):
+        raise PolicyError(f"{path}: begins with a byte order mark; save it as UTF-8 without one")
+    return text
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """The JSON object in a file; PolicyError names the file and the line that is wrong."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_no_duplicates)
+        found = json.loads(without_mark(path, path.read_text(encoding="utf-8")), object_pairs_hook=no_duplicates)
     except OSError as error:
         raise PolicyError(f"{path}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
@@ -70,7 +77,7 @@ class _DuplicateKeyError(ValueError):
     pass
 
 
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         keys = [key for key, _ in pairs]

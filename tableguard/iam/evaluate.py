@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from tableguard.errors import PolicyError
+from tableguard.iam import action_universe
 from tableguard.iam.principals import Mention, Principal, mentioned
 from tableguard.iam.statements import Audience, Effect, Policy, Statement
 
@@ -63,9 +64,9 @@ class World:
 
     `service_control` and `resource_control` hold a tuple of policies for each level from the root to the
     account: the caller's for SCPs, the resource's for RCPs. AWS attaches RCPFullAWSAccess everywhere, so RCPs
-    here are denials only. With `members`, SCPs bind callers of these accounts only, and RCPs their resources. A
-    resource that cannot be used without its own policy's leave, a KMS key or a role to be assumed, has
-    `resource_must_allow`.
+    here are denials only. With `members`, SCPs bind callers of these accounts only, and RCPs their resources; with
+    `organization`, SCPs bind only callers whose aws:PrincipalOrgID it is. A resource that cannot be used without its
+    own policy's leave, a KMS key or a role to be assumed, has `resource_must_allow`.
     """
 
     management_account: str = ""
@@ -78,6 +79,7 @@ class World:
     resource_must_allow: bool = False
     endpoint: Policy | None = None
     members: frozenset[str] = frozenset()
+    organization: str = ""
 
     def __post_init__(self) -> None:
         for layer, policies in self._policies():
@@ -143,7 +145,7 @@ class Decision:
 def decide(world: World, request: Request) -> Decision:
     """What AWS answers to a request in a world of policies; PolicyError where AWS leaves the answer undefined."""
     asked = _Asked(request)
-    layers = tuple(_layers(world, request))
+    layers = tuple(_layers(world, asked))
     for name, levels in layers:
         denied = asked.first("Deny", name, levels)
         if denied is not None:
@@ -158,7 +160,7 @@ def explain(world: World, request: Request) -> tuple[Reason, ...]:
     asked = _Asked(request)
     return tuple(
         asked.first("Deny", name, (level,)) or asked.leave(name, level)
-        for name, levels in _layers(world, request)
+        for name, levels in _layers(world, asked)
         for level in levels
     )
 
@@ -207,16 +209,21 @@ class _Asked:
         return statement.applies(self.request.resource, self.context)
 
 
-def _layers(world: World, request: Request) -> Iterator[tuple[Layer, Levels]]:
+def _layers(world: World, asked: _Asked) -> Iterator[tuple[Layer, Levels]]:
     """The layers that apply to this caller and resource, in the order they are asked."""
-    caller = request.principal
+    request, caller = asked.request, asked.caller
     if world.endpoint is not None:
         yield "endpoint", ((world.endpoint,),)
     # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html: neither resources of
-    # the management account nor calls by service-linked roles
-    if world.resource_control and world.binds(request.resource_account) and not caller.service_linked:
+    # the management account nor calls by service-linked roles, and only the services that they know
+    if (
+        world.resource_control
+        and world.binds(request.resource_account)
+        and not caller.service_linked
+        and action_universe.load().under_rcps(request.action)
+    ):
         yield "rcp", world.resource_control
-    if world.service_control and _bound_by_scps(world, caller):
+    if world.service_control and _bound_by_scps(world, asked):
         yield "scp", world.service_control
     if world.resource is not None:
         yield "resource", ((world.resource,),)
@@ -228,12 +235,15 @@ def _layers(world: World, request: Request) -> Iterator[tuple[Layer, Levels]]:
             yield "session", (world.session,)
 
 
-def _bound_by_scps(world: World, caller: Principal) -> bool:
+def _bound_by_scps(world: World, asked: _Asked) -> bool:
     """SCPs bind every principal of a member account, its root user too, but no service-linked role.
 
     https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html#not-restricted-by-scp
     """
-    return caller.kind in ("role", "user", "root") and world.binds(caller.account) and not caller.service_linked
+    caller = asked.caller
+    if caller.kind not in ("role", "user", "root") or caller.service_linked or not world.binds(caller.account):
+        return False
+    return not world.organization or asked.context.get("aws:principalorgid") == (world.organization,)
 
 
 def _caps(layers: tuple[tuple[Layer, Levels], ...], asked: _Asked) -> Iterator[Reason]:

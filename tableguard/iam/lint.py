@@ -10,7 +10,7 @@ from typing import Any
 
 from tableguard.check.finding import Finding
 from tableguard.errors import PolicyError
-from tableguard.iam.action_universe import Action, Universe, load
+from tableguard.iam.action_universe import NEVER_UNDER_RCPS, Action, Universe, load
 from tableguard.iam.conditions import OPERATORS, Condition
 from tableguard.iam.matching import VARIABLE
 from tableguard.iam.patterns import have_in_common
@@ -19,6 +19,8 @@ from tableguard.iam.statements import Statement, policy
 Problems = Iterator[tuple[str, str]]  # (element, what is wrong there)
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
+_RCPS = "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html"
+_KMS_RCPS = "https://docs.aws.amazon.com/kms/latest/developerguide/resource-control-policies.html"
 _FAMILIES = {
     "String": ("String",),
     "ARN": ("Arn", "String"),
@@ -103,9 +105,14 @@ def _unknown_action(asked: _Asked) -> Problems:
 
 
 def _not_under_rcps(asked: _Asked) -> Problems:
-    if asked.kind == "rcp":
-        for service in sorted({action.service for action in asked.actions} - asked.universe.rcp_services):
-            yield "Action", f"{service}: RCPs do not apply to this service"
+    """What an RCP names and cannot stop; `*` means the services that RCPs know."""
+    if asked.kind != "rcp" or asked.statement.action.inverted:
+        return
+    named = [value.lower() for value in asked.statement.action.values if value != "*"]
+    for service in sorted({value.partition(":")[0] for value in named} - asked.universe.rcp_services):
+        yield "Action", f"{service}: RCPs do not apply to this service ({_RCPS})"
+    for action in sorted(NEVER_UNDER_RCPS.intersection(named)):
+        yield "Action", f"{asked.universe.actions[action]}: no RCP stops it ({_KMS_RCPS})"
 
 
 def _action_without_its_resource(asked: _Asked) -> Problems:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
 
-from tableguard.iam.action_universe import load
+from tableguard.iam.action_universe import NEVER_UNDER_RCPS, load
 from tableguard.iam.matching import wildcard
 from tableguard.iam.statements import Statement
 from tableguard.prove.automaton import Pattern, Universe, classes, word
@@ -14,15 +14,26 @@ _NAME = Universe(word(string.ascii_lowercase + string.digits))
 _SERVICE = Universe(word(string.ascii_lowercase + string.digits + "-"))
 
 
-def representatives(statements: Iterable[Statement], scope: Statement) -> tuple[str, ...]:
-    """One action of each class that the scope covers; a known one, as AWS writes it, where the class has one."""
-    patterns = {value.lower() for each in (*statements, scope) for value in each.action.values}
+def representatives(
+    statements: Iterable[Statement], scope: Statement, apart: frozenset[str] = frozenset()
+) -> tuple[str, ...]:
+    """One action of each class that the scope covers; a known one, as AWS writes it, where the class has one.
+
+    `apart` are further patterns of actions, in lower case, that are told apart.
+    """
+    patterns = {value.lower() for each in (*statements, scope) for value in each.action.values} | apart
     known = load()
     found: list[str] = []
     for service in _services(patterns, scope):
         for name in _names(service, frozenset(_names_for(service, patterns))):
             found.append(str(known.actions.get(f"{service}:{name}", f"{service}:{name}")))
     return tuple(action for action in found if scope.covers_action(action))
+
+
+@lru_cache(maxsize=1)
+def under_rcps() -> frozenset[str]:
+    """The patterns that tell the actions that RCPs have a say about from the others."""
+    return frozenset(f"{service}:*" for service in load().rcp_services) | NEVER_UNDER_RCPS
 
 
 def is_known(action: str) -> bool:

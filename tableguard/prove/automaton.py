@@ -65,7 +65,7 @@ class Universe:
     tokens: Tokens
 
 
-ANY: Tokens = (Token(), Token(repeats=True))  # one character at least: AWS takes no empty values
+ANY: Tokens = (Token(), Token(repeats=True))  # one character at least: the empty text is asked by itself
 ANY_TEXT = Universe(ANY)
 TWELVE_DIGITS: Tokens = (Token(_DIGITS, inverted=False),) * 12
 

@@ -64,7 +64,9 @@ def _option(
             mention = mentioned(each.statement.principals, caller)
             mentions.append(mention)
             passes &= ~(0 if mention else 1 << n)
-    mark = (caller.kind, caller.service_linked, caller.account, tuple(mentions))
+    # whether the caller is of the organization decides whether SCPs bind it
+    ours = organization == scope.estate.organization_id and any(each.layer == "scp" for each in play.placed)
+    mark = (caller.kind, caller.service_linked, caller.account, ours, tuple(mentions))
     return Option(passes, undefined, mark, (caller, organization))
 
 
@@ -86,6 +88,8 @@ def _callers(scope: Scope, play: Play, lines: tuple[tuple[int, Condition], ...])
         yield ANONYMOUS
         for service in sorted({"example.amazonaws.com", *_services(play, lines)}):
             yield principal(service)
+        for issuer in sorted({*_named(play, "Federated")} - {"*"}):
+            yield principal(issuer)
 
 
 def _is_asked(scope: Scope, caller: Principal) -> bool:

@@ -2,67 +2,73 @@
 
 import argparse
 import json
+import re
 import sys
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 from tableguard.commands import chosen_settings
 from tableguard.errors import PolicyError
 from tableguard.iam import claims
-from tableguard.iam.documents import Values
+from tableguard.progress import shown
 from tableguard.prove import (
-    difference,
+    difference_layers,
     difference_report,
     explanation,
     foreign,
     foreign_claims,
     preflight_report,
-    promises,
     report,
     together,
 )
 from tableguard.prove import preflight as preflights
+from tableguard.prove.foreign_worlds import Owner
 from tableguard.prove.promises import Answer, answers
-from tableguard.prove.question import Scope
 from tableguard.settings import Settings
 
 FINE, FINDINGS = 0, 1
+_REGION = re.compile(r"elsewhere|[a-z]{2}(-[a-z]+)+-[0-9]+")
 
 
 def prove(options: argparse.Namespace) -> int:
     """Prove the promises of the shipped documents, or those of a claims file about anybody's documents."""
     if (options.policies is None) != (options.claims is None):
         raise PolicyError("--policies and --claims go together: documents, and what is claimed of them")
+    _refuse_two_formats(options)
     settings = chosen_settings(options)
-    found = tuple(_foreign(options, settings) if options.policies else _shipped(settings))
+    asked, read = _foreign(options, settings) if options.policies else (_shipped(settings), report.SHIPPED)
+    found = tuple(shown(asked, "promises"))
     if options.sarif:
         print(report.sarif(report.findings(found, "" if options.policies else "policies/")))
     elif options.json:
-        print(report.as_json(found))
+        print(report.as_json(found, read))
     else:
-        print(report.text(found, options.tables))
+        print(report.text(found, options.tables, read))
     return report.exit_code(found)
 
 
-def _shipped(settings: Settings) -> list[Answer]:
-    each = [answer for claim in claims.load_all() for answer in answers(claim, settings)]
-    return [*each, *together.answers(settings)]
+def _refuse_two_formats(options: argparse.Namespace) -> None:
+    if options.json and options.sarif:
+        raise PolicyError("--json and --sarif are two formats; choose one")
 
 
-def _foreign(options: argparse.Namespace, settings: Settings) -> list[Answer]:
+def _shipped(settings: Settings) -> Iterator[Answer]:
+    for claim in claims.load_all():
+        yield from answers(claim, settings)
+    yield from together.answers(settings)
+
+
+def _foreign(options: argparse.Namespace, settings: Settings) -> tuple[Iterator[Answer], report.Read]:
     asked = foreign_claims.load(options.claims, settings)
-    return list(foreign_claims.answers(asked, _collected(options.policies, asked.filling, asked.kind)))
-
-
-def _collected(path: Path, values: Values, kind: str) -> Sequence[foreign.Found]:
-    collection = foreign.read(path, values, kind)
-    for other in collection.others:
-        print(f"{other}: no policy document, left out", file=sys.stderr)
-    return collection.found
+    collection = foreign.read(options.policies, asked.filling, asked.kind)
+    documents = tuple(f"{each.name} ({each.kind})" for each in collection.found)
+    return foreign_claims.answers(asked, collection.found), report.Read(documents, collection.others)
 
 
 def explain(options: argparse.Namespace) -> int:
     """Say what every layer says to one request, and what AWS decides; 1 if it is denied."""
+    _refuse_two_formats(options)
+    if options.region and not _REGION.fullmatch(options.region):
+        raise PolicyError(f"--region {options.region!r}: not the name of a region; accepted: such as eu-west-1")
     settings = chosen_settings(options)
     asked = explanation.Asked(
         options.principal, options.action, options.resource, options.region, explanation.context(options.context)
@@ -77,14 +83,12 @@ def explain(options: argparse.Namespace) -> int:
 
 def diff(options: argparse.Namespace) -> int:
     """Say what a change of policies newly allows and newly denies; 1 if it allows something that was denied."""
+    _refuse_two_formats(options)
     settings = chosen_settings(options)
-    asked = foreign_claims.ForeignClaims("", (), settings, options.kind)
-    old, new = (
-        foreign_claims.world(_collected(path, asked.filling, options.kind), settings)
-        for path in (options.old, options.new)
-    )
-    scope = Scope(promises.EVERYTHING, "anyone", promises.estate(settings))
-    found = difference.difference(old, new, scope)
+    filling = foreign_claims.ForeignClaims("", (), settings).filling
+    old, new = (foreign.read(path, filling, options.kind) for path in (options.old, options.new))
+    files = options.old.is_file() and options.new.is_file()
+    found = difference_layers.compared(old, new, Owner(settings), files)
     if options.sarif:
         print(report.sarif(difference_report.findings(found, str(options.new))))
     else:
@@ -94,13 +98,22 @@ def diff(options: argparse.Namespace) -> int:
 
 def preflight(options: argparse.Namespace) -> int:
     """Say which SCPs stop the deployer from making which resources of which stack; 1 if one certainly does."""
+    _refuse_two_formats(options)
     settings = chosen_settings(options)
     scps = None
     if options.policies:
-        scps = _collected(options.policies, foreign_claims.ForeignClaims("", (), settings).filling, "scp")
+        scps = _scps(foreign.read(options.policies, foreign_claims.ForeignClaims("", (), settings).filling, "scp"))
     found = preflights.preflight(settings, options.stack, scps)
     if options.sarif:
         print(report.sarif(preflight_report.findings(found)))
     else:
         print(preflight_report.as_json(found) if options.json else preflight_report.text(found))
     return preflight_report.exit_code(found)
+
+
+def _scps(collection: foreign.Collection) -> Sequence[foreign.Found]:
+    """The SCPs of a folder; what else is there is named and left out."""
+    others = [each.place for each in collection.found if each.kind != "scp"]
+    for other in (*collection.others, *others):
+        print(f"{other}: no SCP, left out", file=sys.stderr)
+    return [each for each in collection.found if each.kind == "scp"]

@@ -1,25 +1,34 @@
 """What a change of policies newly allows and newly denies, over all requests; or that it changes nothing."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from tableguard.errors import PolicyError
+from tableguard.iam.action_universe import load
 from tableguard.iam.evaluate import Decision, Request, World, decide
+from tableguard.prove.actions import representatives, under_rcps
 from tableguard.prove.enumeration import Enumeration, readability
 from tableguard.prove.prover import Denials
 from tableguard.prove.question import Placed, Scope, sorted_out
 
+ASSUMED = ("everything", "delegating")  # the policies of the worlds that are made for comparing
 Newly = Literal["allowed", "denied"]
 
 
 @dataclass(frozen=True)
 class Change:
-    """Requests that are answered otherwise than before, by the same reasons: their actions, and an example."""
+    """Requests that are answered otherwise than before, by the same reasons and for the same callers.
+
+    `actions` are all known ones; `others` says which further ones, that AWS may add or that are not listed here.
+    """
 
     newly: Newly
     before: str
     after: str
     actions: tuple[str, ...]
+    others: tuple[str, ...]
+    callers: tuple[str, ...]
     classes: int
     example: Request
 
@@ -54,15 +63,26 @@ class _Comparison:
 
     def difference(self) -> Difference:
         found = Enumeration(self.scope, self.sorted.all, self._settles, self.sorted.concerns)
-        answers: list[tuple[Request, Decision, Decision]] = []
+        changes: dict[_Kind, list[tuple[Covering, Request]]] = {}
         undecided, classes = "", 0
-        for request in found.requests():
-            classes += 1
-            try:
-                answers.append((request, decide(self.old, request), decide(self.new, request)))
-            except PolicyError as error:
-                undecided = undecided or f"{request.action} on {request.resource}: {error}"
-        return Difference(_changes(answers), classes, undecided)
+        for action, play in found.plays():
+            otherwise: dict[tuple[Newly, str, str], list[Request]] = {}
+            for request in found.of_play(action, play):
+                classes += 1
+                try:
+                    before, after = decide(self.old, request), decide(self.new, request)
+                except PolicyError as error:
+                    undecided = undecided or f"{request.action} on {request.resource}: {error}"
+                    continue
+                if before.allowed != after.allowed:
+                    newly: Newly = "allowed" if after.allowed else "denied"
+                    otherwise.setdefault((newly, _reason(before), _reason(after)), []).append(request)
+            for reasons, requests in otherwise.items():
+                callers = tuple(sorted({request.principal.arn for request in requests}))
+                kind = (*reasons, callers)
+                changes.setdefault(kind, []).extend((play.placed[1:], request) for request in requests)
+        named = _Actions(self.scope, found.placed) if changes else None
+        return Difference(tuple(_change(*each, named) for each in sorted(changes.items()) if named), classes, undecided)
 
     def _settles(self, certain: tuple[Placed, ...], mark: tuple[Any, ...], request: Request) -> bool:
         """Whether a statement that is in both denies these requests anyway."""
@@ -70,24 +90,52 @@ class _Comparison:
         return self.denials.by(kept, mark, request) is not None
 
 
-def _changes(answers: list[tuple[Request, Decision, Decision]]) -> tuple[Change, ...]:
-    found: dict[tuple[Newly, str, str], list[Request]] = {}
-    for request, before, after in answers:
-        if before.allowed != after.allowed:
-            newly: Newly = "allowed" if after.allowed else "denied"
-            found.setdefault((newly, _reason(before), _reason(after)), []).append(request)
-    return tuple(
-        Change(
-            newly,
-            before,
-            after,
-            tuple(sorted({request.action for request in requests})),
-            len(requests),
-            min(requests, key=readability),
-        )
-        for (newly, before, after), requests in sorted(found.items())
-    )
+Covering = tuple[Placed, ...]
+_Kind = tuple[Newly, str, str, tuple[str, ...]]
+
+
+class _Actions:
+    """The actions of each class: which statements speak of them tells the classes apart."""
+
+    def __init__(self, scope: Scope, placed: tuple[Placed, ...]) -> None:
+        self.scope, self.placed = scope, placed
+        self.known: dict[Covering, list[str]] = {}
+        self.others: dict[Covering, list[str]] = {}
+        for name in map(str, load().actions.values()):
+            if scope.statement.covers_action(name):
+                self.known.setdefault(self._covering(name), []).append(name)
+        for action in representatives((each.statement for each in placed), scope.statement, under_rcps()):
+            if action.lower() not in load().actions:
+                self.others.setdefault(self._covering(action), []).append(action)
+
+    def _covering(self, action: str) -> Covering:
+        lowered = action.lower()
+        return tuple(each for each in self.placed if each.covers(lowered))
+
+    def of(self, coverings: Iterable[Covering]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The known actions of some classes, and the services, with an example, of which there may be others."""
+        different = tuple(dict.fromkeys(coverings))
+        known = sorted({action for covering in different for action in self.known.get(covering, ())})
+        others = {
+            action.partition(":")[0]: action for covering in different for action in self.others.get(covering, ())
+        }
+        return tuple(known), tuple(_other(service, action) for service, action in sorted(others.items()))
+
+
+def _other(service: str, action: str) -> str:
+    if service in load().services:
+        return f"actions of {service} that AWS may add, such as {action}"
+    return f"actions of services that are not listed here, such as {action}"
+
+
+def _change(kind: _Kind, requests: list[tuple[Covering, Request]], named: _Actions) -> Change:
+    newly, before, after, callers = kind
+    actions, others = named.of(covering for covering, _ in requests)
+    example = min((request for _, request in requests), key=readability)
+    return Change(newly, before, after, actions, others, callers, len(requests), example)
 
 
 def _reason(decision: Decision) -> str:
-    return "; ".join(map(str, decision.because))
+    """What decides; of what allows only the documents that are compared, so that callers of one fate are together."""
+    because = [reason for reason in decision.because if not decision.allowed or reason.policy not in ASSUMED]
+    return "; ".join(map(str, because)) or "allowed by what is assumed beside the documents"

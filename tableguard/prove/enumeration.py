@@ -55,15 +55,19 @@ class Enumeration:
 
     def requests(self) -> Iterator[Request]:
         """One request of every class."""
-        for action, play in self.plays():
-            for state in self._states(action, play):
-                yield self._request(action, state)
+        return (request for action, play in self.plays() for request in self.of_play(action, play))
+
+    def of_play(self, action: str, play: Play) -> Iterator[Request]:
+        """One request of every class of the actions that bring the same statements into play."""
+        return (self._request(action, state) for state in self._states(action, play))
 
     def plays(self) -> Iterable[tuple[str, Play]]:
         """The statements that each action brings into play; actions that bring the same are one, or none to look at."""
         found: dict[tuple[Placed, ...], str] = {}
         scope = Placed(self.scope.statement)
-        for action in actions.representatives((each.statement for each in self.placed), self.scope.statement):
+        apart = actions.under_rcps() if any(each.layer == "rcp" for each in self.placed) else frozenset()
+        statements = (each.statement for each in self.placed)
+        for action in actions.representatives(statements, self.scope.statement, apart):
             lowered = action.lower()
             covering = tuple(each for each in self.placed if each.covers(lowered))
             if covering not in found or not actions.is_known(found[covering]):

@@ -80,7 +80,7 @@ def context(texts: Sequence[str]) -> dict[str, str | tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for text in texts:
         key, equals, value = text.partition("=")
-        if not equals or not key or not value:
+        if not equals or not key:
             raise PolicyError(f"--context {text!r}: accepted: KEY=VALUE, as in aws:SourceVpce=vpce-1a2b3c4d")
         found[key] = (*found.get(key, ()), value)
     return {key: values[0] if len(values) == 1 else values for key, values in found.items()}
@@ -125,4 +125,10 @@ def _world(request: Request, settings: Settings) -> World:
     role = together.role_of(principal(request.principal.arn).arn, roles, settings)
     match = _ITEMS.fullmatch(request.resource)
     of_table = request.action.lower().startswith("dynamodb:") and match is not None and match[1] == settings.table_name
-    return found.world(role, of_table, bool(request.keys().get("aws:sourcevpce")))
+    resource = "messages_table" if of_table else "message_key" if _of_message_key(request, settings) else None
+    return found.world(role, resource, bool(request.keys().get("aws:sourcevpce")))
+
+
+def _of_message_key(request: Request, settings: Settings) -> bool:
+    aliases = request.keys().get("kms:resourcealiases", ())
+    return request.action.lower().startswith("kms:") and settings.message_key_alias in aliases

@@ -1,29 +1,19 @@
-"""A claims file about anybody's documents, and the world that those documents make.
+"""A claims file about anybody's documents; policies/CLAIMS.md says how to write one."""
 
-kind = "scp"                      # for documents that do not tell
-account = "111122223333"          # and management-account, organization, region: those of the settings unless given
-full-access = true                # whether FullAWSAccess is attached beside the SCPs
-[values]                          # for the placeholders of the documents and of the claims
-[[must-deny]]                     # promises, as in policies/**/*.toml
-"""
-
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from tableguard.errors import PolicyError
-from tableguard.iam import claims, documents
+from tableguard.iam import claims
 from tableguard.iam.claims import Promise, Table
 from tableguard.iam.documents import Values
-from tableguard.iam.evaluate import World
-from tableguard.iam.statements import Policy, policy
+from tableguard.prove import foreign, foreign_worlds
 from tableguard.prove.foreign import Found
+from tableguard.prove.foreign_worlds import Asked, Given, Owner
 from tableguard.prove.promises import Answer, answer
 from tableguard.settings import Settings
-
-_ALLOW: dict[str, Any] = {"Sid": "Everything", "Effect": "Allow", "Action": "*", "Resource": "*"}
-_ALLOW_ANYBODY = {**_ALLOW, "Principal": "*"}
 
 
 @dataclass(frozen=True)
@@ -31,11 +21,12 @@ class ForeignClaims:
     """The promises of a claims file, the kind and values for the documents, and whose accounts they are about."""
 
     place: str
-    promises: tuple[Promise, ...]
+    asked: tuple[Asked, ...]
     settings: Settings
     kind: str = ""
     values: Values | None = None
-    full_access: bool = True
+    full_access: bool | None = None
+    roles: Mapping[str, Given] = field(default_factory=dict)
 
     @property
     def filling(self) -> Values:
@@ -47,7 +38,7 @@ class ForeignClaims:
 def load(path: Path, settings: Settings) -> ForeignClaims:
     """What a claims file says; PolicyError names key and what is accepted."""
     table = Table(str(path), claims.read_toml(path))
-    kind = str(table.take("kind", ", ".join(documents.KINDS), lambda found: found in documents.KINDS, ""))
+    kind = str(table.take("kind", ", ".join(foreign.KINDS), lambda found: found in foreign.KINDS, ""))
     owner = replace(
         settings,
         account_id=table.text("account", settings.account_id),
@@ -55,13 +46,42 @@ def load(path: Path, settings: Settings) -> ForeignClaims:
         organization_id=table.text("organization", settings.organization_id),
         home_region=table.text("region", settings.home_region),
     )
-    full = bool(table.take("full-access", "true or false", lambda found: isinstance(found, bool), True))
+    full = _flag(table, "full-access")
     values = {key: _value(path, key, value) for key, value in table.table("values", {}).items()}
-    found = claims.promises(table, "account" if kind == "role" else "members")
+    roles = {name: _given(path, name, given) for name, given in table.table("roles", {}).items()}
+    asked = tuple(_asked(table, "account" if kind == "role" else "members"))
     table.close()
-    if not found:
+    if not asked:
         raise PolicyError(f"{path}: no [[must-deny]] and no [[must-allow]]: nothing to prove")
-    return ForeignClaims(str(path), found, owner, kind, values, full)
+    claims.refuse_repetition(str(path), [each.promise.name for each in asked])
+    return ForeignClaims(str(path), asked, owner, kind, values, full, roles)
+
+
+def _asked(table: Table, callers: str) -> Iterator[Asked]:
+    for section, wanted in claims.WANTED.items():
+        for number, entry in enumerate(table.tables(section, optional=True), start=1):
+            each = Table(f"{table.place}: {section} {number}", entry)
+            chosen = each.texts("documents") if "documents" in entry else ()
+            endpoint, resource = _flag(each, "endpoint"), _flag(each, "resource")
+            each.known.add("documents")
+            yield Asked(claims.promise(each, wanted, callers), chosen, endpoint, resource)
+
+
+def _flag(table: Table, key: str) -> bool | None:
+    """true, false, or None where nothing is said."""
+    if key not in table.data:
+        table.known.add(key)
+        return None
+    return bool(table.take(key, "true or false", lambda found: isinstance(found, bool)))
+
+
+def _given(path: Path, name: str, data: Any) -> Given:
+    if not isinstance(data, dict):
+        raise PolicyError(f'{path}: roles: {name}: accepted: {{policies = ["NAME", …], boundary = "NAME"}}')
+    table = Table(f"{path}: roles: {name}", data)
+    found = Given(table.texts("policies"), table.text("boundary", ""))
+    table.close()
+    return found
 
 
 def _value(path: Path, key: str, value: Any) -> str | tuple[str, ...]:
@@ -72,47 +92,34 @@ def _value(path: Path, key: str, value: Any) -> str | tuple[str, ...]:
     raise PolicyError(f"{path}: values: {key}: {value!r} is not accepted; accepted: a text or a list of texts")
 
 
-def world(found: Sequence[Found], settings: Settings, full_access: bool = True) -> World:
-    """The world that these documents make, all of a kind at one level; what they do not speak of allows everything."""
-    by_kind: dict[str, list[Policy]] = {}
-    for each in found:
-        by_kind.setdefault(each.kind, []).append(policy(each.place, each.document))
-    full = (policy("everything", {"Statement": [_ALLOW]}),)
-    for kind in ("endpoint", "resource"):
-        if len(by_kind.get(kind, ())) > 1:
-            raise PolicyError(f"{len(by_kind[kind])} {kind} policies: a request meets one of them; prove each alone")
-    scps, rcps = tuple(by_kind.get("scp", ())), tuple(by_kind.get("rcp", ()))
-    resource = by_kind.get("resource")
-    anybody = policy("everything", {"Statement": [_ALLOW_ANYBODY]})
-    delegating = {**_ALLOW, "Principal": {"AWS": [settings.account_id]}}
-    return World(
-        settings.management_account_id,
-        service_control=((*(full if full_access else ()), *scps),) if scps else (),
-        resource_control=(rcps,) if rcps else (),
-        identity=tuple(by_kind.get("role", ())) or full,
-        resource=(
-            resource[0]
-            if resource
-            else policy("delegating", {"Statement": [delegating]})
-            if "role" in by_kind
-            else anybody
-        ),
-        endpoint=by_kind["endpoint"][0] if "endpoint" in by_kind else None,
-    )
-
-
 def answers(asked: ForeignClaims, found: Sequence[Found]) -> Iterator[Answer]:
-    """Each promise of the file, in the world of the documents."""
-    made = world(found, asked.settings, asked.full_access)
-    for promise in asked.promises:
-        yield answer(asked.place, promise, made, _opposite(made, promise), asked.settings, asked.filling)
+    """Each promise of the file, in the world of the documents that it is about; for each of its callers' own."""
+    owner = Owner(asked.settings, asked.full_access, asked.roles)
+    worlds = [(each, made) for each in asked.asked for made in foreign_worlds.worlds(each, found, owner)]
+    for each, made in worlds:
+        opposite = foreign_worlds.opposite(made.world, each.promise)
+        done = answer(asked.place, _with_endpoint(made, each), made.world, opposite, asked.settings, asked.filling)
+        yield replace(done, assumed=made.assumed)
 
 
-def _opposite(made: World, promise: Promise) -> World:
-    """A world without the documents, or one in which everything is denied."""
-    if promise.wanted == "denied":
-        full = policy("everything", {"Statement": [_ALLOW]})
-        anybody = policy("everything", {"Statement": [_ALLOW_ANYBODY]})
-        return World(made.management_account, identity=(full,), resource=anybody)
-    denial = policy("nothing", {"Statement": [{**_ALLOW_ANYBODY, "Effect": "Deny"}]})
-    return replace(made, resource=denial)
+def _with_endpoint(made: foreign_worlds.Made, asked: Asked) -> Promise:
+    """The promise, of requests through the endpoint where there is one: they carry aws:SourceVpce.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-sourcevpce
+    """
+    if made.world.endpoint is None:
+        return made.promise
+    written_out = made.promise.statement.get("Condition", {})
+    if not isinstance(written_out, dict) or not all(isinstance(lines, dict) for lines in written_out.values()):
+        return made.promise  # which is refused when it is read
+    condition = {key: dict(lines) for key, lines in written_out.items()}
+    operator = next((key for key in condition if key.lower() == "null"), "Null")
+    lines = condition.setdefault(operator, {})
+    written = next((key for key in lines if key.lower() == "aws:sourcevpce"), "aws:SourceVpce")
+    if str(lines.get(written, "false")).lower() != "false":
+        raise PolicyError(
+            f"{asked.promise.name}: asks for requests without aws:SourceVpce, and through an endpoint, where all have "
+            "it; write endpoint = false"
+        )
+    lines[written] = "false"
+    return replace(made.promise, statement={**made.promise.statement, "Condition": condition})

@@ -15,7 +15,7 @@ from tableguard.prove.dimension import Dimension, Option, distinct, judged
 from tableguard.prove.question import ALWAYS_PRESENT, Play
 from tableguard.prove.texts import is_text, patterns
 from tableguard.prove.unproved import NotProvedError
-from tableguard.prove.values import Lines, choices, context_of
+from tableguard.prove.values import Lines, choices, context_of, may_be_empty
 
 _ELSEWHERE = callers.KEYS | resources.KEYS
 
@@ -54,7 +54,8 @@ def _refuse_tied(key: str) -> None:
 def _variables(lines: Lines) -> frozenset[str]:
     """The keys whose values stand in the values of these lines."""
     names = (name for _, line in lines if is_text(line) for value in line.values for name in VARIABLE.findall(value))
-    return frozenset(name.strip().lower() for name in names if name not in ("*", "?", "$"))
+    # a default, as in ${key, 'none'}, is no part of the key's name
+    return frozenset(name.partition(",")[0].strip().lower() for name in names if name not in ("*", "?", "$"))
 
 
 def _alone(key: str, lines: Lines) -> Dimension:
@@ -97,4 +98,5 @@ def _fresh(source: str, lines: Lines) -> tuple[str, ...]:
     ((before, _, after),) = parts
     others = tuple(each for each in patterns(lines, lines[0][1].key) if not VARIABLE.search(each.text))
     found = classes(Universe((*exactly(before), *ANY, *exactly(after))), others)
-    return tuple(text[len(before) : len(text) - len(after)] for _, text in found)
+    values = tuple(text[len(before) : len(text) - len(after)] for _, text in found)
+    return (*values, "") if may_be_empty(source) else values

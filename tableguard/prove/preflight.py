@@ -1,47 +1,24 @@
 """Before a deployment: which SCP would stop the deployer from making which resource of which stack.
 
-Asked for each action of each resource's handlers, in the home region: is it denied to every request (blocked), to some
-(it depends on the request), or to none. What a handler may call for properties that a template lacks is kept apart.
+Asked for each action of each resource's handlers, as the templates tell what it is called on and with: is it denied in
+any case (blocked), in some (it depends on what the templates do not tell), or in none. What a handler may call for
+properties that a template lacks is kept apart.
 """
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
 
-from tableguard.errors import CheckError, PolicyError
-from tableguard.iam.action_universe import Action, load
-from tableguard.iam.evaluate import Request, World
+from tableguard.iam.evaluate import Request
 from tableguard.iam.resource_actions import Handlers, handlers
-from tableguard.iam.statements import Policy, Statement, policy
+from tableguard.iam.statements import Policy, policy
+from tableguard.progress import shown
 from tableguard.prove import together
 from tableguard.prove.foreign import Found
-from tableguard.prove.promises import estate
-from tableguard.prove.prover import Proof, prove
-from tableguard.prove.question import Question, Scope
+from tableguard.prove.preflight_answer import Answers, Blocked
+from tableguard.prove.preflight_call import calls
+from tableguard.prove.preflight_template import Plan, Resource, templates
 from tableguard.settings import Settings
 from tableguard.stacks import Stack, chosen, named
-
-Blocked = Literal["always", "sometimes"]
-_FULL: dict[str, Any] = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-_NAMES = (
-    "AlarmName",
-    "AliasName",
-    "BackupVaultName",
-    "BucketName",
-    "FunctionName",
-    "LogGroupName",
-    "ManagedPolicyName",
-    "QueueName",
-    "RoleName",
-    "TableName",
-    "TopicName",
-    "TrailName",
-    "Name",
-)
-# AWS's resources whose handlers ask for a boundary, and the key that the request then carries
-_VARIABLE = re.compile(r"\$\{([^}]*)\}")
-_BOUNDARY = ("iam:createrole", "iam:putrolepermissionsboundary")
 
 
 @dataclass(frozen=True)
@@ -60,7 +37,7 @@ class Obstacle:
 
 @dataclass(frozen=True)
 class Preflight:
-    """All obstacles, what was looked at, and the resource types about which nothing is known."""
+    """All obstacles, how many resources and actions were looked at, and the types about which nothing is known."""
 
     obstacles: tuple[Obstacle, ...]
     resources: int
@@ -70,12 +47,15 @@ class Preflight:
 
 def preflight(settings: Settings, stacks: Sequence[str] = (), scps: Sequence[Found] | None = None) -> Preflight:
     """What stands in the deployer's way, under the shipped SCPs or others."""
-    looked = _Look(settings, _policies(settings, scps))
-    for stack in _stacks(settings, stacks):
-        template = stack.template(settings).to_dict()
-        for name, resource in sorted(template["Resources"].items()):
-            looked.at(stack.name, name, resource)
-    return Preflight(tuple(looked.obstacles), looked.resources, len(looked.answers), tuple(sorted(looked.unknown)))
+    plan, answers = Plan(settings, templates(settings)), Answers(settings, _policies(settings, scps))
+    resources = [each for stack in _stacks(settings, stacks) for each in plan.resources[stack.name].values()]
+    known = {each.resource_type: handlers(each.resource_type) for each in resources}
+    obstacles: list[Obstacle] = []
+    for each in shown(resources, "resources", len(resources)):
+        obstacles += _obstacles(each, known[each.resource_type], plan, answers)
+    actions = {action.lower() for found in known.values() if found for action in found.all}
+    unknown = sorted(name for name, found in known.items() if found is None)
+    return Preflight(tuple(obstacles), len(resources), len(actions), tuple(unknown))
 
 
 def _stacks(settings: Settings, names: Iterable[str]) -> Iterator[Stack]:
@@ -91,93 +71,13 @@ def _policies(settings: Settings, scps: Sequence[Found] | None) -> tuple[Policy,
     return tuple(policy(each.place, each.document) for each in scps)
 
 
-class _Look:
-    def __init__(self, settings: Settings, scps: tuple[Policy, ...]) -> None:
-        full = policy("everything", {"Statement": [_FULL]})
-        anybody = policy("everything", {"Statement": [{**_FULL, "Principal": "*"}]})
-        self.settings = settings
-        self.world = World(
-            settings.management_account_id, service_control=((full, *scps),), identity=(full,), resource=anybody
-        )
-        self.answers: dict[tuple[str, str, bool], tuple[Blocked | None, Proof | None]] = {}
-        self.obstacles: list[Obstacle] = []
-        self.unknown: set[str] = set()
-        self.resources = 0
-
-    def at(self, stack: str, name: str, resource: Mapping[str, Any]) -> None:
-        """Ask about one resource."""
-        self.resources += 1
-        known = handlers(resource["Type"])
-        if known is None:
-            self.unknown.add(resource["Type"])
-            return
-        self.obstacles += self._obstacles(stack, name, known, resource.get("Properties", {}))
-
-    def _obstacles(self, stack: str, name: str, known: Handlers, properties: Mapping[str, Any]) -> Iterator[Obstacle]:
-        for action in known.all:
-            bounded = action.lower() in _BOUNDARY and "PermissionsBoundary" in properties
-            blocked, proof = self._answer(action, _name(properties), bounded)
-            if blocked is None or proof is None:
-                continue
-            example, because = _denial(proof)
-            yield Obstacle(stack, name, known.resource_type, action, blocked, action in known.certain, because, example)
-
-    def _answer(self, action: str, physical: str, bounded: bool) -> tuple[Blocked | None, Proof | None]:
-        key = (action.lower(), physical, bounded)
-        if key not in self.answers:
-            self.answers[key] = self._asked(action, physical, bounded)
-        return self.answers[key]
-
-    def _asked(self, action: str, physical: str, bounded: bool) -> tuple[Blocked | None, Proof | None]:
-        scope = Scope(
-            _scope(action, physical, bounded, self.settings), self.settings.exempt_roles, estate(self.settings)
-        )
-        allowed = prove(Question(action, "allowed", scope, self.world))
-        if allowed.verdict == "proved":
-            return None, None
-        if allowed.verdict == "not proved":
-            raise PolicyError(f"{action}: {allowed.reason}")
-        every = prove(Question(action, "denied", scope, self.world))
-        return ("always" if every.verdict == "proved" else "sometimes"), allowed
-
-
-def _denial(proof: Proof) -> tuple[Request, str]:
-    if proof.counterexample is None or proof.decision is None:
-        raise CheckError("a refutation without a request")  # a fault of the prover, not of the policies
-    return proof.counterexample, "; ".join(map(str, proof.decision.because))
-
-
-def _scope(action: str, physical: str, bounded: bool, settings: Settings) -> Statement:
-    """The calls of an action in the home region and the account, on the resource as far as its name tells."""
-    facts = {"aws:RequestedRegion": settings.home_region, "aws:ResourceAccount": settings.account_id}
-    if bounded:
-        facts["iam:PermissionsBoundary"] = f"arn:aws:iam::{settings.account_id}:policy/{settings.name}-boundary"
-    known = load().actions.get(action.lower())
-    element = {
-        "Effect": "Deny",
-        "Action": action,
-        "Resource": _resources(known, physical, settings),
-        "Condition": {"StringEquals": facts},
-    }
-    return policy("preflight", {"Version": "2012-10-17", "Statement": [element]}).statements[0]
-
-
-def _resources(known: Action | None, physical: str, settings: Settings) -> list[str]:
-    """The ARNs that an action may be called on, as the service reference has them; `*` where it has none."""
-    if known is None or not known.resources:
-        return ["*"]
-    formats = load().arn_formats[known.service]
-    return sorted({_filled(formats[each], physical, settings) for each in known.resources if each in formats}) or ["*"]
-
-
-def _filled(arn_format: str, physical: str, settings: Settings) -> str:
-    """An ARN's format with what is known: its first name is that of the resource, the others are any."""
-    known = {"Partition": "aws", "Region": settings.home_region, "Account": settings.account_id}
-    names = iter([physical or "*"])
-    return _VARIABLE.sub(lambda match: known.get(match[1]) or next(names, "*"), arn_format)
-
-
-def _name(properties: Mapping[str, Any]) -> str:
-    """The name that the template gives a resource; none if it is made elsewhere."""
-    found = next((properties[key] for key in _NAMES if isinstance(properties.get(key), str)), "")
-    return str(found)
+def _obstacles(resource: Resource, known: Handlers | None, plan: Plan, answers: Answers) -> Iterator[Obstacle]:
+    if known is None:
+        return
+    for action in known.all:
+        found = [(each[0], stopped) for each in calls(action, resource, known, plan) if (stopped := answers.to(each))]
+        if found:
+            # one of an action's calls denied in any case is enough to stop it
+            call, stopped = min(found, key=lambda each: each[1].blocked)
+            made = (resource.stack, resource.name, resource.resource_type)
+            yield Obstacle(*made, action, stopped.blocked, call.certain, stopped.because, stopped.example)

@@ -28,7 +28,7 @@ def text(found: Preflight) -> str:
     ]
     unknown = [f"{each}: nothing is known of what its handlers call" for each in found.unknown]
     stopped = sum(map(_stops, found.obstacles))
-    total = f"{found.resources} resources, {found.actions} different calls: {stopped} stopped"
+    total = f"{found.resources} resources, {found.actions} different actions: {stopped} stopped"
     return "\n".join([*unused, *unknown, *certain, total])
 
 
@@ -62,7 +62,7 @@ def facts(found: Preflight) -> dict[str, Any]:
             for each in found.obstacles
         ],
         "resources": found.resources,
-        "calls": found.actions,
+        "actions": found.actions,
         "unknown_types": list(found.unknown),
         "exit_code": exit_code(found),
     }

@@ -21,13 +21,17 @@ _GROUPS: dict[str, Group] = {group: group for group in GROUPS}
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of one promise of one document; `empty` says why a promise that was proved promises nothing."""
+    """What became of one promise of one document; `empty` says why a promise that was proved promises nothing.
+
+    `assumed` is what the world that it was asked in rests on, beyond what is assumed of every world.
+    """
 
     place: str
     promise: Promise
     proof: Proof
     seconds: float
     empty: str = ""
+    assumed: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -102,7 +106,7 @@ def _callers(promise: Promise, settings: Settings) -> Group | tuple[str, ...]:
 
 def world(claim: Claim, settings: Settings, whatever_else: bool = False) -> World:
     """The world in which only this document says anything but yes; a role's own, or beside one that allows all."""
-    found = cases.world(claim, settings)
+    found = replace(cases.world(claim, settings), organization=settings.organization_id)
     if claim.policy.kind != "role":
         return found
     others = (policy("everything", {"Statement": [{"Effect": "Allow", **_ANYTHING}]}),) if whatever_else else ()

@@ -141,7 +141,12 @@ _FIELDS: dict[Layer | None, Callable[[Policy], dict[str, Any]]] = {
 def _alone(placed: Placed, world: World) -> World:
     """A world in which nothing but one statement speaks."""
     policy = Policy(placed.policy, (placed.statement,))
-    return World(world.management_account, members=world.members, **_FIELDS[placed.layer](policy))
+    return World(
+        world.management_account,
+        members=world.members,
+        organization=world.organization,
+        **_FIELDS[placed.layer](policy),
+    )
 
 
 def _rows(decided: list[tuple[Request, Decision]]) -> tuple[Row, ...]:

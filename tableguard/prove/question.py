@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from tableguard.iam.action_universe import load
 from tableguard.iam.conditions import Condition
 from tableguard.iam.evaluate import Layer, World
 from tableguard.iam.statements import Policy, Statement
@@ -30,7 +31,8 @@ FACTS = (
     "partition aws",
     "every request carries aws:RequestedRegion and aws:SecureTransport, and signed ones aws:PrincipalArn",
     "callers of the workload and the management account carry this organization's aws:PrincipalOrgID, services none",
-    "every other context key may be absent, or have any value",
+    "every other context key may be absent, or have any value; keys of one text that callers choose also the empty one",
+    "every resource is in a member account or the management account; KMS keys are customer managed",
     "actions: every name, also one that AWS does not have yet; resources: every ARN, and none",
 )
 
@@ -74,6 +76,8 @@ class Placed:
 
     def covers(self, action: str) -> bool:
         """Whether the statement, whose actions are mostly written out, takes an action in lower case in."""
+        if self.layer == "rcp" and not load().under_rcps(action):
+            return False
         return action in self._named if self._named is not None else self.statement.covers_action(action)
 
     @cached_property

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tableguard import __version__
@@ -12,6 +13,14 @@ from tableguard.prove.prover import Row
 from tableguard.prove.question import FACTS, GROUPS
 
 _SARIF = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
+# policies that no file holds: what a reason calls them, and what they stand for
+_ASSUMED = {
+    "scp policy everything": "FullAWSAccess",
+    "identity policy everything": "an administrator's policy that allows everything",
+    "resource policy everything": "a policy of the resource that lets everybody do everything",
+    "resource policy delegating": "a policy of the resource that leaves it to its account's own policies",
+}
+_FEW = 3
 _TOLD = {"denied": "must deny", "allowed": "must allow"}
 
 
@@ -27,15 +36,43 @@ def verdict(answer: Answer) -> str:
     return "not proved" if answer.empty else answer.proof.verdict
 
 
-def text(answers: Sequence[Answer], tables: bool = False) -> str:
+@dataclass(frozen=True)
+class Read:
+    """The documents that answers are about, with their kinds, and the files that hold none; empty for the shipped."""
+
+    documents: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+
+SHIPPED = Read()
+
+
+def assumptions(because: str) -> list[str]:
+    """What the policies stand for that a reason names and no file holds."""
+    return [f"{name} is {said}" for name, said in _ASSUMED.items() if f"{name}," in because]
+
+
+def text(answers: Sequence[Answer], tables: bool = False, read: Read = SHIPPED) -> str:
     """One line a promise, what refutes it below; with `tables` also the classes that a proof rests on."""
     lines = [line for answer in answers for line in _lines(answer, tables)]
     proved = sum(answer.holds for answer in answers)
     classes = sum(answer.proof.classes for answer in answers)
     seconds = sum(answer.seconds for answer in answers)
-    facts = [f"assumed: {fact}" for fact in FACTS] if tables else []
+    facts = [f"assumed: {fact}" for fact in (*_assumed(answers), *(FACTS if tables else ()))]
+    facts += [f"read: {each}" for each in read.documents] if tables else []
+    facts += left_out(read.left_out)
     total = f"{proved} of {len(answers)} promises proved, over {classes} classes of requests, in {seconds:.1f} s"
     return "\n".join([*lines, *facts, total])
+
+
+def left_out(files: Sequence[str]) -> list[str]:
+    """One line about the files that hold no policy; JSON names them all."""
+    more = f" and {len(files) - _FEW} more" if len(files) > _FEW else ""
+    return [f"left out, no policy: {', '.join(files[:_FEW])}{more}"] if files else []
+
+
+def _assumed(answers: Sequence[Answer]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(each for answer in answers for each in answer.assumed))
 
 
 def _lines(answer: Answer, tables: bool) -> list[str]:
@@ -43,17 +80,20 @@ def _lines(answer: Answer, tables: bool) -> list[str]:
     head = f"{answer.place}: {_TOLD[answer.promise.wanted]}: {answer.promise.name}: {verdict(answer)}"
     if proof.counterexample is not None and proof.decision is not None:
         because = "; ".join(map(str, proof.decision.because))
-        return [head, f"    {requests.sentence(proof.counterexample)}", f"    {because}"]
+        told = [f"    assumed: {each}" for each in assumptions(because)]
+        return [head, f"    {requests.sentence(proof.counterexample)}", f"    {because}", *told]
     if verdict(answer) == "not proved":
         return [f"{head}: {answer.empty or proof.reason}"]
     rows = [f"    {row.classes} classes {row.because}; such as: {requests.sentence(row.example)}" for row in proof.rows]
     return [f"{head}, {proof.classes} classes of requests", *(rows if tables else ())]
 
 
-def facts(answers: Sequence[Answer]) -> dict[str, Any]:
+def facts(answers: Sequence[Answer], read: Read = SHIPPED) -> dict[str, Any]:
     """The same facts as a value for JSON."""
     return {
         "assumed": list(FACTS),
+        "documents": list(read.documents),
+        "left_out": list(read.left_out),
         "callers": dict(GROUPS),
         "action_universe": {key: str(value) for key, value in source().items()},
         "promises": [_facts(answer) for answer in answers],
@@ -66,12 +106,14 @@ def _facts(answer: Answer) -> dict[str, Any]:
     counterexample = proof.counterexample and {
         "request": requests.facts(proof.counterexample),
         "because": [str(reason) for reason in proof.decision.because] if proof.decision else [],
+        "assumed": assumptions("; ".join(map(str, proof.decision.because))) if proof.decision else [],
     }
     return {
         "document": answer.place,
         "promise": answer.promise.name,
         "wanted": answer.promise.wanted,
         "callers": list(answer.promise.callers),
+        "assumed": list(answer.assumed),
         "statement": dict(answer.promise.statement),
         "verdict": verdict(answer),
         "reason": answer.empty or proof.reason,
@@ -92,9 +134,9 @@ def _row(row: Row) -> dict[str, Any]:
     }
 
 
-def as_json(answers: Sequence[Answer]) -> str:
+def as_json(answers: Sequence[Answer], read: Read = SHIPPED) -> str:
     """The facts as JSON."""
-    return json.dumps(facts(answers), indent=2, ensure_ascii=False)
+    return json.dumps(facts(answers, read), indent=2, ensure_ascii=False)
 
 
 def sarif(results: Sequence[tuple[str, str, str, str]]) -> str:

@@ -55,4 +55,4 @@ def _plain(value: str | tuple[str, ...]) -> object:
 
 
 def _text(value: str | tuple[str, ...]) -> str:
-    return value if isinstance(value, str) else f"[{', '.join(value)}]"
+    return (value or "(empty)") if isinstance(value, str) else f"[{', '.join(value)}]"

@@ -93,6 +93,7 @@ class Documents:
             boundary=self.by_kind["role"]["boundary"] if role and role.bounded else None,
             resource=self.by_kind["resource"][resource] if resource else None,
             endpoint=self.by_kind["endpoint"]["messages_table_only"] if endpoint else None,
+            organization=self.settings.organization_id,
         )
 
 

@@ -18,6 +18,39 @@ Lines = Sequence[tuple[int, Condition]]
 
 MOST_TOGETHER = 10  # values of one key that no condition takes for the same: 1,023 sets of them
 
+# Texts that AWS makes itself, or that have a shortest length: never empty. Those that callers choose, tags above all,
+# may be: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html and the API of tags,
+# https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html, have values of 0 characters.
+_NEVER_EMPTY = frozenset(
+    (
+        "account:targetregion",
+        "aws:calledviafirst",
+        "aws:calledvialast",
+        "aws:ec2instancesourcevpc",
+        "aws:principalaccount",
+        "aws:principalorgid",
+        "aws:principalservicename",
+        "aws:principaltype",
+        "aws:requestedregion",
+        "aws:resourceaccount",
+        "aws:resourceorgid",
+        "aws:sourceaccount",
+        "aws:sourceorgid",
+        "aws:sourcevpc",
+        "aws:sourcevpce",
+        "aws:userid",
+        "aws:username",
+        "aws:vpceaccount",
+        "aws:vpceorgid",
+        "dynamodb:returnvalues",
+        "dynamodb:select",
+        "iam:awsservicename",
+        "iam:passedtoservice",
+        "kms:calleraccount",
+        "kms:viaservice",
+    )
+)
+
 _EXAMPLES = {
     "aws:requestedregion": ("us-east-1", "eu-west-1"),
     "aws:sourcevpce": ("vpce-0a1b2c3d4e5f60718",),
@@ -43,10 +76,17 @@ def choices(key: str, lines: Lines, always: bool) -> tuple[tuple[str, ...], ...]
     absent: tuple[tuple[str, ...], ...] = () if always else ((),)
     if not is_list(key, lines):
         return (*absent, *((value,) for value in values))
-    if len(values) > MOST_TOGETHER:
-        raise NotProvedError(f"{key}: {len(values)} different values, in any combination, are too many")
-    sets = (found for size in range(1, len(values) + 1) for found in combinations(values, size))
-    return (*absent, *sets)
+    members = [value for value in values if value]
+    if len(members) > MOST_TOGETHER:
+        raise NotProvedError(f"{key}: {len(members)} different values, in any combination, are too many")
+    sets = (found for size in range(1, len(members) + 1) for found in combinations(members, size))
+    return (*absent, *([("",)] if may_be_empty(key) else ()), *sets)
+
+
+def may_be_empty(key: str) -> bool:
+    """Whether a request may carry the empty text under a key of one value; it is then neither absent nor null."""
+    kind = load().key_type(key)
+    return kind in (None, "String") and key.lower() not in _NEVER_EMPTY
 
 
 def is_list(key: str, lines: Lines) -> bool:
@@ -89,7 +129,9 @@ def _family(line: Condition) -> str:
 
 def _texts(lines: list[Condition], examples: list[str]) -> list[str]:
     told_apart = patterns(((0, line) for line in lines), lines[0].key)
-    return [*examples, *(text for _, text in classes(ANY_TEXT, told_apart))]
+    # the empty text last: where nothing tells it from another, that one reads better
+    empty = [""] if may_be_empty(lines[0].key) else []
+    return [*examples, *(text for _, text in classes(ANY_TEXT, told_apart)), *empty]
 
 
 def _truths(lines: list[Condition], examples: list[str]) -> list[str]:

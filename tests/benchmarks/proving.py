@@ -22,7 +22,7 @@ def figures() -> Iterator[Figure]:
     """Seconds of ours; the other decides one request of every combination of callers, resources and keys."""
     settings = example()
     found = shipped(settings)
-    world = together.read(settings).world(None, True, True)
+    world = together.read(settings).world(None, "messages_table", True)
     requests = [row.example for answer in found for row in answer.proof.rows]
     sample = list(itertools.islice(itertools.cycle(requests), _SAMPLE))
 

@@ -126,6 +126,8 @@ SINGLE = (
     ),
     # the manual has ${*} stand for the character in every string; the other evaluator knows it beside wildcards only
     Key("aws:PrincipalTag/project", ("a*b", "axb"), ("a${*}b", "a${*}*", "a${?}b", "a*"), STRING_LIKE),
+    # the empty text is a value like others; in a variable with a default the other evaluator takes it for absence
+    Key("aws:PrincipalTag/cost", ("", "a"), ("", "*", "?*", "a"), (*STRING, *STRING_LIKE, *IGNORE_CASE)),
     Key("aws:SourceVpce", ("vpce-1", "vpce-2"), ("vpce-1", "vpce-2", "vpce-?"), (*STRING, *STRING_LIKE)),
     Key("aws:SecureTransport", ("true", "false"), ("true", "false", "True"), ("Bool",)),
     Key(

@@ -1,0 +1,58 @@
+"""What the page for writers of claims shows is what the command prints."""
+
+import argparse
+import re
+from pathlib import Path
+
+import pytest
+
+from tableguard.errors import PolicyError
+from tableguard.paths import EXAMPLE_SETTINGS, POLICIES
+from tableguard.prove import commands, foreign_claims
+from tableguard.settings import example
+
+PAGE = (POLICIES / "CLAIMS.md").read_text(encoding="utf-8")
+_BLOCK = re.compile(r"^```(json|toml|console) ([^\n]+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_SETTINGS = re.compile(r"^```toml\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+FILES = [(name, text) for kind, name, text in _BLOCK.findall(PAGE) if kind != "console"]
+RUNS = [(*command.split(), text) for kind, command, text in _BLOCK.findall(PAGE) if kind == "console"]
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    for name, text in FILES:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize(("folder", "claims", "code", "lines"), RUNS, ids=[claims for _, claims, *_ in RUNS])
+def test_each_example_of_the_page_ends_as_the_page_says(  # noqa: PLR0917  # a table and two fixtures
+    folder: str, claims: str, code: str, lines: str, written: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = argparse.Namespace(
+        settings=EXAMPLE_SETTINGS / "default.toml",
+        policies=written / folder,
+        claims=written / claims,
+        json=False,
+        sarif=False,
+        tables=False,
+    )
+    try:
+        found = commands.prove(options)
+        printed = capsys.readouterr().out
+    except PolicyError as error:
+        found, printed = 2, str(error)
+    assert found == int(code)
+    assert [line for line in lines.splitlines() if line not in printed] == []
+
+
+def test_the_settings_that_the_page_shows_are_accepted(tmp_path: Path) -> None:
+    (shown,) = _SETTINGS.findall(PAGE)
+    path = tmp_path / "claims.toml"
+    path.write_text(f'{shown}\n[[must-deny]]\nname = "x"\nAction = "s3:*"\n', encoding="utf-8")
+    asked = foreign_claims.load(path, example())
+    assert asked.settings.account_id == "111122223333"
+    assert asked.values is not None
+    assert asked.values["regions"] == ("eu-west-1", "eu-central-1")
