@@ -28,6 +28,8 @@ def _destruction(settings: Settings) -> tuple[Detection, ...]:
     creation = (("requestParameters.replicaUpdates[0].create.regionName", "*"),)
     unprotected = (("requestParameters.deletionProtectionEnabled", False),)
     of_table = (("requestParameters.resourceArn", _table_arn(settings)),)
+    changes = ("Delete*", "Deregister*", "Put*", "Register*")
+    of_tables = (("requestParameters.serviceNamespace", "dynamodb"),)
     unrecoverable = (("requestParameters.pointInTimeRecoverySpecification.pointInTimeRecoveryEnabled", False),)
     return (
         both(
@@ -38,9 +40,12 @@ def _destruction(settings: Settings) -> tuple[Detection, ...]:
             Calls(
                 "backup",
                 (
+                    "AssociateBackupVaultMpa*",
+                    "CancelLegalHold",
                     "Delete*",
                     "Disassociate*",
                     "PutBackupVault*",
+                    "RevokeRestoreAccess*",
                     "StopBackupJob",
                     "UpdateBackupPlan",
                     "UpdateRecoveryPointLifecycle",
@@ -53,6 +58,28 @@ def _destruction(settings: Settings) -> tuple[Detection, ...]:
             "Deletion protection or point-in-time recovery was switched off, or somebody tried",
             Calls("dynamodb", ("UpdateTable",), unprotected),
             Calls("dynamodb", ("UpdateContinuousBackups",), unrecoverable),
+        ),
+        both(
+            "BackupsChanged",
+            "A backup plan, restore test, framework or report was made or changed, or somebody tried",
+            Calls(
+                "backup",
+                (
+                    "CreateBackupPlan",
+                    "CreateBackupSelection",
+                    "CreateRestoreTesting*",
+                    "UpdateFramework",
+                    "UpdateReportPlan",
+                    "UpdateRestoreTesting*",
+                ),
+            ),
+        ),
+        both(
+            "TableSteered",
+            "What a table may be scaled to, or what is watched of it, was changed, or somebody tried",
+            Calls("dynamodb", ("DisableKinesisStreamingDestination", "UpdateContributorInsights")),
+            # https://docs.aws.amazon.com/autoscaling/application/userguide/logging-using-cloudtrail.html
+            Calls("autoscaling", changes, of_tables),
         ),
         both(
             "MassExpiry",
@@ -77,7 +104,13 @@ def _destruction(settings: Settings) -> tuple[Detection, ...]:
             Calls("dynamodb", ("UpdateTable",), creation),
             Calls(
                 "backup",
-                ("CreateBackupAccessPoint", "CreateRestoreAccessBackupVault", "StartCopyJob", "StartRestoreJob"),
+                (
+                    "CreateBackupAccessPoint",
+                    "CreateLogicallyAirGapped*",
+                    "CreateRestoreAccessBackupVault",
+                    "StartCopyJob",
+                    "StartRestoreJob",
+                ),
             ),
         ),
         both(
@@ -142,13 +175,17 @@ def _evidence(settings: Settings) -> tuple[Detection, ...]:
         both(
             "AlertsSilenced",
             "An alarm, event rule, topic or subscription was removed, muted or changed, or somebody tried",
-            Calls("monitoring", ("DeleteAlarms", "DisableAlarmActions", "PutMetricAlarm", "SetAlarmState")),
+            Calls(
+                "monitoring",
+                ("DeleteAlarms", "DisableAlarmActions", "PutAlarmMuteRule", "PutMetricAlarm", "SetAlarmState"),
+            ),
             Calls("events", ("DeleteRule", "DisableRule", "PutRule", "PutTargets", "RemoveTargets")),
             Calls(
                 "sns",
                 (
                     "AddPermission",
                     "DeleteTopic",
+                    "PutDataProtectionPolicy",
                     "RemovePermission",
                     "SetSubscriptionAttributes",
                     "SetTopicAttributes",
@@ -163,11 +200,13 @@ def _evidence(settings: Settings) -> tuple[Detection, ...]:
                 "logs",
                 (
                     "AssociateKmsKey",
+                    "DeleteAccountPolicy",
                     "DeleteLog*",
                     "DeleteMetricFilter",
                     "DeleteRetentionPolicy",
                     "DeleteSubscriptionFilter",
                     "DisassociateKmsKey",
+                    "PutAccountPolicy",
                     "PutDataProtectionPolicy",
                     "PutLogGroupDeletionProtection",
                     "PutMetricFilter",

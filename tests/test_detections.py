@@ -45,10 +45,17 @@ def _data(name: str, role: str, **more: Any) -> dict[str, Any]:
 
 
 APPLICATION, FUNCTION = SETTINGS.role_arn("application"), SETTINGS.role_arn("pattern-d")
+OPERATOR = SETTINGS.role_arn("operator")
+BATCHES, TRAIL = (f"cruddur-{purpose}-111122223333-eu-central-1" for purpose in ("failures", "trail"))
 ROOT = {"type": "Root", "arn": "arn:aws:iam::111122223333:root"}
 REFUSED = "User is not authorized to perform this with an explicit deny in a service control policy"
 OFF = {"pointInTimeRecoverySpecification": {"pointInTimeRecoveryEnabled": False}}
 ON = {"pointInTimeRecoverySpecification": {"pointInTimeRecoveryEnabled": True}}
+
+
+def _batch(name: str, role: str, bucket: str = BATCHES) -> dict[str, Any]:
+    return _call("s3", name, {"bucketName": bucket}, eventCategory="Data", userIdentity=_by(role))
+
 
 # detection -> (an event it must see, the same event with one thing changed that it must not see)
 EVENTS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
@@ -66,6 +73,13 @@ EVENTS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         _call("dynamodb", "UpdateContinuousBackups", OFF),
         _call("dynamodb", "UpdateContinuousBackups", ON),
     ),
+    ("BackupsChanged", _call("backup", "CreateBackupPlan"), _call("backup", "GetBackupPlan")),
+    (
+        "TableSteered",
+        _call("autoscaling", "RegisterScalableTarget", {"serviceNamespace": "dynamodb"}),
+        _call("autoscaling", "RegisterScalableTarget", {"serviceNamespace": "ecs"}),
+    ),
+    ("TableSteered", _call("dynamodb", "UpdateContributorInsights"), _call("dynamodb", "DescribeContributorInsights")),
     ("MassExpiry", _call("dynamodb", "UpdateTimeToLive"), _call("dynamodb", "DescribeTimeToLive")),
     ("TableCopied", _call("dynamodb", "ExportTableToPointInTime"), _call("dynamodb", "DescribeExport")),
     ("TableCopied", _call("dynamodb", "RestoreTableFromBackup"), _call("dynamodb", "ListBackups")),
@@ -136,7 +150,16 @@ EVENTS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         _data("GetItem", DEPLOYER, eventCategory="NetworkActivity", errorCode="VpceAccessDenied"),
         _data("GetItem", DEPLOYER, eventCategory="NetworkActivity"),
     ),
+    (
+        "OperatorTaken",
+        _call("sts", "AssumeRole", {"roleArn": OPERATOR}),
+        _call("sts", "AssumeRole", {"roleArn": DEPLOYER}),
+    ),
+    ("BatchTaken", _batch("GetObject", DEPLOYER), _batch("GetObject", OPERATOR)),
+    ("BatchTaken", _batch("DeleteObjects", DEPLOYER), _batch("PutObject", DEPLOYER)),
+    ("BatchTaken", _batch("GetObject", DEPLOYER), _batch("GetObject", DEPLOYER, TRAIL)),
     ("StrangerOnTable", _data("GetItem", DEPLOYER), _data("GetItem", APPLICATION)),
+    ("StrangerOnTable", _data("BatchGetItem", DEPLOYER), _data("BatchGetItem", OPERATOR)),
     ("StrangerOnTable", _data("PutItem", APPLICATION, userIdentity=ROOT), _data("PutItem", FUNCTION)),
     ("StreamTapped", _data("GetRecords", APPLICATION), _data("GetRecords", FUNCTION)),
     ("NotThroughEndpoint", _data("Query", APPLICATION), _data("Query", APPLICATION, vpcEndpointId="vpce-0a")),
@@ -218,8 +241,13 @@ def test_settings_that_make_a_metric_filter_too_long_are_refused() -> None:
 # Where an action that a policy denies has another name in the trail, or none.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
 OTHER_NAMES = {
+    "application-autoscaling:Delete*": "autoscaling:DeleteScalingPolicy",
+    "application-autoscaling:Deregister*": "autoscaling:DeregisterScalableTarget",
+    "application-autoscaling:Put*": "autoscaling:PutScalingPolicy",
+    "application-autoscaling:Register*": "autoscaling:RegisterScalableTarget",
     "cloudwatch:DeleteAlarms": "monitoring:DeleteAlarms",
     "cloudwatch:DisableAlarmActions": "monitoring:DisableAlarmActions",
+    "cloudwatch:PutAlarmMuteRule": "monitoring:PutAlarmMuteRule",
     "cloudwatch:PutMetricAlarm": "monitoring:PutMetricAlarm",
     "cloudwatch:SetAlarmState": "monitoring:SetAlarmState",
     "s3:DeleteObjectVersion": "s3:DeleteObject",
@@ -255,6 +283,7 @@ NOT_WATCHED = {
     "a deployment: what it changes is watched": {
         "cloudformation:ContinueUpdateRollback",
         "cloudformation:ExecuteChangeSet",
+        "cloudformation:ExecuteStackRefactor",
         "cloudformation:RollbackStack",
         "cloudformation:UpdateStack",
     },
@@ -271,11 +300,12 @@ def _attempt(action: str) -> dict[str, Any]:
     """Somebody's attempt at an action, on what is ours and outside the allowed regions."""
     service, name = OTHER_NAMES.get(action, action).split(":")
     parameters = {
-        "bucketName": "cruddur-trail-111122223333-eu-central-1",
+        "bucketName": BATCHES if name.startswith("GetObject") else TRAIL,
         "policyArn": "arn:aws:iam::111122223333:policy/cruddur-boundary",
         "policyName": "cruddur-boundary",
         "resourceArn": "arn:aws:dynamodb:eu-central-1:111122223333:table/cruddur-messages",
         "roleName": "cruddur-application",
+        "serviceNamespace": "dynamodb",
         "deletionProtectionEnabled": False,
         **OFF,
     }

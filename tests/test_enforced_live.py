@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from stream_lambda.items import User
+from stream_lambda.items import User, row_key
 from tableguard import settings as all_settings
 from tableguard.local import authorization, estate
 from tableguard.local.authorization_network import endpoint_for
@@ -17,6 +17,14 @@ from tableguard.local.clients import ACCOUNT_HEADER, VIA_HEADER, Clients
 from tableguard.local.deployed_function import deployed_function
 from tableguard.local.landing_zone import EmbeddedSession, LandingZone
 from tableguard.messages import MessageTable
+from tableguard.operations import reconcile, redrive
+from tableguard.operations.drift import Kind
+from tableguard.operations.failed_batches import Bucket
+from tableguard.operations.repair import Outcome
+from tableguard.operations.survey import Survey
+from tableguard.operations.views import Reader
+from tests.failed_batches import leave
+from tests.message_world import message_records
 
 SETTINGS = all_settings.example()
 TABLE, REGION, ACCOUNT = SETTINGS.table_name, SETTINGS.home_region, SETTINGS.account_id
@@ -356,7 +364,7 @@ def test_the_deployer_deletes_neither_the_table_nor_its_stack(running: estate.Es
     assert code == "AccessDenied"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def table(running: estate.Estate) -> MessageTable:
     return MessageTable(running.roles["application"].client("dynamodb"), TABLE, clock=lambda: datetime.now(UTC))
 
@@ -458,6 +466,133 @@ def test_the_function_keeps_failed_batches_in_their_place_only(function: Callabl
     function("s3").put_object(Bucket=bucket, Key="aws/lambda/batch.json", Body=b"{}")
     assert _refusal(function("s3").put_object, Bucket=bucket, Key="elsewhere.json", Body=b"{}")[0] == "AccessDenied"
     assert _refusal(function("s3").get_object, Bucket=bucket, Key="aws/lambda/batch.json")[0] == "AccessDenied"
+
+
+@pytest.fixture(scope="module")
+def operated(running: estate.Estate, table: MessageTable) -> str:
+    """A group of Ada and Bob, whose rows have followed its one message."""
+    group = table.create_conversation(ADA, [BOB], "as it was said").message.group_uuid
+    running.poller.drain(timeout=20)
+    return group
+
+
+def _spoilt_row(zone: LandingZone, user: User, group: str) -> None:
+    """A row that shows an older message than the newest, written by break-glass, as somebody in haste would."""
+    zone.assumed(SETTINGS.role_arn("break-glass")).client("dynamodb").update_item(
+        TableName=TABLE,
+        Key=row_key(user.user_uuid, group),
+        UpdateExpression="SET last_message = :text, last_message_at = :at",
+        ExpressionAttributeValues={":text": {"S": "never said"}, ":at": {"S": "2020-01-01T00:00:00.000000+00:00"}},
+    )
+
+
+def _shown(table: MessageTable, user: User, group: str) -> str | bytes:
+    (row,) = [row for row in table.all_conversations(user.user_uuid).items if row.group_uuid == group]
+    return row.last_message
+
+
+def _survey(running: estate.Estate) -> Survey:
+    client = running.roles["operator"].client("dynamodb")
+    return Survey(Reader(client, TABLE, lambda: datetime.now(UTC)), settle=0.0)
+
+
+def _wrong(survey: Survey) -> list[tuple[Kind, str, str]]:
+    return [(drift.kind, drift.group_uuid, drift.user_uuid) for drift in survey.of_all()]
+
+
+def test_the_operator_verifies_all_rows_and_mends_one(
+    running: estate.Estate, zone: LandingZone, table: MessageTable, operated: str
+) -> None:
+    assert _wrong(_survey(running)) == []
+    _spoilt_row(zone, BOB, operated)
+    assert _wrong(_survey(running)) == [(Kind.BEHIND, operated, BOB.user_uuid)]
+    (mended,) = reconcile.reconcile(_survey(running), reconcile.Choice())
+    assert mended.outcome is Outcome.MENDED
+    assert _wrong(_survey(running)) == []
+    assert _shown(table, BOB, operated) == "as it was said"
+
+
+def test_the_operator_ends_a_row_of_somebody_who_is_no_member_in_one_transaction(
+    running: estate.Estate, zone: LandingZone, operated: str
+) -> None:
+    row = {**row_key("user-eve", operated), "last_message_at": {"S": "2020-01-01T00:00:00.000000+00:00"}}
+    zone.assumed(SETTINGS.role_arn("break-glass")).client("dynamodb").put_item(TableName=TABLE, Item=row)
+    (ended,) = reconcile.reconcile(_survey(running), reconcile.Choice())
+    assert (ended.drift.kind, ended.outcome) == (Kind.FORMER, Outcome.MENDED)
+    assert _wrong(_survey(running)) == []
+
+
+FAILURES = f"{SETTINGS.name}-failures-{ACCOUNT}-{REGION}"
+
+
+def test_the_operator_redrives_a_failed_batch_and_removes_it(
+    running: estate.Estate, zone: LandingZone, function: Callable[[str], Any], table: MessageTable, operated: str
+) -> None:
+    (newest,) = table.messages(operated, ADA.user_uuid, limit=1).items
+    (record,) = message_records(newest)
+    record["dynamodb"]["ApproximateCreationDateTime"] = datetime.now(UTC).timestamp()
+    key = leave(function("s3"), record, table=TABLE, bucket=FAILURES)
+    _spoilt_row(zone, BOB, operated)
+    operator = running.roles["operator"]
+    target = redrive.Target(operator.client("dynamodb"), TABLE, lambda: datetime.now(UTC))
+    source = Bucket(operator.client("s3"), FAILURES)
+    done = {batch.name: batch for batch in redrive.redrive(source, target)}[key]
+    assert (done.applied, done.newer, done.done) == (1, 1, True)
+    source.delete(key)
+    assert key not in list(source.names())
+    assert _wrong(_survey(running)) == []
+    assert _shown(table, BOB, operated) == "as it was said"
+
+
+@pytest.mark.parametrize("action", ["s3:DeleteObject", "s3:GetObject"])
+def test_an_administrator_takes_no_failed_batch(
+    running: estate.Estate, function: Callable[[str], Any], action: str
+) -> None:
+    batch = {"Bucket": FAILURES, "Key": "aws/lambda/kept.json"}
+    function("s3").put_object(**batch, Body=b"{}")
+    operation = {"s3:DeleteObject": "delete_object", "s3:GetObject": "get_object"}[action]
+    code, message = _refusal(getattr(running.session("administrator").client("s3"), operation), **batch)
+    assert code == "AccessDenied"
+    assert f"perform: {action} on resource: arn:aws:s3:::{FAILURES}/aws/lambda/kept.json {BY_SCP}" in message
+    getattr(running.roles["operator"].client("s3"), operation)(**batch)
+    running.roles["break-glass"].client("s3").delete_object(**batch)
+
+
+_PUT = {"TableName": TABLE, "Item": KEY}
+_ROW = {"TableName": TABLE, "Key": row_key(ADA.user_uuid, "g")}
+PAST_THE_OPERATOR: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "dynamodb:PutItem": ("dynamodb", "put_item", _PUT),
+    "dynamodb:DeleteItem": ("dynamodb", "delete_item", {"TableName": TABLE, "Key": KEY}),
+    "dynamodb:Scan": ("dynamodb", "scan", {"TableName": TABLE}),
+    "dynamodb:GetItem": ("dynamodb", "get_item", {"TableName": TABLE, "Key": KEY}),
+    "dynamodb:UpdateItem": (
+        "dynamodb",
+        "update_item",
+        {**_ROW, "UpdateExpression": "SET last_read_at = :now", "ExpressionAttributeValues": {":now": {"S": "2024"}}},
+    ),
+    "s3:DeleteObjectVersion": ("s3", "delete_object", {"Bucket": FAILURES, "Key": "aws/lambda/x", "VersionId": "v"}),
+    "s3:PutObject": ("s3", "put_object", {"Bucket": FAILURES, "Key": "aws/lambda/x", "Body": b"{}"}),
+    "iam:DetachRolePolicy": (
+        "iam",
+        "detach_role_policy",
+        {"RoleName": f"{SETTINGS.name}-operator", "PolicyArn": f"arn:aws:iam::{ACCOUNT}:policy/x"},
+    ),
+}
+
+
+@pytest.mark.parametrize("action", PAST_THE_OPERATOR)
+def test_the_operator_does_nothing_beyond_that(running: estate.Estate, action: str) -> None:
+    service, operation, parameters = PAST_THE_OPERATOR[action]
+    code, message = _refusal(getattr(running.roles["operator"].client(service), operation), **parameters)
+    assert code in (DENIED, "AccessDenied")
+    assert f"perform: {action} on resource: " in message
+
+
+def test_without_the_endpoint_the_operator_is_refused(zone: LandingZone) -> None:
+    outside = zone.assumed(SETTINGS.role_arn("operator")).client("dynamodb")
+    newest = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "MSG#g"}}}
+    code, message = _refusal(outside.query, TableName=TABLE, **newest)
+    assert (code, message.endswith("with an explicit deny in a resource-based policy")) == (DENIED, True)
 
 
 def _member(zone: LandingZone, user: str) -> EmbeddedSession:

@@ -26,6 +26,7 @@ ROLES = {
     "dax": (("dax",), True),
     "identity-pool-user": (("identity_pool_user",), True),
     "auditor": (("auditor",), False),
+    "operator": (("operator",), False),
     "break-glass": (("break_glass",), False),
     "deployer": (tuple(name for name in documents.names("role") if name.startswith("deployer_")), False),
 }
@@ -92,6 +93,13 @@ def decrypt(role: str) -> Try:
 
 MEMBER: dict[str, Any] = {"aws:PrincipalTag/user_uuid": "u"}
 ROW: dict[str, Any] = {"dynamodb:Attributes": ("pk", "sk", "last_message_at", "last_message", "expires_at")}
+KEYS_ONLY: dict[str, Any] = {
+    "dynamodb:Attributes": ("pk", "sk", "expires_at"),
+    "dynamodb:Select": "SPECIFIC_ATTRIBUTES",
+}
+BATCH = "<name>-failures-<account-id>-<home-region>/aws/lambda/1/x"
+OF_FAILURES = {"kms:ResourceAliases": ("alias/<name>-failures",), "kms:ViaService": "s3.<home-region>.amazonaws.com"}
+MARK: dict[str, Any] = {"dynamodb:Attributes": ("pk", "sk", "last_read_at")}
 WORK = [
     item("application", "Query", "MSG#g"),
     item("application", "Query", "GRP#u", "table/<table-name>/index/conversations"),
@@ -117,16 +125,25 @@ WORK = [
     Try("pattern-d", "s3:PutObject", "<name>-failures-<account-id>-<home-region>/aws/lambda/1/x"),
     Try("pattern-d", "s3:ListBucket", "<name>-failures-<account-id>-<home-region>"),
     Try("pattern-d", "sqs:SendMessage", "<name>-dead-letters"),
-    Try(
-        "pattern-d",
-        "kms:GenerateDataKey",
-        KEY,
-        {"kms:ResourceAliases": ("alias/<name>-failures",), "kms:ViaService": "s3.<home-region>.amazonaws.com"},
-    ),
+    Try("pattern-d", "kms:GenerateDataKey", KEY, OF_FAILURES),
     Try("pattern-d", "logs:PutLogEvents", "log-group:/aws/lambda/<name>-pattern-d:log-stream:1"),
     Try("pattern-d", "xray:PutTraceSegments"),
     Try("pattern-d", "ec2:CreateNetworkInterface", "subnet/subnet-0a1b2c3d4e5f60711"),
     Try("pattern-d", "ec2:DescribeNetworkInterfaces"),
+    item("operator", "BatchGetItem", "META#g"),
+    item("operator", "BatchGetItem", "GRP#u"),
+    item("operator", "BatchGetItem", "MSG#g"),
+    item("operator", "Query", "MSG#g"),
+    item("operator", "ConditionCheckItem", "META#g", **{"dynamodb:EnclosingOperation": "TransactWriteItems"}),
+    item("operator", "UpdateItem", "GRP#u", **ROW),
+    Try("operator", "dynamodb:Scan", "table/<table-name>", {**KEYS_ONLY, **THROUGH_ENDPOINT}),
+    decrypt("operator"),
+    Try("operator", "s3:ListBucket", "<name>-failures-<account-id>-<home-region>"),
+    Try("operator", "s3:GetObject", BATCH),
+    Try("operator", "s3:DeleteObject", BATCH),
+    Try("operator", "kms:Decrypt", KEY, OF_FAILURES),
+    Try("break-glass", "s3:GetObject", BATCH),
+    Try("break-glass", "s3:DeleteObject", BATCH),
     Try("auditor", "dynamodb:DescribeTable", "table/<table-name>"),
     Try("auditor", "dynamodb:GetResourcePolicy", "table/<table-name>"),
     Try("auditor", "config:DescribeConfigRules"),
@@ -296,6 +313,25 @@ def test_the_deployer_can_make_and_change_every_stack(settings: str) -> None:
         (item("pattern-d", "UpdateItem", "MSG#g", **ROW), "not allowed by any identity policy"),
         (item("identity-pool-user", "Query", "GRP#other", **MEMBER), "not allowed by any identity policy"),
         (Try("auditor", "dynamodb:GetItem", "table/<table-name>"), "DenyStrangers"),
+        # failed batches, which hold messages
+        (Try("Admin", "s3:GetObject", BATCH), "DenyTakingFailedBatches"),
+        (Try("Admin", "s3:GetObjectVersion", BATCH), "DenyTakingFailedBatches"),
+        (Try("Admin", "s3:DeleteObject", BATCH), "DenyTakingFailedBatches"),
+        (Try("Admin", "iam:PassRole", "role/<name>-operator"), "DenyPassing"),
+        (Try("deployer", "s3:GetObject", BATCH), "DenyTakingFailedBatches"),
+        (Try("pattern-d", "s3:GetObject", BATCH), "DenyTakingFailedBatches"),
+        # the operator past its own work
+        (item("operator", "PutItem", "MSG#g"), "not allowed by any endpoint policy"),
+        (item("operator", "DeleteItem", "MSG#g"), "not allowed by any endpoint policy"),
+        (item("operator", "UpdateItem", "MSG#g", **ROW), "not allowed by any identity policy"),
+        (item("operator", "UpdateItem", "GRP#u", **{**ROW, **MARK}), "not allowed by any identity policy"),
+        (item("operator", "Query", "GRP#u"), "not allowed by any identity policy"),
+        (item("operator", "Query", "MSG#g", "table/other"), "not allowed by any endpoint policy"),
+        (Try("operator", "dynamodb:Scan", "table/<table-name>", THROUGH_ENDPOINT), "not allowed by any identity"),
+        (Try("operator", "dynamodb:Scan", "table/<table-name>", KEYS_ONLY), "DenyTheInternet"),
+        (Try("operator", "dynamodb:GetRecords", STREAM), "DenyStreamReaders"),
+        (Try("operator", "s3:DeleteObjectVersion", BATCH), "DenyDestroyingEvidence"),
+        (Try("operator", "s3:GetObject", "<name>-trail-<account-id>-<home-region>/x"), "any identity policy"),
         # break-glass, for whom some things stay closed
         (Try("break-glass", "dynamodb:ExportTableToPointInTime", "table/<table-name>"), "DenyCopies"),
         (Try("break-glass", "dynamodb:CreateTableReplica", "table/<table-name>"), "DenyReplication"),

@@ -19,7 +19,8 @@ from tests.template_requirements import (
     stack,
 )
 
-PEOPLE = ("AuditorRole", "BreakGlassRole", "DeployerRole")
+PEOPLE = ("AuditorRole", "BreakGlassRole", "DeployerRole", "OperatorRole")
+WITH_MFA = ("BreakGlassRole", "OperatorRole")
 
 
 def _trust(role: str) -> str:
@@ -34,12 +35,16 @@ def _people_come_from_this_account_and_organization(template: Template) -> bool:
     )
 
 
-def _break_glass_needs_fresh_mfa(template: Template) -> bool:
-    condition = at(template, f"{_trust('BreakGlassRole')}/Condition")
-    return bool(
-        condition.get("Bool") == {"aws:MultiFactorAuthPresent": "true"}
-        and condition.get("NumericLessThan") == {"aws:MultiFactorAuthAge": "3600"}
-    )
+def _needs_fresh_mfa(role: str) -> Requirement:
+    def holds(template: Template) -> bool:
+        condition = at(template, f"{_trust(role)}/Condition")
+        return bool(
+            condition.get("Bool") == {"aws:MultiFactorAuthPresent": "true"}
+            and condition.get("NumericLessThan") == {"aws:MultiFactorAuthAge": "3600"}
+        )
+
+    spoils = tuple((f"{_trust(role)}/Condition/{operator}", REMOVED) for operator in ("Bool", "NumericLessThan"))
+    return Requirement(f"{role} is taken with a fresh second factor only", holds, spoils)
 
 
 def _members_are_signed_in_to_this_pool(template: Template) -> bool:
@@ -99,15 +104,11 @@ REQUIREMENTS = [
         tuple((f"{_trust(role)}/Condition/StringEquals", {}) for role in PEOPLE)
         + tuple((f"{_trust(role)}/Principal", {"AWS": "*"}) for role in PEOPLE),
     ),
-    Requirement(
-        "break-glass is taken with a fresh second factor only",
-        _break_glass_needs_fresh_mfa,
-        (
-            (f"{_trust('BreakGlassRole')}/Condition/Bool", REMOVED),
-            (f"{_trust('BreakGlassRole')}/Condition/NumericLessThan", REMOVED),
-        ),
+    *(_needs_fresh_mfa(role) for role in WITH_MFA),
+    *(
+        is_set(f"{role} lasts an hour at most", f"Resources/{role}/Properties/MaxSessionDuration", 3600)
+        for role in WITH_MFA
     ),
-    is_set("break-glass lasts an hour at most", "Resources/BreakGlassRole/Properties/MaxSessionDuration", 3600),
     is_set(
         "only this account's containers take the application's role",
         f"{_trust('ApplicationRole')}/Condition",
@@ -181,7 +182,7 @@ def test_a_promise_breaks_with_what_it_rests_on(
 
 def test_roles_and_policies_have_the_names_that_the_documents_speak_of(access: Template) -> None:
     roles = {role["RoleName"] for role in of_type(access, "AWS::IAM::Role").values()}
-    people, services = ("auditor", "deployer", "break-glass"), ("backup", "flow", "pattern-d", "trail")
+    people, services = ("auditor", "deployer", "break-glass", "operator"), ("backup", "flow", "pattern-d", "trail")
     assert roles == {f"cruddur-{name}" for name in (*people, *services, "application", "identity-pool-user")}
     assert at(access, "Resources/Boundary/Properties/ManagedPolicyName") == "cruddur-boundary"
 
@@ -211,7 +212,9 @@ def test_the_exempt_roles_of_the_settings_are_made_here(access: Template) -> Non
     assert exempt <= names
 
 
-@pytest.mark.parametrize("role", ["application", "auditor", "break_glass", "deployer", "identity_pool_user"])
+@pytest.mark.parametrize(
+    "role", ["application", "auditor", "break_glass", "deployer", "identity_pool_user", "operator"]
+)
 def test_each_role_has_exactly_its_documents_of_the_policies_folder(access: Template, role: str) -> None:
     named = [name for name in documents.names("role") if name == role or name.startswith(f"{role}_")]
     wanted = [name for name in named if not name.endswith("_encryption")]  # the example has no message key

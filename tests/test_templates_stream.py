@@ -28,6 +28,7 @@ MAPPING = "Resources/Mapping/Properties"
 BUCKET = "Resources/FailuresBucket/Properties"
 QUEUE = "Resources/DeadLetters/Properties"
 TOPIC = {"Fn::ImportValue": "cruddur-AlertTopicArn"}
+TAKING = "Resources/FailuresBucketPolicy/Properties/PolicyDocument/Statement/2"
 DAY = 86_400
 
 
@@ -39,6 +40,22 @@ def _one_bad_record_holds_up_nothing(template: Template) -> bool:
         # while the stream, which keeps a day, can still be asked for what is dropped
         and 0 < mapping.get("MaximumRecordAgeInSeconds", -1) < DAY
         and mapping.get("FunctionResponseTypes") == ["ReportBatchItemFailures"]
+    )
+
+
+def _operators_alone_take_failed_batches(template: Template) -> bool:
+    operator = {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:role/cruddur-operator"}
+    break_glass = "arn:aws:iam::111122223333:role/cruddur-break-glass"
+    return bool(
+        at(template, TAKING)
+        == {
+            "Sid": "DenyTakingFailedBatches",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": ["s3:DeleteObject", "s3:GetObject*"],
+            "Resource": {"Fn::Sub": "${FailuresBucket.Arn}/*"},
+            "Condition": {"ArnNotLike": {"aws:PrincipalArn": [operator, break_glass]}},
+        }
     )
 
 
@@ -136,6 +153,19 @@ REQUIREMENTS = [
         "failed batches are never public",
         f"{BUCKET}/PublicAccessBlockConfiguration",
         dict.fromkeys(("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True),
+    ),
+    Requirement(
+        "the operator and break-glass alone read and remove failed batches, through access points too",
+        _operators_alone_take_failed_batches,
+        (
+            (f"{TAKING}/Effect", "Allow"),
+            (f"{TAKING}/Principal", {"AWS": "*"}),
+            (f"{TAKING}/Action", ["s3:GetObject*"]),
+            (f"{TAKING}/Action/1", "s3:GetObject"),
+            (f"{TAKING}/Resource", {"Fn::Sub": "${FailuresBucket.Arn}/other/*"}),
+            (f"{TAKING}/Condition", REMOVED),
+            (f"{TAKING}/Condition/ArnNotLike/aws:PrincipalArn", ["*"]),
+        ),
     ),
     is_set("a failed batch that is overwritten is kept", f"{BUCKET}/VersioningConfiguration/Status", "Enabled"),
     is_set(

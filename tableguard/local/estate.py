@@ -19,7 +19,8 @@ from tableguard.stacks import Principal, Stack
 # moto answers at once; a real account is asked every five seconds
 WAITING = Waiting(delay=0.02, attempts=3000)
 
-_ROLES = ("application", "auditor", "break-glass", "deployer")
+_ROLES = ("application", "auditor", "break-glass", "deployer", "operator")
+_INSIDE = ("application", "operator")  # whom the table answers through its VPC endpoint only
 
 Session = Any  # boto3.Session, whose clients botocore makes at run time
 
@@ -80,7 +81,8 @@ def running(
         read_back = _verified(embedded.endpoint)
         clock.step("read back", summary(read_back))
         sessions = {role: zone.assumed(settings.role_arn(role)) for role in _ROLES}
-        zone.in_network(sessions["application"])
+        for role in _INSIDE:
+            zone.in_network(sessions[role])
         poller = Poller(sessions["deployer"], embedded.endpoint, settings.artifact_bucket)
         with poller, written(sessions, embedded.endpoint, settings.home_region) as profiles:
             clock.step("Pattern D", "the packaged function polls the table's stream")

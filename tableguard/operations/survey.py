@@ -71,6 +71,7 @@ class Survey:
             TableName=self.reader.table_name,
             FilterExpression=_SCANNED,
             ProjectionExpression="pk, sk",
+            Select="SPECIFIC_ATTRIBUTES",  # the operator's role may scan for nothing else, and is asked by this word
             ExpressionAttributeValues={":group": {"S": "META#"}, ":row": {"S": "GRP#"}, ":now": {"N": str(now)}},
             ReturnConsumedCapacity="TOTAL",
         )
