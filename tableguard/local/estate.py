@@ -81,6 +81,7 @@ def running(
         read_back = _verified(embedded.endpoint)
         clock.step("read back", summary(read_back))
         sessions = {role: zone.assumed(settings.role_arn(role)) for role in _ROLES}
+        sessions["administrator"] = session("administrator")  # whom the guardrails are for
         for role in _INSIDE:
             zone.in_network(sessions[role])
         poller = Poller(sessions["deployer"], embedded.endpoint, settings.artifact_bucket)
