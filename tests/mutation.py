@@ -43,6 +43,13 @@ def shipped() -> tuple[Claim, ...]:
     )
 
 
+@cache
+def _as_shipped(place: str, whatever_else: bool) -> World:
+    """The world of a shipped document before it is changed: the same for each of its mutants."""
+    (claim,) = (claim for claim in shipped() if claim.policy.place == place)
+    return world(claim, SETTINGS, whatever_else)
+
+
 def with_document(claim: Claim, mutant: Mutant) -> Claim:
     return replace(claim, policy=replace(claim.policy, document=mutant.document))
 
@@ -65,11 +72,11 @@ def fate(claim: Claim, mutant: Mutant) -> Outcome:
 def _after_asking(claim: Claim, mutant: Mutant, others: dict[bool, World]) -> Outcome:
     for promise in claim.promises:
         question = question_of(claim.policy.place, promise, others[promise.whatever_else], SETTINGS)
-        if fails(question, since=world(claim, SETTINGS, promise.whatever_else)):
+        if fails(question, since=_as_shipped(claim.policy.place, promise.whatever_else)):
             return Outcome(mutant, "refuted", promise.name)
     classes = 0
     for flag, other in others.items():
-        found = difference(world(claim, SETTINGS, flag), other, Scope(EVERYTHING, "anyone", estate(SETTINGS)))
+        found = difference(_as_shipped(claim.policy.place, flag), other, Scope(EVERYTHING, "anyone", estate(SETTINGS)))
         if not found.same:
             why = found.undecided or f"{found.changes[0].newly}: {found.changes[0].example}"
             return Outcome(mutant, "survived", why)

@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from stream_lambda.items import User, row_key
-from tableguard import cli_table, settings, table_admin
+from tableguard import settings, table_admin
 from tableguard.messages import MessageTable
 from tableguard.operations.command_line import failure_bucket
 from tests.failed_batches import document, make_bucket
@@ -21,20 +21,9 @@ UMA, VIC, WIM = User("u1", "Uma", "uma"), User("u2", "Vic", "vic"), User("u3", "
 BUCKET = failure_bucket(settings.example())
 
 
-@pytest.fixture(scope="module")
-def clients() -> dict[str, Any]:
-    return {}
-
-
 @pytest.fixture
-def world(empty: World, clients: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> World:  # noqa: F811  # fixture
-    """An empty table; every script uses the client that the first one made: making one takes longer than a script."""
-    make = cli_table.Target.client_of
-
-    def client_of(target: cli_table.Target, service: str) -> Any:
-        return clients.get(service) or clients.setdefault(service, make(target, service))
-
-    monkeypatch.setattr(cli_table.Target, "client_of", client_of)
+def world(empty: World) -> World:  # noqa: F811  # fixture
+    """An empty table."""
     table_admin.create(empty.client, settings.example(), TABLE)
     return empty
 

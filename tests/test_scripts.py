@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from stream_lambda import items
-from tableguard import seeding, settings, table_admin
+from tableguard import cli_table, seeding, settings, table_admin
 from tableguard.errors import MessageError
 from tableguard.messages import pair_group_uuid
 from tableguard.stacks import named
@@ -103,17 +104,37 @@ class World:
         return reason
 
 
+@cache
+def _client(server: str) -> Any:
+    return boto3.Session("no", "keys", region_name=REGION).client("dynamodb", endpoint_url=server)
+
+
+_make = cli_table.Target.client_of
+_made: dict[object, Any] = {}
+
+
+def _client_of(target: cli_table.Target, service: str) -> Any:
+    """What a script gets: the client of one that asked for the same, as making one takes longer than a script."""
+    options = target.options
+    if options.profile or not options.settings:
+        return _make(target, service)
+    environment = frozenset((name, value) for name, value in os.environ.items() if name.startswith("AWS_"))
+    asked = (service, options.endpoint_url, options.region, options.settings.read_text(), environment)
+    return _made.get(asked) or _made.setdefault(asked, _make(target, service))
+
+
 @pytest.fixture
 def empty(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """An endpoint without tables, and nobody's AWS configuration."""
+    monkeypatch.setattr(cli_table.Target, "client_of", _client_of)
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
     chosen = tmp_path / "settings.toml"
     example = (Path(__file__).parent.parent / "templates" / "settings" / "default.toml").read_text()
     chosen.write_text(example)
-    client = boto3.Session("no", "keys", region_name=REGION).client("dynamodb", endpoint_url=server)
+    client = _client(server)
     yield World(client, ("--endpoint-url", server, "--settings", str(chosen)))
     for table in client.list_tables()["TableNames"]:
         client.update_table(TableName=table, DeletionProtectionEnabled=False)

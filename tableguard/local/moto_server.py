@@ -28,6 +28,7 @@ _CORRECTIONS = {
     "config": "moto_config",
     "dynamodb": "moto_dynamodb",
     "dynamodbstreams": "moto_dynamodb",
+    "kms": "moto_kms",
 }
 
 

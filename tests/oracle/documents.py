@@ -1,5 +1,7 @@
 """The repository's own documents in force together, asked the requests of their claims."""
 
+from functools import cache
+
 from tableguard.iam import claims, documents
 from tableguard.iam.evaluate import Request
 from tableguard.settings import Settings
@@ -42,6 +44,7 @@ def sample(request: Request, settings: Settings) -> Sample:
     )
 
 
+@cache
 def _filled(kind: str, settings: Settings) -> dict[str, Document]:
     values = settings.policy_values()
     return {name: documents.fill(documents.load(kind, name), values) for name in documents.names(kind)}
