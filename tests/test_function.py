@@ -151,6 +151,30 @@ def test_a_handler_that_overruns_is_killed_and_the_next_event_finds_a_fresh_proc
         assert pid(slow) != before
 
 
+def test_a_caller_may_give_an_event_less_time_than_is_configured(lines: list[str]) -> None:
+    with function(lines, timeout=60) as slow:
+        remaining = payload(slow.invoke({"do": "told"}, timeout=20))[-1]
+        assert 15_000 < remaining <= 20_000
+        outcome = slow.invoke({"do": "sleep", "seconds": 30}, timeout=0.2)
+        assert outcome == TimedOut(0.2, outcome.request_id)
+
+
+def test_a_process_ended_from_aside_does_not_take_its_successor_with_it(lines: list[str]) -> None:
+    with function(lines) as busy:
+        for _ in range(3):
+            pid(busy)
+            killers = [Timer(0.05, busy.kill) for _ in range(3)]
+            for killer in killers:
+                killer.start()
+            assert isinstance(busy.invoke({"do": "sleep", "seconds": 60}), FunctionError)
+            for killer in killers:
+                killer.join()
+        before = set(threads())
+        successor = pid(busy)
+    assert is_gone(successor)
+    assert set(threads()) <= before
+
+
 def test_a_handler_that_is_quick_enough_keeps_its_process(lines: list[str]) -> None:
     with function(lines, timeout=5) as quick:
         before = pid(quick)

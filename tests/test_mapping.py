@@ -161,6 +161,28 @@ def test_a_replay_delivers_everything_again() -> None:
     assert world.run().batches == [[1, 2], [1, 2]]
 
 
+@pytest.mark.parametrize(("checkpoint", "again"), [(None, [1, 2, 3]), ("1", [2, 3]), ("2", [3])])
+def test_a_replay_from_a_checkpoint_delivers_what_is_after_it(checkpoint: str | None, again: list[int]) -> None:
+    world = World(one_shard(3), well).run()
+    world.mapping.replay({"a": checkpoint})
+    assert world.mapping.checkpoints == {"a": checkpoint}
+    assert world.run().batches == [[1, 2, 3], again]
+
+
+def test_a_replay_forgets_the_batch_that_was_being_retried() -> None:
+    world = World(one_shard(2), poisoned_by(2), bisect=True)
+    world.mapping.step()
+    world.answer = well
+    world.mapping.replay(world.mapping.checkpoints)
+    assert world.run().batches == [[1, 2], [1, 2]]
+
+
+def test_a_replay_from_a_checkpoint_is_not_a_first_look_even_for_latest() -> None:
+    world = World(one_shard(3), well, starting_position="LATEST")
+    world.mapping.replay({"a": "1"})
+    assert world.run().batches == [[2, 3]]
+
+
 # shards
 
 

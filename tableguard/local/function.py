@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import Any, Self
 
 from tableguard.errors import EmbeddedError
@@ -35,6 +36,7 @@ class Function:
         self._log = log
         self._folder = TemporaryDirectory(prefix="lambda-")
         self._runtime: RuntimeProcess | None = None
+        self._ending = Lock()
         for name in ("task", "tmp"):
             (Path(self._folder.name) / name).mkdir()
         try:
@@ -62,20 +64,25 @@ class Function:
             self._runtime = RuntimeProcess(self.configuration, self._task_root, self._environment(), self._log)
         return self._runtime
 
-    def invoke(self, event: Any) -> Outcome:
-        """What the handler makes of an event; EmbeddedError if the function cannot even start."""
+    def invoke(self, event: Any, timeout: float | None = None) -> Outcome:
+        """What the handler makes of an event; EmbeddedError if the function cannot even start.
+
+        It has the seconds of its configuration, or those given, as if Timeout had been changed just before.
+        """
         runtime = self._started()
+        seconds = self.configuration.timeout if timeout is None else timeout
         try:
-            return runtime.run(json.dumps(event, ensure_ascii=False).encode())
+            return runtime.run(json.dumps(event, ensure_ascii=False).encode(), seconds)
         finally:
             if not runtime.alive:
                 self.kill()
 
     def kill(self) -> None:
         """End the process at once, even in the middle of an event; the next event starts a fresh one."""
-        if self._runtime is not None:
-            self._runtime.kill()
-            self._runtime = None
+        with self._ending:  # whoever ends it from aside must not end its successor
+            runtime, self._runtime = self._runtime, None
+        if runtime is not None:
+            runtime.kill()
 
     def close(self) -> None:
         """End the process and remove its folder."""

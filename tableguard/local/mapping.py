@@ -6,8 +6,9 @@ Not modelled: that DynamoDB trims records after 24 hours, which ends retries tha
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Literal, Protocol
 
 from tableguard.local.batch_response import Verdict, judge
@@ -102,9 +103,12 @@ class EventSourceMapping:
         """Shard id -> sequence number up to which every record is filtered out, processed or discarded."""
         return {shard.id: shard.checkpoint for shard in self._shards.values()}
 
-    def replay(self) -> None:
-        """Forget all checkpoints, as when the mapping is deleted and made again."""
-        self._shards.clear()
+    def replay(self, checkpoints: Mapping[str, str | None] = MappingProxyType({})) -> None:
+        """Forget everything and go on from these checkpoints, as when later ones were lost.
+
+        Without any, begin anew, as when the mapping is deleted and made again.
+        """
+        self._shards = {shard_id: _Shard(shard_id, checkpoint) for shard_id, checkpoint in checkpoints.items()}
 
     def step(self) -> float | None:
         """Move on; answers the seconds until there is more to do (0: at once), None when all there is is settled."""

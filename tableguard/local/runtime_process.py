@@ -57,11 +57,10 @@ class RuntimeProcess:
         self._follower.start()
         self.alive = True
 
-    def run(self, body: bytes) -> Outcome:
-        """The outcome of one event, counted from when the handler is loaded."""
+    def run(self, body: bytes, seconds: float) -> Outcome:
+        """The outcome of one event, its seconds counted from when the handler is loaded."""
         if not self._ready:
             self._await_ready()
-        seconds = self._configuration.timeout
         request_id = str(uuid.uuid4())
         deadline_ms = int((time.time() + seconds) * 1000)
         self._api.send(Invocation(request_id, deadline_ms, self._configuration.arn, body))

@@ -1,0 +1,71 @@
+"""python -m tests.drill: faults by the thousand, and whether a message was lost."""
+
+import argparse
+import resource
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+from tqdm import tqdm
+
+from tableguard import replay
+from tableguard.errors import TableguardError
+from tableguard.local import dynamodb_local
+from tableguard.local.dynamodb_local import Engine
+from tests.drill import report
+from tests.drill.algorithms import BY_NAME
+from tests.drill.drilled import drilled
+from tests.drill.plan import Asked
+from tests.drill.run import NeverCame
+from tests.message_batches import Traffic, zipf
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 nothing is lost or wrong, 1 something is, 2 the drill could not be made."""
+    options = _options(arguments)
+    started = time.monotonic()
+    asked = Asked(options.messages, options.faults, options.seed)
+    try:
+        with _engine(options.engine) as tables, tqdm(total=options.messages, unit=" messages") as bar:
+            found = drilled(BY_NAME[options.algorithm], _traffic(options), asked, tables, bar.update)
+    except (NeverCame, TableguardError, ValueError) as error:
+        sys.stderr.write(f"the drill could not be made: {error} (seed {asked.seed})\n")
+        return 2
+    spent = {"seconds": time.monotonic() - started, "seconds of CPU": _cpu()}
+    sys.stdout.write((report.as_json if options.json else report.as_text)(found, spent) + "\n")
+    return found.exit_code
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.drill", description=__doc__)
+    parser.add_argument("--messages", type=int, default=10_000)
+    parser.add_argument("--faults", type=int, default=1_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--trace", type=Path, help="a recorded trace (default: drawn by Zipf's law)")
+    parser.add_argument("--engine", choices=("dynamodb-local", "moto"), default="dynamodb-local")
+    parser.add_argument("--algorithm", choices=sorted(BY_NAME), default="pattern-d")
+    parser.add_argument("--json", action="store_true")
+    return parser.parse_args(arguments)
+
+
+def _engine(name: str) -> AbstractContextManager[Engine | None]:
+    return nullcontext() if name == "moto" else dynamodb_local.running()
+
+
+def _traffic(options: argparse.Namespace) -> Traffic:
+    if options.trace is None:
+        return zipf(options.messages, max(1, options.messages // 4), seed=options.seed)
+    lines = sorted(replay.read_trace(options.trace), key=lambda line: line.unix_time)[: options.messages]
+    return Traffic(replay.groups(lines), tuple(replay.messages(lines)))
+
+
+def _cpu() -> float:
+    """Of this process and of all that it started and that have ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
