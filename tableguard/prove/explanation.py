@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tableguard.errors import PolicyError
 from tableguard.iam import claims
 from tableguard.iam.action_universe import load
-from tableguard.iam.evaluate import Decision, Reason, Request, World, decide
+from tableguard.iam.evaluate import Decision, Layer, Reason, Request, decide
 from tableguard.iam.evaluate import explain as layer_by_layer
 from tableguard.iam.principals import principal
 from tableguard.prove import requests, together
@@ -16,6 +16,21 @@ from tableguard.settings import Settings
 
 _ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9]+")
 _ITEMS = re.compile(r"arn:aws:dynamodb:[^:]*:[^:]*:table/([^/]+)(/index/.+)?")
+_ALIAS = re.compile(r"(arn:aws:kms:[^:]*:[^:]*:)(alias/.+)")
+_ALIASES = "kms:ResourceAliases"
+# what AWS generates only when the stacks are deployed; this one is of AWS's own examples
+_KEY_ID = "key/1234abcd-12ab-34cd-56ef-1234567890ab"
+# service of the action -> the policy that AWS asks besides, and the ARN of what has it, with its name
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html
+_OWN_POLICIES = {
+    "backup": ("backup vault's policy", re.compile(r"arn:aws:backup:[^:]*:[^:]*:backup-vault:(.+)")),
+    "dynamodb": ("table's policy", _ITEMS),
+    "kms": ("key's policy", re.compile(r"arn:aws:kms:[^:]*:[^:]*:key/(.+)")),
+    "s3": ("bucket's policy", re.compile(r"arn:aws:s3:::([^/]+)(/.+)?")),
+    "sns": ("topic's policy", re.compile(r"arn:aws:sns:[^:]*:[^:]*:([^:]+)(:.+)?")),
+    "sqs": ("queue's policy", re.compile(r"arn:aws:sqs:[^:]*:[^:]*:(.+)")),
+    "sts": ("role's trust policy", re.compile(r"arn:aws:iam::[^:]*:role/(?:.+/)?([^/]+)")),
+}
 
 
 @dataclass(frozen=True)
@@ -30,24 +45,35 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class Note:
+    """What a layer's say does not tell: a policy that was not asked, or one that was taken for granted."""
+
+    layer: Layer
+    text: str
+
+
+@dataclass(frozen=True)
 class Explanation:
-    """The request in full, every layer's say, and the decision."""
+    """The request in full, every layer's say, what that leaves open, and the decision."""
 
     request: Request
     layers: tuple[Reason, ...]
+    notes: tuple[Note, ...]
     decision: Decision
 
     def text(self) -> str:
         """One line a layer, the decision last."""
         verdict = "allowed" if self.decision.allowed else "denied"
         because = "; ".join(map(str, self.decision.because))
-        return "\n".join([requests.sentence(self.request), *map(_line, self.layers), f"{verdict}: {because}"])
+        notes = [f"    {note.layer:<9} {note.text}" for note in self.notes]
+        return "\n".join([requests.sentence(self.request), *map(_line, self.layers), *notes, f"{verdict}: {because}"])
 
     def facts(self) -> dict[str, Any]:
         """The same facts as a value for JSON."""
         return {
             "request": requests.facts(self.request),
             "layers": [vars(reason) for reason in self.layers],
+            "notes": [vars(note) for note in self.notes],
             "allowed": self.decision.allowed,
             "because": [str(reason) for reason in self.decision.because],
         }
@@ -89,8 +115,12 @@ def context(texts: Sequence[str]) -> dict[str, str | tuple[str, ...]]:
 def explained(asked: Asked, settings: Settings) -> Explanation:
     """What the shipped documents say to a request."""
     request = _request(asked, settings)
-    world = _world(request, settings)
-    return Explanation(request, layer_by_layer(world, request), decide(world, request))
+    found = together.load()
+    role = together.role_of(principal(request.principal.arn).arn, found.roles, settings)
+    resource = _document(request, settings)
+    world = together.read(settings).world(role, resource, bool(request.keys().get("aws:sourcevpce")))
+    notes = (*_of_resource(request, resource, settings), *_of_caller(request, role))
+    return Explanation(request, layer_by_layer(world, request), notes, decide(world, request))
 
 
 def _request(asked: Asked, settings: Settings) -> Request:
@@ -100,9 +130,42 @@ def _request(asked: Asked, settings: Settings) -> Request:
     if len(arns) != 1:
         raise PolicyError(f"{asked.principal!r} stands for {len(arns)} roles here: {', '.join(arns)}; name one of them")
     call = claims.Call(asked.action, asked.resource, arns[0], asked.region, "", asked.context)
-    found = claims.request(call, arns[0], settings, "request")
+    found = _with_key(claims.request(call, arns[0], settings, "request"), settings)
     _refuse_another_resource(asked, found.resource)
     return found
+
+
+def _with_key(request: Request, settings: Settings) -> Request:
+    """The request on the key itself where an alias names it: actions on keys have the key's ARN for a resource."""
+    match = _ALIAS.fullmatch(request.resource)
+    if match is None or not _only_on_keys(request):
+        return request
+    aliases = _aliases(settings)
+    if match[1] != f"arn:aws:kms:{settings.home_region}:{settings.account_id}:" or match[2] not in aliases:
+        raise PolicyError(
+            f"{request.resource}: no key of these settings has this alias; accepted, in {settings.home_region}: "
+            f"{', '.join(aliases)}"
+        )
+    context = {key: value for key, value in request.context.items() if key.lower() != _ALIASES.lower()}
+    given = request.keys().get(_ALIASES.lower(), ())
+    context[_ALIASES] = tuple(dict.fromkeys((match[2], *given)))
+    return replace(request, resource=f"{match[1]}{_KEY_ID}", context=context)
+
+
+def _only_on_keys(request: Request) -> bool:
+    """Whether this known action acts on keys, and not, as kms:DeleteAlias does, on aliases."""
+    known = load()
+    if request.action.lower() not in known.actions or known.acts_on(request.action, request.resource):
+        return False
+    return known.acts_on(request.action, f"arn:aws:kms:::{_KEY_ID}")
+
+
+def _aliases(settings: Settings) -> tuple[str, ...]:
+    """The aliases of the keys that the stacks make with these settings."""
+    optional = ("config",) if "config" in settings.optional_stacks else ()
+    always = ("audit", "backup", "failures", "logs", "table")
+    message = (settings.message_key_alias,) if settings.client_side_encryption else ()
+    return tuple(sorted((*(f"alias/{settings.name}-{purpose}" for purpose in (*always, *optional)), *message)))
 
 
 def _refuse_another_resource(asked: Asked, resource: str) -> None:
@@ -120,15 +183,42 @@ def _shown(arn: str) -> str:
     return re.sub(r"\$\{([^}]*)\}", r"<\1>", arn.split(":", 5)[5])
 
 
-def _world(request: Request, settings: Settings) -> World:
-    roles, found = together.load().roles, together.read(settings)
-    role = together.role_of(principal(request.principal.arn).arn, roles, settings)
+def _document(request: Request, settings: Settings) -> str | None:
+    """The document of policies/resource that is about the resource, if one is."""
     match = _ITEMS.fullmatch(request.resource)
     of_table = request.action.lower().startswith("dynamodb:") and match is not None and match[1] == settings.table_name
-    resource = "messages_table" if of_table else "message_key" if _of_message_key(request, settings) else None
-    return found.world(role, resource, bool(request.keys().get("aws:sourcevpce")))
+    return "messages_table" if of_table else "message_key" if _of_message_key(request, settings) else None
 
 
 def _of_message_key(request: Request, settings: Settings) -> bool:
     aliases = request.keys().get("kms:resourcealiases", ())
     return request.action.lower().startswith("kms:") and settings.message_key_alias in aliases
+
+
+def _of_resource(request: Request, document: str | None, settings: Settings) -> tuple[Note, ...]:
+    """That the resource has a policy of its own of which no document, or not all, was asked."""
+    if document == "message_key":
+        # KMS needs the key policy's leave, which the document, all of denials, does not have
+        return (Note("resource", "not asked: what this key's policy allows is part of a stack's template"),)
+    policy, arn = _OWN_POLICIES.get(request.action.lower().partition(":")[0], ("", None))
+    match = arn.fullmatch(request.resource) if arn and not document else None
+    if match is None:
+        return ()
+    whose = "part of a stack's template" if _of_stacks(policy, match[1], request, settings) else "its owner's"
+    return (Note("resource", f"not asked: this {policy} is {whose}"),)
+
+
+def _of_stacks(policy: str, name: str, request: Request, settings: Settings) -> bool:
+    """Whether the stacks make it, as the name tells; a key's id tells nothing, and no stack makes a second table."""
+    named = policy == "key's policy" or (name.startswith(f"{settings.name}-") and policy != "table's policy")
+    return request.resource_account == settings.account_id and named
+
+
+def _of_caller(request: Request, role: together.Role | None) -> tuple[Note, ...]:
+    """That the caller's own policies are not known."""
+    caller = request.principal
+    if role is not None or caller.kind not in ("role", "user"):
+        return ()
+    name = caller.arn.split(":", 5)[5]
+    taken = "taken for an administrator whose own policies allow everything"
+    return (Note("identity", f"{name} is none of the workload's roles: {taken}"),)
