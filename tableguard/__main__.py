@@ -31,6 +31,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("tableguard: interrupted", file=sys.stderr)
         return INTERRUPTED
+    except _unanswered() as error:
+        from tableguard.credentials import advised
+
+        print(f"tableguard: {advised(error)}", file=sys.stderr)
+        return COULD_NOT_ASK
+
+
+def _unanswered() -> type[Exception]:
+    """What botocore raises when AWS did not answer: imported once something was raised, which --help does not."""
+    from botocore.exceptions import BotoCoreError
+
+    error: type[Exception] = BotoCoreError
+    return error
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -18,7 +18,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from stream_lambda.items import Content, canonical
 from tableguard import encryption
 from tableguard.commands import chosen_settings
-from tableguard.errors import EncryptionError, TableError, TableguardError
+from tableguard.credentials import advised
+from tableguard.errors import EncryptionError, MessageError, TableError, TableguardError
 from tableguard.messages import MessageTable
 from tableguard.pages import Page
 from tableguard.settings import Settings
@@ -27,6 +28,8 @@ from tableguard.table_admin import no_table
 _MutuallyExclusive: TypeAlias = "argparse._MutuallyExclusiveGroup"
 
 COULD_NOT_ASK, INTERRUPTED = 2, 130
+_DENIED = ("AccessDenied", "AccessDeniedException")  # of REST and query services, and of DynamoDB and KMS
+_PROFILES = "; --profile NAME: posting and reading is the application's, projection/* the operator's"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -140,8 +143,10 @@ def _exit_code(main: Callable[[Target], int | None], target: Target, program: st
     try:
         code = main(target)
         sys.stdout.flush()
-    except (TableguardError, BotoCoreError) as error:
-        return _failed(program, str(error))
+    except TableguardError as error:
+        return _failed(program, f"{error}{_profile_hint(error.__cause__)}")  # of KMS's refusals too
+    except BotoCoreError as error:
+        return _failed(program, advised(error))
     except ClientError as error:
         return _failed(program, _explained(error, target))
     except BrokenPipeError:  # the reader of our output has seen enough: `| head`
@@ -159,7 +164,13 @@ def _failed(program: str, text: str) -> int:
 def _explained(error: ClientError, target: Target) -> str:
     if error.response["Error"]["Code"] == "ResourceNotFoundException":
         return str(no_table(target.client, target.table))
-    return str(error)
+    return f"{error}{_profile_hint(error)}"
+
+
+def _profile_hint(error: BaseException | None) -> str:
+    """Whose profile it takes, if AWS denied the call."""
+    denied = isinstance(error, ClientError) and error.response["Error"]["Code"] in _DENIED
+    return _PROFILES if denied else ""
 
 
 def shown(content: Content) -> str:
@@ -172,14 +183,16 @@ def shown(content: Content) -> str:
 
 
 def print_page(page: Page[Any], lines: Iterable[str]) -> None:
-    """The lines of a listing, and on stderr what it took and how to go on; EncryptionError if one cannot be shown."""
+    """The lines of a listing, and on stderr what it took and how to go on; an error if something cannot be shown."""
     for line in lines:
         sys.stdout.write(f"{line}\n")
     more = f"; more with --token {page.token}" if page.token else ""
-    sys.stderr.write(f"{len(page.items) - len(page.refusals)} shown, {page.read_units:g} read units{more}\n")
+    count = len(page.items) - len(page.refusals) + page.damaged
+    sys.stderr.write(f"{count} shown, {page.read_units:g} read units{more}\n")
     if page.refusals:
         others = f" (and {len(page.refusals) - 1} more)" if len(page.refusals) > 1 else ""
-        raise EncryptionError(f"{page.refusals[0]}{others}")
+        kind = MessageError if page.damaged else EncryptionError
+        raise kind(f"{page.refusals[0]}{others}")
 
 
 def add_paging(found: argparse.ArgumentParser) -> _MutuallyExclusive:

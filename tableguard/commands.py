@@ -80,7 +80,8 @@ def up(options: argparse.Namespace) -> int:
             shown = demo.run(running)
             print(presentation.demo_json(running, shown) if options.json else presentation.demo_text(running, shown))
             return FINE
-        print(presentation.estate_json(running) if options.json else presentation.estate_text(running), flush=True)
+        told = presentation.estate_json if options.json else presentation.estate_text
+        print(told(running, options.settings), flush=True)
         _wait_for_interrupt()
     return FINE
 

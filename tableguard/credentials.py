@@ -5,13 +5,38 @@ from functools import cache
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
+)
 
 from tableguard.errors import DeployError
 from tableguard.settings import Settings
 from tableguard.stacks import Principal
 
 _SESSION_NAME = "tableguard"
+_ADVICE: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
+    ((ProfileNotFound,), "name another with --profile (`aws configure list-profiles`), or unset AWS_PROFILE"),
+    (
+        (NoCredentialsError, PartialCredentialsError),
+        "name a profile with --profile, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+    ),
+    ((SSOError, TokenRetrievalError), "sign in again: `aws sso login`"),
+    ((EndpointConnectionError, HTTPClientError), "check the endpoint, the region and the network"),
+)
+
+
+def advised(error: Exception) -> str:
+    """What went wrong before AWS could answer, in one line, and what to do about it where that is known."""
+    advice = next((f"; {text}" for kinds, text in _ADVICE if isinstance(error, kinds)), "")
+    return f"{' '.join(str(error).split())}{advice}"
 
 
 @dataclass(frozen=True)
@@ -48,7 +73,7 @@ def _checked(profile: str | None, account_id: str, region: str) -> boto3.Session
         session = boto3.Session(profile_name=profile, region_name=region)
         found = session.client("sts").get_caller_identity()["Account"]
     except (BotoCoreError, ClientError) as error:
-        raise DeployError(f"{called}: {error}") from error
+        raise DeployError(f"{called}: {advised(error)}") from error
     if found != account_id:
         raise DeployError(f"{called}: is in account {found}, and the settings name {account_id}")
     return session
@@ -58,7 +83,8 @@ def assume(session: Any, role_arn: str, region: str) -> boto3.Session:
     """A session of a role, for as long as AWS gives by default (an hour)."""
     try:
         found = session.client("sts", region_name=region).assume_role(RoleArn=role_arn, RoleSessionName=_SESSION_NAME)
+        keys = found["Credentials"]
+        # even with keys of its own a session reads the profile of AWS_PROFILE, and fails where there is none
+        return boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region_name=region)
     except (BotoCoreError, ClientError) as error:
-        raise DeployError(f"role {role_arn}: cannot be assumed: {error}") from error
-    keys = found["Credentials"]
-    return boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region_name=region)
+        raise DeployError(f"role {role_arn}: cannot be assumed: {advised(error)}") from error

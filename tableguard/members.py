@@ -75,7 +75,10 @@ def rename(table: MessageTable, user: User, progress: Callable[[Iterable[str]], 
     A message keeps the names under which it was written.
     """
     checked_user(user)
-    group_uuids = [row.group_uuid for row in table.all_conversations(user.user_uuid).items]
+    page = table.all_conversations(user.user_uuid)
+    if page.damaged:  # done in part it would look as if it were done
+        raise MessageError(page.refusals[0])
+    group_uuids = [row.group_uuid for row in page.items]
     done = [_rename_in(table, group_uuid, user) for group_uuid in progress(group_uuids)]
     return Renamed(sum(groups for groups, _ in done), sum(renamed for _, renamed in done))
 

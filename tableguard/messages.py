@@ -3,8 +3,9 @@
 Pattern D, the conversation rows, is the stream function's; this module shares its keys and items.
 """
 
+import shlex
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -74,11 +75,16 @@ class MessageTable:
         _, read_units = self.member(group_uuid, reader_uuid)
         listing = Listing(self.name, None, items.messages_pk(group_uuid), ("sk",))
         page = self._page(listing, items.message_of, limit, token, consistent)
+        if page.damaged:
+            raise MessageError(page.refusals[0])
         page = replace(page, read_units=page.read_units + read_units)
         return page if self.cipher is None else _opened(page, self.cipher.opened(page.items))
 
     def conversations(self, user_uuid: str, limit: int = 20, token: str | None = None) -> Page[Conversation]:
-        """Pattern B: a user's conversations, newest first; the index follows the table by a moment."""
+        """Pattern B: a user's conversations, newest first; the index follows the table by a moment.
+
+        A damaged row hides no other: it is among the refusals.
+        """
         _checked_name("user", user_uuid)
         listing = Listing(self.name, items.INDEX, items.rows_pk(user_uuid), ("last_message_at", "sk"))
         return self._opened_rows(self._page(listing, items.conversation_of, limit, token, consistent=False))
@@ -88,13 +94,14 @@ class MessageTable:
         _checked_name("user", user_uuid)
         listing = Listing(self.name, None, items.rows_pk(user_uuid), ("sk",))
         page = self._page(listing, items.conversation_of, PAGE, None, consistent=True)
-        found, read_units = list(page.items), page.read_units
+        found, refusals, read_units = list(page.items), page.refusals, page.read_units
         while page.token:
             page = self._page(listing, items.conversation_of, PAGE, page.token, consistent=True)
             found += page.items
+            refusals += page.refusals
             read_units += page.read_units
         rows = tuple(sorted(found, key=lambda row: row.last_message_at, reverse=True))
-        return self._opened_rows(Page(rows, None, read_units))
+        return self._opened_rows(Page(rows, None, read_units, refusals, len(refusals)))
 
     def create_conversation(
         self, sender: User, others: Sequence[User], text: str, expires_at: int | None = None
@@ -162,6 +169,7 @@ class MessageTable:
         return [table.write(row) for row in rows].count("written")
 
     def _replace(self, group_uuid: str, created_at: str, editor_uuid: str, text: str, deleted: bool) -> Posted:
+        _, member_units = self.member(group_uuid, editor_uuid)
         found, read_units = self._get(items.message_key(group_uuid, created_at))
         if found is None:
             raise MessageError(f"group {group_uuid!r}: no message at {created_at!r}")
@@ -198,7 +206,7 @@ class MessageTable:
             raise MessageError(
                 f"group {group_uuid}: the message at {created_at} is deleted, or edited since"
             ) from error
-        return Posted(new, False, read_units, _units(answer.get("ConsumedCapacity")))
+        return Posted(new, False, member_units + read_units, _units(answer.get("ConsumedCapacity")))
 
     def _new_group(self, members: tuple[User, ...]) -> Group:
         uuids = [checked_user(user).user_uuid for user in members]
@@ -269,12 +277,13 @@ class MessageTable:
             **({"IndexName": listing.index} if listing.index else {}),
             **({"ExclusiveStartKey": listing.start_key(token)} if token is not None else {}),
         )
-        found = tuple(_parsed(read, item) for item in answer["Items"] if items.marked_group(item) is None)
-        return Page(found, listing.token(answer.get("LastEvaluatedKey")), _units(answer.get("ConsumedCapacity")))
+        found, refusals = _readable(read, (item for item in answer["Items"] if items.marked_group(item) is None))
+        token = listing.token(answer.get("LastEvaluatedKey"))
+        return Page(found, token, _units(answer.get("ConsumedCapacity")), refusals, len(refusals))
 
 
 def _opened(page: Page[T], opened: Opened[T]) -> Page[T]:
-    return replace(page, items=opened.items, refusals=opened.refusals)
+    return replace(page, items=opened.items, refusals=page.refusals + opened.refusals)
 
 
 def _units(consumed: Mapping[str, Any] | None) -> float:
@@ -285,7 +294,25 @@ def _parsed(read: Callable[[Item], T], item: Item) -> T:
     try:
         return read(item)
     except ItemError as error:
-        raise MessageError(f"item {item['pk']['S']} / {item['sk']['S']}: {error}") from error
+        raise MessageError(f"item {item['pk']['S']} / {item['sk']['S']}: {error}{_remedy(item)}") from error
+
+
+def _readable(read: Callable[[Item], T], stored: Iterable[Item]) -> tuple[tuple[T, ...], tuple[str, ...]]:
+    """What can be read of the items, and why the others cannot."""
+    found: list[T] = []
+    refusals: list[str] = []
+    for item in stored:
+        try:
+            found.append(_parsed(read, item))
+        except MessageError as error:
+            refusals.append(str(error))
+    return tuple(found), tuple(refusals)
+
+
+def _remedy(item: Item) -> str:
+    """How the operator mends a conversation row, which holds nothing but what the group's messages say."""
+    row = items.row_of_key(item)
+    return f"; scripts/projection/reconcile --group {shlex.quote(row[1])} --force writes the row anew" if row else ""
 
 
 def _check_size(item: Item) -> None:

@@ -17,13 +17,15 @@ KEY_BYTES = 1024  # https://docs.aws.amazon.com/amazondynamodb/latest/developerg
 class Page(Generic[T]):
     """What one query answered, the token for what follows (None: nothing does), and the read units it took.
 
-    `refusals` says of encrypted items why some have no text: each names one that does not fit its ciphertext.
+    `refusals` names what cannot be shown, and says why: first the damaged, which are not among the items, then those
+    whose text does not fit its ciphertext, which are.
     """
 
     items: tuple[T, ...]
     token: str | None
     read_units: float
     refusals: tuple[str, ...] = ()
+    damaged: int = 0
 
 
 @dataclass(frozen=True)

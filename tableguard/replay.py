@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -19,10 +19,23 @@ from uuid import NAMESPACE_URL, uuid5
 
 from tqdm import tqdm
 
-from stream_lambda.items import Group, Item, Message, User, group_item, message_item, timestamp
+from stream_lambda.items import (
+    Group,
+    Item,
+    Message,
+    User,
+    group_item,
+    group_key,
+    message_item,
+    message_key,
+    timestamp,
+)
+from stream_lambda.records import CLOCK_SKEW
+from tableguard.batch_get import batch_get
 from tableguard.encryption import Cipher
 from tableguard.errors import MessageError
 from tableguard.messages import pair_group_uuid
+from tableguard.read_cost import ReadCost
 
 T = TypeVar("T")
 
@@ -31,10 +44,10 @@ T = TypeVar("T")
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
 BATCH = 25
 ATTEMPTS = 8  # for a transaction that DynamoDB cancels because it is busy: 0.05 s, then twice as long each time
-_BUSY = {"None", "ThrottlingError", "ProvisionedThroughputExceeded", "TransactionConflict"}
+_EXISTS = "ConditionalCheckFailed"
+_PASSING = {"None", "ThrottlingError", "ProvisionedThroughputExceeded", "TransactionConflict", _EXISTS}
 # Lengths of chat messages are about log-normal: a median of e^3.9 = 49 characters, one in 2,500 reaches the ceiling
 LENGTH_MEAN, LENGTH_DEVIATION, LENGTH_CEILING = 3.9, 0.9, 1000
-LATEST = 253_370_764_799  # the end of the year 9998: the table's timestamps have four-digit years
 _TRACE = uuid5(NAMESPACE_URL, "urn:tableguard:trace")
 _PROSE = (
     "hey did you get home safe last night we should do this again some time soon I think the train was late as ever "
@@ -55,28 +68,57 @@ class Line:
 
 @dataclass(frozen=True)
 class Replayed:
-    """How much of what was written, and the write units it took."""
+    """What the trace holds, how many of its messages were new to the table, and the capacity units it took."""
 
     users: int
     groups: int
     messages: int
-    write_units: float
+    new_messages: int
+    read_units: float
+    write_units: float | None  # None where the engine does not report those of transactions
 
 
-def read_trace(path: Path) -> tuple[Line, ...]:
+class InterruptedReplayError(KeyboardInterrupt):
+    """Ctrl-C, and how many messages of the trace were in the table by then."""
+
+    def __init__(self, messages: int) -> None:
+        super().__init__(f"interrupted after {messages} messages: run it again, what is there is left alone")
+
+
+@dataclass(frozen=True)
+class _Added:
+    """How many of a batch were new to the table, and the write units of that."""
+
+    items: int
+    write_units: float | None
+
+    def __add__(self, other: "_Added") -> "_Added":
+        unknown = self.write_units is None or other.write_units is None
+        units = None if unknown else (self.write_units or 0.0) + (other.write_units or 0.0)
+        return _Added(self.items + other.items, units)
+
+
+_NOTHING = _Added(0, 0.0)
+
+
+def read_trace(path: Path, clock: Callable[[], float] = time.time) -> tuple[Line, ...]:
     """The messages of a trace file; MessageError names the line that is not one."""
+    # Pattern D turns away what is later. A stream dates its records in whole seconds, rounded down, and the messages
+    # of one second fill it up, so the second itself must be over by then.
+    # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_StreamRecord.html
+    end = int(clock() + CLOCK_SKEW.total_seconds())
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise MessageError(f"{path}: cannot be read: {error}") from error
     lines = enumerate(text.splitlines(), start=1)
-    found = tuple(_line(line, f"{path}:{number}") for number, line in lines if line and not line.startswith("%"))
+    found = tuple(_line(line, f"{path}:{number}", end) for number, line in lines if line and not line.startswith("%"))
     if not found:
         raise MessageError(f"{path}: holds no message")
     return found
 
 
-def _line(line: str, place: str) -> Line:
+def _line(line: str, place: str, end: int) -> Line:
     fields = line.split()
     if len(fields) != 4 or not all(re.fullmatch("[0-9]{1,12}", field) for field in fields):
         raise MessageError(f"{place}: not `sender recipient weight unix-time`, four whole numbers")
@@ -85,8 +127,8 @@ def _line(line: str, place: str) -> Line:
         raise MessageError(f"{place}: weight {weight}; a line is one message, of weight 1")
     if sender == recipient:
         raise MessageError(f"{place}: sender and recipient are both {sender}")
-    if unix_time > LATEST:
-        raise MessageError(f"{place}: unix-time {unix_time} is after the year 9998")
+    if unix_time >= end:
+        raise MessageError(f"{place}: unix-time {unix_time} is in the future")
     return Line(sender, recipient, unix_time)
 
 
@@ -151,28 +193,29 @@ def replay(
     sleep: Callable[[float], None] = time.sleep,
     cipher: Cipher | None = None,
 ) -> Replayed:
-    """Write every group and then every message of a trace, encrypted if there is a cipher; rows are left to Pattern D.
+    """Write the groups and then the messages of a trace that are absent, encrypted if there is a cipher.
 
-    Transactions are written side by side, so messages arrive somewhat out of order; written again, a trace changes
-    nothing.
+    What is there is left alone, edited, deleted or encrypted as it may be; rows are left to Pattern D. Transactions are
+    written side by side, so messages arrive somewhat out of order. Ctrl-C is an InterruptedReplayError.
     """
-
-    def write(batch: Sequence[Item]) -> tuple[int, float]:
-        return len(batch), _write(client, table_name, batch, sleep)
-
-    def said(batch: Sequence[Message]) -> tuple[int, float]:
-        return write([message_item(cipher.sealed(message) if cipher else message) for message in batch])
-
+    writer = _Writer(client, table_name, sleep, cipher)
     conversations = groups(trace)
-    write_units = 0.0
-    with ThreadPoolExecutor(workers) as pool, tqdm(total=len(trace), unit="message", disable=not progress) as bar:
-        for _, units in pool.map(write, _batches([group_item(group) for group in conversations])):
-            write_units += units
-        for count, units in pool.map(said, _batches(list(messages(trace, seed)))):
-            write_units += units
-            bar.update(count)
+    added, added_groups, reached = _NOTHING, _NOTHING, 0
+    bar = tqdm(total=len(trace), unit="message", disable=not progress)
+    try:
+        with ThreadPoolExecutor(workers) as pool, bar:
+            for of_batch in pool.map(writer.add_groups, _batches(conversations)):
+                added_groups += of_batch
+            batches = list(_batches(list(messages(trace, seed))))
+            for batch, of_batch in zip(batches, pool.map(writer.add_messages, batches), strict=True):
+                added += of_batch
+                reached += len(batch)
+                bar.update(len(batch))
+    except KeyboardInterrupt as error:
+        raise InterruptedReplayError(reached) from error
     users = {user.user_uuid for group in conversations for user in group.members}
-    return Replayed(len(users), len(conversations), len(trace), write_units)
+    write_units = (added_groups + added).write_units
+    return Replayed(len(users), len(conversations), len(trace), added.items, writer.read_cost.units, write_units)
 
 
 _pair = cache(pair_group_uuid)
@@ -182,16 +225,61 @@ def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
     return (items[start : start + BATCH] for start in range(0, len(items), BATCH))
 
 
-def _write(client: Any, table_name: str, batch: Sequence[Item], sleep: Callable[[float], None]) -> float:
-    puts = [{"Put": {"TableName": table_name, "Item": item}} for item in batch]
-    for attempt in range(ATTEMPTS):
-        if attempt:
-            sleep(0.05 * 2 ** (attempt - 1))
-        try:
-            answer = client.transact_write_items(TransactItems=puts, ReturnConsumedCapacity="TOTAL")
-        except client.exceptions.TransactionCanceledException as error:
-            if not {reason["Code"] for reason in error.response["CancellationReasons"]} <= _BUSY:
-                raise
-        else:
-            return sum(float(consumed["CapacityUnits"]) for consumed in answer.get("ConsumedCapacity", []))
-    raise MessageError(f"table {table_name}: too busy for {len(batch)} items, {ATTEMPTS} times; write more slowly")
+@dataclass(frozen=True)
+class _Writer:
+    """Puts into the table what is absent from it."""
+
+    client: Any
+    table_name: str
+    sleep: Callable[[float], None]
+    cipher: Cipher | None
+    read_cost: ReadCost = field(default_factory=ReadCost)
+
+    def add_groups(self, batch: Sequence[Group]) -> _Added:
+        absent = self._absent(group_key(group.group_uuid) for group in batch)
+        return self._put([group_item(group) for group, is_absent in zip(batch, absent, strict=True) if is_absent])
+
+    def add_messages(self, batch: Sequence[Message]) -> _Added:
+        absent = self._absent(message_key(message.group_uuid, message.created_at) for message in batch)
+        new = (message for message, is_absent in zip(batch, absent, strict=True) if is_absent)
+        return self._put([message_item(self.cipher.sealed(message) if self.cipher else message) for message in new])
+
+    def _absent(self, keys: Iterable[Item]) -> list[bool]:
+        asked = list(keys)
+        found = list(
+            batch_get(self.client, self.table_name, asked, self.read_cost, projection="pk, sk", sleep=self.sleep)
+        )
+        return [key not in found for key in asked]
+
+    def _put(self, new: Sequence[Item]) -> _Added:
+        """Write them, but for those that another writer puts there meanwhile."""
+        left = new
+        for attempt in range(ATTEMPTS):
+            if not left:
+                return _NOTHING
+            if attempt:
+                self.sleep(0.05 * 2 ** (attempt - 1))
+            try:
+                return self._transact(left)
+            except self.client.exceptions.TransactionCanceledException as error:
+                reasons = [reason["Code"] for reason in error.response["CancellationReasons"]]
+                if not set(reasons) <= _PASSING:
+                    raise
+                left = [item for item, reason in zip(left, reasons, strict=True) if reason != _EXISTS]
+        raise MessageError(
+            f"table {self.table_name}: too busy for {len(left)} items, {ATTEMPTS} times; write more slowly"
+        )
+
+    def _transact(self, new: Sequence[Item]) -> _Added:
+        put = {"TableName": self.table_name, "ConditionExpression": "attribute_not_exists(pk)"}
+        answer = self.client.transact_write_items(
+            TransactItems=[{"Put": put | {"Item": item}} for item in new], ReturnConsumedCapacity="TOTAL"
+        )
+        return _Added(len(new), _write_units(answer.get("ConsumedCapacity", [])))
+
+
+def _write_units(consumed: Sequence[Mapping[str, Any]]) -> float | None:
+    """The write units of a transaction; None of DynamoDB Local, whose CapacityUnits are not AWS's."""
+    if not consumed or any("WriteCapacityUnits" not in part for part in consumed):
+        return None
+    return sum(float(part["WriteCapacityUnits"]) for part in consumed)

@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import shlex
 import socket
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
@@ -9,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import EndpointConnectionError, NoCredentialsError, NoRegionError, UnauthorizedSSOTokenError
 
-from tableguard import destroy, settings
+from tableguard import commands, credentials, destroy, settings
 from tableguard.__main__ import main
 from tableguard.deploy import deploy
+from tableguard.errors import DeployError
 from tableguard.local import demo, estate, presentation
 from tableguard.paths import EXAMPLE_SETTINGS
 from tableguard.stacks import STACKS, chosen
@@ -61,7 +65,8 @@ def test_one_stack_is_rendered_alone(folder: Path) -> None:
         (["render", "tabel"], "unknown stack 'tabel'; there are: access, guardrails"),
         (["render", "--settings", "absent.toml"], "absent.toml: cannot be read"),
         (["check", "absent.yaml"], "absent.yaml: no such file or folder"),
-        (["deploy", "--profile", "absent"], "profile absent"),
+        (["deploy", "--profile", "absent"], "could not be found; name another with --profile"),
+        (["deploy"], "the default AWS credentials: Unable to locate credentials; name a profile with --profile"),
         (["destroy"], "is a production environment (settings: workload.environment); add --production"),
         (["destroy", "--production", "--profile", "absent"], "profile absent"),
     ],
@@ -71,6 +76,71 @@ def test_what_cannot_be_done_is_said_in_one_line(
 ) -> None:
     assert words in refusal(capsys, *arguments)
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["deploy", "destroy"])
+def test_a_profile_of_the_environment_that_does_not_exist_is_one_line(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "gone")
+    flags = ["--production"] if command == "destroy" else []
+    assert "profile (gone) could not be found; name another with --profile" in refusal(capsys, command, *flags)
+
+
+def test_a_role_assumed_beside_a_leftover_profile_is_refused_in_one_line(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "gone")
+    with pytest.raises(DeployError, match=r"cannot be assumed: .*\(gone\) could not be found; .* unset AWS_PROFILE$"):
+        credentials.assume(Administrator(), "arn:aws:iam::111122223333:role/deployer", "eu-central-1")
+
+
+def test_a_role_assumed_without_one_has_the_keys_that_sts_gave(folder: Path) -> None:
+    session = credentials.assume(Administrator(), "arn:aws:iam::111122223333:role/deployer", "eu-central-1")
+    keys = session.get_credentials()
+    assert keys is not None
+    assert keys.access_key == "key"
+
+
+class Administrator:
+    """A session whose STS gives keys for any role."""
+
+    def client(self, *_: str, **__: str) -> "Administrator":
+        return self
+
+    def assume_role(self, **_: str) -> dict[str, dict[str, str]]:
+        return {"Credentials": {"AccessKeyId": "key", "SecretAccessKey": "secret", "SessionToken": "token"}}
+
+
+@pytest.mark.parametrize(
+    ("raised", "line"),
+    [
+        (NoCredentialsError(), "tableguard: Unable to locate credentials; name a profile with --profile, or set "),
+        (UnauthorizedSSOTokenError(), "; sign in again: `aws sso login`"),
+        (EndpointConnectionError(endpoint_url="https://a.example"), "; check the endpoint, the region and the network"),
+        (NoRegionError(), "tableguard: You must specify a region.\n"),
+    ],
+)
+def test_what_botocore_cannot_do_is_one_line_with_what_to_do_where_that_is_known(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, raised: Exception, line: str
+) -> None:
+    def fail(_: object) -> int:
+        raise raised
+
+    monkeypatch.setattr(commands, "render", fail)
+    assert main(["render"]) == 2
+    err = capsys.readouterr().err
+    assert line in err
+    assert err.count("\n") == 1
+
+
+def test_an_error_of_our_own_making_is_not_taken_for_one_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> int:
+        raise LookupError("a mistake")
+
+    monkeypatch.setattr(commands, "render", fail)
+    with pytest.raises(LookupError, match="a mistake"):
+        main(["render"])
 
 
 def test_a_stack_that_the_settings_leave_out_is_refused_by_name(
@@ -94,10 +164,18 @@ def test_a_port_that_is_none_is_refused(port: str) -> None:
         main(["up", "--port", port])
 
 
+LEFT_OVER = {"AWS_PROFILE": "application", "AWS_CONFIG_FILE": "/gone", "AWS_RETRY_MODE": "none that exists"}
+
+
 @pytest.fixture(scope="module")
 def running() -> Iterator[estate.Estate]:
-    with estate.running(settings.example("existing-vpc"), 0, lambda step: None) as found:
-        yield found
+    """An estate that was started where the variables of one before it are still set."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in LEFT_OVER.items():
+            patch.setenv(name, value)
+        with estate.running(settings.example("existing-vpc"), 0, lambda step: None) as found:
+            yield found
+        assert LEFT_OVER.items() <= os.environ.items()
 
 
 @dataclass(frozen=True)
@@ -135,6 +213,12 @@ def test_the_demonstration_tells_the_same_facts_as_json(told: Told) -> None:
     assert facts["read_back"]["differences"] == []
     assert facts["read_back"]["resources"] == sum(stack["resources"] for stack in facts["stacks"])
     assert {len(rows) for rows in facts["demonstration"]["conversations"].values()} == {2}
+    assert {
+        (handle, row["last_message"])
+        for handle, rows in facts["demonstration"]["conversations"].items()
+        for row in rows
+        if row["by"] == "you"
+    } == {("teo", demo.SAID[-1][2]), ("mina", demo.SAID[4][2]), ("teo", demo.SAID[5][2])}
     assert facts["demonstration"]["refusal"] == told.shown.refusal
 
 
@@ -160,8 +244,27 @@ def test_where_the_application_encrypts_everybody_sees_texts_and_the_table_holds
         )["Items"]
     )
     assert [list(item["last_message"]) for item in stored] == [["B"], ["B"]]
-    assert f"export TABLEGUARD_MESSAGE_KEY={demo.message_key(running)}\n" in presentation.estate_text(running)
-    assert json.loads(presentation.estate_json(running))["message_key"].startswith("arn:aws:kms:eu-central-1:")
+    assert f"export TABLEGUARD_MESSAGE_KEY={demo.message_key(running)}\n" in presentation.estate_text(running, None)
+    assert json.loads(presentation.estate_json(running, None))["message_key"].startswith("arn:aws:kms:eu-central-1:")
+
+
+def script_lines(running: estate.Estate, settings_file: Path | None) -> list[list[str]]:
+    """The lines to paste that run a script, as a shell takes them apart."""
+    lines = presentation.estate_text(running, settings_file).splitlines()
+    return [shlex.split(line, comments=True) for line in lines if line.startswith("  scripts/")]
+
+
+def test_scripts_are_printed_with_the_settings_file_that_was_named(running: estate.Estate, folder: Path) -> None:
+    printed = script_lines(running, Path("our settings.toml"))
+    named = str(folder / "our settings.toml")
+    assert len(printed) == 3
+    assert all(words[words.index("--settings") + 1] == named for words in printed)
+    assert json.loads(presentation.estate_json(running, Path("our settings.toml")))["settings_file"] == named
+
+
+def test_scripts_are_printed_without_one_where_none_was_named(running: estate.Estate) -> None:
+    assert not any("--settings" in words for words in script_lines(running, None))
+    assert json.loads(presentation.estate_json(running, None))["settings_file"] is None
 
 
 def test_what_would_be_destroyed_and_kept_is_known_beforehand(running: estate.Estate) -> None:

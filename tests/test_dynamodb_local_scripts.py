@@ -44,7 +44,9 @@ def test_a_table_is_made_filled_read_and_dropped(script: Script, tmp_path: Path)
     assert script("patterns/list-conversations", TEO).lines[0].endswith("mina: one more")
     trace = tmp_path / "trace"
     trace.write_text("1 2 1 1082008561\n2 1 1 1082008562\n3 1 1 1082008563\n")
-    assert script("ddb/replay", str(trace), "--workers", "1").lines[0].startswith("3 messages in 2 conversations")
+    replayed = script("ddb/replay", str(trace), "--workers", "1").lines[0]
+    assert replayed.startswith("3 messages, 3 new, in 2 conversations")
+    assert "write units not reported" in replayed
     dropped = script("ddb/drop", answer=f"{TABLE}\n")
     assert dropped.lines[0].endswith("(development) and the 29 items in it.")
     assert TABLE not in script("ddb/list-tables").lines

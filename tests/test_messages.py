@@ -13,6 +13,7 @@ from stream_lambda import items
 from stream_lambda.items import Group, User
 from tableguard.errors import MessageError
 from tableguard.item_size import item_size
+from tableguard.members import remove_member
 from tableguard.messages import ATTEMPTS, MEMBERS, MessageTable, pair_group_uuid
 from tests.engines.choice import BOTH
 from tests.message_world import ADA, BOB, EVE, NOW, TABLE, all_items, all_rows, at, emulated_table, said
@@ -123,6 +124,32 @@ def test_every_conversation_is_listed_across_pages(client: Any) -> None:
         client.put_item(TableName=TABLE, Item=row)
     found = table.all_conversations(ADA.user_uuid).items
     assert [row.last_message_at for row in found] == [at(number) for number in range(100, -1, -1)]
+
+
+@pytest.fixture
+def damaged(talk: MessageTable, client: Any) -> MessageTable:
+    """Ada's row with Bob lacks a handle; the one with Eve is as it should be."""
+    talk.create_conversation(EVE, [ADA], "hello ada")
+    client.update_item(
+        TableName=TABLE,
+        Key=items.row_key(ADA.user_uuid, PAIR_UUID),
+        UpdateExpression="REMOVE other_user_handle",
+    )
+    return talk
+
+
+def test_a_damaged_row_hides_no_other_and_is_named_with_what_mends_it(damaged: MessageTable) -> None:
+    for page in (damaged.conversations(ADA.user_uuid), damaged.all_conversations(ADA.user_uuid)):
+        assert [row.last_message for row in page.items] == ["hello ada"]
+        assert (page.damaged, page.refusals) == (
+            1,
+            (
+                f"item GRP#user-ada / {PAIR_UUID}: other_user_handle: absent or not of type S; "
+                f"scripts/projection/reconcile --group {PAIR_UUID} --force writes the row anew",
+            ),
+        )
+    for page in (damaged.conversations(BOB.user_uuid), damaged.all_conversations(BOB.user_uuid)):
+        assert (len(page.items), page.damaged, page.refusals) == (1, 0, ())
 
 
 # Tokens
@@ -449,6 +476,20 @@ def test_only_its_author_edits_a_message(talk: MessageTable) -> None:
     with pytest.raises(MessageError, match="no message at"):
         talk.edit(PAIR_UUID, at(0), ADA.user_uuid, "nothing there")
     assert texts(talk, limit=1) == ["message 4"]
+
+
+def test_who_has_been_removed_changes_messages_no_more_and_who_stays_does(talk: MessageTable) -> None:
+    group = talk.create_conversation(ADA, [BOB, EVE], "hello all").message.group_uuid
+    of_bob, of_eve = (talk.post(group, user.user_uuid, "mine").message for user in (BOB, EVE))
+    remove_member(talk, group, ADA.user_uuid, EVE.user_uuid)
+    for call in (
+        partial(talk.edit, group, of_eve.created_at, EVE.user_uuid, "not any more"),
+        partial(talk.delete, group, of_eve.created_at, EVE.user_uuid),
+    ):
+        with pytest.raises(MessageError, match=f"^user 'user-eve' is not a member of group {group}$"):
+            call()
+    talk.edit(group, of_bob.created_at, BOB.user_uuid, "still mine")
+    assert [m.text for m in talk.messages(group, BOB.user_uuid).items] == ["mine", "still mine", "hello all"]
 
 
 # Rows

@@ -1,22 +1,26 @@
 """A trace of real messages: read line by line, given texts, written to the table, and what the rows must show."""
 
+import dataclasses
+import os
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from stream_lambda import items
+from stream_lambda import items, records
 from stream_lambda.decide import conversation
 from stream_lambda.handler import handle_batch
 from stream_lambda.table import Table
 from tableguard import replay
+from tableguard.encryption import Cipher
 from tableguard.errors import MessageError
 from tableguard.messages import MessageTable, pair_group_uuid
 from tableguard.replay import Line
 from tests.engines.choice import BOTH
-from tests.message_world import NOW, TABLE, all_items, all_rows, emulated_table, message_records
+from tests.message_world import NOW, TABLE, all_items, all_rows, emulated_table, message_records, stream_record
 
 TRACE = """% asym positive
 % 6 3 3
@@ -70,12 +74,36 @@ def test_a_trace_is_read_without_its_header(tmp_path: Path) -> None:
         (" ", "four whole numbers"),
         ("1 2 3 1082008561", "weight 3"),
         ("4 4 1 1082008561", "sender and recipient are both 4"),
-        ("1 2 1 999999999999", "after the year 9998"),
+        ("1 2 1 999999999999", "unix-time 999999999999 is in the future"),
     ],
 )
 def test_a_bad_line_is_refused_by_its_number(tmp_path: Path, line: str, reason: str) -> None:
     with pytest.raises(MessageError, match=rf"trace\.txt:9: .*{reason}"):
         replay.read_trace(trace_file(tmp_path, f"{TRACE}{line}\n"))
+
+
+NOON = 1_100_000_000
+PATTERN_D_ACCEPTS = 5 * 60
+
+
+@pytest.mark.parametrize("clock", [NOON, NOON + 0.9])
+@pytest.mark.parametrize("index", [0, 999_999])
+def test_the_last_second_that_is_read_is_one_that_pattern_d_accepts(tmp_path: Path, clock: float, index: int) -> None:
+    last = NOON + PATTERN_D_ACCEPTS - 1
+    (line,) = replay.read_trace(trace_file(tmp_path, f"1 2 1 {last}\n"), clock=lambda: clock)
+    (message,) = replay.messages([line])
+    latest = datetime.fromisoformat(message.created_at) + timedelta(microseconds=index)
+    record = stream_record(items.message_item(dataclasses.replace(message, created_at=items.timestamp(latest))))
+    record["dynamodb"]["ApproximateCreationDateTime"] = float(int(clock))
+    assert isinstance(records.read(record, NOW), items.Message)
+
+
+@pytest.mark.parametrize("clock", [NOON, NOON + 0.9])
+def test_a_message_from_the_future_is_refused_by_its_line(tmp_path: Path, clock: float) -> None:
+    with pytest.raises(MessageError, match=r"trace\.txt:2: unix-time 1100000300 is in the future"):
+        replay.read_trace(
+            trace_file(tmp_path, f"1 2 1 {NOON}\n1 2 1 {NOON + PATTERN_D_ACCEPTS}\n"), clock=lambda: clock
+        )
 
 
 @pytest.mark.parametrize("text", ["", "% a header only\n"])
@@ -134,17 +162,123 @@ def test_a_replayed_trace_is_in_the_table_message_by_message(client: Any) -> Non
     assert len(table.messages(group_of(1, 2), USERS[2].user_uuid).items) == 3
 
 
-def test_replaying_it_again_changes_nothing(client: Any) -> None:
-    replay.replay(client, TABLE, LINES, workers=1, progress=False)
+def anew(text: bytes, context: Mapping[str, str]) -> bytes:
+    """Encrypts like the real cipher in that the same text is never the same twice."""
+    return os.urandom(16) + text
+
+
+ENCRYPTING = Cipher(encrypt=anew, decrypt=lambda text, context: text[16:])
+
+
+@pytest.mark.parametrize("cipher", [None, ENCRYPTING], ids=["plaintext", "encrypted"])
+def test_replaying_it_again_changes_nothing(client: Any, cipher: Cipher | None) -> None:
+    first = replay.replay(client, TABLE, LINES, workers=1, progress=False, cipher=cipher)
     before = all_items(client)
-    replay.replay(client, TABLE, LINES, workers=1, progress=False)
+    again = replay.replay(client, TABLE, LINES, workers=1, progress=False, cipher=cipher)
     assert all_items(client) == before
+    assert (first.new_messages, again.new_messages, again.messages) == (6, 0, 6)
+
+
+def test_what_users_have_changed_since_stays_as_they_left_it(client: Any) -> None:
+    replay.replay(client, TABLE, LINES, workers=1, progress=False)
+    first = next(replay.messages(LINES))
+    deleted = dataclasses.replace(first, text="", deleted=True, edited_at=items.timestamp(NOW))
+    grown = items.Group(first.group_uuid, tuple(USERS.values()))
+    changed = [items.message_item(deleted), items.group_item(grown)]
+    for item in changed:
+        client.put_item(TableName=TABLE, Item=item)
+    replay.replay(client, TABLE, LINES, workers=1, progress=False)
+    held = all_items(client)
+    assert all(item in held for item in changed)
+
+
+def test_only_what_is_absent_is_written(client: Any) -> None:
+    replay.replay(client, TABLE, LINES, workers=1, progress=False)
+    whole = all_items(client)
+    lost = list(replay.messages(LINES))[2]
+    client.delete_item(TableName=TABLE, Key=items.message_key(lost.group_uuid, lost.created_at))
+    counting = Busy(client)
+    again = replay.replay(counting, TABLE, LINES, workers=1, progress=False)
+    assert (counting.sizes, again.new_messages) == ([1], 1)
+    assert sorted(map(str, all_items(client))) == sorted(map(str, whole))
+
+
+class Overtaken:
+    """A client whose reader sees an empty table: another replay has written all of it since."""
+
+    def __init__(self, client: Any) -> None:
+        self.exceptions, self.transact_write_items = client.exceptions, client.transact_write_items
+
+    def batch_get_item(self, **request: Any) -> Any:
+        return {"Responses": {}, "UnprocessedKeys": {}}
+
+
+def test_what_another_replay_writes_meanwhile_is_left_alone_too(client: Any) -> None:
+    replay.replay(client, TABLE, LINES[:2], workers=1, progress=False, cipher=ENCRYPTING)
+    before = all_items(client)
+    more = replay.replay(
+        Overtaken(client), TABLE, LINES, workers=1, progress=False, cipher=ENCRYPTING, sleep=lambda _: None
+    )
+    after = all_items(client)
+    assert all(item in after for item in before)
+    assert (len(after), more.new_messages) == (9, 4)
+
+
+class Interrupted:
+    """A client during whose so many-th transaction the user presses Ctrl-C."""
+
+    def __init__(self, client: Any, transactions: int) -> None:
+        self.client, self.left, self.exceptions = client, transactions, client.exceptions
+        self.batch_get_item = client.batch_get_item
+
+    def transact_write_items(self, **request: Any) -> Any:
+        self.left -= 1
+        if self.left <= 0:
+            raise KeyboardInterrupt
+        return self.client.transact_write_items(**request)
+
+
+@pytest.mark.parametrize(("transaction", "messages"), [(1, 0), (2, 0), (3, 25), (4, 50)])
+def test_an_interrupted_replay_says_how_far_it_came(client: Any, transaction: int, messages: int) -> None:
+    trace = [Line(1, 2, NOON + number) for number in range(60)]
+    with pytest.raises(KeyboardInterrupt, match=f"^interrupted after {messages} messages: run it again"):
+        replay.replay(Interrupted(client, transaction), TABLE, trace, workers=1, progress=False)
+    again = replay.replay(client, TABLE, trace, workers=1, progress=False)
+    assert again.new_messages == 60 - messages
+    assert len(all_items(client)) == 61
+
+
+class Reporting:
+    """A client that reports this capacity for each transaction."""
+
+    def __init__(self, client: Any, *consumed: dict[str, Any]) -> None:
+        self.client, self.consumed, self.exceptions = client, list(consumed), client.exceptions
+        self.batch_get_item = client.batch_get_item
+
+    def transact_write_items(self, **request: Any) -> Any:
+        return self.client.transact_write_items(**request) | {"ConsumedCapacity": self.consumed}
+
+
+@pytest.mark.parametrize(
+    ("consumed", "write_units"),
+    [
+        ([{"CapacityUnits": 9.0, "WriteCapacityUnits": 8.0}], 16.0),
+        ([{"CapacityUnits": 9.0}], None),
+        ([], None),
+    ],
+)
+def test_write_units_are_those_of_the_engine_or_unknown(
+    client: Any, consumed: list[dict[str, Any]], write_units: float | None
+) -> None:
+    reporting = Reporting(client, *consumed)
+    assert replay.replay(reporting, TABLE, LINES, workers=1, progress=False).write_units == write_units
+    assert replay.replay(reporting, TABLE, LINES, workers=1, progress=False).write_units == 0
 
 
 def test_pattern_d_brings_about_the_rows_to_expect(client: Any) -> None:
     replay.replay(client, TABLE, LINES, workers=1, progress=False)
-    records = message_records(*replay.messages(LINES))
-    handle_batch(records[::-1], Table(client, TABLE, workers=1), NOW, lambda: 60_000)
+    changes = message_records(*replay.messages(LINES))
+    handle_batch(changes[::-1], Table(client, TABLE, workers=1), NOW, lambda: 60_000)
     groups = {group.group_uuid: group for group in replay.groups(LINES)}
     assert all_rows(client) == {
         (user_uuid, group_uuid): conversation(message, user, groups[group_uuid])
@@ -159,14 +293,17 @@ class Busy:
 
     def __init__(self, client: Any, *reasons: list[str]) -> None:
         self.client, self.reasons, self.exceptions, self.sizes = client, list(reasons), client.exceptions, list[int]()
+        self.batch_get_item = client.batch_get_item
 
     def transact_write_items(self, **request: Any) -> Any:
         self.sizes.append(len(request["TransactItems"]))
         if not self.reasons:
             return self.client.transact_write_items(**request)
+        codes = self.reasons.pop(0)
+        codes += ["None"] * (self.sizes[-1] - len(codes))  # there is a reason for each item
         response: Any = {
             "Error": {"Code": "TransactionCanceledException"},
-            "CancellationReasons": [{"Code": code} for code in self.reasons.pop(0)],
+            "CancellationReasons": [{"Code": code} for code in codes],
         }
         raise self.exceptions.TransactionCanceledException(response, "TransactWriteItems")
 

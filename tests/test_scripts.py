@@ -17,10 +17,11 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto.server import ThreadedMotoServer
 
 from stream_lambda import items
-from tableguard import cli_table, seeding, settings, table_admin
+from tableguard import cli_table, replay, seeding, settings, table_admin
 from tableguard.errors import MessageError
 from tableguard.messages import pair_group_uuid
 from tableguard.stacks import named
@@ -209,6 +210,7 @@ def test_an_endpoint_where_nobody_answers_is_one_line(empty: World) -> None:
         ran = run("ddb/list-tables", "--endpoint-url", f"http://127.0.0.1:{port}", *empty.options[2:])
     assert (ran.code, ran.err.count("\n")) == (2, 1)
     assert "Could not connect to the endpoint URL" in ran.err
+    assert ran.err.endswith("; check the endpoint, the region and the network\n")
 
 
 def test_an_unencrypted_endpoint_elsewhere_is_refused(empty: World) -> None:
@@ -218,7 +220,15 @@ def test_an_unencrypted_endpoint_elsewhere_is_refused(empty: World) -> None:
 
 
 def test_a_profile_that_does_not_exist_is_one_line(empty: World) -> None:
-    assert empty.refused("ddb/list-tables", "--profile", "nobody") == "The config profile (nobody) could not be found"
+    reason = empty.refused("ddb/list-tables", "--profile", "nobody")
+    assert reason.startswith("The config profile (nobody) could not be found; name another with --profile")
+
+
+def test_where_nobody_gave_credentials_one_line_says_how_to(empty: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    ran = run("ddb/list-tables", "--endpoint-url", "https://dynamodb.example.com", *empty.options[2:])
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert "Unable to locate credentials; name a profile with --profile, or set AWS_PROFILE" in ran.err
 
 
 def test_the_region_is_the_settings_unless_another_is_named(world: World) -> None:
@@ -287,8 +297,27 @@ def test_replay_loads_a_trace(world: World, tmp_path: Path) -> None:
     trace = tmp_path / "trace"
     trace.write_text("% asym positive\n1 2 1 1082008561\n2 1 1 1082008562\n3 1 1 1082008563\n")
     ran = world.run("ddb/replay", str(trace), "--messages", "2", "--workers", "1")
-    assert ran.lines[0].startswith("2 messages in 1 conversations of 2 users")
+    assert ran.lines[0].startswith("2 messages, 2 new, in 1 conversations of 2 users, ")
+    again = world.run("ddb/replay", str(trace), "--messages", "2", "--workers", "1")
+    assert again.lines[0].startswith("2 messages, 0 new, in 1 conversations of 2 users, ")
+    assert ("write units not reported" in ran.lines[0], " 0 write units" in again.lines[0]) == (True, True)
     assert len([line for line in world.run("ddb/scan").lines if "MSG#" in line]) == 2
+
+
+def test_replay_ends_with_one_line_when_it_is_interrupted(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pressed(message: items.Message) -> items.Item:
+        raise KeyboardInterrupt
+
+    trace = tmp_path / "trace"
+    trace.write_text("1 2 1 1082008561\n")
+    with monkeypatch.context() as patch:
+        patch.setattr(replay, "message_item", pressed)
+        ran = world.run("ddb/replay", str(trace))
+    assert (ran.code, ran.lines) == (130, [])
+    assert ran.err.splitlines()[-1] == "interrupted after 0 messages: run it again, what is there is left alone"
+    assert world.run("ddb/replay", str(trace)).lines[0].startswith("1 messages, 1 new, ")
 
 
 def test_replay_names_the_bad_line_of_a_trace_and_writes_nothing(world: World, tmp_path: Path) -> None:
@@ -403,9 +432,75 @@ def test_get_conversation_refuses_who_is_no_member(seeded: World) -> None:
 
 def test_list_conversations_shows_the_last_message(seeded: World) -> None:
     listed = seeded.run("patterns/list-conversations", TEO)
-    assert [line.split(maxsplit=2)[2] for line in listed.lines] == [f"mina: {CONVERSATION.said[-1].text}"]
+    assert [line.split(maxsplit=2)[2] for line in listed.lines] == [f"with mina — you: {CONVERSATION.said[-1].text}"]
     assert listed.err.startswith("1 shown, ")
     assert seeded.run("patterns/list-conversations", TEO, "--all").lines == listed.lines
+    (as_mina,) = seeded.run("patterns/list-conversations", MINA).lines
+    assert as_mina.endswith(f"  with teo — teo: {CONVERSATION.said[-1].text}")
+
+
+def test_list_conversations_begins_every_text_in_one_column(seeded: World) -> None:
+    seeded.run("patterns/create-message", MINA, "hi", "--as", "Mina", "mina", "--to", "u2", "Vic", "vic-of-the-pier")
+    lines = seeded.run("patterns/list-conversations", MINA).lines
+    assert [" ".join(line.split()[2:5]) for line in lines] == ["with vic-of-the-pier —", "with teo —"]
+    assert len({line.index(" — ") for line in lines}) == 1
+
+
+def test_list_conversations_shows_the_others_beside_a_damaged_row_and_says_how_to_mend_it(seeded: World) -> None:
+    seeded.run("patterns/create-message", MINA, "hi", "--as", "Mina", "mina", "--to", "u2", "Vic", "vic")
+    whole = seeded.run("patterns/list-conversations", MINA)
+    key = items.row_key(MINA, GROUP)
+    seeded.client.update_item(TableName=TABLE, Key=key, UpdateExpression="REMOVE last_message_uuid")
+    ran = seeded.run("patterns/list-conversations", MINA, "--unread")
+    assert ((whole.code, len(whole.lines)), (ran.code, ran.lines)) == ((0, 2), (2, whole.lines[:1]))
+    unread, count, reason = ran.err.splitlines()
+    assert (unread.startswith("0 unread, "), count.startswith("1 shown, ")) == (True, True)
+    assert reason.startswith(f"list-conversations: item GRP#{MINA} / {GROUP}: last_message_uuid: absent")
+    mend = reason.split("; scripts/")[1].removesuffix(" writes the row anew").split()
+    assert "last_message_uuid: absent" in seeded.refused("patterns/rename-user", MINA, "Mina Berg", "minab")
+    assert seeded.run(*mend, "--settle", "0", "--workers", "1").code == 0
+    assert seeded.run("patterns/list-conversations", MINA).lines == whole.lines
+    assert seeded.run("patterns/rename-user", MINA, "Mina Berg", "minab").code == 0
+
+
+def test_a_user_whose_only_row_is_damaged_is_not_told_that_there_is_none(seeded: World) -> None:
+    key = items.row_key(MINA, GROUP)
+    seeded.client.update_item(TableName=TABLE, Key=key, UpdateExpression="REMOVE last_message_uuid")
+    count, reason = seeded.run("patterns/list-conversations", MINA).err.splitlines()
+    assert (count.startswith("0 shown, "), "last_message_uuid: absent" in reason) == (True, True)
+
+
+PROFILES = "; --profile NAME: posting and reading is the application's, projection/* the operator's"
+
+
+@pytest.mark.parametrize(("code", "hint"), [("AccessDeniedException", PROFILES), ("ThrottlingException", "")])
+def test_who_is_denied_is_told_whose_profile_it_takes(
+    seeded: World, monkeypatch: pytest.MonkeyPatch, code: str, hint: str
+) -> None:
+    def refuse(**_: Any) -> Any:
+        raise ClientError({"Error": {"Code": code, "Message": "no"}}, "GetItem")
+
+    monkeypatch.setattr(seeded.client, "get_item", refuse)
+    monkeypatch.setattr(cli_table.Target, "client_of", lambda target, service: seeded.client)
+    reason = seeded.refused("patterns/get-conversation", GROUP, MINA)
+    assert reason == f"An error occurred ({code}) when calling the GetItem operation: no{hint}"
+
+
+@pytest.mark.parametrize(("code", "hint"), [("AccessDeniedException", PROFILES), ("DisabledException", "")])
+def test_who_is_denied_by_kms_is_told_so_too(
+    seeded: World, monkeypatch: pytest.MonkeyPatch, code: str, hint: str
+) -> None:
+    def refuse(**_: Any) -> Any:
+        raise ClientError({"Error": {"Code": code, "Message": "no"}}, "generate_data_key")
+
+    kms = boto3.Session("no", "keys", region_name=REGION).client("kms", endpoint_url=seeded.options[1])
+    monkeypatch.setattr(kms, "generate_data_key", refuse)
+    monkeypatch.setattr(
+        cli_table.Target, "client_of", lambda target, service: kms if service == "kms" else seeded.client
+    )
+    key = f"arn:aws:kms:{REGION}:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    reason = seeded.refused("patterns/create-message", MINA, "hello", "--group", GROUP, "--message-key", key)
+    assert reason == f"KMS refused generate_data_key: {code}: no{hint}"
 
 
 def test_list_conversations_refuses_an_unknown_user(seeded: World) -> None:
@@ -427,7 +522,8 @@ def test_create_message_begins_a_conversation_and_goes_on_with_it(world: World) 
     assert posted.code == 0, posted.err
     shown = world.run("patterns/get-conversation", group, "u1").lines
     assert [line.split("  ")[1] for line in shown] == ["vic: hello uma", "uma: hello"]
-    assert world.run("patterns/list-conversations", "u1").lines[0].endswith("vic: hello")
+    assert world.run("patterns/list-conversations", "u1").lines[0].endswith("  with vic — you: hello")
+    assert world.run("patterns/list-conversations", "u2").lines[0].endswith("  with uma — uma: hello")
 
 
 def test_create_message_updates_the_rows_where_no_function_does(seeded: World) -> None:

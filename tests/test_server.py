@@ -1,18 +1,21 @@
 """The embedded AWS starts on loopback, empty and the same each time, or says in one line why it cannot."""
 
+import os
 import socket
 import subprocess
 import sys
 import threading
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
 from tableguard.errors import EmbeddedError
 from tableguard.local import clients, moto_patch, server
-from tableguard.local.clients import Clients
+from tableguard.local.clients import Clients, configuration_set_aside
 
 ACCOUNT, REGION = "111122223333", "eu-central-1"
 
@@ -30,6 +33,39 @@ def test_it_answers_on_loopback_only_while_it_runs() -> None:
         assert Clients(running.endpoint)("sts", ACCOUNT, REGION).get_caller_identity()["Account"] == ACCOUNT
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((host, int(port)))
+
+
+@pytest.fixture(params=["AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_RETRY_MODE", "AWS_MAX_ATTEMPTS"])
+def left_over(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One variable with which no client can be made: a profile or mode that does not exist, a file that is none."""
+    file = tmp_path / "unreadable"
+    file.write_text("[profile")
+    monkeypatch.setenv(request.param, str(file))
+
+
+@pytest.mark.usefixtures("left_over")
+def test_its_clients_know_nothing_of_the_users_aws_configuration() -> None:
+    clients._session.cache_clear()  # made anew, where the variable is set
+    client = Clients("http://127.0.0.1:1")("sts", ACCOUNT, REGION)
+    assert client.meta.endpoint_url == "http://127.0.0.1:1"
+
+
+@pytest.mark.usefixtures("left_over")
+def test_other_clients_cannot_be_made_with_such_a_configuration() -> None:
+    with pytest.raises((BotoCoreError, ValueError)):
+        boto3.Session("no", "keys", region_name=REGION).client("sts", endpoint_url="http://127.0.0.1:1")
+
+
+def test_the_users_aws_configuration_is_set_aside_and_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "application")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/gone")
+    monkeypatch.delenv("AWS_SHARED_CREDENTIALS_FILE", raising=False)
+    before = dict(os.environ)
+    with configuration_set_aside():
+        assert boto3.Session().available_profiles == []
+    with pytest.raises(KeyError), configuration_set_aside():
+        raise KeyError("whatever ends the block")
+    assert dict(os.environ) == before
 
 
 def test_it_leaves_no_thread() -> None:

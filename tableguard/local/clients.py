@@ -1,13 +1,17 @@
 """boto3 clients of the embedded AWS for any account and region, as the services themselves would reach one another."""
 
+import os
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
+from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES, ConstantProvider
 
 from tableguard.local import server
 from tableguard.local.in_process import answering
@@ -33,6 +37,14 @@ _WORD = secrets.token_hex(16)
 _CONFIG = Config(
     retries={"total_max_attempts": 1}, max_pool_connections=16, proxies={}, s3={"addressing_style": "path"}
 )
+
+# In place of the user's own AWS configuration: no files, and nobody asked for keys beyond this machine.
+_NO_FILES = {"config_file": os.devnull, "credentials_file": os.devnull}
+_NO_CONFIGURATION = {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
 _making = threading.Lock()  # a boto3 session may be used by one thread at a time
 
 
@@ -90,4 +102,30 @@ def make_client(service: str, **arguments: Any) -> Any:
 @cache
 def _session() -> boto3.Session:
     """The one session behind all clients: it reads each service's description once, 100 ms for EC2."""
-    return boto3.Session()
+    return boto3.Session(botocore_session=_unconfigured())
+
+
+def _unconfigured() -> botocore.session.Session:
+    """A session with botocore's own defaults, whatever the user's environment variables and AWS files say."""
+    session = botocore.session.Session()
+    store = session.get_component("config_store")
+    for name, (_, _, default, _) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items():
+        store.set_config_provider(name, ConstantProvider(_NO_FILES.get(name, default)))
+    return session
+
+
+@contextmanager
+def configuration_set_aside() -> Iterator[None]:
+    """Within the block this process has no AWS configuration: moto makes sessions that are not ours to choose."""
+    theirs = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    _exchange(theirs, _NO_CONFIGURATION)
+    try:
+        yield
+    finally:
+        _exchange(_NO_CONFIGURATION, theirs)
+
+
+def _exchange(old: Mapping[str, str], new: Mapping[str, str]) -> None:
+    for name in old:
+        os.environ.pop(name, None)
+    os.environ.update(new)

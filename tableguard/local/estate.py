@@ -69,10 +69,11 @@ def running(
     Items and streams are kept by the DynamoDB engine that is given, or by the embedded AWS itself.
     """
     from tableguard.local import landing_zone, server  # noqa: PLC0415  # moto is slow to import
+    from tableguard.local.clients import configuration_set_aside  # noqa: PLC0415  # boto3 is slow to import
     from tableguard.local.poller import Poller  # noqa: PLC0415  # boto3 is slow to import
 
     clock = _Clock(report)
-    with server.start(port, tables) as embedded:
+    with configuration_set_aside(), server.start(port, tables) as embedded:
         clock.step("embedded AWS", embedded.endpoint)
         zone = landing_zone.prepare(settings, embedded.endpoint)
         clock.step("landing zone", f"organization {settings.organization_id}, account {settings.account_id}")

@@ -1,11 +1,13 @@
 """What `tableguard up` prints of an estate and of its demonstration: text, and the same facts as JSON."""
 
 import json
+import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tableguard.attribution import attributions, column
 from tableguard.local.demo import MEMBERS, Demonstration, Seen, message_key
 from tableguard.local.estate import Estate, Step, summary
 
@@ -17,18 +19,19 @@ def step(done: Step) -> str:
     return f"{done.seconds:6.2f} s  {done.what:<17} {done.detail}"
 
 
-def estate_text(estate: Estate) -> str:
-    """Where the estate answers, who may ask, and what to try next."""
+def estate_text(estate: Estate, settings_file: Path | None) -> str:
+    """Where the estate answers, who may ask, and what to try next, with the settings file that was named, if any."""
+    named = f" --settings {shlex.quote(str(settings_file.absolute()))}" if settings_file else ""
     lines = [
         "",
         f"The estate answers at {estate.endpoint} until you press Ctrl-C. From another terminal:",
         "",
-        f"  export PATH={Path(sys.executable).parent}:$PATH",
+        f"  export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH",
         f"  export AWS_CONFIG_FILE={estate.profiles.path} AWS_PROFILE=application",
         *([f"  export TABLEGUARD_MESSAGE_KEY={key}"] if (key := message_key(estate)) else []),
-        "  scripts/ddb/seed",
-        f"  scripts/patterns/list-conversations {MEMBERS[0].user_uuid}",
-        f"  scripts/patterns/list-conversations {MEMBERS[0].user_uuid} --profile auditor  # is refused",
+        f"  scripts/ddb/seed{named}",
+        f"  scripts/patterns/list-conversations {MEMBERS[0].user_uuid}{named}",
+        f"  scripts/patterns/list-conversations {MEMBERS[0].user_uuid}{named} --profile auditor  # is refused",
         "",
         f"Profiles there: {', '.join(estate.profiles.names)}. Each is a role of the estate with its own keys.",
         "",
@@ -37,9 +40,10 @@ def estate_text(estate: Estate) -> str:
     return "\n".join(lines)
 
 
-def estate_json(estate: Estate) -> str:
+def estate_json(estate: Estate, settings_file: Path | None) -> str:
     """The same facts for a program."""
-    return json.dumps(_facts(estate), indent=2, sort_keys=True)
+    named = str(settings_file.absolute()) if settings_file else None
+    return json.dumps(_facts(estate) | {"settings_file": named}, indent=2, sort_keys=True)
 
 
 def demo_text(estate: Estate, shown: Demonstration) -> str:
@@ -65,8 +69,13 @@ def demo_json(estate: Estate, shown: Demonstration) -> str:
     """The same facts for a program."""
     lists = {
         seen.member.handle: [
-            {"with": row.other.handle, "last_message": row.last_message, "last_message_at": row.last_message_at}
-            for row in seen.conversations
+            {
+                "with": said.partner,
+                "by": said.author,
+                "last_message": row.last_message,
+                "last_message_at": row.last_message_at,
+            }
+            for row, said in zip(seen.conversations, attributions(seen.conversations), strict=True)
         ]
         for seen in shown.seen
     }
@@ -81,10 +90,12 @@ def demo_json(estate: Estate, shown: Demonstration) -> str:
 
 
 def _rows(seen: Seen) -> Iterator[str]:
-    for row in seen.conversations:
+    said = attributions(seen.conversations)
+    partners = column([f"with {each.partner}" for each in said])
+    for row, each, partner in zip(seen.conversations, said, partners, strict=True):
         text = str(row.last_message)
         cut = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
-        yield f"  {row.last_message_at[11:19]}  {row.other.handle:<6} {cut}"
+        yield f"  {row.last_message_at[11:19]}  {partner} — {each.author}: {cut}"
 
 
 def _not_modelled(estate: Estate) -> list[str]:
