@@ -129,9 +129,7 @@ def _explain(commands: _Commands) -> None:
     parser = _command(commands, "explain", "Say what every layer of policies says to one request.", _PROVE)
     _takes_settings(parser)
     parser.add_argument("action", help="such as dynamodb:DeleteTable")
-    parser.add_argument(
-        "resource", nargs="?", default="*", help="its ARN, or the last part of it: table/NAME (default: *)"
-    )
+    parser.add_argument("resource", nargs="?", default="*", help="its ARN, or its last part: table/NAME, alias/NAME")
     parser.add_argument("--principal", default="role/Admin", help="who asks (default: role/Admin)")
     parser.add_argument("--region", default="", help="where (default: the home region)")
     parser.add_argument("--context", action="append", default=[], metavar="KEY=VALUE", help="a further context key")
