@@ -3,6 +3,7 @@
 from typing import Any
 
 from tests.moto_modes import Aws, Case, item, refused
+from tests.stream_cases import all_records
 
 KEY = {"pk": {"S": "p"}, "sk": {"S": "s"}}
 ONE = {":one": {"N": "1"}}
@@ -34,6 +35,59 @@ def a_failed_update_of_a_missing_item_makes_none(aws: Aws) -> Any:
     table = aws.table()
     large = {":large": {"S": "x" * ITEM_BYTES}}
     return refused(update_item, aws, table, "SET a = :large", large), get_item(aws, table)
+
+
+_RETURNED = ("NONE", "ALL_OLD", "ALL_NEW", "UPDATED_OLD", "UPDATED_NEW")
+
+
+def _touch(aws: Aws, table: str, **more: Any) -> Any:
+    """An update of nothing, and what it returns."""
+    return aws.client("dynamodb").update_item(TableName=table, Key=KEY, **more).get("Attributes")
+
+
+def an_update_of_nothing_makes_the_item_or_keeps_it(aws: Aws) -> Any:
+    table = aws.table()
+    _touch(aws, table)
+    made = get_item(aws, table)
+    put_item(aws, table, text="kept")
+    _touch(aws, table)
+    _touch(aws, table, AttributeUpdates={})
+    records = [record["eventName"] for record in all_records(aws, table)]
+    return [made, get_item(aws, table), records]
+
+
+def an_update_of_nothing_returns_what_was_and_is_but_nothing_new(aws: Aws) -> Any:
+    answers = []
+    for values in _RETURNED:
+        table = aws.table()
+        answers.append([_touch(aws, table, ReturnValues=values) for _ in range(2)])
+    return answers
+
+
+def an_update_of_nothing_is_made_if_its_condition_is_met(aws: Aws) -> Any:
+    table, absent, present = aws.table(), "attribute_not_exists(pk)", "attribute_exists(pk)"
+    refusal = refused(_touch, aws, table, ConditionExpression=present), get_item(aws, table)
+    return [refusal, [refused(_touch, aws, table, ConditionExpression=each) for each in (absent, absent, present)]]
+
+
+def an_update_that_makes_an_item_returns_no_key_as_new(aws: Aws) -> Any:
+    values = {"ReturnValues": "UPDATED_NEW"}
+    return update_item(aws, aws.table(), "SET a = :one", ONE, **values)["Attributes"]
+
+
+def _unchecked_update(aws: Aws, **more: Any) -> str:
+    """How an update in a transaction is answered whose client lets it lack what the API requires."""
+    update = {"TableName": aws.table(), "Key": KEY, **more}
+    client = aws.unchecked_client("dynamodb")
+    return refused(client.transact_write_items, TransactItems=[{"Update": update}])
+
+
+def an_update_in_a_transaction_says_what_it_changes(aws: Aws) -> Any:
+    return [_unchecked_update(aws), _unchecked_update(aws, ConditionExpression="attribute_not_exists(pk)")]
+
+
+def an_update_in_a_transaction_says_it_in_words(aws: Aws) -> Any:
+    return [_unchecked_update(aws, UpdateExpression=text) for text in ("", " ")]
 
 
 def an_item_may_have_as_many_bytes_and_not_one_more(aws: Aws) -> Any:
@@ -290,6 +344,21 @@ CORRECTED: dict[str, Case] = {
     for case in (
         Case(a_failed_update_leaves_the_item_as_it_was, ["ValidationException", item(text="not a number")]),
         Case(a_failed_update_of_a_missing_item_makes_none, ["ValidationException", None]),
+        Case(an_update_of_nothing_makes_the_item_or_keeps_it, [KEY, item(text="kept"), ["INSERT", "MODIFY"]]),
+        Case(
+            an_update_of_nothing_returns_what_was_and_is_but_nothing_new,
+            [[None, None], [None, KEY], [KEY, KEY], [None, None], [None, None]],
+        ),
+        Case(
+            an_update_of_nothing_is_made_if_its_condition_is_met,
+            [
+                ["ConditionalCheckFailedException", None],
+                ["accepted", "ConditionalCheckFailedException", "accepted"],
+            ],
+        ),
+        Case(an_update_that_makes_an_item_returns_no_key_as_new, {"a": {"N": "1"}}),
+        Case(an_update_in_a_transaction_says_what_it_changes, ["ValidationException"] * 2),
+        Case(an_update_in_a_transaction_says_it_in_words, ["ValidationException"] * 2),
         Case(an_item_may_have_as_many_bytes_and_not_one_more, ["accepted", "ValidationException"]),
         Case(an_update_may_not_make_an_item_larger_either, ["accepted", "ValidationException"]),
         Case(a_batch_takes_25_items_and_not_26, ["accepted", "ValidationException"]),

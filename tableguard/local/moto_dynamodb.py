@@ -47,6 +47,7 @@ def install() -> None:
     for handler in (DynamoHandler, DynamoDBStreamsHandler):
         replace(handler, "call_action", _alone(handler.call_action))
     replace(DynamoHandler, "batch_write_item", _within_a_batch(DynamoHandler.batch_write_item))
+    replace(DynamoHandler, "update_item", _showing_what_is_new(DynamoHandler.update_item))
     moto_expressions.install()
     moto_streams.install()
     moto_transactions.install()
@@ -115,6 +116,8 @@ def _update(original: Callable[..., Item]) -> Callable[..., Item]:
     def update_item(backend: DynamoDBBackend, table_name: str, key: dict[str, Any], *args: Any, **kwargs: Any) -> Item:
         table = backend.get_table(table_name)
         before = copy.deepcopy(_stored(table, key))
+        # moto goes through the changes of an update that has none
+        kwargs["attribute_updates"] = kwargs.get("attribute_updates") or {}
         try:
             with moto_requests.unrecorded():
                 after = original(backend, table_name, key, *args, **kwargs)
@@ -125,6 +128,23 @@ def _update(original: Callable[..., Item]) -> Callable[..., Item]:
             raise
         _record(write)
         return after
+
+    return update_item
+
+
+def _showing_what_is_new(
+    original: Callable[[DynamoHandler], ActionResult],
+) -> Callable[[DynamoHandler], ActionResult]:
+    """An update whose UPDATED_NEW is without the key, which no update changes, and absent where it is empty."""
+
+    @wraps(original)
+    def update_item(handler: DynamoHandler) -> ActionResult:
+        answer = original(handler)
+        if handler.body.get("ReturnValues") == "UPDATED_NEW" and isinstance(answer.result, dict):
+            attributes = answer.result.pop("Attributes")
+            changed = {name: value for name, value in attributes.items() if name not in handler.body["Key"]}
+            answer.result.update({"Attributes": changed} if changed else {})
+        return answer
 
     return update_item
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from moto.core.exceptions import JsonRESTError
 from moto.core.responses import ActionResult
-from moto.dynamodb.exceptions import ERROR_TYPE_PREFIX
+from moto.dynamodb.exceptions import ERROR_TYPE_PREFIX, MockValidationException
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
@@ -47,6 +47,7 @@ def once(
 
     @wraps(original)
     def transact_write_items(handler: DynamoHandler) -> ActionResult:
+        _refuse_what_updates_nothing(handler.body.get("TransactItems", []))
         request, token = moto_requests.current(), handler.body.get("ClientRequestToken")
         if request is None or token is None:
             return original(handler)
@@ -58,6 +59,22 @@ def once(
         return result
 
     return transact_write_items
+
+
+def _refuse_what_updates_nothing(items: list[dict[str, Any]]) -> None:
+    """An update in a transaction says what it changes, one by itself need not.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Update.html
+    """
+    for number, item in enumerate(items, 1):
+        expression = item.get("Update", {"UpdateExpression": "none is wanted"}).get("UpdateExpression")
+        if expression is None:
+            raise MockValidationException(
+                f"1 validation error detected: Value null at 'transactItems.{number}.member.update.updateExpression' "
+                "failed to satisfy constraint: Member must not be null"
+            )
+        if not expression.strip():
+            raise MockValidationException("Invalid UpdateExpression: The expression can not be empty;")
 
 
 def _recent(backend: DynamoDBBackend, now: float) -> dict[str, _Done]:
