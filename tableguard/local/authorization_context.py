@@ -78,12 +78,8 @@ def _request_tags(call: Call) -> Context:
 def _tags(given: Any) -> dict[str, str]:
     if isinstance(given, Mapping):
         return {str(name): str(value) for name, value in given.items()}
-    return dict(_tag(each) for each in given if isinstance(each, Mapping))
-
-
-def _tag(tag: Mapping[str, str]) -> tuple[str, str]:
-    name, value = next(parts for parts in _TAG_PARTS if parts[0] in tag)
-    return tag[name], tag.get(value, "")
+    tags = [each for each in given if isinstance(each, Mapping)]
+    return {tag[name]: tag.get(value, "") for tag in tags for name, value in _TAG_PARTS if name in tag}
 
 
 def _of_iam(call: Call) -> Context:

@@ -63,6 +63,8 @@ def needs(call: Call) -> Iterator[Need]:
 
 
 def _need(call: Call, operation: str, asked: Item, **more: Any) -> Need:
+    if "TableName" not in asked:
+        raise EmbeddedError(f"{call.action}: its parameters name no table")
     table, index = str(asked["TableName"]), asked.get("IndexName")
     keys = _leading_keys(call, table, index, operation, asked)
     context: dict[str, Any] = {**_selected(operation, asked), **more}
@@ -103,9 +105,8 @@ def _leading_keys(call: Call, table: str, index: str | None, operation: str, ask
 
 def _schema(call: Call, table: str, index: str | None) -> list[dict[str, str]] | None:
     """The key schema of a table or index; None if there is none, as DynamoDB will say itself."""
-    account, region = (
-        (table.split(":")[4], table.split(":")[3]) if table.startswith("arn:") else (call.account, call.region)
-    )
+    arn = table.split(":")
+    account, region = (arn[4], arn[3]) if len(arn) == 6 else (call.account, call.region)
     found: Any = dynamodb_backends[account][region].tables.get(table.rpartition("/")[2])
     if found is not None and index:
         found = next((each for each in found.all_indexes() if each.name == index), None)
@@ -160,7 +161,10 @@ def _of_batch(call: Call) -> Iterator[Need]:
 
 def _written(requests: Iterable[Item]) -> Iterator[Item]:
     for each in requests:
-        yield each["PutRequest"]["Item"] if "PutRequest" in each else each["DeleteRequest"]["Key"]
+        if "PutRequest" in each:
+            yield each["PutRequest"]["Item"]
+        elif "DeleteRequest" in each:  # an empty one is refused where it is carried out
+            yield each["DeleteRequest"]["Key"]
 
 
 def _names(items: Iterable[Item]) -> Iterator[str]:

@@ -17,7 +17,7 @@ from moto.s3.models import s3_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
-from tableguard.errors import EmbeddedError
+from tableguard.errors import EmbeddedError, PolicyError
 from tableguard.iam.evaluate import Levels, World
 from tableguard.iam.principals import Principal
 from tableguard.iam.statements import Policy, policy
@@ -80,7 +80,13 @@ def _attached(node: Any, kind: str) -> tuple[Policy, ...]:
 @lru_cache(maxsize=1024)
 def parsed(name: str, text: str) -> Policy:
     """A document's statements; PolicyError if AWS would refuse it."""
-    return policy(name, json.loads(text))
+    try:
+        document = json.loads(text)
+    except json.JSONDecodeError as error:  # moto keeps whatever it gets
+        raise PolicyError(f"{name}: not JSON: {error.msg}") from error
+    if not isinstance(document, dict):
+        raise PolicyError(f"{name}: a policy document is a JSON object, not {type(document).__name__}")
+    return policy(name, document)
 
 
 def world(organization: Organization, call: Call, need: Need, account: str) -> World:
@@ -175,7 +181,8 @@ _OWN_POLICIES: Mapping[str, Callable[[str, list[str], str], str | None]] = {
 
 
 def _trust(role_arn: str) -> Policy | None:
-    roles = list(iam_backends[role_arn.split(":")[4]][_PARTITION].roles.values())
+    _, _, _, _, account, _ = [*role_arn.split(":", 5), *[""] * 5][:6]  # whoever asks may write anything for an ARN
+    roles = list(iam_backends[account][_PARTITION].roles.values()) if account else []
     found = next((each for each in roles if each.arn == role_arn), None)
     return None if found is None else parsed(f"trust policy of {role_arn}", _text(found.assume_role_policy_document))
 
