@@ -84,11 +84,28 @@ _XML = {
 
 
 def answer(refusal: Refusal, protocol: str) -> tuple[int, str, dict[str, str]]:
-    """Status, body and headers of a refusal: https://smithy.io/2.0/aws/protocols/."""
+    """Status, body and headers of a refusal, in a protocol of text."""
+    # JSON services with paths say 403 and have the code in a header; the others say 400
+    status = 400 if "json" in protocol and not protocol.startswith("rest") else 403
+    body, headers = shaped(refusal.code, refusal.message, protocol)
+    return status, body.decode(), headers
+
+
+def shaped(code: str, message: str, protocol: str) -> tuple[bytes, dict[str, str]]:
+    """Body and headers of an error: https://smithy.io/2.0/aws/protocols/."""
+    name = f"com.amazon.coral.service#{code}"
     if "json" in protocol:
-        # services with paths say 403 and have the code in a header; the others say 400
-        body = json.dumps({"__type": f"com.amazon.coral.service#{refusal.code}", "Message": refusal.message})
-        headers = {"Content-Type": "application/x-amz-json-1.0", "x-amzn-ErrorType": refusal.code}
-        return (403 if protocol.startswith("rest") else 400), body, headers
-    error = f"<Code>{refusal.code}</Code><Message>{escape(refusal.message)}</Message>"
-    return 403, _XML[protocol].format(error=error, id=_REQUEST_ID), {"Content-Type": "text/xml"}
+        body = json.dumps({"__type": name, "Message": message})
+        return body.encode(), {"Content-Type": "application/x-amz-json-1.0", "x-amzn-ErrorType": code}
+    if "cbor" in protocol:
+        headers = {"Content-Type": "application/cbor", "Smithy-Protocol": "rpc-v2-cbor", "x-amzn-ErrorType": code}
+        return _cbor({"__type": name, "message": message}), headers
+    error = f"<Code>{code}</Code><Message>{escape(message)}</Message>"
+    return _XML[protocol].format(error=error, id=_REQUEST_ID).encode(), {"Content-Type": "text/xml"}
+
+
+def _cbor(texts: Mapping[str, str]) -> bytes:
+    """A few short texts by name: https://www.rfc-editor.org/rfc/rfc8949#section-3.1."""
+    encoded = [text.encode() for pair in texts.items() for text in pair]
+    lengths = [b"\x79" + len(text).to_bytes(2) for text in encoded]
+    return bytes([0xA0 + len(texts)]) + b"".join(map(bytes.__add__, lengths, encoded))

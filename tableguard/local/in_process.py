@@ -31,8 +31,10 @@ def answering(application: Any) -> Callable[..., AWSResponse]:
             headers=[(name, _text(value)) for name, value in request.headers.items() if name != "Content-Length"],
             data=body.read() if hasattr(body, "read") else body or b"",
         )
-        # moto reads the path as it was written, %2F and all
+        # moto reads the path as it was written, %2F and all; an empty body has a length too
         environ = {**builder.get_environ(), "RAW_URI": request.url, "REQUEST_URI": request.url}
+        if "Content-Length" in request.headers:
+            environ.setdefault("CONTENT_LENGTH", "0")
         parts, status, headers = run_wsgi_app(application, environ, buffered=True)
         return AWSResponse(request.url, int(status.split()[0]), _headers(headers), _Body(b"".join(parts)))
 

@@ -3,7 +3,6 @@
 moto 5.2.5 would check identity policies alone, without resources, regions or conditions, and not by default.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
@@ -25,12 +24,7 @@ from tableguard.local.authorization_refusal import Refusal, answer, unknown_key,
 from tableguard.local.authorization_world import organization
 from tableguard.local.clients import SETUP_KEY, VIA_HEADER, via_of
 from tableguard.local.moto_patch import replace
-
-# in the Authorization header, or in the address of a presigned request:
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
-_CREDENTIAL = re.compile(r"Credential=([^/&%]+)(?:/|%2F)[0-9]+(?:/|%2F)([^/&%]+)(?:/|%2F)([^/&%]+)(?:/|%2F)aws4_")
-# where a service's requests are signed for another name than the one its actions begin with
-_PREFIXES = {"monitoring": "cloudwatch", "tagging": "tag"}
+from tableguard.local.requested import CREDENTIAL, PREFIXES
 
 Handler = Any  # a BaseResponse of moto
 
@@ -68,7 +62,7 @@ def forget() -> None:
 def _authorize(handler: Handler, _iam_request: type, _resource: str = "*") -> None:
     if not handler.is_werkzeug_request:
         return  # moto as its own users have it, without a server
-    signed = _CREDENTIAL.search(handler.headers.get("Authorization", "") or handler.uri)
+    signed = CREDENTIAL.search(handler.headers.get("Authorization", "") or handler.uri)
     if signed and signed[2] not in _regions():
         _refuse_region(handler)
     key = signed[1] if signed else ""
@@ -81,7 +75,7 @@ def _authorize(handler: Handler, _iam_request: type, _resource: str = "*") -> No
     if model is None or (not signed and model.auth_type == "none"):
         return  # what moto has no operation for it answers with an error; signing in needs no key
     protocol = determine_request_protocol(model.service_model, handler.headers.get("Content-Type", ""))
-    service = _PREFIXES.get(signed[3], signed[3]) if signed else handler.service_name
+    service = PREFIXES.get(signed[3], signed[3]) if signed else handler.service_name
     try:
         caller = authorization_callers.caller_of(key)
         if caller is None or signed is None:

@@ -213,7 +213,7 @@ def _numbers(values: Any) -> Iterator[str]:
 def _within_a_batch(original: Callable[[DynamoHandler], ActionResult]) -> Callable[[DynamoHandler], ActionResult]:
     @wraps(original)
     def batch_write_item(handler: DynamoHandler) -> ActionResult:
-        by_table = handler.body["RequestItems"]
+        by_table = handler.body.get("RequestItems", {})
         if sum(map(len, by_table.values())) > BATCH_ITEMS:
             raise MockValidationException("Too many items requested for the BatchWriteItem call")
         for table_name, items in by_table.items():
@@ -225,7 +225,8 @@ def _within_a_batch(original: Callable[[DynamoHandler], ActionResult]) -> Callab
 
 def _refuse_repetition(table: Table, items: list[dict[str, Any]]) -> None:
     """moto compares whole items, and so takes two of the same key."""
-    of_each = [item["PutRequest"]["Item"] if "PutRequest" in item else item["DeleteRequest"]["Key"] for item in items]
+    puts, deletes = ([item.get(verb, {}) for item in items] for verb in ("PutRequest", "DeleteRequest"))
+    of_each = [put.get("Item") or delete.get("Key") or {} for put, delete in zip(puts, deletes, strict=True)]
     keys = [tuple(str(attributes.get(name)) for name in table.table_key_attrs) for attributes in of_each]
     if len(set(keys)) < len(keys):
         raise MockValidationException("Provided list of item keys contains duplicates")

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from functools import cache, wraps
 from typing import Any
 
-from moto import backends, settings
+from flask import Flask
+from moto import backend_index, backends, settings
 from moto.core import responses as core_responses
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
@@ -18,6 +19,7 @@ from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer
 
 from tableguard.local import moto_authorization
 from tableguard.local.moto_patch import replace
+from tableguard.local.unmodelled import Edge
 
 SEED = 20240101  # moto draws every identifier from one generator: seeded, a run makes the same ones again
 
@@ -29,6 +31,8 @@ _CORRECTIONS = {
     "dynamodb": "moto_dynamodb",
     "dynamodbstreams": "moto_dynamodb",
     "kms": "moto_kms",
+    "awslambda": "moto_lambda",
+    "lambda": "moto_lambda",
 }
 
 
@@ -75,10 +79,30 @@ def wsgi_server(listening: socket.socket) -> BaseWSGIServer:
     Opening the port itself, moto's would end its thread where the port is taken, and leave the caller waiting.
     """
     host, port = listening.getsockname()
-    application = DomainDispatcherApplication(create_backend_app)
-    wsgi = ThreadedWSGIServer(host, port, application, _Silent, fd=listening.fileno())
+    wsgi = ThreadedWSGIServer(host, port, Edge(_Services(_service)), _Silent, fd=listening.fileno())
     wsgi.daemon_threads = False  # so that stopping waits for the requests under way
     return wsgi
+
+
+class _Services(DomainDispatcherApplication):
+    """moto's choice of the service that a request is for, without the sentence that it prints if there is none."""
+
+    def get_backend_for_host(self, host: str | None) -> Any:
+        """As moto's."""
+        return super().get_backend_for_host(host) if host is not None and _is_known(host) else None
+
+
+@cache
+def _is_known(host: str) -> bool:
+    if host == "moto_api" or host in backends.list_of_moto_modules():
+        return True
+    return any(pattern.match(f"http://{host}") for _, pattern in backend_index.backend_url_patterns)
+
+
+def _service(name: Any) -> Flask:
+    if name is None:
+        raise NotImplementedError
+    return create_backend_app(name)
 
 
 class _Silent(MotoRequestHandler):
