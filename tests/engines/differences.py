@@ -26,11 +26,11 @@ _NUMBERS = Difference("a number written as -1.50 or 1.0 is returned", "as writte
 
 # the case of tests/dynamodb_cases.py, dynamodb_unchanged_cases.py or stream_cases.py -> what differs in it
 DIFFERENCES = {
-    "an_update_in_a_transaction_says_what_it_changes": Difference(
-        "an Update in a transaction without an UpdateExpression", "ValidationException", "is carried out"
-    ),
     "an_index_key_has_the_type_it_was_declared_with": Difference(
         "an update gives an index's key attribute another type", "ValidationException", "is accepted"
+    ),
+    "an_update_in_a_transaction_says_what_it_changes": Difference(
+        "an Update in a transaction without an UpdateExpression", "ValidationException", "is carried out"
     ),
     "reading_costs_a_unit_for_each_four_kilobytes": Difference(
         "read units of a query that finds nothing, and of absent items in BatchGetItem and TransactGetItems",
