@@ -1,6 +1,7 @@
 """`tableguard check`: planted faults are found by the right engine, clean twins are not, and nothing goes unsaid."""
 
 import json
+import re
 import sys
 from functools import reduce
 from pathlib import Path
@@ -9,12 +10,13 @@ from typing import Any
 import pytest
 import yaml
 
-from tableguard.check import cfn_lint, checkov_engine, run, sources
+from tableguard.check import cfn_lint, checkov_engine, checkov_location, run, sources
 from tableguard.check.finding import Finding
 from tableguard.check.report import Outcome, Report, Skip, Unanswered
 from tableguard.errors import CheckError
 from tableguard.render import render
 from tableguard.settings import example
+from tests.engines.checkov import needs_checkov
 
 Template = dict[str, Any]
 
@@ -82,6 +84,7 @@ def _rules(report: Report, file: str) -> set[str]:
     return {finding.rule for finding in report.findings if f"/{file}:" in finding.place}
 
 
+@needs_checkov
 @pytest.mark.parametrize(
     ("faulty", "rule", "clean"),
     [
@@ -98,17 +101,20 @@ def test_a_planted_fault_is_found_and_its_clean_twin_is_not(
     assert _rules(planted, clean) == set()
 
 
+@needs_checkov
 def test_a_skipped_checkov_check_is_shown_with_its_reason_and_is_no_finding(planted: Report) -> None:
     shown = [(skip.rule, skip.reason) for skip in planted.skips if "recovery-skipped.yaml" in skip.place]
     assert shown == [("CKV_AWS_28", "rebuilt daily")]
     assert "CKV_AWS_28" not in _rules(planted, "recovery-skipped.yaml")
 
 
+@needs_checkov
 def test_what_a_template_tells_cfn_lint_to_ignore_is_shown_as_a_skip(planted: Report) -> None:
     assert [skip.rule for skip in planted.skips if "action-ignored.yaml" in skip.place] == ["W3037"]
     assert _rules(planted, "action-ignored.yaml") == set()
 
 
+@needs_checkov
 def test_a_template_that_crashes_an_engine_is_unanswered_and_the_others_are_answered(planted: Report) -> None:
     assert {(unanswered.engine, Path(unanswered.place).name) for unanswered in planted.unanswered} == {
         ("checkov", "strange.yaml")
@@ -117,11 +123,13 @@ def test_a_template_that_crashes_an_engine_is_unanswered_and_the_others_are_answ
     assert "strange.yaml: checkov gave no answer: " in planted.text()
 
 
+@needs_checkov
 def test_a_file_that_is_no_template_is_named(planted: Report) -> None:
     assert [Path(place).name for place in planted.not_templates] == ["values.yaml"]
     assert "values.yaml: not a template, not checked" in planted.text()
 
 
+@needs_checkov
 def test_counts_agree_with_what_is_listed(planted: Report) -> None:
     for outcome in planted.outcomes:
         if outcome.unit == "checks":
@@ -131,6 +139,7 @@ def test_counts_agree_with_what_is_listed(planted: Report) -> None:
     assert all(outcome.passed > 0 for outcome in planted.outcomes)
 
 
+@needs_checkov
 def test_text_and_json_tell_the_same_facts(planted: Report) -> None:
     text, facts = planted.text(), json.loads(planted.json())
     for kind in ("findings", "skips", "unanswered"):
@@ -145,6 +154,7 @@ def test_text_and_json_tell_the_same_facts(planted: Report) -> None:
     )
 
 
+@needs_checkov
 def test_findings_are_sorted_by_place(planted: Report) -> None:
     places = [finding.place for finding in planted.findings]
     assert places == sorted(places)
@@ -181,6 +191,7 @@ def _unlike_the_default(name: str) -> dict[str, str]:
     return {stack: text for stack, text in render(other).items() if text != same[stack]}
 
 
+@needs_checkov
 @pytest.mark.parametrize("name", ["default", "existing-vpc"])
 def test_our_own_stacks_and_policies_have_no_finding_and_no_skip(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = render(example()) if name == "default" else _unlike_the_default(name)
@@ -220,20 +231,29 @@ class Runner:
 class RunnerFilter:
     def __init__(self, framework, show_progress_bar):
         pass
+
+version = os.environ.get("STAND_IN_VERSION", "3.9.9")
 """
+
+
+def program(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o755)
+    return path
 
 
 @pytest.fixture
 def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder for templates, and a checkov of our own in place of the real one."""
     packages = tmp_path / "packages"
-    for module in ("checkov/cloudformation/runner.py", "checkov/secrets/runner.py", "checkov/runner_filter.py"):
-        path = packages / module
+    for module in ("cloudformation/runner.py", "secrets/runner.py", "runner_filter.py", "version.py"):
+        path = packages / "checkov" / module
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(STAND_IN, encoding="utf-8")
         for folder in (packages / "checkov", path.parent):
             (folder / "__init__.py").touch()
     monkeypatch.setenv("PYTHONPATH", str(packages))
+    monkeypatch.setenv("TABLEGUARD_CHECKOV", str(program(tmp_path / "checkov", f"#!{sys.executable}\n")))
     (tmp_path / "templates").mkdir()
     return tmp_path / "templates"
 
@@ -272,19 +292,131 @@ def test_nothing_is_unanswered_where_checkov_takes_every_template(stand_in: Path
     assert (outcome.passed, outcome.unanswered) == (4, ())
 
 
+def _no_answer(outcome: Outcome, templates: str) -> str:
+    """Why checkov answered for none of the templates: one line, and no count that says otherwise."""
+    (unanswered,) = outcome.unanswered
+    assert (unanswered.place, outcome.passed, outcome.failed, outcome.findings) == (templates, 0, 0, ())
+    assert Report((outcome,)).exit_code == 2
+    return unanswered.problem
+
+
 def test_checkov_reaching_for_the_network_is_refused_and_told(stand_in: Path) -> None:
-    with pytest.raises(CheckError, match=r"checkov reached for the network .*192\.0\.2\.1.* was refused"):
-        _outcome(stand_in, "a.yaml", "calls.yaml")
+    problem = _no_answer(_outcome(stand_in, "a.yaml", "calls.yaml"), "2 templates")
+    assert re.fullmatch(r"it reached for the network .*192\.0\.2\.1.* and was refused", problem)
 
 
-def test_a_checkov_that_does_not_start_is_an_error(tmp_path: Path) -> None:
-    (tmp_path / "a.yaml").write_text(yaml.safe_dump(PLANTED["recovery-on.yaml"]), encoding="utf-8")
-    command = (sys.executable, "-c", "raise SystemExit('No module named checkov')")
-    with (
-        checkov_engine.started(sources.find([tmp_path]).templates, command) as checkov,
-        pytest.raises(CheckError, match=r"checkov cannot be started \(No module named checkov, exit code 1\); install"),
-    ):
-        checkov()
+def test_a_checkov_that_does_not_start_gives_no_answer(stand_in: Path) -> None:
+    (stand_in.parent / "packages/checkov/version.py").unlink()
+    problem = _no_answer(_outcome(stand_in, "a.yaml"), "1 template")
+    assert problem == (
+        "it cannot be started (ModuleNotFoundError: No module named 'checkov.version', exit code 1); "
+        "install checkov>=3.3.30,<4"
+    )
+
+
+def test_a_checkov_whose_runners_are_others_gives_no_answer(stand_in: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAND_IN_VERSION", "4.0.0")
+    problem = _no_answer(_outcome(stand_in, "a.yaml"), "1 template")
+    assert problem == "checkov 4.0.0 is installed; install checkov>=3.3.30,<4"
+
+
+# Where checkov is
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Path:
+    """A machine whose PATH is one empty folder, `bin`."""
+    (tmp_path / "bin").mkdir()
+    return tmp_path
+
+
+def located(machine: Path, **named: str) -> str:
+    own = machine / "own" / "bin" / "checkov"
+    return checkov_location.interpreter({"PATH": str(machine / "bin"), **named}, own)
+
+
+def python(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return str(program(path, ""))
+
+
+def test_a_named_checkov_comes_first_then_our_own_then_that_on_the_path(machine: Path) -> None:
+    pythons = {place: python(machine / place / "bin" / "python") for place in ("named", "own", "path")}
+    named, own = (program(machine / place / "bin" / "checkov", f"#!{pythons[place]}\n") for place in ("named", "own"))
+    program(machine / "bin" / "checkov", f"#!{pythons['path']}\n")
+    assert located(machine, TABLEGUARD_CHECKOV=str(named)) == pythons["named"]
+    assert located(machine) == pythons["own"]
+    own.unlink()
+    assert located(machine) == pythons["path"]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "#!{python}\n",
+        "#! {python}\nimport re\n",
+        "#!/bin/sh\n'''exec' \"{python}\" \"$0\" \"$@\"\n' '''\n",
+        "#!/bin/sh\n'''exec' {python} \"$0\" \"$@\"\n' '''\n",
+    ],
+)
+def test_the_python_of_a_console_script_is_the_one_that_it_starts(machine: Path, head: str) -> None:
+    expected = python(machine / "with-checkov" / "python3.11")
+    program(machine / "bin" / "checkov", head.format(python=expected))
+    assert located(machine) == expected
+
+
+def test_a_path_with_a_blank_is_read_whole(machine: Path) -> None:
+    expected = python(machine / "my tools" / "python")
+    program(machine / "bin" / "checkov", f"#!/bin/sh\n'''exec' \"{expected}\" \"$0\" \"$@\"\n' '''\n")
+    assert located(machine) == expected
+
+
+@pytest.mark.parametrize("head", ["#!/usr/bin/env bash\nexec something\n", "#!/usr/bin/env ruby\n", "\x7fELF"])
+def test_a_program_of_another_kind_has_its_python_beside_it(machine: Path, head: str) -> None:
+    program(machine / "bin" / "checkov", head)
+    with pytest.raises(CheckError, match="checkov: no Python is known that has this checkov; `uv tool install"):
+        located(machine)
+    expected = python(machine / "bin" / "python3")
+    assert located(machine) == expected
+
+
+def test_a_link_leads_to_the_environment(machine: Path) -> None:
+    expected = python(machine / "tool" / "bin" / "python3")
+    target = program(machine / "tool" / "bin" / "checkov", "\x7fELF")
+    (machine / "bin" / "checkov").symlink_to(target)
+    assert located(machine) == expected
+
+
+HOW = "`uv tool install checkov` or `pipx install checkov` brings it, or name its command in TABLEGUARD_CHECKOV"
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        ({}, f"it is not installed; {HOW}"),
+        (
+            {"TABLEGUARD_CHECKOV": "/absent/checkov"},
+            "TABLEGUARD_CHECKOV=/absent/checkov: no such program; name the command checkov of its environment",
+        ),
+    ],
+)
+def test_where_there_is_no_checkov_one_line_says_how_to_get_one(
+    machine: Path, named: dict[str, str], message: str
+) -> None:
+    with pytest.raises(CheckError) as error:
+        located(machine, **named)
+    assert str(error.value) == message
+
+
+def test_without_checkov_the_rest_is_checked_and_the_answer_is_two(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.yaml").write_text(yaml.safe_dump(PLANTED["rule-unknown.yaml"]), encoding="utf-8")
+    monkeypatch.setenv("TABLEGUARD_CHECKOV", str(tmp_path / "absent"))
+    report = run.run_on([tmp_path])
+    assert [unanswered.place for unanswered in report.unanswered] == ["1 template"]
+    assert "config-rule-identifier" in {finding.rule for finding in report.findings}
+    assert report.exit_code == 2
 
 
 def test_settings_of_checkov_in_the_environment_do_not_reach_it(

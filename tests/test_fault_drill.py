@@ -193,7 +193,7 @@ def test_the_delete_and_put_way_ends_with_wrong_rows(embedded: str) -> None:
         assert found.figures.exit_code == 1
 
 
-@pytest.mark.skipif("TABLEGUARD_DRILL" not in os.environ, reason="a drill each; TABLEGUARD_DRILL=200 makes them")
+@pytest.mark.opt_in  # a drill each
 @pytest.mark.parametrize(
     ("name", "kind"),
     [

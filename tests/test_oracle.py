@@ -11,17 +11,15 @@ import pytest
 
 from tableguard.iam.evaluate import Decision, decide
 from tableguard.settings import example
+from tests.engines.absence import needs
 from tests.oracle import engine
 from tests.oracle.documents import samples as document_samples
 from tests.oracle.worlds import Sample, samples
 
 SEED = int(os.environ.get("TABLEGUARD_ORACLE_SEED", "20261121"))
 BATCHES, BATCH = 4, 5_000
-REQUIRED = os.environ.get("TABLEGUARD_ENGINES_REQUIRED") == "1"
 
-needs_engine = pytest.mark.skipif(
-    not engine.available() and not REQUIRED, reason="no iam-simulate; scripts/engines/iam-simulate installs it"
-)
+needs_engine = needs("iam-simulate", engine.available(), "scripts/engines/iam-simulate installs it")
 
 
 @needs_engine

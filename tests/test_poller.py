@@ -7,13 +7,13 @@ import boto3
 import pytest
 from botocore.awsrequest import AWSPreparedRequest
 from moto.awslambda.models import LambdaBackend
-from moto.server import ThreadedMotoServer
 
 from tableguard.errors import EmbeddedError
 from tableguard.local.gathering import Event
 from tableguard.local.mapping import EventSourceMapping, Invoke
 from tableguard.local.outcome import Outcome
 from tableguard.local.poller import Poller
+from tests import stock_moto
 from tests.lambda_package import package
 from tests.lambda_world import ACCOUNT, NEW_MESSAGES, REGION, TELLING, WRITING, Aws
 
@@ -23,11 +23,8 @@ def running() -> Iterator[Aws]:
     with pytest.MonkeyPatch.context() as patch:
         # moto would call the function through Docker within every write, and then empty the stream
         patch.setattr(LambdaBackend, "send_dynamodb_items", lambda *_: "")
-        server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-        server.start()
-        host, port = server.get_host_and_port()
-        yield Aws(f"http://{host}:{port}")
-        server.stop()
+        with stock_moto.running() as endpoint:
+            yield Aws(endpoint)
 
 
 @pytest.fixture

@@ -18,13 +18,13 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto.server import ThreadedMotoServer
 
 from stream_lambda import items
 from tableguard import cli_table, replay, seeding, settings, table_admin
 from tableguard.errors import MessageError
 from tableguard.messages import pair_group_uuid
 from tableguard.stacks import named
+from tests import stock_moto
 from tests.message_world import REGION
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
@@ -78,11 +78,8 @@ def run(name: str, *arguments: str, answer: str = "") -> Ran:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    emulated = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    emulated.start()
-    host, port = emulated.get_host_and_port()
-    yield f"http://{host}:{port}"
-    emulated.stop()
+    with stock_moto.running() as endpoint:
+        yield endpoint
 
 
 @dataclass(frozen=True)

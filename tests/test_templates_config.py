@@ -1,6 +1,8 @@
 """The config stack: everything is recorded, and the estate is held to rules that AWS Config takes and can break."""
 
 import copy
+import importlib
+import importlib.util
 import json
 from dataclasses import replace
 from typing import Any
@@ -13,6 +15,7 @@ from tableguard.check.sources import Source
 from tableguard.paths import RENDERED
 from tableguard.settings import Settings, example
 from templates.config_rules import guard_rules, managed_rules
+from tests.engines.absence import needs
 from tests.template_requirements import Requirement, Template, at, cases, is_set, of_type, retained, spoilt, stack
 
 SETTINGS = example()
@@ -275,9 +278,13 @@ ITEMS: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
+GUARD = importlib.util.find_spec("guardpycfn") is not None
+
+
+@needs("AWS's Guard as a wheel", GUARD, "pip install guardpycfn; there is one for Linux on x86-64 and macOS on arm64")
 @pytest.mark.parametrize(("name", "item", "verdict"), ITEMS)
 def test_a_guard_rule_says_of_an_item_what_it_must(name: str, item: dict[str, Any], verdict: str) -> None:
-    guard = pytest.importorskip("guardpycfn", reason="AWS's Guard engine as a wheel: pip install guardpycfn")
+    guard = importlib.import_module("guardpycfn")
     (text,) = [rule.text for rule in guard_rules(SETTINGS) if rule.name == name]
     answer = guard.validate_with_guard(json.dumps(item), text, False)
     found = json.loads(answer) if isinstance(answer, str) else answer

@@ -1,12 +1,14 @@
 """checkov in a process of its own: paths as JSON on standard input, one JSON line for each on standard output.
 
-Started as a file, not imported: it needs nothing but checkov. Lines, in order: {"ready"}, one for each file
-({"file", "passed", "failed", "skipped"} or {"file", "crash"}), {"refused": [addresses]}.
+Started as a file, not imported, by the Python of checkov's environment, 3.9 or later: it needs nothing but checkov.
+Lines, in order: {"ready": version of checkov}, one for each file ({"file", "passed", "failed", "skipped"} or
+{"file", "crash"}), {"refused": [addresses]}.
 """
 
 import gc
 import importlib
 import json
+import os
 import sys
 from typing import Any
 
@@ -38,7 +40,10 @@ def refuse_network() -> list[str]:
 
 def remember_grammar() -> None:
     """Build the grammar of JSON paths once: bc_jsonpath_ng does so for each path, which is half of a run's time."""
-    yacc, parsers = (importlib.import_module(name) for name in ("ply.yacc", "bc_jsonpath_ng.parser"))
+    try:
+        yacc, parsers = (importlib.import_module(name) for name in ("ply.yacc", "bc_jsonpath_ng.parser"))
+    except ModuleNotFoundError:
+        return  # another checkov than ours has another parser, perhaps a quicker one
     build, built = yacc.yacc, {}
 
     def remembered(*arguments: Any, **options: Any) -> Any:
@@ -59,6 +64,7 @@ class Engines:
         self.templates = importlib.import_module("checkov.cloudformation.runner").Runner
         self.secrets = importlib.import_module("checkov.secrets.runner").Runner
         self.chosen = importlib.import_module("checkov.runner_filter").RunnerFilter
+        self.version = importlib.import_module("checkov.version").version
 
     def ask(self, path: str) -> Answer:
         """What checkov says of one file: as a template, and as a text that may hold secrets."""
@@ -87,13 +93,15 @@ def _record(record: Any) -> Answer:
 
 def main() -> None:
     """Answer for each path, one line each, as soon as it is known."""
+    # which Python before 3.11 takes for a place to import from, PYTHONSAFEPATH or not
+    sys.path[:] = [folder for folder in sys.path if folder != os.path.dirname(os.path.abspath(__file__))]
     gc.set_threshold(200_000)  # a seventh of a run was spent looking for garbage that this short life may keep
     say, tried = sys.stdout, refuse_network()
     sys.stdout = sys.stderr  # checkov's own words must not mix with the answers
     try:
         engines = Engines()
         remember_grammar()
-        _say(say, {"ready": True})
+        _say(say, {"ready": engines.version})
         for path in json.load(sys.stdin):
             _say(say, _answer(engines, path))
     finally:

@@ -3,23 +3,21 @@
 import json
 import os
 import subprocess
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
 
-from tableguard.check import checkov_child
+from tableguard.check import checkov_child, checkov_location
 from tableguard.check.finding import Finding
 from tableguard.check.report import Outcome, Skip, Unanswered
 from tableguard.check.sources import Source
 from tableguard.errors import CheckError
 
 ENGINE = "checkov"
-# -P: the folder of the file must not become a place to import from
-COMMAND = (sys.executable, "-P", str(Path(checkov_child.__file__)))
+MAJOR = "3"  # whose runners the child speaks to
 SECONDS = 600  # for one process; ten templates take two, three hundred some fifteen
 
 # checkov's own settings, and keys for its vendor's service, could change or send what is checked
@@ -29,17 +27,39 @@ _ENVIRONMENT = {
     "CHECKOV_PARALLELIZATION_TYPE": "none",  # a pool of processes costs more than it saves on ten files
     "CKV_SKIP_PACKAGE_UPDATE_CHECK": "TRUE",  # else it asks the package index for a newer version
     "LOG_LEVEL": "ERROR",
+    "PYTHONSAFEPATH": "1",  # the folder of the child's file must not become a place to import from
 }
 
 Answer = dict[str, Any]
 
 
 @contextmanager
-def started(sources: Sequence[Source], command: Sequence[str] = COMMAND) -> Iterator[Callable[[], Outcome]]:
-    """checkov at work on templates; what is yielded waits for its outcome, and leaving the context stops it."""
+def started(sources: Sequence[Source], command: Sequence[str] = ()) -> Iterator[Callable[[], Outcome]]:
+    """checkov at work on templates; what is yielded waits for its outcome, and leaving the context stops it.
+
+    Where checkov is absent, does not start or gives no answer, all templates are unanswered, and other engines go on.
+    """
     places = {str(source.path.resolve()): source.place for source in sources}
+    try:
+        command = command or (checkov_location.interpreter(), str(Path(checkov_child.__file__)))
+    except CheckError as error:
+        absent = _unanswered(len(places), error)
+        yield lambda: absent
+        return
     with _child(list(places), command) as child:
-        yield lambda: _outcome([(places[answer["file"]], answer) for answer in _answers(list(places), child, command)])
+        yield lambda: _awaited(places, child, command)
+
+
+def _awaited(places: Mapping[str, str], child: "_Child", command: Sequence[str]) -> Outcome:
+    try:
+        return _outcome([(places[answer["file"]], answer) for answer in _answers(list(places), child, command)])
+    except CheckError as error:
+        return _unanswered(len(places), error)
+
+
+def _unanswered(templates: int, error: CheckError) -> Outcome:
+    place = "1 template" if templates == 1 else f"{templates} templates"
+    return Outcome(ENGINE, "checks", 0, 0, unanswered=(Unanswered(place, ENGINE, str(error)),))
 
 
 def _answers(paths: list[str], child: "_Child", command: Sequence[str]) -> list[Answer]:
@@ -85,14 +105,17 @@ class _Child:
         try:
             self.process.wait(SECONDS)
         except subprocess.TimeoutExpired as error:
-            raise CheckError(f"checkov gave no answer in {SECONDS} s; check fewer templates at a time") from error
+            raise CheckError(f"none in {SECONDS} s; check fewer templates at a time") from error
         self.said.seek(0)
         lines = [json.loads(line) for line in self.said.read().splitlines()]
         for line in lines:
             if line.get("refused"):
-                raise CheckError(f"checkov reached for the network ({line['refused'][0]}) and was refused")
-        if {"ready": True} not in lines:
-            raise CheckError(f"checkov cannot be started ({self.last_words()}); install checkov>=3.3.30,<4")
+                raise CheckError(f"it reached for the network ({line['refused'][0]}) and was refused")
+        version = next((str(line["ready"]) for line in lines if "ready" in line), None)
+        if version is None:
+            raise CheckError(f"it cannot be started ({self.last_words()}); install checkov>=3.3.30,<4")
+        if version.partition(".")[0] != MAJOR:
+            raise CheckError(f"checkov {version} is installed; install checkov>=3.3.30,<4")
         return [line for line in lines if "file" in line]
 
     def last_words(self) -> str:

@@ -2,26 +2,23 @@
 
 import atexit
 import itertools
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from typing import Any
 
 import boto3
-import pytest
 from botocore.config import Config
 
 from tableguard import settings, table_admin
 from tableguard.local import dynamodb_local_sources
 from tableguard.local.dynamodb_local import Engine, running
+from tests.engines.absence import REQUIRED, needs
 
 # present, or demanded: then its absence is a failure of every test that needs it
-HERE = os.environ.get("TABLEGUARD_ENGINES_REQUIRED") == "1" or dynamodb_local_sources.present() is not None
+HERE = REQUIRED or dynamodb_local_sources.present() is not None
 
-needs_dynamodb_local = pytest.mark.skipif(
-    not HERE, reason="no DynamoDB Local; scripts/engines/dynamodb-local installs it"
-)
+needs_dynamodb_local = needs("DynamoDB Local", HERE, "scripts/engines/dynamodb-local installs it")
 _accounts = itertools.count(100_000_000_000)
 
 
