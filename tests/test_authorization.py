@@ -193,6 +193,89 @@ UNNAMED = {
     },
     "s3": {"ListDirectoryBuckets", "WriteGetObjectResponse"},
 }
+# operations of botocore 1.44.8 that are newer than the reference of 2026-09-26: they are refused too
+NEWER = {
+    "cloudformation": {
+        "RemoveAlias",
+        "SetAlias",
+    },
+    "cloudwatch": {
+        "AssociateDatasetKmsKey",
+        "CreateResourceMetricsConfiguration",
+        "DeleteMetricDataQueryDefinition",
+        "DeleteResourceMetricsConfiguration",
+        "DescribeAlarmContributors",
+        "DisassociateDatasetKmsKey",
+        "GetMetricDataQueryDefinition",
+        "GetResourceMetricsConfiguration",
+        "ListMetricDataQueryDefinitions",
+        "PutMetricDataQueryDefinition",
+        "UpdateOTelEnrichment",
+        "UpdateResourceMetricsConfiguration",
+    },
+    "dynamodb": {
+        "CancelBulkOperation",
+        "DescribeBulkOperation",
+        "ListBulkOperations",
+        "StartBulkPutItems",
+    },
+    "ec2": {
+        "AssociateKmsKeyId",
+        "AssociateNetworkingFlexCostAllocationPolicy",
+        "CreateCapacityReservationDateChangeQuote",
+        "CreateMetricCategory",
+        "CreateNetworkingFlexCostAllocationPolicy",
+        "CreateTransitGatewayNetworkFunctionAttachment",
+        "DeleteClientVpnEndpointAuthorizationPolicy",
+        "DeleteMetricCategory",
+        "DeleteNetworkingFlexCostAllocationPolicies",
+        "DeleteTransitGatewayNetworkFunctionAttachment",
+        "DescribeCapacityReservationDateChangeQuotes",
+        "DescribeMetricCategories",
+        "DescribeNetworkingFlexCostAllocationPolicies",
+        "DescribeNetworkingFlexCostAllocationPolicyAssociations",
+        "DescribeTransitGatewayNetworkFunctionAttachments",
+        "DisassociateKmsKeyId",
+        "DisassociateNetworkingFlexCostAllocationPolicy",
+        "GetCapacityManagerSupportabilityScores",
+        "GetClientVpnEndpointAuthorizationPolicy",
+        "GetImageFindings",
+        "GetNetworkingFlexCostAllocationPolicyVersions",
+        "GetTransitGatewayAttachmentNatConfiguration",
+        "ModifyClientVpnEndpointAuthorizationPolicy",
+        "ModifyMetricCategory",
+        "ModifyNetworkingFlexCostAllocationPolicy",
+        "ModifyTransitGatewayAttachmentNatConfiguration",
+        "ModifyTransitGatewayNetworkFunctionAttachment",
+        "ModifyTransitGatewayPeeringAttachment",
+    },
+    "iam": {
+        "AcquireRole",
+        "UpdateDelegationRequest",
+        "UpdateOpenIDConnectProvider",
+    },
+    "kms": {
+        "Decapsulate",
+        "Encapsulate",
+    },
+    "lambda": {
+        "DeleteDurableExecution",
+        "PauseDurableExecution",
+        "ResumeDurableExecution",
+    },
+    "logs": {
+        "GetLogObject",
+    },
+    "s3": {
+        "CreateBucketMetadataConfiguration",
+        "DeleteBucketMetadataConfiguration",
+        "GetBucketMetadataConfiguration",
+        "RenameObject",
+    },
+    "sts": {
+        "GetScopedCredentials",
+    },
+}
 SERVICES = {
     "application-autoscaling": "application-autoscaling",
     "backup": "backup",
@@ -225,7 +308,7 @@ def test_every_operation_of_the_workload_s_services_has_its_action(service: str)
             tuple(actions(_call(SERVICES[service], operation)))
         except EmbeddedError:
             without.add(operation)
-    assert without - {"CreateSession"} == UNNAMED.get(service, set())
+    assert without - {"CreateSession"} == UNNAMED.get(service, set()) | NEWER.get(service, set())
 
 
 def _item(operation: str, **parameters: Any) -> Need:

@@ -189,5 +189,14 @@ def test_what_is_said_to_be_lost_is_lost(context: Context) -> None:
     (kept,) = cloudwatch.describe_alarms()["MetricAlarms"]
     assert [found.property for found in compare(declared, kept)] == ["Metrics"]
     assert compare(declared, kept, ALL[ALARM].not_modelled) == []
-    known = cloudwatch.meta.service_model.operation_model("PutMetricAlarm").input_shape.members
-    assert {path for path in ALL[ALARM].not_modelled if path in known} == set()
+    lost = {
+        "ActionConfiguration": {"AlarmTagsPropagation": {"Enabled": True}},
+        "EvaluationCriteria": {"PromQLCriteria": {"Query": "up"}},
+        "EvaluationInterval": 60,
+        "EvaluationWindow": {"SlidingWindow": {}},
+        "WarmUpConfiguration": {"WarmUpPeriodDurationInMinutes": 5},
+    }
+    assert set(ALL[ALARM].not_modelled) == {*lost, "Metrics.AccountId"}
+    cloudwatch.put_metric_alarm(**{**declared, "Metrics": [metric("Records")], "AlarmName": "with-more"}, **lost)
+    (kept,) = cloudwatch.describe_alarms(AlarmNames=["with-more"])["MetricAlarms"]
+    assert kept.keys() & lost.keys() == set()
