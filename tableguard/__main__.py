@@ -4,46 +4,23 @@ import argparse
 import importlib
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
 from tableguard import __version__
-from tableguard.errors import TableguardError
+from tableguard.cli import groups
+from tableguard.cli.exit_codes import exit_code
+from tableguard.cli.options import add_settings
 
-FINE, FINDINGS, COULD_NOT_ASK = 0, 1, 2
-INTERRUPTED = 130  # as shells have it: 128 and the number of the signal
-
-Command = Callable[[argparse.Namespace], int]
+Command = Callable[[argparse.Namespace], int | None]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and answer with its exit code; an error a user can mend is one line on stderr."""
     options = _parser().parse_args(arguments)
     command: Command = options.command
-    try:
-        return command(options)
-    except TableguardError as error:
-        print(f"tableguard: {error}", file=sys.stderr)
-        return COULD_NOT_ASK
-    except BrokenPipeError:  # the reader of our output has seen enough: `| head`
-        sys.stderr.close()
-        return FINE
-    except KeyboardInterrupt:
-        print("tableguard: interrupted", file=sys.stderr)
-        return INTERRUPTED
-    except _unanswered() as error:
-        from tableguard.credentials import advised
-
-        print(f"tableguard: {advised(error)}", file=sys.stderr)
-        return COULD_NOT_ASK
-
-
-def _unanswered() -> type[Exception]:
-    """What botocore raises when AWS did not answer: imported once something was raised, which --help does not."""
-    from botocore.exceptions import BotoCoreError
-
-    error: type[Exception] = BotoCoreError
-    return error
+    return exit_code(partial(command, options), options.program)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -65,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     _up(commands)
     _deploy(commands)
     _destroy(commands)
+    groups.add_groups(commands)
     return parser
 
 
@@ -77,21 +55,12 @@ def _command(
     """A command, run by the function of its name in a module that is imported when it is called."""
     parser = commands.add_parser(name, help=summary, description=summary)
 
-    def call(options: argparse.Namespace) -> int:
+    def call(options: argparse.Namespace) -> int | None:
         command: Command = getattr(importlib.import_module(module), name)
         return command(options)
 
-    parser.set_defaults(command=call)
+    parser.set_defaults(command=call, program=parser.prog)
     return parser
-
-
-def _takes_settings(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--settings",
-        type=Path,
-        metavar="FILE",
-        help="what your organisation chose (default: ./settings.toml if there is one, else the shipped example)",
-    )
 
 
 def _settings(commands: _Commands) -> None:
@@ -101,14 +70,14 @@ def _settings(commands: _Commands) -> None:
 
 def _render(commands: _Commands) -> None:
     parser = _command(commands, "render", "Render the stacks as CloudFormation YAML.")
-    _takes_settings(parser)
+    add_settings(parser)
     parser.add_argument("stack", nargs="*", help="stacks to render (default: all that the settings ask for)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder to write to (default: templates/rendered)")
 
 
 def _check(commands: _Commands) -> None:
     parser = _command(commands, "check", "Check templates and policies: cfn-lint, checkov and our own rules.")
-    _takes_settings(parser)
+    add_settings(parser)
     parser.add_argument("path", nargs="*", type=Path, help="templates or folders of your own (default: our stacks)")
     parser.add_argument("--json", action="store_true", help="the same facts as JSON")
 
@@ -118,7 +87,7 @@ _PROVE = "tableguard.prove.commands"
 
 def _prove(commands: _Commands) -> None:
     parser = _command(commands, "prove", "Prove what the policies promise, for every request there can be.", _PROVE)
-    _takes_settings(parser)
+    add_settings(parser)
     parser.add_argument("--policies", type=Path, metavar="PATH", help="documents of your own: a folder or a file")
     parser.add_argument("--claims", type=Path, metavar="FILE", help="what is claimed of them (TOML)")
     parser.add_argument("--tables", action="store_true", help="the classes of requests behind each proof")
@@ -127,7 +96,7 @@ def _prove(commands: _Commands) -> None:
 
 def _explain(commands: _Commands) -> None:
     parser = _command(commands, "explain", "Say what every layer of policies says to one request.", _PROVE)
-    _takes_settings(parser)
+    add_settings(parser)
     parser.add_argument("action", help="such as dynamodb:DeleteTable")
     parser.add_argument("resource", nargs="?", default="*", help="its ARN, or its last part: table/NAME, alias/NAME")
     parser.add_argument("--principal", default="role/Admin", help="who asks (default: role/Admin)")
@@ -138,7 +107,7 @@ def _explain(commands: _Commands) -> None:
 
 def _diff(commands: _Commands) -> None:
     parser = _command(commands, "diff", "Say what a change of policies newly allows and newly denies.", _PROVE)
-    _takes_settings(parser)
+    add_settings(parser)
     parser.add_argument("old", type=Path, help="documents before: a folder or a file")
     parser.add_argument("new", type=Path, help="documents after")
     kinds = ("scp", "rcp", "endpoint", "resource", "role", "key", "trust")
@@ -148,7 +117,7 @@ def _diff(commands: _Commands) -> None:
 
 def _preflight(commands: _Commands) -> None:
     parser = _command(commands, "preflight", "Say which SCP would stop the deployer at which resource.", _PROVE)
-    _takes_settings(parser)
+    add_settings(parser)
     parser.add_argument("stack", nargs="*", help="stacks (default: all that the settings ask for)")
     parser.add_argument("--policies", type=Path, metavar="PATH", help="SCPs of your own instead of the shipped ones")
     _takes_formats(parser)
@@ -165,13 +134,13 @@ def _cost(commands: _Commands) -> None:
     parser = _command(
         commands, "cost", "Reckon what a month costs, line by line, with sources.", "tableguard.cost.commands"
     )
-    _takes_settings(parser)
+    add_settings(parser)
     add_options(parser)
 
 
 def _up(commands: _Commands) -> None:
     parser = _command(commands, "up", "Deploy every stack on an embedded AWS on loopback and let messages flow.")
-    _takes_settings(parser)
+    add_settings(parser)
     parser.add_argument("--port", type=_port, default=0, help="port to listen on (default: a free one)")
     parser.add_argument("--demo", action="store_true", help="send messages, verify what each member sees, and end")
     parser.add_argument(
@@ -191,7 +160,7 @@ def _port(text: str) -> int:
 
 def _deploy(commands: _Commands) -> None:
     parser = _command(commands, "deploy", "Deploy the stacks to AWS through CloudFormation change sets.")
-    _takes_settings(parser)
+    add_settings(parser)
     parser.add_argument("stack", nargs="*", help="stacks to deploy (default: all that the settings ask for)")
     _takes_profiles(parser)
     parser.add_argument("--yes", action="store_true", help="make the changes without asking")
@@ -199,7 +168,7 @@ def _deploy(commands: _Commands) -> None:
 
 def _destroy(commands: _Commands) -> None:
     parser = _command(commands, "destroy", "Delete the stacks; what they retain is named, and kept.")
-    _takes_settings(parser)
+    add_settings(parser)
     parser.add_argument("stack", nargs="*", help="stacks to delete (default: all that the settings ask for)")
     _takes_profiles(parser)
     parser.add_argument("--yes", action="store_true", help="delete without asking")

@@ -312,7 +312,7 @@ def _readable(read: Callable[[Item], T], stored: Iterable[Item]) -> tuple[tuple[
 def _remedy(item: Item) -> str:
     """How the operator mends a conversation row, which holds nothing but what the group's messages say."""
     row = items.row_of_key(item)
-    return f"; scripts/projection/reconcile --group {shlex.quote(row[1])} --force writes the row anew" if row else ""
+    return f"; tableguard rows reconcile --group {shlex.quote(row[1])} --force writes the row anew" if row else ""
 
 
 def _check_size(item: Item) -> None:

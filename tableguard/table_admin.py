@@ -1,6 +1,7 @@
 """A table outside CloudFormation, for development: made as templates/table.py says, and dropped with care."""
 
-from collections.abc import Mapping
+import shlex
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,11 +47,13 @@ def create(client: Any, settings: Settings, name: str) -> str:
             Tags=[
                 {"Key": "Application", "Value": settings.name},
                 {"Key": _ENVIRONMENT, "Value": "development"},
-                {"Key": "ManagedBy", "Value": "schema-load"},
+                {"Key": "ManagedBy", "Value": "tableguard table create"},
             ],
         )
     except client.exceptions.ResourceInUseException as error:
-        raise TableError(f"table {name}: exists already; drop it first: scripts/ddb/drop --table {name}") from error
+        raise TableError(
+            f"table {name}: exists already; drop it first: tableguard table drop --table {shlex.quote(name)}"
+        ) from error
     client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
     expiry = properties["TimeToLiveSpecification"]["AttributeName"]
     client.update_time_to_live(TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": expiry})
@@ -65,13 +68,13 @@ def _properties(settings: Settings) -> Mapping[str, Any]:
     return dict(tables[0])
 
 
-def facts(client: Any, name: str, default_environment: str) -> Facts:
-    """What the table is; its environment is its tag's, or the default where it has none."""
+def facts(client: Any, name: str, default_environment: Callable[[], str]) -> Facts:
+    """Describe the table; its environment is its tag's, or the default where it has none."""
     try:
         table = client.describe_table(TableName=name)["Table"]
     except client.exceptions.ResourceNotFoundException as error:
         raise no_table(client, name) from error
-    environment = _tags(client, table["TableArn"]).get(_ENVIRONMENT, default_environment)
+    environment = _tags(client, table["TableArn"]).get(_ENVIRONMENT) or default_environment()
     protected = bool(table.get("DeletionProtectionEnabled", False))
     return Facts(name, table["TableArn"], int(table["ItemCount"]), environment, protected)
 
@@ -97,8 +100,8 @@ def drop(client: Any, name: str) -> None:
 
 def no_table(client: Any, name: str) -> TableError:
     """The error for a table that is not there."""
-    where = client.meta.endpoint_url
-    return TableError(f"no table {name} at {where}; make one for development with scripts/ddb/schema-load")
+    make = f"tableguard table create --table {shlex.quote(name)}"
+    return TableError(f"no table {name} at {client.meta.endpoint_url}; make one for development: {make}")
 
 
 def _tags(client: Any, arn: str) -> dict[str, str]:

@@ -41,7 +41,7 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     assert main(arguments) == 2
     lines = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("no settings.toml")]
     assert len(lines) == 1
-    assert lines[0].startswith("tableguard: ")
+    assert lines[0].startswith(f"tableguard {arguments[0]}: ")
     return lines[0]
 
 
@@ -115,10 +115,13 @@ class Administrator:
 @pytest.mark.parametrize(
     ("raised", "line"),
     [
-        (NoCredentialsError(), "tableguard: Unable to locate credentials; name a profile with --profile, or set "),
+        (
+            NoCredentialsError(),
+            "tableguard render: Unable to locate credentials; name a profile with --profile, or set ",
+        ),
         (UnauthorizedSSOTokenError(), "; sign in again: `aws sso login`"),
         (EndpointConnectionError(endpoint_url="https://a.example"), "; check the endpoint, the region and the network"),
-        (NoRegionError(), "tableguard: You must specify a region.\n"),
+        (NoRegionError(), "tableguard render: You must specify a region.\n"),
     ],
 )
 def test_what_botocore_cannot_do_is_one_line_with_what_to_do_where_that_is_known(
@@ -248,23 +251,29 @@ def test_where_the_application_encrypts_everybody_sees_texts_and_the_table_holds
     assert json.loads(presentation.estate_json(running, None))["message_key"].startswith("arn:aws:kms:eu-central-1:")
 
 
-def script_lines(running: estate.Estate, settings_file: Path | None) -> list[list[str]]:
-    """The lines to paste that run a script, as a shell takes them apart."""
+def command_lines(running: estate.Estate, settings_file: Path | None) -> list[list[str]]:
+    """The lines to paste that run a command, as a shell takes them apart."""
     lines = presentation.estate_text(running, settings_file).splitlines()
-    return [shlex.split(line, comments=True) for line in lines if line.startswith("  scripts/")]
+    return [shlex.split(line, comments=True) for line in lines if line.startswith("  tableguard ")]
 
 
-def test_scripts_are_printed_with_the_settings_file_that_was_named(running: estate.Estate, folder: Path) -> None:
-    printed = script_lines(running, Path("our settings.toml"))
+def test_commands_are_printed_with_the_settings_file_that_was_named(running: estate.Estate, folder: Path) -> None:
+    printed = command_lines(running, Path("our settings.toml"))
     named = str(folder / "our settings.toml")
     assert len(printed) == 3
     assert all(words[words.index("--settings") + 1] == named for words in printed)
     assert json.loads(presentation.estate_json(running, Path("our settings.toml")))["settings_file"] == named
 
 
-def test_scripts_are_printed_without_one_where_none_was_named(running: estate.Estate) -> None:
-    assert not any("--settings" in words for words in script_lines(running, None))
+def test_commands_are_printed_without_one_where_none_was_named(running: estate.Estate) -> None:
+    assert not any("--settings" in words for words in command_lines(running, None))
     assert json.loads(presentation.estate_json(running, None))["settings_file"] is None
+
+
+def test_what_the_user_needs_next_stands_last_on_the_screen(running: estate.Estate) -> None:
+    lines = presentation.estate_text(running, None).splitlines()
+    assert [line.partition(" ")[0] for line in lines if line and not line.startswith(" ")] == ["Not", "The", "Profiles"]
+    assert lines[-1].startswith("Profiles there: ")
 
 
 def test_what_would_be_destroyed_and_kept_is_known_beforehand(running: estate.Estate) -> None:

@@ -1,10 +1,6 @@
 """Every pattern and script on an encrypted table: ciphertext in every item, text for whoever has the key."""
 
-import io
-import runpy
-import sys
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count
@@ -24,9 +20,9 @@ from tableguard.errors import MessageError
 from tableguard.item_size import item_size
 from tableguard.local import server as embedded
 from tableguard.messages import ITEM_BYTES, MessageTable, pair_group_uuid
+from tests import test_scripts
 from tests.message_world import ADA, BOB, EVE, NOW, REGION, TABLE, all_items, said, stream_record
 
-SCRIPTS = Path(__file__).parent.parent / "scripts"
 PAIR = pair_group_uuid(ADA.user_uuid, BOB.user_uuid)
 SAID = "the ladder is behind the boathouse"
 LONG = f"{SAID} " * 10
@@ -233,46 +229,33 @@ def test_a_trace_is_replayed_encrypted(world: World, tmp_path: Path) -> None:
     assert all(isinstance(message_item(message)["message"].get("S"), str) for message in wanted)
 
 
-@dataclass(frozen=True)
-class Ran:
-    """What a script printed, and how it ended."""
-
-    code: object
-    out: str
-    err: str
-
-
 @pytest.fixture
 def run(world: World, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("TABLEGUARD_MESSAGE_KEY", world.key)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
 
-    def script(name: str, *arguments: str, table: tuple[str, ...] = ("--table", TABLE)) -> Ran:
+    def command(name: str, *arguments: str, table: tuple[str, ...] = ("--table", TABLE)) -> test_scripts.Ran:
         where = ("--endpoint-url", world.endpoint, "--region", REGION, *table)
-        monkeypatch.setattr(sys, "argv", [name.partition("/")[2], *arguments, *where])
-        out, err = io.StringIO(), io.StringIO()
-        with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
-            runpy.run_path(str(SCRIPTS / name), run_name="__main__")
-        return Ran(ended.value.code, out.getvalue(), err.getvalue())
+        return test_scripts.run(name, *arguments, *where)
 
-    return script
+    return command
 
 
 def test_scripts_write_list_edit_and_show_encrypted_texts(world: World, run: Any) -> None:
-    sent = run("patterns/create-message", ADA.user_uuid, SAID, "--to", *BOB_AS, "--as", "Ada", "ada")
+    sent = run("messages create", ADA.user_uuid, SAID, "--to", *BOB_AS, "--as", "Ada", "ada")
     assert (sent.code, world.contains("ladder")) == (0, False)
     created_at = sent.out.split()[0]
-    assert SAID in run("patterns/get-conversation", PAIR, BOB.user_uuid).out
-    assert SAID in run("patterns/list-conversations", BOB.user_uuid).out
-    edited = run("patterns/change-message", PAIR, created_at, ADA.user_uuid, "--text", "nothing there", "--refresh")
+    assert SAID in run("messages get-conversation", PAIR, BOB.user_uuid).out
+    assert SAID in run("messages list-conversations", BOB.user_uuid).out
+    edited = run("messages change", PAIR, created_at, ADA.user_uuid, "--text", "nothing there", "--refresh")
     assert edited.code == 0
-    assert "nothing there" in run("patterns/list-conversations", BOB.user_uuid, "--all").out
+    assert "nothing there" in run("messages list-conversations", BOB.user_uuid, "--all").out
     assert not world.contains("nothing there")
 
 
 def test_seed_is_encrypted_too(world: World, run: Any) -> None:
-    assert run("ddb/seed").code == 0
+    assert run("messages seed").code == 0
     assert not [item for item in all_items(world.dynamodb) if "S" in item.get("message", {})]
 
 
@@ -281,7 +264,7 @@ def test_without_the_key_scripts_show_how_long_the_ciphertext_is(
 ) -> None:
     world.table().create_conversation(ADA, [BOB], SAID)
     monkeypatch.delenv("TABLEGUARD_MESSAGE_KEY")
-    shown = run("patterns/get-conversation", PAIR, BOB.user_uuid)
+    shown = run("messages get-conversation", PAIR, BOB.user_uuid)
     assert (shown.code, SAID in shown.out, " bytes, encrypted>" in shown.out) == (0, False, True)
 
 
@@ -290,20 +273,22 @@ def test_a_message_that_does_not_fit_is_not_shown_and_ends_a_script_with_2(world
     first = table.create_conversation(ADA, [BOB], "first").message
     second = table.post(PAIR, BOB.user_uuid, "second").message
     world.dynamodb.put_item(TableName=TABLE, Item=world.message(second) | {"message": world.message(first)["message"]})
-    shown = run("patterns/get-conversation", PAIR, BOB.user_uuid)
+    shown = run("messages get-conversation", PAIR, BOB.user_uuid)
     assert shown.code == 2
     assert shown.out.splitlines() == [
         f"{second.created_at}  bob: <not shown>",
         f"{first.created_at}  ada: first",
     ]
     last = shown.err.splitlines()[-1]
-    assert last.startswith(f"get-conversation: group {PAIR}: the message at {second.created_at} does not fit its")
+    assert last.startswith(
+        f"tableguard messages get-conversation: group {PAIR}: the message at {second.created_at} does not fit its"
+    )
     assert shown.err.splitlines()[0].startswith("1 shown, ")
 
 
 def test_plaintext_is_shown_by_scripts_that_are_told_when_encryption_began(world: World, run: Any) -> None:
     world.table(cipher=None).create_conversation(ADA, [BOB], "old")
-    conversation = ("patterns/get-conversation", PAIR, BOB.user_uuid)
+    conversation = ("messages get-conversation", PAIR, BOB.user_uuid)
     refused, shown = run(*conversation), run(*conversation, "--plaintext-before", "2026-06-27")
     assert (refused.code, "old" in refused.out) == (2, False)
     assert refused.err.splitlines()[-1].endswith("say when that began")
@@ -318,21 +303,21 @@ def test_plaintext_is_shown_by_scripts_that_are_told_when_encryption_began(world
     ],
 )
 def test_an_option_that_makes_no_sense_is_one_line(run: Any, option: tuple[str, str], says: str) -> None:
-    ran = run("patterns/list-conversations", BOB.user_uuid, *option)
+    ran = run("messages list-conversations", BOB.user_uuid, *option)
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err.startswith(f"list-conversations: {says}")
+    assert ran.err.startswith(f"tableguard messages list-conversations: {says}")
     assert ran.err.count("\n") == 1
 
 
 def test_kms_can_be_elsewhere_than_dynamodb_local(world: World, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     world.table().create_conversation(ADA, [BOB], SAID)
     monkeypatch.setenv("AWS_ENDPOINT_URL_KMS", "http://kms.example")
-    ran = run("patterns/get-conversation", PAIR, BOB.user_uuid)
+    ran = run("messages get-conversation", PAIR, BOB.user_uuid)
     assert ran.err.splitlines()[-1] == (
-        "get-conversation: endpoint http://kms.example: messages would travel unencrypted; use https://"
+        "tableguard messages get-conversation: endpoint http://kms.example: messages would travel unencrypted; use https://"
     )
     monkeypatch.setenv("AWS_ENDPOINT_URL_KMS", world.endpoint)
-    assert SAID in run("patterns/get-conversation", PAIR, BOB.user_uuid).out
+    assert SAID in run("messages get-conversation", PAIR, BOB.user_uuid).out
 
 
 def test_a_table_that_is_to_be_encrypted_is_not_written_to_in_plaintext(
@@ -342,11 +327,11 @@ def test_a_table_that_is_to_be_encrypted_is_not_written_to_in_plaintext(
     file = tmp_path / "settings.toml"
     file.write_text(text.replace("chatter-messages", TABLE))
     monkeypatch.delenv("TABLEGUARD_MESSAGE_KEY")
-    message = ("patterns/create-message", ADA.user_uuid, SAID, "--to", *BOB_AS, "--as", "Ada", "ada")
+    message = ("messages create", ADA.user_uuid, SAID, "--to", *BOB_AS, "--as", "Ada", "ada")
     refused = run(*message, table=("--settings", str(file)))
     assert (refused.code, all_items(world.dynamodb)) == (2, [])
     assert refused.err == (
-        f"create-message: table {TABLE} has client-side encryption; name its key with --message-key or "
+        f"tableguard messages create: table {TABLE} has client-side encryption; name its key with --message-key or "
         "TABLEGUARD_MESSAGE_KEY: the table stack exports it as chatter-MessageKeyArn\n"
     )
     assert run(*message, "--message-key", world.key, table=("--settings", str(file))).code == 0

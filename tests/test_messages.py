@@ -145,7 +145,7 @@ def test_a_damaged_row_hides_no_other_and_is_named_with_what_mends_it(damaged: M
             1,
             (
                 f"item GRP#user-ada / {PAIR_UUID}: other_user_handle: absent or not of type S; "
-                f"scripts/projection/reconcile --group {PAIR_UUID} --force writes the row anew",
+                f"tableguard rows reconcile --group {PAIR_UUID} --force writes the row anew",
             ),
         )
     for page in (damaged.conversations(BOB.user_uuid), damaged.all_conversations(BOB.user_uuid)):

@@ -91,3 +91,18 @@ def test_the_installed_command_is_the_wheels_and_not_the_checkouts(installed: Pa
         check=True,
     )
     assert all(line.startswith(str(installed)) for line in found.stdout.splitlines())
+
+
+@pytest.mark.parametrize("command", ["table create", "messages list-conversations", "rows redrive"])
+def test_the_commands_on_a_table_are_in_the_wheel(installed: Path, tmp_path: Path, command: str) -> None:
+    helped = tableguard(installed, tmp_path, *command.split(), "--help")
+    assert (helped.returncode, helped.stderr) == (0, "")
+    assert helped.stdout.startswith(f"usage: tableguard {command} ")
+
+
+def test_seed_finds_the_conversation_that_is_shipped(installed: Path, tmp_path: Path) -> None:
+    where = ("--endpoint-url", "http://127.0.0.1:1", "--table", "t", "--region", "eu-central-1")  # nobody answers there
+    seeded = tableguard(installed, tmp_path, "messages", "seed", *where)
+    assert seeded.returncode == 2
+    assert seeded.stderr.startswith("tableguard messages seed: Could not connect to the endpoint URL")
+    assert (installed / "tableguard/cli/commands/messages/conversation.toml").is_file()

@@ -18,8 +18,8 @@ COORDINATES = f"software.amazon.dynamodb:DynamoDBLocal:{VERSION}"
 
 _POM = Path(__file__).with_name("data") / "pom.xml"
 _ABSENT = (
-    f"DynamoDB Local is not on this machine. Any of these will do: its jars in {FOLDER} (where "
-    f"scripts/engines/dynamodb-local puts them, by Maven) or in a folder that {VARIABLE} names, with Java 17 (a JDK); "
+    f"DynamoDB Local is not on this machine. Any of these will do: its jars in {FOLDER} of the "
+    f"working directory or in a folder that {VARIABLE} names, with Java 17 (a JDK); "
     f"a Docker engine with the image {IMAGE}; or Maven, which fetches {COORDINATES}"
 )
 

@@ -24,18 +24,18 @@ def estate_text(estate: Estate, settings_file: Path | None) -> str:
     named = f" --settings {shlex.quote(str(settings_file.absolute()))}" if settings_file else ""
     lines = [
         "",
+        *_not_modelled(estate),
+        "",
         f"The estate answers at {estate.endpoint} until you press Ctrl-C. From another terminal:",
         "",
         f"  export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH",
         f"  export AWS_CONFIG_FILE={estate.profiles.path} AWS_PROFILE=application",
         *([f"  export TABLEGUARD_MESSAGE_KEY={key}"] if (key := message_key(estate)) else []),
-        f"  scripts/ddb/seed{named}",
-        f"  scripts/patterns/list-conversations {MEMBERS[0].user_uuid}{named}",
-        f"  scripts/patterns/list-conversations {MEMBERS[0].user_uuid}{named} --profile auditor  # is refused",
+        f"  tableguard messages seed{named}",
+        f"  tableguard messages list-conversations {MEMBERS[0].user_uuid}{named}",
+        f"  tableguard messages list-conversations {MEMBERS[0].user_uuid}{named} --profile auditor  # is refused",
         "",
         f"Profiles there: {', '.join(estate.profiles.names)}. Each is a role of the estate with its own keys.",
-        "",
-        *_not_modelled(estate),
     ]
     return "\n".join(lines)
 

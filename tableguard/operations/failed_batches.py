@@ -10,8 +10,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tableguard.errors import TableError
+from tableguard.settings import Settings
 
 PREFIX = "aws/lambda/"
+
+
+def failure_bucket(settings: Settings) -> str:
+    """Name the bucket of the stream stack in which Lambda leaves the batches that it gives up."""
+    return f"{settings.name}-failures-{settings.account_id}-{settings.home_region}"
 
 
 class Source(Protocol):

@@ -1,0 +1,1 @@
+"""The command line: groups of commands on one table, their options, and how every command ends."""

@@ -1,0 +1,1 @@
+"""Messages and conversations, as the application writes and reads them."""

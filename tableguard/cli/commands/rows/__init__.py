@@ -1,0 +1,1 @@
+"""The conversation rows, held against the messages and mended by an operator."""

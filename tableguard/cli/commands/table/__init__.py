@@ -1,0 +1,1 @@
+"""The table itself, outside CloudFormation, for development."""

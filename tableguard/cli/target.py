@@ -1,0 +1,126 @@
+"""The table that a command works on, as its options name it, and what is said when AWS refuses."""
+
+import argparse
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from stream_lambda.items import canonical
+from tableguard import encryption
+from tableguard.commands import chosen_settings
+from tableguard.errors import EncryptionError, TableError, TableguardError
+from tableguard.messages import MessageTable
+from tableguard.settings import Settings
+from tableguard.table_admin import no_table
+
+_DENIED = ("AccessDenied", "AccessDeniedException")  # of REST and query services, and of DynamoDB and KMS
+_PROFILES = (
+    "; --profile NAME: on the estate's table posting and reading is the application's and `rows` the operator's; "
+    "`table`, and all of a table outside the estate, is the administrator's"
+)
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True)
+class Target:
+    """The table that a command works on, and clients for it."""
+
+    options: argparse.Namespace
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What the organisation chose: the default for table and region."""
+        return chosen_settings(self.options)
+
+    @cached_property
+    def table(self) -> str:
+        """The table's name."""
+        return str(self.options.table or self.settings.table_name)
+
+    @cached_property
+    def client(self) -> Any:
+        """A DynamoDB client."""
+        return self.client_of("dynamodb")
+
+    def client_of(self, service: Any) -> Any:  # the stubs know names of services one by one
+        """Make a client of any service at the endpoint; on loopback any keys will do unless some were given."""
+        options = self.options
+        # DynamoDB Local answers for DynamoDB alone; AWS's own variable says where KMS is then
+        elsewhere = os.environ.get("AWS_ENDPOINT_URL_KMS") if service == "kms" else None
+        where = elsewhere or options.endpoint_url
+        endpoint = urlsplit(where or "https://")
+        on_loopback = endpoint.hostname in _LOOPBACK
+        if endpoint.scheme != "https" and not on_loopback:
+            raise TableError(f"endpoint {where}: messages would travel unencrypted; use https://")
+        session = boto3.Session(profile_name=options.profile, region_name=options.region)
+        any_keys = on_loopback and not options.profile and "AWS_ACCESS_KEY_ID" not in os.environ
+        return session.client(
+            service,
+            endpoint_url=where,
+            region_name=session.region_name or self.settings.home_region,
+            aws_access_key_id="local" if any_keys else None,
+            aws_secret_access_key="local" if any_keys else None,
+            config=Config(
+                retries={"mode": "standard"}, connect_timeout=5
+            ),  # botocore's own would try for half a minute
+        )
+
+    @cached_property
+    def messages(self) -> MessageTable:
+        """The access patterns on this table."""
+        return MessageTable(self.client, self.table, clock=lambda: datetime.now(UTC), cipher=self.cipher)
+
+    @cached_property
+    def cipher(self) -> encryption.Cipher | None:
+        """What encrypts and decrypts texts, for commands that write or show them, where a key is named."""
+        options = vars(self.options)
+        if "message_key" not in options:
+            return None
+        if options["message_key"]:
+            before = _instant(options["plaintext_before"] or "")
+            return encryption.cipher(options["message_key"], self.client_of("kms"), before)
+        if not options["table"] and self.settings.client_side_encryption:
+            raise EncryptionError(
+                f"table {self.table} has client-side encryption; name its key with --message-key or "
+                f"TABLEGUARD_MESSAGE_KEY: the table stack exports it as {self.settings.export('MessageKeyArn')}"
+            )
+        return None
+
+
+def _instant(text: str) -> str:
+    try:
+        return canonical(text) if text else ""
+    except ValueError as error:
+        raise EncryptionError(f"--plaintext-before {text!r}: not an ISO 8601 time") from error
+
+
+def run_on(target: Target, main: Callable[[Target], int | None]) -> int | None:
+    """Run a command on a table; a refusal of AWS becomes an error that says what to do about it."""
+    try:
+        return main(target)
+    except ClientError as error:
+        raise TableError(_explained(error, target)) from error
+    except TableguardError as error:  # KMS's refusals too are told by one of these
+        if hint := _profile_hint(error.__cause__):
+            raise TableError(f"{error}{hint}") from error
+        raise
+
+
+def _explained(error: ClientError, target: Target) -> str:
+    if error.response["Error"]["Code"] == "ResourceNotFoundException":
+        return str(no_table(target.client, target.table))
+    return f"{error}{_profile_hint(error)}"
+
+
+def _profile_hint(error: BaseException | None) -> str:
+    """Say whose profile it takes, if AWS denied the call."""
+    denied = isinstance(error, ClientError) and error.response["Error"]["Code"] in _DENIED
+    return _PROFILES if denied else ""
