@@ -72,7 +72,13 @@ def _render(commands: _Commands) -> None:
     parser = _command(commands, "render", "Render the stacks as CloudFormation YAML.")
     add_settings(parser)
     parser.add_argument("stack", nargs="*", help="stacks to render (default: all that the settings ask for)")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="folder to write to (default: templates/rendered)")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("templates", "rendered"),
+        metavar="DIR",
+        help="folder to write to (default: templates/rendered below the working directory)",
+    )
 
 
 def _check(commands: _Commands) -> None:

@@ -1,4 +1,4 @@
-"""What each command does: gather, call, print. The only module but __main__ that prints."""
+"""What each command does that is about stacks: gather, call, print."""
 
 import argparse
 import sys
@@ -41,12 +41,11 @@ def chosen_settings(options: argparse.Namespace) -> Settings:
 
 def render(options: argparse.Namespace) -> int:
     """Render stacks and say where they were written."""
-    from tableguard.paths import RENDERED
     from tableguard.render import render as render_stacks
     from tableguard.render import write
 
     settings = chosen_settings(options)
-    for path in write(render_stacks(settings, _stacks(settings, options.stack)), options.out or RENDERED):
+    for path in write(render_stacks(settings, _stacks(settings, options.stack)), options.out):
         print(path)
     return FINE
 

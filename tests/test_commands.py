@@ -18,7 +18,7 @@ from tableguard.__main__ import main
 from tableguard.deploy import deploy
 from tableguard.errors import DeployError
 from tableguard.local import demo, estate, presentation
-from tableguard.paths import EXAMPLE_SETTINGS
+from tableguard.paths import EXAMPLE_SETTINGS, RENDERED
 from tableguard.stacks import STACKS, chosen
 
 EXAMPLES = ("default", "existing-vpc")
@@ -51,6 +51,14 @@ def test_a_printed_example_can_be_rendered(folder: Path, capsys: pytest.CaptureF
     (folder / "settings.toml").write_text(capsys.readouterr().out)
     assert main(["render", "--out", "out"]) == 0
     assert sorted(path.stem for path in (folder / "out").iterdir()) == sorted(stack.name for stack in STACKS)
+
+
+def test_stacks_are_rendered_below_the_folder_that_the_user_stands_in(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["render", "table"]) == 0
+    assert capsys.readouterr().out == "templates/rendered/table.yaml\n"
+    assert (folder / "templates" / "rendered" / "table.yaml").read_text() == (RENDERED / "table.yaml").read_text()
 
 
 def test_one_stack_is_rendered_alone(folder: Path) -> None:

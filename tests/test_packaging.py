@@ -106,3 +106,12 @@ def test_seed_finds_the_conversation_that_is_shipped(installed: Path, tmp_path: 
     assert seeded.returncode == 2
     assert seeded.stderr.startswith("tableguard messages seed: Could not connect to the endpoint URL")
     assert (installed / "tableguard/cli/commands/messages/conversation.toml").is_file()
+
+
+def test_render_writes_below_the_working_directory_and_not_into_the_package(installed: Path, tmp_path: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in (installed / PROJECT / "templates").rglob("*")}
+    rendered = tableguard(installed, tmp_path, "render", "table")
+    assert (rendered.returncode, rendered.stdout) == (0, "templates/rendered/table.yaml\n")
+    assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*")] == ["templates/rendered/table.yaml"]
+    assert {path: path.stat().st_mtime_ns for path in (installed / PROJECT / "templates").rglob("*")} == before
+    assert "below the working directory" in " ".join(tableguard(installed, tmp_path, "render", "--help").stdout.split())
