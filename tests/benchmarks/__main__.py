@@ -5,8 +5,11 @@ import importlib
 import json
 import pkgutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
+from tableguard.cli.exit_codes import COULD_NOT_ASK, FINE
+from tableguard.errors import TableguardError
 from tests import benchmarks
 from tests.benchmarks.figures import Figure
 
@@ -18,21 +21,37 @@ def names() -> list[str]:
     return sorted({module.name for module in pkgutil.iter_modules(benchmarks.__path__)} - _NOT_BENCHMARKS)
 
 
-def main() -> int:
-    """Measure what was asked for; 2 for an unknown name."""
-    parser = argparse.ArgumentParser(prog="scripts/bench", description="Ours beside what one would use instead.")
-    parser.add_argument("name", nargs="*", help=f"which to run: {', '.join(names())} (default: all)")
-    parser.add_argument("--json", action="store_true", help="one line of JSON a figure")
-    options = parser.parse_args()
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure what was asked for; 2 for an unknown name, and where an engine is missing, after all others."""
+    options = _parser().parse_args(arguments)
     unknown = sorted(set(options.name) - set(names()))
     if unknown:
         print(f"no benchmark called {unknown[0]}; there are: {', '.join(names())}", file=sys.stderr)
-        return 2
-    for name in options.name or names():
-        print(f"measuring {name} ...", file=sys.stderr)
-        figures = list(importlib.import_module(f"tests.benchmarks.{name}").figures())
-        _print(name, figures, options.json)
-    return 0
+        return COULD_NOT_ASK
+    measured = [_measured(name, options.json) for name in options.name or names()]
+    return FINE if all(measured) else COULD_NOT_ASK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="scripts/bench", description="Ours beside what one would use instead.")
+    parser.add_argument("name", nargs="*", help=f"which to run: {', '.join(names())} (default: all)")
+    parser.add_argument("--json", action="store_true", help="one line of JSON a figure")
+    return parser
+
+
+def _measured(name: str, as_json: bool) -> bool:
+    """Measure and print; False, and on stderr how to get it, where an engine is missing."""
+    try:
+        module: Any = importlib.import_module(f"{benchmarks.__name__}.{name}")
+        lack = module.missing() if hasattr(module, "missing") else None
+    except TableguardError as error:  # an engine is named, and is not there
+        lack = str(error)
+    if lack:
+        print(f"{name}: not measured: {lack}", file=sys.stderr)
+        return False
+    print(f"measuring {name} ...", file=sys.stderr)
+    _print(name, list(module.figures()), as_json)
+    return True
 
 
 def _print(name: str, figures: Iterable[Figure], as_json: bool) -> None:

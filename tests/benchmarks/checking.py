@@ -12,8 +12,18 @@ from tableguard import render, settings
 from tests.benchmarks.figures import Figure, in_turn
 
 _SCRIPTS = Path(sysconfig.get_path("scripts"))
+_CHECKOV_HOME = Path(sys.prefix, "checkov")  # an environment of its own
+_CHECKOV = _CHECKOV_HOME / "bin" / "checkov"
 # otherwise the stock command asks the network for guidelines and for a newer version of itself
 _OFFLINE = {**os.environ, "CKV_SKIP_PACKAGE_UPDATE_CHECK": "true", "LOG_LEVEL": "ERROR"}
+
+
+def missing() -> str | None:
+    """Say what is missing to measure this, and what installs it."""
+    if _CHECKOV.is_file():
+        return None
+    install = f"{_CHECKOV_HOME}/bin/pip install --requirement constraints-checkov.txt"
+    return f"no {_CHECKOV}; {sys.executable} -m venv {_CHECKOV_HOME} && {install} installs it"
 
 
 def figures() -> Iterator[Figure]:
@@ -23,9 +33,7 @@ def figures() -> Iterator[Figure]:
 
         def stock() -> None:
             _run([str(_SCRIPTS / "cfn-lint"), *map(str, paths)])
-            _run(
-                [str(_SCRIPTS / "checkov"), "--skip-download", "--quiet", "--framework", "cloudformation", "-d", folder]
-            )
+            _run([str(_CHECKOV), "--skip-download", "--quiet", "--framework", "cloudformation", "-d", folder])
 
         ours, other = in_turn(lambda: _run([sys.executable, "-m", "tableguard", "check"]), stock, rounds=3)
     yield Figure("checking", f"{len(paths)} stacks, whole process", ours, other, "s")

@@ -13,6 +13,11 @@ from tests.oracle.worlds import Sample
 _ROUNDS = 60  # the claims' requests are some hundreds; ours are over before the clock has ticked often
 
 
+def missing() -> str | None:
+    """Say what is missing to measure this, and what installs it."""
+    return None if engine.available() else "no iam-simulate; scripts/engines/iam-simulate installs it"
+
+
 def figures() -> Iterator[Figure]:
     """Four SCPs and FullAWSAccess at two levels, an administrator's policy and a boundary; start of node included."""
     found = samples(example())

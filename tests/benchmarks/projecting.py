@@ -17,6 +17,7 @@ import boto3
 from botocore.config import Config
 
 from stream_lambda.items import message_item
+from tableguard.local.dynamodb_local_sources import present
 from tableguard.local.event_filter import event_filter
 from templates.stream import FILTER
 from tests import message_batches, projections
@@ -30,6 +31,11 @@ _NAIVE_MESSAGES = 30  # it takes them one by one, so that more tell nothing new
 _NAIVE_WRITE_UNITS = 8  # for rows under 1 KB: each of two is deleted and put, in the table and in its index
 _STORED = int(os.environ.get("TABLEGUARD_BENCH_STORED", "10000"))
 _accounts = itertools.count()
+
+
+def missing() -> str | None:
+    """Say what is missing to measure this, and what installs it."""
+    return None if present() else "no DynamoDB Local; scripts/engines/dynamodb-local installs it"
 
 
 def figures() -> Iterator[Figure]:
