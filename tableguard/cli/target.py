@@ -24,7 +24,7 @@ from tableguard.table_admin import no_table
 _DENIED = ("AccessDenied", "AccessDeniedException")  # of REST and query services, and of DynamoDB and KMS
 _PROFILES = (
     "; --profile NAME: on the estate's table posting and reading is the application's and `rows` the operator's; "
-    "`table`, and all of a table outside the estate, is the administrator's"
+    "`table list`, and every command on a table outside the estate, is the administrator's"
 )
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
