@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tableguard.errors import EmbeddedError
+from tableguard.errors import CheckError, EmbeddedError
 from tests.benchmarks import checking, deciding, projecting, rendering
 from tests.benchmarks.__main__ import main, names
 from tests.benchmarks.figures import Figure
@@ -59,9 +59,14 @@ def test_an_unknown_name_is_refused_with_the_list(capsys: pytest.CaptureFixture[
     assert capsys.readouterr().err == f"no benchmark called drawing; there are: {', '.join(names())}\n"
 
 
-def test_without_checkov_the_command_that_installs_it_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(checking, "_CHECKOV", tmp_path / "checkov")
-    assert (checking.missing() or "").endswith("/bin/pip install --requirement constraints-checkov.txt installs it")
+def test_without_checkov_the_command_that_installs_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent() -> str:
+        raise CheckError("it is not installed; `uv tool install checkov` brings it")
+
+    monkeypatch.setattr(checking, "interpreter", absent)
+    assert checking.missing() == "no checkov: it is not installed; `uv tool install checkov` brings it"
+    monkeypatch.setattr(checking, "interpreter", lambda: "/usr/bin/python3")
+    assert checking.missing() is None
 
 
 def test_what_is_there_lacks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

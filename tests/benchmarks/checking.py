@@ -9,21 +9,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tableguard import render, settings
+from tableguard.check.checkov_location import interpreter
+from tableguard.errors import CheckError
 from tests.benchmarks.figures import Figure, in_turn
 
 _SCRIPTS = Path(sysconfig.get_path("scripts"))
-_CHECKOV_HOME = Path(sys.prefix, "checkov")  # an environment of its own
-_CHECKOV = _CHECKOV_HOME / "bin" / "checkov"
 # otherwise the stock command asks the network for guidelines and for a newer version of itself
 _OFFLINE = {**os.environ, "CKV_SKIP_PACKAGE_UPDATE_CHECK": "true", "LOG_LEVEL": "ERROR"}
 
 
 def missing() -> str | None:
     """Say what is missing to measure this, and what installs it."""
-    if _CHECKOV.is_file():
-        return None
-    install = f"{_CHECKOV_HOME}/bin/pip install --requirement constraints-checkov.txt"
-    return f"no {_CHECKOV}; {sys.executable} -m venv {_CHECKOV_HOME} && {install} installs it"
+    try:
+        interpreter()
+    except CheckError as error:
+        return f"no checkov: {error}"
+    return None
 
 
 def figures() -> Iterator[Figure]:
@@ -33,7 +34,8 @@ def figures() -> Iterator[Figure]:
 
         def stock() -> None:
             _run([str(_SCRIPTS / "cfn-lint"), *map(str, paths)])
-            _run([str(_CHECKOV), "--skip-download", "--quiet", "--framework", "cloudformation", "-d", folder])
+            arguments = ["--skip-download", "--quiet", "--framework", "cloudformation", "-d", folder]
+            _run([interpreter(), "-m", "checkov.main", *arguments])
 
         ours, other = in_turn(lambda: _run([sys.executable, "-m", "tableguard", "check"]), stock, rounds=3)
     yield Figure("checking", f"{len(paths)} stacks, whole process", ours, other, "s")
