@@ -173,12 +173,25 @@ def cipher(key_arn: str, kms: Any, plaintext_before: str = "") -> Cipher:
 
     def decrypt(ciphertext: bytes, context: Mapping[str, str]) -> bytes:
         try:
-            text, _ = client.decrypt(source=ciphertext, materials_manager=manager, encryption_context=dict(context))
+            return _read(
+                client.stream(
+                    mode="decrypt", source=ciphertext, materials_manager=manager, encryption_context=dict(context)
+                )
+            )
         except _altered() as error:
             raise MisfitError(type(error).__name__) from error
-        return bytes(text)
 
     return Cipher(encrypt, decrypt, plaintext_before)
+
+
+def _read(stream: Any) -> bytes:
+    """The plaintext of a whole ciphertext, as the SDK's own decrypt() has it."""
+    try:
+        return bytes(stream.read())
+    finally:
+        # without a footer it refuses to be closed, and from Python 3.13 on that is printed when it is collected
+        vars(stream).setdefault("footer", None)
+        stream.close()
 
 
 class _Kms:

@@ -32,7 +32,7 @@ TABLE_ARN = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{TABLE}"
 ELSEWHERE = "us-east-1"
 ADMINISTRATOR = f"arn:aws:sts::{ACCOUNT}:assumed-role/OrganizationAccountAccessRole/tableguard"
 BY_SCP = "with an explicit deny in a service control policy"
-ADA, BOB = User("user-ada", "Ada", "ada"), User("user-bob", "Bob", "bob")
+ADA, BOB, CAT, DAN = (User(f"user-{name}", name.title(), name) for name in ("ada", "bob", "cat", "dan"))
 KEY_DESCRIPTION = "Encrypts the messages table, its index and stream"
 NEW_TABLE: dict[str, Any] = {
     "TableName": "elsewhere",
@@ -370,11 +370,11 @@ def table(running: estate.Estate) -> MessageTable:
 
 
 def test_the_application_s_patterns_work_and_its_rows_arrive(running: estate.Estate, table: MessageTable) -> None:
-    group = table.create_conversation(ADA, [BOB], "first").message.group_uuid
-    table.post(group, BOB.user_uuid, "second")
+    group = table.create_conversation(CAT, [DAN], "first").message.group_uuid
+    table.post(group, DAN.user_uuid, "second")
     running.poller.drain(timeout=20)
-    assert [message.text for message in table.messages(group, ADA.user_uuid).items] == ["second", "first"]
-    assert table.conversations(ADA.user_uuid).items[0].last_message == "second"
+    assert [message.text for message in table.messages(group, CAT.user_uuid).items] == ["second", "first"]
+    assert table.conversations(CAT.user_uuid).items[0].last_message == "second"
 
 
 KEY = {"pk": {"S": "MSG#g"}, "sk": {"S": "2024"}}

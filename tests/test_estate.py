@@ -24,7 +24,7 @@ from tests.message_world import REAL_RECORD
 
 # a recorded trace of private messages, if there is one: it is not part of this repository
 TRACE = os.environ.get("TABLEGUARD_TRACE")
-ADA, BOB, EVE = (User(f"user-{name}", name.title(), name) for name in ("ada", "bob", "eve"))
+ADA, BOB, CAT, DAN, EVE = (User(f"user-{name}", name.title(), name) for name in ("ada", "bob", "cat", "dan", "eve"))
 
 
 @pytest.fixture(scope="module", params=BOTH)
@@ -77,7 +77,7 @@ def test_a_message_reaches_the_conversation_lists_of_all_members_newest_first(
 
 
 def test_a_stranger_reads_nothing(table: MessageTable) -> None:
-    group = table.create_conversation(ADA, [BOB], "between us").message.group_uuid
+    group = table.create_conversation(CAT, [DAN], "between us").message.group_uuid
     with pytest.raises(MessageError, match="is not a member of group"):
         table.messages(group, EVE.user_uuid)
 
@@ -85,7 +85,7 @@ def test_a_stranger_reads_nothing(table: MessageTable) -> None:
 def test_a_record_of_a_real_stream_runs_verbatim(running: estate.Estate, table: MessageTable) -> None:
     image = REAL_RECORD["dynamodb"]["NewImage"]
     author = User(image["user_uuid"]["S"], image["user_display_name"]["S"], image["user_handle"]["S"])
-    group = Group(image["pk"]["S"].removeprefix("MSG#"), (author, ADA))
+    group = Group(image["pk"]["S"].removeprefix("MSG#"), (author, CAT))
     table.client.put_item(TableName=table.name, Item=group_item(group))
     bucket = running.settings.artifact_bucket
     deployed = deployed_function(running.settings.function_name, running.roles["deployer"].client, bucket)
@@ -96,7 +96,7 @@ def test_a_record_of_a_real_stream_runs_verbatim(running: estate.Estate, table: 
     assert isinstance(outcome, Succeeded)
     assert outcome.payload == {"batchItemFailures": []}
     assert "opa" not in "".join(lines)
-    shown = {row.group_uuid: row for row in table.all_conversations(ADA.user_uuid).items}[group.group_uuid]
+    shown = {row.group_uuid: row for row in table.all_conversations(CAT.user_uuid).items}[group.group_uuid]
     assert (shown.other, shown.last_message, shown.last_message_at) == (author, "opa", image["sk"]["S"])
 
 
