@@ -17,7 +17,7 @@ from tableguard import commands, credentials, destroy, settings
 from tableguard.__main__ import main
 from tableguard.deploy import deploy
 from tableguard.errors import DeployError
-from tableguard.local import demo, estate, presentation
+from tableguard.local import demo, estate, presentation, server
 from tableguard.paths import EXAMPLE_SETTINGS, RENDERED
 from tableguard.stacks import STACKS, chosen
 
@@ -163,7 +163,10 @@ def test_a_stack_that_the_settings_leave_out_is_refused_by_name(
     assert "stack config is not asked for: add it to stacks.optional" in refusal(capsys, "render", "config")
 
 
-def test_a_port_in_use_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_port_in_use_is_named(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "_running", {})  # the estate of other tests here is one of this process
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert f"port {port} of 127.0.0.1 cannot be used" in refusal(capsys, "up", "--port", str(port))
@@ -237,7 +240,8 @@ def test_provisioned_capacity_in_an_existing_vpc_deploys_too(running: estate.Est
     assert {done.outcome for done in running.deployments} == {"created"}
     assert running.read_back.different == ()
     table = running.roles["deployer"].client("dynamodb").describe_table(TableName=running.settings.table_name)["Table"]
-    assert table["ProvisionedThroughput"]["WriteCapacityUnits"] == 10
+    assert table["BillingModeSummary"]["BillingMode"] == "PROVISIONED"
+    assert table["ProvisionedThroughput"]["WriteCapacityUnits"] >= 10  # another test here makes it 20
 
 
 def test_where_the_application_encrypts_everybody_sees_texts_and_the_table_holds_none(

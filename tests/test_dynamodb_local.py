@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tableguard.errors import EmbeddedError
-from tableguard.local import dynamodb_local
+from tableguard.local import dynamodb_local, dynamodb_local_sources
 from tableguard.local.dynamodb_local_sources import FOLDER, IMAGE, VARIABLE, Image, Jars, fetched, present
 from tests.engines.dynamodb_local import needs_dynamodb_local
 
@@ -67,6 +67,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, str]:
     (tmp_path / "bin").mkdir()
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setattr(dynamodb_local_sources, "ROOT", tmp_path / "checkout")
     return {"PATH": str(tmp_path / "bin"), "HOME": str(tmp_path)}
 
 
@@ -106,6 +107,13 @@ def test_the_archive_of_aws_has_its_libraries_in_a_folder_beside(bare: Mapping[s
 def test_jars_in_the_working_directory_come_before_docker(bare: Mapping[str, str], tmp_path: Path) -> None:
     image = docker(tmp_path)
     assert present(bare) == image
+    here = jar(FOLDER / "lib")
+    assert present(bare) == Jars((here.resolve(),))
+
+
+def test_jars_of_the_checkout_are_found_from_another_directory(bare: Mapping[str, str], tmp_path: Path) -> None:
+    there = jar(tmp_path / "checkout" / FOLDER / "lib")
+    assert present(bare) == Jars((there,))
     here = jar(FOLDER / "lib")
     assert present(bare) == Jars((here.resolve(),))
 

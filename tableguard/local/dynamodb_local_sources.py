@@ -9,10 +9,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tableguard.errors import EmbeddedError
+from tableguard.paths import ROOT
 
 VERSION = "3.1.0"
 VARIABLE = "TABLEGUARD_DYNAMODB_LOCAL"
-FOLDER = Path(".engines", "dynamodb-local")  # in the working directory; scripts/engines/dynamodb-local fills it
+# of the working directory, or of the checkout: scripts/engines/dynamodb-local fills the latter
+FOLDER = Path(".engines", "dynamodb-local")
 IMAGE = "amazon/dynamodb-local"  # https://hub.docker.com/r/amazon/dynamodb-local
 COORDINATES = f"software.amazon.dynamodb:DynamoDBLocal:{VERSION}"
 
@@ -53,7 +55,7 @@ def present(environment: Mapping[str, str] = os.environ) -> Source | None:
         if jars is None:
             raise EmbeddedError(f"{VARIABLE}={named}: there is no DynamoDBLocal*.jar in it, nor in its folder lib")
         return jars
-    return _jars(FOLDER) or _jars(_cache(environment)) or _image(environment)
+    return _jars(FOLDER) or _jars(ROOT / FOLDER) or _jars(_cache(environment)) or _image(environment)
 
 
 def fetched(environment: Mapping[str, str] = os.environ, report: Callable[[str], None] = _untold) -> Source:
