@@ -176,3 +176,88 @@ def test_an_engine_is_installed_into_the_checkout_from_anywhere(checkout: Checko
     where, *arguments = checkout.run(Path("scripts/engines/dynamodb-local")).stdout.splitlines()
     assert where == str(checkout.root)
     assert f"-DoutputDirectory={checkout.root}/.engines/dynamodb-local/lib" in arguments
+
+
+# What installs: stand-ins for python3 and uv that note what is asked of them
+
+PYTHON = """#!/bin/sh
+case $1 in -c) exit 0 ;; esac
+echo "python $*" >> {log}
+mkdir -p .venv/bin && cp {folder}/python .venv/bin/python
+case $* in *"install"*uv) cp {folder}/uv .venv/bin/uv ;; esac
+"""
+UV = """#!/bin/sh
+echo "uv $*" >> {log}
+case $* in *"${{FAILS:-nothing}}"*) exit 1 ;; esac
+case $1 in venv) mkdir -p .venv/bin .venv/checkov/bin ;; esac
+command=.venv/bin/tableguard
+case $* in *--editable*) echo '#!/bin/sh' > $command; chmod +x $command ;; esac
+"""
+
+
+@dataclass(frozen=True)
+class Installing:
+    """A checkout where nothing is installed, and what its scripts ask of python3 and uv."""
+
+    checkout: Checkout
+    log: Path
+
+    def run(self, **variables: str) -> tuple[int, str, list[str]]:
+        """Start a script: its exit code, the last line of its stderr, and what was asked."""
+        self.log.write_text("")
+        environment = {"PATH": str(self.checkout.tools), "HOME": str(self.checkout.elsewhere), **variables}
+        ran = started([str(self.checkout.root / "scripts/ddb/seed")], self.checkout.elsewhere, environment)
+        return ran.returncode, ran.stderr.splitlines()[-1] if ran.stderr else "", self.log.read_text().splitlines()
+
+
+@pytest.fixture
+def installing(checkout: Checkout, tmp_path: Path) -> Installing:
+    stand_ins, log = tmp_path / "stand-ins", tmp_path / "log"
+    stand_ins.mkdir()
+    for name, text in (("python", PYTHON), ("uv", UV)):
+        (stand_ins / name).write_text(text.format(log=log, folder=stand_ins))
+        (stand_ins / name).chmod(0o755)
+    (checkout.tools / "python3").symlink_to(stand_ins / "python")
+    for tool in ("sh", "mkdir", "cp", "chmod"):
+        (checkout.tools / tool).symlink_to(shutil.which(tool) or "")
+    return Installing(checkout, log)
+
+
+def test_pip_brings_uv_where_there_is_none_and_uv_installs_the_rest(installing: Installing) -> None:
+    code, _, lines = installing.run()
+    assert code == 0
+    assert lines[0] == "python -m venv --clear .venv"
+    assert lines[1].startswith("python -m pip install ")
+    assert lines[2] == "uv venv --quiet --python .venv/bin/python .venv/checkov"
+    assert sorted(line.split()[5] for line in lines[3:]) == [".venv/bin/python", ".venv/checkov/bin/python"]
+    assert installing.run() == (0, "", [])
+
+
+def test_the_uv_that_is_there_installs_everything(installing: Installing) -> None:
+    (installing.checkout.tools / "uv").symlink_to(installing.log.with_name("stand-ins") / "uv")
+    code, _, lines = installing.run()
+    assert (code, {line.split()[0] for line in lines}) == (0, {"uv"})
+    assert lines[0] == "uv venv --quiet --clear --seed --python python3 .venv"
+
+
+@pytest.mark.parametrize("part", ["--editable", "constraints-checkov.txt", "venv --quiet --python"])
+def test_an_installation_that_fails_half_way_is_one_line_and_is_made_anew(installing: Installing, part: str) -> None:
+    code, last, _ = installing.run(FAILS=part)
+    assert (code, last[:20]) == (2, "Installation failed,")
+    assert installing.run()[0] == 0
+
+
+def test_other_requirements_are_installed_anew(installing: Installing) -> None:
+    installing.run()
+    with (installing.checkout.root / "constraints-checkov.txt").open("a") as pins:
+        pins.write("# another pin\n")
+    assert installing.run()[2] != []
+
+
+def test_the_index_that_pip_is_told_is_uvs_too(installing: Installing) -> None:
+    stand_in = installing.log.with_name("stand-ins") / "uv"
+    stand_in.write_text(stand_in.read_text().replace("uv $*", "uv $* from ${UV_DEFAULT_INDEX:-nowhere}"))
+    assert all(line.endswith(" from nowhere") for line in installing.run()[2] if line.startswith("uv pip"))
+    (installing.checkout.root / ".venv" / "installed").unlink()
+    lines = installing.run(PIP_INDEX_URL="https://index.example.com/simple")[2]
+    assert all(line.endswith(" from https://index.example.com/simple") for line in lines if line.startswith("uv pip"))
