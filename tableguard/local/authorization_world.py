@@ -181,8 +181,10 @@ _OWN_POLICIES: Mapping[str, Callable[[str, list[str], str], str | None]] = {
 
 
 def _trust(role_arn: str) -> Policy | None:
-    _, _, _, _, account, _ = [*role_arn.split(":", 5), *[""] * 5][:6]  # whoever asks may write anything for an ARN
-    roles = list(iam_backends[account][_PARTITION].roles.values()) if account else []
+    parts = role_arn.split(":", 5)
+    if len(parts) < 6:  # whoever asks may write anything for an ARN
+        return None
+    roles = list(iam_backends[parts[4]][_PARTITION].roles.values())
     found = next((each for each in roles if each.arn == role_arn), None)
     return None if found is None else parsed(f"trust policy of {role_arn}", _text(found.assume_role_policy_document))
 
