@@ -22,9 +22,8 @@ _BOTOCORE = {
     "s3express": "s3",
     "tag": "resourcegroupstaggingapi",
 }
-_CBOR_PATH = re.compile(
-    r"/service/\w+/operation/(\w+)$"
-)  # https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html
+# https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html
+_CBOR_PATH = re.compile(r"/service/\w+/operation/(\w+)$")
 _LONGEST = 100  # characters of what a client may choose freely
 
 
