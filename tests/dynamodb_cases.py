@@ -90,6 +90,22 @@ def an_update_in_a_transaction_says_it_in_words(aws: Aws) -> Any:
     return [_unchecked_update(aws, UpdateExpression=text) for text in ("", " ")]
 
 
+def a_key_has_no_empty_string(aws: Aws) -> Any:
+    table, client, empty = aws.table(), aws.client("dynamodb"), {"pk": {"S": ""}, "sk": {"S": "s"}}
+    write = {"TableName": table, "Key": empty}
+    change = {**write, "UpdateExpression": "SET a = :one", "ExpressionAttributeValues": ONE}
+    return [
+        refused(client.update_item, **write),
+        refused(client.update_item, **change),
+        refused(client.delete_item, **write),
+        refused(client.delete_item, **write, ConditionExpression="attribute_exists(pk)"),
+        refused(client.transact_write_items, TransactItems=[{"Update": change}]),
+        refused(client.transact_write_items, TransactItems=[{"Delete": write}]),
+        refused(client.batch_write_item, RequestItems={table: [{"DeleteRequest": {"Key": empty}}]}),
+        refused(client.update_item, **{**write, "Key": KEY}),
+    ]
+
+
 def an_item_may_have_as_many_bytes_and_not_one_more(aws: Aws) -> Any:
     table = aws.table(view=None)
     room = ITEM_BYTES - len("pkpskstext")
@@ -357,6 +373,7 @@ CORRECTED: dict[str, Case] = {
             ],
         ),
         Case(an_update_that_makes_an_item_returns_no_key_as_new, {"a": {"N": "1"}}),
+        Case(a_key_has_no_empty_string, [*["ValidationException"] * 7, "accepted"]),
         Case(an_update_in_a_transaction_says_what_it_changes, ["ValidationException"] * 2),
         Case(an_update_in_a_transaction_says_it_in_words, ["ValidationException"] * 2),
         Case(an_item_may_have_as_many_bytes_and_not_one_more, ["accepted", "ValidationException"]),

@@ -346,7 +346,7 @@ def test_a_policy_that_is_none_allows_nobody_and_is_no_failure_of_ours(zone: Lan
     assert "cannot decide" in message
 
 
-def test_a_crash_in_the_midst_of_a_write_leaves_none_of_it_and_the_next_sentis_answered(
+def test_a_crash_in_the_midst_of_a_write_leaves_none_of_it_and_the_next_request_is_answered(
     zone: LandingZone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = _table(zone, "halves")
@@ -459,7 +459,7 @@ MALFORMED: dict[str, tuple[str, str, dict[str, str], bytes]] = {
 
 
 @pytest.mark.parametrize("sent", MALFORMED.values(), ids=MALFORMED)
-def test_a_malformed_sentis_an_error_like_any_other(
+def test_a_malformed_request_is_an_error_like_any_other(
     zone: LandingZone, capfd: pytest.CaptureFixture[str], sent: tuple[str, str, dict[str, str], bytes]
 ) -> None:
     status, found, answer = _sent(zone, *sent)
@@ -492,7 +492,7 @@ def test_a_form_that_is_too_large_is_one_more_error(
 
 @pytest.mark.parametrize("who", ["administrator", "setup"])
 @pytest.mark.parametrize("body", [b"{}", b'{"TransactItems": [{"Any": {}}], "RequestItems": {"lacking": [{}]}}'])
-def test_a_sentfor_items_that_lacks_what_is_required_is_no_failure_of_ours(
+def test_a_request_for_items_that_lacks_what_is_required_is_no_failure_of_ours(
     zone: LandingZone, capfd: pytest.CaptureFixture[str], who: str, body: bytes
 ) -> None:
     key = SETUP_KEY if who == "setup" else zone.session("administrator").credentials.access_key
@@ -502,3 +502,55 @@ def test_a_sentfor_items_that_lacks_what_is_required_is_no_failure_of_ours(
         headers = {"X-Amz-Target": f"DynamoDB_20120810.{operation}", **_signed("dynamodb", key)}
         assert _sent(zone, "POST", "/", headers, body)[0] in (200, 400)
     assert all(LINE.fullmatch(line) for line in capfd.readouterr().err.splitlines())
+
+
+NOT_JSON = (b"", b'{"TableName":', b"[]", b"null", b'"x"', b"\xff\xfe", b"[" * 100_000)
+
+
+@pytest.mark.parametrize("body", NOT_JSON, ids=range(len(NOT_JSON)))
+@pytest.mark.parametrize("operation", ["GetItem", "TransactWriteItems", "NothingOfTheKind"])
+def test_a_body_that_is_no_json_object_is_refused_as_aws_does_and_blamed_on_nobody(
+    zone: LandingZone, capfd: pytest.CaptureFixture[str], operation: str, body: bytes
+) -> None:
+    key = zone.session("administrator").credentials.access_key
+    headers = {"X-Amz-Target": f"DynamoDB_20120810.{operation}", **_signed("dynamodb", key)}
+    status, found, _ = _sent(zone, "POST", "/", headers, body)
+    assert (status, found["x-amzn-ErrorType"], capfd.readouterr().err) == (400, "SerializationException", "")
+    assert _sent(zone, "POST", "/", headers, b"{}")[1]["x-amzn-ErrorType"] != "SerializationException"
+
+
+@pytest.mark.parametrize("authorization", [{}, {"Authorization": "garbage"}])
+def test_a_target_without_a_signature_is_told_that_one_is_missing(
+    zone: LandingZone, capfd: pytest.CaptureFixture[str], authorization: dict[str, str]
+) -> None:
+    headers = {"X-Amz-Target": "DynamoDB_20120810.ListTables", **authorization}
+    status, found, _ = _sent(zone, "POST", "/", headers, b"{}")
+    expected = (400, "MissingAuthenticationTokenException", "")
+    assert (status, found["x-amzn-ErrorType"], capfd.readouterr().err) == expected
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/moto-api/reset"),
+        ("GET", "/moto-api/"),
+        ("GET", "/moto-api/data.json"),
+        ("POST", "/moto-api/seed?a=1"),
+        ("GET", "/latest/meta-data/iam/security-credentials/"),
+        ("PUT", "/latest/api/token"),
+    ],
+)
+def test_the_pages_of_moto_itself_which_nobody_authorizes_are_not_there(
+    zone: LandingZone, method: str, path: str
+) -> None:
+    tables = _client(zone, "setup", "dynamodb").list_tables()["TableNames"]
+    status, found, _ = _sent(zone, method, path, {"Origin": "http://a.example"}, b"")
+    assert status in (400, 403)
+    assert "html" not in found["Content-Type"]
+    assert _client(zone, "setup", "dynamodb").list_tables()["TableNames"] == tables != []
+
+
+def test_no_page_of_a_website_may_read_an_answer(zone: LandingZone) -> None:
+    headers = {"X-Amz-Target": "DynamoDB_20120810.ListTables", **_signed("dynamodb"), "Origin": "http://a.example"}
+    status, found, _ = _sent(zone, "POST", "/", headers, b"{}")
+    assert (status, [name for name in found if name.lower().startswith("access-control")]) == (200, [])

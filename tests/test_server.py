@@ -12,6 +12,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
+from moto.ec2.models import ec2_backends
 
 from tableguard.errors import EmbeddedError
 from tableguard.local import clients, moto_patch, server
@@ -110,6 +111,12 @@ def test_each_start_is_empty_and_draws_the_same_ids() -> None:
             found.append((blocks, _made(running.endpoint)))
     assert found[0] == found[1]
     assert "10.0.0.0/16" not in found[0][0]
+
+
+def test_nothing_is_left_of_a_service_that_another_one_makes_when_it_is_emptied() -> None:
+    with server.start() as running:
+        Clients(running.endpoint)("ec2", ACCOUNT, REGION).describe_vpc_endpoint_services()  # asks all others
+    assert not ec2_backends
 
 
 @pytest.mark.parametrize("version", ["5.2.4", "5.3.0", "6.0.0", "5.3", "unknown"])

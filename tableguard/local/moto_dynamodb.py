@@ -13,7 +13,12 @@ from threading import RLock
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.dynamodb.exceptions import ItemSizeTooLarge, ItemSizeToUpdateTooLarge, MockValidationException
+from moto.dynamodb.exceptions import (
+    ItemSizeTooLarge,
+    ItemSizeToUpdateTooLarge,
+    KeyIsEmptyStringException,
+    MockValidationException,
+)
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
@@ -57,7 +62,8 @@ def install() -> None:
     replace(LimitedSizeDict, "__setitem__", dict.__setitem__)  # sums up all attributes for each, and to a wrong limit
     replace(Table, "put_item", _put(Table.put_item))
     replace(Table, "delete_item", _delete(Table.delete_item))
-    replace(DynamoDBBackend, "update_item", _update(DynamoDBBackend.update_item))
+    replace(DynamoDBBackend, "update_item", _without_empty_keys(_update(DynamoDBBackend.update_item)))
+    replace(DynamoDBBackend, "delete_item", _without_empty_keys(DynamoDBBackend.delete_item))
     moto_forwarding.install()
 
 
@@ -147,6 +153,22 @@ def _showing_what_is_new(
         return answer
 
     return update_item
+
+
+def _without_empty_keys(original: Callable[..., Any]) -> Callable[..., Any]:
+    """An update or deletion that refuses an empty string in its key, as moto does in every other operation.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+    """
+
+    @wraps(original)
+    def write(backend: DynamoDBBackend, table_name: str, key: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        for name, value in key.items():
+            if "" in value.values():
+                raise KeyIsEmptyStringException(name)
+        return original(backend, table_name, key, *args, **kwargs)
+
+    return write
 
 
 def _record(write: Write) -> None:

@@ -13,6 +13,7 @@ from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.core.utils import method_names_from_class
 from moto.moto_api._internal import mock_random
+from moto.moto_server import werkzeug_app
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from moto.organizations.models import organizations_backends
 from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer
@@ -45,6 +46,7 @@ def install_corrections() -> None:
     replace(core_responses, "method_names_from_class", cache(method_names_from_class))
     replace(settings, "ec2_load_default_amis", lambda: False)  # 3 s for each account and region, and nothing boots
     replace(backends, "get_backend", _corrected(backends.get_backend))
+    replace(werkzeug_app, "DISABLE_GLOBAL_CORS", True)  # else a page of any website may read what it can ask for
     moto_authorization.install()
 
 
@@ -66,7 +68,10 @@ def _install(module: str) -> None:
 
 def forget_everything() -> None:
     """Empty every account, region and service."""
+    in_use: list[Any] = list(vars(BackendDict)["_instances"])
     BackendDict.reset()
+    for backend in in_use:
+        backend.clear()  # resetting one that needs another makes that other one anew
     organizations_backends.master_accounts.clear()  # which moto's own reset leaves
     reset_model_data()
     moto_authorization.forget()
@@ -85,16 +90,24 @@ def wsgi_server(listening: socket.socket) -> BaseWSGIServer:
 
 
 class _Services(DomainDispatcherApplication):
-    """moto's choice of the service that a request is for, without the sentence that it prints if there is none."""
+    """moto's choice of the service that a request is for, without the sentence that it prints if there is none.
+
+    Its own pages, which nobody authorizes, are not among them: one empties every account, another hands out keys.
+    """
 
     def get_backend_for_host(self, host: str | None) -> Any:
         """As moto's."""
         return super().get_backend_for_host(host) if host is not None and _is_known(host) else None
 
 
+_PAGES_OF_MOTO = ("moto_api", "instance_metadata")  # /moto-api/..., /latest/meta-data/...
+
+
 @cache
 def _is_known(host: str) -> bool:
-    if host == "moto_api" or host in backends.list_of_moto_modules():
+    if host in _PAGES_OF_MOTO:
+        return False
+    if host in backends.list_of_moto_modules():
         return True
     return any(pattern.match(f"http://{host}") for _, pattern in backend_index.backend_url_patterns)
 

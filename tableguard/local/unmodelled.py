@@ -3,6 +3,7 @@
 moto 5.2.5 answers what it lacks in HTML, with status 404 or 500 and a traceback, and clients go on asking after a 500.
 """
 
+import json
 import sys
 import traceback
 from collections.abc import Callable, Iterable
@@ -22,6 +23,10 @@ from tableguard.local.requested import requested
 # neither 408, 429 nor 5xx, which clients try again
 STATUS = 400
 CODE, FAILED_CODE = "NotModelled", "EmbeddedAwsFailed"
+# what AWS says of a JSON request, whatever it asks for, that is not JSON, or that nobody has signed:
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+_NOT_JSON = "SerializationException", "the body is not a JSON object"
+_UNSIGNED = "MissingAuthenticationTokenException", "Request is missing Authentication Token"
 _LACKING = (NotImplementedError, OperationNotFoundError)  # what moto raises where it has no such operation
 
 Environ = dict[str, Any]
@@ -59,7 +64,8 @@ class Edge:
         """The answer of the application behind, or what is not modelled if that is none of AWS's."""
         request = Kept(environ)
         try:
-            answer = _answer(self.behind, request.read())
+            whole = request.read()
+            answer = _refused_as_no_json(whole) or _answer(self.behind, whole)
         except Exception as error:  # noqa: BLE001  # moto may raise anything, and here is where all of it ends
             answer = _not_modelled(request, error)
         else:
@@ -85,11 +91,30 @@ def _is_of_aws(answer: Response, method: str) -> bool:
 
 def _not_modelled(request: Kept, error: Exception | None) -> Response:
     call = requested(request.again())
+    if call.protocol == "json" and not call.service:
+        return _error(*_UNSIGNED, call.protocol)
     place = "" if error is None or isinstance(error, _LACKING) else _place(error)
     ours = place.startswith("tableguard/")
     text = f"{'embedded AWS failed' if ours else 'not modelled'}: {call.name}"
     sys.stderr.write(f"{text}: {type(error).__name__} at {place}\n" if place else f"{text}\n")
-    body, headers = shaped(FAILED_CODE if ours else CODE, text, call.protocol)
+    return _error(FAILED_CODE if ours else CODE, text, call.protocol)
+
+
+def _refused_as_no_json(environ: Environ) -> Response | None:
+    """The refusal of a request whose operation stands in a header and whose body is no JSON object; else None."""
+    if "HTTP_X_AMZ_TARGET" not in environ:
+        return None
+    try:
+        if isinstance(json.load(environ["wsgi.input"]), dict):
+            environ["wsgi.input"].seek(0)
+            return None
+    except (ValueError, RecursionError):
+        pass  # as no object
+    return _error(*_NOT_JSON, "json")
+
+
+def _error(code: str, message: str, protocol: str) -> Response:
+    body, headers = shaped(code, message, protocol)
     return Response(body, STATUS, headers)
 
 
