@@ -380,6 +380,11 @@ def test_a_program_of_another_kind_has_its_python_beside_it(machine: Path, head:
     assert located(machine) == expected
 
 
+def test_the_python_of_its_environment_may_be_named_itself(machine: Path) -> None:
+    named = python(machine / "environment" / "python3.12")
+    assert located(machine, TABLEGUARD_CHECKOV=named) == named
+
+
 def test_a_link_leads_to_the_environment(machine: Path) -> None:
     expected = python(machine / "tool" / "bin" / "python3")
     target = program(machine / "tool" / "bin" / "checkov", "\x7fELF")
@@ -387,7 +392,10 @@ def test_a_link_leads_to_the_environment(machine: Path) -> None:
     assert located(machine) == expected
 
 
-HOW = "`uv tool install checkov` or `pipx install checkov` brings it, or name its command in TABLEGUARD_CHECKOV"
+HOW = (
+    "`uv tool install checkov` or `pipx install checkov` brings it, "
+    "or name its command or its Python in TABLEGUARD_CHECKOV"
+)
 
 
 @pytest.mark.parametrize(

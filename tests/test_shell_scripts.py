@@ -5,8 +5,9 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,10 @@ class Checkout:
         command.parent.mkdir(parents=True)
         command.write_text('#!/usr/bin/env bash\nprintf "%s\\n" "$PWD" "$@"\n')
         command.chmod(0o755)
-        fingerprint = "cat setup.cfg constraints*.txt | cksum > .venv/installed"
+        for python in (self.root / ".venv" / "bin" / "python", self.root / ".venv" / "checkov" / "bin" / "python"):
+            python.parent.mkdir(parents=True, exist_ok=True)
+            python.symlink_to(sys.executable)
+        fingerprint = "{ pwd -P; cat setup.cfg constraints*.txt; } | cksum > .venv/installed"
         subprocess.run(["bash", "-c", fingerprint], cwd=self.root, check=True)  # noqa: S607 - bash is on the PATH
 
 
@@ -140,9 +144,20 @@ def test_the_demonstration_runs_where_the_user_stands(checkout: Checkout) -> Non
     assert lines == [*asked, "", "Meanwhile, tableguard check:", *(f"  {line}" for line in checked)]
 
 
+def test_a_demonstration_that_could_not_begin_does_not_wait_for_the_check(checkout: Checkout) -> None:
+    checkout.install()
+    command = checkout.root / ".venv" / "bin" / "tableguard"
+    command.write_text("#!/usr/bin/env bash\ncase $1 in up) exit 130 ;; esac\nsleep 30\n")
+    for tool in ("mktemp", "rm", "sleep"):
+        (checkout.tools / tool).symlink_to(shutil.which(tool) or "")
+    began = time.monotonic()
+    ran = checkout.run(Path("scripts/demo"))
+    assert (ran.returncode, ran.stdout, time.monotonic() - began < 20) == (130, "", True)
+
+
 def test_without_a_python_that_will_do_one_line_says_so(checkout: Checkout) -> None:
     ran = checkout.run(Path("scripts/ddb/seed"))
-    assert ran.returncode == 2
+    assert (ran.returncode, ran.stderr.count("\n")) == (2, 1)
     assert "tableguard needs Python 3.11 or later; install it, or name one: PYTHON=/path/to/python3 " in ran.stderr
 
 
@@ -155,7 +170,7 @@ def test_the_environment_says_that_it_is_sourced(checkout: Checkout) -> None:
 def test_help_by_itself_lists_every_script(checkout: Checkout) -> None:
     lines = checkout.run(Path("scripts/help")).stdout.splitlines()
     assert sorted(line.split()[0] for line in lines) == [str(script) for script in SCRIPTS]
-    assert all(len(line.split()) > 3 for line in lines)
+    assert [line for line in lines if len(line.split()) < 4 or line[-1] not in ".)"] == []
 
 
 @pytest.mark.parametrize(
@@ -183,13 +198,15 @@ def test_an_engine_is_installed_into_the_checkout_from_anywhere(checkout: Checko
 PYTHON = """#!/bin/sh
 case $1 in -c) exit 0 ;; esac
 echo "python $*" >> {log}
+case $* in *--clear*) rm -rf .venv ;; esac
 mkdir -p .venv/bin && cp {folder}/python .venv/bin/python
 case $* in *"install"*uv) cp {folder}/uv .venv/bin/uv ;; esac
 """
 UV = """#!/bin/sh
 echo "uv $*" >> {log}
 case $* in *"${{FAILS:-nothing}}"*) exit 1 ;; esac
-case $1 in venv) mkdir -p .venv/bin .venv/checkov/bin ;; esac
+for folder; do :; done  # the last word
+case $1 in venv) mkdir -p $folder/bin && cp {folder}/python $folder/bin/python ;; esac
 command=.venv/bin/tableguard
 case $* in *--editable*) echo '#!/bin/sh' > $command; chmod +x $command ;; esac
 """
@@ -209,6 +226,10 @@ class Installing:
         ran = started([str(self.checkout.root / "scripts/ddb/seed")], self.checkout.elsewhere, environment)
         return ran.returncode, ran.stderr.splitlines()[-1] if ran.stderr else "", self.log.read_text().splitlines()
 
+    def again(self) -> int:
+        """Start a script beside others: its exit code."""
+        return self.checkout.run(Path("scripts/ddb/seed")).returncode
+
 
 @pytest.fixture
 def installing(checkout: Checkout, tmp_path: Path) -> Installing:
@@ -218,7 +239,7 @@ def installing(checkout: Checkout, tmp_path: Path) -> Installing:
         (stand_ins / name).write_text(text.format(log=log, folder=stand_ins))
         (stand_ins / name).chmod(0o755)
     (checkout.tools / "python3").symlink_to(stand_ins / "python")
-    for tool in ("sh", "mkdir", "cp", "chmod"):
+    for tool in ("sh", "mkdir", "cp", "chmod", "rm"):
         (checkout.tools / tool).symlink_to(shutil.which(tool) or "")
     return Installing(checkout, log)
 
@@ -245,6 +266,33 @@ def test_an_installation_that_fails_half_way_is_one_line_and_is_made_anew(instal
     code, last, _ = installing.run(FAILS=part)
     assert (code, last[:20]) == (2, "Installation failed,")
     assert installing.run()[0] == 0
+
+
+@pytest.mark.parametrize("python", [".venv/bin/python", ".venv/checkov/bin/python"])
+def test_an_environment_whose_python_is_gone_is_made_anew(installing: Installing, python: str) -> None:
+    installing.run()
+    (installing.checkout.root / python).unlink()
+    (installing.checkout.root / python).symlink_to("/gone/python3")
+    code, _, lines = installing.run()
+    assert (code, lines[0]) == (0, "python -m venv --clear .venv")
+
+
+def test_a_checkout_that_was_moved_is_installed_anew(installing: Installing) -> None:
+    installing.run()
+    moved = installing.checkout.root.with_name("moved")
+    installing.checkout.root.rename(moved)
+    there = Installing(replace(installing.checkout, root=moved), installing.log)
+    assert (there.run()[2] != [], there.run()[2]) == (True, [])
+
+
+def test_two_scripts_at_once_install_once(installing: Installing) -> None:
+    stand_in = installing.log.with_name("stand-ins") / "python"
+    lock = f'case $1 in -c) exec {sys.executable} "$@" ;; esac'  # the real one
+    stand_in.write_text(stand_in.read_text().replace("case $1 in -c) exit 0 ;; esac", lock))
+    with ThreadPoolExecutor(3) as pool:
+        codes = list(pool.map(lambda _: installing.again(), range(3)))
+    assert codes == [0, 0, 0]
+    assert installing.log.read_text().count("-m venv") == 1
 
 
 def test_other_requirements_are_installed_anew(installing: Installing) -> None:

@@ -11,7 +11,8 @@ from tableguard.errors import CheckError
 
 VARIABLE = "TABLEGUARD_CHECKOV"
 OWN = Path(sys.prefix, "checkov", "bin", "checkov")  # where the scripts of a checkout put it
-_HOW = f"`uv tool install checkov` or `pipx install checkov` brings it, or name its command in {VARIABLE}"
+_HOW = f"`uv tool install checkov` or `pipx install checkov` brings it, or name its command or its Python in {VARIABLE}"
+_PYTHON = re.compile(r"python[\d.]*")
 # a console script's first lines: "#!/path/to/python", or where that path is long or has a blank in it,
 # "#!/bin/sh" and "'''exec' '/path/to/python' "$0" "$@"'"
 _SHEBANG = re.compile(rb"#!\s*(/\S*python[\d.]*)\s*\n|#!/usr/bin/env (python[\d.]*)\s*\n")
@@ -19,7 +20,7 @@ _EXEC = re.compile(rb"""#!/bin/sh\n'''exec' ["']?(/.*?python[\d.]*)["']? "\$0" "
 
 
 def interpreter(environment: Mapping[str, str] = os.environ, own: Path = OWN) -> str:
-    """The Python that has checkov: of the command named by TABLEGUARD_CHECKOV, else our own one, else the one on PATH.
+    """The Python that has checkov: named by TABLEGUARD_CHECKOV itself or by its command, else ours, else that on PATH.
 
     CheckError says in one line how to get one.
     """
@@ -28,7 +29,7 @@ def interpreter(environment: Mapping[str, str] = os.environ, own: Path = OWN) ->
         program = shutil.which(named, path=environment.get("PATH"))
         if program is None:
             raise CheckError(f"{VARIABLE}={named}: no such program; name the command checkov of its environment")
-        return _interpreter_of(Path(program))
+        return program if _PYTHON.fullmatch(Path(program).name) else _interpreter_of(Path(program))
     program = str(own) if own.exists() else shutil.which("checkov", path=environment.get("PATH"))
     if program is None:
         raise CheckError(f"it is not installed; {_HOW}")

@@ -1,5 +1,7 @@
 """How every command ends: an exit code, and one line on stderr where a user can mend something."""
 
+import contextlib
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -12,6 +14,10 @@ INTERRUPTED = 130  # as shells have it: 128 and the number of the signal
 
 def exit_code(command: Callable[[], int | None], program: str) -> int:
     """Run a command and answer with its exit code; what a user can mend is one line that begins with `program`."""
+    if sys.stdout is None:
+        return _failed(program, "standard output is closed: there is nowhere to answer")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal of few letters still shows the answer
     code = None
     try:
         code = command()
@@ -19,7 +25,10 @@ def exit_code(command: Callable[[], int | None], program: str) -> int:
     except TableguardError as error:
         return _failed(program, str(error))
     except BrokenPipeError:  # the reader of our output has seen enough: `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _end_output()
+    except OSError as error:  # a full disk, a folder that is gone: what is cut short must not pass for an answer
+        _end_output()
+        return _failed(program, ": ".join(filter(None, (error.filename, error.strerror))) or str(error))
     except KeyboardInterrupt:
         sys.stderr.write(f"{program}: interrupted\n")
         return INTERRUPTED
@@ -28,6 +37,15 @@ def exit_code(command: Callable[[], int | None], program: str) -> int:
 
         return _failed(program, advised(error))
     return code or FINE
+
+
+def _end_output() -> None:
+    """Write what is left of the output, or lead it nowhere, so that Python does not fail to write it when it ends."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with contextlib.suppress(io.UnsupportedOperation):  # what only looks like a file has nothing to lead
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _failed(program: str, reason: str) -> int:

@@ -84,8 +84,8 @@ class Target:
         options = vars(self.options)
         if "message_key" not in options:
             return None
+        before = _instant(options["plaintext_before"] or "")
         if options["message_key"]:
-            before = _instant(options["plaintext_before"] or "")
             return encryption.cipher(options["message_key"], self.client_of("kms"), before)
         if not options["table"] and self.settings.client_side_encryption:
             raise EncryptionError(

@@ -40,13 +40,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.drill", description=__doc__)
-    parser.add_argument("--messages", type=int, default=10_000)
-    parser.add_argument("--faults", type=int, default=1_000)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--messages", type=int, default=10_000, help="how many are sent (default: 10000)")
+    parser.add_argument("--faults", type=int, default=1_000, help="how many are injected (default: 1000)")
+    parser.add_argument("--seed", type=int, default=1, help="from which both are drawn (default: 1)")
     parser.add_argument("--trace", type=Path, help="a recorded trace (default: drawn by Zipf's law)")
-    parser.add_argument("--engine", choices=("dynamodb-local", "moto"), default="dynamodb-local")
-    parser.add_argument("--algorithm", choices=sorted(BY_NAME), default="pattern-d")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument(
+        "--engine", choices=("dynamodb-local", "moto"), default="dynamodb-local", help="who keeps the table"
+    )
+    parser.add_argument("--algorithm", choices=sorted(BY_NAME), default="pattern-d", help="which function is drilled")
+    parser.add_argument("--json", action="store_true", help="print JSON")
     return parser.parse_args(arguments)
 
 
