@@ -61,9 +61,12 @@ def check(options: argparse.Namespace) -> int:
 
 def up(options: argparse.Namespace) -> int:
     """Run the estate on the embedded AWS until interrupted, or for as long as the demonstration takes."""
+    from tableguard import encryption
     from tableguard.local import estate, presentation
 
     settings = chosen_settings(options)
+    if options.demo and settings.client_side_encryption:
+        encryption.check_installed()  # before an estate is deployed for nothing
     progress = sys.stderr if options.json else sys.stdout
 
     def report(step: estate.Step) -> None:

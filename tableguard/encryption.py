@@ -20,6 +20,7 @@ Decided, with what was measured (4 to 6 ms of CPU either way, 407 bytes more tha
 - Nothing but keys and times can be searched or sorted by. A cache (DAX) holds ciphertext, as the table does.
 """
 
+import importlib.util
 import logging
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -216,6 +217,12 @@ def _asked(call: Callable[..., Any], request: Mapping[str, Any]) -> Any:
         if problem["Code"] in ("InvalidCiphertextException", "IncorrectKeyException"):
             raise MisfitError(problem["Code"]) from error
         raise EncryptionError(f"KMS refused {error.operation_name}: {problem['Code']}: {problem['Message']}") from error
+
+
+def check_installed() -> None:
+    """Refuse, with how to install it, where the extra `encryption` is not installed."""
+    if importlib.util.find_spec("aws_encryption_sdk") is None:
+        raise EncryptionError(_INSTALL)
 
 
 def _sdk() -> Any:

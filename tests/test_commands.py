@@ -163,6 +163,15 @@ def test_a_stack_that_the_settings_leave_out_is_refused_by_name(
     assert "stack config is not asked for: add it to stacks.optional" in refusal(capsys, "render", "config")
 
 
+def test_a_demonstration_that_cannot_encrypt_is_refused_before_it_begins(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr(estate, "running", lambda *_: pytest.fail("it began"))
+    settings_file = str(EXAMPLE_SETTINGS / "existing-vpc.toml")
+    assert "pip install 'tableguard[encryption]'" in refusal(capsys, "up", "--demo", "--settings", settings_file)
+
+
 def test_a_port_in_use_is_named(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
