@@ -20,10 +20,10 @@ _ALSO = ("accessanalyzer", "dax", "dynamodbstreams")
 _CALLED = {"ApplicationAutoScaling": "application-autoscaling", "Cognito": "cognito-identity"}
 
 
-def least_arguments(operation: OperationModel, known: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments that botocore's own validation takes, with not one more than it wants; known ones as they are."""
-    found: dict[str, Any] = {} if operation.input_shape is None else _least(operation.input_shape, ())
-    return {name: known.get(name, value) for name, value in found.items()}
+def least_arguments(operation: OperationModel, present: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments that botocore's own validation takes, with not one more than it wants; present ones as they are."""
+    arguments: dict[str, Any] = {} if operation.input_shape is None else _least(operation.input_shape, ())
+    return {name: present.get(name, value) for name, value in arguments.items()}
 
 
 def _structure(shape: Shape, within: tuple[str, ...]) -> Any:

@@ -36,13 +36,13 @@ def expanded(text: str) -> list[str]:
 
 def absent(text: str, commands: set[str]) -> list[str]:
     """The commands that a text names and that do not exist."""
-    found = []
+    missing = []
     for first, second in COMMAND.findall(text):
         members = GROUPS.get(first, ("", ()))[1]
         wrong = [name for name in expanded(second) if members and name not in members]
         if first not in commands or wrong:
-            found.append(f"{first} {second}")
-    return found
+            missing.append(f"{first} {second}")
+    return missing
 
 
 def code(page: str) -> str:

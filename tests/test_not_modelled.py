@@ -116,10 +116,10 @@ def _outcome(client: Any, operation: str) -> str:
     try:
         getattr(client, xform_name(operation))(**least_arguments(model, PRESENT))
     except ClientError as error:
-        found = _kind(error, model.http["method"])
+        outcome = _kind(error, model.http["method"])
     else:
-        found = "success"
-    return found if time.monotonic() - began < _SECONDS else "slow"
+        outcome = "success"
+    return outcome if time.monotonic() - began < _SECONDS else "slow"
 
 
 def _kind(error: ClientError, method: str) -> str:
@@ -137,7 +137,9 @@ def test_every_operation_answers_as_aws_might(
     client = _client(zone, who, service)
     last = sorted(client.meta.service_model.operation_names, key=lambda name: name.startswith("Delete"))
     outcomes = {operation: _outcome(client, operation) for operation in last}
-    wrong = {name: found for name, found in outcomes.items() if found not in ("success", "refused", "not modelled")}
+    wrong = {
+        name: outcome for name, outcome in outcomes.items() if outcome not in ("success", "refused", "not modelled")
+    }
     assert wrong == {}
     output, lines = capfd.readouterr()
     assert output == ""
@@ -214,17 +216,17 @@ ANSWERS: dict[str, tuple[int, dict[str, str], bytes, bool]] = {
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
 def test_what_aws_might_have_said_passes_as_it_is(answer: tuple[int, dict[str, str], bytes, bool]) -> None:
     status, headers, body, passes = answer
-    found = Client(Edge(Response([body], status, headers))).post("/", headers=_signed("dynamodb"))
-    assert (found.status_code, found.data) == ((status, body) if passes else (400, found.data))
-    assert (b"NotModelled" in found.data) != passes
+    response = Client(Edge(Response([body], status, headers))).post("/", headers=_signed("dynamodb"))
+    assert (response.status_code, response.data) == ((status, body) if passes else (400, response.data))
+    assert (b"NotModelled" in response.data) != passes
 
 
 def test_a_client_that_speaks_cbor_reads_it_too(zone: LandingZone) -> None:
     headers = {"Smithy-Protocol": "rpc-v2-cbor", "Content-Type": "application/cbor", **_signed("monitoring")}
     path = "/service/GraniteServiceVersion20100801/operation/ListMetrics"
-    status, found, body = _sent(zone, "POST", path, headers, b"\xa0")
+    status, sent_back, body = _sent(zone, "POST", path, headers, b"\xa0")
     parser = create_parser("smithy-rpc-v2-cbor")
-    response = {"status_code": status, "headers": {k.lower(): v for k, v in found.items()}, "body": body}
+    response = {"status_code": status, "headers": {k.lower(): v for k, v in sent_back.items()}, "body": body}
     error = parser.parse(response, StructureShape("Answer", {"type": "structure", "members": {}}))["Error"]
     assert (status, error["Code"], error["Message"]) == (400, "NotModelled", "not modelled: cloudwatch:ListMetrics")
 
@@ -265,7 +267,7 @@ def test_with_and_without_a_socket_an_empty_body_has_a_length(zone: LandingZone)
     assert codes == ["MissingRequestBodyError"] * 2
 
 
-def test_an_answer_to_head_that_says_no_more_than_its_status_is_one_of_aws(
+def test_an_responseto_head_that_says_no_more_than_its_status_is_one_of_aws(
     zone: LandingZone, capfd: pytest.CaptureFixture[str]
 ) -> None:
     for client in (_client(zone, "setup", "s3"), _over_http(zone, "s3")):
@@ -323,9 +325,9 @@ def test_where_our_own_code_crashes_nothing_is_called_unmodelled(
         broken.setattr(moto_capacity, "report", _raise)
         expected = (400, "EmbeddedAwsFailed", "embedded AWS failed: dynamodb:PutItem")
         assert _error(client.put_item, TableName="ours", Item=KEY) == expected
-    found = capfd.readouterr().err
+    line = capfd.readouterr().err
     place = r"tableguard/local/moto_dynamodb\.py:\d+"
-    assert re.fullmatch(rf"embedded AWS failed: dynamodb:PutItem: ValueError at {place}\n", found)
+    assert re.fullmatch(rf"embedded AWS failed: dynamodb:PutItem: ValueError at {place}\n", line)
 
 
 def test_a_guard_that_crashes_allows_nothing(zone: LandingZone, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -375,8 +377,8 @@ def test_a_service_that_cannot_be_loaded_is_not_modelled_each_time(
     with monkeypatch.context() as broken:
         broken.setattr(backends, "_import_backend", absent)
         for _ in range(2):
-            found = _error(_client(zone, "setup", "glacier").list_vaults, accountId="-")
-            assert found == (400, "NotModelled", "not modelled: glacier:ListVaults")
+            refusal = _error(_client(zone, "setup", "glacier").list_vaults, accountId="-")
+            assert refusal == (400, "NotModelled", "not modelled: glacier:ListVaults")
     assert len(capfd.readouterr().err.splitlines()) == 2
     assert _client(zone, "setup", "glacier").list_vaults(accountId="-")["VaultList"] == []
 
@@ -395,8 +397,8 @@ def test_no_function_is_invoked_and_docker_is_never_reached(
     client.create_function(
         FunctionName=name, Runtime="python3.13", Role=role, Handler="app.handle", Code={"ZipFile": package("")}
     )
-    found = _error(client.invoke, FunctionName=name, InvocationType=kind, Payload=b"{}")
-    assert found == (400, "NotModelled", "not modelled: lambda:Invoke")
+    refusal = _error(client.invoke, FunctionName=name, InvocationType=kind, Payload=b"{}")
+    assert refusal == (400, "NotModelled", "not modelled: lambda:Invoke")
     assert _error(client.invoke_async, FunctionName=name, InvokeArgs=b"{}")[2] == "not modelled: lambda:InvokeAsync"
     assert reached == []
 
@@ -415,9 +417,9 @@ def _sent(
     connection = http.client.HTTPConnection(zone.endpoint.removeprefix("http://"), timeout=10)
     connection.request(method, path, body=body, headers=dict(headers))
     response = connection.getresponse()
-    found = response.status, dict(response.headers.items()), response.read()
+    parts = response.status, dict(response.headers.items()), response.read()
     connection.close()
-    return found
+    return parts
 
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -462,10 +464,10 @@ MALFORMED: dict[str, tuple[str, str, dict[str, str], bytes]] = {
 def test_a_malformed_request_is_an_error_like_any_other(
     zone: LandingZone, capfd: pytest.CaptureFixture[str], sent: tuple[str, str, dict[str, str], bytes]
 ) -> None:
-    status, found, answer = _sent(zone, *sent)
+    status, sent_back, answer = _sent(zone, *sent)
     assert status in (400, 403)
     assert b'"__type"' in answer or b"<Code>" in answer
-    assert "html" not in found["Content-Type"]
+    assert "html" not in sent_back["Content-Type"]
     lines = capfd.readouterr().err.splitlines()
     assert len(lines) <= 1
     assert all(LINE.fullmatch(line) and len(line) < 250 for line in lines)
@@ -514,8 +516,8 @@ def test_a_body_that_is_no_json_object_is_refused_as_aws_does_and_blamed_on_nobo
 ) -> None:
     key = zone.session("administrator").credentials.access_key
     headers = {"X-Amz-Target": f"DynamoDB_20120810.{operation}", **_signed("dynamodb", key)}
-    status, found, _ = _sent(zone, "POST", "/", headers, body)
-    assert (status, found["x-amzn-ErrorType"], capfd.readouterr().err) == (400, "SerializationException", "")
+    status, sent_back, _ = _sent(zone, "POST", "/", headers, body)
+    assert (status, sent_back["x-amzn-ErrorType"], capfd.readouterr().err) == (400, "SerializationException", "")
     assert _sent(zone, "POST", "/", headers, b"{}")[1]["x-amzn-ErrorType"] != "SerializationException"
 
 
@@ -524,9 +526,9 @@ def test_a_target_without_a_signature_is_told_that_one_is_missing(
     zone: LandingZone, capfd: pytest.CaptureFixture[str], authorization: dict[str, str]
 ) -> None:
     headers = {"X-Amz-Target": "DynamoDB_20120810.ListTables", **authorization}
-    status, found, _ = _sent(zone, "POST", "/", headers, b"{}")
+    status, sent_back, _ = _sent(zone, "POST", "/", headers, b"{}")
     expected = (400, "MissingAuthenticationTokenException", "")
-    assert (status, found["x-amzn-ErrorType"], capfd.readouterr().err) == expected
+    assert (status, sent_back["x-amzn-ErrorType"], capfd.readouterr().err) == expected
 
 
 @pytest.mark.parametrize(
@@ -544,13 +546,13 @@ def test_the_pages_of_moto_itself_which_nobody_authorizes_are_not_there(
     zone: LandingZone, method: str, path: str
 ) -> None:
     tables = _client(zone, "setup", "dynamodb").list_tables()["TableNames"]
-    status, found, _ = _sent(zone, method, path, {"Origin": "http://a.example"}, b"")
+    status, sent_back, _ = _sent(zone, method, path, {"Origin": "http://a.example"}, b"")
     assert status in (400, 403)
-    assert "html" not in found["Content-Type"]
+    assert "html" not in sent_back["Content-Type"]
     assert _client(zone, "setup", "dynamodb").list_tables()["TableNames"] == tables != []
 
 
 def test_no_page_of_a_website_may_read_an_answer(zone: LandingZone) -> None:
     headers = {"X-Amz-Target": "DynamoDB_20120810.ListTables", **_signed("dynamodb"), "Origin": "http://a.example"}
-    status, found, _ = _sent(zone, "POST", "/", headers, b"{}")
-    assert (status, [name for name in found if name.lower().startswith("access-control")]) == (200, [])
+    status, sent_back, _ = _sent(zone, "POST", "/", headers, b"{}")
+    assert (status, [name for name in sent_back if name.lower().startswith("access-control")]) == (200, [])

@@ -19,12 +19,12 @@ def installed(distribution: str) -> Iterable[str]:
 
 def required(root: str, requirements: Requirements) -> Iterator[tuple[str, Requirement]]:
     """Every requirement below a distribution, with whose it is."""
-    known, to_read = set[tuple[str, str]](), [(root, "")]
+    visited, to_read = set[tuple[str, str]](), [(root, "")]
     while to_read:
         distribution, extra = to_read.pop()
-        if (distribution, extra) in known:
+        if (distribution, extra) in visited:
             continue
-        known.add((distribution, extra))
+        visited.add((distribution, extra))
         for text in requirements(distribution):
             requirement = Requirement(text)
             if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):

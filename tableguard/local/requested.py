@@ -45,8 +45,8 @@ def requested(request: Request) -> Requested:
     """What a request asks for, by its protocol: https://smithy.io/2.0/aws/protocols/."""
     service = _service(request)
     if request.headers.get("Smithy-Protocol") == "rpc-v2-cbor":
-        found = _CBOR_PATH.search(request.path)
-        return Requested(service, found[1] if found else request.path, "smithy-rpc-v2-cbor")
+        path = _CBOR_PATH.search(request.path)
+        return Requested(service, path[1] if path else request.path, "smithy-rpc-v2-cbor")
     target = request.headers.get("X-Amz-Target")
     if target is not None:
         return Requested(service, target.rpartition(".")[2] if service else target, "json")
