@@ -7,5 +7,4 @@ _INSTALLED = Path(__file__).resolve().parent / "_project"
 ROOT = _INSTALLED if _INSTALLED.is_dir() else _INSTALLED.parent.parent
 POLICIES = ROOT / "policies"
 TEMPLATES = ROOT / "templates"
-RENDERED = TEMPLATES / "rendered"
 EXAMPLE_SETTINGS = TEMPLATES / "settings"

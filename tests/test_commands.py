@@ -18,7 +18,7 @@ from tableguard.__main__ import main
 from tableguard.deploy import deploy
 from tableguard.errors import DeployError
 from tableguard.local import demo, estate, presentation, server
-from tableguard.paths import EXAMPLE_SETTINGS, RENDERED
+from tableguard.paths import EXAMPLE_SETTINGS, TEMPLATES
 from tableguard.stacks import STACKS, chosen
 
 EXAMPLES = ("default", "existing-vpc")
@@ -58,7 +58,9 @@ def test_stacks_are_rendered_below_the_folder_that_the_user_stands_in(
 ) -> None:
     assert main(["render", "table"]) == 0
     assert capsys.readouterr().out == "templates/rendered/table.yaml\n"
-    assert (folder / "templates" / "rendered" / "table.yaml").read_text() == (RENDERED / "table.yaml").read_text()
+    assert (folder / "templates" / "rendered" / "table.yaml").read_text() == (
+        TEMPLATES / "rendered" / "table.yaml"
+    ).read_text()
 
 
 def test_one_stack_is_rendered_alone(folder: Path) -> None:

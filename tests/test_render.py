@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tableguard.errors import TemplateError
-from tableguard.paths import RENDERED, ROOT
+from tableguard.paths import ROOT, TEMPLATES
 from tableguard.render import Limits, parse, render, write
 from tableguard.settings import example
 from tableguard.stacks import STACKS, Stack, chosen, named
@@ -38,7 +38,7 @@ def default() -> dict[str, str]:
 
 
 def test_the_committed_templates_are_what_the_code_makes(default: dict[str, str]) -> None:
-    committed = {path.stem: path.read_text(encoding="utf-8") for path in RENDERED.glob("*.yaml")}
+    committed = {path.stem: path.read_text(encoding="utf-8") for path in (TEMPLATES / "rendered").glob("*.yaml")}
     stale = sorted(name for name in {*default, *committed} if default.get(name) != committed.get(name))
     assert not stale, f"templates/rendered is not what the code makes for {', '.join(stale)}: run `tableguard render`"
 
@@ -123,7 +123,7 @@ def test_a_folder_that_cannot_be_written_is_one_clear_error(default: dict[str, s
 def test_every_stack_has_a_module_and_every_rendered_file_a_stack() -> None:
     names = {stack.name for stack in STACKS}
     assert {name for name in names if not (ROOT / "templates" / f"{name}.py").is_file()} == set()
-    assert {path.stem for path in RENDERED.glob("*.yaml")} == names
+    assert {path.stem for path in (TEMPLATES / "rendered").glob("*.yaml")} == names
 
 
 def test_a_stack_builds_an_equal_template_each_time() -> None:

@@ -12,7 +12,7 @@ import pytest
 from tableguard.check import config_rules
 from tableguard.check.managed_rules import catalogue
 from tableguard.check.sources import Source
-from tableguard.paths import RENDERED
+from tableguard.paths import TEMPLATES
 from tableguard.settings import Settings, example
 from templates.config_rules import guard_rules, managed_rules
 from tests.engines.absence import needs
@@ -51,7 +51,9 @@ def _recorder_and_channel_do_not_wait_for_each_other(template: Template) -> bool
 
 
 def _aws_config_takes_every_rule(template: Template) -> bool:
-    return not config_rules.check([Source("config.yaml", RENDERED, template)], SETTINGS.home_region).findings
+    return not config_rules.check(
+        [Source("config.yaml", TEMPLATES / "rendered", template)], SETTINGS.home_region
+    ).findings
 
 
 def _periodic_rules_run_every_six_hours(template: Template) -> bool:
@@ -174,7 +176,7 @@ def test_a_rule_that_the_home_region_does_not_offer_is_left_out_and_named() -> N
     spain = stack("config", _in("eu-south-2"))
     assert "IamNoInlinePolicyCheck" not in spain["Resources"]
     assert "IAM_NO_INLINE_POLICY_CHECK" in spain["Outputs"]["RulesLeftOut"]["Value"]
-    assert not config_rules.check([Source("config.yaml", RENDERED, spain)], "eu-south-2").findings
+    assert not config_rules.check([Source("config.yaml", TEMPLATES / "rendered", spain)], "eu-south-2").findings
 
 
 def test_a_region_that_offers_every_rule_has_them_all(template: Template) -> None:

@@ -89,7 +89,9 @@ def catalogue() -> Mapping[str, RuleFacts]:
     try:
         rules = json.loads(gzip.decompress(_path().read_bytes()))["ManagedRules"]
     except (OSError, KeyError, ValueError) as error:
-        raise CheckError(f"moto's catalogue of Config rules cannot be read ({error}); install moto[server]") from error
+        raise CheckError(
+            f"moto's catalogue of Config rules cannot be read ({error}); install moto>=5.2.5,<5.3"
+        ) from error
     return {identifier: _rule(identifier, facts) for identifier, facts in rules.items()}
 
 
@@ -97,7 +99,9 @@ def _path() -> Path:
     # found, not imported: moto.config would load moto and boto3 for one data file
     moto = importlib.util.find_spec("moto")
     if moto is None or not moto.submodule_search_locations:
-        raise CheckError("moto, which carries AWS's catalogue of Config rules, is not installed; install moto[server]")
+        raise CheckError(
+            "moto, which carries AWS's catalogue of Config rules, is not installed; install moto>=5.2.5,<5.3"
+        )
     return Path(moto.submodule_search_locations[0], "config", "resources", "aws_managed_rules.json.gz")
 
 

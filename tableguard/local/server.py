@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 # the corrections are written against the code of these versions: from, and below
 MOTO_VERSIONS = ((5, 2, 5), (5, 3, 0))
-_REQUIRED = "moto[server]>=5.2.5,<5.3"
+_REQUIRED = "moto>=5.2.5,<5.3"
 
 
 @dataclass
