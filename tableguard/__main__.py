@@ -50,7 +50,7 @@ _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _command(
-    commands: _Commands, name: str, summary: str, module: str = "tableguard.commands"
+    commands: _Commands, name: str, summary: str, module: str = "tableguard.cli.commands.stacks"
 ) -> argparse.ArgumentParser:
     """A command, run by the function of its name in a module that is imported when it is called."""
     parser = commands.add_parser(name, help=summary, description=summary)
@@ -88,7 +88,7 @@ def _check(commands: _Commands) -> None:
     parser.add_argument("--json", action="store_true", help="the same facts as JSON")
 
 
-_PROVE = "tableguard.prove.commands"
+_PROVE = "tableguard.cli.commands.policies"
 
 
 def _prove(commands: _Commands) -> None:
@@ -135,10 +135,10 @@ def _takes_formats(parser: argparse.ArgumentParser) -> None:
 
 
 def _cost(commands: _Commands) -> None:
-    from tableguard.cost.options import add_options
+    from tableguard.cli.commands.cost_options import add_options
 
     parser = _command(
-        commands, "cost", "Reckon what a month costs, line by line, with sources.", "tableguard.cost.commands"
+        commands, "cost", "Reckon what a month costs, line by line, with sources.", "tableguard.cli.commands.cost"
     )
     add_settings(parser)
     add_options(parser)

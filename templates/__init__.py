@@ -1,1 +1,1 @@
-"""The stacks, one module each: `template(settings) -> Template`, pure. tableguard.stacks lists them in order."""
+"""The stacks, one module each: `template(settings) -> Template`, pure. tableguard.stacks.registry lists them."""

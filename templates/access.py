@@ -4,7 +4,7 @@ from typing import Any
 
 from troposphere import GetAtt, Ref, Sub, Template, cognito, iam
 
-from tableguard.iam import documents
+from tableguard.policy import documents
 from tableguard.settings import Settings
 from templates import parts, service_roles
 

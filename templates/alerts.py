@@ -5,9 +5,9 @@ from typing import Any
 
 from troposphere import GetAtt, Ref, Sub, Template, events, kms, logs, sns
 
+from tableguard.detect.detection import Detection
 from tableguard.settings import Settings
 from templates import parts
-from templates.detection import Detection
 from templates.detections import detections
 
 

@@ -2,7 +2,7 @@
 
 from troposphere import GetAtt, Output, Ref, Sub, Template, config, events, kms, s3
 
-from tableguard.check.managed_rules import catalogue
+from tableguard.aws.managed_config_rules import catalogue
 from tableguard.settings import Settings
 from templates import parts
 from templates.config_rules import GuardRule, ManagedRule, guard_rules, managed_rules

@@ -1,7 +1,7 @@
 """What somebody must hear of: who destroys, disarms, blinds, tampers, or touches data that is not theirs."""
 
+from tableguard.detect.detection import Calls, Detection, both, filtered
 from tableguard.settings import Settings
-from templates.detection import Calls, Detection, both, filtered
 
 # A metric filter on the trail's log group sees every region, minutes later. An EventBridge rule is there in seconds,
 # but sees its own region only, and not what IAM, STS and Organizations do in us-east-1. So: what destroys, disarms or

@@ -3,8 +3,8 @@
 from troposphere import Template, organizations
 
 from tableguard.errors import TemplateError
-from tableguard.iam import claims, documents
-from tableguard.iam.claims import Claim
+from tableguard.policy import contract, documents
+from tableguard.policy.contract import Claim
 from tableguard.settings import Settings
 from templates import parts
 
@@ -34,7 +34,7 @@ def _policy(settings: Settings, kind: str, name: str) -> organizations.Policy:
         name.title().replace("_", ""),
         Name=f"{settings.name}-{name.replace('_', '-')}",
         Type=TYPES[kind],
-        Description=description(claims.load(documents.load(kind, name))),
+        Description=description(contract.load(documents.load(kind, name))),
         Content=parts.organization_document(settings, kind, name),
         TargetIds=list(settings.organization_targets),
         Tags=parts.tags(settings),

@@ -21,7 +21,7 @@ from troposphere import (
     s3,
 )
 
-from tableguard.iam import documents
+from tableguard.policy import documents
 from tableguard.settings import Settings
 
 Value: TypeAlias = "Ref | GetAtt | Sub | Join | ImportValue | str"

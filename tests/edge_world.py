@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 
 from tableguard import settings
 from tableguard.local import landing_zone, server
-from tableguard.local.clients import SETUP_KEY
-from tableguard.local.in_process import answering
+from tableguard.local.clients.factory import SETUP_KEY
+from tableguard.local.clients.in_process import answering
 from tableguard.local.landing_zone import LandingZone
 from tests.lambda_package import package
 

@@ -3,9 +3,9 @@
 import json
 from typing import Any
 
-from tableguard.local.failure_destination import FailureDestination
-from tableguard.local.mapping import Batch, Discarded
-from tableguard.local.mapping_configuration import MappingConfiguration
+from tableguard.local.event_source.configuration import MappingConfiguration
+from tableguard.local.event_source.failure_destination import FailureDestination
+from tableguard.local.event_source.mapping import Batch, Discarded
 from tests.message_world import NOW, REGION, TABLE
 
 BUCKET = "messages-failures"

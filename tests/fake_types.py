@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from tableguard.cloudformation.resource_type import AbsentError, Context, Made, Properties, ResourceType
 from tableguard.errors import EmbeddedError
-from tableguard.local.resource_type import AbsentError, Context, Made, Properties, ResourceType
-from tableguard.local.types import ALL
+from tableguard.local.stacks.types import ALL
 
 THING, FIXED = "Test::World::Thing", "Test::World::Fixed"
 

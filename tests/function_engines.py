@@ -9,8 +9,9 @@ import boto3
 from botocore.config import Config
 
 from stream_lambda.items import Group, group_item
-from tableguard import settings, table_admin
-from tableguard.local import moto_server
+from tableguard import settings
+from tableguard.local import assembly
+from tableguard.store import table_admin
 from tests.engines import dynamodb_local
 from tests.engines.choice import MOTO
 from tests.message_world import REGION, TABLE, emulated_table
@@ -36,7 +37,7 @@ def running(name: str) -> Iterator[Engine]:
     """An engine by name; moto is the corrected one."""
     environment = {"TABLE_NAME": TABLE, "AWS_DEFAULT_REGION": REGION}
     if name == MOTO:
-        moto_server.install_corrections()
+        assembly.install_corrections()
         with emulated_table() as client:
             yield Engine(name, client, environment)
         return

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from unittest.mock import patch
 
 import stream_lambda
-from tableguard import package
+from tableguard.stacks import package
 from tests.message_world import TABLE
 
 PLENTY = 60_000  # milliseconds left

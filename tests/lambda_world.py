@@ -8,7 +8,7 @@ from urllib.request import urlopen
 import boto3
 from botocore.config import Config
 
-from tableguard.local.poller import Options, Poller
+from tableguard.local.event_source.poller import Options, Poller
 from tests.lambda_package import package
 
 REGION = "eu-central-1"

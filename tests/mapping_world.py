@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tableguard.local.mapping import DeliveryError, Discarded, EventSourceMapping
-from tableguard.local.mapping_configuration import MappingConfiguration
-from tableguard.local.outcome import FunctionError, Outcome, Succeeded
-from tableguard.local.stream_reader import Page, Shard
+from tableguard.local.event_source.configuration import MappingConfiguration
+from tableguard.local.event_source.mapping import DeliveryError, Discarded, EventSourceMapping
+from tableguard.local.event_source.stream_reader import Page, Shard
+from tableguard.local.function.outcome import FunctionError, Outcome, Succeeded
 
 STREAM = "arn:aws:dynamodb:eu-central-1:111122223333:table/messages/stream/2024-01-01T00:00:00.000"
 FUNCTION = "arn:aws:lambda:eu-central-1:111122223333:function:messages"

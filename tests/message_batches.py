@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from stream_lambda.items import Group, Message, message_item, timestamp
-from tableguard import replay
-from tableguard.messages import pair_group_uuid
+from tableguard.store.loading import replay
+from tableguard.store.messages import pair_group_uuid
 from tests.message_world import stream_record
 
 UNITS_PER_ROW = 3  # one for the row, two because its entry in the index moves

@@ -22,7 +22,8 @@ from stream_lambda.items import (
     message_item,
     timestamp,
 )
-from tableguard import settings, table_admin
+from tableguard import settings
+from tableguard.store import table_admin
 from tests.engines import MOTO, dynamodb_local
 
 TABLE = "messages"

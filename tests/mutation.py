@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
+from tableguard.check.rules import policy_meaning
 from tableguard.errors import PolicyError
-from tableguard.iam import claims, documents, lint
-from tableguard.iam.claims import Claim
-from tableguard.iam.evaluate import World
-from tableguard.prove.difference import difference
-from tableguard.prove.promises import EVERYTHING, estate, question_of, world
-from tableguard.prove.prover import fails
-from tableguard.prove.question import Scope
+from tableguard.policy import contract, documents
+from tableguard.policy.contract import Claim
+from tableguard.policy.evaluate import World
+from tableguard.prove.diff.difference import difference
+from tableguard.prove.engine.prover import fails
+from tableguard.prove.engine.question import Scope
+from tableguard.prove.shipped.promises import EVERYTHING, estate, question_of, world
 from tableguard.settings import example
 from tests.mutator import Mutant, mutants
 
@@ -39,7 +40,7 @@ def shipped() -> tuple[Claim, ...]:
     values = SETTINGS.policy_values()
     return tuple(
         replace(claim, policy=replace(claim.policy, document=documents.fill(claim.policy, values)))
-        for claim in claims.load_all()
+        for claim in contract.load_all()
     )
 
 
@@ -60,7 +61,7 @@ def fate(claim: Claim, mutant: Mutant) -> Outcome:
         others = {flag: world(changed, SETTINGS, flag) for flag in (False, True)}
     except PolicyError as error:
         return Outcome(mutant, "refused", str(error))
-    faults = lint.check(claim.policy.place, claim.policy.kind, mutant.document)
+    faults = policy_meaning.check(claim.policy.place, claim.policy.kind, mutant.document)
     if faults:
         return Outcome(mutant, "refused", str(faults[0]))
     try:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tableguard.iam.evaluate import Decision, Request, World, decide
-from tableguard.iam.principals import principal
-from tableguard.iam.statements import Policy, policy
+from tableguard.policy.evaluate import Decision, Request, World, decide
+from tableguard.policy.principals import principal
+from tableguard.policy.statements import Policy, policy
 
 ACCOUNT = "111122223333"
 OTHER_ACCOUNT = "444455556666"

@@ -10,7 +10,8 @@ from stream_lambda.decide import conversation
 from stream_lambda.handler import WORKERS, handle_batch
 from stream_lambda.items import Group, Item, Message, conversation_item, group_item, timestamp
 from stream_lambda.table import Table
-from tableguard import settings, table_admin
+from tableguard import settings
+from tableguard.store import table_admin
 from tests.dynamodb_meter import Meter
 from tests.message_batches import Batch, records
 from tests.message_world import NOW

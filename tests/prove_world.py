@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tableguard.iam.evaluate import World
-from tableguard.iam.statements import Statement
-from tableguard.prove.prover import Proof, prove
-from tableguard.prove.question import Estate, Group, Question, Scope, Wanted
+from tableguard.policy.evaluate import World
+from tableguard.policy.statements import Statement
+from tableguard.prove.engine.prover import Proof, prove
+from tableguard.prove.engine.question import Estate, Group, Question, Scope, Wanted
 from tests.policy_world import ACCOUNT, FULL, FULL_FOR_ANYBODY, MANAGEMENT, TABLE, document
 
 ESTATE = Estate(ACCOUNT, MANAGEMENT, "o-exampleorgid", "eu-west-1")

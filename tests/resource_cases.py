@@ -10,10 +10,10 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from tableguard.comparison import Difference, compare
+from tableguard.cloudformation.equality import Difference, compare
+from tableguard.cloudformation.resource_type import AbsentError, Client, Context, Made, Properties
 from tableguard.errors import EmbeddedError
-from tableguard.local.resource_type import AbsentError, Client, Context, Made, Properties
-from tableguard.local.types import ALL
+from tableguard.local.stacks.types import ALL
 
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"

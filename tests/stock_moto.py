@@ -5,13 +5,13 @@ from contextlib import contextmanager
 
 from moto.server import ThreadedMotoServer
 
-from tableguard.local import moto_server
+from tableguard.local import assembly
 
 
 @contextmanager
 def running() -> Iterator[str]:
     """An empty server on a free port of loopback: its endpoint."""
-    moto_server.forget_everything()
+    assembly.forget_everything()
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -19,4 +19,4 @@ def running() -> Iterator[str]:
         yield f"http://{host}:{port}"
     finally:
         server.stop()
-        moto_server.forget_everything()
+        assembly.forget_everything()

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from _pytest.mark import ParameterSet
 
-from tableguard.render import parse, render
 from tableguard.settings import Settings, example
-from tableguard.stacks import named
+from tableguard.stacks.registry import named
+from tableguard.stacks.render import parse, render
 
 Template = dict[str, Any]
 REMOVED = object()

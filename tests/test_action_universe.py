@@ -6,10 +6,10 @@ from collections import Counter
 
 import pytest
 
-from tableguard.iam import documents
-from tableguard.iam.action_universe import CLASSES, DATA, classified, load, source
-from tableguard.iam.statements import policy
 from tableguard.paths import EXAMPLE_SETTINGS
+from tableguard.policy import documents
+from tableguard.policy.service_reference import CLASSES, DATA, classified, load, source
+from tableguard.policy.statements import policy
 from tableguard.settings import load as load_settings
 
 UNIVERSE = load()

@@ -6,8 +6,8 @@ import pytest
 
 from stream_lambda.decide import conversation
 from stream_lambda.items import Conversation, Group, User
-from tableguard.attribution import attributions, column
-from tableguard.messages import pair_group_uuid
+from tableguard.store.messages import pair_group_uuid
+from tableguard.store.senders import attributions, column
 from tests.message_world import ADA, BOB, EVE, TRIO, said
 
 DIRECT = Group(pair_group_uuid(ADA.user_uuid, BOB.user_uuid), (ADA, BOB))

@@ -9,15 +9,18 @@ from botocore.model import StructureShape
 from botocore.parsers import create_parser
 
 from tableguard.errors import EmbeddedError
-from tableguard.iam.evaluate import Layer, Reason
-from tableguard.iam.principals import principal
-from tableguard.local import authorization, authorization_context, authorization_refusal, authorization_world, server
-from tableguard.local.authorization_actions import actions
-from tableguard.local.authorization_call import Call, Need
-from tableguard.local.authorization_callers import Caller
-from tableguard.local.authorization_items import needs as item_needs
-from tableguard.local.authorization_world import Organization
-from tableguard.local.clients import Clients, via_of
+from tableguard.local import server
+from tableguard.local.authorization import attached_policies, guard
+from tableguard.local.authorization import context as authorization_context
+from tableguard.local.authorization import refusal as authorization_refusal
+from tableguard.local.authorization.actions import actions
+from tableguard.local.authorization.attached_policies import Organization
+from tableguard.local.authorization.call import Call, Need
+from tableguard.local.authorization.callers import Caller
+from tableguard.local.authorization.items import needs as item_needs
+from tableguard.local.clients.factory import Clients, via_of
+from tableguard.policy.evaluate import Layer, Reason
+from tableguard.policy.principals import principal
 
 ACCOUNT, REGION = "111122223333", "eu-central-1"
 ADMIN = Caller(principal(f"arn:aws:iam::{ACCOUNT}:role/admin", "me"), {"team": "red"})
@@ -50,7 +53,7 @@ def _call(service: str, operation: str, parameters: Mapping[str, Any] | None = N
 
 
 def _asked(call: Call) -> list[tuple[str, str]]:
-    return [(need.action, need.resource) for need in authorization.needs(call)]
+    return [(need.action, need.resource) for need in guard.needs(call)]
 
 
 def _arn(service: str, rest: str) -> str:
@@ -431,10 +434,10 @@ def test_a_statement_is_asked_by_its_verb_and_table(statement: str, action: str,
 
 @pytest.fixture
 def organization(clients: Clients) -> Organization:
-    found = authorization_world.organization()
+    found = attached_policies.organization()
     if found is None:
         clients("organizations", "123456789012", REGION).create_organization(FeatureSet="ALL")
-        found = authorization_world.organization()
+        found = attached_policies.organization()
     assert found is not None
     return found
 

@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from tableguard.local.batch_response import Verdict, judge
-from tableguard.local.outcome import Outcome, Succeeded, TimedOut
+from tableguard.local.event_source.batch_response import Verdict, judge
+from tableguard.local.function.outcome import Outcome, Succeeded, TimedOut
 from tests.mapping_world import BOOM, items
 
 NUMBERS = ["100", "101", "102"]

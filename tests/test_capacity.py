@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tableguard.item_size import Image, item_size, significant_digits
-from tableguard.local.capacity import Consumed, Index, index_of, read_units, write_units
+from tableguard.aws.capacity import Consumed, Index, index_of, read_units, write_units
+from tableguard.aws.item_size import Image, item_size, significant_digits
 
 KEY = {"pk": {"S": "p"}, "sk": {"S": "s"}}
 EVERYTHING = Index("by-time", ("pk", "at"), None, is_global=True)

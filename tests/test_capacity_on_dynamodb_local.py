@@ -7,9 +7,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from stream_lambda.items import INDEX
-from tableguard import settings, table_admin
-from tableguard.item_size import Image, item_size
-from tableguard.local.capacity import Index, write_units
+from tableguard import settings
+from tableguard.aws.capacity import Index, write_units
+from tableguard.aws.item_size import Image, item_size
+from tableguard.store import table_admin
 from tests.engines.dynamodb_local import client, needs_dynamodb_local
 
 pytestmark = needs_dynamodb_local

@@ -10,12 +10,16 @@ from typing import Any
 import pytest
 import yaml
 
-from tableguard.check import cfn_lint, checkov_engine, checkov_location, run, sources
-from tableguard.check.finding import Finding
+from tableguard.check import run
+from tableguard.check.engines import cfn_lint
+from tableguard.check.engines.checkov import engine as checkov_engine
+from tableguard.check.engines.checkov import location
 from tableguard.check.report import Outcome, Report, Skip, Unanswered
+from tableguard.cloudformation import template_files
 from tableguard.errors import CheckError
-from tableguard.render import render
+from tableguard.findings.finding import Finding
 from tableguard.settings import example
+from tableguard.stacks.render import render
 from tests.engines.checkov import needs_checkov
 
 Template = dict[str, Any]
@@ -261,7 +265,7 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def _outcome(folder: Path, *names: str) -> Outcome:
     for name in names:
         (folder / name).write_text(yaml.safe_dump(_template(Messages=_table(recovery=True))), encoding="utf-8")
-    with checkov_engine.started(sources.find([folder]).templates) as checkov:
+    with checkov_engine.started(template_files.find([folder]).templates) as checkov:
         return checkov()
 
 
@@ -332,7 +336,7 @@ def machine(tmp_path: Path) -> Path:
 
 def located(machine: Path, **named: str) -> str:
     own = machine / "own" / "bin" / "checkov"
-    return checkov_location.interpreter({"PATH": str(machine / "bin"), **named}, own)
+    return location.interpreter({"PATH": str(machine / "bin"), **named}, own)
 
 
 def python(path: Path) -> str:
@@ -483,11 +487,11 @@ def test_a_region_that_nobody_knows_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_named_and_lies_in_a_named_folder_is_checked_once(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(yaml.safe_dump(PLANTED["recovery-on.yaml"]), encoding="utf-8")
-    assert [source.path for source in sources.find([path, tmp_path]).templates] == [path]
+    assert [source.path for source in template_files.find([path, tmp_path]).templates] == [path]
 
 
 def test_short_intrinsics_are_read_as_the_long_ones() -> None:
-    body = sources.parse("A: !Ref B\nC: !GetAtt D.Arn\nE: !Join ['', [a, !Sub '${F}']]\nG: !Condition H\n")
+    body = template_files.parse("A: !Ref B\nC: !GetAtt D.Arn\nE: !Join ['', [a, !Sub '${F}']]\nG: !Condition H\n")
     assert body == {
         "A": {"Ref": "B"},
         "C": {"Fn::GetAtt": "D.Arn"},
@@ -501,7 +505,7 @@ def test_a_template_that_crashes_cfn_lint_is_unanswered(tmp_path: Path, monkeypa
         raise TypeError("unhashable type: 'dict'")
 
     (tmp_path / "a.yaml").write_text(yaml.safe_dump(PLANTED["action-misspelt.yaml"]), encoding="utf-8")
-    found = sources.find([tmp_path]).templates
+    found = template_files.find([tmp_path]).templates
     assert [finding.rule for finding in cfn_lint.check(found, "us-east-1").findings] == ["W3037"]
     monkeypatch.setattr(cfn_lint, "run_template_by_data", crash)
     outcome = cfn_lint.check(found, "us-east-1")
@@ -514,7 +518,7 @@ def test_a_rule_of_cfn_lint_that_crashes_is_unanswered_beside_what_the_others_fo
 ) -> None:
     template = {**PLANTED["action-misspelt.yaml"], "Description": 7}
     (tmp_path / "a.yaml").write_text(yaml.safe_dump(template), encoding="utf-8")
-    found = sources.find([tmp_path]).templates
+    found = template_files.find([tmp_path]).templates
     monkeypatch.setattr(cfn_lint, "_RULE_CRASHED", "W3037")
     outcome = cfn_lint.check(found, "us-east-1")
     assert len(outcome.unanswered) == 1
@@ -527,5 +531,5 @@ def test_a_cfnlintrc_of_the_working_folder_hides_nothing(tmp_path: Path, monkeyp
     (tmp_path / ".cfnlintrc").write_text("ignore_checks: [W3037]\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     cfn_lint._linter.cache_clear()
-    found = cfn_lint.check(sources.find([tmp_path]).templates, "us-east-1")
+    found = cfn_lint.check(template_files.find([tmp_path]).templates, "us-east-1")
     assert [finding.rule for finding in found.findings] == ["W3037"]

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from tableguard.check import config_rules, sources
-from tableguard.check.managed_rules import REGION_NAMES, catalogue
+from tableguard.aws.managed_config_rules import REGION_NAMES, catalogue
+from tableguard.check.rules import config_rules
+from tableguard.cloudformation import template_files
 from tableguard.errors import CheckError
 
 Template = dict[str, Any]
@@ -19,7 +20,7 @@ def _rule(identifier: str, **properties: Any) -> Template:
 
 
 def _config_findings(rule: Template, region: str = "eu-central-1") -> list[str]:
-    source = sources.Source("t.yaml", Path("t.yaml"), {"Resources": {"Rule": rule}})
+    source = template_files.Source("t.yaml", Path("t.yaml"), {"Resources": {"Rule": rule}})
     return [finding.problem for finding in config_rules.check([source], region).findings]
 
 

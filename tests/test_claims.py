@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from tableguard.errors import PolicyError
-from tableguard.iam import cases, claims, documents
-from tableguard.iam.claims import Call, Case, Claim
-from tableguard.iam.evaluate import Request
 from tableguard.paths import POLICIES
+from tableguard.policy import cases, contract, documents
+from tableguard.policy.contract import Call, Case, Claim
+from tableguard.policy.evaluate import Request
 from tableguard.settings import Settings, example
 
 DOCUMENT = """{
@@ -37,7 +37,7 @@ def loaded(folder: Path, claim: str) -> Claim:
     (folder / "role").mkdir(exist_ok=True)
     (folder / "role" / "some.json").write_text(DOCUMENT, encoding="utf-8")
     (folder / "role" / "some.toml").write_text(claim, encoding="utf-8")
-    return claims.load(documents.load("role", "some", folder))
+    return contract.load(documents.load("role", "some", folder))
 
 
 def test_a_claim_is_read_with_its_cases(tmp_path: Path) -> None:
@@ -90,14 +90,14 @@ def test_a_document_without_a_claim_is_refused(tmp_path: Path) -> None:
     loaded(tmp_path, CLAIM)
     (tmp_path / "role" / "some.toml").unlink()
     with pytest.raises(PolicyError, match=r"some\.toml: missing; every document has its claim beside it"):
-        claims.load_all(tmp_path)
+        contract.load_all(tmp_path)
 
 
 def test_a_claim_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     loaded(tmp_path, CLAIM)
     (tmp_path / "role" / "some.toml").write_bytes(b'claim = "\xff"')
     with pytest.raises(PolicyError, match="not UTF-8 text"):
-        claims.load_all(tmp_path)
+        contract.load_all(tmp_path)
 
 
 def resolved(settings: Settings | None = None, **fields: Any) -> tuple[Request, ...]:
@@ -113,9 +113,9 @@ def resolved(settings: Settings | None = None, **fields: Any) -> tuple[Request, 
             **fields,
         }
     )
-    claim = claims.load(documents.load("scp", "protect_perimeter"))
+    claim = contract.load(documents.load("scp", "protect_perimeter"))
     case = Case("some", call, claim.cases[0].expect)
-    return claims.requests(claim, case, settings or example())
+    return contract.requests(claim, case, settings or example())
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_a_list_inside_a_case_is_refused_with_its_place() -> None:
 
 
 def every_case() -> Iterator[tuple[Claim, Case]]:
-    return ((claim, case) for claim in claims.load_all() for case in claim.cases)
+    return ((claim, case) for claim in contract.load_all() for case in claim.cases)
 
 
 @pytest.mark.parametrize("settings", ["default", "existing-vpc"])
@@ -261,7 +261,7 @@ def test_every_case_has_a_twin_that_differs_in_one_field_and_gets_the_other_answ
 def test_every_statement_decides_a_case() -> None:
     idle = {
         claim.policy.place: sids
-        for claim in claims.load_all()
+        for claim in contract.load_all()
         if (sids := sids_of(claim) - {case.expect.sid for case in claim.cases})
     }
     assert idle == {}
@@ -283,7 +283,7 @@ def test_the_readme_lists_every_claim_with_every_statement_and_nothing_else() ->
             [claim.text],
             [statement["Sid"] for statement in claim.policy.document["Statement"]],
         )
-        for claim in claims.load_all()
+        for claim in contract.load_all()
     }
 
 

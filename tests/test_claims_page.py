@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tableguard.cli.commands import policies
 from tableguard.errors import PolicyError
 from tableguard.paths import EXAMPLE_SETTINGS, POLICIES
-from tableguard.prove import commands, foreign_claims
+from tableguard.prove.foreign import promise_file
 from tableguard.settings import example
 
 PAGE = (POLICIES / "CLAIMS.md").read_text(encoding="utf-8")
@@ -40,7 +41,7 @@ def test_each_example_of_the_page_ends_as_the_page_says(  # noqa: PLR0917  # a t
         tables=False,
     )
     try:
-        found = commands.prove(options)
+        found = policies.prove(options)
         printed = capsys.readouterr().out
     except PolicyError as error:
         found, printed = 2, str(error)
@@ -52,7 +53,7 @@ def test_the_settings_that_the_page_shows_are_accepted(tmp_path: Path) -> None:
     (shown,) = _SETTINGS.findall(PAGE)
     path = tmp_path / "claims.toml"
     path.write_text(f'{shown}\n[[must-deny]]\nname = "x"\nAction = "s3:*"\n', encoding="utf-8")
-    asked = foreign_claims.load(path, example())
+    asked = promise_file.load(path, example())
     assert asked.settings.account_id == "111122223333"
     assert asked.values is not None
     assert asked.values["regions"] == ("eu-west-1", "eu-central-1")

@@ -5,9 +5,9 @@ from functools import cache
 
 import pytest
 
-from tableguard.iam import claims, documents
-from tableguard.prove import together
-from tableguard.prove.promises import Answer, answers
+from tableguard.policy import contract, documents
+from tableguard.prove.shipped import together
+from tableguard.prove.shipped.promises import Answer, answers
 from tableguard.settings import example
 
 EXAMPLES = ("default", "existing-vpc")
@@ -16,7 +16,7 @@ EXAMPLES = ("default", "existing-vpc")
 @cache
 def shipped(settings: str) -> tuple[Answer, ...]:
     chosen = example(settings)
-    each = [answer for claim in claims.load_all() for answer in answers(claim, chosen)]
+    each = [answer for claim in contract.load_all() for answer in answers(claim, chosen)]
     return (*each, *together.answers(chosen))
 
 
@@ -30,8 +30,8 @@ def test_every_promise_is_proved_and_none_is_empty(settings: str) -> None:
     assert broken == []
 
 
-@pytest.mark.parametrize("claim", claims.load_all(), ids=lambda claim: claim.policy.place)
-def test_every_document_promises_what_it_denies_and_what_it_leaves_allowed(claim: claims.Claim) -> None:
+@pytest.mark.parametrize("claim", contract.load_all(), ids=lambda claim: claim.policy.place)
+def test_every_document_promises_what_it_denies_and_what_it_leaves_allowed(claim: contract.Claim) -> None:
     assert {promise.wanted for promise in claim.promises} == {"denied", "allowed"}
 
 
@@ -50,24 +50,24 @@ def test_every_statement_decides_in_some_promise() -> None:
 def test_all_promises_together_take_seconds_and_none_is_slow() -> None:
     start = time.process_time()
     chosen = example()
-    for claim in claims.load_all():
+    for claim in contract.load_all():
         for answer in answers(claim, chosen):
             assert answer.holds
     assert time.process_time() - start < 8  # a fifth of it on an idle machine
 
 
 def test_a_weakened_promise_is_not_hidden_by_the_guard() -> None:
-    (claim,) = (each for each in claims.load_all() if each.policy.name == "deny_table_destruction")
+    (claim,) = (each for each in contract.load_all() if each.policy.name == "deny_table_destruction")
     place = claim.policy.place
-    everybody = claims.Promise("nobody deletes the table", "denied", ("members",), {"Action": "dynamodb:DeleteTable"})
-    (found,) = answers(claims.Claim(claim.policy, "", (), (), (), (everybody,)), example())
+    everybody = contract.Promise("nobody deletes the table", "denied", ("members",), {"Action": "dynamodb:DeleteTable"})
+    (found,) = answers(contract.Claim(claim.policy, "", (), (), (), (everybody,)), example())
     assert found.place == place
     assert not found.holds
     assert found.proof.counterexample is not None
 
 
 def test_a_promise_that_needs_no_policy_is_empty() -> None:
-    (claim,) = (each for each in claims.load_all() if each.policy.name == "dax")
-    free = claims.Promise("free", "allowed", ("account",), {"Action": "s3:GetObject"})
-    (found,) = answers(claims.Claim(claim.policy, "", (), (), (), (free,)), example())
+    (claim,) = (each for each in contract.load_all() if each.policy.name == "dax")
+    free = contract.Promise("free", "allowed", ("account",), {"Action": "s3:GetObject"})
+    (found,) = answers(contract.Claim(claim.policy, "", (), (), (), (free,)), example())
     assert found.proof.verdict == "refuted"

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from tableguard.cloudformation.functions import NO_VALUE, evaluate, holds, references
+from tableguard.cloudformation.resource_type import Made
+from tableguard.cloudformation.scope import StackScope
+from tableguard.cloudformation.template import Template
 from tableguard.errors import EmbeddedError
-from tableguard.local.cloudformation_functions import NO_VALUE, evaluate, holds, references
-from tableguard.local.cloudformation_scope import StackScope
-from tableguard.local.cloudformation_template import Template
-from tableguard.local.resource_type import Made
 
 MADE = {"Table": Made("messages", {"Arn": "arn:table", "Stream.Arn": "arn:stream"})}
 VALUES: Mapping[str, Any] = {

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from tableguard.cloudformation.parameters import parameter_values
+from tableguard.cloudformation.template import Template, read, required_capability, unknown_types
 from tableguard.errors import EmbeddedError
-from tableguard.local.cloudformation_parameters import parameter_values
-from tableguard.local.cloudformation_template import Template, read, required_capability, unknown_types
 
 YAML = """
 AWSTemplateFormatVersion: 2010-09-09

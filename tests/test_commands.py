@@ -13,13 +13,15 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError, NoRegionError, UnauthorizedSSOTokenError
 
-from tableguard import commands, credentials, destroy, settings
+from tableguard import settings
 from tableguard.__main__ import main
-from tableguard.deploy import deploy
+from tableguard.cli.commands import stacks
 from tableguard.errors import DeployError
 from tableguard.local import demo, estate, presentation, server
 from tableguard.paths import EXAMPLE_SETTINGS, TEMPLATES
-from tableguard.stacks import STACKS, chosen
+from tableguard.stacks import credentials, destroy
+from tableguard.stacks.deploy import deploy
+from tableguard.stacks.registry import STACKS, chosen
 
 EXAMPLES = ("default", "existing-vpc")
 
@@ -140,7 +142,7 @@ def test_what_botocore_cannot_do_is_one_line_with_what_to_do_where_that_is_known
     def fail(_: object) -> int:
         raise raised
 
-    monkeypatch.setattr(commands, "render", fail)
+    monkeypatch.setattr(stacks, "render", fail)
     assert main(["render"]) == 2
     err = capsys.readouterr().err
     assert line in err
@@ -151,7 +153,7 @@ def test_an_error_of_our_own_making_is_not_taken_for_one_of_the_user(monkeypatch
     def fail(_: object) -> int:
         raise LookupError("a mistake")
 
-    monkeypatch.setattr(commands, "render", fail)
+    monkeypatch.setattr(stacks, "render", fail)
     with pytest.raises(LookupError, match="a mistake"):
         main(["render"])
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tableguard.errors import PolicyError
-from tableguard.iam.conditions import OPERATORS, parsed
+from tableguard.policy.conditions import OPERATORS, parsed
 from tests.policy_world import denied, request, under_condition
 
 ARN = "arn:aws:iam::111122223333:role/app"

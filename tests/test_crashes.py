@@ -11,8 +11,10 @@ from moto.awslambda.models import LambdaFunction
 from moto.core.exceptions import JsonRESTError
 from moto.dynamodb.models import DynamoDBBackend
 
-from tableguard.local import authorization, forwarding, moto_capacity
+from tableguard.local.authorization import guard
+from tableguard.local.dynamodb_local import forwarding
 from tableguard.local.landing_zone import LandingZone
+from tableguard.local.moto.dynamodb import capacity
 from tests import edge_world
 from tests.edge_world import ACCOUNT, KEY, PRESENT, REGION, client_of, new_table, refusal
 from tests.lambda_package import package
@@ -69,7 +71,7 @@ def test_where_our_own_code_crashes_nothing_is_called_unmodelled(
 ) -> None:
     client = new_table(zone, "ours")
     with monkeypatch.context() as broken:
-        broken.setattr(moto_capacity, "report", _raise)
+        broken.setattr(capacity, "report", _raise)
         expected = (400, "EmbeddedAwsFailed", "embedded AWS failed: dynamodb:PutItem")
         assert refusal(client.put_item, TableName="ours", Item=KEY) == expected
     line = capfd.readouterr().err
@@ -80,7 +82,7 @@ def test_where_our_own_code_crashes_nothing_is_called_unmodelled(
 def test_a_guard_that_crashes_allows_nothing(zone: LandingZone, monkeypatch: pytest.MonkeyPatch) -> None:
     client = client_of(zone, "administrator", "sqs")
     with monkeypatch.context() as broken:
-        broken.setattr(authorization, "check", _raise)
+        broken.setattr(guard, "check", _raise)
         assert refusal(client.create_queue, QueueName="crashed")[1] == "EmbeddedAwsFailed"
     assert not any("crashed" in url for url in client.list_queues().get("QueueUrls", []))
 

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from tableguard.errors import PolicyError
-from tableguard.iam.action_universe import classified
-from tableguard.iam.action_universe import load as load_universe
-from tableguard.prove import dangers, explanation, together
-from tableguard.prove.promises import question_of
-from tableguard.prove.prover import prove
+from tableguard.policy.service_reference import classified
+from tableguard.policy.service_reference import load as load_universe
+from tableguard.prove import explanation
+from tableguard.prove.engine.prover import prove
+from tableguard.prove.shipped import dangers, together
+from tableguard.prove.shipped.promises import question_of
 from tableguard.settings import Settings, example
 
 SETTINGS = example()

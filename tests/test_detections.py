@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from moto.events.models import EventPattern
 
+from tableguard.detect.detection import EVENT_PATTERN_CHARACTERS, Detection
 from tableguard.errors import TemplateError
-from tableguard.iam import documents
+from tableguard.policy import documents
 from tableguard.settings import example
-from templates.detection import EVENT_PATTERN_CHARACTERS, Detection
 from templates.detections import detections
 from tests.metric_filters import matches
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tableguard.errors import PolicyError
-from tableguard.iam import documents
-from tableguard.iam.documents import PolicyDocument
+from tableguard.policy import documents
+from tableguard.policy.documents import PolicyDocument
 from tableguard.settings import example
 
 VALUES: dict[str, str | tuple[str, ...]] = {

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from tableguard.errors import EmbeddedError
-from tableguard.local import dynamodb_local, dynamodb_local_sources
-from tableguard.local.dynamodb_local_sources import FOLDER, IMAGE, VARIABLE, Image, Jars, fetched, present
+from tableguard.local.dynamodb_local import engine as dynamodb_local
+from tableguard.local.dynamodb_local import sources
+from tableguard.local.dynamodb_local.sources import FOLDER, IMAGE, VARIABLE, Image, Jars, fetched, present
 from tests.engines.dynamodb_local import needs_dynamodb_local
 
 _PS = shutil.which("ps") or "ps"  # before tests change the PATH
@@ -67,7 +68,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, str]:
     (tmp_path / "bin").mkdir()
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
-    monkeypatch.setattr(dynamodb_local_sources, "ROOT", tmp_path / "checkout")
+    monkeypatch.setattr(sources, "ROOT", tmp_path / "checkout")
     return {"PATH": str(tmp_path / "bin"), "HOME": str(tmp_path)}
 
 

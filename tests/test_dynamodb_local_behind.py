@@ -12,9 +12,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tableguard.errors import EmbeddedError
-from tableguard.local import clients, server
-from tableguard.local.forwarding import Asked, Forwarder
-from tableguard.local.stream_reader import DynamoDbStream, Page
+from tableguard.local import server
+from tableguard.local.clients import factory
+from tableguard.local.dynamodb_local.forwarding import Asked, Forwarder
+from tableguard.local.event_source.stream_reader import DynamoDbStream, Page
 from tests import dynamodb_cases, dynamodb_unchanged_cases, stream_cases
 from tests.dynamodb_cases import KEY
 from tests.engines import dynamodb_local as shared
@@ -34,9 +35,9 @@ def aws() -> Iterator[Aws]:
 
 
 @pytest.fixture
-def of(aws: Aws) -> clients.Clients:
+def of(aws: Aws) -> factory.Clients:
     """Clients by service, account and region."""
-    return clients.Clients(aws.endpoint)
+    return factory.Clients(aws.endpoint)
 
 
 def make_table(client: Any, name: str, **more: Any) -> dict[str, Any]:
@@ -69,7 +70,7 @@ def test_every_difference_is_in_the_one_table_and_no_other_is() -> None:
 # Accounts, regions and names
 
 
-def test_accounts_and_regions_have_tables_of_their_own(of: clients.Clients) -> None:
+def test_accounts_and_regions_have_tables_of_their_own(of: factory.Clients) -> None:
     places = [(ACCOUNT, REGION), (ACCOUNT, "us-east-1"), (OTHER_ACCOUNT, REGION)]
     for account, region in places:
         client = of("dynamodb", account, region)
@@ -89,7 +90,7 @@ def test_another_embedded_aws_on_the_same_engine_has_other_tables(aws: Aws) -> N
     assert [each.ask(asked).content["TableNames"] for each in (first, second)] == [["mine"], []]
 
 
-def test_streams_have_names_of_their_account_and_region(of: clients.Clients) -> None:
+def test_streams_have_names_of_their_account_and_region(of: factory.Clients) -> None:
     table, streams = (of(service, ACCOUNT, REGION) for service in ("dynamodb", "dynamodbstreams"))
     arn = make_table(table, "streamed")["LatestStreamArn"]
     assert arn.startswith(f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/streamed/stream/")
@@ -108,7 +109,7 @@ def test_streams_have_names_of_their_account_and_region(of: clients.Clients) -> 
         streams.describe_stream(StreamArn=f"{arn}x")
 
 
-def test_a_reader_that_was_there_before_a_cancelled_transaction_reads_on(of: clients.Clients) -> None:
+def test_a_reader_that_was_there_before_a_cancelled_transaction_reads_on(of: factory.Clients) -> None:
     table, streams = (of(service, ACCOUNT, REGION) for service in ("dynamodb", "dynamodbstreams"))
     arn = make_table(table, "empty-at-first")["LatestStreamArn"]
 
@@ -138,7 +139,7 @@ def test_a_reader_that_was_there_before_a_cancelled_transaction_reads_on(of: cli
 # What is kept beside it
 
 
-def test_what_it_lacks_is_kept_beside_it(of: clients.Clients) -> None:
+def test_what_it_lacks_is_kept_beside_it(of: factory.Clients) -> None:
     client = of("dynamodb", ACCOUNT, REGION)
     tags = [{"Key": "Environment", "Value": "staging"}]
     arn = make_table(client, "settings", Tags=tags, DeletionProtectionEnabled=True)["TableArn"]
@@ -154,7 +155,7 @@ def test_what_it_lacks_is_kept_beside_it(of: clients.Clients) -> None:
     assert (described["ItemCount"], described["TableSizeBytes"] > 0) == (1, True)
 
 
-def test_a_table_is_made_changed_and_deleted_on_both(of: clients.Clients) -> None:
+def test_a_table_is_made_changed_and_deleted_on_both(of: factory.Clients) -> None:
     client = of("dynamodb", ACCOUNT, REGION)
     make_table(client, "both")
     index_key = [{"AttributeName": "at", "KeyType": "HASH"}]
@@ -175,7 +176,7 @@ def test_a_table_is_made_changed_and_deleted_on_both(of: clients.Clients) -> Non
     assert client.scan(TableName="both")["Count"] == 0
 
 
-def test_a_table_that_it_refuses_to_make_is_not_made(of: clients.Clients) -> None:
+def test_a_table_that_it_refuses_to_make_is_not_made(of: factory.Clients) -> None:
     client = of("dynamodb", ACCOUNT, REGION)
     before = client.list_tables()["TableNames"]
     with pytest.raises(ClientError, match="ValidationException"):

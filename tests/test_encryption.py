@@ -24,10 +24,11 @@ from stream_lambda.items import (
     conversation_of,
     message_item,
 )
-from tableguard import encryption, package
-from tableguard.encryption import PREVIEW_BYTES, REFUSED, Cipher, context_of_message, context_of_row, preview_of
+from tableguard.aws.item_size import item_size
 from tableguard.errors import EncryptionError
-from tableguard.item_size import item_size
+from tableguard.stacks import package
+from tableguard.store import encryption
+from tableguard.store.encryption import PREVIEW_BYTES, REFUSED, Cipher, context_of_message, context_of_row, preview_of
 from tests.message_world import ADA, BOB, EVE, OTHER_PAIR, PAIR, REGION, at, said
 
 ON_AWS = 88  # bytes that a data key encrypted by AWS KMS is longer than one encrypted by moto: 184 to 96

@@ -12,12 +12,12 @@ from botocore.exceptions import ClientError
 from stream_lambda.handler import handle_batch
 from stream_lambda.items import Message, conversation_of, group_item, message_item, row_key
 from stream_lambda.table import Table
-from tableguard import encryption, table_admin
-from tableguard.encryption import CONTEXT_KEYS, context_of_message
 from tableguard.errors import EncryptionError
 from tableguard.local import landing_zone, server
 from tableguard.local.landing_zone import LandingZone
 from tableguard.settings import example
+from tableguard.store import encryption, table_admin
+from tableguard.store.encryption import CONTEXT_KEYS, context_of_message
 from templates import access, table
 from tests.message_world import ADA, BOB, PAIR, said, stream_record
 

@@ -14,12 +14,14 @@ from stream_lambda import items
 from stream_lambda.handler import handle_batch
 from stream_lambda.items import Message, message_item, message_of
 from stream_lambda.table import Table
-from tableguard import encryption, replay, settings, table_admin
-from tableguard.encryption import REFUSED
+from tableguard import settings
+from tableguard.aws.item_size import item_size
 from tableguard.errors import MessageError
-from tableguard.item_size import item_size
 from tableguard.local import server as embedded
-from tableguard.messages import ITEM_BYTES, MessageTable, pair_group_uuid
+from tableguard.store import encryption, table_admin
+from tableguard.store.encryption import REFUSED
+from tableguard.store.loading import replay
+from tableguard.store.messages import ITEM_BYTES, MessageTable, pair_group_uuid
 from tests import test_scripts
 from tests.message_world import ADA, BOB, EVE, NOW, REGION, TABLE, all_items, said, stream_record
 

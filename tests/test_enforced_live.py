@@ -11,18 +11,19 @@ from botocore.exceptions import ClientError
 
 from stream_lambda.items import User, row_key
 from tableguard import settings as all_settings
-from tableguard.local import authorization, estate
-from tableguard.local.authorization_network import endpoint_for
-from tableguard.local.clients import ACCOUNT_HEADER, VIA_HEADER, Clients
-from tableguard.local.deployed_function import deployed_function
+from tableguard.local import estate
+from tableguard.local.authorization import guard
+from tableguard.local.authorization.network import endpoint_for
+from tableguard.local.clients.factory import ACCOUNT_HEADER, VIA_HEADER, Clients
+from tableguard.local.function.deployed import deployed_function
 from tableguard.local.landing_zone import EmbeddedSession, LandingZone
-from tableguard.messages import MessageTable
-from tableguard.operations import reconcile, redrive
-from tableguard.operations.drift import Kind
-from tableguard.operations.failed_batches import Bucket
-from tableguard.operations.repair import Outcome
-from tableguard.operations.survey import Survey
-from tableguard.operations.views import Reader
+from tableguard.projection import reconcile, redrive
+from tableguard.projection.drift import Kind
+from tableguard.projection.failed_batches import Bucket
+from tableguard.projection.repair import Outcome
+from tableguard.projection.survey import Survey
+from tableguard.projection.views import Reader
+from tableguard.store.messages import MessageTable
 from tests.failed_batches import leave
 from tests.message_world import message_records
 
@@ -84,9 +85,9 @@ def _refusal(call: Any, **parameters: Any) -> tuple[str, str]:
     return error["Code"], error["Message"]
 
 
-def _decided(principal: str) -> authorization.Decided:
+def _decided(principal: str) -> guard.Decided:
     """The latest decision about a principal: the poller asks all the time."""
-    return next(each for each in reversed(authorization.decisions()) if each.principal.startswith(principal))
+    return next(each for each in reversed(guard.decisions()) if each.principal.startswith(principal))
 
 
 DENIED = "AccessDeniedException"
@@ -293,7 +294,7 @@ def test_cloudformation_acts_with_the_leave_of_its_caller(running: estate.Estate
     assert stack["StackStatus"] == status
     reason = f"not authorized to perform: dynamodb:CreateTable on resource: arn:aws:dynamodb:{region}"
     assert (reason in _events(cloudformation, "by-stack")) == (region == ELSEWHERE)
-    made = [each for each in authorization.decisions() if each.resource.endswith(":table/elsewhere") and each.via]
+    made = [each for each in guard.decisions() if each.resource.endswith(":table/elsewhere") and each.via]
     assert {each.via for each in made} == {"cloudformation.amazonaws.com"}
     cloudformation.delete_stack(StackName="by-stack")
 

@@ -9,15 +9,16 @@ from pathlib import Path
 import pytest
 
 from stream_lambda.items import Group, User, group_item
-from tableguard import replay, settings
-from tableguard.deploy import deploy
+from tableguard import settings
 from tableguard.errors import MessageError
 from tableguard.local import demo, estate
-from tableguard.local.deployed_function import deployed_function
-from tableguard.local.function import Function
-from tableguard.local.outcome import Succeeded
-from tableguard.messages import MessageTable
-from tableguard.stacks import STACKS
+from tableguard.local.function.deployed import deployed_function
+from tableguard.local.function.function import Function
+from tableguard.local.function.outcome import Succeeded
+from tableguard.stacks.deploy import deploy
+from tableguard.stacks.registry import STACKS
+from tableguard.store.loading import replay
+from tableguard.store.messages import MessageTable
 from tests.engines import DYNAMODB_LOCAL, dynamodb_local
 from tests.engines.choice import BOTH, FASTER
 from tests.message_world import REAL_RECORD

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tableguard.errors import PolicyError
-from tableguard.iam.evaluate import Reason, World, decide, explain
-from tableguard.iam.statements import Policy
+from tableguard.policy.evaluate import Reason, World, decide, explain
+from tableguard.policy.statements import Policy
 from tests.policy_world import (
     ACCOUNT,
     BREAK_GLASS,

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from tableguard.errors import EmbeddedError
-from tableguard.local.event_filter import event_filter
+from tableguard.local.event_source.event_filter import event_filter
 
 ONLY_NEW_MESSAGES = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "MSG#"}]}}}}
 

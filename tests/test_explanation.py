@@ -8,7 +8,7 @@ import pytest
 from tableguard.errors import PolicyError
 from tableguard.prove.explanation import Asked, Explanation, explained
 from tableguard.settings import Settings, example
-from tableguard.stacks import chosen
+from tableguard.stacks.registry import chosen
 
 PLAIN = example()
 ENCRYPTED = replace(PLAIN, client_side_encryption=True)

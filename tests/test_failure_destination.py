@@ -3,10 +3,10 @@ from datetime import UTC, datetime
 import pytest
 
 from tableguard.errors import EmbeddedError
-from tableguard.local.failure_destination import FailureDestination, invocation_record
-from tableguard.local.mapping import Batch, Discarded
-from tableguard.local.mapping_configuration import MappingConfiguration
-from tableguard.local.outcome import Outcome, Succeeded, TimedOut
+from tableguard.local.event_source.configuration import MappingConfiguration
+from tableguard.local.event_source.failure_destination import FailureDestination, invocation_record
+from tableguard.local.event_source.mapping import Batch, Discarded
+from tableguard.local.function.outcome import Outcome, Succeeded, TimedOut
 from tests.mapping_world import BOOM, FUNCTION, STREAM, WRITTEN, items, stream_event
 
 NOW = datetime(2023, 11, 14, 22, 14, 49, 717_000, tzinfo=UTC)

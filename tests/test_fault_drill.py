@@ -15,9 +15,9 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from tableguard import package
 from tableguard.local import server
-from tableguard.local.dynamodb_local import Engine
+from tableguard.local.dynamodb_local.engine import Engine
+from tableguard.stacks import package
 from tests.drill.__main__ import main
 from tests.drill.algorithms import NAIVE, PATTERN_D, Algorithm
 from tests.drill.drilled import drilled

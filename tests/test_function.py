@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tableguard.errors import EmbeddedError
-from tableguard.local.function import Function
-from tableguard.local.function_configuration import Credentials, FunctionConfiguration
-from tableguard.local.outcome import FunctionError, Outcome, Succeeded, TimedOut
+from tableguard.local.function.configuration import Credentials, FunctionConfiguration
+from tableguard.local.function.function import Function
+from tableguard.local.function.outcome import FunctionError, Outcome, Succeeded, TimedOut
 from tests.lambda_package import package
 
 ARN = "arn:aws:lambda:eu-central-1:111122223333:function:messages"

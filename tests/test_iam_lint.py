@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from tableguard.iam import documents, lint
-from tableguard.iam.patterns import have_in_common
+from tableguard.check.rules import policy_meaning
 from tableguard.paths import EXAMPLE_SETTINGS
+from tableguard.policy import documents
+from tableguard.policy.pattern_overlap import have_in_common
 from tableguard.settings import load
 
 TABLE = "arn:aws:dynamodb:eu-west-1:111122223333:table/messages"
@@ -17,7 +18,10 @@ TEAM = "${aws:PrincipalTag/team}"
 
 def rules(change: dict[str, Any], kind: str = "scp") -> set[str]:
     statement = {key: value for key, value in {**GOOD, **change}.items() if value is not None}
-    return {finding.rule for finding in lint.check("x.json", kind, {"Version": "2012-10-17", "Statement": [statement]})}
+    return {
+        finding.rule
+        for finding in policy_meaning.check("x.json", kind, {"Version": "2012-10-17", "Statement": [statement]})
+    }
 
 
 def when(operator: str, key: str, *values: str, **more: Any) -> dict[str, Any]:
@@ -180,12 +184,14 @@ def test_an_rcp_about_a_service_that_rcps_do_not_know_is_refused() -> None:
 
 
 def test_every_rule_has_a_case() -> None:
-    assert {rule for rule, *_ in CASES} | {"not-under-rcps"} == {rule.name for rule in lint.RULES} | {"unreadable"}
+    assert {rule for rule, *_ in CASES} | {"not-under-rcps"} == {rule.name for rule in policy_meaning.RULES} | {
+        "unreadable"
+    }
 
 
 def test_a_finding_names_statement_sid_element_and_remedy() -> None:
     document = {"Version": "2012-10-17", "Statement": [GOOD, {**GOOD, "Sid": "Typo", "Action": "dynamodb:DeleteTabel"}]}
-    (finding,) = lint.check("scp/x.json", "scp", document)
+    (finding,) = policy_meaning.check("scp/x.json", "scp", document)
     assert str(finding) == (
         "scp/x.json: statement 2 (Typo): Action: error unknown-action: dynamodb:DeleteTabel: no action of AWS's is "
         "called so; write the action as AWS's reference has it"
@@ -194,7 +200,7 @@ def test_a_finding_names_statement_sid_element_and_remedy() -> None:
 
 def test_an_unreadable_statement_does_not_hide_the_others() -> None:
     document = {"Version": "2012-10-17", "Statement": ["x", {**GOOD, "Action": "dynamodb:DeleteTabel"}]}
-    places = [(finding.place, finding.problem) for finding in lint.check("scp/x.json", "scp", document)]
+    places = [(finding.place, finding.problem) for finding in policy_meaning.check("scp/x.json", "scp", document)]
     assert places == [
         ("scp/x.json: statement 1", "Statement is missing or empty"),
         ("scp/x.json: statement 2 (Good): Action", "dynamodb:DeleteTabel: no action of AWS's is called so"),
@@ -209,7 +215,7 @@ def test_the_documents_of_this_repository_mean_what_they_say(settings: Path) -> 
     assert [
         str(finding)
         for each in found
-        for finding in lint.check(each.place, each.kind, documents.fill(each, values))
+        for finding in policy_meaning.check(each.place, each.kind, documents.fill(each, values))
     ] == []  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from tableguard.errors import EmbeddedError
 from tableguard.local import landing_zone, server
 from tableguard.local.landing_zone import LandingZone
 from tableguard.settings import ExistingVpc, example
-from tableguard.stacks import Principal
+from tableguard.stacks.registry import Principal
 
 DEFAULT, EXISTING = example("default"), example("existing-vpc")
 

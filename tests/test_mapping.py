@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from tableguard.errors import EmbeddedError
-from tableguard.local.event_filter import event_filter
-from tableguard.local.gathering import PAYLOAD_BYTES
-from tableguard.local.mapping import EventSourceMapping, exponential_backoff
-from tableguard.local.outcome import Outcome, Succeeded
-from tableguard.local.stream_reader import Shard
+from tableguard.local.event_source.event_filter import event_filter
+from tableguard.local.event_source.gathering import PAYLOAD_BYTES
+from tableguard.local.event_source.mapping import EventSourceMapping, exponential_backoff
+from tableguard.local.event_source.stream_reader import Shard
+from tableguard.local.function.outcome import Outcome, Succeeded
 from tests.mapping_world import BOOM, WRITTEN, Stream, World, items, naming, one_shard, poisoned_by, stream_event, well
 
 # reading and batching

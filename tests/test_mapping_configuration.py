@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from tableguard.errors import EmbeddedError
-from tableguard.local.event_filter import event_filter
-from tableguard.local.mapping_configuration import MappingConfiguration, mapping_configuration
+from tableguard.local.event_source.configuration import MappingConfiguration, mapping_configuration
+from tableguard.local.event_source.event_filter import event_filter
 from tests.mapping_world import FUNCTION, STREAM
 
 DESCRIPTION = {

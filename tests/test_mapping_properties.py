@@ -3,10 +3,10 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tableguard.local.batch_response import judge
-from tableguard.local.event_filter import event_filter
-from tableguard.local.outcome import Outcome, Succeeded, TimedOut
-from tableguard.local.stream_reader import Shard
+from tableguard.local.event_source.batch_response import judge
+from tableguard.local.event_source.event_filter import event_filter
+from tableguard.local.event_source.stream_reader import Shard
+from tableguard.local.function.outcome import Outcome, Succeeded, TimedOut
 from tests.mapping_world import BOOM, WRITTEN, Stream, World, items, stream_event
 
 

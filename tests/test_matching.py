@@ -3,7 +3,7 @@
 import pytest
 
 from tableguard.errors import PolicyError
-from tableguard.iam.matching import action_matches, arn_matches, arn_pattern, resource_matches, substituted, wildcard
+from tableguard.policy.matching import action_matches, arn_matches, arn_pattern, resource_matches, substituted, wildcard
 
 TABLE = "arn:aws:dynamodb:eu-west-1:111122223333:table/messages"
 

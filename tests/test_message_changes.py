@@ -9,16 +9,16 @@ import pytest
 
 from stream_lambda.decide import conversation
 from stream_lambda.items import Group, User, conversation_item, group_item, marker_key, message_item
+from tableguard.aws.capacity import Consumed, Index
 from tableguard.errors import MessageError
-from tableguard.local.capacity import Consumed, Index
-from tableguard.members import add_member, remove_member, rename
-from tableguard.messages import MEMBERS, MessageTable, pair_group_uuid
-from tableguard.operations.drift import Kind
-from tableguard.operations.reconcile import Choice, reconcile
-from tableguard.operations.survey import Survey
-from tableguard.operations.views import Reader
-from tableguard.read_cost import ReadCost
-from tableguard.read_markers import mark_read, read_until, unread
+from tableguard.projection.drift import Kind
+from tableguard.projection.reconcile import Choice, reconcile
+from tableguard.projection.survey import Survey
+from tableguard.projection.views import Reader
+from tableguard.store.consumed import ReadCost
+from tableguard.store.members import add_member, remove_member, rename
+from tableguard.store.messages import MEMBERS, MessageTable, pair_group_uuid
+from tableguard.store.read_markers import mark_read, read_until, unread
 from tests.message_world import (
     ADA,
     BOB,

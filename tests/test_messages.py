@@ -11,10 +11,10 @@ import pytest
 
 from stream_lambda import items
 from stream_lambda.items import Group, User
+from tableguard.aws.item_size import item_size
 from tableguard.errors import MessageError
-from tableguard.item_size import item_size
-from tableguard.members import remove_member
-from tableguard.messages import ATTEMPTS, MEMBERS, MessageTable, pair_group_uuid
+from tableguard.store.members import remove_member
+from tableguard.store.messages import ATTEMPTS, MEMBERS, MessageTable, pair_group_uuid
 from tests.engines.choice import BOTH
 from tests.message_world import ADA, BOB, EVE, NOW, TABLE, all_items, all_rows, at, emulated_table, said
 from tests.watched_client import refused
@@ -340,7 +340,7 @@ def test_messages_of_the_same_instant_are_all_kept(client: Any) -> None:
 
 
 def test_too_many_messages_of_the_same_instant_are_an_error(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tableguard.messages.ATTEMPTS", 3)
+    monkeypatch.setattr("tableguard.store.messages.ATTEMPTS", 3)
     table = MessageTable(client, TABLE, clock=lambda: NOW)
     table.create_conversation(ADA, [BOB], "message 0")
     for _ in range(2):

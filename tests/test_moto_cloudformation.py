@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tableguard.local import moto_cloudformation, server
-from tableguard.local.clients import make_client
-from tableguard.local.moto_cloudformation import NotModelled, deployed
-from tableguard.local.resource_type import Made
-from tableguard.local.types import ALL
+from tableguard.cloudformation.resource_type import Made
+from tableguard.local import server
+from tableguard.local.clients.factory import make_client
+from tableguard.local.stacks import api
+from tableguard.local.stacks.api import NotModelled, deployed
+from tableguard.local.stacks.types import ALL
 from tests import cloudformation_cases, moto_modes
 from tests.cloudformation_cases import CORRECTED
 from tests.fake_types import FIXED, THING, World, thing, world
@@ -190,9 +191,7 @@ def test_a_property_that_nobody_reads_fails_the_stack_and_is_named(stacks: Stack
 @pytest.mark.usefixtures("nothing_else")
 def test_a_property_that_is_not_modelled_is_accepted_and_reported_with_its_reason(stacks: Stacks) -> None:
     assert stacks.deploy({"A": thing("a", Ignored=1), "B": thing("b")})["StackStatus"] == "CREATE_COMPLETE"
-    assert moto_cloudformation.not_modelled_met() == [
-        NotModelled(stacks.name, "A", THING, "Ignored", "nothing here keeps it")
-    ]
+    assert api.not_modelled_met() == [NotModelled(stacks.name, "A", THING, "Ignored", "nothing here keeps it")]
 
 
 def test_a_property_that_is_missing_fails_the_stack_and_is_named(

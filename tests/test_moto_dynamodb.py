@@ -13,7 +13,9 @@ from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
-from tableguard.local import moto_query, moto_requests, moto_transactions, server
+from tableguard.local import server
+from tableguard.local.moto.dynamodb import query as moto_query
+from tableguard.local.moto.dynamodb import requests, transactions
 from tests import dynamodb_cases, dynamodb_unchanged_cases, moto_modes, stream_cases
 from tests.dynamodb_cases import CORRECTED
 from tests.engines import DYNAMODB_LOCAL, MOTO, dynamodb_local
@@ -119,9 +121,9 @@ def test_a_token_is_forgotten_after_ten_minutes() -> None:
         carried_out.append(len(times))
         return ActionResult({})
 
-    once = moto_transactions.once(carry_out, lambda: times.pop(0))
+    once = transactions.once(carry_out, lambda: times.pop(0))
     for _ in range(3):
-        with moto_requests.request():
+        with requests.request():
             once(transaction)
     # asked at 0 s and carried out by 0 s; asked at 599 s and answered; asked at 600 s and carried out
     assert carried_out == [4, 1]

@@ -7,7 +7,7 @@ import pytest
 from moto.kms.models import kms_backends
 
 from tableguard.local import server
-from tableguard.local.clients import Clients
+from tableguard.local.clients.factory import Clients
 
 ACCOUNT, REGION = "111122223333", "eu-central-1"
 

@@ -7,11 +7,11 @@ import os
 
 import pytest
 
-from tableguard.iam import lint
-from tableguard.iam.claims import Claim
-from tableguard.prove.difference import difference
-from tableguard.prove.promises import EVERYTHING, estate, world
-from tableguard.prove.question import Scope
+from tableguard.check.rules import policy_meaning
+from tableguard.policy.contract import Claim
+from tableguard.prove.diff.difference import difference
+from tableguard.prove.engine.question import Scope
+from tableguard.prove.shipped.promises import EVERYTHING, estate, world
 from tests.mutation import SETTINGS, every, fate, shipped
 
 STEP = 1 if os.environ.get("TABLEGUARD_MUTANTS") == "all" else 19
@@ -22,7 +22,7 @@ def test_no_document_has_a_fault_before_it_is_mutated() -> None:
     faults = [
         fault
         for claim in shipped()
-        for fault in lint.check(claim.policy.place, claim.policy.kind, claim.policy.document)
+        for fault in policy_meaning.check(claim.policy.place, claim.policy.kind, claim.policy.document)
     ]
     assert faults == []
 

@@ -14,8 +14,8 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
 from tableguard.local import server
+from tableguard.local.edge import Edge
 from tableguard.local.landing_zone import LandingZone
-from tableguard.local.unmodelled import Edge
 from tests import edge_world
 from tests.edge_world import ACCOUNT, FORM, LINE, PRESENT, REGION, SETTINGS, client_of, over_http, refusal, sent, signed
 from tests.least_arguments import least_arguments, services_in_use

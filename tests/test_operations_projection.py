@@ -12,12 +12,12 @@ from stream_lambda import items
 from stream_lambda.decide import conversation
 from stream_lambda.items import Group, Item, Message, User, conversation_item, group_item, message_item, row_key
 from tableguard.errors import MessageError, TableError
-from tableguard.operations import reconcile, verify_projection
-from tableguard.operations.drift import FORCED, HOPELESS, Drift, Kind
-from tableguard.operations.reconcile import Choice
-from tableguard.operations.repair import Outcome
-from tableguard.operations.survey import Survey
-from tableguard.operations.views import Reader
+from tableguard.projection import reconcile, verify
+from tableguard.projection.drift import FORCED, HOPELESS, Drift, Kind
+from tableguard.projection.reconcile import Choice
+from tableguard.projection.repair import Outcome
+from tableguard.projection.survey import Survey
+from tableguard.projection.views import Reader
 from tests.message_world import (
     ADA,
     BOB,
@@ -172,7 +172,7 @@ cases = pytest.mark.parametrize("damage", CASES, ids=lambda damage: damage.__nam
 
 
 def test_rows_that_pattern_d_wrote_are_no_drift(client: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    assert verify_projection.run(survey(client), None) == 0
+    assert verify.run(survey(client), None) == 0
     assert "2 groups and 5 rows looked at" in capsys.readouterr().out
 
 
@@ -395,8 +395,8 @@ def test_a_group_of_fifty_is_reconciled_whole(client: Any) -> None:
 def test_more_groups_and_rows_than_one_request_takes_are_all_looked_at(
     client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tableguard.operations.survey.GROUPS", 2)
-    monkeypatch.setattr("tableguard.batch_get.KEYS_PER_CALL", 3)
+    monkeypatch.setattr("tableguard.projection.survey.GROUPS", 2)
+    monkeypatch.setattr("tableguard.store.batch_get.KEYS_PER_CALL", 3)
     pairs = [Group(f"pair {number}", people(2)) for number in range(5)]
     write(client, [group_item(pair) for pair in pairs] + [message_item(said("hello", 1, pair)) for pair in pairs])
     expected = [(Kind.MISSING, user, pair.group_uuid) for pair in pairs for user in ("user 0", "user 1")]
@@ -417,7 +417,7 @@ def test_keys_that_stay_unprocessed_are_an_error_and_not_a_finding(
 def test_what_a_name_holds_cannot_play_with_the_terminal(client: Any, capsys: pytest.CaptureFixture[str]) -> None:
     row = conversation_item(replace(all_rows(client)[ADA.user_uuid, PAIR.group_uuid], user_uuid="eve\x1b[2J"))
     client.put_item(TableName=TABLE, Item=row)
-    assert verify_projection.run(survey(client), None) == 1
+    assert verify.run(survey(client), None) == 1
     assert "\x1b" not in capsys.readouterr().out
 
 

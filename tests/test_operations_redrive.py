@@ -12,9 +12,9 @@ import pytest
 
 from stream_lambda.items import Group, message_item, message_key
 from tableguard.errors import TableError
-from tableguard.operations import redrive
-from tableguard.operations.failed_batches import Bucket, Folder, UnreadableBatch, parse
-from tableguard.operations.redrive import Redriven, Target
+from tableguard.projection import redrive
+from tableguard.projection.failed_batches import Bucket, Folder, UnreadableBatch, parse
+from tableguard.projection.redrive import Redriven, Target
 from tests.failed_batches import BUCKET, document, leave, make_bucket
 from tests.message_world import (
     ADA,

@@ -10,9 +10,10 @@ import boto3
 import pytest
 
 from stream_lambda.items import User, row_key
-from tableguard import settings, table_admin
-from tableguard.messages import MessageTable
-from tableguard.operations.failed_batches import failure_bucket
+from tableguard import settings
+from tableguard.projection.failed_batches import failure_bucket
+from tableguard.store import table_admin
+from tableguard.store.messages import MessageTable
 from tests.failed_batches import document, make_bucket
 from tests.message_world import REGION, message_records
 from tests.test_scripts import TABLE, World, empty, server  # noqa: F401  # fixtures

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tableguard.iam.evaluate import Decision, decide
+from tableguard.policy.evaluate import Decision, decide
 from tableguard.settings import example
 from tests.engines.absence import needs
 from tests.oracle import engine

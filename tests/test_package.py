@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tableguard import package
 from tableguard.errors import DeployError
+from tableguard.stacks import package
 
 
 @pytest.fixture

@@ -29,8 +29,8 @@ from stream_lambda.items import (
     row_key,
     rows_pk,
 )
-from tableguard.local.batch_response import judge
-from tableguard.local.outcome import FunctionError, Outcome, Succeeded
+from tableguard.local.event_source.batch_response import judge
+from tableguard.local.function.outcome import FunctionError, Outcome, Succeeded
 from tests.engines.choice import BOTH, DYNAMODB_LOCAL, FASTER, MOTO
 from tests.function_engines import Engine, running
 from tests.handler_faults import FAULTS

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tableguard.iam import claims, documents
-from tableguard.iam.claims import Call, Case, Expectation
-from tableguard.iam.evaluate import Request, World, decide
-from tableguard.iam.statements import Policy, policy
+from tableguard.policy import contract, documents
+from tableguard.policy.contract import Call, Case, Expectation
+from tableguard.policy.evaluate import Request, World, decide
+from tableguard.policy.statements import Policy, policy
 from tableguard.settings import Settings, example
 
 KEY = "key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -55,8 +55,8 @@ def every(kind: str, settings: Settings) -> tuple[Policy, ...]:
 
 def request(attempt: Try, settings: Settings) -> Request:
     call = Call(attempt.action, attempt.resource, f"role/<name>-{attempt.role}", attempt.region, "", attempt.context)
-    claim = claims.load(documents.load("scp", "protect_perimeter"))
-    (found,) = claims.requests(claim, Case("together", call, Expectation("not denied")), settings)
+    claim = contract.load(documents.load("scp", "protect_perimeter"))
+    (found,) = contract.requests(claim, Case("together", call, Expectation("not denied")), settings)
     return found
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from tableguard.check import policy_documents, policy_grammar
-from tableguard.check.finding import Finding
+from tableguard.check.engines import policy_documents
+from tableguard.check.rules import policy_grammar
 from tableguard.errors import CheckError, PolicyError
+from tableguard.findings.finding import Finding
 from tableguard.settings import example
 
 Document = dict[str, Any]

@@ -9,10 +9,10 @@ from botocore.awsrequest import AWSPreparedRequest
 from moto.awslambda.models import LambdaBackend
 
 from tableguard.errors import EmbeddedError
-from tableguard.local.gathering import Event
-from tableguard.local.mapping import EventSourceMapping, Invoke
-from tableguard.local.outcome import Outcome
-from tableguard.local.poller import Poller
+from tableguard.local.event_source.gathering import Event
+from tableguard.local.event_source.mapping import EventSourceMapping, Invoke
+from tableguard.local.event_source.poller import Poller
+from tableguard.local.function.outcome import Outcome
 from tests import stock_moto
 from tests.lambda_package import package
 from tests.lambda_world import ACCOUNT, NEW_MESSAGES, REGION, TELLING, WRITING, Aws

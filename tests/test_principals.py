@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tableguard.errors import PolicyError
-from tableguard.iam.principals import mentioned, principal
+from tableguard.policy.principals import mentioned, principal
 from tests.policy_world import ACCOUNT, FOREIGN_ROLE, LINKED_ROLE, ROLE, ROOT, SESSION, USER, document
 
 OIDC = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"

@@ -10,7 +10,7 @@ import pytest
 from stream_lambda.handler import WORKERS, handle_batch
 from stream_lambda.items import Item, group_item, message_item
 from stream_lambda.table import Table
-from tableguard.item_size import item_size
+from tableguard.aws.item_size import item_size
 from tests import message_batches, projections
 from tests.engines.dynamodb_local import client, needs_dynamodb_local
 from tests.message_batches import UNITS_PER_ROW, Batch, Traffic, expected_write_units, records

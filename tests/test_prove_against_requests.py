@@ -7,12 +7,12 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tableguard.iam.evaluate import Request, decide
-from tableguard.iam.principals import principal
-from tableguard.prove.difference import difference
-from tableguard.prove.promises import EVERYTHING
-from tableguard.prove.prover import Proof
-from tableguard.prove.question import Scope
+from tableguard.policy.evaluate import Request, decide
+from tableguard.policy.principals import principal
+from tableguard.prove.diff.difference import difference
+from tableguard.prove.engine.prover import Proof
+from tableguard.prove.engine.question import Scope
+from tableguard.prove.shipped.promises import EVERYTHING
 from tests.policy_world import ACCOUNT, BREAK_GLASS, FOREIGN_ROLE, OTHER_TABLE, ROLE, ROOT, TABLE, USER
 from tests.prove_world import ESTATE, proof, under
 

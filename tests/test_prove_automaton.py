@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tableguard.iam.matching import arn_matches, wildcard
-from tableguard.prove.automaton import ANY_TEXT, Pattern, Universe, classes, exactly, word
-from tableguard.prove.unproved import NotProvedError
+from tableguard.policy.matching import arn_matches, wildcard
+from tableguard.prove.engine.automaton import ANY_TEXT, Pattern, Universe, classes, exactly, word
+from tableguard.prove.engine.unproved import NotProvedError
 
 SMALL = Universe(word("ab"))
 TEXTS = ["".join(letters) for size in range(1, 7) for letters in product("ab", repeat=size)]

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from tableguard.cli.commands import policies as commands
 from tableguard.errors import PolicyError
 from tableguard.paths import EXAMPLE_SETTINGS
-from tableguard.prove import commands
-from tableguard.prove.difference import difference
-from tableguard.prove.promises import EVERYTHING, estate
-from tableguard.prove.question import Scope
+from tableguard.prove.diff.difference import difference
+from tableguard.prove.engine.question import Scope
+from tableguard.prove.shipped.promises import EVERYTHING, estate
 from tableguard.settings import example
 from tests.policy_world import TABLE
 from tests.prove_world import EXEMPTION, under

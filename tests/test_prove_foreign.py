@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tableguard.errors import PolicyError
-from tableguard.prove import foreign, foreign_claims
-from tableguard.prove.foreign import Found
+from tableguard.prove.foreign import documents, promise_file
+from tableguard.prove.foreign.documents import Found
 from tableguard.settings import example
 
 DENIAL = {"Sid": "NoDeletion", "Effect": "Deny", "Action": "dynamodb:DeleteTable", "Resource": "*"}
@@ -58,7 +58,7 @@ WRAPPED: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("why", "content"), WRAPPED, ids=[why for why, _ in WRAPPED])
 def test_a_document_is_found_in_its_wrapping(why: str, content: Any, tmp_path: Path) -> None:
-    (found,) = foreign.read(written(tmp_path, content), VALUES).found
+    (found,) = documents.read(written(tmp_path, content), VALUES).found
     assert found.kind == "scp"
     assert found.document["Statement"] in (DENIAL, [DENIAL])
 
@@ -72,7 +72,7 @@ def test_yaml_templates_are_read_with_their_short_intrinsics(tmp_path: Path) -> 
         "            Principal: '*'\n            Action: dynamodb:*\n"
         "            Resource: !Sub 'arn:aws:dynamodb:*:${AWS::AccountId}:table/x'\n"
     )
-    (found,) = foreign.read(written(tmp_path, text, "guard.yaml"), VALUES).found
+    (found,) = documents.read(written(tmp_path, text, "guard.yaml"), VALUES).found
     assert found.kind == "rcp"
     assert found.document["Statement"][0]["Resource"] == "arn:aws:dynamodb:*:111122223333:table/x"
 
@@ -81,7 +81,7 @@ def test_placeholders_of_terraform_and_of_the_samples_take_their_values(tmp_path
     regions = {"StringNotEquals": {"aws:RequestedRegion": ["<regions>"]}}
     resource = "arn:aws:dynamodb:*:${Account}:table/*"
     document = {**DOCUMENT, "Statement": [{**DENIAL, "Resource": resource, "Condition": regions}]}
-    (found,) = foreign.read(written(tmp_path, document), VALUES).found
+    (found,) = documents.read(written(tmp_path, document), VALUES).found
     (statement,) = found.document["Statement"]
     assert statement["Resource"] == "arn:aws:dynamodb:*:111122223333:table/*"
     assert statement["Condition"]["StringNotEquals"]["aws:RequestedRegion"] == ["eu-west-1", "eu-central-1"]
@@ -89,7 +89,7 @@ def test_placeholders_of_terraform_and_of_the_samples_take_their_values(tmp_path
 
 def test_a_variable_of_iam_is_no_placeholder(tmp_path: Path) -> None:
     document = {**DOCUMENT, "Statement": [{**DENIAL, "Resource": "arn:aws:s3:::home/${aws:username}"}]}
-    (found,) = foreign.read(written(tmp_path, document), VALUES).found
+    (found,) = documents.read(written(tmp_path, document), VALUES).found
     assert found.document["Statement"][0]["Resource"] == "arn:aws:s3:::home/${aws:username}"
 
 
@@ -97,7 +97,7 @@ def test_several_documents_of_a_folder_are_found_and_other_files_named(tmp_path:
     written(tmp_path, DOCUMENT, "one.json")
     written(tmp_path, {"Content": DOCUMENT}, "two.json")
     written(tmp_path, {"name": "not a policy"}, "package.json")
-    collection = foreign.read(tmp_path, VALUES)
+    collection = documents.read(tmp_path, VALUES)
     assert [Path(found.place).name for found in collection.found] == ["one.json", "two.json"]
     assert [Path(other).name for other in collection.others] == ["package.json"]
 
@@ -107,7 +107,7 @@ def test_documents_are_found_whatever_the_case_of_their_suffix_and_hidden_ones_a
     written(tmp_path, DOCUMENT, ".hidden.json")
     (tmp_path / ".git").mkdir()
     written(tmp_path / ".git", DOCUMENT, "two.json")
-    collection = foreign.read(tmp_path, VALUES)
+    collection = documents.read(tmp_path, VALUES)
     assert [found.name for found in collection.found] == ["one.JSON"]
     assert [Path(other).name for other in collection.others] == [".git", ".hidden.json"]
 
@@ -134,29 +134,29 @@ def test_what_looks_like_a_policy_and_is_not_read_is_refused(name: str, content:
     written(tmp_path, DOCUMENT, "a.json")
     written(tmp_path, content, name)
     with pytest.raises(PolicyError, match=r"looks like a policy|can be read"):
-        foreign.read(tmp_path, VALUES)
+        documents.read(tmp_path, VALUES)
 
 
 @pytest.mark.parametrize("name", ["README.md", "notes.txt", "main.tf", "package.json"])
 def test_what_does_not_look_like_a_policy_is_left_out_and_named(name: str, tmp_path: Path) -> None:
     written(tmp_path, DOCUMENT, "a.json")
     written(tmp_path, '{"why": "an effect of the statement"}', name)
-    assert [Path(other).name for other in foreign.read(tmp_path, VALUES).others] == [name]
+    assert [Path(other).name for other in documents.read(tmp_path, VALUES).others] == [name]
 
 
 def test_links_that_lead_nowhere_or_to_folders_are_refused(tmp_path: Path) -> None:
     folder = tmp_path / "policies"
     folder.mkdir()
     written(folder, DOCUMENT, "a.json")
-    assert len(foreign.read(folder, VALUES).found) == 1
+    assert len(documents.read(folder, VALUES).found) == 1
     (folder / "b.json").symlink_to(tmp_path / "absent.json")
     with pytest.raises(PolicyError, match="a link to nothing"):
-        foreign.read(folder, VALUES)
+        documents.read(folder, VALUES)
     (folder / "b.json").unlink()
     (tmp_path / "more").mkdir()
     (folder / "more").symlink_to(tmp_path / "more")
     with pytest.raises(PolicyError, match="a link to a folder is not followed"):
-        foreign.read(folder, VALUES)
+        documents.read(folder, VALUES)
 
 
 def principals(**elements: Any) -> dict[str, Any]:
@@ -181,15 +181,15 @@ def test_the_kind_is_told_by_the_folder_or_else_by_what_a_document_holds(
 ) -> None:
     (tmp_path / name).parent.mkdir(exist_ok=True)
     written(tmp_path, document, name)
-    (found,) = foreign.read(tmp_path, VALUES).found
+    (found,) = documents.read(tmp_path, VALUES).found
     assert found.kind == kind
 
 
 def test_a_document_of_two_kinds_is_refused_unless_its_kind_is_said(tmp_path: Path) -> None:
     path = written(tmp_path, principals(Action=["kms:Decrypt", "s3:GetObject"], Resource="*"))
     with pytest.raises(PolicyError, match="say which kind it is"):
-        foreign.read(path, VALUES)
-    assert foreign.read(path, VALUES, "resource").found[0].kind == "resource"
+        documents.read(path, VALUES)
+    assert documents.read(path, VALUES, "resource").found[0].kind == "resource"
 
 
 def test_every_policy_of_a_template_is_found_with_its_kind(tmp_path: Path) -> None:
@@ -211,7 +211,7 @@ def test_every_policy_of_a_template_is_found_with_its_kind(tmp_path: Path) -> No
         },
     }
     written(tmp_path, {"Resources": resources}, "t.json")
-    assert [(found.name, found.kind) for found in foreign.read(tmp_path, VALUES).found] == [
+    assert [(found.name, found.kind) for found in documents.read(tmp_path, VALUES).found] == [
         ("t.json: Role: AssumeRolePolicyDocument", "trust"),
         ("t.json: Role: own", "role"),
         ("t.json: Key", "key"),
@@ -223,10 +223,10 @@ def test_every_policy_of_a_template_is_found_with_its_kind(tmp_path: Path) -> No
 
 def test_a_policy_that_exists_under_a_condition_only_is_refused(tmp_path: Path) -> None:
     content = organization_policy(DOCUMENT)
-    assert foreign.read(written(tmp_path, content), VALUES).found
+    assert documents.read(written(tmp_path, content), VALUES).found
     content["Resources"]["Guard"]["Condition"] = "Never"
     with pytest.raises(PolicyError, match="under the condition Never only; render the template first"):
-        foreign.read(written(tmp_path, content), VALUES)
+        documents.read(written(tmp_path, content), VALUES)
 
 
 LONG = [f"s3:{'x' * 100}{number}" for number in range(100)]
@@ -241,16 +241,16 @@ LONG = [f"s3:{'x' * 100}{number}" for number in range(100)]
     ],
 )
 def test_a_document_that_aws_refuses_is_refused(broken: Any, right: Any, said: str, tmp_path: Path) -> None:
-    assert foreign.read(written(tmp_path, {**DOCUMENT, "Statement": right}), VALUES).found
+    assert documents.read(written(tmp_path, {**DOCUMENT, "Statement": right}), VALUES).found
     with pytest.raises(PolicyError, match=said):
-        foreign.read(written(tmp_path, {**DOCUMENT, "Statement": broken}), VALUES)
+        documents.read(written(tmp_path, {**DOCUMENT, "Statement": broken}), VALUES)
 
 
 @pytest.mark.parametrize("name", ["policy.json", "claims.toml"])
 def test_a_byte_order_mark_is_named_as_one(name: str, tmp_path: Path) -> None:
     path = written(tmp_path, "\ufeff" + (json.dumps(DOCUMENT) if name.endswith("json") else CLAIMS), name)
     with pytest.raises(PolicyError, match="begins with a byte order mark"):
-        foreign.read(path, VALUES) if name.endswith("json") else foreign_claims.load(path, example())
+        documents.read(path, VALUES) if name.endswith("json") else promise_file.load(path, example())
 
 
 UNREADABLE = [
@@ -269,7 +269,7 @@ UNREADABLE = [
 @pytest.mark.parametrize(("why", "content", "said"), UNREADABLE, ids=[why for why, _, _ in UNREADABLE])
 def test_what_cannot_be_read_is_one_clear_line(why: str, content: Any, said: str, tmp_path: Path) -> None:
     with pytest.raises(PolicyError) as raised:
-        foreign.read(written(tmp_path, content), VALUES)
+        documents.read(written(tmp_path, content), VALUES)
     assert said in str(raised.value)
     assert "\n" not in str(raised.value)
 
@@ -278,12 +278,12 @@ def test_bytes_that_are_no_text_are_one_clear_line(tmp_path: Path) -> None:
     path = tmp_path / "policy.json"
     path.write_bytes(b"\xff\xfe{}")
     with pytest.raises(PolicyError, match="not UTF-8"):
-        foreign.read(path, VALUES)
+        documents.read(path, VALUES)
 
 
 def test_a_missing_folder_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match="no such file or folder"):
-        foreign.read(tmp_path / "absent", VALUES)
+        documents.read(tmp_path / "absent", VALUES)
 
 
 @pytest.mark.parametrize(
@@ -299,17 +299,17 @@ def test_a_missing_folder_is_one_clear_line(tmp_path: Path) -> None:
 def test_promises_about_foreign_documents_are_proved_or_refuted(
     element: dict[str, str], verdicts: list[str], tmp_path: Path
 ) -> None:
-    asked = foreign_claims.load(written(tmp_path, CLAIMS, "claims.toml"), example())
+    asked = promise_file.load(written(tmp_path, CLAIMS, "claims.toml"), example())
     statement = {key: value for key, value in DENIAL.items() if key != "Action"} | element
     found = [Found("a", "scp", {**DOCUMENT, "Statement": [statement]})]
-    assert [answer.proof.verdict for answer in foreign_claims.answers(asked, found)] == verdicts
+    assert [answer.proof.verdict for answer in promise_file.answers(asked, found)] == verdicts
 
 
 def test_not_resource_leaves_out_what_it_names(tmp_path: Path) -> None:
-    asked = foreign_claims.load(written(tmp_path, CLAIMS, "claims.toml"), example())
+    asked = promise_file.load(written(tmp_path, CLAIMS, "claims.toml"), example())
     statement = {key: value for key, value in DENIAL.items() if key != "Resource"}
     statement["NotResource"] = "arn:aws:dynamodb:*:*:table/scratch"
-    first, _ = foreign_claims.answers(asked, [Found("a", "scp", {**DOCUMENT, "Statement": [statement]})])
+    first, _ = promise_file.answers(asked, [Found("a", "scp", {**DOCUMENT, "Statement": [statement]})])
     assert first.proof.counterexample is not None
     assert first.proof.counterexample.resource.endswith("table/scratch")
 
@@ -329,22 +329,22 @@ def test_not_resource_leaves_out_what_it_names(tmp_path: Path) -> None:
 )
 def test_a_claims_file_that_says_something_else_is_one_clear_line(text: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(PolicyError) as raised:
-        foreign_claims.load(written(tmp_path, text, "claims.toml"), example())
+        promise_file.load(written(tmp_path, text, "claims.toml"), example())
     assert said in str(raised.value)
     assert "\n" not in str(raised.value)
 
 
 def test_an_unknown_element_is_refused_when_the_world_is_made(tmp_path: Path) -> None:
-    asked = foreign_claims.load(written(tmp_path, CLAIMS, "claims.toml"), example())
+    asked = promise_file.load(written(tmp_path, CLAIMS, "claims.toml"), example())
     document = {**DOCUMENT, "Statement": [{**DENIAL, "Actions": "x"}]}
     with pytest.raises(PolicyError, match="unknown element 'Actions'"):
-        list(foreign_claims.answers(asked, [Found("a", "scp", document)]))
+        list(promise_file.answers(asked, [Found("a", "scp", document)]))
 
 
 def test_a_list_inside_a_list_item_becomes_one_item_for_each_value(tmp_path: Path) -> None:
     denial = {**DENIAL, "Resource": ["arn:aws:dynamodb:<regions>:<Account>:table/*", "arn:aws:dynamodb:${regions}:*:*"]}
     path = written(tmp_path, {"Version": "2012-10-17", "Statement": [denial]})
-    (found,) = foreign.read(path, VALUES, "scp").found
+    (found,) = documents.read(path, VALUES, "scp").found
     assert found.document["Statement"][0]["Resource"] == [
         "arn:aws:dynamodb:eu-west-1:111122223333:table/*",
         "arn:aws:dynamodb:eu-central-1:111122223333:table/*",
@@ -356,4 +356,4 @@ def test_a_list_inside_a_list_item_becomes_one_item_for_each_value(tmp_path: Pat
 def test_a_list_inside_a_text_of_its_own_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path, {"Version": "2012-10-17", "Statement": [{**DENIAL, "Resource": "arn:<regions>"}]})
     with pytest.raises(PolicyError, match="<regions> is a list and stands inside a text"):
-        foreign.read(path, VALUES, "scp")
+        documents.read(path, VALUES, "scp")

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tableguard.errors import PolicyError
-from tableguard.prove import foreign_claims
-from tableguard.prove.foreign import Found
+from tableguard.prove.foreign import promise_file
+from tableguard.prove.foreign.documents import Found
 from tableguard.settings import example
 from tests.policy_world import ACCOUNT
 
@@ -25,8 +25,8 @@ def document(kind: str, name: str, *statements: Mapping[str, Any]) -> Found:
 def verdicts(folder: Path, claims: str, *found: Found) -> list[str]:
     path = folder / "claims.toml"
     path.write_text(claims, encoding="utf-8")
-    asked = foreign_claims.load(path, example())
-    return [answer.proof.verdict for answer in foreign_claims.answers(asked, found)]
+    asked = promise_file.load(path, example())
+    return [answer.proof.verdict for answer in promise_file.answers(asked, found)]
 
 
 def claim(kind: str, action: str, *more: str, callers: str = "role/Admin") -> str:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tableguard.iam.evaluate import World, decide
-from tableguard.prove.prover import Proof
+from tableguard.policy.evaluate import World, decide
+from tableguard.prove.engine.prover import Proof
 from tests.policy_world import ACCOUNT, BREAK_GLASS, FULL, MANAGEMENT, OTHER_ACCOUNT, TABLE, document
 from tests.prove_world import DELETION, EXEMPTION, proof, under
 

@@ -10,9 +10,9 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tableguard.cloudformation.resource_type import AbsentError, Client, Context, Made, Properties, ResourceType
 from tableguard.errors import EmbeddedError
-from tableguard.local.resource_type import AbsentError, Client, Context, Made, Properties, ResourceType
-from tableguard.readback import Difference, compare, verify
+from tableguard.local.readback import Difference, compare, verify
 
 ALLOW = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "*"}
 DENY = {"Effect": "Deny", "Action": "s3:*", "Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": False}}}

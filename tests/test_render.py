@@ -11,13 +11,13 @@ import pytest
 
 from tableguard.errors import TemplateError
 from tableguard.paths import ROOT, TEMPLATES
-from tableguard.render import Limits, parse, render, write
 from tableguard.settings import example
-from tableguard.stacks import STACKS, Stack, chosen, named
+from tableguard.stacks.registry import STACKS, Stack, chosen, named
+from tableguard.stacks.render import Limits, parse, render, write
 
 _DIGEST = """
 import hashlib
-from tableguard.render import parse, render
+from tableguard.stacks.render import parse, render
 from tableguard.settings import example
 texts = [text for name in ("default", "existing-vpc") for text in render(example(name)).values()]
 print(hashlib.sha256("".join(texts).encode()).hexdigest())

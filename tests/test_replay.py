@@ -14,11 +14,11 @@ from stream_lambda import items, records
 from stream_lambda.decide import conversation
 from stream_lambda.handler import handle_batch
 from stream_lambda.table import Table
-from tableguard import replay
-from tableguard.encryption import Cipher
 from tableguard.errors import MessageError
-from tableguard.messages import MessageTable, pair_group_uuid
-from tableguard.replay import Line
+from tableguard.store.encryption import Cipher
+from tableguard.store.loading import replay
+from tableguard.store.loading.replay import Line
+from tableguard.store.messages import MessageTable, pair_group_uuid
 from tests.engines.choice import BOTH
 from tests.message_world import NOW, TABLE, all_items, all_rows, emulated_table, message_records, stream_record
 

@@ -6,7 +6,15 @@ from threading import Thread
 
 import pytest
 
-from tableguard.local.runtime_api import InitError, Invocation, InvocationError, Ready, Report, Response, RuntimeApi
+from tableguard.local.function.runtime_api import (
+    InitError,
+    Invocation,
+    InvocationError,
+    Ready,
+    Report,
+    Response,
+    RuntimeApi,
+)
 
 NEXT = "/2018-06-01/runtime/invocation/next"
 INVOCATION = Invocation("r-1", 1_700_000_000_000, "arn:aws:lambda:eu-west-1:111122223333:function:f", b'{"a": 1}')

@@ -14,14 +14,14 @@ import pytest
 
 from stream_lambda.decide import conversation
 from stream_lambda.items import Group, Message, User, conversation_item, group_item, message_item, timestamp
+from tableguard.aws.capacity import Index, write_units
+from tableguard.aws.item_size import item_size
 from tableguard.cost import circumstances
 from tableguard.cost.circumstances import Circumstances
 from tableguard.cost.estate import estate
 from tableguard.errors import CostError
-from tableguard.item_size import item_size
-from tableguard.local.capacity import Index, write_units
-from tableguard.package import SOURCE
-from tableguard.scale import agreement, curves, formulas, page, workload
+from tableguard.pages import scale_curves, scale_page
+from tableguard.scale import agreement, formulas, workload
 from tableguard.scale.agreement import TOLERANCE, Case, compared
 from tableguard.scale.formulas import batch, hot_group, hot_member, partitions, table_bytes
 from tableguard.scale.invocation import Invocation
@@ -29,12 +29,13 @@ from tableguard.scale.simulation import Scenario, simulate
 from tableguard.scale.traffic import DAY, Daily, Zipf
 from tableguard.scale.workload import Workload, sizes
 from tableguard.settings import example
+from tableguard.stacks.package import SOURCE
 
 
 @pytest.fixture(scope="module")
 def made() -> dict[str, str]:
     """The page and its pictures as they would be written now."""
-    return page.files()
+    return scale_page.files()
 
 
 def test_paper_and_simulation_agree() -> None:
@@ -215,19 +216,19 @@ def test_the_page_is_as_it_would_be_made_now(made: dict[str, str]) -> None:
 
 def test_no_picture_is_left_over_and_the_page_shows_each(made: dict[str, str]) -> None:
     pictures = {name for name in made if name.endswith(".svg")}
-    assert {f"{page.FOLDER}/{path.name}" for path in (SOURCE / page.FOLDER).iterdir()} == pictures
+    assert {f"{scale_page.FOLDER}/{path.name}" for path in (SOURCE / scale_page.FOLDER).iterdir()} == pictures
     assert set(re.findall(r"!\[[^\]]+\]\(([^)]+)\)", made["SCALE.md"])) == pictures
 
 
 def test_the_page_reserves_what_the_template_reserves() -> None:
     shipped = estate(example())
-    assert (shipped.concurrency, shipped.memory) == (curves.RESERVED, Invocation().memory)
+    assert (shipped.concurrency, shipped.memory) == (scale_curves.RESERVED, Invocation().memory)
 
 
 def test_a_changed_figure_would_show_in_the_page(made: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    assert curves.partition_curves() == made[f"{page.FOLDER}/partitions.svg"]
+    assert scale_curves.partition_curves() == made[f"{scale_page.FOLDER}/partitions.svg"]
     monkeypatch.setattr(formulas, "PARTITION_WRITE_UNITS", 500)
-    assert curves.partition_curves() != made[f"{page.FOLDER}/partitions.svg"]
+    assert scale_curves.partition_curves() != made[f"{scale_page.FOLDER}/partitions.svg"]
 
 
 class _Read(HTMLParser):
@@ -258,6 +259,6 @@ def test_every_picture_can_be_read_without_eyes_and_fetches_nothing(made: dict[s
 def test_files_are_written_where_they_are_asked_for(
     made: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(page, "files", lambda: made)
-    assert {str(path.relative_to(tmp_path)) for path in page.write(tmp_path)} == set(made)
+    monkeypatch.setattr(scale_page, "files", lambda: made)
+    assert {str(path.relative_to(tmp_path)) for path in scale_page.write(tmp_path)} == set(made)
     assert (tmp_path / "SCALE.md").read_text(encoding="utf-8") == made["SCALE.md"]

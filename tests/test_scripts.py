@@ -22,20 +22,22 @@ import pytest
 from botocore.exceptions import ClientError
 
 from stream_lambda import items
-from tableguard import replay, seeding, settings, table_admin
+from tableguard import settings
 from tableguard.__main__ import main
 from tableguard.cli.commands.messages import seed
 from tableguard.cli.groups import GROUPS, module_name
 from tableguard.cli.target import Target
 from tableguard.errors import MessageError
-from tableguard.messages import pair_group_uuid
-from tableguard.stacks import named
+from tableguard.stacks.registry import named
+from tableguard.store import table_admin
+from tableguard.store.loading import conversation_file, replay
+from tableguard.store.messages import pair_group_uuid
 from tests import stock_moto
 from tests.message_world import REGION
 
 NAMES = [f"{group} {name}" for group, (_, names) in GROUPS.items() for name in names]
 TABLE = "cruddur-messages"
-CONVERSATION = seeding.read(seed.SHIPPED)
+CONVERSATION = conversation_file.read(seed.SHIPPED)
 MINA, TEO = (user.user_uuid for user in CONVERSATION.users)
 GROUP = pair_group_uuid(MINA, TEO)
 
@@ -372,7 +374,7 @@ def test_seed_refuses_a_file_that_is_no_conversation(world: World, tmp_path: Pat
 
 def test_a_conversation_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     with pytest.raises(MessageError, match="absent: cannot be read"):
-        seeding.read(tmp_path / "absent")
+        conversation_file.read(tmp_path / "absent")
 
 
 def test_scan_prints_every_item_as_json(seeded: World) -> None:

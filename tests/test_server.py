@@ -15,8 +15,10 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 from moto.ec2.models import ec2_backends
 
 from tableguard.errors import EmbeddedError
-from tableguard.local import clients, moto_patch, server
-from tableguard.local.clients import Clients, configuration_set_aside
+from tableguard.local import server
+from tableguard.local.clients import factory
+from tableguard.local.clients.factory import Clients, configuration_set_aside
+from tableguard.local.moto import patch
 
 ACCOUNT, REGION = "111122223333", "eu-central-1"
 
@@ -46,7 +48,7 @@ def left_over(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytes
 
 @pytest.mark.usefixtures("left_over")
 def test_its_clients_know_nothing_of_the_users_aws_configuration() -> None:
-    clients._session.cache_clear()  # made anew, where the variable is set
+    factory._session.cache_clear()  # made anew, where the variable is set
     client = Clients("http://127.0.0.1:1")("sts", ACCOUNT, REGION)
     assert client.meta.endpoint_url == "http://127.0.0.1:1"
 
@@ -151,10 +153,10 @@ def test_a_correction_without_its_place_is_refused() -> None:
     class Owner:
         present = 1
 
-    assert moto_patch.replace(Owner, "present", 2) == 1
+    assert patch.replace(Owner, "present", 2) == 1
     assert Owner.present == 2
     with pytest.raises(EmbeddedError, match=r"Owner\.absent is gone"):
-        moto_patch.replace(Owner, "absent", 2)
+        patch.replace(Owner, "absent", 2)
 
 
 def test_importing_it_imports_neither_moto_nor_boto3() -> None:
@@ -179,7 +181,7 @@ def test_clients_are_made_once_and_reach_the_account_they_name(monkeypatch: pyte
 
 def test_a_client_asks_once() -> None:
     asked: list[Any] = []
-    client = clients.make_client(
+    client = factory.make_client(
         "sts",
         region_name=REGION,
         endpoint_url="http://127.0.0.1:9",

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from tableguard.iam.matching import action_matches, wildcard
-from tableguard.render import parse, render
+from tableguard.policy.matching import action_matches, wildcard
 from tableguard.settings import Settings, example
-from tableguard.stacks import STACKS
+from tableguard.stacks.registry import STACKS
+from tableguard.stacks.render import parse, render
 from tests.template_requirements import REMOVED, Template, of_type, spoilt
 
 NAMES = [stack.name for stack in STACKS]

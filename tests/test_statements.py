@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tableguard.errors import PolicyError
-from tableguard.iam.statements import policy
+from tableguard.policy.statements import policy
 from tests.policy_world import OTHER_TABLE, TABLE, document
 
 VERSION = {"Version": "2012-10-17"}

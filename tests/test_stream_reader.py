@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tableguard.local.stream_reader import DynamoDbStream, Shard, event
+from tableguard.local.event_source.stream_reader import DynamoDbStream, Shard, event
 from tests.mapping_world import STREAM
 
 

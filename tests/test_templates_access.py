@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tableguard.iam import documents
+from tableguard.policy import documents
 from tableguard.settings import example
 from templates import parts
 from tests.template_requirements import (

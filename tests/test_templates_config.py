@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tableguard.check import config_rules
-from tableguard.check.managed_rules import catalogue
-from tableguard.check.sources import Source
+from tableguard.aws.managed_config_rules import catalogue
+from tableguard.check.rules import config_rules
+from tableguard.cloudformation.template_files import Source
 from tableguard.paths import TEMPLATES
 from tableguard.settings import Settings, example
 from templates.config_rules import guard_rules, managed_rules

@@ -7,7 +7,7 @@ from troposphere import awslambda
 
 from stream_lambda.items import is_message_pk
 from stream_lambda.log import DIMENSION, METRICS, NAMESPACE
-from tableguard.local.event_filter import event_filter
+from tableguard.local.event_source.event_filter import event_filter
 from templates.stream import LoggingConfig
 from tests.template_requirements import (
     REMOVED,

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tableguard.comparison import Difference
+from tableguard.cloudformation.equality import Difference
+from tableguard.cloudformation.resource_type import AbsentError, Context, Made, Properties
 from tableguard.errors import EmbeddedError
-from tableguard.local.resource_type import AbsentError, Context, Made, Properties
-from tableguard.local.types import ALL
+from tableguard.local.stacks.types import ALL
 from tests.resource_cases import TAGS, Case, ResourceTypeTests, context, differences, make
 
 __all__ = ["context"]  # the fixture

@@ -8,9 +8,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from tableguard.cloudformation.resource_type import Context, Made, Properties
 from tableguard.errors import EmbeddedError
-from tableguard.local.resource_type import Context, Made, Properties
-from tableguard.local.types import ALL
+from tableguard.local.stacks.types import ALL
 from tests.resource_cases import ACCOUNT, REGION, Case, ResourceTypeTests, Tracked, client, context, differences, make
 
 __all__ = ["context"]  # the fixture

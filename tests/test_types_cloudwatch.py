@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from tableguard.comparison import compare
+from tableguard.cloudformation.equality import compare
+from tableguard.cloudformation.resource_type import Context, Made, Properties
 from tableguard.errors import EmbeddedError
-from tableguard.local.resource_type import Context, Made, Properties
-from tableguard.local.types import ALL
+from tableguard.local.stacks.types import ALL
 from tests.resource_cases import ACCOUNT, REGION, TAGS, Case, ResourceTypeTests, Tracked, context, differences, make
 
 __all__ = ["context"]  # the fixture

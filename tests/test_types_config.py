@@ -7,10 +7,10 @@ import pytest
 from botocore.exceptions import ClientError, ParamValidationError
 from moto.config import models
 
+from tableguard.cloudformation.resource_type import Context, Made, Properties
 from tableguard.errors import EmbeddedError
-from tableguard.local import moto_config
-from tableguard.local.resource_type import Context, Made, Properties
-from tableguard.local.types import ALL
+from tableguard.local.moto import config as moto_config
+from tableguard.local.stacks.types import ALL
 from tests.resource_cases import ACCOUNT, REGION, Case, ResourceTypeTests, Tracked, context, differences, make
 
 __all__ = ["context"]  # the fixture

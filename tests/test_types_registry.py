@@ -2,9 +2,9 @@
 
 import pytest
 
-from tableguard.local.types import ALL
+from tableguard.local.stacks.types import ALL
 from tableguard.settings import example
-from tableguard.stacks import chosen
+from tableguard.stacks.registry import chosen
 from tests.template_requirements import stack
 
 

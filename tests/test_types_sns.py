@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tableguard.local.resource_type import Context, Made, Properties
-from tableguard.local.types import ALL
+from tableguard.cloudformation.resource_type import Context, Made, Properties
+from tableguard.local.stacks.types import ALL
 from tests.resource_cases import TAGS, Case, ResourceTypeTests, context, differences, make
 
 __all__ = ["context"]  # the fixture

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tableguard.comparison import compare
-from tableguard.local.resource_type import Context, Made, Properties
-from tableguard.local.types import ALL
+from tableguard.cloudformation.equality import compare
+from tableguard.cloudformation.resource_type import Context, Made, Properties
+from tableguard.local.stacks.types import ALL
 from tests.resource_cases import TAGS, Case, ResourceTypeTests, context, differences, make
 
 __all__ = ["context"]  # the fixture

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from tableguard.check.finding import Finding
+from tableguard.findings.finding import Finding
 
 
 @dataclass(frozen=True, order=True)

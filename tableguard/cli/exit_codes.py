@@ -33,7 +33,7 @@ def exit_code(command: Callable[[], int | None], program: str) -> int:
         sys.stderr.write(f"{program}: interrupted\n")
         return INTERRUPTED
     except _unanswered() as error:
-        from tableguard.credentials import advised
+        from tableguard.stacks.credentials import advised
 
         return _failed(program, advised(error))
     return code or FINE

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from stream_lambda.items import Content
-from tableguard import encryption
 from tableguard.errors import EncryptionError, MessageError, TableError
-from tableguard.pages import Page
+from tableguard.store import encryption
+from tableguard.store.listing import Page
 
 
 def shown(content: Content) -> str:

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 
 from tableguard.cli.target import Target
-from tableguard.operations.survey import Survey
-from tableguard.operations.views import Reader
+from tableguard.projection.survey import Survey
+from tableguard.projection.views import Reader
 
 
 def survey(target: Target) -> Survey:

@@ -14,12 +14,12 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from stream_lambda.items import canonical
-from tableguard import encryption
-from tableguard.commands import chosen_settings
+from tableguard.cli.commands.stacks import chosen_settings
 from tableguard.errors import EncryptionError, TableError, TableguardError
-from tableguard.messages import MessageTable
 from tableguard.settings import Settings
-from tableguard.table_admin import no_table
+from tableguard.store import encryption
+from tableguard.store.messages import MessageTable
+from tableguard.store.table_admin import no_table
 
 _DENIED = ("AccessDenied", "AccessDeniedException")  # of REST and query services, and of DynamoDB and KMS
 _PROFILES = (

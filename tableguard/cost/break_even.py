@@ -10,7 +10,7 @@ from tableguard.cost.circumstances import MODES, Circumstances
 from tableguard.cost.estate import Estate
 from tableguard.cost.prices import Prices
 from tableguard.cost.usage import Usage
-from tableguard.scale.chart import Axis, Series, chart
+from tableguard.pages.chart import Axis, Series, chart
 from tableguard.scale.workload import Workload
 
 LOWEST, HIGHEST = 3, 9  # powers of ten of the messages a day that are looked at

@@ -6,7 +6,7 @@ from functools import cache
 
 from stream_lambda.log import METRICS
 from tableguard.settings import Provisioned, Settings
-from tableguard.stacks import chosen
+from tableguard.stacks.registry import chosen
 
 
 @dataclass(frozen=True)

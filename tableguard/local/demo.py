@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from botocore.exceptions import ClientError
 
 from stream_lambda.items import Conversation, User
-from tableguard.encryption import cipher
 from tableguard.errors import EmbeddedError
 from tableguard.local.estate import Estate
-from tableguard.messages import MessageTable
+from tableguard.store.encryption import cipher
+from tableguard.store.messages import MessageTable
 
 _MINA, _TEO, _IDA = (
     User("6f1c2b1e-3a53-4c0b-9b56-0a4d7f0f3e11", "Mina Berg", "mina"),

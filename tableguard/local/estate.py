@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from tableguard.deploy import Change, Deployment, Waiting, deploy
 from tableguard.errors import EmbeddedError
-from tableguard.local import dynamodb_local
-from tableguard.local.dynamodb_local import Engine
+from tableguard.local.dynamodb_local import engine as dynamodb_local
+from tableguard.local.dynamodb_local.engine import Engine
 from tableguard.local.profiles import Profiles, written
-from tableguard.readback import ReadBack, verify
+from tableguard.local.readback import ReadBack, verify
 from tableguard.settings import Settings
-from tableguard.stacks import Principal, Stack
+from tableguard.stacks.deploy import Change, Deployment, Waiting, deploy
+from tableguard.stacks.registry import Principal, Stack
 
 # moto answers at once; a real account is asked every five seconds
 WAITING = Waiting(delay=0.02, attempts=3000)
@@ -45,7 +45,7 @@ class Estate:
     session: Callable[[Principal], Session]
     roles: Mapping[str, Session]
     profiles: Profiles
-    poller: Any  # tableguard.local.poller.Poller, imported where an estate is started
+    poller: Any  # tableguard.local.event_source.poller.Poller, imported where an estate is started
 
 
 @contextmanager
@@ -69,8 +69,8 @@ def running(
     Items and streams are kept by the DynamoDB engine that is given, or by the embedded AWS itself.
     """
     from tableguard.local import landing_zone, server  # noqa: PLC0415  # moto is slow to import
-    from tableguard.local.clients import configuration_set_aside  # noqa: PLC0415  # boto3 is slow to import
-    from tableguard.local.poller import Poller  # noqa: PLC0415  # boto3 is slow to import
+    from tableguard.local.clients.factory import configuration_set_aside  # noqa: PLC0415  # boto3 is slow to import
+    from tableguard.local.event_source.poller import Poller  # noqa: PLC0415  # boto3 is slow to import
 
     clock = _Clock(report)
     with configuration_set_aside(), server.start(port, tables) as embedded:
@@ -104,10 +104,10 @@ def approve(_stack: Stack, _changes: tuple[Change, ...]) -> bool:
 
 def _verified(endpoint: str) -> ReadBack:
     """What is deployed, asked from the services; EmbeddedError if anything differs from its template."""
-    from tableguard.local import moto_cloudformation, types  # noqa: PLC0415  # moto is slow to import
-    from tableguard.local.clients import Clients  # noqa: PLC0415  # boto3 is slow to import
+    from tableguard.local.clients.factory import Clients  # noqa: PLC0415  # boto3 is slow to import
+    from tableguard.local.stacks import api, types  # noqa: PLC0415  # moto is slow to import
 
-    read_back = verify(moto_cloudformation.deployed(), types.ALL, Clients(endpoint))
+    read_back = verify(api.deployed(), types.ALL, Clients(endpoint))
     for resource in read_back.different:
         first = resource.differences[0]
         raise EmbeddedError(

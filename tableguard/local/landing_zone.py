@@ -15,10 +15,10 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from tableguard.errors import EmbeddedError
-from tableguard.local.authorization_network import Place, stand_in
-from tableguard.local.clients import Clients, make_client
+from tableguard.local.authorization.network import Place, stand_in
+from tableguard.local.clients.factory import Clients, make_client
 from tableguard.settings import ExistingVpc, Settings
-from tableguard.stacks import Principal
+from tableguard.stacks.registry import Principal
 
 _SESSION_NAME = "tableguard"
 _POLICY_TYPES = ("SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY")

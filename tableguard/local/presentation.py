@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tableguard.attribution import attributions, column
 from tableguard.local.demo import MEMBERS, Demonstration, Seen, message_key
 from tableguard.local.estate import Estate, Step, summary
+from tableguard.store.senders import attributions, column
 
 _SHOWN = 72  # characters of a message on one line
 

@@ -10,8 +10,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from tableguard.errors import EmbeddedError
-from tableguard.local import forwarding
-from tableguard.local.dynamodb_local import Engine
+from tableguard.local.dynamodb_local import forwarding
+from tableguard.local.dynamodb_local.engine import Engine
 
 if TYPE_CHECKING:
     from werkzeug.serving import BaseWSGIServer
@@ -36,9 +36,9 @@ class Server:
         self._thread.join()
         _running.pop(self.endpoint, None)
         forwarding.use(None)
-        from tableguard.local import moto_server  # noqa: PLC0415  # as in start
+        from tableguard.local import assembly  # noqa: PLC0415  # as in start
 
-        moto_server.forget_everything()  # whoever uses moto in this process next finds it empty
+        assembly.forget_everything()  # whoever uses moto in this process next finds it empty
 
     def __enter__(self) -> Self:
         return self
@@ -59,12 +59,12 @@ def start(port: int = 0, tables: Engine | None = None) -> Server:
     """
     _check_process()
     _check_version()
-    from tableguard.local import moto_server  # noqa: PLC0415  # 0.5 s to import: paid where an AWS is wanted
+    from tableguard.local import assembly  # noqa: PLC0415  # 0.5 s to import: paid where an AWS is wanted
 
     with _listen(port) as listening:
-        moto_server.install_corrections()
-        moto_server.forget_everything()
-        wsgi = moto_server.wsgi_server(listening)
+        assembly.install_corrections()
+        assembly.forget_everything()
+        wsgi = assembly.wsgi_server(listening)
     forwarding.use(None if tables is None else tables.endpoint)
     thread = Thread(target=wsgi.serve_forever, kwargs={"poll_interval": 0.05}, name="embedded-aws", daemon=True)
     thread.start()

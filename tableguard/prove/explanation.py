@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tableguard.errors import PolicyError
-from tableguard.iam import claims
-from tableguard.iam.action_universe import load
-from tableguard.iam.evaluate import Decision, Layer, Reason, Request, decide
-from tableguard.iam.evaluate import explain as layer_by_layer
-from tableguard.iam.principals import principal
-from tableguard.prove import requests, together
+from tableguard.policy import contract
+from tableguard.policy.evaluate import Decision, Layer, Reason, Request, decide
+from tableguard.policy.evaluate import explain as layer_by_layer
+from tableguard.policy.principals import principal
+from tableguard.policy.service_reference import load
+from tableguard.prove import requests
+from tableguard.prove.shipped import together
 from tableguard.settings import Settings
 
 _ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9]+")
@@ -126,11 +127,11 @@ def explained(asked: Asked, settings: Settings) -> Explanation:
 def _request(asked: Asked, settings: Settings) -> Request:
     if not _ACTION.fullmatch(asked.action):
         raise PolicyError(f"action {asked.action!r}: accepted: SERVICE:NAME, as in dynamodb:DeleteTable")
-    arns = claims.principals(asked.principal, settings)
+    arns = contract.principals(asked.principal, settings)
     if len(arns) != 1:
         raise PolicyError(f"{asked.principal!r} stands for {len(arns)} roles here: {', '.join(arns)}; name one of them")
-    call = claims.Call(asked.action, asked.resource, arns[0], asked.region, "", asked.context)
-    found = _with_key(claims.request(call, arns[0], settings, "request"), settings)
+    call = contract.Call(asked.action, asked.resource, arns[0], asked.region, "", asked.context)
+    found = _with_key(contract.request(call, arns[0], settings, "request"), settings)
     _refuse_another_resource(asked, found.resource)
     return found
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from tableguard import __version__
-from tableguard.iam.action_universe import source
+from tableguard.policy.service_reference import source
 from tableguard.prove import requests
-from tableguard.prove.promises import Answer
-from tableguard.prove.prover import Row
-from tableguard.prove.question import FACTS, GROUPS
+from tableguard.prove.engine.prover import Row
+from tableguard.prove.engine.question import FACTS, GROUPS
+from tableguard.prove.shipped.promises import Answer
 
 _SARIF = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
 # policies that no file holds: what a reason calls them, and what they stand for

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from tableguard.iam.evaluate import Request
-from tableguard.prove.actions import is_known
+from tableguard.policy.evaluate import Request
+from tableguard.prove.engine.actions import is_known
 
 _NAMES = {
     name.lower(): name

@@ -1,1 +1,1 @@
-"""How far the design carries: formulas on paper, a simulation that checks them, and the page that shows both."""
+"""How far the design carries: formulas, and a simulation that checks them."""

@@ -8,8 +8,8 @@ from math import ceil, isfinite
 
 from stream_lambda.decide import conversation
 from stream_lambda.items import Group, Item, Message, User, conversation_item, group_item, message_item, timestamp
+from tableguard.aws.item_size import item_size
 from tableguard.errors import CostError
-from tableguard.item_size import item_size
 from tableguard.scale.traffic import DAY, Daily, Zipf
 
 WRITE_UNIT, READ_UNIT = 1024, 4096  # bytes

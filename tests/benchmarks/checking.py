@@ -8,9 +8,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tableguard import render, settings
-from tableguard.check.checkov_location import interpreter
+from tableguard import settings
+from tableguard.check.engines.checkov.location import interpreter
 from tableguard.errors import CheckError
+from tableguard.stacks import render
 from tests.benchmarks.figures import Figure, in_turn
 
 _SCRIPTS = Path(sysconfig.get_path("scripts"))

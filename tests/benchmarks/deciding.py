@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Iterator
 
-from tableguard.iam.evaluate import World, decide
+from tableguard.policy.evaluate import World, decide
 from tableguard.settings import example
 from tests.benchmarks.figures import Figure, in_turn
 from tests.oracle import engine

@@ -11,8 +11,9 @@ from typing import Any
 import boto3
 
 from stream_lambda.items import User
-from tableguard import settings, table_admin
-from tableguard.messages import MessageTable
+from tableguard import settings
+from tableguard.store import table_admin
+from tableguard.store.messages import MessageTable
 from tests.benchmarks.figures import Figure, in_turn
 
 _PLAIN = """

@@ -17,8 +17,8 @@ import boto3
 from botocore.config import Config
 
 from stream_lambda.items import message_item
-from tableguard.local.dynamodb_local_sources import present
-from tableguard.local.event_filter import event_filter
+from tableguard.local.dynamodb_local.sources import present
+from tableguard.local.event_source.event_filter import event_filter
 from templates.stream import FILTER
 from tests import message_batches, projections
 from tests.benchmarks.figures import Figure

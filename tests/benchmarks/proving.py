@@ -4,12 +4,12 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tableguard.iam import claims, documents
-from tableguard.iam.evaluate import World, decide
-from tableguard.iam.statements import Policy, policy
-from tableguard.prove import dangers, together
-from tableguard.prove.promises import Answer, answers, question_of
-from tableguard.prove.prover import prove
+from tableguard.policy import contract, documents
+from tableguard.policy.evaluate import World, decide
+from tableguard.policy.statements import Policy, policy
+from tableguard.prove.engine.prover import prove
+from tableguard.prove.shipped import dangers, together
+from tableguard.prove.shipped.promises import Answer, answers, question_of
 from tableguard.settings import Settings, example
 from tests.benchmarks.figures import Figure, in_turn, seconds
 
@@ -38,7 +38,7 @@ def figures() -> Iterator[Figure]:
 
 def shipped(settings: Settings) -> list[Answer]:
     """Every promise of the shipped documents, proved."""
-    each = [answer for claim in claims.load_all() for answer in answers(claim, settings)]
+    each = [answer for claim in contract.load_all() for answer in answers(claim, settings)]
     return [*each, *together.answers(settings)]
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from tableguard import replay
 from tableguard.errors import TableguardError
-from tableguard.local import dynamodb_local
-from tableguard.local.dynamodb_local import Engine
+from tableguard.local.dynamodb_local import engine
+from tableguard.local.dynamodb_local.engine import Engine
+from tableguard.store.loading import replay
 from tests.drill import report
 from tests.drill.algorithms import BY_NAME
 from tests.drill.drilled import drilled
@@ -53,7 +53,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _engine(name: str) -> AbstractContextManager[Engine | None]:
-    return nullcontext() if name == "moto" else dynamodb_local.running()
+    return nullcontext() if name == "moto" else engine.running()
 
 
 def _traffic(options: argparse.Namespace) -> Traffic:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from stream_lambda.items import Group, Item, Message, group_item
-from tableguard import package, settings, table_admin
+from tableguard import settings
+from tableguard.stacks import package
+from tableguard.store import table_admin
 from tests.drill.kinds import OF_DELIVERY, Kind
 from tests.lambda_package import package as package_of
 from tests.naive import handler as naive_handler

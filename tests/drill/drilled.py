@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from tableguard.local import server
-from tableguard.local.dynamodb_local import Engine
+from tableguard.local.dynamodb_local.engine import Engine
 from tests.drill.algorithms import Algorithm
 from tests.drill.plan import Asked, plan
 from tests.drill.report import Figures, figures

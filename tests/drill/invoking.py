@@ -6,9 +6,9 @@ from threading import Thread
 from typing import Any
 
 from stream_lambda.handler import STOP_MILLISECONDS
-from tableguard.local.function import Function
-from tableguard.local.mapping import Discarded
-from tableguard.local.outcome import FunctionError, Outcome, TimedOut
+from tableguard.local.event_source.mapping import Discarded
+from tableguard.local.function.function import Function
+from tableguard.local.function.outcome import FunctionError, Outcome, TimedOut
 from tests.drill.kinds import OF_ENDINGS, OF_WEATHER, Kind
 from tests.drill.ledger import Event, Ledger, key_of_record
 from tests.drill.material import is_poison

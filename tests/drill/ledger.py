@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from tableguard.local.mapping import Discarded
-from tableguard.local.outcome import Outcome, Succeeded
+from tableguard.local.event_source.mapping import Discarded
+from tableguard.local.function.outcome import Outcome, Succeeded
 from tests.drill.kinds import Kind
 from tests.drill.material import Key, is_poison
 

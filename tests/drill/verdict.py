@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from stream_lambda.items import Item, Message
-from tableguard.operations.drift import Drift, Kind
-from tableguard.operations.failed_batches import Bucket
-from tableguard.operations.redrive import Redriven, Target, redrive
-from tableguard.operations.survey import Survey
-from tableguard.operations.views import Reader
+from tableguard.projection.drift import Drift, Kind
+from tableguard.projection.failed_batches import Bucket
+from tableguard.projection.redrive import Redriven, Target, redrive
+from tableguard.projection.survey import Survey
+from tableguard.projection.views import Reader
 from tests.drill.algorithms import Shown
 from tests.drill.ledger import key_of_record
 from tests.drill.material import Key, Written, is_poison, key_of

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 
 from stream_lambda.items import Message, row_key, row_of_key
-from tableguard.batch_get import batch_get
-from tableguard.read_cost import ReadCost
+from tableguard.store.batch_get import batch_get
+from tableguard.store.consumed import ReadCost
 from tests.drill.algorithms import Shown
 from tests.drill.material import Key, Written
 from tests.drill.world import World

@@ -11,15 +11,16 @@ import boto3
 from botocore.config import Config
 
 from stream_lambda.items import Item
-from tableguard import settings, stacks
-from tableguard.local.clients import SETUP_KEY, Clients
-from tableguard.local.dynamodb_local import Engine
-from tableguard.local.failure_destination import FailureDestination
-from tableguard.local.function import Function
-from tableguard.local.function_configuration import Credentials, FunctionConfiguration
-from tableguard.local.mapping import Discarded, EventSourceMapping
-from tableguard.local.mapping_configuration import MappingConfiguration, mapping_configuration
-from tableguard.local.stream_reader import DynamoDbStream
+from tableguard import settings
+from tableguard.local.clients.factory import SETUP_KEY, Clients
+from tableguard.local.dynamodb_local.engine import Engine
+from tableguard.local.event_source.configuration import MappingConfiguration, mapping_configuration
+from tableguard.local.event_source.failure_destination import FailureDestination
+from tableguard.local.event_source.mapping import Discarded, EventSourceMapping
+from tableguard.local.event_source.stream_reader import DynamoDbStream
+from tableguard.local.function.configuration import Credentials, FunctionConfiguration
+from tableguard.local.function.function import Function
+from tableguard.stacks import registry
 from tests.drill.algorithms import Algorithm
 from tests.drill.invoking import Invoking
 from tests.drill.ledger import Ledger
@@ -113,7 +114,7 @@ def _client(service: Any, endpoint: str, key: str) -> Client:
 
 def _deployed(kind: str) -> Mapping[str, Any]:
     """Properties of the one resource of a type in the stream stack."""
-    resources = stacks.named("stream").template(settings.example()).to_dict()["Resources"].values()
+    resources = registry.named("stream").template(settings.example()).to_dict()["Resources"].values()
     (found,) = [resource["Properties"] for resource in resources if resource["Type"] == kind]
     return dict(found)
 

@@ -1,13 +1,13 @@
 """checkov, which has an environment of its own: scripts/ make it, a plain `pip install` does not."""
 
-from tableguard.check import checkov_location
+from tableguard.check.engines.checkov import location
 from tableguard.errors import CheckError
 from tests.engines.absence import needs
 
 
 def _present() -> bool:
     try:
-        return bool(checkov_location.interpreter())
+        return bool(location.interpreter())
     except CheckError:
         return False
 

@@ -10,13 +10,14 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from tableguard import settings, table_admin
-from tableguard.local import dynamodb_local_sources
-from tableguard.local.dynamodb_local import Engine, running
+from tableguard import settings
+from tableguard.local.dynamodb_local import sources
+from tableguard.local.dynamodb_local.engine import Engine, running
+from tableguard.store import table_admin
 from tests.engines.absence import REQUIRED, needs
 
 # present, or demanded: then its absence is a failure of every test that needs it
-HERE = REQUIRED or dynamodb_local_sources.present() is not None
+HERE = REQUIRED or sources.present() is not None
 
 needs_dynamodb_local = needs("DynamoDB Local", HERE, "scripts/engines/dynamodb-local installs it")
 _accounts = itertools.count(100_000_000_000)
@@ -25,7 +26,7 @@ _accounts = itertools.count(100_000_000_000)
 @cache
 def engine() -> Engine:
     """The engine, started when it is first asked for and stopped when the process ends."""
-    source = dynamodb_local_sources.present()
+    source = sources.present()
     assert source is not None, "TABLEGUARD_ENGINES_REQUIRED=1 and no DynamoDB Local; run scripts/engines/dynamodb-local"
     until_the_end = ExitStack()
     atexit.register(until_the_end.close)

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from stream_lambda.items import Content, Group, Item, Message
-from tableguard.local.batch_response import judge
-from tableguard.local.outcome import FunctionError, Outcome, Succeeded
+from tableguard.local.event_source.batch_response import judge
+from tableguard.local.function.outcome import FunctionError, Outcome, Succeeded
 from tests.explorer.model_table import TIMEOUT, Failure
 from tests.explorer.pool import Frozen, freeze
 from tests.watched_client import refused

@@ -2,8 +2,8 @@
 
 from functools import cache
 
-from tableguard.iam import claims, documents
-from tableguard.iam.evaluate import Request
+from tableguard.policy import contract, documents
+from tableguard.policy.evaluate import Request
 from tableguard.settings import Settings
 from tests.oracle.worlds import Document, Sample
 
@@ -20,9 +20,9 @@ def samples(settings: Settings) -> list[Sample]:
     """
     return [
         sample(request, settings)
-        for claim in claims.load_all()
+        for claim in contract.load_all()
         for case in claim.cases
-        for request in claims.requests(claim, case, settings)
+        for request in contract.requests(claim, case, settings)
         if request.principal.kind in ("role", "user") and not request.principal.service_linked
         if request.principal.account == request.resource_account == settings.account_id
     ]

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tableguard.iam import action_universe
-from tableguard.iam.principals import Principal
 from tableguard.paths import ROOT
+from tableguard.policy import service_reference
+from tableguard.policy.principals import Principal
 from tests.oracle.worlds import Document, Sample
 
 ENGINE = ROOT / ".engines" / "iam-simulate"
@@ -62,7 +62,7 @@ def _principal(caller: Principal) -> Any:
 
 
 def _value(key: str, values: tuple[str, ...]) -> str | list[str]:
-    several = (action_universe.load().key_type(key) or "").startswith("ArrayOf")
+    several = (service_reference.load().key_type(key) or "").startswith("ArrayOf")
     return list(values) if several else values[0]
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from tableguard.iam.evaluate import Request, World
-from tableguard.iam.principals import principal
-from tableguard.iam.statements import policy
+from tableguard.policy.evaluate import Request, World
+from tableguard.policy.principals import principal
+from tableguard.policy.statements import policy
 
 Document = Mapping[str, Any]
 

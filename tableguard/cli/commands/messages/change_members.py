@@ -20,7 +20,7 @@ def main(target: "Target") -> None:
     """Change the members, and say who they are now."""
     from stream_lambda.items import User
     from tableguard.cli.printing import shown
-    from tableguard.members import add_member, remove_member
+    from tableguard.store.members import add_member, remove_member
 
     chosen = target.options
     if chosen.add:

@@ -9,7 +9,7 @@ from tableguard.cli import options
 
 if TYPE_CHECKING:
     from tableguard.cli.target import Target
-    from tableguard.messages import Posted
+    from tableguard.store.messages import Posted
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,7 @@ from tableguard.cli import options
 if TYPE_CHECKING:
     from stream_lambda.items import Conversation
     from tableguard.cli.target import Target
-    from tableguard.pages import Page
+    from tableguard.store.listing import Page
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -40,8 +40,8 @@ def main(target: "Target") -> None:
 
 def _unread(target: "Target", page: "Page[Conversation]") -> Set[str]:
     """The groups with something new for the user; what it took to know goes to stderr."""
-    from tableguard.read_cost import ReadCost
-    from tableguard.read_markers import read_until, unread
+    from tableguard.store.consumed import ReadCost
+    from tableguard.store.read_markers import read_until, unread
 
     cost = ReadCost()
     markers = read_until(target.messages, target.options.user, [row.group_uuid for row in page.items], cost)
@@ -52,8 +52,8 @@ def _unread(target: "Target", page: "Page[Conversation]") -> Set[str]:
 
 def _lines(page: "Page[Conversation]", unread: Set[str]) -> Iterator[str]:
     """When, which group, with whom, who wrote last, and what."""
-    from tableguard.attribution import attributions, column
     from tableguard.cli.printing import shown
+    from tableguard.store.senders import attributions, column
 
     authors = attributions(page.items)
     partners = column([f"with {shown(each.partner)}" for each in authors])

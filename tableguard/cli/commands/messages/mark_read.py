@@ -18,7 +18,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def main(target: "Target") -> None:
     """Mark, and say up to when."""
     from tableguard.errors import MessageError
-    from tableguard.read_markers import mark_read
+    from tableguard.store.read_markers import mark_read
 
     chosen = target.options
     until = chosen.until

@@ -18,7 +18,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def main(target: "Target") -> None:
     """Rename, and say what was written."""
     from stream_lambda.items import User
-    from tableguard.members import rename
+    from tableguard.store.members import rename
 
     chosen = target.options
     renamed = rename(target.messages, User(chosen.user, chosen.name, chosen.handle), _with_progress)

@@ -27,8 +27,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def main(target: "Target") -> int | None:
     """Read all of it before anything is written, then write what is absent with a progress bar."""
-    from tableguard import replay
     from tableguard.cli.exit_codes import INTERRUPTED
+    from tableguard.store.loading import replay
 
     chosen = target.options
     trace = replay.read_trace(chosen.file)[: chosen.messages]

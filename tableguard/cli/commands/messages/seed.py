@@ -24,10 +24,10 @@ def main(target: "Target") -> None:
     """Load it, and say how to look at it."""
     from datetime import UTC, datetime
 
-    from tableguard import seeding
+    from tableguard.store.loading import conversation_file
 
-    script = seeding.read(target.options.file)
-    loaded = seeding.load(target.messages, script, datetime.now(UTC))
+    script = conversation_file.read(target.options.file)
+    loaded = conversation_file.load(target.messages, script, datetime.now(UTC))
     reader, same = script.users[0], options.repeated(target.options)
     print(f"{loaded.messages} messages loaded, {loaded.read_units:g} read units, {loaded.write_units:g} write units")
     print(f"tableguard messages list-conversations {reader.user_uuid}{same}  # {reader.display_name}")

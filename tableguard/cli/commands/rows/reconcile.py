@@ -28,7 +28,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def main(target: "Target") -> int:
     """Print what was wrong, one line each, and what became of it."""
     from tableguard.cli.survey import survey
-    from tableguard.operations import reconcile
+    from tableguard.projection import reconcile
 
     chosen = target.options
     choice = reconcile.Choice(chosen.group, chosen.dry_run, chosen.force)

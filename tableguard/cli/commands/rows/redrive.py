@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tableguard.cli.target import Target
-    from tableguard.operations.failed_batches import Bucket, Folder
+    from tableguard.projection.failed_batches import Bucket, Folder
 
 EXIT_CODES = "Exit codes: 0 nothing is left, 1 something can never be applied, 2 could not."
 
@@ -25,7 +25,7 @@ def main(target: "Target") -> int:
     """Print what was applied, what was newer already, and what is still bad."""
     from datetime import UTC, datetime
 
-    from tableguard.operations import redrive
+    from tableguard.projection import redrive
 
     chosen = target.options
     source = _source(target)
@@ -36,7 +36,7 @@ def main(target: "Target") -> int:
 
 
 def _source(target: "Target") -> "Bucket | Folder":
-    from tableguard.operations.failed_batches import Bucket, Folder, failure_bucket
+    from tableguard.projection.failed_batches import Bucket, Folder, failure_bucket
 
     if target.options.folder:
         return Folder(target.options.folder)
@@ -46,7 +46,7 @@ def _source(target: "Target") -> "Bucket | Folder":
 def _confirm(source: "Bucket | Folder", as_json: bool) -> None:
     from tableguard.cli.printing import confirm
     from tableguard.errors import TableError
-    from tableguard.operations.failed_batches import Bucket
+    from tableguard.projection.failed_batches import Bucket
 
     if as_json:
         raise TableError("--delete asks before it begins, which is no JSON; add --yes")

@@ -20,6 +20,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def main(target: "Target") -> int:
     """Print what is wrong, one line each, and how much of what."""
     from tableguard.cli.survey import survey
-    from tableguard.operations import verify_projection
+    from tableguard.projection import verify
 
-    return verify_projection.run(survey(target), target.options.group, target.options.json)
+    return verify.run(survey(target), target.options.group, target.options.json)

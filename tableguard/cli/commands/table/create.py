@@ -13,7 +13,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def main(target: "Target") -> None:
     """Make the table and say where it is."""
-    from tableguard import table_admin
+    from tableguard.store import table_admin
 
     arn = table_admin.create(target.client, target.settings, target.table)
     print(f"made {target.table}: {arn}")

@@ -15,8 +15,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def main(target: "Target") -> None:
     """Name what is destroyed, ask, destroy."""
-    from tableguard import table_admin
     from tableguard.cli.printing import confirm
+    from tableguard.store import table_admin
 
     facts = table_admin.facts(target.client, target.table, lambda: target.settings.environment)
     table_admin.check_droppable(facts, target.options.production)

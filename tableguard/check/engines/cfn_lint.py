@@ -1,0 +1,98 @@
+"""cfn-lint in this process: its rules are built once, and what a template tells it to ignore is shown as a skip."""
+
+import os
+from collections.abc import Iterable
+from functools import cache
+from textwrap import shorten
+from typing import Any, Literal
+
+from cfnlint.config import ConfigMixIn
+from cfnlint.decode import decode
+from cfnlint.helpers import REGIONS
+from cfnlint.runner import Runner
+from cfnlint.runner.template import run_template_by_data
+
+from tableguard.check.engines.checkov.child import CRASHES
+from tableguard.check.report import Outcome, Skip, Unanswered, total
+from tableguard.cloudformation.template_files import Source
+from tableguard.errors import CheckError
+from tableguard.findings.finding import Finding
+
+ENGINE, _UNIT = "cfn-lint", "templates"
+_LEVELS: dict[str, Literal["error", "warning"]] = {"error": "error", "warning": "warning"}
+# A rule of its own failed: https://github.com/aws-cloudformation/cfn-lint/blob/main/docs/rules.md
+_RULE_CRASHED = "E0002"
+
+_Match = Any  # cfnlint.rules.Match; cfn-lint ships no type information
+
+
+def check(sources: Iterable[Source], region: str) -> Outcome:
+    """What cfn-lint says of each template, for one region."""
+    return total(ENGINE, _UNIT, (_outcome(source, region) for source in sources))
+
+
+def _outcome(source: Source, region: str) -> Outcome:
+    try:
+        matches = _matches(source, region)
+    except CRASHES as crash:
+        unanswered = Unanswered(source.place, ENGINE, f"{type(crash).__name__}: {crash}")
+        return Outcome(ENGINE, _UNIT, 0, 0, unanswered=(unanswered,))
+    crashed = [match for match in matches if match.rule.id == _RULE_CRASHED]
+    ignored = [match for match in matches if _is_ignored(source, match)]
+    findings = tuple(_finding(source, match) for match in matches if match not in (*crashed, *ignored))
+    return Outcome(
+        ENGINE,
+        _UNIT,
+        passed=int(not findings and not crashed),
+        failed=int(bool(findings)),
+        findings=findings,
+        skips=tuple(Skip(_where(source, match), match.rule.id, "ignore_checks of the template") for match in ignored),
+        unanswered=tuple(Unanswered(_where(source, match), ENGINE, match.message) for match in crashed),
+    )
+
+
+def _matches(source: Source, region: str) -> list[_Match]:
+    template, unreadable = decode(str(source.path))
+    if unreadable:
+        return list(unreadable)
+    config, rules = _linter(region)
+    return list(run_template_by_data(template, config, rules))
+
+
+@cache
+def _linter(region: str) -> tuple[Any, Any]:
+    """Configuration and rules. cfn-lint's own functions build the rules anew for each template."""
+    if region not in REGIONS:
+        raise CheckError(f"cfn-lint does not know the region {region!r}; it knows {', '.join(sorted(REGIONS))}")
+    # No .cfnlintrc of a home or working folder: what it ignores, no reader of the report would know of. And all errors
+    # and warnings are mandatory, so that what a template ignores is still found, and shown as a skip.
+    config = ConfigMixIn(["--config-file", os.devnull], regions=[region], mandatory_checks=["E", "W"])
+    return config, Runner(config).rules
+
+
+def _is_ignored(source: Source, match: _Match) -> bool:
+    """Whether the template, or the resource, asks cfn-lint to ignore the rule."""
+    path = getattr(match, "path", None) or []
+    owners = [source.body]
+    if len(path) > 1 and path[0] == "Resources":
+        owners.append(source.body["Resources"].get(path[1], {}))
+    return any(match.rule.id.startswith(rule) for owner in owners for rule in _ignored_checks(owner))
+
+
+def _ignored_checks(owner: Any) -> list[str]:
+    found = owner
+    for key in ("Metadata", "cfn-lint", "config", "ignore_checks"):
+        found = found.get(key) if isinstance(found, dict) else None
+    return [rule for rule in found if isinstance(rule, str)] if isinstance(found, list) else []
+
+
+def _finding(source: Source, match: _Match) -> Finding:
+    level = _LEVELS.get(match.rule.severity, "warning")
+    remedy = f"see {match.rule.source_url}" if match.rule.source_url else match.rule.shortdesc
+    # it lists all that it knows, such as a service's actions
+    return Finding(_where(source, match), match.rule.id, shorten(match.message, 200, placeholder=" …"), remedy, level)
+
+
+def _where(source: Source, match: _Match) -> str:
+    path = "/".join(map(str, getattr(match, "path", None) or []))
+    return f"{source.place}: {path or 'template'} (line {match.linenumber})"

@@ -1,0 +1,1 @@
+"""checkov, in a process and an environment of its own."""

@@ -1,0 +1,1 @@
+"""Our own rules: the grammar and the meaning of policies, and AWS Config rules."""

@@ -1,0 +1,238 @@
+"""What AWS accepts as an SCP, an RCP, an endpoint, resource or managed policy, beyond the language they share."""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Literal
+
+from tableguard.findings.finding import Finding
+
+Document = Mapping[str, Any]
+# (where in the document, what is wrong there)
+Problems = Iterator[tuple[str, str]]
+
+_ALL = frozenset(("scp", "rcp", "endpoint", "resource", "role"))
+_ATTACHED_TO_PRINCIPALS = frozenset(("scp", "role"))
+_ANYBODY = ("*", {"AWS": "*"})
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule: the kinds of document it binds, how it finds fault, and what to do then."""
+
+    name: str
+    kinds: frozenset[str]
+    remedy: str
+    faults: Callable[[str, Document], Problems]
+    level: Literal["error", "warning"] = "error"
+
+
+def check(place: str, kind: str, document: Document) -> list[Finding]:
+    """Every rule that a filled document breaks."""
+    return [
+        Finding(f"{place}: {path}", rule.name, problem, rule.remedy, rule.level)
+        for rule in RULES
+        if kind in rule.kinds
+        for path, problem in rule.faults(kind, document)
+    ]
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The most characters a document may have, and the number above which a warning is due."""
+
+    most: int
+    safe: int
+    counted: Callable[[Document], int]
+
+
+def _as_sent(document: Document) -> int:
+    """As CloudFormation sends it: no white space between tokens."""
+    return len(json.dumps(document, separators=(",", ":"), ensure_ascii=False))
+
+
+def _without_white_space(document: Document) -> int:
+    return len(re.sub(r"\s", "", json.dumps(document, separators=(",", ":"), ensure_ascii=False)))
+
+
+def _bytes_as_sent(document: Document) -> int:
+    return len(json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode())
+
+
+LIMITS = {
+    # 10,240 since May 2026; until then 5,120, and tools and pages that still say so refuse more
+    # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
+    "scp": Limit(10_240, 5_120, _as_sent),
+    "rcp": Limit(5_120, 5_120, _as_sent),
+    # https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
+    "endpoint": Limit(20_480, 20_480, _as_sent),
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-considerations.html
+    "resource": Limit(20_480, 20_480, _bytes_as_sent),
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    "role": Limit(6_144, 6_144, _without_white_space),
+}
+
+
+def _too_long(kind: str, document: Document) -> Problems:
+    limit = LIMITS[kind]
+    if (size := limit.counted(document)) > limit.most:
+        yield "document", f"{size} characters; AWS takes at most {limit.most}"
+
+
+def _long(kind: str, document: Document) -> Problems:
+    limit = LIMITS[kind]
+    if limit.safe < (size := limit.counted(document)) <= limit.most:
+        yield "document", f"{size} characters, more than the {limit.safe} that were the limit until May 2026"
+
+
+def _no_version(kind: str, document: Document) -> Problems:
+    if document.get("Version") != "2012-10-17":
+        yield "Version", f"{document.get('Version')!r}; without 2012-10-17 variables are plain text"
+
+
+def _no_statements(kind: str, document: Document) -> Problems:
+    found = document.get("Statement")
+    if not isinstance(found, list) or not found or not all(isinstance(each, dict) and each for each in found):
+        yield "Statement", "not a list of statements, or one of them is empty"
+
+
+def statements(document: Document) -> list[tuple[str, Document]]:
+    """Each statement with its place: its Sid, or its number where it has none."""
+    found = document.get("Statement")
+    listed = found if isinstance(found, list) else [found]
+    return [
+        (f"statement {each.get('Sid') or number}", each)
+        for number, each in enumerate(listed, start=1)
+        if isinstance(each, dict)
+    ]
+
+
+def _no_sid(kind: str, document: Document) -> Problems:
+    for path, statement in statements(document):
+        if not statement.get("Sid"):
+            yield path, "no Sid"
+
+
+def _repeated_sid(kind: str, document: Document) -> Problems:
+    sids = [statement.get("Sid") for _, statement in statements(document)]
+    for sid in sorted({str(sid) for sid in sids if sid and sids.count(sid) > 1}):
+        yield f"statement {sid}", f"{sids.count(sid)} statements have this Sid"
+
+
+def _empty_element(kind: str, document: Document) -> Problems:
+    for path, statement in statements(document):
+        for element in ("Action", "NotAction", "Resource", "NotResource", "Principal", "Condition"):
+            if element in statement and statement[element] in ([], {}, "", None):
+                yield f"{path}: {element}", "empty"
+
+
+def _has_principal(kind: str, document: Document) -> Problems:
+    for path, statement in statements(document):
+        for element in ("Principal", "NotPrincipal"):
+            if element in statement:
+                yield f"{path}: {element}", "a policy that is attached to principals names none"
+
+
+def _no_principal(kind: str, document: Document) -> Problems:
+    for path, statement in statements(document):
+        if "Principal" not in statement and "NotPrincipal" not in statement:
+            yield path, "no Principal: AWS refuses the document"
+
+
+def _not_anybody(kind: str, document: Document) -> Problems:
+    for path, statement in statements(document):
+        if statement.get("Principal") not in _ANYBODY:
+            yield f"{path}: Principal", f"{statement.get('Principal')!r} is not '*'"
+
+
+def _not_a_denial(kind: str, document: Document) -> Problems:
+    for path, statement in statements(document):
+        if statement.get("Effect") != "Deny":
+            yield f"{path}: Effect", f"{statement.get('Effect')!r}; only RCPFullAWSAccess allows"
+
+
+def _inverted_element(kind: str, document: Document) -> Problems:
+    for path, statement in statements(document):
+        for element in ("NotAction", "NotPrincipal"):
+            if element in statement:
+                yield f"{path}: {element}", "an RCP takes no such element"
+
+
+def _every_action(kind: str, document: Document) -> Problems:
+    for path, statement in statements(document):
+        if "*" in as_list(statement.get("Action", [])):
+            yield f"{path}: Action", "'*' alone: an RCP of a customer names the services"
+
+
+# "global context keys that reference system generated identifiers (for example, aws:PrincipalAccount or aws:SourceVpc)"
+_SYSTEM_GENERATED = frozenset(
+    key.lower()
+    for key in (
+        "aws:PrincipalAccount",
+        "aws:PrincipalOrgID",
+        "aws:ResourceAccount",
+        "aws:ResourceOrgID",
+        "aws:SourceAccount",
+        "aws:SourceVpc",
+        "aws:SourceVpce",
+        "aws:userid",
+    )
+)
+
+
+def _loose_system_keys(kind: str, document: Document) -> Problems:
+    for path, operator, key, values in _conditions(document):
+        wild = any("*" in value or "?" in value for value in values)
+        if key.lower() in _SYSTEM_GENERATED and (wild or "numeric" in operator.lower()):
+            yield f"{path}: {operator} {key}", "an endpoint takes neither wildcards nor numbers with this key"
+
+
+def _loose_strings(kind: str, document: Document) -> Problems:
+    for path, operator, key, values in _conditions(document):
+        for value in values if "string" in operator.lower() else ():
+            parts = re.split(r"[*?]", value)
+            if any(max(len(left), len(right)) < 6 for left, right in pairwise(parts)):
+                yield f"{path}: {operator} {key}", f"{value!r}: fewer than six characters beside a wildcard"
+
+
+def _conditions(document: Document) -> Iterator[tuple[str, str, str, list[str]]]:
+    for path, statement in statements(document):
+        for operator, lines in _items(statement.get("Condition")):
+            for key, values in _items(lines):
+                yield path, operator, key, [str(value) for value in as_list(values)]
+
+
+def _items(found: Any) -> Iterable[tuple[str, Any]]:
+    """The lines of an object; none of something else, of which cfn-lint tells."""
+    return found.items() if isinstance(found, dict) else ()
+
+
+def as_list(value: Any) -> list[Any]:
+    """A policy value that is one text or a list of them, as a list."""
+    return value if isinstance(value, list) else [value]
+
+
+_ENDPOINT = frozenset(("endpoint",))
+_RCP = frozenset(("rcp",))
+
+RULES = (
+    Rule("size", _ALL, "split the document, or say the same in fewer statements", _too_long),
+    Rule("size-near-limit", frozenset(("scp",)), "shorten it if a tool on the way refuses it", _long, "warning"),
+    Rule("version", _ALL, 'write "Version": "2012-10-17"', _no_version),
+    Rule("statements", _ALL, "write at least one statement, and none that is empty", _no_statements),
+    Rule("sid", _ALL, "name the statement: reports and denials speak of it by its Sid", _no_sid),
+    Rule("sid-repeated", _ALL, "give each statement its own Sid", _repeated_sid),
+    Rule("empty-element", _ALL, "name at least one value, or leave the statement out", _empty_element),
+    Rule("principal", _ATTACHED_TO_PRINCIPALS, "remove the element; aws:PrincipalArn selects", _has_principal),
+    Rule("principal", frozenset(("resource",)), 'write "Principal": "*" and select by conditions', _no_principal),
+    # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_syntax.html
+    # https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html#vpc-endpoint-policies-gateway
+    Rule("principal", _RCP | _ENDPOINT, 'write "Principal": "*" and select by aws:PrincipalArn', _not_anybody),
+    Rule("rcp-effect", _RCP, 'write "Effect": "Deny"', _not_a_denial),
+    Rule("rcp-element", _RCP, "write Action and Principal", _inverted_element),
+    Rule("rcp-action", _RCP, "write the service before it, as in dynamodb:*", _every_action),
+    Rule("endpoint-operator", _ENDPOINT, "write whole values", _loose_system_keys),
+    Rule("endpoint-wildcard", _ENDPOINT, "write more of the value", _loose_strings),
+)

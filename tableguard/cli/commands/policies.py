@@ -1,0 +1,116 @@
+"""What `prove`, `explain`, `diff` and `preflight` do: read, ask, print."""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Iterator, Sequence
+
+from tableguard.cli.commands.stacks import chosen_settings
+from tableguard.errors import PolicyError
+from tableguard.policy import contract
+from tableguard.progress import shown
+from tableguard.prove import explanation, report
+from tableguard.prove.diff import layers
+from tableguard.prove.diff import report as difference_report
+from tableguard.prove.foreign import documents as foreign
+from tableguard.prove.foreign import promise_file
+from tableguard.prove.foreign.worlds import Owner
+from tableguard.prove.preflight import obstacles as preflights
+from tableguard.prove.preflight import report as preflight_report
+from tableguard.prove.shipped import together
+from tableguard.prove.shipped.promises import Answer, answers
+from tableguard.settings import Settings
+
+FINE, FINDINGS = 0, 1
+_REGION = re.compile(r"elsewhere|[a-z]{2}(-[a-z]+)+-[0-9]+")
+
+
+def prove(options: argparse.Namespace) -> int:
+    """Prove the promises of the shipped documents, or those of a claims file about anybody's documents."""
+    if (options.policies is None) != (options.claims is None):
+        raise PolicyError("--policies and --claims go together: documents, and what is claimed of them")
+    _refuse_two_formats(options)
+    settings = chosen_settings(options)
+    asked, read = _foreign(options, settings) if options.policies else (_shipped(settings), report.SHIPPED)
+    found = tuple(shown(asked, "promises"))
+    if options.sarif:
+        print(report.sarif(report.findings(found, "" if options.policies else "policies/")))
+    elif options.json:
+        print(report.as_json(found, read))
+    else:
+        print(report.text(found, options.tables, read))
+    return report.exit_code(found)
+
+
+def _refuse_two_formats(options: argparse.Namespace) -> None:
+    if options.json and options.sarif:
+        raise PolicyError("--json and --sarif are two formats; choose one")
+
+
+def _shipped(settings: Settings) -> Iterator[Answer]:
+    for claim in contract.load_all():
+        yield from answers(claim, settings)
+    yield from together.answers(settings)
+
+
+def _foreign(options: argparse.Namespace, settings: Settings) -> tuple[Iterator[Answer], report.Read]:
+    asked = promise_file.load(options.claims, settings)
+    collection = foreign.read(options.policies, asked.filling, asked.kind)
+    documents = tuple(f"{each.name} ({each.kind})" for each in collection.found)
+    return promise_file.answers(asked, collection.found), report.Read(documents, collection.others)
+
+
+def explain(options: argparse.Namespace) -> int:
+    """Say what every layer says to one request, and what AWS decides; 1 if it is denied."""
+    _refuse_two_formats(options)
+    if options.region and not _REGION.fullmatch(options.region):
+        raise PolicyError(f"--region {options.region!r}: not the name of a region; accepted: such as eu-west-1")
+    settings = chosen_settings(options)
+    asked = explanation.Asked(
+        options.principal, options.action, options.resource, options.region, explanation.context(options.context)
+    )
+    found = explanation.explained(asked, settings)
+    if options.sarif:
+        print(report.sarif(explanation.findings(found)))
+    else:
+        print(json.dumps(found.facts(), indent=2, ensure_ascii=False) if options.json else found.text())
+    return FINE if found.decision.allowed else FINDINGS
+
+
+def diff(options: argparse.Namespace) -> int:
+    """Say what a change of policies newly allows and newly denies; 1 if it allows something that was denied."""
+    _refuse_two_formats(options)
+    settings = chosen_settings(options)
+    filling = promise_file.ForeignClaims("", (), settings).filling
+    old, new = (foreign.read(path, filling, options.kind) for path in (options.old, options.new))
+    files = options.old.is_file() and options.new.is_file()
+    found = layers.compared(old, new, Owner(settings), files)
+    if options.sarif:
+        print(report.sarif(difference_report.findings(found, str(options.new))))
+    else:
+        print(difference_report.as_json(found) if options.json else difference_report.text(found))
+    return difference_report.exit_code(found)
+
+
+def preflight(options: argparse.Namespace) -> int:
+    """Say which SCPs stop the deployer from making which resources of which stack; 1 if one certainly does."""
+    _refuse_two_formats(options)
+    settings = chosen_settings(options)
+    scps = None
+    if options.policies:
+        scps = _scps(foreign.read(options.policies, promise_file.ForeignClaims("", (), settings).filling, "scp"))
+    found = preflights.preflight(settings, options.stack, scps)
+    if options.sarif:
+        print(report.sarif(preflight_report.findings(found)))
+    else:
+        print(preflight_report.as_json(found) if options.json else preflight_report.text(found))
+    return preflight_report.exit_code(found)
+
+
+def _scps(collection: foreign.Collection) -> Sequence[foreign.Found]:
+    """The SCPs of a folder; what else is there is named and left out."""
+    others = [each.place for each in collection.found if each.kind != "scp"]
+    for other in (*collection.others, *others):
+        print(f"{other}: no SCP, left out", file=sys.stderr)
+    return [each for each in collection.found if each.kind == "scp"]

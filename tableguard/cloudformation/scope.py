@@ -1,0 +1,94 @@
+"""What the names in a stack's template stand for, while it is made and afterwards."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tableguard.cloudformation.functions import NO_VALUE, evaluate, holds
+from tableguard.cloudformation.resource_type import Made
+from tableguard.cloudformation.template import Template
+from tableguard.errors import EmbeddedError
+
+
+@dataclass(frozen=True)
+class Output:
+    """One output of a stack that exists."""
+
+    name: str
+    value: Any
+    description: str | None
+    export: str | None
+
+
+@dataclass
+class StackScope:
+    """The names of one template with the stack's own values; notes which exports of other stacks it asked for."""
+
+    template: Template
+    values: Mapping[str, Any]  # of parameters and pseudo parameters
+    made: Callable[[str], Made | None]  # a resource by its logical id
+    exported: Callable[[str], Any | None]  # a value by the name under which another stack exports it
+    zones: Callable[[str], list[str]]
+    imports: set[str] = field(default_factory=set)
+    _conditions: dict[str, bool | None] = field(default_factory=dict)
+
+    @property
+    def mappings(self) -> Mapping[str, Any]:
+        """The Mappings section."""
+        return self.template.mappings
+
+    def ref(self, name: str) -> Any:
+        """What Ref gives: a parameter's value, or a resource's physical id."""
+        if name == "AWS::NoValue":
+            return NO_VALUE
+        return self.values[name] if name in self.values else self._existing(name).physical_id
+
+    def attribute(self, logical_id: str, attribute: str) -> Any:
+        """What Fn::GetAtt gives."""
+        attributes = self._existing(logical_id).attributes
+        if attribute not in attributes:
+            raise EmbeddedError(
+                f"Template error: resource {logical_id} does not support attribute type {attribute} in Fn::GetAtt"
+            )
+        return attributes[attribute]
+
+    def condition(self, name: str) -> bool:
+        """Whether a condition of the template holds."""
+        if name not in self.template.conditions:
+            raise EmbeddedError(f"Template error: unresolved condition dependency {name}")
+        if name not in self._conditions:
+            self._conditions[name] = None
+            self._conditions[name] = holds(self.template.conditions[name], self)
+        known = self._conditions[name]
+        if known is None:
+            raise EmbeddedError(f"Template error: condition {name} depends on itself")
+        return known
+
+    def imported(self, name: str) -> Any:
+        """The value that another stack exports."""
+        value = self.exported(name)
+        if value is None:
+            raise EmbeddedError(f"No export named {name} found.")
+        self.imports.add(name)
+        return value
+
+    def included(self) -> tuple[str, ...]:
+        """The resources that the template's conditions leave, in the order in which they are made."""
+        resources = self.template.resources
+        return tuple(name for name in self.template.order if self._wanted(resources[name]))
+
+    def outputs(self) -> Iterator[Output]:
+        """The outputs that the template's conditions leave."""
+        for name, declared in sorted(self.template.outputs.items()):
+            if self._wanted(declared):
+                value, export = evaluate(declared["Value"], self), declared.get("Export", {}).get("Name")
+                yield Output(name, value, declared.get("Description"), export and evaluate(export, self))
+
+    def _wanted(self, declared: Mapping[str, Any]) -> bool:
+        return "Condition" not in declared or self.condition(declared["Condition"])
+
+    def _existing(self, logical_id: str) -> Made:
+        made = self.made(logical_id)
+        if made is None:
+            raise EmbeddedError(f"Template error: Unresolved resource dependencies [{logical_id}]")
+        return made

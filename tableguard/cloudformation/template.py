@@ -1,0 +1,221 @@
+"""A template as CloudFormation takes it: read, within the limits, complete, its parameters given values."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+import yaml
+
+from tableguard.cloudformation.functions import references
+from tableguard.errors import EmbeddedError
+from tableguard.stacks.render import TEMPLATE_BODY_BYTES, Limits
+
+_LIMITS = Limits()
+PSEUDO_PARAMETERS = frozenset(
+    f"AWS::{name}"
+    for name in (
+        "AccountId",
+        "NoValue",
+        "NotificationARNs",
+        "Partition",
+        "Region",
+        "StackId",
+        "StackName",
+        "URLSuffix",
+    )
+)
+_SECTIONS = frozenset(
+    {
+        "AWSTemplateFormatVersion",
+        "Conditions",
+        "Description",
+        "Mappings",
+        "Metadata",
+        "Outputs",
+        "Parameters",
+        "Resources",
+    }
+)
+_RESOURCE = frozenset(
+    {"Condition", "DeletionPolicy", "DependsOn", "Metadata", "Properties", "Type", "UpdateReplacePolicy"}
+)
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/control-access-with-iam.html#using-iam-capabilities
+_NAMED = {
+    "AWS::IAM::Group": "GroupName",
+    "AWS::IAM::InstanceProfile": "InstanceProfileName",
+    "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::IAM::User": "UserName",
+}
+_UNNAMED = frozenset({"AWS::IAM::AccessKey", "AWS::IAM::Policy", "AWS::IAM::UserToGroupAddition"})
+
+
+@dataclass(frozen=True)
+class Template:
+    """What a stack is made of, before any function in it is carried out."""
+
+    document: Mapping[str, Any]
+
+    @property
+    def resources(self) -> Mapping[str, Any]:
+        """Resources by logical id."""
+        return self._section("Resources")
+
+    @property
+    def outputs(self) -> Mapping[str, Any]:
+        """Outputs by logical id."""
+        return self._section("Outputs")
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """Declared parameters by name."""
+        return self._section("Parameters")
+
+    @property
+    def mappings(self) -> Mapping[str, Any]:
+        """Mappings by name."""
+        return self._section("Mappings")
+
+    @property
+    def conditions(self) -> Mapping[str, Any]:
+        """Definitions of conditions by name."""
+        return self._section("Conditions")
+
+    @property
+    def description(self) -> str | None:
+        """What the template is for."""
+        return self.document.get("Description")
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """Logical ids such that each comes after those it depends on, and otherwise by name."""
+        sorter = TopologicalSorter({name: self.dependencies(name) for name in self.resources})
+        try:
+            sorter.prepare()
+        except CycleError as error:
+            raise EmbeddedError(
+                f"Circular dependency between resources: [{', '.join(sorted(set(error.args[1])))}]"
+            ) from error
+        return tuple(_drained(sorter))
+
+    def dependencies(self, logical_id: str) -> set[str]:
+        """The resources that must exist before this one, said (DependsOn) or implied (Ref, GetAtt, Sub)."""
+        resource = self.resources[logical_id]
+        implied = set(references(resource.get("Properties", {}))) & self.resources.keys()
+        return implied | set(_as_list(resource.get("DependsOn", [])))
+
+    def _section(self, name: str) -> Mapping[str, Any]:
+        section: Mapping[str, Any] = self.document.get(name) or {}
+        return section
+
+
+def read(body: str, url: bool = False) -> Template:
+    """A template from its text, JSON or YAML; EmbeddedError with CloudFormation's words where it is none."""
+    size, most = len(body.encode()), _LIMITS.template_bytes if url else TEMPLATE_BODY_BYTES
+    if size > most:
+        raise EmbeddedError(f"Template of {size} bytes; Member must have length less than or equal to {most}")
+    try:
+        document = yaml.load(body, Loader=_Loader)  # noqa: S506  # a SafeLoader that knows !Ref and the like
+    except yaml.YAMLError as error:
+        raise EmbeddedError(f"Template format error: not well-formed: {' '.join(str(error).split())}") from error
+    if not isinstance(document, dict):
+        raise EmbeddedError("Template format error: unsupported structure.")
+    template = Template(document)
+    for refusal in _refusals(template):
+        raise EmbeddedError(refusal)
+    template.order  # noqa: B018  # refuses a circle
+    return template
+
+
+def unknown_types(template: Template, known: Mapping[str, Any]) -> list[str]:
+    """The resource types that nothing here can make."""
+    return sorted({resource["Type"] for resource in template.resources.values()} - known.keys())
+
+
+def required_capability(template: Template) -> str | None:
+    """What the caller must acknowledge: that roles and policies are made, and that they have names."""
+    resources = template.resources.values()
+    if any(_NAMED.get(resource["Type"], "") in resource.get("Properties", {}) for resource in resources):
+        return "CAPABILITY_NAMED_IAM"
+    kinds = {resource["Type"] for resource in resources}
+    return "CAPABILITY_IAM" if kinds & (_NAMED.keys() | _UNNAMED) else None
+
+
+def _refusals(template: Template) -> Iterator[str]:
+    """Why CloudFormation refuses a template, in its words."""
+    unknown = sorted(template.document.keys() - _SECTIONS)
+    if unknown:
+        yield f"Invalid template property or properties [{', '.join(unknown)}]; Rules and Transform are not modelled"
+    if not template.resources:
+        yield "Template format error: At least one Resources member must be defined."
+    for section in ("resources", "parameters", "outputs"):
+        count, most = len(getattr(template, section)), getattr(_LIMITS, section)
+        if count > most:
+            yield f"Template format error: Number of {section}, {count}, is greater than maximum allowed, {most}"
+    for logical_id, resource in template.resources.items():
+        yield from _refusals_of_resource(template, logical_id, resource)
+    for name, node in template.conditions.items():
+        missing = sorted(set(references(node)) - template.parameters.keys() - PSEUDO_PARAMETERS)
+        if missing:
+            yield f"Template format error: Unresolved dependencies [{', '.join(missing)}] of condition {name}"
+    for name, node in template.outputs.items():
+        yield from _unresolved(template, [node.get("Value"), node.get("Export")], f"output {name} in the Outputs")
+
+
+def _refusals_of_resource(template: Template, logical_id: str, resource: Mapping[str, Any]) -> Iterator[str]:
+    if not re.fullmatch(r"[A-Za-z0-9]+", logical_id):
+        yield f"Template format error: Resource name {logical_id} is non alphanumeric."
+    if not isinstance(resource.get("Type"), str):
+        yield f"Template format error: [/Resources/{logical_id}] Every Resources object must contain a Type member."
+    unknown = sorted(resource.keys() - _RESOURCE)
+    if unknown:
+        yield f"Invalid template resource property '{unknown[0]}' of {logical_id}, or one that is not modelled"
+    if "Condition" in resource and resource["Condition"] not in template.conditions:
+        yield f"Template format error: Unresolved condition {resource['Condition']} of {logical_id}"
+    named = [{"Ref": name} for name in _as_list(resource.get("DependsOn", []))]
+    yield from _unresolved(template, [resource.get("Properties"), named], f"{logical_id} in the Resources")
+
+
+def _unresolved(template: Template, node: Any, where: str) -> Iterator[str]:
+    known = template.resources.keys() | template.parameters.keys() | PSEUDO_PARAMETERS
+    missing = sorted({str(name) for name in references(node)} - known)
+    if missing:
+        yield (
+            f"Template format error: Unresolved resource dependencies [{', '.join(missing)}] of {where} block of the "
+            "template"
+        )
+
+
+def _drained(sorter: "TopologicalSorter[str]") -> Iterator[str]:
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready())
+        yield from ready
+        sorter.done(*ready)
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_SafeLoader):  # type: ignore[misc]  # chosen at run time: the C one where it was built
+    """YAML with CloudFormation's short forms, and dates left as text."""
+
+
+def _short_form(loader: Any, tag: str, node: Any) -> dict[str, Any]:
+    """!Sub x -> {"Fn::Sub": x}; !Ref and !Condition have no prefix."""
+    construct = {
+        yaml.ScalarNode: loader.construct_scalar,
+        yaml.SequenceNode: lambda each: loader.construct_sequence(each, deep=True),
+        yaml.MappingNode: lambda each: loader.construct_mapping(each, deep=True),
+    }[type(node)]
+    return {tag if tag in ("Ref", "Condition") else f"Fn::{tag}": construct(node)}
+
+
+_Loader.add_multi_constructor("!", _short_form)
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: loader.construct_scalar(node))

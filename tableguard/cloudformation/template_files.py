@@ -1,0 +1,143 @@
+"""The templates to be checked: found, read once, and refused in one line if they cannot be one."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tableguard.errors import CheckError
+from tableguard.stacks.render import Limits
+
+SUFFIXES = (".json", ".template", ".yaml", ".yml")
+
+_MOST_BYTES = Limits().template_bytes
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True)
+class Source:
+    """One template: what a report calls it, where it lies, and what it says (short intrinsics left as they are)."""
+
+    place: str
+    path: Path
+    body: dict[str, Any]
+
+    def resources(self, resource_type: str) -> dict[str, dict[str, Any]]:
+        """Logical id -> properties of the resources of one type."""
+        return {
+            logical_id: properties
+            for logical_id, resource in self.body["Resources"].items()
+            if isinstance(resource, dict)
+            and resource.get("Type") == resource_type
+            and isinstance(properties := resource.get("Properties"), dict)
+        }
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Everything that was found: the templates, and the files that are none."""
+
+    templates: tuple[Source, ...]
+    others: tuple[str, ...] = ()
+
+
+def find(paths: Iterable[Path]) -> Sources:
+    """The templates in files and folders; CheckError for what is missing, unreadable, broken or empty."""
+    templates: list[Source] = []
+    others: list[str] = []
+    for path, named in _files(paths):
+        body = read(path)
+        if is_template(body):
+            _check_size(path, body)
+            templates.append(Source(str(path), path, body))
+        elif named:
+            raise CheckError(f"{path}: not a CloudFormation template: it has no Resources; name a template or a folder")
+        else:
+            others.append(str(path))
+    if not templates:
+        looked = ", ".join(map(str, paths)) or "nothing"
+        raise CheckError(f"{looked}: no CloudFormation template found; templates end in {', '.join(SUFFIXES)}")
+    return Sources(tuple(templates), tuple(others))
+
+
+def _check_size(path: Path, body: dict[str, Any]) -> None:
+    """Refuse before any engine works through it what CloudFormation would refuse: checking takes time."""
+    count, most = len(body["Resources"]), Limits().resources
+    if count > most:
+        raise CheckError(f"{path}: {count} resources; CloudFormation takes at most {most}")
+
+
+def is_template(body: Any) -> bool:
+    """Whether a file's content is a CloudFormation template: a map with resources."""
+    return isinstance(body, dict) and isinstance(body.get("Resources"), dict)
+
+
+def _files(paths: Iterable[Path]) -> list[tuple[Path, bool]]:
+    """Each file once, with whether it was named itself or found in a folder."""
+    found: dict[Path, bool] = {}
+    for path in paths:
+        if path.is_dir():
+            inside = (file for file in sorted(path.rglob("*")) if file.suffix in SUFFIXES and file.is_file())
+            found = {**dict.fromkeys(inside, False), **found}
+        elif path.is_file():
+            found[path] = True
+        elif path.exists():
+            raise CheckError(f"{path}: neither a file nor a folder")
+        else:
+            raise CheckError(f"{path}: no such file or folder")
+    return sorted(found.items())
+
+
+def read(path: Path) -> Any:
+    """The content of a YAML or JSON file; CheckError with the line that is wrong."""
+    try:
+        size = path.stat().st_size
+        if size > _MOST_BYTES:
+            raise CheckError(f"{path}: {size} bytes; CloudFormation takes at most {_MOST_BYTES}")
+        return parse(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CheckError(f"{path}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise CheckError(f"{path}: not UTF-8 text (byte {error.start})") from error
+    except json.JSONDecodeError as error:
+        raise CheckError(f"{path}:{error.lineno}: not JSON: {error.msg}") from error
+    except yaml.MarkedYAMLError as error:
+        line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise CheckError(f"{path}{line}: not YAML: {error.problem or error.context}") from error
+    except yaml.YAMLError as error:
+        raise CheckError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+    except RecursionError as error:
+        raise CheckError(f"{path}: nested too deeply to be a template") from error
+
+
+def parse(text: str) -> Any:
+    """Content of a template's text: JSON if it begins as JSON does (tabs, which YAML refuses, are legal there)."""
+    if text.lstrip().startswith("{"):
+        return json.loads(text)
+    alias = next((token for token in yaml.scan(text, Loader=_LOADER) if isinstance(token, yaml.AliasToken)), None)
+    if alias is not None:
+        # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html: no aliases in templates
+        raise yaml.MarkedYAMLError(
+            problem="an alias, which CloudFormation does not take", problem_mark=alias.start_mark
+        )
+    return yaml.load(text, Loader=_ShortIntrinsics)  # noqa: S506  # a safe loader with CloudFormation's tags added
+
+
+class _ShortIntrinsics(_LOADER):  # type: ignore[misc]  # chosen at run time: the C one where it was built
+    """Reads !Ref and its like as the long form."""
+
+
+def _intrinsic(loader: Any, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    if isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        value = loader.construct_mapping(node, deep=True)
+    return {suffix if suffix in ("Condition", "Ref") else f"Fn::{suffix}": value}
+
+
+_ShortIntrinsics.add_multi_constructor("!", _intrinsic)

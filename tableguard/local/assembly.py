@@ -1,0 +1,123 @@
+"""What the embedded AWS takes from moto to start: corrections, a server without noise, an empty state."""
+
+import importlib
+import socket
+from collections.abc import Callable
+from functools import cache, wraps
+from typing import Any
+
+from flask import Flask
+from moto import backend_index, backends, settings
+from moto.core import responses as core_responses
+from moto.core.base_backend import BackendDict
+from moto.core.model_instances import reset_model_data
+from moto.core.utils import method_names_from_class
+from moto.moto_api._internal import mock_random
+from moto.moto_server import werkzeug_app
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.organizations.models import organizations_backends
+from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer
+
+from tableguard.local.authorization import hook
+from tableguard.local.edge import Edge
+from tableguard.local.moto.patch import replace
+
+SEED = 20240101  # moto draws every identifier from one generator: seeded, a run makes the same ones again
+
+
+# the module with the corrections of a service of moto; each has install()
+_CORRECTIONS = {
+    "cloudformation": "stacks.api",
+    "config": "moto.config",
+    "dynamodb": "moto.dynamodb.corrections",
+    "dynamodbstreams": "moto.dynamodb.corrections",
+    "kms": "moto.kms",
+    "awslambda": "moto.awslambda",
+    "lambda": "moto.awslambda",
+}
+
+
+@cache
+def install_corrections() -> None:
+    """Correct moto in this process, once; a service is corrected when it is first asked for, as moto loads it."""
+    modules = tuple(backends.list_of_moto_modules())  # moto lists its folder anew for every request
+    replace(backends, "list_of_moto_modules", lambda: modules)
+    # as it does the methods of a handler: 0.3 ms of the 2 ms that a PutItem takes
+    replace(core_responses, "method_names_from_class", cache(method_names_from_class))
+    replace(settings, "ec2_load_default_amis", lambda: False)  # 3 s for each account and region, and nothing boots
+    replace(backends, "get_backend", _corrected(backends.get_backend))
+    replace(werkzeug_app, "DISABLE_GLOBAL_CORS", True)  # else a page of any website may read what it can ask for
+    hook.install()
+
+
+def _corrected(load: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    @wraps(load)
+    def get_backend(service: str) -> Any:
+        backend = load(service)
+        if service in _CORRECTIONS:
+            _install(_CORRECTIONS[service])
+        return backend
+
+    return get_backend
+
+
+@cache
+def _install(module: str) -> None:
+    importlib.import_module(f"tableguard.local.{module}").install()
+
+
+def forget_everything() -> None:
+    """Empty every account, region and service."""
+    in_use: list[Any] = list(vars(BackendDict)["_instances"])
+    BackendDict.reset()
+    for backend in in_use:
+        backend.clear()  # resetting one that needs another makes that other one anew
+    organizations_backends.master_accounts.clear()  # which moto's own reset leaves
+    reset_model_data()
+    hook.forget()
+    mock_random.seed(SEED)
+
+
+def wsgi_server(listening: socket.socket) -> BaseWSGIServer:
+    """moto's own server (moto.server.ThreadedMotoServer) but silent, on a socket that is open already.
+
+    Opening the port itself, moto's would end its thread where the port is taken, and leave the caller waiting.
+    """
+    host, port = listening.getsockname()
+    wsgi = ThreadedWSGIServer(host, port, Edge(_Services(_service)), _Silent, fd=listening.fileno())
+    wsgi.daemon_threads = False  # so that stopping waits for the requests under way
+    return wsgi
+
+
+class _Services(DomainDispatcherApplication):
+    """moto's choice of the service that a request is for, without the sentence that it prints if there is none.
+
+    Its own pages, which nobody authorizes, are not among them: one empties every account, another hands out keys.
+    """
+
+    def get_backend_for_host(self, host: str | None) -> Any:
+        """As moto's."""
+        return super().get_backend_for_host(host) if host is not None and _is_known(host) else None
+
+
+_PAGES_OF_MOTO = ("moto_api", "instance_metadata")  # /moto-api/..., /latest/meta-data/...
+
+
+@cache
+def _is_known(host: str) -> bool:
+    if host in _PAGES_OF_MOTO:
+        return False
+    if host in backends.list_of_moto_modules():
+        return True
+    return any(pattern.match(f"http://{host}") for _, pattern in backend_index.backend_url_patterns)
+
+
+def _service(name: Any) -> Flask:
+    if name is None:
+        raise NotImplementedError
+    return create_backend_app(name)
+
+
+class _Silent(MotoRequestHandler):
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Print nothing for a request that was answered."""

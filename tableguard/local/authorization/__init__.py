@@ -1,0 +1,1 @@
+"""Authorization in the embedded AWS: may this caller make this request?"""

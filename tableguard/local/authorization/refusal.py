@@ -1,0 +1,111 @@
+"""How AWS refuses: error code, HTTP status and words, by service and by the policy that decided.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
+
+from tableguard.policy.evaluate import Layer, Reason
+
+_CALLED: Mapping[Layer, str] = {
+    "boundary": "permissions boundary",
+    "endpoint": "VPC endpoint policy",
+    "identity": "identity-based policy",
+    "rcp": "resource control policy",
+    "resource": "resource-based policy",
+    "scp": "service control policy",
+    "session": "session policy",
+}
+_ARTICLE: Mapping[Layer, str] = {"identity": "an"}
+
+
+@dataclass(frozen=True)
+class Refusal(Exception):
+    """A request that AWS does not carry out, in AWS's words."""
+
+    code: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}"
+
+
+def denied(service: str, protocol: str, text: str) -> Refusal:
+    """The refusal of an action with what `in_words` says of it."""
+    began = "You are not authorized to perform this operation. " if service == "ec2" else ""
+    return Refusal(denial_code(service, protocol), began + text)
+
+
+def in_words(user: str, action: str, resource: str, reason: Reason) -> str:
+    """Who may not do what to which resource, and which layer's denial or silence is the cause."""
+    return f"User: {user} is not authorized to perform: {action} on resource: {resource} {_because(action, reason)}"
+
+
+def _because(action: str, reason: Reason) -> str:
+    called = _CALLED[reason.layer]
+    if reason.effect == "Deny":
+        return f"with an explicit deny in {_ARTICLE.get(reason.layer, 'a')} {called}"
+    return f"because no {called} allows the {action} action"
+
+
+def denial_code(service: str, protocol: str) -> str:
+    """The error code: JSON services have AccessDeniedException, those with XML AccessDenied, EC2 and SNS their own."""
+    own = {"ec2": "UnauthorizedOperation", "sns": "AuthorizationError"}
+    return own.get(service) or ("AccessDeniedException" if "json" in protocol else "AccessDenied")
+
+
+def unknown_key(service: str, protocol: str) -> Refusal:
+    """The refusal of a request by nobody: signed with a key that was never given to anyone, or not signed."""
+    own = {"ec2": "AuthFailure", "s3": "InvalidAccessKeyId"}
+    code = own.get(service) or ("UnrecognizedClientException" if "json" in protocol else "InvalidClientTokenId")
+    return Refusal(code, "The security token included in the request is invalid.")
+
+
+def unknown_region(protocol: str) -> Refusal:
+    """The refusal of a request that is signed for a region that AWS does not have."""
+    code = "InvalidSignatureException" if "json" in protocol else "SignatureDoesNotMatch"
+    return Refusal(code, "Credential should be scoped to a valid region.")
+
+
+def undecided(service: str, protocol: str, why: str) -> Refusal:
+    """The refusal of what the embedded AWS cannot decide about, so that it is never allowed in silence."""
+    return Refusal(denial_code(service, protocol), f"the embedded AWS cannot decide: {why}")
+
+
+_REQUEST_ID = "00000000-0000-0000-0000-000000000000"
+_XML = {
+    "ec2": "<Response><Errors><Error>{error}</Error></Errors><RequestID>{id}</RequestID></Response>",
+    "query": "<ErrorResponse><Error><Type>Sender</Type>{error}</Error><RequestId>{id}</RequestId></ErrorResponse>",
+    "rest-xml": "<Error>{error}<RequestId>{id}</RequestId></Error>",
+}
+
+
+def answer(refusal: Refusal, protocol: str) -> tuple[int, str, dict[str, str]]:
+    """Status, body and headers of a refusal, in a protocol of text."""
+    # JSON services with paths say 403 and have the code in a header; the others say 400
+    status = 400 if "json" in protocol and not protocol.startswith("rest") else 403
+    body, headers = shaped(refusal.code, refusal.message, protocol)
+    return status, body.decode(), headers
+
+
+def shaped(code: str, message: str, protocol: str) -> tuple[bytes, dict[str, str]]:
+    """Body and headers of an error: https://smithy.io/2.0/aws/protocols/."""
+    name = f"com.amazon.coral.service#{code}"
+    if "json" in protocol:
+        body = json.dumps({"__type": name, "Message": message})
+        return body.encode(), {"Content-Type": "application/x-amz-json-1.0", "x-amzn-ErrorType": code}
+    if "cbor" in protocol:
+        headers = {"Content-Type": "application/cbor", "Smithy-Protocol": "rpc-v2-cbor", "x-amzn-ErrorType": code}
+        return _cbor({"__type": name, "message": message}), headers
+    error = f"<Code>{code}</Code><Message>{escape(message)}</Message>"
+    return _XML[protocol].format(error=error, id=_REQUEST_ID).encode(), {"Content-Type": "text/xml"}
+
+
+def _cbor(texts: Mapping[str, str]) -> bytes:
+    """A few short texts by name: https://www.rfc-editor.org/rfc/rfc8949#section-3.1."""
+    encoded = [text.encode() for pair in texts.items() for text in pair]
+    lengths = [b"\x79" + len(text).to_bytes(2) for text in encoded]
+    return bytes([0xA0 + len(texts)]) + b"".join(map(bytes.__add__, lengths, encoded))

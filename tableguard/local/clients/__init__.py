@@ -1,0 +1,1 @@
+"""Clients of the embedded AWS, and the identities they act as."""

@@ -1,0 +1,131 @@
+"""boto3 clients of the embedded AWS for any account and region, as the services themselves would reach one another."""
+
+import os
+import secrets
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES, ConstantProvider
+
+from tableguard.local import server
+from tableguard.local.clients.in_process import answering
+
+# moto takes the account from this header before it looks at the access key
+ACCOUNT_HEADER = "x-moto-account-id"
+
+# The access key of whoever sets the embedded AWS up: nobody's, so that there is no principal to ask permission for.
+# Twenty capitals and digits, or moto does not take it for a key. No signature is checked on loopback.
+SETUP_KEY = "EMBEDDEDAWSSETUP0000"
+
+# The access key with which Lambda itself acts, and not a principal of an account: it takes a function's role.
+LAMBDA_KEY = "EMBEDDEDAWSLAMBDA000"
+
+# How a service that acts for a caller, with the caller's key, says so. The word after the slash is known in this
+# process only: a caller who sends the header himself is not believed.
+VIA_HEADER = "x-embedded-via"
+_WORD = secrets.token_hex(16)
+
+# One attempt, so that a refusal is seen once, and where it happens. No proxy, whatever the environment says: nothing
+# but loopback is meant to be reached. An endpoint that is given is used as it is; AWS_ACCOUNT_ID_ENDPOINT_MODE, with
+# which later botocores put the account into host names that moto does not know, has no say in it.
+_CONFIG = Config(
+    retries={"total_max_attempts": 1}, max_pool_connections=16, proxies={}, s3={"addressing_style": "path"}
+)
+
+# In place of the user's own AWS configuration: no files, and nobody asked for keys beyond this machine.
+_NO_FILES = {"config_file": os.devnull, "credentials_file": os.devnull}
+_NO_CONFIGURATION = {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+_making = threading.Lock()  # a boto3 session may be used by one thread at a time
+
+
+class Clients:
+    """Clients by (service, account, region), acting with one access key; each is made once, which takes 20 ms.
+
+    `via` is the service that acts for the holder of the key, if it is not the holder who does.
+    """
+
+    def __init__(self, endpoint: str, access_key_id: str = SETUP_KEY, via: str = "") -> None:
+        self.endpoint, self.access_key_id, self.via = endpoint, access_key_id, via
+        self._made: dict[tuple[str, str, str], Any] = {}
+
+    def __call__(self, service: str, account: str, region: str) -> Any:
+        """The client of a service in an account and region."""
+        key = (service, account, region)
+        if key not in self._made:
+            self._made[key] = self._make(*key)
+        return self._made[key]
+
+    def _make(self, service: str, account: str, region: str) -> Any:
+        client = make_client(
+            service,
+            region_name=region,
+            endpoint_url=self.endpoint,
+            aws_access_key_id=self.access_key_id,
+            aws_secret_access_key="embedded",  # noqa: S106  # opens nothing
+        )
+
+        def name_the_account(params: dict[str, Any], **_: Any) -> None:
+            params["headers"][ACCOUNT_HEADER] = account
+            if self.via:
+                params["headers"][VIA_HEADER] = f"{self.via}/{_WORD}"
+
+        client.meta.events.register("before-call", name_the_account)
+        application = server.application(self.endpoint)
+        if application is not None:
+            client.meta.events.register("before-send", answering(application))
+        return client
+
+
+def via_of(header: str | None) -> str:
+    """The service that acts for a caller, from the header by which it says so; empty if none does."""
+    service, _, word = (header or "").partition("/")
+    return service if secrets.compare_digest(word, _WORD) else ""
+
+
+def make_client(service: str, **arguments: Any) -> Any:
+    """A client that asks loopback once; arguments as boto3.Session.client takes them."""
+    with _making:
+        make: Callable[..., Any] = _session().client  # typed for each service by name, where this takes any
+        return make(service, **{"config": _CONFIG, **arguments})
+
+
+@cache
+def _session() -> boto3.Session:
+    """The one session behind all clients: it reads each service's description once, 100 ms for EC2."""
+    return boto3.Session(botocore_session=_unconfigured())
+
+
+def _unconfigured() -> botocore.session.Session:
+    """A session with botocore's own defaults, whatever the user's environment variables and AWS files say."""
+    session = botocore.session.Session()
+    store = session.get_component("config_store")
+    for name, (_, _, default, _) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items():
+        store.set_config_provider(name, ConstantProvider(_NO_FILES.get(name, default)))
+    return session
+
+
+@contextmanager
+def configuration_set_aside() -> Iterator[None]:
+    """Within the block this process has no AWS configuration: moto makes sessions that are not ours to choose."""
+    theirs = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    _exchange(theirs, _NO_CONFIGURATION)
+    try:
+        yield
+    finally:
+        _exchange(_NO_CONFIGURATION, theirs)
+
+
+def _exchange(old: Mapping[str, str], new: Mapping[str, str]) -> None:
+    for name in old:
+        os.environ.pop(name, None)
+    os.environ.update(new)

@@ -1,0 +1,1 @@
+"""AWS's DynamoDB Local, found or fetched, started, and forwarded to."""

@@ -1,0 +1,128 @@
+"""The edge of the embedded AWS: whatever moto cannot do is an error in AWS's shape and one line on stderr.
+
+moto 5.2.5 answers what it lacks in HTML, with status 404 or 500 and a traceback, and clients go on asking after a 500.
+"""
+
+import json
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from botocore.model import OperationNotFoundError
+from moto.core.request import Request
+from werkzeug.test import run_wsgi_app
+from werkzeug.wrappers import Response
+
+from tableguard.local.authorization.refusal import shaped
+from tableguard.local.dynamodb_local import forwarding
+from tableguard.local.requested import requested
+
+# neither 408, 429 nor 5xx, which clients try again
+STATUS = 400
+CODE, FAILED_CODE = "NotModelled", "EmbeddedAwsFailed"
+# what AWS says of a JSON request, whatever it asks for, that is not JSON, or that nobody has signed:
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+_NOT_JSON = "SerializationException", "the body is not a JSON object"
+_UNSIGNED = "MissingAuthenticationTokenException", "Request is missing Authentication Token"
+_LACKING = (NotImplementedError, OperationNotFoundError)  # what moto raises where it has no such operation
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Callable[[bytes], object]]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+
+class Kept:
+    """A request with its body at hand, which can otherwise be read once, and waited for in vain."""
+
+    def __init__(self, environ: Environ) -> None:
+        self._environ, self._body = environ, b""
+
+    def read(self) -> Environ:
+        """The request with all of its body."""
+        self._body = Request(self._environ).get_data(cache=False)
+        return self._whole()
+
+    def again(self) -> Request:
+        """The same request once more, with as much of the body as has come."""
+        return Request(self._whole())
+
+    def _whole(self) -> Environ:
+        length = {"CONTENT_LENGTH": str(len(self._body))} if "CONTENT_LENGTH" in self._environ else {}
+        return {**self._environ, **length, "wsgi.input": BytesIO(self._body)}
+
+
+class Edge:
+    """An application that answers each request as AWS might, whatever the one behind it does."""
+
+    def __init__(self, behind: Application) -> None:
+        self.behind = behind
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """The answer of the application behind, or what is not modelled if that is none of AWS's."""
+        request = Kept(environ)
+        try:
+            whole = request.read()
+            answer = _refused_as_no_json(whole) or _answer(self.behind, whole)
+        except Exception as error:  # noqa: BLE001  # moto may raise anything, and here is where all of it ends
+            answer = _not_modelled(request, error)
+        else:
+            if not _is_of_aws(answer, environ["REQUEST_METHOD"]):
+                answer = _not_modelled(request, None)
+        return answer(environ, start_response)
+
+
+def _answer(application: Application, environ: Environ) -> Response:
+    parts, status, headers = run_wsgi_app(application, environ, buffered=True)
+    return Response(list(parts), status, headers)  # with the length that its headers say: HEAD has one, and no body
+
+
+def _is_of_aws(answer: Response, method: str) -> bool:
+    """Whether a client can read it; of an answer to HEAD it reads no more than the status."""
+    if answer.status_code < 400:
+        return True
+    if answer.status_code >= 500 and forwarding.in_use() is None:
+        return False  # the engine that keeps the tables may be at a loss, and then says so itself
+    body = answer.get_data()
+    return method == "HEAD" or "x-amzn-errortype" in answer.headers or b'"__type"' in body or b"<Code>" in body
+
+
+def _not_modelled(request: Kept, error: Exception | None) -> Response:
+    call = requested(request.again())
+    if call.protocol == "json" and not call.service:
+        return _error(*_UNSIGNED, call.protocol)
+    place = "" if error is None or isinstance(error, _LACKING) else _place(error)
+    ours = place.startswith("tableguard/")
+    text = f"{'embedded AWS failed' if ours else 'not modelled'}: {call.name}"
+    sys.stderr.write(f"{text}: {type(error).__name__} at {place}\n" if place else f"{text}\n")
+    return _error(FAILED_CODE if ours else CODE, text, call.protocol)
+
+
+def _refused_as_no_json(environ: Environ) -> Response | None:
+    """The refusal of a request whose operation stands in a header and whose body is no JSON object; else None."""
+    if "HTTP_X_AMZ_TARGET" not in environ:
+        return None
+    try:
+        if isinstance(json.load(environ["wsgi.input"]), dict):
+            environ["wsgi.input"].seek(0)
+            return None
+    except (ValueError, RecursionError):
+        pass  # as no object
+    return _error(*_NOT_JSON, "json")
+
+
+def _error(code: str, message: str, protocol: str) -> Response:
+    body, headers = shaped(code, message, protocol)
+    return Response(body, STATUS, headers)
+
+
+def _place(error: Exception) -> str:
+    """Where in moto's source, or in ours, an exception was raised: its text could hold what a message says."""
+    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
+        module = frame.f_globals.get("__name__", "")
+        if module.startswith(("moto.", "tableguard.")) and module != __name__:
+            folders = module.replace(".", "/").removesuffix(f"/{Path(frame.f_code.co_filename).stem}")
+            return f"{folders}/{Path(frame.f_code.co_filename).name}:{line}"
+    return "the web framework"

@@ -1,0 +1,109 @@
+"""A DynamoDB stream as an event source mapping reads it, and its records as the function sees them."""
+
+import base64
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from tableguard.local.clients.asking import asking
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_GetRecords.html
+PAGE_RECORDS = 1000
+PAGE_BYTES = 1024 * 1024
+
+Client = Any  # a boto3 client; botocore makes their classes at run time
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One shard and the one it was split from, whose records come first."""
+
+    id: str
+    parent: str | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """What one read gives: records as events, in order, and whether the shard has ended with them."""
+
+    events: tuple[Record, ...]
+    ended: bool = False
+
+
+class DynamoDbStream:
+    """Reads one stream through its API.
+
+    Every read asks for a fresh iterator: an old one may hold on to the records of a cancelled transaction.
+    """
+
+    def __init__(self, client: Client, stream_arn: str) -> None:
+        self._client = client
+        self._arn = stream_arn
+
+    def shards(self) -> tuple[Shard, ...]:
+        """All shards of the stream."""
+        with asking(f"stream {self._arn}"):
+            return tuple(self._describe())
+
+    def read(self, shard_id: str, after: str | None) -> Page:
+        """The records after a sequence number, or from the beginning: at most 1000, at most 1 MB."""
+        with asking(f"stream {self._arn}, shard {shard_id}"):
+            iterator = self._client.get_shard_iterator(StreamArn=self._arn, ShardId=shard_id, **_position(after))
+            try:
+                answer = self._client.get_records(ShardIterator=iterator["ShardIterator"], Limit=PAGE_RECORDS)
+            except self._client.exceptions.TrimmedDataAccessException:
+                if after is None:  # DynamoDB Local, after a cancelled transaction: a new iterator is good
+                    return Page(())
+                raise
+        records = answer["Records"][: _within_a_page(answer["Records"])]
+        ended = "NextShardIterator" not in answer and len(records) == len(answer["Records"])
+        return Page(tuple(event(record, self._arn) for record in records), ended)
+
+    def _describe(self) -> Iterable[Shard]:
+        start: dict[str, str] = {}
+        while True:
+            answer = self._client.describe_stream(StreamArn=self._arn, **start)["StreamDescription"]
+            for shard in answer["Shards"]:
+                yield Shard(shard["ShardId"], shard.get("ParentShardId"))
+            if not answer.get("LastEvaluatedShardId"):
+                return
+            start = {"ExclusiveStartShardId": answer["LastEvaluatedShardId"]}
+
+
+def _position(after: str | None) -> dict[str, str]:
+    if after is None:
+        return {"ShardIteratorType": "TRIM_HORIZON"}
+    return {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": after}
+
+
+def _within_a_page(records: list[Record]) -> int:
+    """How many records 1 MB holds, and always one."""
+    size = 0
+    for count, record in enumerate(records):
+        size += record["dynamodb"].get("SizeBytes", 0)
+        if size > PAGE_BYTES:
+            return max(count, 1)
+    return len(records)
+
+
+def event(record: Record, stream_arn: str) -> Record:
+    """A record of GetRecords as Lambda hands it to a function: seconds for times, base64 for bytes, and its source."""
+    converted = {key: _json(value) for key, value in record.items()}
+    if "userIdentity" in record:  # the API writes PrincipalId and Type, the event does not:
+        # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-streams.html
+        identity = record["userIdentity"]
+        converted["userIdentity"] = {"principalId": identity["PrincipalId"], "type": identity["Type"]}
+    created = record["dynamodb"]["ApproximateCreationDateTime"]
+    converted["dynamodb"]["ApproximateCreationDateTime"] = float(created.timestamp())
+    return {**converted, "eventSourceARN": stream_arn}
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, bytes):  # only B and BS attributes hold bytes, however deep
+        return base64.b64encode(value).decode()
+    if isinstance(value, dict):
+        return {key: _json(inner) for key, inner in value.items()}
+    if isinstance(value, list | set):
+        return [_json(inner) for inner in value]
+    return value

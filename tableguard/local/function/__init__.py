@@ -1,0 +1,1 @@
+"""The packaged function, run under AWS's runtime client."""

@@ -1,0 +1,67 @@
+"""A function as it is deployed: code, configuration and role, all asked of the embedded AWS's own APIs."""
+
+import base64
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tableguard.errors import EmbeddedError
+from tableguard.local.authorization.network import Place, stand_in
+from tableguard.local.clients.asking import asking
+from tableguard.local.clients.factory import LAMBDA_KEY, Clients
+from tableguard.local.function.configuration import Credentials, FunctionConfiguration
+
+Client = Any  # a boto3 client; botocore makes their classes at run time
+
+
+@dataclass(frozen=True)
+class DeployedFunction:
+    """Everything needed to run a function as Lambda would."""
+
+    configuration: FunctionConfiguration
+    package: bytes
+    credentials: Credentials
+
+
+def deployed_function(function_arn: str, client: Callable[[str], Client], code_bucket: str) -> DeployedFunction:
+    """The function behind an ARN, its zip checked against the hash under which it was deployed."""
+    place = f"function {function_arn}"
+    with asking(place):
+        answer = client("lambda").get_function(FunctionName=function_arn)
+        described = answer["Configuration"]
+        # Location is an address in a bucket of Lambda's own, which the embedded AWS does not have; the key is ours
+        key = answer["Code"]["Location"].partition(".amazonaws.com/")[2]
+        with asking(f"its code, s3://{code_bucket}/{key}"):
+            package: bytes = client("s3").get_object(Bucket=code_bucket, Key=key)["Body"].read()
+        assumed = _assumed(client("lambda").meta.endpoint_url, described)
+    if base64.b64encode(hashlib.sha256(package).digest()).decode() != described["CodeSha256"]:
+        raise EmbeddedError(f"{place}: s3://{code_bucket}/{key} is no longer the code that was deployed; deploy again")
+    return DeployedFunction(_configuration(described), package, assumed)
+
+
+def _assumed(endpoint: str, described: dict[str, Any]) -> Credentials:
+    """A session of the function's role, which Lambda takes as itself and names after the function."""
+    _, _, _, region, account, *_ = described["FunctionArn"].split(":")
+    sts = Clients(endpoint, LAMBDA_KEY)("sts", account, region)
+    keys = sts.assume_role(RoleArn=described["Role"], RoleSessionName=described["FunctionName"])["Credentials"]
+    subnets = (described.get("VpcConfig") or {}).get("SubnetIds")
+    if subnets:
+        # Lambda attaches a function to its network with the function's own role:
+        # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+        ec2 = Clients(endpoint, keys["AccessKeyId"])("ec2", account, region)
+        vpc = ec2.describe_subnets(SubnetIds=subnets[:1])["Subnets"][0]["VpcId"]
+        stand_in(keys["AccessKeyId"], Place(account, region, vpc))
+    return Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+
+
+def _configuration(described: dict[str, Any]) -> FunctionConfiguration:
+    return FunctionConfiguration(
+        name=described["FunctionName"],
+        arn=described["FunctionArn"],
+        handler=described["Handler"],
+        timeout=described["Timeout"],
+        memory_size=described["MemorySize"],
+        environment=described.get("Environment", {}).get("Variables", {}),
+        log_group=described.get("LoggingConfig", {}).get("LogGroup", f"/aws/lambda/{described['FunctionName']}"),
+    )

@@ -1,0 +1,126 @@
+"""One process of AWS's own Lambda runtime client for Python, with the Runtime API it talks to."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import IO, Any, cast
+
+from tableguard.errors import EmbeddedError
+from tableguard.local.function.configuration import FunctionConfiguration
+from tableguard.local.function.outcome import FunctionError, Outcome, Succeeded, TimedOut
+from tableguard.local.function.runtime_api import (
+    InitError,
+    Invocation,
+    InvocationError,
+    Ready,
+    Report,
+    Response,
+    RuntimeApi,
+)
+
+INIT_SECONDS = 60  # Lambda allows 10; a busy machine is not a broken function
+
+
+@dataclass(frozen=True)
+class _Exited:
+    status: int  # negative: the signal that ended it
+
+    def __str__(self) -> str:
+        return f"signal: {signal.Signals(-self.status).name}" if self.status < 0 else f"exit status {self.status}"
+
+
+class RuntimeProcess:
+    """One process of awslambdaric with the Runtime API it talks to; never restarted."""
+
+    def __init__(
+        self,
+        configuration: FunctionConfiguration,
+        task_root: str,
+        environment: Mapping[str, str],
+        log: Callable[[str], None],
+    ) -> None:
+        self._configuration = configuration
+        self._log = log
+        self._reports: SimpleQueue[Report | _Exited] = SimpleQueue()
+        self._ready = False
+        self._api = RuntimeApi(self._reports.put)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "awslambdaric", configuration.handler],
+            cwd=task_root,
+            env={**environment, "AWS_LAMBDA_RUNTIME_API": self._api.address},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # a group of its own: what the handler starts is killed with it
+        )
+        self._follower = Thread(target=self._follow, name=f"lambda {configuration.name} output", daemon=True)
+        self._follower.start()
+        self.alive = True
+
+    def run(self, body: bytes, seconds: float) -> Outcome:
+        """The outcome of one event, its seconds counted from when the handler is loaded."""
+        if not self._ready:
+            self._await_ready()
+        request_id = str(uuid.uuid4())
+        deadline_ms = int((time.time() + seconds) * 1000)
+        self._api.send(Invocation(request_id, deadline_ms, self._configuration.arn, body))
+        try:
+            report = self._reports.get(timeout=seconds)
+        except Empty:
+            self.alive = False
+            return TimedOut(seconds, request_id)
+        return self._outcome(report, request_id)
+
+    def kill(self) -> None:
+        """End the process and what it started, and collect everything they leave."""
+        self.alive = False
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._follower.join()
+        self._api.close()
+
+    def _await_ready(self) -> None:
+        name = f"function {self._configuration.name}"
+        try:
+            report = self._reports.get(timeout=INIT_SECONDS)
+        except Empty:
+            report = None
+        self._ready = self.alive = isinstance(report, Ready)
+        if report is None:
+            raise EmbeddedError(f"{name}: its handler was not loaded within {INIT_SECONDS} s")
+        if isinstance(report, InitError):
+            raise EmbeddedError(f"{name}: cannot start: {report.error_type}: {report.message}")
+        if isinstance(report, _Exited):
+            raise EmbeddedError(f"{name}: ended before its handler was loaded ({report}); its log lines say more")
+
+    def _outcome(self, report: Report | _Exited, request_id: str) -> Outcome:
+        if isinstance(report, Response):
+            return Succeeded(_payload(report.body), request_id)
+        if isinstance(report, InvocationError):
+            return FunctionError(report.error_type, report.message, request_id)
+        self.alive = False
+        message = f"RequestId: {request_id} Error: Runtime exited with error: {report}"
+        return FunctionError("Runtime.ExitError", message, request_id)
+
+    def _follow(self) -> None:
+        """Pass on every line the process writes, then report its end."""
+        with cast(IO[bytes], self._process.stdout) as lines:  # opened as a pipe above
+            for line in lines:
+                # awslambdaric joins the lines of one log event with carriage returns
+                self._log(line.decode(errors="replace").rstrip("\n").replace("\r", "\n"))
+        self._reports.put(_Exited(self._process.wait()))
+
+
+def _payload(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:  # a handler may return bytes, which the runtime client passes on as they are
+        return body.decode(errors="replace")

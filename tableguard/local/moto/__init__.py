@@ -1,0 +1,1 @@
+"""Corrections to moto, a module for each service and a folder for DynamoDB."""

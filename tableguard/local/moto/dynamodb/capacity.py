@@ -1,0 +1,129 @@
+"""ConsumedCapacity of moto's answers by AWS's rules; moto's own figures do not depend on sizes or indexes.
+
+Rules that AWS's pages leave open were measured on AWS by others: a ConditionCheck costs write units of the item it
+looked at, a repeated transaction costs read units of what the first one wrote, indexes are not doubled
+(https://github.com/nubo-db/dynoxide/pull/188, https://github.com/paritysuite/dynamodb-conformance/pull/67).
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.table import Table
+from moto.dynamodb.responses import DynamoHandler
+
+from tableguard.aws.capacity import Consumed, Index, index_of, read_units, write_units
+from tableguard.aws.item_size import item_size
+from tableguard.local.moto.dynamodb.requests import Request, Write, image
+
+WRITES = frozenset({"put_item", "update_item", "delete_item", "batch_write_item", "transact_write_items"})
+READS = frozenset({"get_item", "query", "scan", "batch_get_item", "transact_get_items"})
+_SINGLE_TABLE = frozenset({"put_item", "update_item", "delete_item", "get_item", "query", "scan"})
+_TRANSACTIONS = {"transact_write_items": "WriteCapacityUnits", "transact_get_items": "ReadCapacityUnits"}
+
+
+def report(handler: DynamoHandler, action: str, request: Request, answer: dict[str, Any]) -> None:
+    """Put what the request consumed into its answer, as far as the request asks for it."""
+    answer.pop("ConsumedCapacity", None)
+    detail = handler.body.get("ReturnConsumedCapacity", "NONE")
+    if detail == "NONE":
+        return
+    unit = _TRANSACTIONS.get(action)
+    if request.repeats is not None:
+        consumed, unit = _by_repeating(request.repeats), "ReadCapacityUnits"
+    elif action in WRITES:
+        consumed = _by_writing(handler, action, request)
+    else:
+        consumed = _by_reading(handler, action, request)
+    described = [each.describe(detail, unit) for each in consumed]
+    answer["ConsumedCapacity"] = described[0] if action in _SINGLE_TABLE else described
+
+
+def sizes(handler: DynamoHandler, request: Request) -> Iterator[tuple[str, int]]:
+    """(table, bytes) of each item that a transaction wrote or checked: what a repetition of it reads."""
+    for write in (*request.writes, *_checked(handler)):
+        yield write.table.name, max(item_size(side or {}) for side in (write.old, write.new))
+
+
+def _by_repeating(repeats: Iterable[tuple[str, int]]) -> list[Consumed]:
+    consumed: dict[str, Consumed] = {}
+    for table_name, size in repeats:
+        of_table = consumed.setdefault(table_name, Consumed(table_name))
+        of_table.table += 2 * read_units(size, consistent=True)
+    return list(consumed.values())
+
+
+def _indexes(table: Table) -> tuple[Index, ...]:
+    """The table's secondary indexes, as far as capacity depends on them."""
+    key = tuple(table.table_key_attrs)
+    return (
+        *(index_of(index.describe(), key, is_global=True) for index in table.global_indexes),
+        *(index_of(index.describe(), key, is_global=False) for index in table.indexes),
+    )
+
+
+def _by_writing(handler: DynamoHandler, action: str, request: Request) -> list[Consumed]:
+    consumed: dict[str, Consumed] = {}
+    transactional = action in _TRANSACTIONS
+    for write in request.writes:
+        of_table = consumed.setdefault(write.table.name, Consumed(write.table.name))
+        of_table.add_write(_indexes(write.table), write.old, write.new, transactional)
+    if transactional:
+        for write in _checked(handler):
+            consumed.setdefault(write.table.name, Consumed(write.table.name)).table += 2 * write_units(write.old)
+    return list(consumed.values())
+
+
+def _checked(handler: DynamoHandler) -> Iterator[Write]:
+    """The items that a transaction only looked at, as writes that change nothing."""
+    for item in handler.body["TransactItems"]:
+        if "ConditionCheck" in item:
+            yield _read(handler.dynamodb_backend, item["ConditionCheck"]["TableName"], item["ConditionCheck"]["Key"])
+
+
+def _read(backend: DynamoDBBackend, table_name: str, key: dict[str, Any]) -> Write:
+    item = backend.get_item(table_name, key)
+    return Write(backend.get_table(table_name), item, item)
+
+
+def _by_reading(handler: DynamoHandler, action: str, request: Request) -> list[Consumed]:
+    if action in ("query", "scan"):
+        return [_by_searching(handler, request)]
+    consumed: dict[str, Consumed] = {}
+    for table_name, key, units in _keys(handler, action):
+        read = _read(handler.dynamodb_backend, table_name, key)
+        of_table = consumed.setdefault(read.table.name, Consumed(read.table.name))
+        of_table.table += units * read_units(item_size(read.old or {}), consistent=True)
+    return list(consumed.values())
+
+
+def _by_searching(handler: DynamoHandler, request: Request) -> Consumed:
+    """Query and Scan count the bytes that they read, all together, and before any filter."""
+    table = handler.dynamodb_backend.get_table(handler.body["TableName"])
+    size = sum(item_size(image(item) or {}) for item in request.evaluated)
+    units = read_units(size, bool(handler.body.get("ConsistentRead")))
+    consumed = Consumed(table.name)
+    searched = next((index for index in _indexes(table) if index.name == handler.body.get("IndexName")), None)
+    if searched is None:
+        consumed.table = units
+    else:
+        consumed.add_index(searched, units)
+    return consumed
+
+
+def _keys(handler: DynamoHandler, action: str) -> Iterator[tuple[str, dict[str, Any], float]]:
+    """The keys that a request reads, each with the units that four kilobytes of it cost."""
+    body = handler.body
+    if action == "get_item":
+        yield body["TableName"], body["Key"], _of_consistency(body)
+    elif action == "batch_get_item":
+        for table_name, part in body["RequestItems"].items():
+            for key in part["Keys"]:
+                yield table_name, key, _of_consistency(part)
+    else:
+        for item in body["TransactItems"]:
+            yield item["Get"]["TableName"], item["Get"]["Key"], 2
+
+
+def _of_consistency(part: dict[str, Any]) -> float:
+    return 1 if part.get("ConsistentRead") else 0.5

@@ -1,0 +1,82 @@
+"""Corrections of moto's DynamoDB Streams: the records that AWS would write, each once, none lost.
+
+moto 5.2.5 reports region us-east-1 and version 1.0 everywhere, sizes records by their JSON text, writes a record
+where nothing changed and two where an update creates an item, keeps records of writes it then takes back, calls
+every mapped function through Docker inside the write and drops the records when that fails, and refuses to enable
+a stream a second time.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from moto.dynamodb.exceptions import StreamAlreadyEnabledException
+from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.dynamo_type import Item
+from moto.dynamodb.models.table import StreamRecord, StreamShard, Table
+from moto.dynamodbstreams.models import DynamoDBStreamsBackend
+
+from tableguard.aws.item_size import item_size
+from tableguard.local.moto.dynamodb.requests import Write
+from tableguard.local.moto.patch import replace
+
+EVENT_VERSION = "1.1"
+
+
+def install() -> None:
+    """Put the corrections in place."""
+    replace(StreamShard, "add", _leave_to_the_request)
+    replace(DynamoDBBackend, "update_table_streams", _update_table_streams)
+    describe = _describing_disabled_streams(DynamoDBStreamsBackend.describe_stream)
+    replace(DynamoDBStreamsBackend, "describe_stream", describe)
+
+
+def publish(write: Write) -> None:
+    """Append the stream record of a write that took effect, if it changed anything and the stream is on."""
+    specification = write.table.stream_specification or {}
+    shard = write.table.stream_shard
+    if shard is not None and specification.get("StreamEnabled") and write.old != write.new:
+        shard.items.append(_record(write, specification["StreamViewType"], shard))
+
+
+def _record(write: Write, view: str, shard: StreamShard) -> StreamRecord:
+    kind = "INSERT" if write.before is None else "REMOVE" if write.after is None else "MODIFY"
+    # nothing is ever taken out of a shard, so that its length numbers the next record
+    number = shard.starting_sequence_number + len(shard.items)
+    record = StreamRecord(write.table, view, kind, write.before, write.after, number)
+    record.record.update(eventVersion=EVENT_VERSION, awsRegion=write.table.region_name)
+    change = record.record["dynamodb"]
+    # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_StreamRecord.html: whole seconds
+    change["ApproximateCreationDateTime"] = change["ApproximateCreationDateTime"].replace(microsecond=0)
+    change.update({part: of for part, of in (("NewImage", write.new), ("OldImage", write.old)) if part in change})
+    change["SizeBytes"] = sum(item_size(change.get(part, {})) for part in ("Keys", "NewImage", "OldImage"))
+    return record
+
+
+def _leave_to_the_request(shard: StreamShard, old: Item | None, new: Item | None) -> None:
+    """Do nothing: `publish` writes the record when the whole request has succeeded."""
+
+
+def _update_table_streams(backend: DynamoDBBackend, table: Table, wanted: dict[str, Any]) -> None:
+    before = table.stream_specification or {}
+    enable = wanted.get("StreamEnabled") or wanted.get("StreamViewType")
+    if enable and before.get("StreamEnabled"):
+        raise StreamAlreadyEnabledException
+    shard = table.stream_shard
+    table.set_stream_specification(wanted)
+    if enable and shard is not None and table.stream_shard is not None:
+        table.stream_shard.starting_sequence_number = shard.starting_sequence_number + len(shard.items)
+    if not enable and table.stream_specification is not None:
+        # a disabled stream is still described, and moto looks for its view here
+        table.stream_specification["StreamViewType"] = before.get("StreamViewType")
+
+
+def _describing_disabled_streams(describe: Callable[[Any, str], dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    @wraps(describe)
+    def describe_stream(backend: DynamoDBStreamsBackend, arn: str) -> dict[str, Any]:
+        described = describe(backend, arn)
+        if not (backend._get_table_from_arn(arn).stream_specification or {}).get("StreamEnabled"):
+            described["StreamStatus"] = "DISABLED"
+        return described
+
+    return describe_stream

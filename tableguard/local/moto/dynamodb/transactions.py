@@ -1,0 +1,116 @@
+"""Corrections of moto's TransactWriteItems: no copies of whole tables, and a client token that counts once.
+
+moto 5.2.5 copies every table that a transaction touches, 30 s at 100,000 items, and puts the copies in the place of
+the tables where the transaction is cancelled: iterators over their streams then read on in tables that are gone.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from moto.core.exceptions import JsonRESTError
+from moto.core.responses import ActionResult
+from moto.dynamodb.exceptions import ERROR_TYPE_PREFIX, MockValidationException
+from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.table import Table
+from moto.dynamodb.responses import DynamoHandler
+
+from tableguard.local.moto.dynamodb import capacity, requests
+from tableguard.local.moto.patch import replace
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+TOKEN_SECONDS = 600
+
+
+def install(clock: Callable[[], float] = time.monotonic) -> None:
+    """Put the corrections in place."""
+    replace(DynamoDBBackend, "transact_write_items", _without_copies(DynamoDBBackend.transact_write_items))
+    replace(DynamoHandler, "transact_write_items", once(DynamoHandler.transact_write_items, clock))
+
+
+@dataclass(frozen=True)
+class _Done:
+    """A transaction that was carried out under a token: what it asked for, what it wrote, and when."""
+
+    items: str
+    sizes: tuple[tuple[str, int], ...]
+    at: float
+
+
+def once(
+    original: Callable[[DynamoHandler], ActionResult], clock: Callable[[], float]
+) -> Callable[[DynamoHandler], ActionResult]:
+    """A transaction that is answered, and not repeated, when its token comes again within ten minutes."""
+
+    @wraps(original)
+    def transact_write_items(handler: DynamoHandler) -> ActionResult:
+        _refuse_what_updates_nothing(handler.body.get("TransactItems", []))
+        request, token = requests.current(), handler.body.get("ClientRequestToken")
+        if request is None or token is None:
+            return original(handler)
+        done, items = _recent(handler.dynamodb_backend, clock()), _canonical(handler.body["TransactItems"])
+        if token in done:
+            return _answered_again(done[token], items, request)
+        result = original(handler)
+        done[token] = _Done(items, tuple(capacity.sizes(handler, request)), clock())
+        return result
+
+    return transact_write_items
+
+
+def _refuse_what_updates_nothing(items: list[dict[str, Any]]) -> None:
+    """An update in a transaction says what it changes, one by itself need not.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Update.html
+    """
+    for number, item in enumerate(items, 1):
+        expression = item.get("Update", {"UpdateExpression": "none is wanted"}).get("UpdateExpression")
+        if expression is None:
+            raise MockValidationException(
+                f"1 validation error detected: Value null at 'transactItems.{number}.member.update.updateExpression' "
+                "failed to satisfy constraint: Member must not be null"
+            )
+        if not expression.strip():
+            raise MockValidationException("Invalid UpdateExpression: The expression can not be empty;")
+
+
+def _recent(backend: DynamoDBBackend, now: float) -> dict[str, _Done]:
+    """The transactions of the last ten minutes, kept on moto's backend so that a reset forgets them too."""
+    done: dict[str, _Done] = vars(backend).setdefault("transactions_by_token", {})
+    for token in [token for token, transaction in done.items() if now - transaction.at >= TOKEN_SECONDS]:
+        del done[token]
+    return done
+
+
+def _canonical(items: list[dict[str, Any]]) -> str:
+    return json.dumps(items, sort_keys=True, default=repr)  # binary values are bytes here
+
+
+def _answered_again(done: _Done, items: str, request: requests.Request) -> ActionResult:
+    if items != done.items:
+        raise JsonRESTError(
+            f"{ERROR_TYPE_PREFIX}IdempotentParameterMismatchException",
+            "A request with this ClientRequestToken was made within ten minutes, and its TransactItems were others",
+        )
+    request.repeats = done.sizes
+    return ActionResult({})
+
+
+class _TablesToLeaveAlone(dict[str, Table]):
+    """The backend's tables, except that none is found by `in`: those that are, moto copies."""
+
+    def __contains__(self, name: object) -> bool:
+        return False
+
+
+def _without_copies(original: Callable[..., None]) -> Callable[..., None]:
+    @wraps(original)
+    def transact_write_items(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
+        view = object.__new__(DynamoDBBackend)
+        vars(view).update(vars(backend), tables=_TablesToLeaveAlone(backend.tables))
+        original(view, transact_items)
+
+    return transact_write_items

@@ -1,0 +1,116 @@
+"""AWS::ApplicationAutoScaling::ScalableTarget and ScalingPolicy, through Application Auto Scaling's API."""
+
+from typing import Any
+
+from tableguard.cloudformation.resource_type import Client, Context, Made, Properties, ResourceType
+from tableguard.local.stacks.types.calls import call, chosen, only, refuse_replacement
+
+_TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
+_POLICY = "AWS::ApplicationAutoScaling::ScalingPolicy"
+
+# what a target is known by, in the order of CloudFormation's Ref: table/x|dynamodb:table:ReadCapacityUnits|dynamodb
+_IDENTITY = ("ResourceId", "ScalableDimension", "ServiceNamespace")
+_CAPACITY = ("MinCapacity", "MaxCapacity", "RoleARN", "SuspendedState")
+_POLICY_PROPERTIES = (
+    "PolicyName",
+    "PolicyType",
+    "StepScalingPolicyConfiguration",
+    "TargetTrackingScalingPolicyConfiguration",
+)
+
+
+def _target_id(target: Properties) -> str:
+    return "|".join(target[name] for name in _IDENTITY)
+
+
+def _identity(target_id: str) -> dict[str, str]:
+    return dict(zip(_IDENTITY, target_id.split("|"), strict=True))
+
+
+def _create_target(context: Context, properties: Properties) -> Made:
+    identity = chosen(properties, *_IDENTITY)
+    scaling = context.client("application-autoscaling")
+    call(scaling, "register_scalable_target", **identity, **chosen(properties, *_CAPACITY))
+    return Made(_target_id(identity), {"Id": _target_id(identity)})
+
+
+def _read_target(context: Context, made: Made) -> Properties:
+    wanted = _identity(made.physical_id)
+    found = context.client("application-autoscaling").describe_scalable_targets(
+        ServiceNamespace=wanted["ServiceNamespace"],
+        ScalableDimension=wanted["ScalableDimension"],
+        ResourceIds=[wanted["ResourceId"]],
+    )
+    target = only(found["ScalableTargets"], f"scalable target {made.physical_id}")
+    return chosen(target, *_IDENTITY, *_CAPACITY)
+
+
+def _update_target(context: Context, made: Made, properties: Properties) -> Made:
+    refuse_replacement(_TARGET, _read_target(context, made), properties, *_IDENTITY)
+    return _create_target(context, properties)
+
+
+def _delete_target(context: Context, made: Made) -> None:
+    context.client("application-autoscaling").deregister_scalable_target(**_identity(made.physical_id))
+
+
+def _create_policy(context: Context, properties: Properties) -> Made:
+    arn = call(
+        context.client("application-autoscaling"),
+        "put_scaling_policy",
+        **_target_of(properties),
+        **chosen(properties, *_POLICY_PROPERTIES),
+    )["PolicyARN"]
+    return Made(arn, {"Arn": arn})
+
+
+def _target_of(properties: Properties) -> dict[str, Any]:
+    """A policy names its target by Ref of the target, or by what the target is known by."""
+    if "ScalingTargetId" in properties:
+        return _identity(properties["ScalingTargetId"])
+    return chosen(properties, *_IDENTITY)
+
+
+def _policy(scaling: Client, arn: str) -> Properties:
+    namespace = arn.partition(":resource/")[2].partition("/")[0]
+    pages = scaling.get_paginator("describe_scaling_policies").paginate(ServiceNamespace=namespace)
+    policies = [policy for page in pages for policy in page["ScalingPolicies"] if policy["PolicyARN"] == arn]
+    found: Properties = only(policies, f"scaling policy {arn}")
+    return found
+
+
+def _read_policy(context: Context, made: Made) -> Properties:
+    policy = _policy(context.client("application-autoscaling"), made.physical_id)
+    return {**chosen(policy, *_IDENTITY, *_POLICY_PROPERTIES), "ScalingTargetId": _target_id(policy)}
+
+
+def _update_policy(context: Context, made: Made, properties: Properties) -> Made:
+    refuse_replacement(_POLICY, _read_policy(context, made), properties, "PolicyName", "ScalingTargetId", *_IDENTITY)
+    # moto's PutScalingPolicy leaves the alarms of the policy that it overwrites
+    _delete_policy(context, made)
+    return _create_policy(context, properties)
+
+
+def _delete_policy(context: Context, made: Made) -> None:
+    scaling = context.client("application-autoscaling")
+    scaling.delete_scaling_policy(**chosen(_policy(scaling, made.physical_id), *_IDENTITY, "PolicyName"))
+
+
+TYPES = (
+    ResourceType(
+        _TARGET,
+        _create_target,
+        _read_target,
+        _delete_target,
+        _update_target,
+        not_modelled={"Tags": "moto keeps no tags of scalable targets"},
+    ),
+    ResourceType(
+        _POLICY,
+        _create_policy,
+        _read_policy,
+        _delete_policy,
+        _update_policy,
+        not_modelled={"PredictiveScalingPolicyConfiguration": "moto has no predictive scaling"},
+    ),
+)

@@ -1,0 +1,169 @@
+"""AWS::Lambda::Function and AWS::Lambda::Permission through the Lambda API; mappings are in event_sources.py."""
+
+import base64
+import hashlib
+import json
+
+from tableguard.cloudformation.resource_type import AbsentError, Context, Made, Properties, ResourceType
+from tableguard.errors import EmbeddedError
+from tableguard.local.stacks.types import event_sources, tags
+from tableguard.local.stacks.types.calls import call, chosen, given, refuse_replacement, removed_on_failure, unless
+
+FUNCTION_NAME = "AWS::Lambda::Function"
+PERMISSION_NAME = "AWS::Lambda::Permission"
+
+_FUNCTION = (
+    "Architectures",
+    "Description",
+    "Environment",
+    "EphemeralStorage",
+    "Handler",
+    "MemorySize",
+    "PackageType",
+    "Role",
+    "Runtime",
+    "Timeout",
+    "TracingConfig",
+    "VpcConfig",
+)
+# what moto's UpdateFunctionConfiguration changes; it leaves all else as it was
+_CHANGEABLE = ("Description", "Environment", "Handler", "MemorySize", "Role", "Runtime", "Timeout", "VpcConfig")
+_PERMISSION = ("Action", "FunctionName", "Principal", "PrincipalOrgID", "SourceAccount", "SourceArn")
+
+
+def _create(context: Context, properties: Properties) -> Made:
+    client = context.client("lambda")
+    name = properties.get("FunctionName", context.generated_name)
+    code = _code(properties)
+    found = call(
+        client,
+        "create_function",
+        FunctionName=name,
+        Code=code,
+        KMSKeyArn=properties.get("KmsKeyArn"),
+        Tags=tags.as_map(properties.get("Tags", [])) or None,
+        **chosen(properties, *_FUNCTION),
+    )
+    made = Made(name, {"Arn": found["FunctionArn"]}, {"Code": code})
+    with removed_on_failure(lambda: _delete(context, made)):
+        _set_concurrency(context, name, properties)
+    return made
+
+
+def _code(properties: Properties) -> Properties:
+    code: Properties = properties["Code"]
+    if not {"S3Bucket", "S3Key"} <= code.keys():
+        raise EmbeddedError(f"{FUNCTION_NAME} Code: give S3Bucket and S3Key; inline code and images are not run here")
+    return chosen(code, "S3Bucket", "S3Key", "S3ObjectVersion")
+
+
+def _set_concurrency(context: Context, name: str, properties: Properties) -> None:
+    client = context.client("lambda")
+    if "ReservedConcurrentExecutions" in properties:
+        wanted = properties["ReservedConcurrentExecutions"]
+        call(client, "put_function_concurrency", FunctionName=name, ReservedConcurrentExecutions=wanted)
+    else:
+        client.delete_function_concurrency(FunctionName=name)
+
+
+def _read(context: Context, made: Made) -> Properties:
+    client, name = context.client("lambda"), made.physical_id
+    found = client.get_function(FunctionName=name)
+    configuration = found["Configuration"]
+    concurrency = client.get_function_concurrency(FunctionName=name)
+    return given(
+        **chosen(configuration, "FunctionName", *_FUNCTION),
+        Code=_deployed_code(context, made, configuration["CodeSha256"]),
+        KmsKeyArn=configuration.get("KMSKeyArn"),
+        ReservedConcurrentExecutions=concurrency.get("ReservedConcurrentExecutions"),
+        Tags=tags.as_list(found.get("Tags", {})),
+    )
+
+
+def _deployed_code(context: Context, made: Made, sha256: str) -> Properties:
+    """Lambda tells the hash of a function's code, not where it came from: is it the object that was named?"""
+    code = made.found_by["Code"]
+    where = {"Bucket": code["S3Bucket"], "Key": code["S3Key"], "VersionId": code.get("S3ObjectVersion")}
+    package = call(context.client("s3"), "get_object", **where)["Body"].read()
+    same = base64.b64encode(hashlib.sha256(package).digest()).decode() == sha256
+    return dict(code) if same else {"CodeSha256": sha256}
+
+
+def _update(context: Context, made: Made, properties: Properties) -> Made:
+    client, name, current = context.client("lambda"), made.physical_id, _read(context, made)
+    fixed = [name for name in _FUNCTION if name not in _CHANGEABLE]
+    refuse_replacement(FUNCTION_NAME, current, properties, "FunctionName", "KmsKeyArn", *fixed)
+    defaults = {"Description": "", "Environment": {"Variables": {}}, "MemorySize": 128, "Timeout": 3}
+    wanted = {**defaults, **chosen(properties, *_CHANGEABLE)}
+    call(client, "update_function_configuration", FunctionName=name, **wanted)
+    code = _code(properties)
+    call(client, "update_function_code", FunctionName=name, **code)
+    _set_concurrency(context, name, properties)
+    changed, gone = tags.to_change(current, properties)
+    if gone:
+        client.untag_resource(Resource=made.attributes["Arn"], TagKeys=gone)
+    if changed:
+        client.tag_resource(Resource=made.attributes["Arn"], Tags=changed)
+    return Made(name, made.attributes, {"Code": code})
+
+
+def _delete(context: Context, made: Made) -> None:
+    context.client("lambda").delete_function(FunctionName=made.physical_id)
+
+
+def _create_permission(context: Context, properties: Properties) -> Made:
+    arguments = chosen(properties, *_PERMISSION)
+    call(context.client("lambda"), "add_permission", StatementId=context.generated_name, **arguments)
+    attributes = {"Id": context.generated_name}
+    return Made(context.generated_name, attributes, {"FunctionName": arguments["FunctionName"]})
+
+
+def _read_permission(context: Context, made: Made) -> Properties:
+    client, function = context.client("lambda"), made.found_by["FunctionName"]
+    answer = unless("ResourceNotFoundException", lambda: client.get_policy(FunctionName=function))
+    statements = json.loads(answer["Policy"])["Statement"] if answer else []
+    named = [statement for statement in statements if statement.get("Sid") == made.physical_id]
+    if not named:
+        raise AbsentError(f"permission {made.physical_id} of {function}: not there")
+    return _permission_as_declared(named[0])
+
+
+def _permission_as_declared(statement: Properties) -> Properties:
+    """A statement of a function's policy as AWS::Lambda::Permission; condition keys have no case."""
+    pairs = [pair for tests in statement.get("Condition", {}).values() for pair in tests.items()]
+    conditions = {key.lower(): value for key, value in pairs}
+    principal = statement["Principal"]
+    return given(
+        Action=statement["Action"],
+        FunctionName=statement["Resource"],
+        Principal=next(iter(principal.values())) if isinstance(principal, dict) else principal,
+        PrincipalOrgID=conditions.get("aws:principalorgid"),
+        SourceAccount=conditions.get("aws:sourceaccount"),
+        SourceArn=conditions.get("aws:sourcearn"),
+    )
+
+
+def _delete_permission(context: Context, made: Made) -> None:
+    context.client("lambda").remove_permission(StatementId=made.physical_id, **made.found_by)
+
+
+_DROPPED = "moto's CreateFunction accepts it; GetFunction does not return it"
+
+TYPES: tuple[ResourceType, ...] = (
+    ResourceType(
+        name=FUNCTION_NAME,
+        create=_create,
+        read=_read,
+        update=_update,
+        delete=_delete,
+        not_modelled={
+            "DeadLetterConfig": _DROPPED,
+            "LoggingConfig": _DROPPED,
+            "RecursiveLoop": "moto has no PutFunctionRecursionConfig",
+            "RuntimeManagementConfig": "moto has no PutRuntimeManagementConfig",
+            "SnapStart": "moto's GetFunction says ApplyOn None, whatever was asked for",
+        },
+    ),
+    ResourceType(name=PERMISSION_NAME, create=_create_permission, read=_read_permission, delete=_delete_permission),
+    *event_sources.TYPES,
+)

@@ -1,0 +1,108 @@
+"""AWS::CloudTrail::Trail, through CloudTrail's API."""
+
+from tableguard.cloudformation.resource_type import Client, Context, Made, Properties, ResourceType
+from tableguard.local.stacks.types.calls import call, chosen, refuse_replacement, removed_on_failure
+from tableguard.local.stacks.types.tags import as_list, as_map, changes
+from tableguard.local.stacks.types.translate import other_way, renamed
+
+_TYPE = "AWS::CloudTrail::Trail"
+
+# CloudFormation's word -> the one of CreateTrail and UpdateTrail
+_REQUEST = {
+    "CloudWatchLogsLogGroupArn": "CloudWatchLogsLogGroupArn",
+    "CloudWatchLogsRoleArn": "CloudWatchLogsRoleArn",
+    "EnableLogFileValidation": "EnableLogFileValidation",
+    "IncludeGlobalServiceEvents": "IncludeGlobalServiceEvents",
+    "IsMultiRegionTrail": "IsMultiRegionTrail",
+    "IsOrganizationTrail": "IsOrganizationTrail",
+    "KMSKeyId": "KmsKeyId",
+    "S3BucketName": "S3BucketName",
+    "S3KeyPrefix": "S3KeyPrefix",
+    "SnsTopicName": "SnsTopicName",
+}
+# GetTrail answers in the same words, but for one, and adds the name
+_ANSWER = other_way(_REQUEST) | {"LogFileValidationEnabled": "EnableLogFileValidation", "Name": "TrailName"}
+
+
+def _create(context: Context, properties: Properties) -> Made:
+    cloudtrail = context.client("cloudtrail")
+    name = properties.get("TrailName", context.generated_name)
+    tags = properties.get("Tags", [])
+    trail = call(cloudtrail, "create_trail", Name=name, TagsList=tags, **renamed(properties, _REQUEST))
+    made = Made(name, {"Arn": trail["TrailARN"], "SnsTopicArn": trail.get("SnsTopicARN", "")})
+    with removed_on_failure(lambda: _delete(context, made)):
+        _put_event_selectors(cloudtrail, name, properties)
+        _put_insight_selectors(cloudtrail, name, properties)
+        _set_logging(cloudtrail, name, properties)
+    return made
+
+
+def _put_event_selectors(cloudtrail: Client, name: str, properties: Properties) -> None:
+    selectors = chosen(properties, "EventSelectors", "AdvancedEventSelectors")
+    if selectors:
+        call(cloudtrail, "put_event_selectors", TrailName=name, **selectors)
+
+
+def _put_insight_selectors(cloudtrail: Client, name: str, properties: Properties) -> None:
+    if "InsightSelectors" in properties:
+        cloudtrail.put_insight_selectors(TrailName=name, InsightSelectors=properties["InsightSelectors"])
+
+
+def _set_logging(cloudtrail: Client, name: str, properties: Properties) -> None:
+    # a switch may come as the text "true", as CloudFormation admits
+    logging = str(properties["IsLogging"]).lower() == "true"
+    (cloudtrail.start_logging if logging else cloudtrail.stop_logging)(Name=name)
+
+
+def _read(context: Context, made: Made) -> Properties:
+    cloudtrail, name = context.client("cloudtrail"), made.physical_id
+    trail = cloudtrail.get_trail(Name=name)["Trail"]
+    return {
+        **renamed(trail, _ANSWER),
+        **chosen(
+            cloudtrail.get_event_selectors(TrailName=name),
+            "EventSelectors",
+            "AdvancedEventSelectors",
+        ),
+        "InsightSelectors": cloudtrail.get_insight_selectors(TrailName=name).get("InsightSelectors", []),
+        "IsLogging": cloudtrail.get_trail_status(Name=name)["IsLogging"],
+        "Tags": _tags(cloudtrail, trail["TrailARN"]),
+    }
+
+
+def _update(context: Context, made: Made, properties: Properties) -> Made:
+    cloudtrail, name = context.client("cloudtrail"), made.physical_id
+    current = _read(context, made)
+    refuse_replacement(_TYPE, current, properties, "TrailName")
+    trail = call(cloudtrail, "update_trail", Name=name, **renamed(properties, _REQUEST))
+    _put_event_selectors(cloudtrail, name, properties)
+    if current["InsightSelectors"]:
+        # moto adds to the insight selectors that a trail has, where CloudTrail replaces them
+        wanted = {"InsightSelectors": properties.get("InsightSelectors", [])}
+        refuse_replacement(_TYPE, current, wanted, "InsightSelectors")
+    else:
+        _put_insight_selectors(cloudtrail, name, properties)
+    _set_logging(cloudtrail, name, properties)
+    _set_tags(cloudtrail, trail["TrailARN"], as_map(properties.get("Tags", [])))
+    return Made(name, {"Arn": trail["TrailARN"], "SnsTopicArn": trail.get("SnsTopicARN", "")})
+
+
+def _delete(context: Context, made: Made) -> None:
+    cloudtrail, name = context.client("cloudtrail"), made.physical_id
+    _set_tags(cloudtrail, cloudtrail.get_trail(Name=name)["Trail"]["TrailARN"], {})  # moto would keep them for the next
+    cloudtrail.delete_trail(Name=name)
+
+
+def _tags(cloudtrail: Client, arn: str) -> list[dict[str, str]]:
+    tags: list[dict[str, str]] = cloudtrail.list_tags(ResourceIdList=[arn])["ResourceTagList"][0]["TagsList"]
+    return tags
+
+
+def _set_tags(cloudtrail: Client, arn: str, wanted: dict[str, str]) -> None:
+    current = as_map(_tags(cloudtrail, arn))
+    changed, removed = changes(current, wanted)
+    cloudtrail.add_tags(ResourceId=arn, TagsList=as_list(changed))
+    cloudtrail.remove_tags(ResourceId=arn, TagsList=[{"Key": key, "Value": current[key]} for key in removed])
+
+
+TYPES = (ResourceType(_TYPE, _create, _read, _delete, _update),)

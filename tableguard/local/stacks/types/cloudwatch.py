@@ -1,0 +1,94 @@
+"""AWS::CloudWatch::Alarm, through CloudWatch's API."""
+
+from tableguard.cloudformation.resource_type import Client, Context, Made, Properties, ResourceType
+from tableguard.local.stacks.types.calls import call, chosen, only, refuse_replacement
+from tableguard.local.stacks.types.tags import as_list, as_map, changes
+from tableguard.local.stacks.types.translate import stated
+
+_ALARM = "AWS::CloudWatch::Alarm"
+
+# the same words in templates, in PutMetricAlarm and in DescribeAlarms
+_PROPERTIES = (
+    "ActionsEnabled",
+    "AlarmActions",
+    "AlarmDescription",
+    "ComparisonOperator",
+    "DatapointsToAlarm",
+    "Dimensions",
+    "EvaluateLowSampleCountPercentile",
+    "EvaluationPeriods",
+    "ExtendedStatistic",
+    "InsufficientDataActions",
+    "MetricName",
+    "Metrics",
+    "Namespace",
+    "OKActions",
+    "Period",
+    "Statistic",
+    "Threshold",
+    "ThresholdMetricId",
+    "TreatMissingData",
+    "Unit",
+)
+
+
+def _create(context: Context, properties: Properties) -> Made:
+    cloudwatch = context.client("cloudwatch")
+    name = properties.get("AlarmName", context.generated_name)
+    call(cloudwatch, "put_metric_alarm", AlarmName=name, **chosen(properties, *_PROPERTIES, "Tags"))
+    return Made(name, {"Arn": _alarm(cloudwatch, name)["AlarmArn"]})
+
+
+def _alarm(cloudwatch: Client, name: str) -> Properties:
+    found: Properties = only(cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"], f"alarm {name}")
+    return found
+
+
+def _read(context: Context, made: Made) -> Properties:
+    cloudwatch = context.client("cloudwatch")
+    alarm = _alarm(cloudwatch, made.physical_id)
+    return {
+        **chosen(alarm, "AlarmName", *_PROPERTIES),
+        "Tags": cloudwatch.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])["Tags"],
+    }
+
+
+def _update(context: Context, made: Made, properties: Properties) -> Made:
+    cloudwatch = context.client("cloudwatch")
+    refuse_replacement(_ALARM, _read(context, made), properties, "AlarmName")
+    call(cloudwatch, "put_metric_alarm", AlarmName=made.physical_id, **stated(properties, *_PROPERTIES))
+    _set_tags(cloudwatch, made.attributes["Arn"], as_map(properties.get("Tags", [])))
+    return made
+
+
+def _delete(context: Context, made: Made) -> None:
+    cloudwatch = context.client("cloudwatch")
+    _set_tags(cloudwatch, made.attributes["Arn"], {})  # moto would keep them for the next alarm of this name
+    cloudwatch.delete_alarms(AlarmNames=[made.physical_id])
+
+
+def _set_tags(cloudwatch: Client, arn: str, wanted: dict[str, str]) -> None:
+    changed, removed = changes(as_map(cloudwatch.list_tags_for_resource(ResourceARN=arn)["Tags"]), wanted)
+    cloudwatch.tag_resource(ResourceARN=arn, Tags=as_list(changed))
+    cloudwatch.untag_resource(ResourceARN=arn, TagKeys=removed)
+
+
+_NOT_IN_MOTO = "moto's PutMetricAlarm does not take it"
+
+TYPES = (
+    ResourceType(
+        _ALARM,
+        _create,
+        _read,
+        _delete,
+        _update,
+        not_modelled={
+            "ActionConfiguration": _NOT_IN_MOTO,
+            "EvaluationCriteria": _NOT_IN_MOTO,
+            "EvaluationInterval": _NOT_IN_MOTO,
+            "EvaluationWindow": _NOT_IN_MOTO,
+            "Metrics.AccountId": _NOT_IN_MOTO,
+            "WarmUpConfiguration": _NOT_IN_MOTO,
+        },
+    ),
+)

@@ -1,0 +1,93 @@
+"""AWS::Cognito::IdentityPool, through Cognito's API; its roles and principal tags, for which moto has none."""
+
+from tableguard.cloudformation.resource_type import Context, Made, Properties, ResourceType
+from tableguard.local.stacks.types.calls import call, chosen, refuse_replacement
+from tableguard.local.stacks.types.tags import as_list, as_map
+from tableguard.local.stacks.types.translate import unknown_to_moto
+
+_POOL = "AWS::Cognito::IdentityPool"
+
+# the same words in templates and in CreateIdentityPool
+_PROPERTIES = (
+    "AllowUnauthenticatedIdentities",
+    "CognitoIdentityProviders",
+    "DeveloperProviderName",
+    "OpenIdConnectProviderARNs",
+    "SamlProviderARNs",
+    "SupportedLoginProviders",
+)
+
+
+def _create(context: Context, properties: Properties) -> Made:
+    pool = call(
+        context.client("cognito-identity"),
+        "create_identity_pool",
+        IdentityPoolName=properties.get("IdentityPoolName", context.generated_name),
+        IdentityPoolTags=as_map(properties.get("IdentityPoolTags", [])),
+        **chosen(properties, *_PROPERTIES),
+    )
+    return _made(pool)
+
+
+def _made(pool: Properties) -> Made:
+    return Made(pool["IdentityPoolId"], {"Id": pool["IdentityPoolId"], "Name": pool["IdentityPoolName"]})
+
+
+def _read(context: Context, made: Made) -> Properties:
+    pool = context.client("cognito-identity").describe_identity_pool(IdentityPoolId=made.physical_id)
+    return {
+        **chosen(pool, "IdentityPoolName", *_PROPERTIES),
+        "IdentityPoolTags": as_list(pool["IdentityPoolTags"]),
+    }
+
+
+def _update(context: Context, made: Made, properties: Properties) -> Made:
+    current = _read(context, made)
+    # CloudFormation would rename the pool; moto's UpdateIdentityPool keeps the name
+    refuse_replacement(_POOL, current, properties, "IdentityPoolName")
+    pool = call(
+        context.client("cognito-identity"),
+        "update_identity_pool",
+        IdentityPoolId=made.physical_id,
+        IdentityPoolName=current["IdentityPoolName"],
+        IdentityPoolTags=as_map(properties.get("IdentityPoolTags", [])),
+        **chosen(properties, *_PROPERTIES),
+    )
+    return _made(pool)
+
+
+def _delete(context: Context, made: Made) -> None:
+    context.client("cognito-identity").delete_identity_pool(IdentityPoolId=made.physical_id)
+
+
+TYPES = (
+    ResourceType(
+        _POOL,
+        _create,
+        _read,
+        _delete,
+        _update,
+        not_modelled={
+            "AllowClassicFlow": "moto's pools do not keep it",
+            "CognitoEvents": "belongs to Cognito Sync, which no API of moto sets",
+            "CognitoStreams": "belongs to Cognito Sync, which no API of moto sets",
+            "PushSync": "belongs to Cognito Sync, which no API of moto sets",
+        },
+    ),
+    unknown_to_moto(
+        "AWS::Cognito::IdentityPoolRoleAttachment",
+        "moto has no SetIdentityPoolRoles",
+        "IdentityPoolId",
+        "RoleMappings",
+        "Roles",
+        attributes=("Id",),
+    ),
+    unknown_to_moto(
+        "AWS::Cognito::IdentityPoolPrincipalTag",
+        "moto has no SetPrincipalTagAttributeMap",
+        "IdentityPoolId",
+        "IdentityProviderName",
+        "PrincipalTags",
+        "UseDefaults",
+    ),
+)

@@ -1,0 +1,225 @@
+"""AWS::DynamoDB::Table through the DynamoDB API."""
+
+from tableguard.cloudformation.equality import without
+from tableguard.cloudformation.resource_type import Client, Context, Made, Properties, ResourceType
+from tableguard.local.stacks.types import tags
+from tableguard.local.stacks.types.calls import (
+    call,
+    chosen,
+    given,
+    refuse_replacement,
+    removed_on_failure,
+    text,
+    unless,
+)
+from tableguard.local.stacks.types.translate import document_text
+
+NAME = "AWS::DynamoDB::Table"
+
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-table.html
+_AS_IN_THE_API = (
+    "AttributeDefinitions",
+    "BillingMode",
+    "DeletionProtectionEnabled",
+    "GlobalSecondaryIndexes",
+    "KeySchema",
+    "LocalSecondaryIndexes",
+    "ProvisionedThroughput",
+    "Tags",
+    "WarmThroughput",
+)
+_FIXED = ("TableName", "KeySchema", "LocalSecondaryIndexes", "SSESpecification", "StreamSpecification")
+_UNITS = ("ReadCapacityUnits", "WriteCapacityUnits")
+_WARM = ("ReadUnitsPerSecond", "WriteUnitsPerSecond")
+
+_NO_LIMIT = "moto's CreateTable drops OnDemandThroughput and DescribeTable does not return it"
+_NO_INSIGHTS = "moto has no UpdateContributorInsights and no DescribeContributorInsights"
+_NOT_MODELLED = {
+    "ContributorInsightsSpecification": _NO_INSIGHTS,
+    "GlobalSecondaryIndexes.ContributorInsightsSpecification": _NO_INSIGHTS,
+    "GlobalSecondaryIndexes.OnDemandThroughput": _NO_LIMIT,
+    "OnDemandThroughput": _NO_LIMIT,
+    "StreamSpecification.ResourcePolicy": "moto's PutResourcePolicy finds tables only, not streams",
+    "TableClass": "moto's CreateTable drops TableClass and DescribeTable does not return it",
+}
+
+
+def _create(context: Context, properties: Properties) -> Made:
+    client = context.client("dynamodb")
+    name = properties.get("TableName", context.generated_name)
+    arguments = chosen(properties, *_AS_IN_THE_API)
+    if "GlobalSecondaryIndexes" in arguments:
+        arguments["GlobalSecondaryIndexes"] = list(map(_index_for_api, arguments["GlobalSecondaryIndexes"]))
+    answer = call(
+        client,
+        "create_table",
+        TableName=name,
+        StreamSpecification=_stream_for_api(properties.get("StreamSpecification")),
+        SSESpecification=_encryption_for_api(properties.get("SSESpecification")),
+        **arguments,
+    )["TableDescription"]
+    attributes = given(Arn=answer["TableArn"], StreamArn=answer.get("LatestStreamArn"))
+    made = Made(name, attributes)
+    with removed_on_failure(lambda: _destroy(client, name)):
+        _set_recovery(client, name, properties.get("PointInTimeRecoverySpecification"))
+        _set_time_to_live(client, name, properties.get("TimeToLiveSpecification"))
+        _set_policy(client, attributes["Arn"], properties.get("ResourcePolicy"))
+    return made
+
+
+def _index_for_api(index: Properties) -> Properties:
+    return chosen(index, "IndexName", "KeySchema", "Projection", "ProvisionedThroughput", "WarmThroughput")
+
+
+def _stream_for_api(stream: Properties | None) -> Properties | None:
+    return stream and {"StreamEnabled": True, "StreamViewType": stream["StreamViewType"]}
+
+
+def _encryption_for_api(encryption: Properties | None) -> Properties | None:
+    return encryption and {"Enabled": encryption["SSEEnabled"], **chosen(encryption, "SSEType", "KMSMasterKeyId")}
+
+
+def _set_recovery(client: Client, table: str, recovery: Properties | None) -> None:
+    if recovery:
+        call(client, "update_continuous_backups", TableName=table, PointInTimeRecoverySpecification=recovery)
+
+
+def _set_time_to_live(client: Client, table: str, expiry: Properties | None) -> None:
+    if expiry:
+        call(client, "update_time_to_live", TableName=table, TimeToLiveSpecification=expiry)
+
+
+def _set_policy(client: Client, arn: str, policy: Properties | None) -> None:
+    if policy:
+        client.put_resource_policy(ResourceArn=arn, Policy=document_text(policy["PolicyDocument"]))
+
+
+def _destroy(client: Client, name: str) -> None:
+    client.update_table(TableName=name, DeletionProtectionEnabled=False)
+    client.delete_table(TableName=name)
+
+
+def _read(context: Context, made: Made) -> Properties:
+    client = context.client("dynamodb")
+    table = client.describe_table(TableName=made.physical_id)["Table"]
+    return given(
+        **chosen(table, "AttributeDefinitions", "DeletionProtectionEnabled", "KeySchema", "TableName"),
+        BillingMode=table.get("BillingModeSummary", {}).get("BillingMode"),
+        GlobalSecondaryIndexes=list(map(_index_as_declared, table.get("GlobalSecondaryIndexes", []))),
+        LocalSecondaryIndexes=list(map(_index_as_declared, table.get("LocalSecondaryIndexes", []))),
+        PointInTimeRecoverySpecification=_recovery(client, made.physical_id),
+        ProvisionedThroughput=chosen(table["ProvisionedThroughput"], *_UNITS),
+        ResourcePolicy=_policy(client, table["TableArn"]),
+        SSESpecification=_encryption(table.get("SSEDescription")),
+        StreamSpecification=table.get("StreamSpecification"),
+        Tags=client.list_tags_of_resource(ResourceArn=table["TableArn"])["Tags"],
+        TimeToLiveSpecification=_time_to_live(client, made.physical_id),
+        WarmThroughput=chosen(table.get("WarmThroughput", {}), *_WARM),
+    )
+
+
+def _index_as_declared(index: Properties) -> Properties:
+    return {
+        **chosen(index, "IndexName", "KeySchema", "Projection"),
+        "ProvisionedThroughput": chosen(index.get("ProvisionedThroughput", {}), *_UNITS),
+        "WarmThroughput": chosen(index.get("WarmThroughput", {}), *_WARM),
+    }
+
+
+def _recovery(client: Client, table: str) -> Properties:
+    backups = client.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]
+    found = backups["PointInTimeRecoveryDescription"]
+    return {
+        "PointInTimeRecoveryEnabled": found["PointInTimeRecoveryStatus"] == "ENABLED",
+        **chosen(found, "RecoveryPeriodInDays"),
+    }
+
+
+def _policy(client: Client, arn: str) -> Properties | None:
+    found = unless("PolicyNotFoundException", lambda: client.get_resource_policy(ResourceArn=arn))
+    return found and {"PolicyDocument": found["Policy"]}
+
+
+def _encryption(found: Properties | None) -> Properties:
+    if not found:
+        return {"SSEEnabled": False}
+    return given(
+        SSEEnabled=found["Status"] in ("ENABLED", "UPDATING"),
+        SSEType=found.get("SSEType"),
+        KMSMasterKeyId=found.get("KMSMasterKeyArn"),
+    )
+
+
+def _time_to_live(client: Client, table: str) -> Properties:
+    found = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+    return {"Enabled": found["TimeToLiveStatus"] == "ENABLED", **chosen(found, "AttributeName")}
+
+
+def _update(context: Context, made: Made, properties: Properties) -> Made:
+    client, current = context.client("dynamodb"), _read(context, made)
+    # moto's UpdateTable ignores SSESpecification and refuses a second stream
+    refuse_replacement(NAME, current, without(properties, _NOT_MODELLED), *_FIXED)
+    call(
+        client,
+        "update_table",
+        TableName=made.physical_id,
+        DeletionProtectionEnabled=properties.get("DeletionProtectionEnabled", False),
+        GlobalSecondaryIndexUpdates=_index_updates(current, properties) or None,
+        **chosen(properties, "AttributeDefinitions", "BillingMode", "ProvisionedThroughput", "WarmThroughput"),
+    )
+    _set_recovery(
+        client,
+        made.physical_id,
+        properties.get("PointInTimeRecoverySpecification", {"PointInTimeRecoveryEnabled": False}),
+    )
+    _update_time_to_live(client, made.physical_id, current, properties.get("TimeToLiveSpecification"))
+    _update_policy(client, made.attributes["Arn"], current, properties.get("ResourcePolicy"))
+    _update_tags(client, made.attributes["Arn"], current, properties)
+    return made
+
+
+def _index_updates(current: Properties, properties: Properties) -> list[Properties]:
+    before = {index["IndexName"]: index for index in current["GlobalSecondaryIndexes"]}
+    after = {index["IndexName"]: index for index in properties.get("GlobalSecondaryIndexes", [])}
+    gone = [{"Delete": {"IndexName": name}} for name in before if name not in after]
+    new = [{"Create": _index_for_api(after[name])} for name in after if name not in before]
+    for name in before.keys() & after.keys():
+        refuse_replacement(f"{NAME} index {name}", before[name], after[name], "KeySchema", "Projection")
+    changed = [
+        {"Update": chosen(after[name], "IndexName", "ProvisionedThroughput", "WarmThroughput")}
+        for name in sorted(before.keys() & after.keys())
+        if "ProvisionedThroughput" in after[name] or "WarmThroughput" in after[name]
+    ]
+    return [*gone, *changed, *new]
+
+
+def _update_time_to_live(client: Client, table: str, current: Properties, expiry: Properties | None) -> None:
+    now = current["TimeToLiveSpecification"]
+    if expiry is None and now["Enabled"]:
+        expiry = {**now, "Enabled": False}
+    if expiry and text(expiry["Enabled"]) != text(now["Enabled"]):
+        _set_time_to_live(client, table, expiry)
+
+
+def _update_policy(client: Client, arn: str, current: Properties, policy: Properties | None) -> None:
+    if policy is None and "ResourcePolicy" in current:
+        client.delete_resource_policy(ResourceArn=arn)
+    _set_policy(client, arn, policy)
+
+
+def _update_tags(client: Client, arn: str, current: Properties, properties: Properties) -> None:
+    changed, gone = tags.to_change(current, properties)
+    # moto's TagResource adds a second tag of the same key, so what changes is removed first
+    if stale := sorted(set(gone) | set(changed)):
+        client.untag_resource(ResourceArn=arn, TagKeys=stale)
+    if changed:
+        client.tag_resource(ResourceArn=arn, Tags=tags.as_list(changed))
+
+
+def _delete(context: Context, made: Made) -> None:
+    context.client("dynamodb").delete_table(TableName=made.physical_id)
+
+
+TABLE = ResourceType(name=NAME, create=_create, read=_read, update=_update, delete=_delete, not_modelled=_NOT_MODELLED)
+
+TYPES: tuple[ResourceType, ...] = (TABLE,)

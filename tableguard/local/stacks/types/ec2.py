@@ -1,0 +1,273 @@
+"""The network types of AWS::EC2 through the EC2 API; security groups are in security_groups.py."""
+
+from tableguard.cloudformation.resource_type import Client, Context, Made, Properties, ResourceType
+from tableguard.local.stacks.types import security_groups, tags
+from tableguard.local.stacks.types.calls import call, chosen, only, refuse_replacement, removed_on_failure
+from tableguard.local.stacks.types.translate import document_text, gone
+
+VPC_NAME = "AWS::EC2::VPC"
+SUBNET_NAME = "AWS::EC2::Subnet"
+ENDPOINT_NAME = "AWS::EC2::VPCEndpoint"
+FLOW_LOG_NAME = "AWS::EC2::FlowLog"
+
+_DNS = ("EnableDnsSupport", "EnableDnsHostnames")
+_SUBNET = ("AvailabilityZone", "AvailabilityZoneId", "CidrBlock", "VpcId")
+_SWITCHES = ("AssignIpv6AddressOnCreation", "MapPublicIpOnLaunch")
+_ENDPOINT = ("PrivateDnsEnabled", "RouteTableIds", "SecurityGroupIds", "ServiceName", "SubnetIds", "VpcId")
+_FLOW_LOG = (
+    "DeliverLogsPermissionArn",
+    "LogDestination",
+    "LogDestinationType",
+    "LogFormat",
+    "LogGroupName",
+    "MaxAggregationInterval",
+    "TrafficType",
+)
+
+
+def _create_vpc(context: Context, properties: Properties) -> Made:
+    client = context.client("ec2")
+    vpc = call(
+        client,
+        "create_vpc",
+        TagSpecifications=tags.specification("vpc", properties),
+        **chosen(properties, "CidrBlock", "InstanceTenancy"),
+    )["Vpc"]
+    made = Made(vpc["VpcId"], _vpc_attributes(client, vpc))
+    with removed_on_failure(lambda: _delete_vpc(context, made)):
+        _set_dns(client, made.physical_id, properties)
+    return made
+
+
+def _vpc_attributes(client: Client, vpc: Properties) -> Properties:
+    of_vpc = [{"Name": "vpc-id", "Values": [vpc["VpcId"]]}]
+    default = [{"Name": "default", "Values": ["true"]}]
+    groups = client.describe_security_groups(Filters=[*of_vpc, {"Name": "group-name", "Values": ["default"]}])
+    acls = client.describe_network_acls(Filters=[*of_vpc, *default])
+    return {
+        **chosen(vpc, "CidrBlock", "VpcId"),
+        "DefaultSecurityGroup": only(groups["SecurityGroups"], "default security group")["GroupId"],
+        "DefaultNetworkAcl": only(acls["NetworkAcls"], "default network ACL")["NetworkAclId"],
+    }
+
+
+def _set_dns(client: Client, vpc: str, properties: Properties) -> None:
+    for name, value in chosen(properties, *_DNS).items():  # EC2 takes one attribute a call
+        call(client, "modify_vpc_attribute", VpcId=vpc, **{name: {"Value": value}})
+
+
+def _read_vpc(context: Context, made: Made) -> Properties:
+    client = context.client("ec2")
+    vpc = only(client.describe_vpcs(VpcIds=[made.physical_id])["Vpcs"], made.physical_id)
+    dns = {name: _vpc_attribute(client, made.physical_id, name) for name in _DNS}
+    return {**chosen(vpc, "CidrBlock", "InstanceTenancy"), **dns, "Tags": vpc.get("Tags", [])}
+
+
+def _vpc_attribute(client: Client, vpc: str, name: str) -> bool:
+    asked = name[0].lower() + name[1:]
+    return bool(client.describe_vpc_attribute(VpcId=vpc, Attribute=asked)[name]["Value"])
+
+
+def _update_vpc(context: Context, made: Made, properties: Properties) -> Made:
+    current = _read_vpc(context, made)
+    refuse_replacement(VPC_NAME, current, properties, "CidrBlock", "InstanceTenancy")
+    _set_dns(context.client("ec2"), made.physical_id, properties)
+    tags.update_ec2(context, made, current, properties)
+    return made
+
+
+def _delete_vpc(context: Context, made: Made) -> None:
+    context.client("ec2").delete_vpc(VpcId=made.physical_id)
+
+
+def _create_subnet(context: Context, properties: Properties) -> Made:
+    client = context.client("ec2")
+    subnet = call(
+        client,
+        "create_subnet",
+        TagSpecifications=tags.specification("subnet", properties),
+        **chosen(properties, *_SUBNET),
+    )["Subnet"]
+    made = Made(subnet["SubnetId"], chosen(subnet, "AvailabilityZone", "CidrBlock", "SubnetId", "VpcId"))
+    with removed_on_failure(lambda: _delete_subnet(context, made)):
+        _set_switches(client, made.physical_id, properties)
+    return made
+
+
+def _set_switches(client: Client, subnet: str, properties: Properties) -> None:
+    for name, value in chosen(properties, *_SWITCHES).items():  # EC2 takes one attribute a call
+        call(client, "modify_subnet_attribute", SubnetId=subnet, **{name: {"Value": value}})
+
+
+def _read_subnet(context: Context, made: Made) -> Properties:
+    found = context.client("ec2").describe_subnets(SubnetIds=[made.physical_id])["Subnets"]
+    subnet = only(found, made.physical_id)
+    return {**chosen(subnet, *_SUBNET, *_SWITCHES), "Tags": subnet.get("Tags", [])}
+
+
+def _update_subnet(context: Context, made: Made, properties: Properties) -> Made:
+    current = _read_subnet(context, made)
+    refuse_replacement(SUBNET_NAME, current, properties, *_SUBNET)
+    _set_switches(context.client("ec2"), made.physical_id, properties)
+    tags.update_ec2(context, made, current, properties)
+    return made
+
+
+def _delete_subnet(context: Context, made: Made) -> None:
+    context.client("ec2").delete_subnet(SubnetId=made.physical_id)
+
+
+def _create_route_table(context: Context, properties: Properties) -> Made:
+    found = context.client("ec2").create_route_table(
+        VpcId=properties["VpcId"], TagSpecifications=tags.specification("route-table", properties)
+    )["RouteTable"]["RouteTableId"]
+    return Made(found, {"RouteTableId": found})
+
+
+def _read_route_table(context: Context, made: Made) -> Properties:
+    found = context.client("ec2").describe_route_tables(RouteTableIds=[made.physical_id])["RouteTables"]
+    return chosen(only(found, made.physical_id), "Tags", "VpcId")
+
+
+def _update_route_table(context: Context, made: Made, properties: Properties) -> Made:
+    current = _read_route_table(context, made)
+    refuse_replacement("AWS::EC2::RouteTable", current, properties, "VpcId")
+    tags.update_ec2(context, made, current, properties)
+    return made
+
+
+def _delete_route_table(context: Context, made: Made) -> None:
+    context.client("ec2").delete_route_table(RouteTableId=made.physical_id)
+
+
+def _create_association(context: Context, properties: Properties) -> Made:
+    pair = chosen(properties, "RouteTableId", "SubnetId")
+    found = context.client("ec2").associate_route_table(**pair)["AssociationId"]
+    return Made(found, {"Id": found})
+
+
+def _read_association(context: Context, made: Made) -> Properties:
+    of_it = [{"Name": "association.route-table-association-id", "Values": [made.physical_id]}]
+    tables = context.client("ec2").describe_route_tables(Filters=of_it)["RouteTables"]
+    found = [link for table in tables for link in table["Associations"]]
+    named = [link for link in found if link["RouteTableAssociationId"] == made.physical_id]
+    return chosen(only(named, made.physical_id), "RouteTableId", "SubnetId")
+
+
+def _delete_association(context: Context, made: Made) -> None:
+    context.client("ec2").disassociate_route_table(AssociationId=made.physical_id)
+
+
+def _create_endpoint(context: Context, properties: Properties) -> Made:
+    policy = properties.get("PolicyDocument")
+    found = call(
+        context.client("ec2"),
+        "create_vpc_endpoint",
+        PolicyDocument=policy and document_text(policy),
+        TagSpecifications=tags.specification("vpc-endpoint", properties),
+        VpcEndpointType=properties.get("VpcEndpointType", "Gateway"),
+        **chosen(properties, *_ENDPOINT),
+    )["VpcEndpoint"]
+    attributes = {"Id": found["VpcEndpointId"], **chosen(found, "CreationTimestamp", "NetworkInterfaceIds")}
+    return Made(found["VpcEndpointId"], attributes)
+
+
+def _read_endpoint(context: Context, made: Made) -> Properties:
+    found = context.client("ec2").describe_vpc_endpoints(VpcEndpointIds=[made.physical_id])["VpcEndpoints"]
+    # EC2 tells of a deleted endpoint for a while
+    endpoint = only([one for one in found if one["State"] != "deleted"], made.physical_id)
+    return {
+        **chosen(endpoint, *_ENDPOINT, "PolicyDocument", "Tags", "VpcEndpointType"),
+        "SecurityGroupIds": [group["GroupId"] for group in endpoint.get("Groups", [])],
+    }
+
+
+def _update_endpoint(context: Context, made: Made, properties: Properties) -> Made:
+    current = _read_endpoint(context, made)
+    fixed = ("PrivateDnsEnabled", "ServiceName", "VpcEndpointType", "VpcId")
+    refuse_replacement(ENDPOINT_NAME, current, properties, *fixed)
+    arguments: Properties = {}
+    for name in ("RouteTableIds", "SecurityGroupIds", "SubnetIds"):
+        now, then = current.get(name, []), properties.get(name, [])
+        arguments |= {f"Add{name}": gone(then, now) or None, f"Remove{name}": gone(now, then) or None}
+    if "PolicyDocument" in properties:
+        arguments["PolicyDocument"] = document_text(properties["PolicyDocument"])
+    call(context.client("ec2"), "modify_vpc_endpoint", VpcEndpointId=made.physical_id, **arguments)
+    tags.update_ec2(context, made, current, properties)
+    return made
+
+
+def _delete_endpoint(context: Context, made: Made) -> None:
+    context.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[made.physical_id])
+
+
+def _create_flow_log(context: Context, properties: Properties) -> Made:
+    answer = call(
+        context.client("ec2"),
+        "create_flow_logs",
+        ResourceIds=[properties["ResourceId"]],
+        ResourceType=properties["ResourceType"],
+        TagSpecifications=tags.specification("vpc-flow-log", properties),
+        **chosen(properties, *_FLOW_LOG),
+    )
+    found = only(answer["FlowLogIds"], f"flow log of {properties['ResourceId']}: {answer['Unsuccessful']}")
+    return Made(found, {"Id": found})
+
+
+def _read_flow_log(context: Context, made: Made) -> Properties:
+    found = context.client("ec2").describe_flow_logs(FlowLogIds=[made.physical_id])["FlowLogs"]
+    log = only(found, made.physical_id)
+    return {**chosen(log, *_FLOW_LOG, "ResourceId", "Tags"), "ResourceType": _type_of(log["ResourceId"])}
+
+
+def _type_of(resource_id: str) -> str | None:
+    """EC2 does not say what kind of resource a flow log watches; its id does."""
+    kinds = {"eni": "NetworkInterface", "subnet": "Subnet", "tgw": "TransitGateway", "vpc": "VPC"}
+    return kinds.get(resource_id.partition("-")[0])
+
+
+def _update_flow_log(context: Context, made: Made, properties: Properties) -> Made:
+    current = _read_flow_log(context, made)
+    refuse_replacement(FLOW_LOG_NAME, current, properties, *_FLOW_LOG, "ResourceId", "ResourceType")
+    tags.update_ec2(context, made, current, properties)
+    return made
+
+
+def _delete_flow_log(context: Context, made: Made) -> None:
+    context.client("ec2").delete_flow_logs(FlowLogIds=[made.physical_id])
+
+
+TYPES: tuple[ResourceType, ...] = (
+    ResourceType(name=VPC_NAME, create=_create_vpc, read=_read_vpc, update=_update_vpc, delete=_delete_vpc),
+    ResourceType(
+        name=SUBNET_NAME, create=_create_subnet, read=_read_subnet, update=_update_subnet, delete=_delete_subnet
+    ),
+    ResourceType(
+        name="AWS::EC2::RouteTable",
+        create=_create_route_table,
+        read=_read_route_table,
+        update=_update_route_table,
+        delete=_delete_route_table,
+    ),
+    ResourceType(
+        name="AWS::EC2::SubnetRouteTableAssociation",
+        create=_create_association,
+        read=_read_association,
+        delete=_delete_association,
+    ),
+    ResourceType(
+        name=ENDPOINT_NAME,
+        create=_create_endpoint,
+        read=_read_endpoint,
+        update=_update_endpoint,
+        delete=_delete_endpoint,
+    ),
+    ResourceType(
+        name=FLOW_LOG_NAME,
+        create=_create_flow_log,
+        read=_read_flow_log,
+        update=_update_flow_log,
+        delete=_delete_flow_log,
+    ),
+    *security_groups.TYPES,
+)

@@ -1,0 +1,78 @@
+"""AWS::Events::Rule on the default event bus, with its targets, through EventBridge's API."""
+
+import json
+
+from tableguard.cloudformation.resource_type import Client, Context, Made, Properties, ResourceType
+from tableguard.local.stacks.types.calls import call, chosen, refuse_replacement, removed_on_failure
+from tableguard.local.stacks.types.tags import as_list, as_map, changes
+from tableguard.local.stacks.types.translate import document_text, gone, stated
+
+_TYPE = "AWS::Events::Rule"
+
+# the same words in templates, in PutRule and in DescribeRule; the pattern is an object here and text there
+_PROPERTIES = ("Description", "RoleArn", "ScheduleExpression", "State")
+
+
+def _create(context: Context, properties: Properties) -> Made:
+    events = context.client("events")
+    name = properties.get("Name", context.generated_name)
+    made = Made(name, {"Arn": _put_rule(events, name, properties, chosen(properties, "Tags"))})
+    with removed_on_failure(lambda: _delete(context, made)):
+        _put_targets(events, name, properties)
+    return made
+
+
+def _put_rule(events: Client, name: str, properties: Properties, tags: Properties) -> str:
+    pattern = {word: document_text(value) for word, value in stated(properties, "EventPattern").items()}
+    answer = call(events, "put_rule", Name=name, **pattern, **stated(properties, *_PROPERTIES), **tags)
+    return str(answer["RuleArn"])
+
+
+def _put_targets(events: Client, name: str, properties: Properties) -> None:
+    targets = properties.get("Targets", [])
+    if targets:
+        call(events, "put_targets", Rule=name, Targets=targets)
+
+
+def _read(context: Context, made: Made) -> Properties:
+    events, name = context.client("events"), made.physical_id
+    rule = events.describe_rule(Name=name)
+    return {
+        **chosen(rule, "Name", *_PROPERTIES),
+        **{word: json.loads(text) for word, text in chosen(rule, "EventPattern").items()},
+        "Targets": _targets(events, name),
+        "Tags": events.list_tags_for_resource(ResourceARN=rule["Arn"])["Tags"],
+    }
+
+
+def _update(context: Context, made: Made, properties: Properties) -> Made:
+    events, name = context.client("events"), made.physical_id
+    current = _read(context, made)
+    refuse_replacement(_TYPE, current, properties, "Name")
+    arn = _put_rule(events, name, properties, {})
+    _put_targets(events, name, properties)
+    wanted = [target["Id"] for target in properties.get("Targets", [])]
+    _remove_targets(events, name, gone((target["Id"] for target in current["Targets"]), wanted))
+    changed, removed = changes(as_map(current["Tags"]), as_map(properties.get("Tags", [])))
+    events.tag_resource(ResourceARN=arn, Tags=as_list(changed))
+    events.untag_resource(ResourceARN=arn, TagKeys=removed)
+    return made
+
+
+def _delete(context: Context, made: Made) -> None:
+    events, name = context.client("events"), made.physical_id
+    _remove_targets(events, name, [target["Id"] for target in _targets(events, name)])
+    events.delete_rule(Name=name)
+
+
+def _targets(events: Client, name: str) -> list[Properties]:
+    pages = events.get_paginator("list_targets_by_rule").paginate(Rule=name)
+    return [target for page in pages for target in page["Targets"]]
+
+
+def _remove_targets(events: Client, name: str, ids: list[str]) -> None:
+    if ids:
+        events.remove_targets(Rule=name, Ids=ids)
+
+
+TYPES = (ResourceType(_TYPE, _create, _read, _delete, _update),)

@@ -1,0 +1,204 @@
+"""AWS::IAM::Role and AWS::IAM::ManagedPolicy, through IAM's API."""
+
+from dataclasses import replace
+from typing import Any
+
+from tableguard.cloudformation.resource_type import Client, Context, Made, Properties, ResourceType
+from tableguard.local.stacks.types.calls import call, chosen, given, refuse_replacement, removed_on_failure
+from tableguard.local.stacks.types.tags import as_list, as_map, changes
+from tableguard.local.stacks.types.translate import document_text, gone
+
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html: an hour unless the template says otherwise
+_SESSION_SECONDS = 3600
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+_POLICY_VERSIONS = 5
+
+
+def _create_role(context: Context, properties: Properties) -> Made:
+    iam = context.client("iam")
+    name = properties.get("RoleName", context.generated_name)
+    role = call(
+        iam,
+        "create_role",
+        RoleName=name,
+        AssumeRolePolicyDocument=document_text(properties["AssumeRolePolicyDocument"]),
+        **chosen(properties, "Description", "MaxSessionDuration", "Path", "PermissionsBoundary", "Tags"),
+    )["Role"]
+    policies = properties.get("ManagedPolicyArns", [])
+    # other resources (AWS::IAM::ManagedPolicy, Roles) attach policies to this role too: an update leaves those alone
+    made = Made(name, chosen(role, "Arn", "RoleId"), found_by={"ManagedPolicyArns": policies})
+    with removed_on_failure(lambda: _delete_role(context, made)):
+        _attach(iam, name, policies)
+        _put_inline_policies(iam, name, properties.get("Policies", []))
+    return made
+
+
+def _read_role(context: Context, made: Made) -> Properties:
+    iam, name = context.client("iam"), made.physical_id
+    role = iam.get_role(RoleName=name)["Role"]
+    return {
+        **chosen(role, "RoleName", "AssumeRolePolicyDocument", "Description", "MaxSessionDuration", "Path", "Tags"),
+        **given(PermissionsBoundary=role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")),
+        "ManagedPolicyArns": _attached(iam, name),
+        "Policies": [
+            chosen(iam.get_role_policy(RoleName=name, PolicyName=policy), "PolicyName", "PolicyDocument")
+            for policy in _inline_policies(iam, name)
+        ],
+    }
+
+
+def _update_role(context: Context, made: Made, properties: Properties) -> Made:
+    iam, name = context.client("iam"), made.physical_id
+    current = _read_role(context, made)
+    refuse_replacement("AWS::IAM::Role", current, properties, "RoleName", "Path")
+    iam.update_assume_role_policy(RoleName=name, PolicyDocument=document_text(properties["AssumeRolePolicyDocument"]))
+    call(
+        iam,
+        "update_role",
+        RoleName=name,
+        Description=properties.get("Description", ""),
+        MaxSessionDuration=properties.get("MaxSessionDuration", _SESSION_SECONDS),
+    )
+    _update_boundary(iam, name, properties)
+    _update_role_tags(iam, name, current, properties)
+    _update_inline_policies(iam, name, current["Policies"], properties.get("Policies", []))
+    wanted = properties.get("ManagedPolicyArns", [])
+    _attach(iam, name, gone(wanted, current["ManagedPolicyArns"]))
+    _detach(iam, name, gone(made.found_by["ManagedPolicyArns"], wanted))
+    return replace(made, found_by={"ManagedPolicyArns": wanted})
+
+
+def _update_boundary(iam: Client, role: str, properties: Properties) -> None:
+    boundary = properties.get("PermissionsBoundary")
+    if boundary:
+        iam.put_role_permissions_boundary(RoleName=role, PermissionsBoundary=boundary)
+    else:
+        iam.delete_role_permissions_boundary(RoleName=role)
+
+
+def _update_role_tags(iam: Client, role: str, current: Properties, properties: Properties) -> None:
+    changed, removed = changes(as_map(current.get("Tags", [])), as_map(properties.get("Tags", [])))
+    iam.tag_role(RoleName=role, Tags=as_list(changed))
+    iam.untag_role(RoleName=role, TagKeys=removed)
+
+
+def _update_inline_policies(iam: Client, role: str, held: list[Properties], wanted: list[Properties]) -> None:
+    _put_inline_policies(iam, role, wanted)
+    _delete_inline_policies(iam, role, gone(_names(held), _names(wanted)))
+
+
+def _names(policies: list[Properties]) -> list[str]:
+    return [policy["PolicyName"] for policy in policies]
+
+
+def _delete_role(context: Context, made: Made) -> None:
+    iam, name = context.client("iam"), made.physical_id
+    _detach(iam, name, _attached(iam, name))
+    _delete_inline_policies(iam, name, _inline_policies(iam, name))
+    iam.delete_role(RoleName=name)
+
+
+def _attached(iam: Client, role: str) -> list[str]:
+    pages = iam.get_paginator("list_attached_role_policies").paginate(RoleName=role)
+    return [policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"]]
+
+
+def _attach(iam: Client, role: str, policies: list[str]) -> None:
+    for arn in policies:
+        iam.attach_role_policy(RoleName=role, PolicyArn=arn)
+
+
+def _detach(iam: Client, role: str, policies: list[str]) -> None:
+    for arn in policies:
+        iam.detach_role_policy(RoleName=role, PolicyArn=arn)
+
+
+def _inline_policies(iam: Client, role: str) -> list[str]:
+    pages = iam.get_paginator("list_role_policies").paginate(RoleName=role)
+    return [name for page in pages for name in page["PolicyNames"]]
+
+
+def _put_inline_policies(iam: Client, role: str, policies: list[dict[str, Any]]) -> None:
+    for policy in policies:
+        document = document_text(policy["PolicyDocument"])
+        iam.put_role_policy(RoleName=role, PolicyName=policy["PolicyName"], PolicyDocument=document)
+
+
+def _delete_inline_policies(iam: Client, role: str, names: list[str]) -> None:
+    for name in names:
+        iam.delete_role_policy(RoleName=role, PolicyName=name)
+
+
+def _create_policy(context: Context, properties: Properties) -> Made:
+    iam = context.client("iam")
+    arn = iam.create_policy(
+        PolicyName=properties.get("ManagedPolicyName", context.generated_name),
+        PolicyDocument=document_text(properties["PolicyDocument"]),
+        **chosen(properties, "Description", "Path"),
+    )["Policy"]["Arn"]
+    roles = properties.get("Roles", [])
+    with removed_on_failure(lambda: _delete_policy(context, Made(arn))):
+        for role in roles:
+            _attach(iam, role, [arn])
+    return _made_policy(iam, arn, roles)
+
+
+def _made_policy(iam: Client, arn: str, roles: list[str]) -> Made:
+    policy = iam.get_policy(PolicyArn=arn)["Policy"]
+    known = chosen(policy, "AttachmentCount", "DefaultVersionId", "IsAttachable", "PolicyId")
+    dates = {name: policy[name].isoformat() for name in ("CreateDate", "UpdateDate")}
+    # roles attach this policy by themselves too (ManagedPolicyArns): an update leaves those alone
+    return Made(arn, {"PolicyArn": arn, **known, **dates}, found_by={"Roles": roles})
+
+
+def _read_policy(context: Context, made: Made) -> Properties:
+    iam, arn = context.client("iam"), made.physical_id
+    policy = iam.get_policy(PolicyArn=arn)["Policy"]
+    version = iam.get_policy_version(PolicyArn=arn, VersionId=policy["DefaultVersionId"])["PolicyVersion"]
+    return {
+        **chosen(policy, "Description", "Path"),
+        "ManagedPolicyName": policy["PolicyName"],
+        "PolicyDocument": version["Document"],
+        "Roles": _roles_of(iam, arn),
+    }
+
+
+def _update_policy(context: Context, made: Made, properties: Properties) -> Made:
+    iam, arn = context.client("iam"), made.physical_id
+    current = _read_policy(context, made)
+    refuse_replacement("AWS::IAM::ManagedPolicy", current, properties, "ManagedPolicyName", "Description", "Path")
+    _make_room_for_a_version(iam, arn)
+    document = document_text(properties["PolicyDocument"])
+    iam.create_policy_version(PolicyArn=arn, PolicyDocument=document, SetAsDefault=True)
+    wanted = properties.get("Roles", [])
+    for role in gone(wanted, current["Roles"]):
+        _attach(iam, role, [arn])
+    for role in gone(made.found_by["Roles"], wanted):
+        _detach(iam, role, [arn])
+    return _made_policy(iam, arn, wanted)
+
+
+def _make_room_for_a_version(iam: Client, arn: str) -> None:
+    versions = iam.list_policy_versions(PolicyArn=arn)["Versions"]
+    if len(versions) == _POLICY_VERSIONS:
+        others = [version["VersionId"] for version in versions if not version["IsDefaultVersion"]]
+        oldest = min(others, key=lambda version: int(version.removeprefix("v")))
+        iam.delete_policy_version(PolicyArn=arn, VersionId=oldest)
+
+
+def _roles_of(iam: Client, policy: str) -> list[str]:
+    pages = iam.get_paginator("list_entities_for_policy").paginate(PolicyArn=policy, EntityFilter="Role")
+    return [role["RoleName"] for page in pages for role in page["PolicyRoles"]]
+
+
+def _delete_policy(context: Context, made: Made) -> None:
+    iam, arn = context.client("iam"), made.physical_id
+    for role in _roles_of(iam, arn):
+        _detach(iam, role, [arn])
+    iam.delete_policy(PolicyArn=arn)
+
+
+TYPES = (
+    ResourceType("AWS::IAM::Role", _create_role, _read_role, _delete_role, _update_role),
+    ResourceType("AWS::IAM::ManagedPolicy", _create_policy, _read_policy, _delete_policy, _update_policy),
+)

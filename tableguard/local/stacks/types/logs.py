@@ -1,0 +1,177 @@
+"""AWS::Logs::LogGroup, MetricFilter and ResourcePolicy through the CloudWatch Logs API."""
+
+from tableguard.cloudformation.resource_type import Context, Made, Properties, ResourceType
+from tableguard.local.stacks.types import tags
+from tableguard.local.stacks.types.calls import call, given, only, refuse_replacement, removed_on_failure
+from tableguard.local.stacks.types.translate import document_text, other_way, renamed
+
+GROUP_NAME = "AWS::Logs::LogGroup"
+FILTER_NAME = "AWS::Logs::MetricFilter"
+
+# CloudFormation's word -> the API's
+_TRANSFORMATION = {
+    "DefaultValue": "defaultValue",
+    "MetricName": "metricName",
+    "MetricNamespace": "metricNamespace",
+    "MetricValue": "metricValue",
+    "Unit": "unit",
+}
+
+
+def _create_group(context: Context, properties: Properties) -> Made:
+    client = context.client("logs")
+    name = properties.get("LogGroupName", context.generated_name)
+    call(
+        client,
+        "create_log_group",
+        logGroupName=name,
+        kmsKeyId=properties.get("KmsKeyId"),
+        tags=tags.as_map(properties.get("Tags", [])) or None,
+    )
+    if "RetentionInDays" in properties:  # else there is nothing to ask leave for
+        with removed_on_failure(lambda: _delete_group(context, Made(name))):
+            _set_retention(context, name, properties)
+    return Made(name, {"Arn": _group(context, name)["arn"]})  # which ends with :*, as Fn::GetAtt says too
+
+
+def _set_retention(context: Context, name: str, properties: Properties) -> None:
+    client = context.client("logs")
+    if "RetentionInDays" in properties:
+        call(client, "put_retention_policy", logGroupName=name, retentionInDays=properties["RetentionInDays"])
+    else:
+        client.delete_retention_policy(logGroupName=name)
+
+
+def _group(context: Context, name: str) -> Properties:
+    pages = context.client("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=name)
+    named = [group for page in pages for group in page["logGroups"] if group["logGroupName"] == name]
+    group: Properties = only(named, f"log group {name}")
+    return group
+
+
+def _read_group(context: Context, made: Made) -> Properties:
+    client, group = context.client("logs"), _group(context, made.physical_id)
+    return given(
+        LogGroupName=group["logGroupName"],
+        KmsKeyId=group.get("kmsKeyId"),
+        RetentionInDays=group.get("retentionInDays"),
+        Tags=tags.as_list(client.list_tags_log_group(logGroupName=made.physical_id)["tags"]),
+    )
+
+
+def _update_group(context: Context, made: Made, properties: Properties) -> Made:
+    client, name, current = context.client("logs"), made.physical_id, _read_group(context, made)
+    # moto has no AssociateKmsKey, so the key of a group cannot change
+    refuse_replacement(GROUP_NAME, current, properties, "LogGroupName", "KmsKeyId")
+    _set_retention(context, name, properties)
+    changed, gone = tags.to_change(current, properties)
+    if gone:
+        client.untag_log_group(logGroupName=name, tags=gone)
+    if changed:
+        client.tag_log_group(logGroupName=name, tags=changed)
+    return made
+
+
+def _delete_group(context: Context, made: Made) -> None:
+    context.client("logs").delete_log_group(logGroupName=made.physical_id)
+
+
+def _create_filter(context: Context, properties: Properties) -> Made:
+    name = properties.get("FilterName", context.generated_name)
+    group = properties["LogGroupName"]
+    call(
+        context.client("logs"),
+        "put_metric_filter",
+        filterName=name,
+        logGroupName=group,
+        filterPattern=properties["FilterPattern"],
+        metricTransformations=list(map(_transformation_for_api, properties["MetricTransformations"])),
+    )
+    return Made(name, {}, {"logGroupName": group})
+
+
+def _transformation_for_api(declared: Properties) -> Properties:
+    dimensions = tags.as_map(declared.get("Dimensions", []))
+    return {**renamed(declared, _TRANSFORMATION), **({"dimensions": dimensions} if dimensions else {})}
+
+
+def _read_filter(context: Context, made: Made) -> Properties:
+    group, name = made.found_by["logGroupName"], made.physical_id
+    answer = context.client("logs").describe_metric_filters(logGroupName=group, filterNamePrefix=name)
+    named = [found for found in answer["metricFilters"] if found["filterName"] == name]
+    found = only(named, f"metric filter {name} of {group}")
+    return {
+        "FilterName": found["filterName"],
+        "FilterPattern": found["filterPattern"],
+        "LogGroupName": found["logGroupName"],
+        "MetricTransformations": list(map(_transformation_as_declared, found["metricTransformations"])),
+    }
+
+
+def _transformation_as_declared(found: Properties) -> Properties:
+    return {**renamed(found, other_way(_TRANSFORMATION)), "Dimensions": tags.as_list(found.get("dimensions", {}))}
+
+
+def _update_filter(context: Context, made: Made, properties: Properties) -> Made:
+    refuse_replacement(FILTER_NAME, _read_filter(context, made), properties, "FilterName", "LogGroupName")
+    # moto's PutMetricFilter adds a second filter of the same name
+    _delete_filter(context, made)
+    return _create_filter(context, {"FilterName": made.physical_id, **properties})
+
+
+def _delete_filter(context: Context, made: Made) -> None:
+    context.client("logs").delete_metric_filter(filterName=made.physical_id, **made.found_by)
+
+
+def _create_policy(context: Context, properties: Properties) -> Made:
+    name, document = properties["PolicyName"], document_text(properties["PolicyDocument"])
+    context.client("logs").put_resource_policy(policyName=name, policyDocument=document)
+    return Made(name)
+
+
+def _read_policy(context: Context, made: Made) -> Properties:
+    policies = context.client("logs").describe_resource_policies()["resourcePolicies"]
+    named = [policy for policy in policies if policy["policyName"] == made.physical_id]
+    found = only(named, f"resource policy {made.physical_id}")
+    return {"PolicyName": found["policyName"], "PolicyDocument": found["policyDocument"]}
+
+
+def _update_policy(context: Context, made: Made, properties: Properties) -> Made:
+    refuse_replacement("AWS::Logs::ResourcePolicy", {"PolicyName": made.physical_id}, properties, "PolicyName")
+    return _create_policy(context, properties)
+
+
+def _delete_policy(context: Context, made: Made) -> None:
+    context.client("logs").delete_resource_policy(policyName=made.physical_id)
+
+
+TYPES: tuple[ResourceType, ...] = (
+    ResourceType(
+        name=GROUP_NAME,
+        create=_create_group,
+        read=_read_group,
+        update=_update_group,
+        delete=_delete_group,
+        not_modelled={
+            "DataProtectionPolicy": "moto has no PutDataProtectionPolicy",
+            "DeletionProtectionEnabled": "moto has no deletion protection of log groups",
+            "FieldIndexPolicies": "moto has no PutIndexPolicy",
+            "LogGroupClass": "moto's CreateLogGroup drops logGroupClass and DescribeLogGroups does not return it",
+        },
+    ),
+    ResourceType(
+        name=FILTER_NAME,
+        create=_create_filter,
+        read=_read_filter,
+        update=_update_filter,
+        delete=_delete_filter,
+        not_modelled={"ApplyOnTransformedLogs": "moto's PutMetricFilter drops applyOnTransformedLogs"},
+    ),
+    ResourceType(
+        name="AWS::Logs::ResourcePolicy",
+        create=_create_policy,
+        read=_read_policy,
+        update=_update_policy,
+        delete=_delete_policy,
+    ),
+)

@@ -1,0 +1,81 @@
+"""AWS::Organizations::Policy, through the Organizations API of the management account."""
+
+import json
+
+from tableguard.cloudformation.resource_type import Client, Context, Made, Properties, ResourceType
+from tableguard.local.stacks.types.calls import call, chosen, refuse_replacement, removed_on_failure
+from tableguard.local.stacks.types.tags import as_list, as_map, changes
+from tableguard.local.stacks.types.translate import document_text, gone
+
+_TYPE = "AWS::Organizations::Policy"
+
+
+def _create(context: Context, properties: Properties) -> Made:
+    organizations = context.client("organizations")
+    policy = call(
+        organizations,
+        "create_policy",
+        Name=properties["Name"],
+        Type=properties["Type"],
+        Content=document_text(properties["Content"]),
+        Description=properties.get("Description", ""),  # the API requires one, CloudFormation does not
+        **chosen(properties, "Tags"),
+    )["Policy"]["PolicySummary"]
+    made = Made(policy["Id"], chosen(policy, "Arn", "AwsManaged", "Id"))
+    with removed_on_failure(lambda: _delete(context, made)):
+        _attach(organizations, made.physical_id, properties.get("TargetIds", []))
+    return made
+
+
+def _read(context: Context, made: Made) -> Properties:
+    organizations, policy_id = context.client("organizations"), made.physical_id
+    policy = organizations.describe_policy(PolicyId=policy_id)["Policy"]
+    return {
+        **chosen(policy["PolicySummary"], "Name", "Type", "Description"),
+        "Content": json.loads(policy["Content"]),
+        "TargetIds": _targets(organizations, policy_id),
+        "Tags": organizations.list_tags_for_resource(ResourceId=policy_id)["Tags"],
+    }
+
+
+def _update(context: Context, made: Made, properties: Properties) -> Made:
+    organizations, policy_id = context.client("organizations"), made.physical_id
+    current = _read(context, made)
+    refuse_replacement(_TYPE, current, properties, "Type")
+    organizations.update_policy(
+        PolicyId=policy_id,
+        Name=properties["Name"],
+        Content=document_text(properties["Content"]),
+        Description=properties.get("Description", ""),
+    )
+    wanted = properties.get("TargetIds", [])
+    _attach(organizations, policy_id, gone(wanted, current["TargetIds"]))
+    _detach(organizations, policy_id, gone(current["TargetIds"], wanted))
+    changed, removed = changes(as_map(current["Tags"]), as_map(properties.get("Tags", [])))
+    organizations.tag_resource(ResourceId=policy_id, Tags=as_list(changed))
+    organizations.untag_resource(ResourceId=policy_id, TagKeys=removed)
+    return made
+
+
+def _delete(context: Context, made: Made) -> None:
+    organizations, policy_id = context.client("organizations"), made.physical_id
+    _detach(organizations, policy_id, _targets(organizations, policy_id))
+    organizations.delete_policy(PolicyId=policy_id)
+
+
+def _targets(organizations: Client, policy_id: str) -> list[str]:
+    pages = organizations.get_paginator("list_targets_for_policy").paginate(PolicyId=policy_id)
+    return [target["TargetId"] for page in pages for target in page["Targets"]]
+
+
+def _attach(organizations: Client, policy_id: str, targets: list[str]) -> None:
+    for target in targets:
+        organizations.attach_policy(PolicyId=policy_id, TargetId=target)
+
+
+def _detach(organizations: Client, policy_id: str, targets: list[str]) -> None:
+    for target in targets:
+        organizations.detach_policy(PolicyId=policy_id, TargetId=target)
+
+
+TYPES = (ResourceType(_TYPE, _create, _read, _delete, _update),)

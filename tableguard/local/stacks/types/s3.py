@@ -1,0 +1,249 @@
+"""AWS::S3::Bucket and AWS::S3::BucketPolicy through the S3 API."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tableguard.cloudformation.resource_type import AbsentError, Client, Context, Made, Properties, ResourceType
+from tableguard.local.stacks.types import s3_lifecycle, tags
+from tableguard.local.stacks.types.calls import (
+    call,
+    chosen,
+    given,
+    refuse_replacement,
+    removed_on_failure,
+    text,
+    unless,
+)
+from tableguard.local.stacks.types.translate import document_text, other_way, renamed
+
+BUCKET_NAME = "AWS::S3::Bucket"
+
+_LOGGING = {"DestinationBucketName": "TargetBucket", "LogFilePrefix": "TargetPrefix"}
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """One property of a bucket that S3 sets, tells and removes with operations of its own."""
+
+    put: str
+    argument: str
+    get: str
+    answer: str
+    unset: str | None = None  # the code with which S3 says that nothing is configured
+    delete: str | None = None
+    for_api: Callable[[Any], Any] = lambda declared: declared
+    as_declared: Callable[[Any], Any] = lambda found: found
+
+    def ask(self, client: Client, bucket: str) -> Any:
+        """What S3 tells of this property, in CloudFormation's words; None if it is not configured."""
+
+        def get() -> Any:
+            return getattr(client, self.get)(Bucket=bucket).get(self.answer)
+
+        found = unless(self.unset, get) if self.unset else get()
+        return found and self.as_declared(found)
+
+
+def _encryption_for_api(declared: Properties) -> Properties:
+    rules = declared["ServerSideEncryptionConfiguration"]
+    return {
+        "Rules": [
+            {
+                **chosen(rule, "BucketKeyEnabled"),
+                "ApplyServerSideEncryptionByDefault": rule["ServerSideEncryptionByDefault"],
+            }
+            for rule in rules
+        ]
+    }
+
+
+def _encryption_as_declared(found: Properties) -> Properties:
+    return {
+        "ServerSideEncryptionConfiguration": [
+            {
+                **chosen(rule, "BucketKeyEnabled"),
+                "ServerSideEncryptionByDefault": rule["ApplyServerSideEncryptionByDefault"],
+            }
+            for rule in found["Rules"]
+        ]
+    }
+
+
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-s3-bucket.html
+_SETTINGS = {
+    "BucketEncryption": _Setting(
+        put="put_bucket_encryption",
+        argument="ServerSideEncryptionConfiguration",
+        get="get_bucket_encryption",
+        answer="ServerSideEncryptionConfiguration",
+        unset="ServerSideEncryptionConfigurationNotFoundError",
+        delete="delete_bucket_encryption",
+        for_api=_encryption_for_api,
+        as_declared=_encryption_as_declared,
+    ),
+    "LifecycleConfiguration": _Setting(
+        put="put_bucket_lifecycle_configuration",
+        argument="LifecycleConfiguration",
+        get="get_bucket_lifecycle_configuration",
+        answer="Rules",
+        unset="NoSuchLifecycleConfiguration",
+        delete="delete_bucket_lifecycle",
+        for_api=s3_lifecycle.for_api,
+        as_declared=s3_lifecycle.as_declared,
+    ),
+    "LoggingConfiguration": _Setting(
+        put="put_bucket_logging",
+        argument="BucketLoggingStatus",
+        get="get_bucket_logging",
+        answer="LoggingEnabled",
+        # S3 wants a prefix, if an empty one
+        for_api=lambda declared: {"LoggingEnabled": {"TargetPrefix": "", **renamed(declared, _LOGGING)}},
+        as_declared=lambda found: renamed(found, other_way(_LOGGING)),
+    ),
+    "ObjectLockConfiguration": _Setting(
+        put="put_object_lock_configuration",
+        argument="ObjectLockConfiguration",
+        get="get_object_lock_configuration",
+        answer="ObjectLockConfiguration",
+        unset="ObjectLockConfigurationNotFoundError",
+    ),
+    "OwnershipControls": _Setting(
+        put="put_bucket_ownership_controls",
+        argument="OwnershipControls",
+        get="get_bucket_ownership_controls",
+        answer="OwnershipControls",
+        unset="OwnershipControlsNotFoundError",
+        delete="delete_bucket_ownership_controls",
+    ),
+    "PublicAccessBlockConfiguration": _Setting(
+        put="put_public_access_block",
+        argument="PublicAccessBlockConfiguration",
+        get="get_public_access_block",
+        answer="PublicAccessBlockConfiguration",
+        unset="NoSuchPublicAccessBlockConfiguration",
+        delete="delete_public_access_block",
+    ),
+    "Tags": _Setting(
+        put="put_bucket_tagging",
+        argument="Tagging",
+        get="get_bucket_tagging",
+        answer="TagSet",
+        unset="NoSuchTagSet",
+        delete="delete_bucket_tagging",
+        for_api=lambda declared: {"TagSet": tags.as_list(tags.as_map(declared))},
+    ),
+    "VersioningConfiguration": _Setting(
+        put="put_bucket_versioning",
+        argument="VersioningConfiguration",
+        get="get_bucket_versioning",
+        answer="Status",
+        as_declared=lambda found: {"Status": found},
+    ),
+}
+
+
+def _create(context: Context, properties: Properties) -> Made:
+    client = context.client("s3")
+    name = properties.get("BucketName", context.generated_name)
+    lock = properties.get("ObjectLockEnabled")
+    call(
+        client,
+        "create_bucket",
+        Bucket=name,
+        # us-east-1 is no LocationConstraint: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
+        CreateBucketConfiguration=(None if context.region == "us-east-1" else {"LocationConstraint": context.region}),
+        ObjectLockEnabledForBucket=None if lock is None else text(lock),
+    )
+    made = Made(name, _attributes(context, name))
+    with removed_on_failure(lambda: _delete(context, made)):
+        _put_settings(client, name, properties)
+    return made
+
+
+def _attributes(context: Context, name: str) -> dict[str, str]:
+    return {
+        "Arn": f"arn:aws:s3:::{name}",
+        "DomainName": f"{name}.s3.amazonaws.com",
+        "DualStackDomainName": f"{name}.s3.dualstack.{context.region}.amazonaws.com",
+        "RegionalDomainName": f"{name}.s3.{context.region}.amazonaws.com",
+    }
+
+
+def _put_settings(client: Client, bucket: str, properties: Properties) -> None:
+    for name, value in chosen(properties, *_SETTINGS).items():
+        setting = _SETTINGS[name]
+        call(client, setting.put, Bucket=bucket, **{setting.argument: setting.for_api(value)})
+
+
+def _read(context: Context, made: Made) -> Properties:
+    client, name = context.client("s3"), made.physical_id
+    client.head_bucket(Bucket=name)
+    found = {prop: setting.ask(client, name) for prop, setting in _SETTINGS.items()}
+    lock = found["ObjectLockConfiguration"] or {}
+    return given(BucketName=name, ObjectLockEnabled=lock.get("ObjectLockEnabled") == "Enabled", **found)
+
+
+def _update(context: Context, made: Made, properties: Properties) -> Made:
+    client, name, current = context.client("s3"), made.physical_id, _read(context, made)
+    refuse_replacement(BUCKET_NAME, current, properties, "BucketName", "ObjectLockEnabled")
+    for prop in sorted(set(current) & set(_SETTINGS) - set(properties)):
+        _unset(client, name, prop)
+    _put_settings(client, name, properties)
+    return made
+
+
+def _unset(client: Client, bucket: str, prop: str) -> None:
+    if prop == "VersioningConfiguration":
+        client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+    elif prop == "LoggingConfiguration":
+        client.put_bucket_logging(Bucket=bucket, BucketLoggingStatus={})
+    elif delete := _SETTINGS[prop].delete:
+        getattr(client, delete)(Bucket=bucket)
+
+
+def _delete(context: Context, made: Made) -> None:
+    context.client("s3").delete_bucket(Bucket=made.physical_id)
+
+
+def _create_policy(context: Context, properties: Properties) -> Made:
+    bucket, document = properties["Bucket"], document_text(properties["PolicyDocument"])
+    context.client("s3").put_bucket_policy(Bucket=bucket, Policy=document)
+    return Made(bucket)
+
+
+def _read_policy(context: Context, made: Made) -> Properties:
+    client, bucket = context.client("s3"), made.physical_id
+    found = unless("NoSuchBucketPolicy", lambda: client.get_bucket_policy(Bucket=bucket))
+    if not found:
+        raise AbsentError(f"bucket policy of {bucket}: not there")
+    return {"Bucket": bucket, "PolicyDocument": json.loads(found["Policy"])}
+
+
+def _update_policy(context: Context, made: Made, properties: Properties) -> Made:
+    refuse_replacement("AWS::S3::BucketPolicy", {"Bucket": made.physical_id}, properties, "Bucket")
+    return _create_policy(context, properties)
+
+
+def _delete_policy(context: Context, made: Made) -> None:
+    context.client("s3").delete_bucket_policy(Bucket=made.physical_id)
+
+
+TYPES: tuple[ResourceType, ...] = (
+    ResourceType(
+        name=BUCKET_NAME,
+        create=_create,
+        read=_read,
+        update=_update,
+        delete=_delete,
+        not_modelled=s3_lifecycle.NOT_MODELLED,
+    ),
+    ResourceType(
+        name="AWS::S3::BucketPolicy",
+        create=_create_policy,
+        read=_read_policy,
+        update=_update_policy,
+        delete=_delete_policy,
+    ),
+)

@@ -1,0 +1,125 @@
+"""AWS::SQS::Queue and AWS::SQS::QueuePolicy through the SQS API."""
+
+import json
+
+from tableguard.cloudformation.resource_type import AbsentError, Client, Context, Made, Properties, ResourceType
+from tableguard.local.stacks.types import tags
+from tableguard.local.stacks.types.calls import agreed, attributes, chosen, refuse_replacement
+from tableguard.local.stacks.types.translate import document_text
+
+QUEUE_NAME = "AWS::SQS::Queue"
+
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sqs-queue.html
+_ATTRIBUTES = (
+    "ContentBasedDeduplication",
+    "DeduplicationScope",
+    "DelaySeconds",
+    "FifoQueue",
+    "FifoThroughputLimit",
+    "KmsDataKeyReusePeriodSeconds",
+    "KmsMasterKeyId",
+    "MaximumMessageSize",
+    "MessageRetentionPeriod",
+    "ReceiveMessageWaitTimeSeconds",
+    "RedrivePolicy",
+    "SqsManagedSseEnabled",
+    "VisibilityTimeout",
+)
+
+
+def _create_queue(context: Context, properties: Properties) -> Made:
+    client = context.client("sqs")
+    name = properties.get("QueueName", context.generated_name)
+    url = client.create_queue(
+        QueueName=name,
+        Attributes=attributes(properties, *_ATTRIBUTES),
+        tags=tags.as_map(properties.get("Tags", [])),
+    )["QueueUrl"]
+    arn = client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    return Made(url, {"Arn": arn, "QueueName": name, "QueueUrl": url})
+
+
+def _all_attributes(client: Client, url: str) -> dict[str, str]:
+    found: dict[str, str] = client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    return found
+
+
+def _read_queue(context: Context, made: Made) -> Properties:
+    client = context.client("sqs")
+    found = _all_attributes(client, made.physical_id)
+    return {
+        **chosen(found, *_ATTRIBUTES),
+        "QueueName": found["QueueArn"].rpartition(":")[2],
+        "Tags": tags.as_list(client.list_queue_tags(QueueUrl=made.physical_id).get("Tags", {})),
+    }
+
+
+def _update_queue(context: Context, made: Made, properties: Properties) -> Made:
+    client, url, current = context.client("sqs"), made.physical_id, _read_queue(context, made)
+    refuse_replacement(QUEUE_NAME, current, properties, "FifoQueue", "QueueName")
+    # moto's SetQueueAttributes forgets the policy unless it is sent along
+    policy = chosen(_all_attributes(client, url), "Policy")
+    client.set_queue_attributes(QueueUrl=url, Attributes={**attributes(properties, *_ATTRIBUTES), **policy})
+    changed, gone = tags.to_change(current, properties)
+    if gone:
+        client.untag_queue(QueueUrl=url, TagKeys=gone)
+    if changed:
+        client.tag_queue(QueueUrl=url, Tags=changed)
+    return made
+
+
+def _delete_queue(context: Context, made: Made) -> None:
+    context.client("sqs").delete_queue(QueueUrl=made.physical_id)
+
+
+def _create_policy(context: Context, properties: Properties) -> Made:
+    queues = list(properties["Queues"])
+    for url in queues:
+        _set_policy(context, url, document_text(properties["PolicyDocument"]))
+    return Made(context.generated_name, {"Id": context.generated_name}, {"Queues": queues})
+
+
+def _set_policy(context: Context, url: str, policy: str) -> None:
+    context.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+
+
+def _read_policy(context: Context, made: Made) -> Properties:
+    client = context.client("sqs")
+    found = {url: _all_attributes(client, url).get("Policy") for url in made.found_by["Queues"]}
+    policies = {url: json.loads(policy) for url, policy in found.items() if policy}
+    if not policies:
+        raise AbsentError(f"queue policy {made.physical_id}: no queue has a policy")
+    return {"PolicyDocument": agreed(list(policies.values())), "Queues": list(policies)}
+
+
+def _update_policy(context: Context, made: Made, properties: Properties) -> Made:
+    for url in set(made.found_by["Queues"]) - set(properties["Queues"]):
+        _set_policy(context, url, "")
+    again = _create_policy(context, properties)
+    return Made(made.physical_id, made.attributes, again.found_by)
+
+
+def _delete_policy(context: Context, made: Made) -> None:
+    for url in made.found_by["Queues"]:
+        _set_policy(context, url, "")
+
+
+TYPES: tuple[ResourceType, ...] = (
+    ResourceType(
+        name=QUEUE_NAME,
+        create=_create_queue,
+        read=_read_queue,
+        update=_update_queue,
+        delete=_delete_queue,
+        not_modelled={
+            "RedriveAllowPolicy": "moto's CreateQueue accepts RedriveAllowPolicy; GetQueueAttributes does not return it"
+        },
+    ),
+    ResourceType(
+        name="AWS::SQS::QueuePolicy",
+        create=_create_policy,
+        read=_read_policy,
+        update=_update_policy,
+        delete=_delete_policy,
+    ),
+)

@@ -1,0 +1,179 @@
+"""stream_lambda/SCALE.md and its pictures: written from the formulas and simulations, never by hand."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import astuple
+from pathlib import Path
+from string import Template as Text
+from textwrap import fill
+
+from tableguard.cost.bill import bill
+from tableguard.cost.break_even import Costs, crossings, plot, rounded, use_of_capacity
+from tableguard.cost.circumstances import MODES, Circumstances
+from tableguard.cost.estate import estate
+from tableguard.cost.prices import chosen
+from tableguard.cost.usage import Usage
+from tableguard.pages import scale_curves
+from tableguard.scale.agreement import LARGE, TOLERANCE, TOO_HOPEFUL, Compared, agreement, simulated
+from tableguard.scale.formulas import batch, hot_group, hot_member, partitions
+from tableguard.scale.invocation import Invocation
+from tableguard.scale.simulation import Scenario, simulate
+from tableguard.scale.workload import Workload
+from tableguard.settings import example
+
+FOLDER = "scale"  # beside the page
+REGION = "us-east-1"
+_TEXT = Path(__file__).with_name("page.md")
+
+
+def files() -> dict[str, str]:
+    """Path below stream_lambda/ -> text: the page and every picture."""
+    costs = Costs(Workload(), estate(example()), Circumstances(), chosen(REGION))
+    pictures = {
+        "partitions": scale_curves.partition_curves(),
+        "concurrency": scale_curves.concurrency_curves(),
+        "staleness": scale_curves.staleness_curves(),
+        "write-units": scale_curves.write_unit_curves(),
+        "lanes": scale_curves.lane_curves(),
+        "hot-keys": scale_curves.hot_key_curves(),
+        "break-even": plot(costs, list(MODES), REGION),
+    }
+    return {
+        "SCALE.md": Text(_TEXT.read_text(encoding="utf-8")).substitute(_figures(costs)),
+        **{f"{FOLDER}/{name}.svg": picture for name, picture in pictures.items()},
+    }
+
+
+def write(folder: Path) -> list[Path]:
+    """Write page and pictures below a folder."""
+    (folder / FOLDER).mkdir(exist_ok=True)
+    written = []
+    for name, text in files().items():
+        (folder / name).write_text(text, encoding="utf-8")
+        written.append(folder / name)
+    return written
+
+
+def _figures(costs: Costs) -> dict[str, str]:
+    """What page.md leaves to be reckoned."""
+    shipped = Invocation()
+    full = batch(Workload(), shipped)
+    large = batch(Workload(), Invocation(LARGE))
+    reserved = costs.estate.concurrency
+    held_up = simulate(Scenario(_TEN_MILLION, partitions(_TEN_MILLION).needed, 60, concurrency=reserved))
+    return {
+        "assumptions": fill(_assumptions(), 120),
+        "volumes": _table(_VOLUMES_HEAD, _volumes()),
+        "agreement": _table(_AGREEMENT_HEAD, map(_agreed, agreement())),
+        "tolerance": f"{TOLERANCE:.0%}",
+        "message": str(Workload().sizes.message),
+        "row": str(Workload().sizes.row),
+        "fixed": f"{1000 * shipped.fixed:g}",
+        "record": f"{1000 * shipped.record:g}",
+        "row_ms": f"{1000 * shipped.row:g}",
+        "round_trip": f"{1000 * shipped.round_trip:g}",
+        "share": f"{shipped.cpu_share:.3f}",
+        "lane_now": f"{full.capacity:.0f}",
+        "lane_large": f"{large.capacity:.0f}",
+        "large": f"{LARGE:,}",
+        "reserved": str(reserved),
+        "needed": f"{batch(_TEN_MILLION).concurrency:.0f}",
+        "needed_large": f"{batch(_TEN_MILLION, Invocation(LARGE)).concurrency:.1f}",
+        "held_up": f"{held_up.quantile(0.99):.0f}",
+        "hopeful_paper": f"{batch(TOO_HOPEFUL.workload).staleness(0.99):.2f}",
+        "hopeful_simulated": f"{simulated(TOO_HOPEFUL).quantile(0.99):.2f}",
+        "hot_group": f"{hot_group(Workload()):,.0f}",
+        "hot_member": f"{hot_member(Workload()):,.0f}",
+        "bills": _table(_BILL_HEAD, _bills(costs)),
+        "parts": _table(_PARTS_HEAD, _parts(costs)),
+        "crossings": "\n".join(_crossings(costs)),
+        "pays": f"{use_of_capacity(costs.prices) or 0:.0%}",
+        "used": f"{_used(costs):.0%}",
+    }
+
+
+_TEN_MILLION = Workload(10_000_000)
+_VOLUMES_HEAD = (
+    "messages a day",
+    "a second at the peak",
+    "partitions",
+    "messages a batch",
+    "write units a message",
+    "invocations a second",
+    "at once, 256 MB",
+    f"at once, {LARGE:,} MB",
+    "median, s",
+    "99th percentile, s",
+)
+_AGREEMENT_HEAD = ("case", "figure", "paper", "simulated", "apart")
+_BILL_HEAD = ("messages a day", *(mode for mode in MODES.values()))
+_PARTS_HEAD = ("messages a day", "table", "copies", "function", "monitoring")
+
+
+def _assumptions() -> str:
+    workload = Workload()
+    return (
+        f"{workload.members} members a group, {workload.characters} characters a message "
+        f"({workload.sizes.message} bytes as an item, {workload.sizes.row} for a row), "
+        f"{workload.messages_a_group:g} messages a day in each group on average, groups by Zipf's law with exponent "
+        f"{workload.exponent:g}, a peak of {workload.peak_to_mean:g} times the mean, kept for "
+        f"{workload.retention_days:g} days, batches of {workload.batch_size:,} or {workload.window:g} s, "
+        f"ParallelizationFactor {workload.lanes}."
+    )
+
+
+def _volumes() -> Iterator[tuple[str, ...]]:
+    for power in range(4, 9):
+        workload = Workload(10.0**power)
+        now, large = batch(workload), batch(workload, Invocation(LARGE))
+        yield (
+            f"{workload.messages_a_day:,.0f}",
+            f"{workload.daily.peak:,.1f}",
+            f"{now.shards:,}",
+            f"{now.records:.1f}",
+            f"{now.write_units:.2f}",
+            f"{now.invocations:,.1f}",
+            f"{now.concurrency:,.2f}",
+            f"{large.concurrency:,.2f}",
+            f"{now.staleness(0.5):.2f}",
+            f"{now.staleness(0.99):.2f}",
+        )
+
+
+def _agreed(found: Compared) -> tuple[str, ...]:
+    case, figure, paper, simulated = astuple(found)
+    return case, figure, f"{paper:,.3f}", f"{simulated:,.3f}", f"{found.apart:.1%}"
+
+
+def _bills(costs: Costs) -> Iterator[tuple[str, ...]]:
+    for power in range(4, 9):
+        volume = 10.0**power
+        yield f"{volume:,.0f}", *(f"{costs.usd(mode, volume):,.0f}" for mode in MODES)
+
+
+def _parts(costs: Costs) -> Iterator[tuple[str, ...]]:
+    for power in range(4, 9):
+        usage: Usage = costs.usage(10.0**power)
+        found = bill(usage, costs.prices, "on-demand")
+        yield f"{10.0**power:,.0f}", *(f"{found.of(part):,.0f}" for part in _PARTS_HEAD[1:])
+
+
+def _crossings(costs: Costs) -> Iterator[str]:
+    for each in crossings(costs, [mode for mode in MODES if mode != "on-demand"]):
+        than = "cheaper" if each.cheaper else "dearer"
+        yield f"- {MODES[each.mode]}: {than} than on demand from {rounded(each.messages_a_day)} messages a day on;"
+
+
+def _used(costs: Costs) -> float:
+    """The part of provisioned write capacity that is used where auto scaling follows the day."""
+    usage = costs.usage(_TEN_MILLION.messages_a_day)
+    (hours,) = (
+        line.quantity
+        for line in bill(usage, costs.prices, "provisioned").lines
+        if line.price.name == "dynamodb-write-capacity-unit"
+    )
+    return (usage.total("table_writes") + usage.total("index_writes")) / 3600 / hours
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    numbers = "|".join(["---", *["---:"] * (len(head) - 1)])
+    return "\n".join([f"| {' | '.join(head)} |", f"|{numbers}|", *(f"| {' | '.join(row)} |" for row in rows)])

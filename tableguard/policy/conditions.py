@@ -1,0 +1,230 @@
+"""IAM's condition operators, one function each, in the manual's order.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property, lru_cache
+
+from tableguard.errors import PolicyError
+from tableguard.policy.matching import Values, arn_matches, arn_pattern, literal, substituted, wildcard
+
+Compare = Callable[[str, str], bool]  # (policy value, request value)
+
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:[0-9]{2}))?")
+_EPOCH = re.compile(r"[0-9]{9,13}")  # fewer digits could be a year, or a date without hyphens
+
+
+def _string_equals(policy: str, request: str) -> bool:
+    return literal(policy) == request
+
+
+def _string_equals_ignore_case(policy: str, request: str) -> bool:
+    return literal(policy).lower() == request.lower()
+
+
+def _string_like(policy: str, request: str) -> bool:
+    return bool(wildcard(policy)(request))
+
+
+def _numbers(compare: Callable[[float, float], bool]) -> Compare:
+    return lambda policy, request: compare(_number(request), _number(policy))
+
+
+@lru_cache(maxsize=4096)
+def _number(text: str) -> float:
+    if not _NUMBER.fullmatch(text):
+        raise PolicyError(f"{text!r} is not a number")
+    return float(text)
+
+
+def _dates(compare: Callable[[float, float], bool]) -> Compare:
+    return lambda policy, request: compare(_instant(request), _instant(policy))
+
+
+@lru_cache(maxsize=4096)
+def _instant(text: str) -> float:
+    """Seconds since 1970 of an ISO 8601 date, or of a number that already counts them."""
+    if _EPOCH.fullmatch(text):
+        return float(text)
+    if not _DATE.fullmatch(text):
+        raise PolicyError(f"{text!r} is neither an ISO 8601 date with its zone nor seconds since 1970")
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise PolicyError(f"{text!r} is not a date: {error}") from error
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+
+
+def _bool(policy: str, request: str) -> bool:
+    return _truth(policy) == _truth(request)
+
+
+def _truth(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise PolicyError(f"{text!r} is neither true nor false")
+    return text.lower() == "true"
+
+
+def _ip_address(policy: str, request: str) -> bool:
+    block, address = _block(policy), _block(request)
+    if block.version != address.version:
+        return False
+    return address.subnet_of(block)  # type: ignore[arg-type]  # the versions are equal: the line above
+
+
+@lru_cache(maxsize=4096)
+def _block(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError as error:
+        raise PolicyError(f"{text!r} is not an address or a CIDR block") from error
+
+
+@dataclass(frozen=True)
+class Operator:
+    """One operator: how it compares, what its values must be, whether it negates and may hold ${variables}."""
+
+    compare: Compare
+    read: Callable[[str], object] = str
+    negated: bool = False
+    variables: bool = False
+
+
+_LESS: Callable[[float, float], bool] = float.__lt__
+_AT_MOST: Callable[[float, float], bool] = float.__le__
+_MORE: Callable[[float, float], bool] = float.__gt__
+_AT_LEAST: Callable[[float, float], bool] = float.__ge__
+_EQUAL: Callable[[float, float], bool] = float.__eq__
+
+OPERATORS = {
+    "StringEquals": Operator(_string_equals, variables=True),
+    "StringNotEquals": Operator(_string_equals, negated=True, variables=True),
+    "StringEqualsIgnoreCase": Operator(_string_equals_ignore_case, variables=True),
+    "StringNotEqualsIgnoreCase": Operator(_string_equals_ignore_case, negated=True, variables=True),
+    "StringLike": Operator(_string_like, variables=True),
+    "StringNotLike": Operator(_string_like, negated=True, variables=True),
+    "NumericEquals": Operator(_numbers(_EQUAL), _number),
+    "NumericNotEquals": Operator(_numbers(_EQUAL), _number, negated=True),
+    "NumericLessThan": Operator(_numbers(_LESS), _number),
+    "NumericLessThanEquals": Operator(_numbers(_AT_MOST), _number),
+    "NumericGreaterThan": Operator(_numbers(_MORE), _number),
+    "NumericGreaterThanEquals": Operator(_numbers(_AT_LEAST), _number),
+    "DateEquals": Operator(_dates(_EQUAL), _instant),
+    "DateNotEquals": Operator(_dates(_EQUAL), _instant, negated=True),
+    "DateLessThan": Operator(_dates(_LESS), _instant),
+    "DateLessThanEquals": Operator(_dates(_AT_MOST), _instant),
+    "DateGreaterThan": Operator(_dates(_MORE), _instant),
+    "DateGreaterThanEquals": Operator(_dates(_AT_LEAST), _instant),
+    "Bool": Operator(_bool, _truth),
+    "BinaryEquals": Operator(_string_equals),
+    "IpAddress": Operator(_ip_address, _block),
+    "NotIpAddress": Operator(_ip_address, _block, negated=True),
+    # ArnEquals and ArnLike behave identically
+    "ArnEquals": Operator(arn_matches, arn_pattern, variables=True),
+    "ArnLike": Operator(arn_matches, arn_pattern, variables=True),
+    "ArnNotEquals": Operator(arn_matches, arn_pattern, negated=True, variables=True),
+    "ArnNotLike": Operator(arn_matches, arn_pattern, negated=True, variables=True),
+}
+_BY_LOWER_NAME = {name.lower(): name for name in OPERATORS}
+_SETS = {"forallvalues": "ForAllValues", "foranyvalue": "ForAnyValue"}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One line of a Condition block: an operator, a context key in lower case, the policy's values."""
+
+    operator: str
+    key: str
+    values: tuple[str, ...]
+    quantifier: str = ""  # ForAllValues, ForAnyValue or none
+    if_exists: bool = False
+
+    def holds(self, context: Values) -> bool:
+        """Whether the request's context satisfies this line; PolicyError where AWS leaves it undefined."""
+        found = context.get(self.key)
+        if self.operator == "Null":
+            # the policy's value says whether the key must be absent; a key without any value counts as absent
+            return ("false" if found else "true") in self._lowered
+        # "a null dataset, such as an empty string": to set operators as if the key were not there
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+        if not found or (self.quantifier and found == ("",)):
+            return self._holds_when_absent()
+        try:
+            return self._compared(self._filled(context), found)
+        except PolicyError as error:
+            raise PolicyError(
+                f"{self.quantifier}{':' * bool(self.quantifier)}{self.operator} on {self.key}: {error}"
+            ) from error
+
+    @cached_property
+    def _lowered(self) -> tuple[str, ...]:
+        return tuple(value.lower() for value in self.values)
+
+    @cached_property
+    def _operator(self) -> Operator:
+        return OPERATORS[self.operator]
+
+    @cached_property
+    def _has_variables(self) -> bool:
+        return self._operator.variables and any("${" in value for value in self.values)
+
+    def _holds_when_absent(self) -> bool:
+        if self.quantifier == "ForAnyValue" and self.if_exists:
+            raise PolicyError(
+                f"ForAnyValue:{self.operator}IfExists on {self.key}: the request does not have the key, and AWS does "
+                "not say which of ForAnyValue (no) and IfExists (yes) then counts"
+            )
+        if self.if_exists or self.quantifier == "ForAllValues":
+            return True
+        return self.quantifier != "ForAnyValue" and self._operator.negated
+
+    def _filled(self, context: Values) -> tuple[str, ...]:
+        """The policy's values, without those whose variables have no value: nothing is equal to or like them."""
+        if not self._has_variables:
+            return self.values
+        known = tuple(found for value in self.values if (found := substituted(value, context)) is not None)
+        if self._operator.negated and len(known) < len(self.values):
+            raise PolicyError("a variable has no value in this request, and AWS does not define a negation of that")
+        return known
+
+    def _compared(self, wanted: tuple[str, ...], found: tuple[str, ...]) -> bool:
+        compare, negated = self._operator.compare, self._operator.negated
+        if len(found) > 1 and not self.quantifier:
+            raise PolicyError(
+                f"the request has {len(found)} values, and AWS defines the answer only with ForAllValues or ForAnyValue"
+            )
+        if len(found) == 1:
+            return any(compare(value, found[0]) for value in wanted) != negated
+        matches = (any(compare(value, each) for value in wanted) != negated for each in found)
+        return any(matches) if self.quantifier == "ForAnyValue" else all(matches)
+
+
+def parsed(operator: str, key: str, values: tuple[str, ...]) -> Condition:
+    """A condition line from its text; PolicyError for an operator that AWS does not know or values it cannot take."""
+    quantifier, _, rest = operator.rpartition(":")
+    name, if_exists = rest, False
+    if rest.lower().endswith("ifexists"):
+        name, if_exists = rest[: -len("ifexists")], True
+    known = "Null" if name.lower() == "null" else _BY_LOWER_NAME.get(name.lower())
+    if known is None or (quantifier and quantifier.lower() not in _SETS):
+        raise PolicyError(f"unknown condition operator {operator!r}; AWS refuses the document")
+    if known == "Null" and (if_exists or quantifier):
+        raise PolicyError(f"{operator!r}: Null takes neither IfExists nor a set operator")
+    _refuse_unreadable(operator, key, known, values)
+    return Condition(known, key.lower(), values, _SETS.get(quantifier.lower(), ""), if_exists)
+
+
+def _refuse_unreadable(operator: str, key: str, known: str, values: tuple[str, ...]) -> None:
+    read = _truth if known == "Null" else OPERATORS[known].read
+    for value in values:
+        try:
+            read(value)
+        except PolicyError as error:
+            raise PolicyError(f"{operator} {key}: {error}") from error

@@ -1,0 +1,279 @@
+"""What AWS decides about one request, and which statement of which policy decided it.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
+https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
+https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tableguard.errors import PolicyError
+from tableguard.policy import service_reference
+from tableguard.policy.principals import Mention, Principal, mentioned
+from tableguard.policy.statements import Audience, Effect, Policy, Statement
+
+Layer = Literal["endpoint", "rcp", "scp", "resource", "identity", "boundary", "session"]
+Context = Mapping[str, tuple[str, ...]]
+Levels = tuple[tuple[Policy, ...], ...]
+
+# Who a policy of each layer may speak of. In a gateway endpoint's policy an account would mean its root user alone:
+# https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
+_AUDIENCES: dict[Layer, frozenset[Audience]] = {
+    "scp": frozenset(("unsaid",)),
+    "identity": frozenset(("unsaid",)),
+    "boundary": frozenset(("unsaid",)),
+    "session": frozenset(("unsaid",)),
+    "resource": frozenset(("everybody", "named")),
+    "rcp": frozenset(("everybody",)),
+    "endpoint": frozenset(("everybody",)),
+}
+_CLOSENESS: tuple[Mention, ...] = ("direct", "role", "account")
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call: who does what to which resource under which circumstances.
+
+    `resource` is an ARN, or `*` for an action without one. `context` holds what is known beyond the principal
+    and the resource; keys in any case. What AWS derives itself cannot be given otherwise.
+    """
+
+    principal: Principal
+    action: str
+    resource: str
+    resource_account: str
+    context: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+
+    def keys(self) -> dict[str, tuple[str, ...]]:
+        """Every context key of the request in lower case, with those that AWS derives from caller and resource."""
+        derived = {**self.principal.context(), "aws:resourceaccount": (self.resource_account,)}
+        given = {key.lower(): (value,) if isinstance(value, str) else value for key, value in self.context.items()}
+        if len(given) < len(self.context):
+            raise PolicyError(f"the request for {self.action} has a context key twice, in different case")
+        for key in given.keys() & derived.keys():
+            if given[key] != derived[key]:
+                raise PolicyError(f"the request for {self.action} has {key} {given[key]}; AWS makes it {derived[key]}")
+        return derived | given
+
+
+@dataclass(frozen=True)
+class World:
+    """Every policy that applies to a request, layer by layer; None, or no level, means there is no such layer.
+
+    `service_control` and `resource_control` hold a tuple of policies for each level from the root to the
+    account: the caller's for SCPs, the resource's for RCPs. AWS attaches RCPFullAWSAccess everywhere, so RCPs
+    here are denials only. With `members`, SCPs bind callers of these accounts only, and RCPs their resources; with
+    `organization`, SCPs bind only callers whose aws:PrincipalOrgID it is. A resource that cannot be used without its
+    own policy's leave, a KMS key or a role to be assumed, has `resource_must_allow`.
+    """
+
+    management_account: str = ""
+    service_control: Levels = ()
+    resource_control: Levels = ()
+    identity: tuple[Policy, ...] = ()
+    boundary: Policy | None = None
+    session: tuple[Policy, ...] | None = None
+    resource: Policy | None = None
+    resource_must_allow: bool = False
+    endpoint: Policy | None = None
+    members: frozenset[str] = frozenset()
+    organization: str = ""
+
+    def __post_init__(self) -> None:
+        for layer, policies in self._policies():
+            for policy in policies:
+                _refuse_misplaced(layer, policy)
+
+    def _policies(self) -> Iterator[tuple[Layer, tuple[Policy, ...]]]:
+        yield from (("scp", level) for level in self.service_control)
+        yield from (("rcp", level) for level in self.resource_control)
+        yield "identity", self.identity
+        yield "boundary", _one(self.boundary)
+        yield "session", self.session or ()
+        yield "resource", _one(self.resource)
+        yield "endpoint", _one(self.endpoint)
+
+    def binds(self, account: str) -> bool:
+        """Whether an account's callers and resources are under the organization's policies."""
+        if self.management_account and account == self.management_account:
+            return False
+        return not self.members or account in self.members
+
+
+def _one(policy: Policy | None) -> tuple[Policy, ...]:
+    return () if policy is None else (policy,)
+
+
+def _refuse_misplaced(layer: Layer, policy: Policy) -> None:
+    found = policy.audience - _AUDIENCES[layer]
+    if found:
+        said = {"unsaid": "none", "everybody": "*", "named": "names"}
+        raise PolicyError(
+            f"{policy.name}: as {layer} policy a statement's Principal must be "
+            f"{' or '.join(said[each] for each in sorted(_AUDIENCES[layer]))}, not {said[min(found)]}"
+        )
+    if layer == "rcp" and any(statement.effect == "Allow" for statement in policy.statements):
+        raise PolicyError(f"{policy.name}: an RCP only denies; RCPFullAWSAccess, attached everywhere, allows")
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One layer's say: the statement that spoke, or that none did."""
+
+    layer: Layer
+    effect: Literal["Allow", "Deny", "silent"]
+    policy: str = ""
+    sid: str = ""
+
+    def __str__(self) -> str:
+        if self.effect == "silent":
+            return f"not allowed by any {self.layer} policy"
+        verb = "allowed" if self.effect == "Allow" else "denied"
+        return f"{verb} by {self.layer} policy {self.policy}, statement {self.sid or '(no Sid)'}"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The answer and what decided it: the first denial, the layers that were silent, or the allows."""
+
+    allowed: bool
+    because: tuple[Reason, ...]
+
+
+def decide(world: World, request: Request) -> Decision:
+    """What AWS answers to a request in a world of policies; PolicyError where AWS leaves the answer undefined."""
+    asked = _Asked(request)
+    layers = tuple(_layers(world, asked))
+    for name, levels in layers:
+        denied = asked.first("Deny", name, levels)
+        if denied is not None:
+            return Decision(False, (denied,))
+    reasons = (*_caps(layers, asked), *_grants(world, asked))
+    silent = tuple(reason for reason in reasons if reason.effect == "silent")
+    return Decision(not silent, silent or reasons)
+
+
+def explain(world: World, request: Request) -> tuple[Reason, ...]:
+    """Every layer's say in turn, level by level: its denial, else its leave, else its silence."""
+    asked = _Asked(request)
+    return tuple(
+        asked.first("Deny", name, (level,)) or asked.leave(name, level)
+        for name, levels in _layers(world, asked)
+        for level in levels
+    )
+
+
+class _Asked:
+    """A request with its context keys and lower-case action worked out once."""
+
+    def __init__(self, request: Request) -> None:
+        if request.action.count(":") != 1 or "*" in request.action or "?" in request.action:
+            raise PolicyError(f"{request.action!r} is not the action of a request: service:Name, without wildcards")
+        self.request = request
+        self.caller = request.principal
+        self.action = request.action.lower()
+        self.context = request.keys()
+
+    def first(self, effect: Effect, layer: Layer, levels: Levels) -> Reason | None:
+        """The first statement with this effect that speaks of the request."""
+        for level in levels:
+            for policy in level:
+                for statement in policy.concerning(effect, self.action):
+                    if self._speaks(statement):
+                        return Reason(layer, effect, policy.name, statement.sid)
+        return None
+
+    def leave(self, layer: Layer, level: tuple[Policy, ...]) -> Reason:
+        """The statement that allows the request, or that none does."""
+        return self.first("Allow", layer, (level,)) or Reason(layer, "silent")
+
+    def closest_leave(self, policy: Policy) -> tuple[Reason, Mention] | None:
+        """The statement of a resource's policy that allows the request and names the caller most closely."""
+        found: dict[Mention, Statement] = {}
+        for statement in policy.concerning("Allow", self.action):
+            mention = mentioned(statement.principals, self.caller) if statement.principals else None
+            if mention is not None and mention not in found and self._applies(statement):
+                found[mention] = statement
+        for mention in _CLOSENESS:
+            if mention in found:
+                return Reason("resource", "Allow", policy.name, found[mention].sid), mention
+        return None
+
+    def _speaks(self, statement: Statement) -> bool:
+        named = statement.principals
+        return (named is None or mentioned(named, self.caller) is not None) and self._applies(statement)
+
+    def _applies(self, statement: Statement) -> bool:
+        return statement.applies(self.request.resource, self.context)
+
+
+def _layers(world: World, asked: _Asked) -> Iterator[tuple[Layer, Levels]]:
+    """The layers that apply to this caller and resource, in the order they are asked."""
+    request, caller = asked.request, asked.caller
+    if world.endpoint is not None:
+        yield "endpoint", ((world.endpoint,),)
+    # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html: neither resources of
+    # the management account nor calls by service-linked roles, and only the services that they know
+    if (
+        world.resource_control
+        and world.binds(request.resource_account)
+        and not caller.service_linked
+        and service_reference.load().under_rcps(request.action)
+    ):
+        yield "rcp", world.resource_control
+    if world.service_control and _bound_by_scps(world, asked):
+        yield "scp", world.service_control
+    if world.resource is not None:
+        yield "resource", ((world.resource,),)
+    if caller.kind in ("role", "user"):
+        yield "identity", (world.identity,)
+        if world.boundary is not None:
+            yield "boundary", ((world.boundary,),)
+        if world.session is not None:
+            yield "session", (world.session,)
+
+
+def _bound_by_scps(world: World, asked: _Asked) -> bool:
+    """SCPs bind every principal of a member account, its root user too, but no service-linked role.
+
+    https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html#not-restricted-by-scp
+    """
+    caller = asked.caller
+    if caller.kind not in ("role", "user", "root") or caller.service_linked or not world.binds(caller.account):
+        return False
+    return not world.organization or asked.context.get("aws:principalorgid") == (world.organization,)
+
+
+def _caps(layers: tuple[tuple[Layer, Levels], ...], asked: _Asked) -> Iterator[Reason]:
+    """Layers that grant nothing and must each let the request through: at every level for SCPs."""
+    for name, levels in layers:
+        if name in ("endpoint", "scp"):
+            for level in levels:
+                yield asked.leave(name, level)
+
+
+def _grants(world: World, asked: _Asked) -> Iterator[Reason]:
+    """The say of each layer whose leave this caller needs for this resource.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
+    has the table of who is limited by what when a policy of the resource allows.
+    """
+    caller = asked.caller
+    same_account = caller.account == asked.request.resource_account
+    leave = asked.closest_leave(world.resource) if world.resource is not None else None
+    mention: Mention | None = None
+    if leave is not None:
+        reason, mention = leave
+        yield reason
+    elif caller.kind not in ("role", "user", "root") or not same_account or world.resource_must_allow:
+        yield Reason("resource", "silent")
+    if caller.kind not in ("role", "user") or (same_account and mention == "direct"):
+        return  # a resource policy that names the user or the session itself needs nothing else
+    if not (same_account and mention == "role"):
+        yield asked.leave("identity", world.identity)
+    if world.boundary is not None:
+        yield asked.leave("boundary", (world.boundary,))
+    if world.session is not None:
+        yield asked.leave("session", world.session)

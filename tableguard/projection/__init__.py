@@ -1,0 +1,1 @@
+"""Conversation rows held against the messages: verified, reconciled, and failed batches redriven."""

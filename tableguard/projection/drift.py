@@ -1,0 +1,128 @@
+"""What a group's rows show against what its messages say they must: pure, and the same for verifying and mending.
+
+An expired message counts as none, and an expired row as absent: nobody is shown either, DynamoDB removes both within
+days, and until then neither is wrong. A deleted message is an empty one, its own tombstone, and is shown as such.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from stream_lambda.decide import conversation, other_member
+from stream_lambda.items import Conversation, Group, Item, ItemError, User, conversation_of, group_of
+from tableguard.store.newest_message import Newest
+from tableguard.store.rows import is_hidden, names
+
+Stamp = tuple[str, str]
+NOTHING: Stamp = ("", "")  # the stamp of the newest message where there is none
+
+
+class Kind(Enum):
+    """How a row, group or message is wrong. Only what `forced` names would take a row back or end it."""
+
+    MISSING = "a member has no row"
+    BEHIND = "the row shows an older message than the newest"
+    DIFFERENT = "the row shows the newest message, but not as it is"
+    NAMES = "the row does not name the other member as the group does"
+    FORMER = "the row is of somebody who is not a member of the group"
+    GONE = "the row shows a message that is not there, newer than the newest that is"
+    EMPTY = "the row shows a message of a group that has none"
+    GROUPLESS = "the row is of a group that is not there"
+    MALFORMED = "the row cannot be understood"
+    GROUP = "the group cannot be understood"
+    MESSAGE = "a message newer than the newest usable one cannot be understood"
+
+
+FORCED = frozenset({Kind.GONE, Kind.EMPTY, Kind.GROUPLESS, Kind.MALFORMED})
+HOPELESS = frozenset({Kind.GROUP, Kind.MESSAGE})  # nothing here can tell what was meant
+
+
+@dataclass(frozen=True)
+class View:
+    """One group as it was read: the group, then the rows, then the messages.
+
+    In this order a row can only be behind because Pattern D has yet to come to it; a row ahead of the messages shows
+    one that was there and is not any more.
+    """
+
+    group_uuid: str
+    group: Item | None
+    rows: Mapping[str, Item]  # by user: of all members, and of others where there are any
+    newest: Newest
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Drift:
+    """One thing that is wrong; `wanted` None: the row is to be shown no more."""
+
+    kind: Kind
+    group_uuid: str
+    user_uuid: str = ""
+    detail: str = ""
+    seen: Item | None = field(default=None, repr=False)
+    group: Item | None = field(default=None, repr=False)
+    wanted: Conversation | None = field(default=None, repr=False)
+
+
+def drifts(view: View, due: Stamp | None = None) -> list[Drift]:
+    """Everything wrong with a group.
+
+    `due` is the stamp of the newest message at an earlier look: a row that shows this one or a later one is on its way,
+    and only what is older has been left behind.
+    """
+    if view.group is None:
+        return [_of_row(view, Kind.GROUPLESS, user_uuid) for user_uuid in _shown(view)]
+    try:
+        group = group_of(view.group)
+    except ItemError as error:
+        return [Drift(Kind.GROUP, view.group_uuid, detail=str(error))]
+    members = {member.user_uuid: member for member in group.members}
+    found = [Drift(Kind.MESSAGE, view.group_uuid, detail=f"{sk}: {why}") for sk, why in view.newest.unusable.items()]
+    for member in members.values():
+        found += _of_member(view, group, member, due)
+    found += [_of_row(view, Kind.FORMER, user_uuid) for user_uuid in _shown(view) if user_uuid not in members]
+    return found
+
+
+def _shown(view: View) -> Iterator[str]:
+    return (user_uuid for user_uuid, row in sorted(view.rows.items()) if not is_hidden(row, view.now))
+
+
+def _of_row(view: View, kind: Kind, user_uuid: str, detail: str = "", wanted: Conversation | None = None) -> Drift:
+    return Drift(kind, view.group_uuid, user_uuid, detail, view.rows.get(user_uuid), view.group, wanted)
+
+
+def _of_member(view: View, group: Group, member: User, due: Stamp | None) -> list[Drift]:
+    newest, row = view.newest.message, view.rows.get(member.user_uuid)
+    wanted = None if newest is None else conversation(newest, member, group)
+    if row is None or is_hidden(row, view.now):
+        return (
+            [] if wanted is None or due == NOTHING else [_of_row(view, Kind.MISSING, member.user_uuid, wanted=wanted)]
+        )
+    try:
+        shown = conversation_of(row)
+    except ItemError as error:
+        return [_of_row(view, Kind.MALFORMED, member.user_uuid, str(error), wanted)]
+    if wanted is None:
+        return [_of_row(view, Kind.EMPTY, member.user_uuid)]
+    kind = _kind(shown, wanted, due)
+    if kind is None and not names(row, other_member(member, group)):
+        kind = Kind.NAMES
+    return [] if kind is None else [_of_row(view, kind, member.user_uuid, wanted=wanted)]
+
+
+def _kind(shown: Conversation, wanted: Conversation, due: Stamp | None) -> Kind | None:
+    if stamp(shown) > stamp(wanted):
+        return Kind.GONE
+    if stamp(shown) < stamp(wanted):
+        return Kind.BEHIND if due is None or stamp(shown) < due else None
+    content = (shown.last_message, shown.last_message_uuid, shown.last_user_uuid, shown.expires_at)
+    expected = (wanted.last_message, wanted.last_message_uuid, wanted.last_user_uuid, wanted.expires_at)
+    return None if content == expected else Kind.DIFFERENT
+
+
+def stamp(row: Conversation) -> Stamp:
+    """What makes one row newer than another."""
+    return row.last_message_at, row.last_message_version

@@ -1,0 +1,112 @@
+"""What is wrong with the rows of one group or of all, beside live traffic: what two looks, moments apart, both find.
+
+A message that is on its way through the stream is no drift, so whatever the first look suspects is looked at again.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TypeVar
+
+from tqdm import tqdm
+
+from stream_lambda.items import Item, group_of_key, row_of_key
+from tableguard.errors import MessageError
+from tableguard.projection.drift import NOTHING, Drift, Stamp, View, drifts
+from tableguard.projection.views import GROUPS, Reader, members
+
+T = TypeVar("T")
+
+# keys alone travel, of groups and of rows that are shown to somebody; all that is scanned is paid for
+_SCANNED = (
+    "(begins_with(pk, :group) OR begins_with(pk, :row)) AND (attribute_not_exists(expires_at) OR expires_at > :now)"
+)
+
+
+@dataclass
+class _Suspect:
+    """A group that looked wrong: the newest message then, and users who had a row without being members."""
+
+    due: Stamp = NOTHING
+    users: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Survey:
+    """Looks at groups through a reader, waits `settle` seconds, and looks again at those that looked wrong.
+
+    Of the table it holds only what looked wrong: a table of any size can be surveyed.
+    """
+
+    reader: Reader
+    settle: float = 5.0
+    progress: bool = False
+    sleep: Callable[[float], object] = time.sleep
+    groups: int = 0  # looked at so far
+    rows: int = 0
+    _suspects: dict[str, _Suspect] = field(default_factory=dict)
+
+    def of_group(self, group_uuid: str) -> Iterator[Drift]:
+        """What is wrong with one group; a row of somebody who is no member is found by `of_all` only."""
+        if group_uuid not in self.reader.groups([group_uuid]):
+            raise MessageError(f"table {self.reader.table_name}: no group {group_uuid!r}")
+        self._look([group_uuid])
+        return self._look_again()
+
+    def of_all(self) -> Iterator[Drift]:
+        """What is wrong with every group, and with every row that belongs to none."""
+        with tqdm(unit=" groups", delay=1, disable=not self.progress) as bar:
+            for page in self._scan():
+                found = [group_uuid for key in page if (group_uuid := group_of_key(key)) is not None]
+                for some in chunks(found, GROUPS):
+                    self._look(some)
+                    bar.update(len(some))
+                self._suspect_strangers([owner for key in page if (owner := row_of_key(key)) is not None])
+        return self._look_again()
+
+    def _scan(self) -> Iterator[list[Item]]:
+        now = int(self.reader.clock().timestamp())
+        pages = self.reader.client.get_paginator("scan").paginate(
+            TableName=self.reader.table_name,
+            FilterExpression=_SCANNED,
+            ProjectionExpression="pk, sk",
+            Select="SPECIFIC_ATTRIBUTES",  # the operator's role may scan for nothing else, and is asked by this word
+            ExpressionAttributeValues={":group": {"S": "META#"}, ":row": {"S": "GRP#"}, ":now": {"N": str(now)}},
+            ReturnConsumedCapacity="TOTAL",
+        )
+        for page in pages:
+            self.reader.cost.add(page.get("ConsumedCapacity"))
+            yield page["Items"]
+
+    def _look(self, group_uuids: list[str]) -> None:
+        for view in self.reader.views(dict.fromkeys(group_uuids, ())):
+            self.groups += 1
+            self.rows += len(view.rows)
+            if drifts(view):
+                self._suspects.setdefault(view.group_uuid, _Suspect()).due = _newest_stamp(view)
+
+    def _suspect_strangers(self, owners: list[tuple[str, str]]) -> None:
+        known = self.reader.groups({group_uuid for _, group_uuid in owners})
+        for user_uuid, group_uuid in owners:
+            if user_uuid not in members(known.get(group_uuid)):
+                self._suspects.setdefault(group_uuid, _Suspect()).users.add(user_uuid)
+
+    def _look_again(self) -> Iterator[Drift]:
+        if self._suspects:
+            self.sleep(self.settle)
+        for some in chunks(self._suspects.items(), GROUPS):
+            suspects = dict(some)
+            for view in self.reader.views({group_uuid: suspect.users for group_uuid, suspect in some}):
+                yield from drifts(view, suspects[view.group_uuid].due)
+
+
+def chunks(things: Iterable[T], size: int) -> Iterator[list[T]]:
+    """The same things, so many at a time."""
+    left = iter(things)
+    while some := list(islice(left, size)):
+        yield some
+
+
+def _newest_stamp(view: View) -> Stamp:
+    return view.newest.message.stamp if view.newest.message else NOTHING

@@ -1,0 +1,1 @@
+"""What a change of policies newly allows and newly denies."""

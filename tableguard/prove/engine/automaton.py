@@ -1,0 +1,209 @@
+"""The classes into which patterns divide all texts, each with its shortest text.
+
+Two texts are in one class if the same patterns cover both. All patterns are read at once, character by character, as
+one nondeterministic automaton whose states are the bits of an integer; every reachable set of states is visited once,
+shortest text first. So no class is missed, whatever text somebody will think of.
+"""
+
+import re
+import string
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Literal, NamedTuple
+
+from tableguard.prove.engine.unproved import NotProvedError
+
+MOST_STATES = 100_000  # beyond it there is no proof: a second's work, and more patterns than organisations have
+
+_FIRST = "xzqwyvjk0"  # these read as stand-ins in examples
+_ASCII = string.ascii_lowercase + string.digits + string.ascii_uppercase + "-_./#:@+=,~ "
+# and letters that no policy spells out, so that one is left however many are
+_ALPHABET = _FIRST + "".join(c for c in _ASCII if c not in _FIRST) + "".join(map(chr, range(0x100, 0x180)))
+_DIGITS = frozenset(string.digits)
+_PLACES = {character: place for place, character in enumerate(_ALPHABET)}
+
+
+def _order(character: str) -> tuple[int, str]:
+    """Order of characters in examples: those first that read as a stand-in."""
+    return _PLACES.get(character, len(_PLACES)), character
+
+
+@dataclass(frozen=True)
+class Token:
+    """What may stand at one place of a text: these characters, or any but these; `repeats` any number of times."""
+
+    characters: frozenset[str] = frozenset()
+    inverted: bool = True
+    repeats: bool = False
+
+    @property
+    def is_set(self) -> bool:
+        """Whether it takes more characters than one in both cases: a universe's letters or digits."""
+        return len(self.characters) > 2
+
+    def takes(self, character: str) -> bool:
+        """Whether the character may stand here."""
+        return (character in self.characters) != self.inverted
+
+
+Tokens = tuple[Token, ...]
+
+
+class Pattern(NamedTuple):
+    """A text of a policy, and what it covers: itself, itself in any case, or what its wildcards make of it."""
+
+    kind: Literal["exactly", "in any case", "like", "like an ARN"]
+    text: str
+
+
+@dataclass(frozen=True, eq=False)
+class Universe:
+    """The texts that are looked at; not those of another universe, even if they are the same."""
+
+    tokens: Tokens
+
+
+ANY: Tokens = (Token(), Token(repeats=True))  # one character at least: the empty text is asked by itself
+ANY_TEXT = Universe(ANY)
+TWELVE_DIGITS: Tokens = (Token(_DIGITS, inverted=False),) * 12
+
+
+def word(characters: str) -> Tokens:
+    """Texts of one or more of these characters."""
+    one = frozenset(characters)
+    return (Token(one, inverted=False), Token(one, inverted=False, repeats=True))
+
+
+def exactly(text: str) -> Tokens:
+    """A text itself."""
+    return tokens_of(Pattern("exactly", text))
+
+
+@lru_cache(maxsize=16384)
+def tokens_of(pattern: Pattern) -> Tokens:
+    """What a pattern takes at each place; its escaped wildcards `${*}` are the characters they stand for."""
+    text = pattern.text
+    match pattern.kind:
+        case "like":
+            return _tokens(text, Token())
+        case "like an ARN":
+            # in the first five components a wildcard does not reach beyond the colon
+            *first, last = text.split(":", 5)
+            within = Token(frozenset(":"))
+            return (*(token for part in first for token in _tokens(f"{part}:", within)), *_tokens(last, Token()))
+        case _:
+            return _tokens(text, None, pattern.kind == "in any case")
+
+
+def _tokens(text: str, wild: Token | None, ignore_case: bool = False) -> Tokens:
+    parts = re.findall(r"\$\{[*?$]\}|.", text, re.DOTALL)
+    return tuple(
+        replace(wild, repeats=part == "*")
+        if wild and part in ("*", "?")
+        else _literal(part if len(part) == 1 else part[2], ignore_case)
+        for part in parts
+    )
+
+
+def _literal(character: str, ignore_case: bool) -> Token:
+    both = {character.lower(), character.upper()} if ignore_case else {character}
+    return Token(frozenset(both), inverted=False)
+
+
+@lru_cache(maxsize=8192)
+def classes(universe: Universe, patterns: tuple[Pattern, ...], most: int = MOST_STATES) -> tuple[tuple[int, str], ...]:
+    """Each achievable set of covering patterns (bit k for pattern k) with its shortest text of the universe."""
+    machine = _Machine((universe.tokens, *map(tokens_of, patterns)))
+    reached = {machine.start}
+    queue = deque([(machine.start, "")])
+    found: dict[int, str] = {}
+    while queue:
+        state, text = queue.popleft()
+        if machine.accepts(state):
+            found.setdefault(machine.covering(state), text)
+        for following, character in machine.steps(state):
+            if following not in reached:
+                if len(reached) >= most:
+                    raise NotProvedError(f"more than {most} states are needed to tell {len(patterns)} patterns apart")
+                reached.add(following)
+                queue.append((following, text + character))
+    return tuple(found.items())
+
+
+class _Machine:
+    """All tokens in a row, one bit each and one for the end of each text; the first text is the universe's."""
+
+    def __init__(self, texts: tuple[Tokens, ...]) -> None:
+        self.tokens: dict[int, Token] = {}
+        self.ends: list[int] = []
+        starts, place = 0, 0
+        for tokens in texts:
+            starts |= 1 << place
+            for token in tokens:
+                self.tokens[place] = token
+                place += 1
+            self.ends.append(1 << place)
+            place += 1
+        self.universe = (self.ends[0] << 1) - 1
+        self.repeating = sum(1 << place for place, token in self.tokens.items() if token.repeats)
+        self.broad = {place: token for place, token in self.tokens.items() if token.inverted or token.is_set}
+        self.literal: dict[str, int] = {}
+        for place in self.tokens.keys() - self.broad.keys():
+            for character in self.tokens[place].characters:
+                self.literal[character] = self.literal.get(character, 0) | 1 << place
+        self.taking: dict[str, int] = {}
+        self.start = self._spread(starts)
+
+    def accepts(self, state: int) -> bool:
+        """Whether the text read so far is one of the universe."""
+        return bool(state & self.ends[0])
+
+    def covering(self, state: int) -> int:
+        """The patterns that cover the text read so far."""
+        return sum(1 << k for k, end in enumerate(self.ends[1:]) if state & end)
+
+    def steps(self, state: int) -> Iterator[tuple[int, str]]:
+        """Every state that one more character leads to, with a character for each."""
+        here = [self.tokens[place] for place in _places(state) if place in self.tokens]
+        mentioned = {character for token in here if not token.is_set for character in token.characters}
+        sets = tuple(self.broad[place] for place in _places(state & self.universe) if place in self.broad)
+        for alphabet in _alphabets(sets) if sets else ():
+            mentioned.add(next((character for character in alphabet if character not in mentioned), alphabet[0]))
+        for character in sorted(mentioned, key=_order):
+            following = self._after(state, character)
+            if following & self.universe:
+                yield following, character
+
+    def _after(self, state: int, character: str) -> int:
+        taking = self.taking.get(character)
+        if taking is None:
+            broad = sum(1 << place for place, token in self.broad.items() if token.takes(character))
+            taking = self.taking[character] = self.literal.get(character, 0) | broad
+        here = state & taking
+        return self._spread((here & self.repeating) | ((here & ~self.repeating) << 1))
+
+    def _spread(self, state: int) -> int:
+        """The state with every place behind a token that may be repeated no time."""
+        while (wider := state | ((state & self.repeating) << 1)) != state:
+            state = wider
+        return state
+
+
+@lru_cache(maxsize=1024)
+def _alphabets(sets: tuple[Token, ...]) -> tuple[str, ...]:
+    """The characters that some of these tokens take, those together that none of them tells apart."""
+    together: dict[tuple[bool, ...], str] = {}
+    for character in _ALPHABET:
+        taken = tuple(token.takes(character) for token in sets)
+        if any(taken):
+            together[taken] = together.get(taken, "") + character
+    return tuple(together.values())
+
+
+def _places(state: int) -> Iterator[int]:
+    while state:
+        lowest = state & -state
+        yield lowest.bit_length() - 1
+        state ^= lowest

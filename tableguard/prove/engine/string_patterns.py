@@ -1,0 +1,37 @@
+"""What the values of string and ARN operators cover."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from tableguard.policy.conditions import Condition
+from tableguard.prove.engine.automaton import Pattern
+
+_KINDS: dict[str, Literal["exactly", "in any case", "like", "like an ARN"]] = {
+    "StringEquals": "exactly",
+    "StringNotEquals": "exactly",
+    "StringEqualsIgnoreCase": "in any case",
+    "StringNotEqualsIgnoreCase": "in any case",
+    "StringLike": "like",
+    "StringNotLike": "like",
+    "BinaryEquals": "exactly",
+    "ArnEquals": "like an ARN",
+    "ArnLike": "like an ARN",
+    "ArnNotEquals": "like an ARN",
+    "ArnNotLike": "like an ARN",
+}
+
+
+def is_text(line: Condition) -> bool:
+    """Whether the operator compares texts."""
+    return line.operator in _KINDS
+
+
+def patterns(lines: Iterable[tuple[int, Condition]], key: str) -> tuple[Pattern, ...]:
+    """The values that a key is compared with as a text, each once."""
+    found = (
+        Pattern(_KINDS[line.operator], value)
+        for _, line in lines
+        if line.key == key and is_text(line)
+        for value in line.values
+    )
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,312 @@
+"""Anybody's policy documents: bare, wrapped as the APIs return them, or inside CloudFormation templates.
+
+A file that holds no policy is named and left out. What cannot be read is an error of one line: placeholders without a
+value, intrinsic functions, broken or oversized files, documents that AWS would refuse.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tableguard.check.rules import policy_grammar
+from tableguard.errors import PolicyError
+from tableguard.policy import documents
+from tableguard.policy.documents import Values
+from tableguard.prove.engine.unproved import NotProvedError
+from tableguard.prove.foreign.files import MOST_BYTES, YAML, files, has_effect, refuse_unread
+
+# beyond those of the shipped documents: KMS key policies and trust policies, without whose leave no other policy helps
+KINDS = (*documents.KINDS, "key", "trust")
+_TERRAFORM = re.compile(r"\$\{([^}:*?$,]+)\}")  # variables of IAM have a colon in their names
+_ANGLED = re.compile(r"<([^<>]+)>")
+_WRAPPERS = ("Policy", "Content", "PolicyDocument", "ResourcePolicy", "Document")
+_TYPES = {"SERVICE_CONTROL_POLICY": "scp", "RESOURCE_CONTROL_POLICY": "rcp"}
+# the kind of what a resource type holds under a property; whatever else has a Statement is a resource's own policy
+_OF_PROPERTIES: Mapping[tuple[str, str], str] = {
+    ("AWS::IAM::ManagedPolicy", "PolicyDocument"): "role",
+    ("AWS::IAM::Policy", "PolicyDocument"): "role",
+    ("AWS::IAM::Role", "AssumeRolePolicyDocument"): "trust",
+    ("AWS::EC2::VPCEndpoint", "PolicyDocument"): "endpoint",
+    ("AWS::KMS::Key", "KeyPolicy"): "key",
+    ("AWS::KMS::ReplicaKey", "KeyPolicy"): "key",
+}
+_OWN_RULES = frozenset(("size", "sid-repeated"))  # what AWS refuses in them, whatever it means
+_TRUST = re.compile(r"sts:(assumerole.*|tagsession|setsourceidentity|setcontext|\*)")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A document, where it was found, its kind as far as that can be told, and its name within the folder."""
+
+    place: str
+    kind: str
+    document: Mapping[str, Any]
+    within: str = ""
+
+    @property
+    def name(self) -> str:
+        """What claims and reports call it: its path within the folder, and what it is called in a template."""
+        return self.within or self.place
+
+
+@dataclass(frozen=True)
+class Collection:
+    """The documents in a file or a folder, and the files that hold none."""
+
+    found: tuple[Found, ...]
+    others: tuple[str, ...] = ()
+
+
+def read(path: Path, values: Values, kind: str = "") -> Collection:
+    """Every policy document in a file or folder, placeholders filled; `kind` for those that do not tell theirs."""
+    found: list[Found] = []
+    to_read, others = files(path)
+    for file in to_read:
+        content = _content(file)
+        inside = list(_found(file, _within(file, path), content, values, kind))
+        refuse_unread(file, content, len(inside))
+        found += inside
+        if not inside:
+            others.append(str(file))
+    if not found:
+        raise PolicyError(f"{path}: no policy document found; one has a Statement, or is wrapped as Content or Policy")
+    return Collection(tuple(_told_apart(found)), tuple(sorted(others)))
+
+
+def _told_apart(found: list[Found]) -> Iterator[Found]:
+    """The documents under names of their own: a table has a policy, and its stream another."""
+    taken: Counter[str] = Counter()
+    for each in found:
+        taken[each.name] += 1
+        yield each if taken[each.name] == 1 else replace(each, within=f"{each.name} ({taken[each.name]})")
+
+
+def _within(file: Path, path: Path) -> str:
+    return file.name if file == path else file.relative_to(path).as_posix()
+
+
+def _found(file: Path, within: str, content: Any, values: Values, kind: str) -> Iterator[Found]:
+    for place, told, document in _documents(str(file), content):
+        filled = _filled(document, values, place)
+        known = told or _told_by(within, file) or kind or _guessed(place, filled)
+        _refuse_refused(place, known, filled)
+        yield Found(place, known, filled, f"{within}{place.removeprefix(str(file))}")
+
+
+def _told_by(within: str, file: Path) -> str:
+    """The kind that the folders or the name of a file tell, innermost first."""
+    folders = [*Path(within).parent.parts, file.resolve().parent.name] if "/" not in within else Path(within).parts[:-1]
+    words = [*re.split(r"[^a-z]+", Path(within).stem.lower()), *(each.lower() for each in reversed(folders))]
+    return next((kind for word in words for kind in KINDS if word in (kind, f"{kind}s")), "")
+
+
+def _refuse_refused(place: str, kind: str, document: Mapping[str, Any]) -> None:
+    """PolicyError for a document that AWS takes nowhere: it promises nothing."""
+    for _, statement in policy_grammar.statements(document):
+        for action in (each for key in ("Action", "NotAction") for each in _texts(statement.get(key, []))):
+            if re.search(r"[*?].*:", str(action)):
+                # AWS's words: "Action vendors (e.g., aws, ec2, etc.) must not contain wildcards"
+                raise PolicyError(f"{place}: {action}: AWS takes no wildcard in the name of a service; write it, or *")
+    if kind not in ("scp", "rcp", "role"):
+        return  # sizes differ from service to service
+    for finding in policy_grammar.check(place, kind, document):
+        if finding.rule in _OWN_RULES:
+            raise PolicyError(f"{finding.place}: {finding.problem}; AWS refuses the document: {finding.remedy}")
+
+
+def _content(file: Path) -> Any:
+    try:
+        size = file.stat().st_size
+    except OSError as error:
+        raise PolicyError(f"{file}: cannot be read ({error.strerror})") from error
+    if size > MOST_BYTES:
+        raise PolicyError(f"{file}: {size} bytes; the largest template has {MOST_BYTES}, the largest policy far less")
+    if file.suffix.lower() in YAML:
+        return _yaml(file)
+    return documents.read_json(file)
+
+
+def _yaml(file: Path) -> Any:
+    from tableguard.cloudformation import template_files  # noqa: PLC0415  # yaml is slow to import, and needed for templates only
+    from tableguard.errors import CheckError  # noqa: PLC0415
+
+    try:
+        return template_files.read(file)
+    except CheckError as error:
+        raise PolicyError(str(error)) from error
+
+
+def _documents(place: str, content: Any) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Place, kind as far as it is told, and document of every policy in the content of a file."""
+    if not isinstance(content, dict):
+        return
+    if isinstance(content.get("Resources"), dict):
+        for name, resource in content["Resources"].items():
+            if isinstance(resource, dict) and isinstance(resource.get("Properties"), dict):
+                yield from _of_resource(f"{place}: {name}", resource)
+    elif "Statement" in content:
+        yield place, "", content
+    else:
+        for wrapper in _WRAPPERS:
+            if wrapper in content:
+                kind = _TYPES.get(str(_summary(content).get("Type")), "")
+                for found, told, document in _documents(place, _unwrapped(place, content[wrapper])):
+                    yield found, kind or told, document
+                return
+
+
+def _summary(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = content.get("PolicySummary", content)
+    return found if isinstance(found, dict) else {}
+
+
+def _of_resource(place: str, resource: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    for found in _of_properties(place, str(resource.get("Type")), resource["Properties"]):
+        if "Condition" in resource:
+            raise NotProvedError(
+                f"{place}: exists under the condition {resource['Condition']} only; render the template first"
+            )
+        yield found
+
+
+def _of_properties(
+    place: str, resource_type: str, properties: Mapping[str, Any]
+) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    if resource_type == "AWS::Organizations::Policy":
+        kind = _TYPES.get(str(properties.get("Type")))
+        if kind and "Content" in properties:
+            yield place, kind, _object(place, _unwrapped(place, properties["Content"]))
+        return
+    for key, value in properties.items():
+        kind = _OF_PROPERTIES.get((resource_type, key), "")
+        if kind:
+            yield _named(place, key, kind), kind, _object(place, _unwrapped(place, value))
+        elif resource_type in ("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group") and key == "Policies":
+            yield from _inline(place, value)
+        else:
+            yield from ((place, "resource", found) for found in _own(value))
+
+
+def _named(place: str, key: str, kind: str) -> str:
+    """A role's trust policy is told from the role's own policies by the property's name."""
+    return f"{place}: {key}" if kind == "trust" else place
+
+
+def _inline(place: str, policies: Any) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    for policy in policies if isinstance(policies, list) else [policies]:
+        if not isinstance(policy, dict) or "PolicyDocument" not in policy:
+            raise NotProvedError(f"{place}: Policies: {policy!r} is not a policy; render the template first")
+        yield f"{place}: {policy.get('PolicyName')}", "role", _object(place, policy["PolicyDocument"])
+
+
+def _own(value: Any) -> Iterator[Mapping[str, Any]]:
+    """The policy that a property holds, or one of its properties: ResourcePolicy has its PolicyDocument."""
+    if isinstance(value, dict) and "Statement" in value and has_effect(value["Statement"]):
+        yield value
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from _own(each)
+
+
+def _object(place: str, value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, dict) or "Statement" not in value:
+        raise PolicyError(f"{place}: not a policy document: no Statement; render the template first")
+    return value
+
+
+def _unwrapped(place: str, value: Any) -> Any:
+    """A document that stands in a text, as the APIs and Terraform write it."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value, object_pairs_hook=documents.no_duplicates)
+    except (ValueError, RecursionError) as error:
+        raise PolicyError(f"{place}: the text that should be a policy document is not JSON: {error}") from error
+
+
+def _guessed(place: str, document: Mapping[str, Any]) -> str:
+    """The kind of a document that nothing tells: by what it holds."""
+    statements = document["Statement"]
+    listed = [each for each in (statements if isinstance(statements, list) else [statements]) if isinstance(each, dict)]
+    if not any("Principal" in each for each in listed):
+        return "scp"
+    if all(each.get("Effect") == "Deny" for each in listed):
+        return "rcp"
+    kind = _of_actions([str(action).lower() for each in listed for action in _texts(each.get("Action", "*"))])
+    if not kind:
+        raise PolicyError(
+            f"{place}: speaks of keys or of roles to be assumed, and of other things; say which kind it is, "
+            'kind = "key", "trust" or "resource"'
+        )
+    return kind
+
+
+def _texts(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _of_actions(actions: list[str]) -> str:
+    """Whose policy names its principals and speaks of such actions; nothing if they are of several."""
+    keys = [action for action in actions if action.startswith("kms:")]
+    trust = [action for action in actions if _TRUST.fullmatch(action)]
+    if not keys and not trust:
+        return "resource"
+    if len(keys) == len(actions):
+        return "key"
+    return "trust" if len(trust) == len(actions) else ""
+
+
+def _filled(document: Mapping[str, Any], values: Values, place: str) -> Mapping[str, Any]:
+    """The document with Terraform's, the samples' and CloudFormation's placeholders replaced by the given values."""
+    found = _replaced(document, values, place)
+    if not isinstance(found, dict):  # a document that is one intrinsic function
+        raise PolicyError(f"{place}: not a policy document")
+    return found
+
+
+def _replaced(node: Any, values: Values, place: str) -> Any:
+    if isinstance(node, dict):
+        for key in node:
+            if key == "Ref" or key.startswith("Fn::"):
+                return _intrinsic(key, node[key], values, place)
+        return {_text(key, values, place): _replaced(value, values, place) for key, value in node.items()}
+    if isinstance(node, list):
+        return [each for item in node for each in _items(item, values, place)]
+    return _text(node, values, place) if isinstance(node, str) else node
+
+
+def _items(item: Any, values: Values, place: str) -> list[Any]:
+    """A list item with a placeholder for a list in it becomes one item for each of its values."""
+    names = (*_TERRAFORM.findall(item), *_ANGLED.findall(item)) if isinstance(item, str) else ()
+    lists = {name: given for name in names if isinstance(given := values.get(name), tuple)}
+    if len(lists) != 1:
+        return [_replaced(item, values, place)]
+    ((name, given),) = lists.items()
+    return [_replaced(item, {**values, name: value}, place) for value in given]
+
+
+def _intrinsic(key: str, argument: Any, values: Values, place: str) -> str:
+    name = {"Ref": "Ref", "Fn::Sub": "Fn::Sub"}.get(key)
+    if name is None or not isinstance(argument, str):
+        raise NotProvedError(f"{place}: {key} has no value here; render the template first")
+    text = f"${{{argument}}}" if key == "Ref" else argument
+    return _text(re.sub(r"\$\{AWS::(\w+)\}", r"<AWS::\1>", text), values, place)
+
+
+def _text(text: str, values: Values, place: str) -> str:
+    def given(match: re.Match[str]) -> str:
+        found = values.get(match[1])
+        if found is None:
+            raise NotProvedError(
+                f"{place}: no value for the placeholder {match[0]}; give one under [values] in the claims file, "
+                f'"{match[1]}" = "…"'
+            )
+        if not isinstance(found, str):
+            raise NotProvedError(f"{place}: {match[0]} is a list and stands inside a text")
+        return found
+
+    return _ANGLED.sub(given, _TERRAFORM.sub(given, text))

@@ -1,0 +1,221 @@
+"""What the requests carry that CloudFormation makes for a resource: tags and properties of the template, and no more.
+
+What a template does not tell, an address or the caller's tags for instance, stays open.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tableguard.aws.cloudformation_handlers import Handlers
+from tableguard.policy.service_reference import Action, load
+from tableguard.prove.preflight.template import UNKNOWN, Plan, Resource, filled
+from tableguard.settings import Settings
+
+_TAG = "aws:requesttag/"
+_SYSTEM_TAGS = ("aws:cloudformation:logical-id", "aws:cloudformation:stack-id", "aws:cloudformation:stack-name")
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requestedregion
+_LINKED = re.compile(r":role/aws-service-role/([^/]+)/")
+_ADDS = re.compile(r"Add|Create|Put|Tag")  # CreateTags, PutBucketTagging, TagResource; not UntagResource
+_GLOBAL = {"iam": "us-east-1", "organizations": "us-east-1"}
+
+# key, in lower case -> type, property, what a request carries without the property
+_OF_PROPERTIES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
+    "application-autoscaling:scalable-dimension": (
+        "AWS::ApplicationAutoScaling::ScalableTarget",
+        "ScalableDimension",
+        (),
+    ),
+    "application-autoscaling:service-namespace": (
+        "AWS::ApplicationAutoScaling::ScalableTarget",
+        "ServiceNamespace",
+        (),
+    ),
+    "ec2:vpceservicename": ("AWS::EC2::VPCEndpoint", "ServiceName", ()),
+    "iam:permissionsboundary": ("AWS::IAM::Role", "PermissionsBoundary", ()),
+    # https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html has what a key is if nothing is said
+    "kms:bypasspolicylockoutsafetycheck": ("AWS::KMS::Key", "BypassPolicyLockoutSafetyCheck", ("false",)),
+    "kms:keyorigin": ("AWS::KMS::Key", "Origin", ("AWS_KMS",)),
+    "kms:keyspec": ("AWS::KMS::Key", "KeySpec", ("SYMMETRIC_DEFAULT",)),
+    "kms:keyusage": ("AWS::KMS::Key", "KeyUsage", ("ENCRYPT_DECRYPT",)),
+    "kms:multiregion": ("AWS::KMS::Key", "MultiRegion", ("false",)),
+    "lambda:codesigningconfigarn": ("AWS::Lambda::Function", "CodeSigningConfigArn", ()),
+    "lambda:functionarn": ("AWS::Lambda::EventSourceMapping", "FunctionName", ()),
+    "lambda:layer": ("AWS::Lambda::Function", "Layers", ()),
+    "lambda:securitygroupids": ("AWS::Lambda::Function", "VpcConfig.SecurityGroupIds", ()),
+    "lambda:subnetids": ("AWS::Lambda::Function", "VpcConfig.SubnetIds", ()),
+    "lambda:vpcids": ("AWS::Lambda::Function", "VpcConfig.SubnetIds", ()),
+    # the property says PublicRead where the request says public-read
+    "s3:x-amz-acl": ("AWS::S3::Bucket", "AccessControl", ()),
+}
+_OTHERWISE_WRITTEN = ("lambda:vpcids", "s3:x-amz-acl")  # present as the property is, but with another value
+
+
+@dataclass(frozen=True)
+class Call:
+    """Calls of one action: on which resources, and what is known of the context of their requests.
+
+    `values` has keys in lower case, an empty tuple where the request has no such key; `present` those with a value
+    that is not known. `tags` is None where they are not known; `certain` if the call is made in any case.
+    """
+
+    action: str
+    resources: tuple[str, ...]
+    values: Mapping[str, tuple[str, ...]]
+    present: frozenset[str] = frozenset()
+    tags: Mapping[str, Any] | None = field(default_factory=dict)
+    system_tags: tuple[str, ...] = ()
+    certain: bool = False
+
+    def of(self, key: str) -> tuple[str, ...] | None:
+        """What a request carries under a key in lower case, () if nothing; None if that is not known."""
+        action = load().actions.get(self.action.lower())
+        if action is not None and _cannot_have(action, key):
+            return ()
+        if key in self.values or key in self.present:
+            return self.values.get(key)
+        if key == "aws:tagkeys":
+            return None if self.tags is None else (*sorted(self.tags), *self.system_tags)
+        return self._tag(key.removeprefix(_TAG)) if key.startswith(_TAG) else None
+
+    def _tag(self, name: str) -> tuple[str, ...] | None:
+        if self.tags is None or name.startswith("aws:"):
+            return None
+        # names of keys are not case-sensitive, and RequestTag/name is one
+        return tuple(str(value) for key, value in self.tags.items() if key.lower() == name)
+
+
+def _cannot_have(action: Action, key: str) -> bool:
+    """Whether no request for an action has a key, by AWS's service reference.
+
+    Tags of resources are listed with the types of resources instead, and some keys nowhere.
+    """
+    listed = [each.lower().partition("${")[0] for each in action.keys]
+    if any(key.startswith(each) if each.endswith(("/", ":")) else key == each for each in listed):
+        return False
+    if key.startswith(_TAG) or key == "aws:tagkeys":
+        return True
+    return not key.startswith("aws:") and "tag/" not in key and key in load().keys_of_actions - load().global_keys
+
+
+def calls(action: str, resource: Resource, known: Handlers, plan: Plan) -> Iterator[tuple[Call, ...]]:
+    """The calls of an action for a resource; each a tuple of what it may be as far as the template tells."""
+    if action.lower() == "iam:passrole":  # without a role there is nothing to pass
+        yield from ((_passing(action, role, plan),) for role in dict.fromkeys(resource.roles()))
+        return
+    call = _call(action, resource, known, plan.settings)
+    for resources, more in _targets(action, resource, known, plan.settings):
+        one = replace(call, resources=resources, **more)
+        yield (one, replace(one, system_tags=_SYSTEM_TAGS)) if _may_have_system_tags(one, known) else (one,)
+
+
+def _may_have_system_tags(call: Call, known: Handlers) -> bool:
+    """AWS's page on CloudFormation's own tags leaves open whether a request has them, and aws:TagKeys with them.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-resource-tags.html
+    """
+    return known.tagging.system and bool(call.tags)
+
+
+def _passing(action: str, role: str, plan: Plan) -> Call:
+    """Passing a role on, as a resource that has one always does, to the service that may take the role."""
+    there, linked = plan.by_arn.get(role), _LINKED.search(role)
+    services = set(_services(there.value("AssumeRolePolicyDocument"))) if there else set()
+    services |= {linked[1]} if linked else set()
+    passed = {"iam:passedtoservice": (services.pop(),)} if len(services) == 1 else {}
+    return Call(action, (role,), {**_always(action, plan.settings), **passed}, certain=True)
+
+
+def _services(trust: Any) -> Iterator[str]:
+    for statement in trust["Statement"] if isinstance(trust, Mapping) else ():
+        found = statement["Principal"].get("Service", ())
+        yield from [found] if isinstance(found, str) else found
+
+
+def _always(action: str, settings: Settings) -> dict[str, tuple[str, ...]]:
+    """What every call has that CloudFormation makes in its caller's name.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html
+    """
+    region = _GLOBAL.get(action.partition(":")[0].lower(), settings.home_region)
+    return {
+        "aws:requestedregion": (region,),
+        "aws:resourceaccount": (settings.account_id,),
+        "aws:viaawsservice": ("true",),
+        "aws:calledviafirst": ("cloudformation.amazonaws.com",),
+        "ec2:region": (region,),
+        "s3:locationconstraint": () if region == "us-east-1" else (region,),
+        "s3:resourceaccount": (settings.account_id,),
+    }
+
+
+def _call(action: str, resource: Resource, known: Handlers, settings: Settings) -> Call:
+    values, present = _always(action, settings), {"aws:calledvia"}
+    for key, (resource_type, path, default) in _OF_PROPERTIES.items():
+        if resource_type == resource.resource_type:
+            found = default if (value := resource.value(path)) is None else _texts(key, value, settings)
+            if found is None:
+                present.add(key)
+            else:
+                values[key] = found
+    certain = action in known.certain
+    return Call(action, (), values, frozenset(present), _tags(action, resource, known, settings), certain=certain)
+
+
+def _texts(key: str, value: Any, settings: Settings) -> tuple[str, ...] | None:
+    """A property's value as the request has it; None if only AWS knows it."""
+    listed = value if isinstance(value, list) else [value]
+    if key in _OTHERWISE_WRITTEN or not all(isinstance(each, (str, bool, int)) for each in listed):
+        return None
+    texts = [str(each).lower() if isinstance(each, bool) else str(each) for each in listed]
+    if key == "lambda:functionarn":  # the property takes a function's name, too
+        arn = load().arn_formats["lambda"]["function"]
+        texts = [each if each.startswith("arn:") else filled(arn, each, settings) for each in texts]
+    return tuple(texts)
+
+
+def _tags(action: str, resource: Resource, known: Handlers, settings: Settings) -> Mapping[str, Any] | None:
+    """The tags of a request: all of them when the resource is made with them, or tagged then; None where not known."""
+    tagging, found = known.tagging, load().actions.get(action.lower())
+    making = action in known.certain
+    if making and not (tagging.on_create and tagging.property):
+        return {}
+    tags = found is not None and "Tagging" in found.level and _ADDS.match(found.name) is not None
+    own = resource.value(tagging.property) if making or tags else UNKNOWN
+    # the stack's own tag, which deploying gives it, is on all that take tags
+    return None if own is UNKNOWN else {"Application": settings.name, **_tag_map(own or {})}
+
+
+def _tag_map(tags: Any) -> dict[str, Any]:
+    if isinstance(tags, Mapping):
+        return dict(tags)
+    return {each["Key"]: each["Value"] for each in tags}
+
+
+def _targets(
+    action: str, resource: Resource, known: Handlers, settings: Settings
+) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+    """The ARNs that a call is made on: the resource's own and, for what makes it, those that its properties name.
+
+    In EC2 the tags of a request are asked of what is made, and perhaps not of what is named beside it.
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html
+    """
+    found = load().actions.get(action.lower())
+    formats = load().arn_formats[found.service] if found else {}
+    kinds = [kind for kind in found.resources if kind in formats] if found else []
+    own = resource.kind[1] if resource.kind and found and resource.kind[0] == found.service.lower() else ""
+    if own not in kinds:
+        yield tuple(sorted({filled(formats[kind], "*", settings) for kind in kinds})) or ("*",), {}
+        return
+    yield (filled(formats[own], resource.physical_name or "*", settings),), {}
+    others = {filled(formats[kind], "*", settings) for kind in kinds if kind != own and _names(resource, kind)}
+    if others and action in known.certain:
+        yield tuple(sorted(others)), {"tags": None} if found and found.service == "ec2" else {}
+
+
+def _names(resource: Resource, kind: str) -> bool:
+    """Whether properties name a resource of a kind: RouteTableIds, TargetKeyId, or the ResourceId of a flow log."""
+    wanted = kind.replace("-", "").lower()
+    of_type = str(resource.properties.get("ResourceType", "")).lower()
+    return of_type == wanted or any(re.search(f"{wanted}ids?$", key.lower()) for key in resource.properties)

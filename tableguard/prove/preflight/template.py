@@ -1,0 +1,208 @@
+"""What templates say of their resources before these are made: names, ARNs, and the values of properties.
+
+A value that only AWS knows, the id of a subnet for instance, is UNKNOWN.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from tableguard.cloudformation.functions import NO_VALUE, evaluate
+from tableguard.errors import EmbeddedError
+from tableguard.policy.service_reference import load
+from tableguard.settings import Settings
+from tableguard.stacks.registry import chosen
+
+UNKNOWN = object()
+
+_HANDS_OVER = re.compile(r"Role(Arn|ARN)?$|PermissionArn$")  # Role, RoleARN, IamRoleArn, DeliverLogsPermissionArn
+_VARIABLE = re.compile(r"\$\{([^}]*)\}")
+
+# type -> service and kind of its ARN in AWS's service reference, and the property that names it; none where AWS does
+_KINDS: Mapping[str, tuple[str, str, str]] = {
+    "AWS::ApplicationAutoScaling::ScalableTarget": ("application-autoscaling", "ScalableTarget", ""),
+    "AWS::Backup::BackupPlan": ("backup", "backupPlan", ""),
+    "AWS::Backup::BackupVault": ("backup", "backupVault", "BackupVaultName"),
+    "AWS::CloudTrail::Trail": ("cloudtrail", "trail", "TrailName"),
+    "AWS::CloudWatch::Alarm": ("cloudwatch", "alarm", "AlarmName"),
+    "AWS::Config::ConfigRule": ("config", "ConfigRule", ""),
+    "AWS::Config::ConfigurationRecorder": ("config", "ConfigurationRecorder", ""),
+    "AWS::DynamoDB::Table": ("dynamodb", "table", "TableName"),
+    "AWS::EC2::FlowLog": ("ec2", "vpc-flow-log", ""),
+    "AWS::EC2::RouteTable": ("ec2", "route-table", ""),
+    "AWS::EC2::SecurityGroup": ("ec2", "security-group", ""),
+    "AWS::EC2::Subnet": ("ec2", "subnet", ""),
+    "AWS::EC2::VPC": ("ec2", "vpc", ""),
+    "AWS::EC2::VPCEndpoint": ("ec2", "vpc-endpoint", ""),
+    "AWS::Events::Rule": ("events", "rule-on-default-event-bus", "Name"),
+    "AWS::IAM::ManagedPolicy": ("iam", "policy", "ManagedPolicyName"),
+    "AWS::IAM::Role": ("iam", "role", "RoleName"),
+    "AWS::KMS::Alias": ("kms", "alias", "AliasName"),
+    "AWS::KMS::Key": ("kms", "key", ""),
+    "AWS::Lambda::Function": ("lambda", "function", "FunctionName"),
+    "AWS::Logs::LogGroup": ("logs", "log-group", "LogGroupName"),
+    "AWS::Logs::MetricFilter": ("logs", "log-group", "LogGroupName"),
+    "AWS::S3::Bucket": ("s3", "bucket", "BucketName"),
+    "AWS::S3::BucketPolicy": ("s3", "bucket", "Bucket"),
+    "AWS::SNS::Topic": ("sns", "topic", "TopicName"),
+    "AWS::SQS::Queue": ("sqs", "queue", "QueueName"),
+}
+# types whose Ref is the ARN, and those where it is neither that nor the name
+_REF_IS_ARN = ("AWS::IAM::ManagedPolicy", "AWS::SNS::Topic")
+_REF_IS_ANOTHER = ("AWS::SQS::Queue", "AWS::Logs::MetricFilter", "AWS::S3::BucketPolicy")
+
+
+@dataclass(frozen=True, eq=False)
+class Resource:
+    """One resource of one stack."""
+
+    stack: str
+    name: str
+    resource_type: str
+    properties: Mapping[str, Any]
+    names: "_Names"
+
+    def value(self, path: str) -> Any:
+        """The value at Property.Property…; None if the template does not set it, UNKNOWN if only AWS knows it."""
+        node: Any = self.properties
+        for part in path.split("."):
+            node = node.get(part) if isinstance(node, Mapping) else None
+        return self._evaluated(node)
+
+    def _evaluated(self, node: Any) -> Any:
+        try:
+            found = evaluate(node, self.names)
+        except EmbeddedError:
+            return UNKNOWN
+        return None if found is NO_VALUE else found
+
+    @property
+    def kind(self) -> tuple[str, str] | None:
+        """Service and kind of the resource in AWS's service reference."""
+        service, kind, _ = _KINDS.get(self.resource_type, ("", "", ""))
+        return (service, kind) if kind else None
+
+    @cached_property
+    def physical_name(self) -> str | None:
+        """The name that the template gives it, as its ARN has it; None if AWS makes one up."""
+        *_, key = _KINDS.get(self.resource_type, ("",))
+        found = self.value(key) if key else None
+        return found.removeprefix("alias/") if isinstance(found, str) else None
+
+    @cached_property
+    def arn(self) -> str | None:
+        """Its ARN, if its name is known."""
+        if self.kind is None or self.physical_name is None:
+            return None
+        service, kind = self.kind
+        return filled(load().arn_formats[service][kind], self.physical_name, self.names.plan.settings)
+
+    def roles(self) -> Iterator[str]:
+        """The ARNs of the roles that its properties hand over to a service; that of any role where it is not known."""
+        for found in self._roles(self.properties):
+            if found is UNKNOWN:
+                yield f"arn:aws:iam::{self.names.plan.settings.account_id}:role/*"
+            elif isinstance(found, str) and ":role/" in found:
+                yield found
+
+    def _roles(self, node: Any) -> Iterator[Any]:
+        for key, item in node.items():
+            if _HANDS_OVER.search(key):
+                yield self._evaluated(item)
+            elif not key.endswith(("Policy", "Document")):
+                for each in item if isinstance(item, list) else [item]:
+                    yield from self._roles(each) if isinstance(each, Mapping) else ()
+
+
+def filled(arn_format: str, name: str, settings: Settings) -> str:
+    """An ARN's format with what is known: its last name is the resource's, others are any."""
+    known = {"Partition": "aws", "Region": settings.home_region, "Account": settings.account_id}
+    return _VARIABLE.sub(lambda match: known.get(match[1], name), arn_format)
+
+
+def templates(settings: Settings) -> dict[str, Mapping[str, Any]]:
+    """The templates of all stacks in the workload's account."""
+    return {
+        stack.name: stack.template(settings).to_dict() for stack in chosen(settings) if stack.principal != "management"
+    }
+
+
+class Plan:
+    """The resources of the templates of stacks, and what these export."""
+
+    def __init__(self, settings: Settings, found: Mapping[str, Mapping[str, Any]]) -> None:
+        self.settings = settings
+        self.resources: dict[str, dict[str, Resource]] = {}
+        self.exports: dict[str, tuple[_Names, Any]] = {}
+        for stack, template in found.items():
+            self._add(stack, template)
+
+    def _add(self, stack: str, template: Mapping[str, Any]) -> None:
+        found = self.resources.setdefault(stack, {})
+        names = _Names(self, stack)
+        for name, resource in sorted(template["Resources"].items()):
+            found[name] = Resource(stack, name, resource["Type"], resource.get("Properties", {}), names)
+        for output in template.get("Outputs", {}).values():
+            if "Export" in output:
+                self.exports[str(output["Export"]["Name"])] = (names, output["Value"])
+
+    @cached_property
+    def by_arn(self) -> Mapping[str, Resource]:
+        """The resources whose ARN is known."""
+        return {each.arn: each for found in self.resources.values() for each in found.values() if each.arn}
+
+
+class _Names:
+    """What a stack's names stand for; an EmbeddedError where that is known only once they are made."""
+
+    def __init__(self, plan: Plan, stack: str) -> None:
+        settings = plan.settings
+        self.plan, self.stack = plan, stack
+        self.mappings: Mapping[str, Any] = {}
+        self.pseudo = {
+            "AWS::AccountId": settings.account_id,
+            "AWS::NoValue": NO_VALUE,
+            "AWS::Partition": "aws",
+            "AWS::Region": settings.home_region,
+            "AWS::StackName": settings.stack_name(stack),
+            "AWS::URLSuffix": "amazonaws.com",
+        }
+
+    def ref(self, name: str) -> Any:
+        """The pseudo parameter, or the name or ARN of a resource."""
+        resource = self.plan.resources[self.stack].get(name)
+        if name in self.pseudo or resource is None:
+            return self.pseudo[name] if name in self.pseudo else _known(None, name)
+        if resource.resource_type in _REF_IS_ANOTHER:
+            return _known(None, name)
+        if resource.resource_type in _REF_IS_ARN:
+            return _known(resource.arn, name)
+        *_, key = _KINDS.get(resource.resource_type, ("",))
+        return _known(resource.value(key) if key else None, name)
+
+    def attribute(self, logical_id: str, attribute: str) -> Any:
+        """The ARN of a resource."""
+        resource = self.plan.resources[self.stack].get(logical_id)
+        of_arn = resource is not None and attribute in ("Arn", "TopicArn")
+        return _known(resource.arn if resource is not None and of_arn else None, f"{logical_id}.{attribute}")
+
+    def condition(self, name: str) -> bool:
+        """Not known: it may depend on parameters."""
+        return bool(_known(None, name))
+
+    def imported(self, name: str) -> Any:
+        """What another stack exports."""
+        names, node = self.plan.exports.get(name, (self, None))
+        return _known(None if node is None else evaluate(node, names), name)
+
+    def zones(self, region: str) -> list[str]:
+        """Not known: each account has its own."""
+        return list(_known(None, region))
+
+
+def _known(found: Any, name: str) -> Any:
+    if found is None or found is UNKNOWN:
+        raise EmbeddedError(f"{name} is known only once it is made")
+    return found

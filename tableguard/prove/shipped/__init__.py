@@ -1,0 +1,1 @@
+"""The promises of policies/, beside each document and of all documents together."""

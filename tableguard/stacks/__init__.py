@@ -1,0 +1,1 @@
+"""Our stacks: listed, rendered, packaged, deployed and destroyed."""

@@ -1,0 +1,285 @@
+"""A recorded trace of private messages -> the same messages in the table, with texts drawn from a seed.
+
+The trace is in KONECT's format (http://konect.cc): one line a message, `sender recipient weight unix-time`, and
+header lines that begin with %.
+"""
+
+import random
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import NAMESPACE_URL, uuid5
+
+from tqdm import tqdm
+
+from stream_lambda.items import (
+    Group,
+    Item,
+    Message,
+    User,
+    group_item,
+    group_key,
+    message_item,
+    message_key,
+    timestamp,
+)
+from stream_lambda.records import CLOCK_SKEW
+from tableguard.errors import MessageError
+from tableguard.store.batch_get import batch_get
+from tableguard.store.consumed import ReadCost
+from tableguard.store.encryption import Cipher
+from tableguard.store.messages import pair_group_uuid
+
+T = TypeVar("T")
+
+# Transactions, because they need no more than PutItem: BatchWriteItem would cost half of the write units, and its
+# permission includes deleting, which the application does not have. They may hold 100 items, and are not faster then.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+BATCH = 25
+ATTEMPTS = 8  # for a transaction that DynamoDB cancels because it is busy: 0.05 s, then twice as long each time
+_EXISTS = "ConditionalCheckFailed"
+_PASSING = {"None", "ThrottlingError", "ProvisionedThroughputExceeded", "TransactionConflict", _EXISTS}
+# Lengths of chat messages are about log-normal: a median of e^3.9 = 49 characters, one in 2,500 reaches the ceiling
+LENGTH_MEAN, LENGTH_DEVIATION, LENGTH_CEILING = 3.9, 0.9, 1000
+_TRACE = uuid5(NAMESPACE_URL, "urn:tableguard:trace")
+_PROSE = (
+    "hey did you get home safe last night we should do this again some time soon I think the train was late as ever "
+    "so what are you up to on Friday there is a concert in the park and everybody is going bring a jacket it gets "
+    "cold thanks for the notes they saved me see you at the library around four or later if you like no worries "
+)
+_STARTS = tuple(found.start() for found in re.finditer(r"\b\w", _PROSE))
+
+
+@dataclass(frozen=True)
+class Line:
+    """One message of a trace: who wrote to whom, and when."""
+
+    sender: int
+    recipient: int
+    unix_time: int
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What the trace holds, how many of its messages were new to the table, and the capacity units it took."""
+
+    users: int
+    groups: int
+    messages: int
+    new_messages: int
+    read_units: float
+    write_units: float | None  # None where the engine does not report those of transactions
+
+
+class InterruptedReplayError(KeyboardInterrupt):
+    """Ctrl-C, and how many messages of the trace were in the table by then."""
+
+    def __init__(self, messages: int) -> None:
+        super().__init__(f"interrupted after {messages} messages: run it again, what is there is left alone")
+
+
+@dataclass(frozen=True)
+class _Added:
+    """How many of a batch were new to the table, and the write units of that."""
+
+    items: int
+    write_units: float | None
+
+    def __add__(self, other: "_Added") -> "_Added":
+        unknown = self.write_units is None or other.write_units is None
+        units = None if unknown else (self.write_units or 0.0) + (other.write_units or 0.0)
+        return _Added(self.items + other.items, units)
+
+
+_NOTHING = _Added(0, 0.0)
+
+
+def read_trace(path: Path, clock: Callable[[], float] = time.time) -> tuple[Line, ...]:
+    """The messages of a trace file; MessageError names the line that is not one."""
+    # Pattern D turns away what is later. A stream dates its records in whole seconds, rounded down, and the messages
+    # of one second fill it up, so the second itself must be over by then.
+    # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_StreamRecord.html
+    end = int(clock() + CLOCK_SKEW.total_seconds())
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise MessageError(f"{path}: cannot be read: {error}") from error
+    lines = enumerate(text.splitlines(), start=1)
+    found = tuple(_line(line, f"{path}:{number}", end) for number, line in lines if line and not line.startswith("%"))
+    if not found:
+        raise MessageError(f"{path}: holds no message")
+    return found
+
+
+def _line(line: str, place: str, end: int) -> Line:
+    fields = line.split()
+    if len(fields) != 4 or not all(re.fullmatch("[0-9]{1,12}", field) for field in fields):
+        raise MessageError(f"{place}: not `sender recipient weight unix-time`, four whole numbers")
+    sender, recipient, weight, unix_time = map(int, fields)
+    if weight != 1:
+        raise MessageError(f"{place}: weight {weight}; a line is one message, of weight 1")
+    if sender == recipient:
+        raise MessageError(f"{place}: sender and recipient are both {sender}")
+    if unix_time >= end:
+        raise MessageError(f"{place}: unix-time {unix_time} is in the future")
+    return Line(sender, recipient, unix_time)
+
+
+def member(number: int) -> User:
+    """A member of the trace as a user of the table."""
+    return User(str(uuid5(_TRACE, f"member {number}")), f"Member {number}", f"member{number}")
+
+
+def groups(trace: Iterable[Line]) -> tuple[Group, ...]:
+    """The conversations of a trace, in the order they begin."""
+    members = cache(member)
+    found: dict[str, Group] = {}
+    for line in trace:
+        pair = members(line.sender), members(line.recipient)
+        group_uuid = _pair(pair[0].user_uuid, pair[1].user_uuid)
+        found.setdefault(group_uuid, Group(group_uuid, pair))
+    return tuple(found.values())
+
+
+def messages(trace: Iterable[Line], seed: int = 0) -> Iterator[Message]:
+    """The messages of a trace; those of one pair in one second are a microsecond apart, in the trace's order."""
+    members = cache(member)
+    seen: Counter[tuple[str, int]] = Counter()
+    for index, line in enumerate(trace):
+        author = members(line.sender)
+        moment = _pair(author.user_uuid, members(line.recipient).user_uuid), line.unix_time
+        when = datetime.fromtimestamp(line.unix_time, UTC) + timedelta(microseconds=seen[moment])
+        seen[moment] += 1
+        message_uuid = str(uuid5(_TRACE, f"message {index}"))
+        yield Message(moment[0], timestamp(when), message_uuid, author, text(seed, index))
+
+
+def text(seed: int, index: int) -> str:
+    """The text of one message: the same for the same seed and index."""
+    chance = random.Random(f"{seed} {index}")  # noqa: S311 - prose, not a secret
+    length = min(LENGTH_CEILING, max(1, round(chance.lognormvariate(LENGTH_MEAN, LENGTH_DEVIATION))))
+    start = chance.choice(_STARTS)
+    return (_PROSE * (2 + length // len(_PROSE)))[start : start + length].rstrip()
+
+
+def expected_rows(trace: Sequence[Line], seed: int = 0) -> Mapping[tuple[str, str], Message]:
+    """(user, group) -> the message that the row must show once everything has flowed through."""
+    newest: dict[str, Message] = {}
+    for message in messages(trace, seed):
+        known = newest.setdefault(message.group_uuid, message)
+        newest[message.group_uuid] = max(known, message, key=lambda found: found.stamp)
+    return {
+        (user.user_uuid, group.group_uuid): newest[group.group_uuid]
+        for group in groups(trace)
+        for user in group.members
+    }
+
+
+def replay(
+    client: Any,
+    table_name: str,
+    trace: Sequence[Line],
+    *,
+    seed: int = 0,
+    workers: int = 4,
+    progress: bool = True,
+    sleep: Callable[[float], None] = time.sleep,
+    cipher: Cipher | None = None,
+) -> Replayed:
+    """Write the groups and then the messages of a trace that are absent, encrypted if there is a cipher.
+
+    What is there is left alone, edited, deleted or encrypted as it may be; rows are left to Pattern D. Transactions are
+    written side by side, so messages arrive somewhat out of order. Ctrl-C is an InterruptedReplayError.
+    """
+    writer = _Writer(client, table_name, sleep, cipher)
+    conversations = groups(trace)
+    added, added_groups, reached = _NOTHING, _NOTHING, 0
+    bar = tqdm(total=len(trace), unit="message", disable=not progress)
+    try:
+        with ThreadPoolExecutor(workers) as pool, bar:
+            for of_batch in pool.map(writer.add_groups, _batches(conversations)):
+                added_groups += of_batch
+            batches = list(_batches(list(messages(trace, seed))))
+            for batch, of_batch in zip(batches, pool.map(writer.add_messages, batches), strict=True):
+                added += of_batch
+                reached += len(batch)
+                bar.update(len(batch))
+    except KeyboardInterrupt as error:
+        raise InterruptedReplayError(reached) from error
+    users = {user.user_uuid for group in conversations for user in group.members}
+    write_units = (added_groups + added).write_units
+    return Replayed(len(users), len(conversations), len(trace), added.items, writer.read_cost.units, write_units)
+
+
+_pair = cache(pair_group_uuid)
+
+
+def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (items[start : start + BATCH] for start in range(0, len(items), BATCH))
+
+
+@dataclass(frozen=True)
+class _Writer:
+    """Puts into the table what is absent from it."""
+
+    client: Any
+    table_name: str
+    sleep: Callable[[float], None]
+    cipher: Cipher | None
+    read_cost: ReadCost = field(default_factory=ReadCost)
+
+    def add_groups(self, batch: Sequence[Group]) -> _Added:
+        absent = self._absent(group_key(group.group_uuid) for group in batch)
+        return self._put([group_item(group) for group, is_absent in zip(batch, absent, strict=True) if is_absent])
+
+    def add_messages(self, batch: Sequence[Message]) -> _Added:
+        absent = self._absent(message_key(message.group_uuid, message.created_at) for message in batch)
+        new = (message for message, is_absent in zip(batch, absent, strict=True) if is_absent)
+        return self._put([message_item(self.cipher.sealed(message) if self.cipher else message) for message in new])
+
+    def _absent(self, keys: Iterable[Item]) -> list[bool]:
+        asked = list(keys)
+        found = list(
+            batch_get(self.client, self.table_name, asked, self.read_cost, projection="pk, sk", sleep=self.sleep)
+        )
+        return [key not in found for key in asked]
+
+    def _put(self, new: Sequence[Item]) -> _Added:
+        """Write them, but for those that another writer puts there meanwhile."""
+        left = new
+        for attempt in range(ATTEMPTS):
+            if not left:
+                return _NOTHING
+            if attempt:
+                self.sleep(0.05 * 2 ** (attempt - 1))
+            try:
+                return self._transact(left)
+            except self.client.exceptions.TransactionCanceledException as error:
+                reasons = [reason["Code"] for reason in error.response["CancellationReasons"]]
+                if not set(reasons) <= _PASSING:
+                    raise
+                left = [item for item, reason in zip(left, reasons, strict=True) if reason != _EXISTS]
+        raise MessageError(
+            f"table {self.table_name}: too busy for {len(left)} items, {ATTEMPTS} times; write more slowly"
+        )
+
+    def _transact(self, new: Sequence[Item]) -> _Added:
+        put = {"TableName": self.table_name, "ConditionExpression": "attribute_not_exists(pk)"}
+        answer = self.client.transact_write_items(
+            TransactItems=[{"Put": put | {"Item": item}} for item in new], ReturnConsumedCapacity="TOTAL"
+        )
+        return _Added(len(new), _write_units(answer.get("ConsumedCapacity", [])))
+
+
+def _write_units(consumed: Sequence[Mapping[str, Any]]) -> float | None:
+    """The write units of a transaction; None of DynamoDB Local, whose CapacityUnits are not AWS's."""
+    if not consumed or any("WriteCapacityUnits" not in part for part in consumed):
+        return None
+    return sum(float(part["WriteCapacityUnits"]) for part in consumed)

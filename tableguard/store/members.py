@@ -1,0 +1,173 @@
+"""Who belongs to a group, and what its members are called; the group's item is the truth, and rows hold copies.
+
+A change is written to the group first, only if nobody else has changed it since it was read, and then to the rows of
+those whom it concerns. Interrupted in between it can be made again, or `reconcile` completes it.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from stream_lambda.decide import conversation, other_member
+from stream_lambda.items import Group, User, group_item, group_key
+from stream_lambda.table import Table
+from tableguard.errors import MessageError
+from tableguard.store.consumed import ReadCost
+from tableguard.store.messages import ATTEMPTS, MEMBERS, MessageTable, checked_user, pair_group_uuid
+from tableguard.store.newest_message import newest_message
+from tableguard.store.rows import Rows, is_hidden, names
+
+Members = tuple[User, ...]
+
+
+@dataclass(frozen=True)
+class Renamed:
+    """What a change of name was written to."""
+
+    groups: int
+    rows: int
+
+
+def add_member(table: MessageTable, group_uuid: str, by_uuid: str, user: User) -> Group:
+    """Let a member bring somebody into a group: at once the newcomer's list shows it, with its newest message.
+
+    Doing so again changes nothing, but gives the member the row should it be missing.
+    """
+    checked_user(user)
+
+    def with_user(group: Group) -> Members:
+        _check_changeable(group, by_uuid)
+        if user.user_uuid in _uuids(group.members):
+            return group.members
+        if len(group.members) == MEMBERS:
+            raise MessageError(f"group {group_uuid}: has {MEMBERS} members, and no room for more")
+        return (*group.members, user)
+
+    group = _change(table, group_uuid, with_user)
+    _show(table, group, user.user_uuid)
+    return group
+
+
+def remove_member(table: MessageTable, group_uuid: str, by_uuid: str, user_uuid: str) -> Group:
+    """Let a member remove another from a group, or leave it: at once the row is shown no more.
+
+    The row is not deleted but expires: the application may not delete. What the stream function was just writing for
+    the one who left can bring the row back; `reconcile --all` then ends it.
+    """
+
+    def without_user(group: Group) -> Members:
+        _check_changeable(group, by_uuid)
+        left = tuple(user for user in group.members if user.user_uuid != user_uuid)
+        if len(left) == len(group.members):
+            raise MessageError(f"user {user_uuid!r} is not a member of group {group_uuid}")
+        if not left:
+            raise MessageError(f"group {group_uuid}: its last member cannot be removed")
+        return left
+
+    group = _change(table, group_uuid, without_user)
+    _hide(table, group_uuid, user_uuid)
+    _name_others(table, group, group.members)
+    return group
+
+
+def rename(table: MessageTable, user: User, progress: Callable[[Iterable[str]], Iterable[str]] = iter) -> Renamed:
+    """Give a user these names in every conversation of theirs; what is named so already is not written again.
+
+    A message keeps the names under which it was written.
+    """
+    checked_user(user)
+    page = table.all_conversations(user.user_uuid)
+    if page.damaged:  # done in part it would look as if it were done
+        raise MessageError(page.refusals[0])
+    group_uuids = [row.group_uuid for row in page.items]
+    done = [_rename_in(table, group_uuid, user) for group_uuid in progress(group_uuids)]
+    return Renamed(sum(groups for groups, _ in done), sum(renamed for _, renamed in done))
+
+
+def _rename_in(table: MessageTable, group_uuid: str, user: User) -> tuple[bool, int]:
+    before: list[Members] = []
+
+    def renamed(group: Group) -> Members:
+        before.append(group.members)
+        return tuple(user if known.user_uuid == user.user_uuid else known for known in group.members)
+
+    group = _change(table, group_uuid, renamed)
+    readers = [known for known in group.members if known.user_uuid != user.user_uuid]
+    return before[-1] != group.members, _name_others(table, group, readers)
+
+
+def _change(table: MessageTable, group_uuid: str, change: Callable[[Group], Members]) -> Group:
+    """Replace the members of a group by what `change` makes of them, as they are when they are replaced."""
+    for _ in range(ATTEMPTS):
+        group, _ = table.existing_group(group_uuid)
+        changed = replace(group, members=change(group))
+        if changed == group or _replaced(table, group, changed):
+            return changed
+    raise MessageError(f"group {group_uuid}: its members changed {ATTEMPTS} times in between; try again")
+
+
+def _replaced(table: MessageTable, seen: Group, changed: Group) -> bool:
+    try:
+        table.client.update_item(
+            TableName=table.name,
+            Key=group_key(seen.group_uuid),
+            UpdateExpression="SET members = :changed",
+            ConditionExpression="members = :seen",
+            ExpressionAttributeValues={
+                ":changed": group_item(changed)["members"],
+                ":seen": group_item(seen)["members"],
+            },
+        )
+    except table.client.exceptions.ConditionalCheckFailedException:
+        return False
+    return True
+
+
+def _check_changeable(group: Group, by_uuid: str) -> None:
+    uuids = _uuids(group.members)
+    if by_uuid not in uuids:
+        raise MessageError(f"user {by_uuid!r} is not a member of group {group.group_uuid}")
+    if len(uuids) == 2 and group.group_uuid == pair_group_uuid(*uuids):
+        raise MessageError(f"group {group.group_uuid}: is the conversation of two people; begin another with more")
+
+
+def _show(table: MessageTable, group: Group, user_uuid: str) -> None:
+    """Give a member a row with the newest message; one that shows a newer message by now stays."""
+    rows = Rows(table.client, table.name)
+    seen = rows.read(group.group_uuid, [user_uuid], ReadCost()).get(user_uuid)
+    now = table.clock()
+    newest = newest_message(table.client, table.name, group.group_uuid, now, ReadCost()).message
+    if newest is None:
+        return
+    (member,) = (user for user in group.members if user.user_uuid == user_uuid)
+    row = conversation(newest, member, group)
+    if seen is not None and is_hidden(seen, now):  # left over from an earlier membership
+        rows.put(row, seen)
+    else:
+        Table(table.client, table.name, workers=1).write(row)
+
+
+def _hide(table: MessageTable, group_uuid: str, user_uuid: str) -> None:
+    """End the row of somebody who is no member, unless that has changed by now."""
+    rows = Rows(table.client, table.name)
+    for _ in range(ATTEMPTS):
+        seen = rows.read(group_uuid, [user_uuid], ReadCost()).get(user_uuid)
+        group, _ = table.existing_group(group_uuid)
+        now = table.clock()
+        if seen is None or is_hidden(seen, now) or user_uuid in _uuids(group.members):
+            return
+        if rows.hide(seen, group_item(group), now):
+            return
+    raise MessageError(f"group {group_uuid}: the row of {user_uuid!r} changed {ATTEMPTS} times in between; try again")
+
+
+def _name_others(table: MessageTable, group: Group, readers: Iterable[User]) -> int:
+    """Bring the names in the rows of these members up to date; how many were not."""
+    rows = Rows(table.client, table.name)
+    others = {reader.user_uuid: other_member(reader, group) for reader in readers}
+    found = rows.read(group.group_uuid, others, ReadCost())
+    outdated = {user_uuid: row for user_uuid, row in found.items() if not names(row, others[user_uuid])}
+    return sum(rows.set_other(row, others[user_uuid]) for user_uuid, row in outdated.items())
+
+
+def _uuids(members: Members) -> list[str]:
+    return [user.user_uuid for user in members]

@@ -1,0 +1,345 @@
+"""What an application does with the table: list messages (A), list conversations (B), create messages (C).
+
+Pattern D, the conversation rows, is the stream function's; this module shares its keys and items.
+"""
+
+import shlex
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+from stream_lambda import items
+from stream_lambda.decide import conversation
+from stream_lambda.items import Conversation, Group, Item, ItemError, Message, User
+from stream_lambda.table import Table
+from tableguard.aws.item_size import item_size
+from tableguard.errors import MessageError
+from tableguard.store.consumed import ReadCost
+from tableguard.store.encryption import Cipher, Opened
+from tableguard.store.listing import Listing, Page
+from tableguard.store.newest_message import newest_message
+
+T = TypeVar("T")
+
+MEMBERS = 50  # a message costs three write units a member, and a transaction takes 100 items
+ITEM_BYTES = 400 * 1024  # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+PAGE = 100  # items asked for at once, at most
+ATTEMPTS = 100  # at as many microseconds, or for as many transactions that conflict
+
+# Two people have one conversation, whoever begins it and however often: its name follows from theirs.
+_PAIRS = uuid.uuid5(uuid.NAMESPACE_URL, "urn:tableguard:pair")
+_EXISTS, _CONFLICT = "ConditionalCheckFailed", "TransactionConflict"  # reasons for which a transaction is cancelled
+_UNEXPIRED = "attribute_not_exists(expires_at) OR expires_at > :now"  # DynamoDB deletes within days of the moment
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A message as it was written, whether it made its conversation, and the capacity units it took."""
+
+    message: Message
+    created: bool
+    read_units: float
+    write_units: float
+
+
+def pair_group_uuid(one: str, other: str) -> str:
+    """The group of two people."""
+    return str(uuid.uuid5(_PAIRS, "\n".join(sorted((one, other)))))
+
+
+@dataclass(frozen=True)
+class MessageTable:
+    """The table, a boto3 client for it, the clock, where new uuids come from, and what encrypts texts, if they are.
+
+    Without a cipher an encrypted text is read as the bytes that it is.
+    """
+
+    client: Any  # botocore makes its classes at run time
+    name: str
+    clock: Callable[[], datetime]
+    new_uuid: Callable[[], str] = lambda: str(uuid.uuid4())
+    cipher: Cipher | None = None
+
+    def group(self, group_uuid: str) -> Group | None:
+        """A group and its members, or None."""
+        _checked_name("group", group_uuid)
+        item, _ = self._get(items.group_key(group_uuid))
+        return None if item is None else _parsed(items.group_of, item)
+
+    def messages(
+        self, group_uuid: str, reader_uuid: str, limit: int = 20, token: str | None = None, consistent: bool = False
+    ) -> Page[Message]:
+        """Pattern A: a group's messages for one of its members, newest first."""
+        _, read_units = self.member(group_uuid, reader_uuid)
+        listing = Listing(self.name, None, items.messages_pk(group_uuid), ("sk",))
+        page = self._page(listing, items.message_of, limit, token, consistent)
+        if page.damaged:
+            raise MessageError(page.refusals[0])
+        page = replace(page, read_units=page.read_units + read_units)
+        return page if self.cipher is None else _opened(page, self.cipher.opened(page.items))
+
+    def conversations(self, user_uuid: str, limit: int = 20, token: str | None = None) -> Page[Conversation]:
+        """Pattern B: a user's conversations, newest first; the index follows the table by a moment.
+
+        A damaged row hides no other: it is among the refusals.
+        """
+        _checked_name("user", user_uuid)
+        listing = Listing(self.name, items.INDEX, items.rows_pk(user_uuid), ("last_message_at", "sk"))
+        return self._opened_rows(self._page(listing, items.conversation_of, limit, token, consistent=False))
+
+    def all_conversations(self, user_uuid: str) -> Page[Conversation]:
+        """Pattern B strongly consistent: every conversation, read from the table itself and sorted here."""
+        _checked_name("user", user_uuid)
+        listing = Listing(self.name, None, items.rows_pk(user_uuid), ("sk",))
+        page = self._page(listing, items.conversation_of, PAGE, None, consistent=True)
+        found, refusals, read_units = list(page.items), page.refusals, page.read_units
+        while page.token:
+            page = self._page(listing, items.conversation_of, PAGE, page.token, consistent=True)
+            found += page.items
+            refusals += page.refusals
+            read_units += page.read_units
+        rows = tuple(sorted(found, key=lambda row: row.last_message_at, reverse=True))
+        return self._opened_rows(Page(rows, None, read_units, refusals, len(refusals)))
+
+    def create_conversation(
+        self, sender: User, others: Sequence[User], text: str, expires_at: int | None = None
+    ) -> Posted:
+        """Pattern C: a message to people one has not written to; to an existing pair it is simply posted.
+
+        Group, rows and message appear together or not at all.
+        """
+        group = self._new_group((sender, *others))
+        message = self._new_message(group.group_uuid, sender, text, expires_at)
+        sealed = self._sealed(message)
+        rows = [items.conversation_item(conversation(sealed, member, group)) for member in group.members]
+        writes = [items.group_item(group), *rows, items.message_item(sealed)]
+        for _ in range(ATTEMPTS):
+            try:
+                answer = self.client.transact_write_items(
+                    TransactItems=[{"Put": self._put_of(item)} for item in writes], ReturnConsumedCapacity="TOTAL"
+                )
+            except self.client.exceptions.TransactionCanceledException as error:
+                reasons = [reason["Code"] for reason in error.response["CancellationReasons"]]
+                if reasons[0] == _EXISTS:
+                    return self.post(group.group_uuid, sender.user_uuid, text, expires_at)
+                if _EXISTS in reasons:
+                    raise MessageError(f"group {group.group_uuid}: rows or messages of it exist without it") from error
+                if _CONFLICT not in reasons:
+                    raise
+            else:
+                return Posted(message, True, 0.0, sum(map(_units, answer.get("ConsumedCapacity", []))))
+        raise MessageError(f"group {group.group_uuid}: {ATTEMPTS} transactions in conflict; try again")
+
+    def post(self, group_uuid: str, sender_uuid: str, text: str, expires_at: int | None = None) -> Posted:
+        """Pattern C in an existing group: a message by one of its members."""
+        author, read_units = self.member(group_uuid, sender_uuid)
+        message = self._new_message(group_uuid, author, text, expires_at)
+        for _ in range(ATTEMPTS):
+            try:
+                answer = self.client.put_item(
+                    **self._put_of(items.message_item(self._sealed(message))),
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                    ReturnConsumedCapacity="TOTAL",
+                )
+            except self.client.exceptions.ConditionalCheckFailedException as error:
+                # botocore repeats a call whose answer was lost: then the message in the way is this one
+                if error.response.get("Item", {}).get("message_uuid") == {"S": message.message_uuid}:
+                    return Posted(message, False, read_units, 0.0)
+                message = replace(message, created_at=items.microsecond_later(message.created_at))
+            else:
+                return Posted(message, False, read_units, _units(answer.get("ConsumedCapacity")))
+        raise MessageError(f"group {group_uuid}: {ATTEMPTS} messages at the same instant; try again")
+
+    def edit(self, group_uuid: str, created_at: str, editor_uuid: str, text: str) -> Posted:
+        """Replace the text of one's own message; a deleted one stays deleted."""
+        return self._replace(group_uuid, created_at, editor_uuid, _checked_text(text), deleted=False)
+
+    def delete(self, group_uuid: str, created_at: str, editor_uuid: str) -> Posted:
+        """Take the text out of one's own message; the empty message stays, so that no list goes back in time."""
+        return self._replace(group_uuid, created_at, editor_uuid, "", deleted=True)
+
+    def refresh(self, group_uuid: str) -> int:
+        """Write the rows as Pattern D would, where no stream function runs; answers how many were behind."""
+        group, _ = self.existing_group(group_uuid)
+        newest = newest_message(self.client, self.name, group_uuid, self.clock(), ReadCost()).message
+        rows = [conversation(newest, member, group) for member in group.members] if newest else []
+        table = Table(self.client, self.name, workers=1)
+        return [table.write(row) for row in rows].count("written")
+
+    def _replace(self, group_uuid: str, created_at: str, editor_uuid: str, text: str, deleted: bool) -> Posted:
+        _, member_units = self.member(group_uuid, editor_uuid)
+        found, read_units = self._get(items.message_key(group_uuid, created_at))
+        if found is None:
+            raise MessageError(f"group {group_uuid!r}: no message at {created_at!r}")
+        old = _parsed(items.message_of, found)
+        if old.author.user_uuid != editor_uuid:
+            raise MessageError(f"group {group_uuid}: the message at {created_at} was not written by {editor_uuid!r}")
+        edited_at = items.timestamp(self.clock())
+        if old.edited_at >= edited_at:  # two edits within a tick of the clock
+            edited_at = items.microsecond_later(old.edited_at)
+        new = replace(old, text=text, preview=None, edited_at=edited_at, deleted=deleted)
+        changed = items.message_item(self._sealed(new))
+        preview = {":preview": changed["preview"]} if "preview" in changed else {}
+        _check_size(found | changed)
+        try:
+            answer = self.client.update_item(
+                TableName=self.name,
+                Key=items.message_key(group_uuid, created_at),
+                UpdateExpression="SET message = :text, edited_at = :now, deleted = :deleted"
+                + (", preview = :preview" if preview else " REMOVE preview"),
+                ConditionExpression=(
+                    "attribute_exists(pk) AND (attribute_not_exists(edited_at) OR edited_at < :now) "
+                    "AND (attribute_not_exists(deleted) OR deleted = :no)"
+                ),
+                ExpressionAttributeValues={
+                    **preview,
+                    ":text": changed["message"],
+                    ":now": {"S": edited_at},
+                    ":deleted": {"BOOL": deleted},
+                    ":no": {"BOOL": False},
+                },
+                ReturnConsumedCapacity="TOTAL",
+            )
+        except self.client.exceptions.ConditionalCheckFailedException as error:
+            raise MessageError(
+                f"group {group_uuid}: the message at {created_at} is deleted, or edited since"
+            ) from error
+        return Posted(new, False, member_units + read_units, _units(answer.get("ConsumedCapacity")))
+
+    def _new_group(self, members: tuple[User, ...]) -> Group:
+        uuids = [checked_user(user).user_uuid for user in members]
+        twice = sorted({user_uuid for user_uuid in uuids if uuids.count(user_uuid) > 1})
+        if twice:
+            raise MessageError(f"user {twice[0]!r} is named twice among the members")
+        if not 2 <= len(uuids) <= MEMBERS:
+            raise MessageError(f"{len(uuids)} members: a conversation has from 2 to {MEMBERS}")
+        return Group(pair_group_uuid(*uuids) if len(uuids) == 2 else self.new_uuid(), members)
+
+    def _new_message(self, group_uuid: str, author: User, text: str, expires_at: int | None) -> Message:
+        now = self.clock()
+        if expires_at is not None and expires_at <= now.timestamp():
+            raise MessageError(f"expires_at {expires_at}: is in the past")
+        message = Message(
+            group_uuid, items.timestamp(now), self.new_uuid(), author, _checked_text(text), expires_at=expires_at
+        )
+        _check_size(items.message_item(message))
+        return message
+
+    def _sealed(self, message: Message) -> Message:
+        if self.cipher is None:
+            return message
+        sealed = self.cipher.sealed(message)
+        _check_size(items.message_item(sealed))
+        return sealed
+
+    def _opened_rows(self, page: Page[Conversation]) -> Page[Conversation]:
+        return page if self.cipher is None else _opened(page, self.cipher.opened_rows(page.items))
+
+    def _put_of(self, item: Item) -> dict[str, Any]:
+        return {"TableName": self.name, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}
+
+    def _get(self, key: Item) -> tuple[Item | None, float]:
+        answer = self.client.get_item(TableName=self.name, Key=key, ConsistentRead=True, ReturnConsumedCapacity="TOTAL")
+        return answer.get("Item"), _units(answer.get("ConsumedCapacity"))
+
+    def existing_group(self, group_uuid: str) -> tuple[Group, float]:
+        """A group and its members, which must exist, and the read units it took."""
+        _checked_name("group", group_uuid)
+        item, read_units = self._get(items.group_key(group_uuid))
+        if item is None:
+            raise MessageError(f"table {self.name}: no group {group_uuid!r}")
+        return _parsed(items.group_of, item), read_units
+
+    def member(self, group_uuid: str, user_uuid: str) -> tuple[User, float]:
+        """The user as a member; read from the group, because a row can expire and membership does not."""
+        group, read_units = self.existing_group(group_uuid)
+        for user in group.members:
+            if user.user_uuid == user_uuid:
+                return user, read_units
+        raise MessageError(f"user {user_uuid!r} is not a member of group {group_uuid}")
+
+    def _page(
+        self, listing: Listing, read: Callable[[Item], T], limit: int, token: str | None, consistent: bool
+    ) -> Page[T]:
+        if not 1 <= limit <= PAGE:
+            raise MessageError(f"limit {limit}: from 1 to {PAGE} items are read at once")
+        answer = self.client.query(
+            TableName=self.name,
+            KeyConditionExpression="pk = :pk",
+            FilterExpression=_UNEXPIRED,
+            ExpressionAttributeValues={":pk": {"S": listing.pk}, ":now": {"N": str(int(self.clock().timestamp()))}},
+            ScanIndexForward=False,
+            Limit=limit,
+            ConsistentRead=consistent,
+            ReturnConsumedCapacity="TOTAL",
+            **({"IndexName": listing.index} if listing.index else {}),
+            **({"ExclusiveStartKey": listing.start_key(token)} if token is not None else {}),
+        )
+        found, refusals = _readable(read, (item for item in answer["Items"] if items.marked_group(item) is None))
+        token = listing.token(answer.get("LastEvaluatedKey"))
+        return Page(found, token, _units(answer.get("ConsumedCapacity")), refusals, len(refusals))
+
+
+def _opened(page: Page[T], opened: Opened[T]) -> Page[T]:
+    return replace(page, items=opened.items, refusals=page.refusals + opened.refusals)
+
+
+def _units(consumed: Mapping[str, Any] | None) -> float:
+    return float(consumed["CapacityUnits"]) if consumed else 0.0
+
+
+def _parsed(read: Callable[[Item], T], item: Item) -> T:
+    try:
+        return read(item)
+    except ItemError as error:
+        raise MessageError(f"item {item['pk']['S']} / {item['sk']['S']}: {error}{_remedy(item)}") from error
+
+
+def _readable(read: Callable[[Item], T], stored: Iterable[Item]) -> tuple[tuple[T, ...], tuple[str, ...]]:
+    """What can be read of the items, and why the others cannot."""
+    found: list[T] = []
+    refusals: list[str] = []
+    for item in stored:
+        try:
+            found.append(_parsed(read, item))
+        except MessageError as error:
+            refusals.append(str(error))
+    return tuple(found), tuple(refusals)
+
+
+def _remedy(item: Item) -> str:
+    """How the operator mends a conversation row, which holds nothing but what the group's messages say."""
+    row = items.row_of_key(item)
+    return f"; tableguard rows reconcile --group {shlex.quote(row[1])} --force writes the row anew" if row else ""
+
+
+def _check_size(item: Item) -> None:
+    size = item_size(item)
+    if size > ITEM_BYTES:
+        raise MessageError(f"item of {size} bytes: DynamoDB takes at most {ITEM_BYTES}; shorten the text")
+
+
+def _checked_text(text: str) -> str:
+    if not text.strip():
+        raise MessageError("a message needs a text")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise MessageError(f"the text is not valid Unicode at character {error.start + 1}") from error
+    return text
+
+
+def _checked_name(what: str, name: str) -> str:
+    if not name or not name.isprintable() or len(name.encode()) > items.GROUP_BYTES:
+        raise MessageError(f"{what} {name[:40]!r}: from 1 to {items.GROUP_BYTES} bytes of printable characters")
+    return name
+
+
+def checked_user(user: User) -> User:
+    """A user with names that can be stored and shown; MessageError otherwise."""
+    _checked_name("user", user.user_uuid)
+    _checked_name("display name", user.display_name)
+    _checked_name("handle", user.handle)
+    return user

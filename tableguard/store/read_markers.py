@@ -1,0 +1,98 @@
+"""How far each member has read, and which conversations therefore hold something new.
+
+A marker is an item of its own in the member's partition, not an attribute of the conversation row: the index projects
+the whole row, so that each marker would cost one more write unit there, and Pattern D rewrites the row. Moving a marker
+takes one write unit, and the markers of thirty conversations are read for half a unit.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stream_lambda import items
+from stream_lambda.items import Conversation
+from stream_lambda.records import CLOCK_SKEW
+from tableguard.errors import MessageError
+from tableguard.store.consumed import ReadCost
+from tableguard.store.messages import MessageTable
+
+
+@dataclass(frozen=True)
+class Marked:
+    """How far the member asked to have read, whether that was further than before, and the units it took."""
+
+    last_read_at: str
+    moved: bool
+    read_units: float
+    write_units: float
+
+
+def mark_read(table: MessageTable, group_uuid: str, reader_uuid: str, until: str) -> Marked:
+    """Note that a member has read everything up to a message's created_at; a marker only ever moves forward."""
+    _, read_units = table.member(group_uuid, reader_uuid)
+    last_read_at = _instant(table, until)
+    cost = ReadCost()
+    try:
+        answer = table.client.update_item(
+            TableName=table.name,
+            Key=items.marker_key(reader_uuid, group_uuid),
+            UpdateExpression="SET last_read_at = :until",
+            ConditionExpression="attribute_not_exists(last_read_at) OR last_read_at < :until",
+            ExpressionAttributeValues={":until": {"S": last_read_at}},
+            ReturnConsumedCapacity="TOTAL",
+        )
+    except table.client.exceptions.ConditionalCheckFailedException:
+        # a failed condition costs what the write would have: a unit for an item of less than 1 KB
+        # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
+        return Marked(last_read_at, False, read_units, 1.0)
+    cost.add(answer.get("ConsumedCapacity"))
+    return Marked(last_read_at, True, read_units, cost.units)
+
+
+def read_until(table: MessageTable, user_uuid: str, group_uuids: Iterable[str], cost: ReadCost) -> dict[str, str]:
+    """Group -> how far the user has read, of those groups where the user has read anything.
+
+    One query over the markers between the first and the last group: up to 640 of them it takes fewer units than
+    asking for the markers of twenty groups by their keys.
+    """
+    wanted = sorted({group_uuid.encode(): group_uuid for group_uuid in group_uuids}.items())  # as DynamoDB sorts
+    if not wanted:
+        return {}
+    first, last = (items.marker_key(user_uuid, wanted[end][1]) for end in (0, -1))
+    pages = table.client.get_paginator("query").paginate(
+        TableName=table.name,
+        KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+        ExpressionAttributeValues={":pk": first["pk"], ":first": first["sk"], ":last": last["sk"]},
+        ReturnConsumedCapacity="TOTAL",
+    )
+    found: dict[str, str] = {}
+    for page in pages:
+        cost.add(page.get("ConsumedCapacity"))
+        found |= dict(_marker(item) for item in page["Items"])
+    return {group_uuid: found[group_uuid] for _, group_uuid in wanted if group_uuid in found}
+
+
+def unread(rows: Iterable[Conversation], markers: Mapping[str, str]) -> frozenset[str]:
+    """The groups whose newest message is another's, and newer than what its reader has read."""
+    return frozenset(
+        row.group_uuid
+        for row in rows
+        if row.last_user_uuid != row.user_uuid and row.last_message_at > markers.get(row.group_uuid, "")
+    )
+
+
+def _marker(item: Mapping[str, Any]) -> tuple[str, str]:
+    group_uuid, value = items.marked_group(item), item.get("last_read_at", {}).get("S")
+    if group_uuid is None or not isinstance(value, str):
+        raise MessageError(f"item {item['pk']['S']} / {item['sk']['S']}: last_read_at: absent or not of type S")
+    return group_uuid, value
+
+
+def _instant(table: MessageTable, text: str) -> str:
+    try:
+        instant = items.canonical(text)
+    except ValueError as error:
+        raise MessageError(f"{text!r} is not an ISO 8601 timestamp; give the created_at of a message") from error
+    if instant > items.timestamp(table.clock() + CLOCK_SKEW):  # messages to come would count as read
+        raise MessageError(f"{instant} is in the future; give the created_at of a message")
+    return instant
