@@ -15,11 +15,11 @@ import pytest
 # longest first, by seconds of CPU; a file that is not named takes less than ten
 LONGEST = (
     "test_oracle",
-    "test_check",
+    "test_run",
     "test_fault_drill",
     "test_estate",
-    "test_moto_dynamodb",
-    "test_enforced_live",
+    "test_corrections",
+    "test_enforced",
     "test_commands",
     "test_mutants",
 )

@@ -20,11 +20,12 @@ from stream_lambda.items import message_item
 from tableguard.local.dynamodb_local.sources import present
 from tableguard.local.event_source.event_filter import event_filter
 from templates.stream import FILTER
-from tests import message_batches, projections
 from tests.benchmarks.figures import Figure
+from tests.cases import message_batches
+from tests.cases.message_batches import Batch, Traffic, expected_write_units
 from tests.engines.dynamodb_local import engine
-from tests.message_batches import Batch, Traffic, expected_write_units
-from tests.projections import Projection
+from tests.worlds import projections
+from tests.worlds.projections import Projection
 
 _SAMPLES = {1: 30, 10: 20, 100: 30, 1000: 5}  # batch size: how many batches, evenly spaced over the whole time
 _NAIVE_MESSAGES = 30  # it takes them one by one, so that more tell nothing new

@@ -14,12 +14,12 @@ from tableguard.errors import TableguardError
 from tableguard.local.dynamodb_local import engine
 from tableguard.local.dynamodb_local.engine import Engine
 from tableguard.store.loading import replay
+from tests.cases.message_batches import Traffic, zipf
 from tests.drill import report
 from tests.drill.algorithms import BY_NAME
 from tests.drill.drilled import drilled
 from tests.drill.plan import Asked
 from tests.drill.run import NeverCame
-from tests.message_batches import Traffic, zipf
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -10,9 +10,9 @@ from tableguard import settings
 from tableguard.stacks import package
 from tableguard.store import table_admin
 from tests.drill.kinds import OF_DELIVERY, Kind
-from tests.lambda_package import package as package_of
 from tests.naive import handler as naive_handler
 from tests.naive import table as naive_table
+from tests.worlds.lambda_package import package as package_of
 
 Shown = tuple[str, ...]  # what a row says, as far as the drill compares it
 PREVIEW = 140

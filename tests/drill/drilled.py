@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 from tableguard.local import server
 from tableguard.local.dynamodb_local.engine import Engine
+from tests.cases.message_batches import Traffic
 from tests.drill.algorithms import Algorithm
 from tests.drill.plan import Asked, plan
 from tests.drill.report import Figures, figures
 from tests.drill.run import carry_out
 from tests.drill.verdict import judged
 from tests.drill.world import world
-from tests.message_batches import Traffic
 
 
 def drilled(

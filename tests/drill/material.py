@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from stream_lambda.items import Item, Message, message_item, timestamp
+from tests.cases.message_batches import Traffic
 from tests.drill.kinds import Kind
 from tests.drill.plan import Chunk
-from tests.message_batches import Traffic
 
 Key = tuple[str, str]
 DISORDER = 8  # messages that one may be late by

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from tests.cases.message_batches import Traffic
 from tests.drill.kinds import Kind
 from tests.drill.material import Written, written
 from tests.drill.plan import Chunk, Fault
 from tests.drill.watch import Watch
 from tests.drill.world import World
-from tests.message_batches import Traffic
 
 _OUTAGE = 13 * 3600.0  # seconds: longer than the mapping keeps a record
 _RECENT = 10  # chunks back to which a checkpoint may fall

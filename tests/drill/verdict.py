@@ -13,11 +13,11 @@ from tableguard.projection.failed_batches import Bucket
 from tableguard.projection.redrive import Redriven, Target, redrive
 from tableguard.projection.survey import Survey
 from tableguard.projection.views import Reader
+from tests.cases.message_batches import Traffic
 from tests.drill.algorithms import Shown
 from tests.drill.ledger import key_of_record
 from tests.drill.material import Key, Written, is_poison, key_of
 from tests.drill.world import World
-from tests.message_batches import Traffic
 
 Owner = tuple[str, str]  # user, group
 

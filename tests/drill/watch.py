@@ -6,10 +6,10 @@ from collections.abc import Collection, Sequence
 from stream_lambda.items import Message, row_key, row_of_key
 from tableguard.store.batch_get import batch_get
 from tableguard.store.consumed import ReadCost
+from tests.cases.message_batches import Traffic
 from tests.drill.algorithms import Shown
 from tests.drill.material import Key, Written
 from tests.drill.world import World
-from tests.message_batches import Traffic
 
 Owner = tuple[str, str]  # user, group
 

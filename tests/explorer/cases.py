@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from stream_lambda.items import Message
 from tests.explorer.scenario import Scenario
-from tests.message_world import OTHER_PAIR, PAIR, TRIO, at, said
+from tests.worlds.messages import OTHER_PAIR, PAIR, TRIO, at, said
 
 ZERO, ONE, TWO, THREE = (said(f"message {number}", number) for number in range(4))
 OTHER_ZERO, OTHER_ONE = said("other 0", 0.5, OTHER_PAIR), said("other 1", 1, OTHER_PAIR)

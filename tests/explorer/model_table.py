@@ -10,7 +10,7 @@ from stream_lambda.items import Item
 from stream_lambda.table import KEYS_PER_CALL
 from tests.explorer.expressions import NotModelled, holds, updated
 from tests.explorer.pool import Frozen, freeze
-from tests.watched_client import refused
+from tests.worlds.watched_client import refused
 
 Key = tuple[str, str]
 Items = Mapping[Key, Item]

@@ -16,7 +16,7 @@ from tableguard.local.event_source.batch_response import judge
 from tableguard.local.function.outcome import FunctionError, Outcome, Succeeded
 from tests.explorer.model_table import TIMEOUT, Failure
 from tests.explorer.pool import Frozen, freeze
-from tests.watched_client import refused
+from tests.worlds.watched_client import refused
 
 
 class Call(NamedTuple):

@@ -9,10 +9,10 @@ import stream_lambda
 from stream_lambda.decide import conversation
 from stream_lambda.items import Group, Item, Message, conversation_item, conversation_of
 from tests.explorer.program import Program, Row
-from tests.handler_packages import invoke
-from tests.message_world import TABLE
 from tests.naive import handler as naive
 from tests.naive.table import first_rows
+from tests.worlds.handler_packages import invoke
+from tests.worlds.messages import TABLE
 
 
 def pattern_d(package: ModuleType = stream_lambda) -> Program:

@@ -6,7 +6,7 @@ from typing import Any
 
 from stream_lambda.items import Group, Message, message_item
 from tests.explorer.program import Row
-from tests.message_world import PAIR, stream_record
+from tests.worlds.messages import PAIR, stream_record
 
 Batch = tuple[int, ...]  # indexes of messages
 Pair = tuple[str, str]  # user, group

@@ -1,0 +1,1 @@
+"""Cases as data: questions with their answers, and requests that go wrong."""

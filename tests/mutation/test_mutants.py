@@ -1,0 +1,41 @@
+"""Weaken any document anywhere: a promise fails, or the document is refused, or it can be proved to mean the same.
+
+By default a part of the mutants, spread over all of them; TABLEGUARD_MUTANTS=all tries every one.
+"""
+
+import os
+
+import pytest
+
+from tableguard.check.rules import policy_meaning
+from tableguard.policy.contract import Claim
+from tableguard.prove.diff.difference import difference
+from tableguard.prove.engine.question import Scope
+from tableguard.prove.shipped.promises import EVERYTHING, estate, world
+from tests.mutation.mutants import SETTINGS, every, fate, shipped
+
+STEP = 1 if os.environ.get("TABLEGUARD_MUTANTS") == "all" else 19
+LEAST = 300
+
+
+def test_no_document_has_a_fault_before_it_is_mutated() -> None:
+    faults = [
+        fault
+        for claim in shipped()
+        for fault in policy_meaning.check(claim.policy.place, claim.policy.kind, claim.policy.document)
+    ]
+    assert faults == []
+
+
+@pytest.mark.parametrize("claim", shipped(), ids=lambda claim: claim.policy.place)
+def test_a_document_compared_with_itself_means_the_same(claim: Claim) -> None:
+    same = world(claim, SETTINGS)
+    assert difference(same, same, Scope(EVERYTHING, "anyone", estate(SETTINGS))).same
+
+
+def test_every_mutant_is_refused_refuted_or_proved_to_mean_the_same() -> None:
+    outcomes = [fate(claim, mutant) for claim, mutant in list(every())[::STEP]]
+    survivors = [str(outcome) for outcome in outcomes if outcome.fate == "survived"]
+    assert survivors == []
+    assert len(outcomes) >= LEAST
+    assert sum(outcome.fate == "refuted" for outcome in outcomes) >= LEAST / 2

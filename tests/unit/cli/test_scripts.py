@@ -1,0 +1,573 @@
+"""The commands on a table, run in this process against an emulated DynamoDB on loopback."""
+
+import importlib
+import io
+import json
+import os
+import pkgutil
+import re
+import shlex
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from stream_lambda import items
+from tableguard import settings
+from tableguard.__main__ import main
+from tableguard.cli.commands.messages import seed
+from tableguard.cli.groups import GROUPS, module_name
+from tableguard.cli.target import Target
+from tableguard.errors import MessageError
+from tableguard.stacks.registry import named
+from tableguard.store import table_admin
+from tableguard.store.loading import conversation_file, replay
+from tableguard.store.messages import pair_group_uuid
+from tests.paths import ROOT
+from tests.worlds import stock_moto
+from tests.worlds.messages import REGION
+
+NAMES = [f"{group} {name}" for group, (_, names) in GROUPS.items() for name in names]
+TABLE = "cruddur-messages"
+CONVERSATION = conversation_file.read(seed.SHIPPED)
+MINA, TEO = (user.user_uuid for user in CONVERSATION.users)
+GROUP = pair_group_uuid(MINA, TEO)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command printed, and how it ended."""
+
+    code: object
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        return self.out.splitlines()
+
+
+def run(name: str, *arguments: str, answer: str = "") -> Ran:
+    """Run a command in this process: starting another one takes longer than the command."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "stdin", io.StringIO(answer))
+        code = exit_code(name, *arguments)
+    return Ran(code, out.getvalue(), err.getvalue())
+
+
+def exit_code(name: str, *arguments: str) -> object:
+    """How `tableguard` ends; argparse ends it in its own way."""
+    try:
+        return main([*name.split(), *arguments])
+    except SystemExit as ended:
+        return ended.code
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with stock_moto.running() as endpoint:
+        yield endpoint
+
+
+@dataclass(frozen=True)
+class World:
+    """The endpoint, a client of it, and the options that a command needs to work there."""
+
+    client: Any
+    options: tuple[str, ...]
+
+    def run(self, name: str, *arguments: str, answer: str = "") -> Ran:
+        return run(name, *arguments, *self.options, answer=answer)
+
+    def refused(self, name: str, *arguments: str, answer: str = "") -> str:
+        """The one line that a command ends with when it could not do what was asked."""
+        ran = self.run(name, *arguments, answer=answer)
+        assert ran.code == 2, ran
+        (line,) = ran.err.splitlines()
+        program, _, reason = line.partition(": ")
+        assert program == f"tableguard {name}"
+        return reason
+
+
+@cache
+def _client(server: str) -> Any:
+    return boto3.Session("no", "keys", region_name=REGION).client("dynamodb", endpoint_url=server)
+
+
+_make = Target.client_of
+_made: dict[object, Any] = {}
+
+
+def _client_of(target: Target, service: str) -> Any:
+    """What a command gets: the client of one that asked for the same, as making one takes longer than a command."""
+    options = target.options
+    if options.profile or not options.settings:
+        return _make(target, service)
+    environment = frozenset((name, value) for name, value in os.environ.items() if name.startswith("AWS_"))
+    asked = (service, options.endpoint_url, options.region, options.settings.read_text(), environment)
+    return _made.get(asked) or _made.setdefault(asked, _make(target, service))
+
+
+@pytest.fixture
+def empty(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """An endpoint without tables, and nobody's AWS configuration."""
+    monkeypatch.setattr(Target, "client_of", _client_of)
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    chosen = tmp_path / "settings.toml"
+    example = (ROOT / "templates" / "settings" / "default.toml").read_text()
+    chosen.write_text(example)
+    client = _client(server)
+    yield World(client, ("--endpoint-url", server, "--settings", str(chosen)))
+    for table in client.list_tables()["TableNames"]:
+        client.update_table(TableName=table, DeletionProtectionEnabled=False)
+        client.delete_table(TableName=table)
+
+
+@pytest.fixture
+def world(empty: World) -> World:
+    """An endpoint with an empty table of ours."""
+    table_admin.create(empty.client, settings.example(), TABLE)
+    return empty
+
+
+@pytest.fixture(scope="module")
+def shipped() -> list[items.Item]:
+    """What the shipped conversation is in the table, once it has been loaded."""
+    return []
+
+
+@pytest.fixture
+def seeded(world: World, shipped: list[items.Item]) -> World:
+    """The table with the shipped conversation in it."""
+    if shipped:
+        puts = [{"PutRequest": {"Item": item}} for item in shipped]
+        world.client.batch_write_item(RequestItems={TABLE: puts})
+    else:
+        assert world.run("messages seed").code == 0
+        shipped += world.client.scan(TableName=TABLE)["Items"]
+    return world
+
+
+# All of them
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_command_explains_itself(name: str) -> None:
+    helped = run(name, "--help")
+    assert helped.code == 0
+    for option in ("--endpoint-url", "--region", "--profile", "--table", "--settings"):
+        assert option in helped.out
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_group_names_each_of_its_modules_as_a_command(group: str) -> None:
+    modules = pkgutil.iter_modules(importlib.import_module(f"tableguard.cli.commands.{group}").__path__)
+    _, names = GROUPS[group]
+    assert {f"tableguard.cli.commands.{group}.{module.name}" for module in modules} == {
+        module_name(group, name) for name in names
+    }
+    listed = run(group, "--help").out
+    assert all(re.search(rf"^    {name}\b", listed, re.MULTILINE) for name in names)
+
+
+ARGUMENTS = {
+    "table drop": (),
+    "table scan": (),
+    "messages seed": (),
+    "messages create": (MINA, "hello", "--group", "g"),
+    "messages get-conversation": ("g", MINA),
+    "messages list-conversations": (MINA,),
+}
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_without_the_table_it_says_how_to_make_one(empty: World, name: str) -> None:
+    assert re.fullmatch(
+        rf"no table {TABLE} at http://127.0.0.1:\d+; make one for development: tableguard table create --table {TABLE}",
+        empty.refused(name, *ARGUMENTS[name]),
+    )
+
+
+def test_an_endpoint_where_nobody_answers_is_one_line(empty: World) -> None:
+    with socket.socket() as taken:  # bound, and never listening
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        ran = run("table list", "--endpoint-url", f"http://127.0.0.1:{port}", *empty.options[2:])
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert "Could not connect to the endpoint URL" in ran.err
+    assert ran.err.endswith("; check the endpoint, the region and the network\n")
+
+
+def test_an_unencrypted_endpoint_elsewhere_is_refused(empty: World) -> None:
+    ran = run("table list", "--endpoint-url", "http://dynamodb.example.com", *empty.options[2:])
+    assert ran.code == 2
+    assert "would travel unencrypted; use https://" in ran.err
+
+
+def test_a_profile_that_does_not_exist_is_one_line(empty: World) -> None:
+    reason = empty.refused("table list", "--profile", "nobody")
+    assert reason.startswith("The config profile (nobody) could not be found; name another with --profile")
+
+
+def test_where_nobody_gave_credentials_one_line_says_how_to(empty: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    ran = run("table list", "--endpoint-url", "https://dynamodb.example.com", *empty.options[2:])
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert "Unable to locate credentials; name a profile with --profile, or set AWS_PROFILE" in ran.err
+
+
+def test_the_region_is_the_settings_unless_another_is_named(world: World) -> None:
+    assert world.run("table list").lines == [TABLE]
+    assert world.run("table list", "--region", "us-east-1").lines == []
+
+
+def test_it_runs_as_a_program_and_ends_quietly_when_its_reader_does(seeded: World) -> None:
+    command = [sys.executable, "-m", "tableguard", "table", "scan", *seeded.options]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    whole = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert len(whole.stdout.splitlines()) == 23
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as cut:
+        assert cut.stdout is not None
+        assert cut.stderr is not None
+        cut.stdout.close()
+        assert b"Traceback" not in cut.stderr.read()
+    assert cut.returncode == 0
+
+
+def test_settings_are_not_spoken_of_where_none_is_used(
+    empty: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    endpoint = empty.options[:2]
+    assert "no settings.toml here" in run("table list", *endpoint).err
+    region = (*endpoint, "--region", REGION)
+    assert "no settings.toml here" in run("table scan", *region).err
+    assert run("table list", *region).err == ""
+    table = (*region, "--table", "messages")
+    for name, *arguments in (["table scan"], ["table drop"], ["messages seed"], ["rows redrive", "--folder", "here"]):
+        assert "settings" not in run(name, *arguments, *table).err
+
+
+# table, and messages written by the many
+
+
+def test_schema_load_makes_the_table_of_the_template(empty: World) -> None:
+    assert empty.run("table create").lines == [f"made {TABLE}: arn:aws:dynamodb:{REGION}:123456789012:table/{TABLE}"]
+    made = empty.client.describe_table(TableName=TABLE)["Table"]
+    resources = named("table").template(settings.example()).to_dict()["Resources"]
+    (wanted,) = (r["Properties"] for r in resources.values() if r["Type"] == "AWS::DynamoDB::Table")
+    assert made["KeySchema"] == wanted["KeySchema"]
+    assert made["AttributeDefinitions"] == wanted["AttributeDefinitions"]
+    assert [(index["IndexName"], index["KeySchema"]) for index in made["GlobalSecondaryIndexes"]] == [
+        (index["IndexName"], index["KeySchema"]) for index in wanted["GlobalSecondaryIndexes"]
+    ]
+    assert made["StreamSpecification"] == {"StreamEnabled": True, **wanted["StreamSpecification"]}
+    expiry = empty.client.describe_time_to_live(TableName=TABLE)["TimeToLiveDescription"]
+    assert expiry == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires_at"}
+
+
+def test_schema_load_does_not_touch_a_table_that_exists(world: World) -> None:
+    reason = world.refused("table create")
+    assert reason == f"table {TABLE}: exists already; drop it first: tableguard table drop --table {TABLE}"
+    assert world.run("table create", "--table", "another-table").code == 0
+
+
+def test_list_tables_names_them_all(world: World) -> None:
+    world.run("table create", "--table", "another-table")
+    assert world.run("table list").lines == ["another-table", TABLE]
+
+
+def test_seed_loads_the_conversation_once(world: World) -> None:
+    first = world.run("messages seed")
+    assert first.lines[0].startswith("20 messages loaded")
+    again = world.run("messages seed")
+    assert again.lines == ["0 messages loaded, 0 read units, 0 write units", *first.lines[1:]]
+    shown = world.run("messages get-conversation", GROUP, TEO)
+    assert [line.split(": ", 1)[1] for line in shown.lines] == [said.text for said in CONVERSATION.said[::-1]]
+
+
+def test_what_seed_proposes_can_be_run(seeded: World) -> None:
+    for line in seeded.run("messages seed").lines[1:]:
+        program, *arguments = shlex.split(line, comments=True)
+        assert (program, run(" ".join(arguments[:2]), *arguments[2:]).code) == ("tableguard", 0)
+
+
+def test_seed_proposes_what_reads_the_table_that_it_wrote(world: World) -> None:
+    options = ("--table", "another-table", "--region", "us-east-1")
+    world.run("table create", *options)
+    first, *proposed = world.run("messages seed", *options).lines
+    assert first.startswith("20 messages loaded")
+    assert len(proposed) == 2
+    for line in proposed:
+        assert all(f" {option} " in f"{line} " for option in (" ".join(options[:2]), *world.options))
+        _, group, name, *arguments = shlex.split(line, comments=True)
+        assert run(f"{group} {name}", *arguments).code == 0
+    assert world.run("table drop", "--yes", *options).code == 0
+
+
+def test_replay_loads_a_trace(world: World, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    trace.write_text("% asym positive\n1 2 1 1082008561\n2 1 1 1082008562\n3 1 1 1082008563\n")
+    ran = world.run("messages replay", str(trace), "--messages", "2", "--workers", "1")
+    assert ran.lines[0].startswith("2 messages, 2 new, in 1 conversations of 2 users, ")
+    again = world.run("messages replay", str(trace), "--messages", "2", "--workers", "1")
+    assert again.lines[0].startswith("2 messages, 0 new, in 1 conversations of 2 users, ")
+    # plain moto does not report them, moto as corrected for this process does
+    assert "write units" in ran.lines[0]
+    assert " 0 write units" in again.lines[0]
+    assert len([line for line in world.run("table scan").lines if "MSG#" in line]) == 2
+
+
+def test_replay_ends_with_one_line_when_it_is_interrupted(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pressed(message: items.Message) -> items.Item:
+        raise KeyboardInterrupt
+
+    trace = tmp_path / "trace"
+    trace.write_text("1 2 1 1082008561\n")
+    with monkeypatch.context() as patch:
+        patch.setattr(replay, "message_item", pressed)
+        ran = world.run("messages replay", str(trace))
+    assert (ran.code, ran.lines) == (130, [])
+    assert ran.err.splitlines()[-1] == "interrupted after 0 messages: run it again, what is there is left alone"
+    assert world.run("messages replay", str(trace)).lines[0].startswith("1 messages, 1 new, ")
+
+
+def test_replay_names_the_bad_line_of_a_trace_and_writes_nothing(world: World, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    trace.write_text("% asym positive\n1 2 1 1082008561\n1 two 1 1082008562\n")
+    assert f"{trace}:3" in world.refused("messages replay", str(trace))
+    assert world.run("table scan").lines == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "not toml",
+        "user = []\nmessage = []",
+        '[[user]]\nname = "x"',
+        seed.SHIPPED.read_text().replace("minute = 2\n", "minute = 99\n"),
+        seed.SHIPPED.read_text().replace('by = "teo"', 'by = "tim"', 1),
+        seed.SHIPPED.read_text().partition("[[message]]")[0] + "message = []",
+    ],
+    ids=["not toml", "nobody", "not a user", "out of order", "by a stranger", "no messages"],
+)
+def test_seed_refuses_a_file_that_is_no_conversation(world: World, tmp_path: Path, text: str) -> None:
+    (tmp_path / "other.toml").write_text(text)
+    assert str(tmp_path / "other.toml") in world.refused("messages seed", "--file", str(tmp_path / "other.toml"))
+    assert world.run("table scan").lines == []
+
+
+def test_a_conversation_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MessageError, match="absent: cannot be read"):
+        conversation_file.read(tmp_path / "absent")
+
+
+def test_scan_prints_every_item_as_json(seeded: World) -> None:
+    message = items.Message("g", "2026-01-01", "m", items.User("u", "n", "h"), b"\x00\xff")
+    seeded.client.put_item(TableName=TABLE, Item=items.message_item(message))
+    scanned = seeded.run("table scan")
+    found = [json.loads(line) for line in scanned.lines]
+    assert sorted({item["pk"]["S"].partition("#")[0] for item in found}) == ["GRP", "META", "MSG"]
+    assert [item["message"] for item in found if item["pk"]["S"] == "MSG#g"] == [{"B": "AP8="}]
+    assert scanned.err.startswith("24 items, ")
+
+
+def test_drop_says_what_goes_and_asks_for_the_name(seeded: World) -> None:
+    ran = seeded.run("table drop", answer=f"{TABLE}\n")
+    arn = f"arn:aws:dynamodb:{REGION}:123456789012:table/{TABLE}"
+    assert ran.lines[0] == f"This destroys {arn} (development) and the 23 items in it."
+    assert (ran.code, ran.lines[-1][-len(TABLE) :]) == (0, TABLE)
+    assert seeded.run("table list").lines == []
+
+
+@pytest.mark.parametrize("answer", ["", "yes\n", "\n"])
+def test_drop_does_nothing_unless_the_name_is_typed(seeded: World, answer: str) -> None:
+    assert seeded.refused("table drop", answer=answer) == "not confirmed: nothing was done"
+    assert seeded.run("table list").lines == [TABLE]
+
+
+def test_drop_does_not_ask_with_yes(seeded: World) -> None:
+    assert seeded.run("table drop", "--yes").code == 0
+    assert seeded.run("table list").lines == []
+
+
+def tag(world: World, environment: str | None) -> None:
+    arn = world.client.describe_table(TableName=TABLE)["Table"]["TableArn"]
+    if environment:
+        world.client.tag_resource(ResourceArn=arn, Tags=[{"Key": "Environment", "Value": environment}])
+    else:
+        world.client.untag_resource(ResourceArn=arn, TagKeys=["Environment"])
+
+
+# the settings of the fixture say production; a table's own tag says more
+@pytest.mark.parametrize(("environment", "guarded"), [("production", True), (None, True), ("staging", False)])
+def test_drop_wants_its_own_flag_for_production(world: World, environment: str | None, guarded: bool) -> None:
+    tag(world, environment)
+    if guarded:
+        assert "add --production if it is meant" in world.refused("table drop", "--yes")
+        assert world.run("table list").lines == [TABLE]
+    assert world.run("table drop", "--yes", *["--production"] * guarded).code == 0
+
+
+def test_drop_refuses_a_protected_table_whatever_is_said(world: World) -> None:
+    world.client.update_table(TableName=TABLE, DeletionProtectionEnabled=True)
+    assert "deletion protection is on" in world.refused("table drop", "--yes", "--production")
+    assert world.run("table list").lines == [TABLE]
+
+
+def test_an_engine_without_tags_holds_no_production(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def tagless(operation: str) -> Any:
+        raise world.client.exceptions.ClientError({"Error": {"Code": "UnknownOperationException"}}, operation)
+
+    tag(world, None)
+    assert table_admin.facts(world.client, TABLE, lambda: "production").environment == "production"
+    monkeypatch.setattr(world.client, "get_paginator", tagless)
+    assert table_admin.facts(world.client, TABLE, lambda: "production").environment == "development"
+
+
+# messages
+
+
+def test_get_conversation_goes_on_where_it_ended(seeded: World) -> None:
+    first = seeded.run("messages get-conversation", GROUP, MINA, "--limit", "15")
+    token = first.err.split("--token ")[1].strip()
+    second = seeded.run("messages get-conversation", GROUP, MINA, "--limit", "15", "--token", token, "--consistent")
+    assert first.err.startswith("15 shown, ")
+    assert (len(second.lines), "--token" in second.err) == (5, False)
+    assert first.lines + second.lines == seeded.run("messages get-conversation", GROUP, MINA).lines
+
+
+def test_get_conversation_refuses_who_is_no_member(seeded: World) -> None:
+    assert seeded.refused("messages get-conversation", GROUP, "eve") == f"user 'eve' is not a member of group {GROUP}"
+    assert seeded.refused("messages get-conversation", "nowhere", MINA) == f"table {TABLE}: no group 'nowhere'"
+
+
+def test_list_conversations_shows_the_last_message(seeded: World) -> None:
+    listed = seeded.run("messages list-conversations", TEO)
+    assert [line.split(maxsplit=2)[2] for line in listed.lines] == [f"with mina — you: {CONVERSATION.said[-1].text}"]
+    assert listed.err.startswith("1 shown, ")
+    assert seeded.run("messages list-conversations", TEO, "--all").lines == listed.lines
+    (as_mina,) = seeded.run("messages list-conversations", MINA).lines
+    assert as_mina.endswith(f"  with teo — teo: {CONVERSATION.said[-1].text}")
+
+
+def test_list_conversations_begins_every_text_in_one_column(seeded: World) -> None:
+    seeded.run("messages create", MINA, "hi", "--as", "Mina", "mina", "--to", "u2", "Vic", "vic-of-the-pier")
+    lines = seeded.run("messages list-conversations", MINA).lines
+    assert [" ".join(line.split()[2:5]) for line in lines] == ["with vic-of-the-pier —", "with teo —"]
+    assert len({line.index(" — ") for line in lines}) == 1
+
+
+def test_list_conversations_shows_the_others_beside_a_damaged_row_and_says_how_to_mend_it(seeded: World) -> None:
+    seeded.run("messages create", MINA, "hi", "--as", "Mina", "mina", "--to", "u2", "Vic", "vic")
+    whole = seeded.run("messages list-conversations", MINA)
+    key = items.row_key(MINA, GROUP)
+    seeded.client.update_item(TableName=TABLE, Key=key, UpdateExpression="REMOVE last_message_uuid")
+    ran = seeded.run("messages list-conversations", MINA, "--unread")
+    assert ((whole.code, len(whole.lines)), (ran.code, ran.lines)) == ((0, 2), (2, whole.lines[:1]))
+    unread, count, reason = ran.err.splitlines()
+    assert (unread.startswith("0 unread, "), count.startswith("1 shown, ")) == (True, True)
+    assert reason.startswith(
+        f"tableguard messages list-conversations: item GRP#{MINA} / {GROUP}: last_message_uuid: absent"
+    )
+    mend = reason.split("; tableguard ")[1].removesuffix(" writes the row anew").split()
+    assert "last_message_uuid: absent" in seeded.refused("messages rename-user", MINA, "Mina Berg", "minab")
+    assert seeded.run(" ".join(mend), "--settle", "0", "--workers", "1").code == 0
+    assert seeded.run("messages list-conversations", MINA).lines == whole.lines
+    assert seeded.run("messages rename-user", MINA, "Mina Berg", "minab").code == 0
+
+
+def test_a_user_whose_only_row_is_damaged_is_not_told_that_there_is_none(seeded: World) -> None:
+    key = items.row_key(MINA, GROUP)
+    seeded.client.update_item(TableName=TABLE, Key=key, UpdateExpression="REMOVE last_message_uuid")
+    count, reason = seeded.run("messages list-conversations", MINA).err.splitlines()
+    assert (count.startswith("0 shown, "), "last_message_uuid: absent" in reason) == (True, True)
+
+
+PROFILES = (
+    "; --profile NAME: on the estate's table posting and reading is the application's and `rows` the operator's; "
+    "`table list`, and every command on a table outside the estate, is the administrator's"
+)
+
+
+@pytest.mark.parametrize(("code", "hint"), [("AccessDeniedException", PROFILES), ("ThrottlingException", "")])
+def test_who_is_denied_is_told_whose_profile_it_takes(
+    seeded: World, monkeypatch: pytest.MonkeyPatch, code: str, hint: str
+) -> None:
+    def refuse(**_: Any) -> Any:
+        raise ClientError({"Error": {"Code": code, "Message": "no"}}, "GetItem")
+
+    monkeypatch.setattr(seeded.client, "get_item", refuse)
+    monkeypatch.setattr(Target, "client_of", lambda target, service: seeded.client)
+    reason = seeded.refused("messages get-conversation", GROUP, MINA)
+    assert reason == f"An error occurred ({code}) when calling the GetItem operation: no{hint}"
+
+
+@pytest.mark.parametrize(("code", "hint"), [("AccessDeniedException", PROFILES), ("DisabledException", "")])
+def test_who_is_denied_by_kms_is_told_so_too(
+    seeded: World, monkeypatch: pytest.MonkeyPatch, code: str, hint: str
+) -> None:
+    def refuse(**_: Any) -> Any:
+        raise ClientError({"Error": {"Code": code, "Message": "no"}}, "generate_data_key")
+
+    kms = boto3.Session("no", "keys", region_name=REGION).client("kms", endpoint_url=seeded.options[1])
+    monkeypatch.setattr(kms, "generate_data_key", refuse)
+    monkeypatch.setattr(Target, "client_of", lambda target, service: kms if service == "kms" else seeded.client)
+    key = f"arn:aws:kms:{REGION}:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    reason = seeded.refused("messages create", MINA, "hello", "--group", GROUP, "--message-key", key)
+    assert reason == f"KMS refused generate_data_key: {code}: no{hint}"
+
+
+def test_list_conversations_refuses_an_unknown_user(seeded: World) -> None:
+    assert (
+        seeded.refused("messages list-conversations", "nobody") == f"user 'nobody' has no conversation in table {TABLE}"
+    )
+
+
+def test_list_conversations_takes_a_token_or_all(seeded: World) -> None:
+    ran = seeded.run("messages list-conversations", TEO, "--all", "--token", "x")
+    assert (ran.code, "not allowed with argument" in ran.err) == (2, True)
+
+
+def test_create_message_begins_a_conversation_and_goes_on_with_it(world: World) -> None:
+    begun = world.run("messages create", "u1", "hello", "--as", "Uma", "uma", "--to", "u2", "Vic", "vic")
+    assert begun.code == 0, begun.err
+    group = begun.lines[0].split()[1]
+    posted = world.run("messages create", "u2", "hello uma", "--group", group)
+    assert posted.code == 0, posted.err
+    shown = world.run("messages get-conversation", group, "u1").lines
+    assert [line.split("  ")[1] for line in shown] == ["vic: hello uma", "uma: hello"]
+    assert world.run("messages list-conversations", "u1").lines[0].endswith("  with vic — you: hello")
+    assert world.run("messages list-conversations", "u2").lines[0].endswith("  with uma — uma: hello")
+
+
+def test_create_message_updates_the_rows_where_no_function_does(seeded: World) -> None:
+    assert seeded.run("messages create", MINA, "one more", "--group", GROUP, "--refresh").code == 0
+    assert seeded.run("messages list-conversations", TEO).lines[0].endswith("mina: one more")
+
+
+def test_create_message_needs_the_names_of_who_begins(world: World) -> None:
+    reason = world.refused("messages create", "u1", "hello", "--to", "u2", "Vic", "vic")
+    assert reason == "--to needs --as NAME HANDLE: how the sender is shown to others"
+
+
+def test_a_message_cannot_play_with_the_terminal(seeded: World) -> None:
+    seeded.run("messages create", TEO, "look\n2026 mina: \x1b[2Jforged", "--group", GROUP)
+    shown = seeded.run("messages get-conversation", GROUP, MINA, "--limit", "1")
+    assert [line.split("  ", 1)[1] for line in shown.lines] == ["teo: look 2026 mina:  [2Jforged"]

@@ -1,0 +1,396 @@
+"""The embedded CloudFormation makes what a template says, or says why not and leaves nothing behind."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tableguard.cloudformation.resource_type import Made
+from tableguard.local import server
+from tableguard.local.clients.factory import make_client
+from tableguard.local.stacks import api
+from tableguard.local.stacks.api import NotModelled, deployed
+from tableguard.local.stacks.types import ALL
+from tests.cases import cloudformation
+from tests.cases.cloudformation import CORRECTED
+from tests.worlds import moto_modes
+from tests.worlds.fake_types import FIXED, THING, World, thing, world
+from tests.worlds.moto_modes import REGION, Aws
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[Aws]:
+    with server.start() as running:
+        yield Aws(running.endpoint)
+
+
+@pytest.fixture
+def nothing_else(aws: Aws) -> None:
+    """No stacks of other tests."""
+    client = aws.client("cloudformation")
+    while stacks := client.describe_stacks()["Stacks"]:
+        for stack in stacks:
+            client.update_termination_protection(StackName=stack["StackName"], EnableTerminationProtection=False)
+            with suppress(ClientError):  # of an export that another one uses
+                client.delete_stack(StackName=stack["StackName"])
+
+
+@pytest.mark.parametrize("name", CORRECTED)
+def test_as_aws_answers(aws: Aws, name: str) -> None:
+    assert moto_modes.answered(aws, CORRECTED[name].ask) == CORRECTED[name].answer
+
+
+@pytest.mark.parametrize("name", CORRECTED)
+def test_plain_moto_answers_otherwise(name: str) -> None:
+    assert moto_modes.of_plain_moto(cloudformation.__name__)[name] != CORRECTED[name].answer
+
+
+@dataclass(frozen=True)
+class Stacks:
+    """CloudFormation, and the world in which its stacks are made."""
+
+    client: Any
+    world: World
+    name: str
+
+    def deploy(self, resources: dict[str, Any], *, kind: str = "CREATE", **sections: Any) -> dict[str, Any]:
+        """The stack after a change set with these resources."""
+        body = json.dumps({"Resources": resources, **sections})
+        change_set = {"ChangeSetName": "changes", "ChangeSetType": kind, "TemplateBody": body}
+        made = self.client.create_change_set(StackName=self.name, **change_set)
+        self.client.execute_change_set(ChangeSetName=made["Id"])
+        return self.stack()
+
+    def update(self, resources: dict[str, Any], **sections: Any) -> dict[str, Any]:
+        """The stack after a change set that changes it."""
+        return self.deploy(resources, kind="UPDATE", **sections)
+
+    def stack(self) -> dict[str, Any]:
+        """The stack as it is."""
+        described: dict[str, Any] = self.client.describe_stacks(StackName=self.name)["Stacks"][0]
+        return described
+
+    def failures(self) -> dict[str, str]:
+        """Why resources failed, by logical id."""
+        events = self.client.describe_stack_events(StackName=self.name)["StackEvents"]
+        failed = [e for e in events if "_FAILED" in e["ResourceStatus"] and e["LogicalResourceId"] != self.name]
+        return {e["LogicalResourceId"]: e["ResourceStatusReason"] for e in failed}
+
+
+@pytest.fixture
+def stacks(aws: Aws, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Stacks]:
+    with world(monkeypatch) as here:
+        name = "s" + hashlib.sha256(request.node.name.encode()).hexdigest()[:12]
+        stacks = Stacks(aws.client("cloudformation"), here, name)
+        yield stacks
+        here.stubborn.clear()
+        stacks.client.delete_stack(StackName=name)
+
+
+def test_resources_are_made_after_those_they_need_and_removed_before_them(stacks: Stacks) -> None:
+    resources = {
+        "A": thing("a", Value={"Fn::Sub": "${B.Arn}"}),
+        "B": thing("b", Value={"Ref": "C"}),
+        "C": thing("c", Value={"Fn::Sub": ["${x}-${AWS::Region}", {"x": {"Fn::GetAtt": ["D", "Deep.Value"]}}]}),
+        "D": thing("d", DependsOn="E", Value="deep"),
+        "E": thing("e"),
+    }
+    stacks.deploy(resources)
+    stacks.client.delete_stack(StackName=stacks.name)
+    assert stacks.world.diary == [*(f"create {n}" for n in "edcba"), *(f"delete {n}" for n in "abcde")]
+
+
+def test_a_resource_gets_the_values_of_those_it_names(stacks: Stacks) -> None:
+    named = {"Fn::Join": ["|", [{"Ref": "A"}, {"Fn::GetAtt": "A.Arn"}, {"Fn::GetAtt": ["A", "Deep.Value"]}]]}
+    stacks.deploy({"A": thing("a", Value="deep"), "B": thing("b", Value=named)})
+    assert stacks.world.things["b"]["Value"] == "a|arn:eu-central-1:a|deep"
+
+
+def test_a_resource_without_a_name_gets_one_of_stack_and_logical_id(stacks: Stacks) -> None:
+    stacks.deploy({"Nameless": thing()})
+    (name,) = stacks.world.things
+    assert re.fullmatch(rf"{stacks.name}-Nameless-[A-Z0-9]{{12}}", name)
+
+
+def test_an_unknown_attribute_fails_the_stack(stacks: Stacks) -> None:
+    stack = stacks.deploy({"A": thing("a"), "B": thing("b", Value={"Fn::GetAtt": ["A", "Odd"]})})
+    assert (stack["StackStatus"], stacks.world.things) == ("ROLLBACK_COMPLETE", {})
+    assert "resource A does not support attribute type Odd" in stacks.failures()["B"]
+
+
+def test_a_failed_resource_takes_everything_back_last_made_first(stacks: Stacks) -> None:
+    resources = {"A": thing("a"), "B": thing("b"), "C": thing("c", Fails=True, DependsOn=["A", "B"]), "D": thing("d")}
+    stack = stacks.deploy({**resources, "D": thing("d", DependsOn="C")})
+    assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert stack["StackStatusReason"] == "The following resource(s) failed to create: [C]."
+    assert stacks.failures() == {"C": "told to fail"}
+    assert stacks.world.diary == ["create a", "create b", "create c", "delete b", "delete a"]
+
+
+def test_a_stack_that_cannot_be_taken_back_says_so(stacks: Stacks) -> None:
+    stacks.world.stubborn.add("a")
+    stack = stacks.deploy({"A": thing("a"), "B": thing("b", Fails=True, DependsOn="A")})
+    assert stack["StackStatus"] == "ROLLBACK_FAILED"
+    assert stacks.failures() == {"A": "a does not go", "B": "told to fail"}
+
+
+def test_a_failed_stack_can_only_be_deleted(stacks: Stacks) -> None:
+    stacks.deploy({"A": thing("a", Fails=True)})
+    with pytest.raises(ClientError, match="is in ROLLBACK_COMPLETE state and can not be updated"):
+        stacks.update({"A": thing("a")})
+    with pytest.raises(ClientError, match="already exists"):
+        stacks.deploy({"A": thing("a")})
+    stacks.client.delete_stack(StackName=stacks.name)
+    assert stacks.deploy({"A": thing("a")})["StackStatus"] == "CREATE_COMPLETE"
+
+
+@pytest.mark.parametrize(("policy", "kept"), [("Retain", True), ("RetainExceptOnCreate", False), ("Delete", False)])
+def test_what_is_taken_back_depends_on_the_deletion_policy(stacks: Stacks, policy: str, kept: bool) -> None:
+    stacks.deploy({"A": thing("a", DeletionPolicy=policy), "B": thing("b", Fails=True, DependsOn="A")})
+    assert ("a" in stacks.world.things) == kept
+
+
+@pytest.mark.parametrize(("policy", "kept"), [("Retain", True), ("RetainExceptOnCreate", True), ("Delete", False)])
+def test_what_outlives_a_stack_depends_on_the_deletion_policy(stacks: Stacks, policy: str, kept: bool) -> None:
+    stacks.deploy({"A": thing("a", DeletionPolicy=policy)})
+    stacks.client.delete_stack(StackName=stacks.name)
+    assert ("a" in stacks.world.things) == kept
+
+
+def test_a_resource_that_does_not_go_keeps_the_stack(stacks: Stacks) -> None:
+    stacks.deploy({"A": thing("a"), "B": thing("b", Value={"Ref": "A"})})
+    stacks.world.stubborn.add("a")
+    stacks.client.delete_stack(StackName=stacks.name)
+    stack = stacks.stack()
+    assert (stack["StackStatus"], stack["StackStatusReason"]) == (
+        "DELETE_FAILED",
+        "The following resource(s) failed to delete: [A].",
+    )
+    assert list(stacks.world.things) == ["a"]
+
+
+def test_a_resource_that_is_gone_does_not_keep_the_stack(stacks: Stacks) -> None:
+    stacks.deploy({"A": thing("a")})
+    stacks.world.things.clear()
+    stacks.client.delete_stack(StackName=stacks.name)
+    with pytest.raises(ClientError, match="does not exist"):
+        stacks.stack()
+
+
+def test_a_property_that_nobody_reads_fails_the_stack_and_is_named(stacks: Stacks) -> None:
+    stack = stacks.deploy({"A": thing("a", Odd=1)})
+    assert (stack["StackStatus"], stacks.world.things) == ("ROLLBACK_COMPLETE", {})
+    assert stacks.failures()["A"].startswith("Test::World::Thing: the embedded AWS has no use for Odd")
+
+
+@pytest.mark.usefixtures("nothing_else")
+def test_a_property_that_is_not_modelled_is_accepted_and_reported_with_its_reason(stacks: Stacks) -> None:
+    assert stacks.deploy({"A": thing("a", Ignored=1), "B": thing("b")})["StackStatus"] == "CREATE_COMPLETE"
+    assert api.not_modelled_met() == [NotModelled(stacks.name, "A", THING, "Ignored", "nothing here keeps it")]
+
+
+def test_a_property_that_is_missing_fails_the_stack_and_is_named(
+    stacks: Stacks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needy = replace(ALL[THING], create=lambda context, properties: Made(properties["Needed"]))
+    monkeypatch.setitem(ALL, THING, needy)
+    stacks.deploy({"A": thing("a")})
+    assert stacks.failures()["A"] == "Properties validation failed: required key [Needed] not found"
+
+
+@pytest.mark.usefixtures("nothing_else")
+def test_what_is_deployed_is_known_with_every_value_resolved(stacks: Stacks) -> None:
+    sections: dict[str, Any] = {"Parameters": {"Text": {"Type": "String", "Default": "x"}}}
+    stacks.deploy({"A": thing("a"), "B": thing("b", Value={"Fn::Sub": "${A}-${Text}"})}, **sections)
+    found = [(each.logical_id, each.type, each.made.physical_id, each.properties) for each in deployed()]
+    assert found == [("A", THING, "a", {"Name": "a"}), ("B", THING, "b", {"Name": "b", "Value": "a-x"})]
+    assert {(each.stack, each.account, each.region) for each in deployed()} == {
+        (stacks.name, "123456789012", "eu-central-1")
+    }
+
+
+def test_an_update_changes_what_differs_and_what_depends_on_it(stacks: Stacks) -> None:
+    def of(value: str) -> dict[str, Any]:
+        named = {"Fn::GetAtt": ["A", "Deep.Value"]}
+        return {"A": thing("a", Value=value), "B": thing("b", Value=named), "C": thing("c", Value="same")}
+
+    stacks.deploy(of("1"))
+    stacks.world.diary.clear()
+    assert stacks.update(of("2"))["StackStatus"] == "UPDATE_COMPLETE"
+    assert stacks.world.diary == ["update a", "update b"]
+    assert stacks.world.things["b"]["Value"] == "2"
+
+
+def test_an_update_makes_first_and_removes_last(stacks: Stacks) -> None:
+    stacks.deploy({"A": thing("a"), "B": thing("b")})
+    stacks.world.diary.clear()
+    stacks.update({"B": thing("b", Value={"Ref": "C"}), "C": thing("c")})
+    assert stacks.world.diary == ["create c", "update b", "delete a"]
+    stacks.world.diary.clear()
+    stacks.client.delete_stack(StackName=stacks.name)
+    assert stacks.world.diary == ["delete b", "delete c"]
+
+
+def test_what_an_update_cannot_remove_is_left_to_itself(stacks: Stacks) -> None:
+    stacks.deploy({"A": thing("a"), "B": thing("b")})
+    stacks.world.stubborn.add("b")
+    stack = stacks.update({"A": thing("a")})
+    assert (stack["StackStatus"], stack["StackStatusReason"]) == (
+        "UPDATE_COMPLETE",
+        "The following resource(s) failed to delete: [B].",
+    )
+    found = stacks.client.describe_stack_resources(StackName=stacks.name)["StackResources"]
+    assert [each["LogicalResourceId"] for each in found] == ["A"]
+    assert list(stacks.world.things) == ["a", "b"]
+
+
+def test_a_failed_update_makes_the_stack_what_it_was(stacks: Stacks) -> None:
+    stacks.deploy({"A": thing("a", Value="1"), "B": thing("b")}, Outputs={"Out": {"Value": "1"}})
+    before = dict(stacks.world.things)
+    wrong = {"A": thing("a", Value="2"), "C": thing("c"), "D": thing("d", Fails=True, DependsOn=["A", "C"])}
+    stack = stacks.update(wrong, Outputs={"Out": {"Value": "2"}})
+    assert (stack["StackStatus"], stack["Outputs"][0]["OutputValue"]) == ("UPDATE_ROLLBACK_COMPLETE", "1")
+    assert stacks.world.things == before
+    assert stacks.failures() == {"D": "told to fail"}
+    assert stacks.update({"A": thing("a", Value="2")})["StackStatus"] == "UPDATE_COMPLETE"
+
+
+def test_a_change_that_needs_a_replacement_is_refused_and_named(stacks: Stacks) -> None:
+    stacks.deploy({"A": thing("a", FIXED, Value="1")})
+    stack = stacks.update({"A": thing("a", FIXED, Value="2")})
+    assert (stack["StackStatus"], stacks.world.things["a"]["Value"]) == ("UPDATE_ROLLBACK_COMPLETE", "1")
+    assert stacks.failures()["A"].startswith(
+        "Test::World::Fixed: Value changed, for which CloudFormation would replace"
+    )
+
+
+def test_a_changed_property_that_the_update_does_not_read_is_refused_and_named(stacks: Stacks) -> None:
+    stacks.deploy({"A": thing("a")})
+    stacks.update({"A": thing("a", Asks=True)})
+    assert "has no use for Asks" in stacks.failures()["A"]
+
+
+def test_a_resource_keeps_its_type(stacks: Stacks) -> None:
+    stacks.deploy({"A": thing("a")})
+    stacks.update({"A": thing("a", FIXED)})
+    assert stacks.failures() == {"A": f"Update of resource type is not permitted: it was {THING}"}
+
+
+def test_a_change_set_lists_what_it_will_do(stacks: Stacks) -> None:
+    sections: dict[str, Any] = {"Parameters": {"Text": {"Type": "String", "Default": "x"}}}
+    stacks.deploy({"A": thing("a"), "B": thing("b"), "C": thing("c", FIXED, Value={"Ref": "Text"})}, **sections)
+    now = {"B": thing("b", Value="1"), "C": thing("c", FIXED, Value={"Ref": "Text"}), "D": thing("d"), "E": thing("e")}
+    body = json.dumps({"Resources": now, **sections})
+    made = stacks.client.create_change_set(
+        StackName=stacks.name,
+        ChangeSetName="changes",
+        TemplateBody=body,
+        Parameters=[{"ParameterKey": "Text", "ParameterValue": "y"}],
+    )
+    changes = [
+        each["ResourceChange"] for each in stacks.client.describe_change_set(ChangeSetName=made["Id"])["Changes"]
+    ]
+    assert [(c["Action"], c["LogicalResourceId"], c.get("Replacement")) for c in changes] == [
+        ("Modify", "B", "False"),
+        ("Modify", "C", "True"),
+        ("Add", "D", None),
+        ("Add", "E", None),
+        ("Remove", "A", None),
+    ]
+    assert stacks.world.things["b"] == {"Name": "b"}
+
+
+def test_conditions_decide_what_is_made(stacks: Stacks) -> None:
+    conditions = {
+        "Yes": {"Fn::Equals": [{"Ref": "Kind"}, "a"]},
+        "No": {"Fn::Not": [{"Condition": "Yes"}]},
+        "Both": {"Fn::And": [{"Condition": "Yes"}, {"Fn::Or": [{"Condition": "No"}, {"Condition": "Yes"}]}]},
+    }
+    parameters = {"Kind": {"Type": "String", "Default": "a", "AllowedValues": ["a", "b"]}}
+    resources = {
+        "A": thing("a", Condition="Both", Value={"Fn::If": ["No", "no", {"Ref": "AWS::NoValue"}]}),
+        "B": thing("b", Condition="No"),
+    }
+    outputs = {"A": {"Value": {"Ref": "A"}, "Condition": "Yes"}, "B": {"Value": {"Ref": "B"}, "Condition": "No"}}
+    stack = stacks.deploy(resources, Conditions=conditions, Parameters=parameters, Outputs=outputs)
+    assert stacks.world.things == {"a": {"Name": "a"}}
+    assert [output["OutputKey"] for output in stack["Outputs"]] == ["A"]
+
+
+@pytest.mark.usefixtures("nothing_else")
+def test_resources_are_made_as_whoever_executes_the_change_set(aws: Aws, stacks: Stacks) -> None:
+    keys = aws.client("sts").assume_role(RoleArn="arn:aws:iam::111122223333:role/deployer", RoleSessionName="ci")
+    acting = {
+        "aws_access_key_id": keys["Credentials"]["AccessKeyId"],
+        "aws_secret_access_key": keys["Credentials"]["SecretAccessKey"],
+    }
+    client = make_client("cloudformation", region_name=REGION, endpoint_url=aws.endpoint, **acting)
+    Stacks(client, stacks.world, "asked").deploy({"A": thing("a", Asks=True)})
+    assert stacks.world.caller == "arn:aws:sts::111122223333:assumed-role/deployer/ci"
+    assert [each.account for each in deployed()] == ["111122223333"]
+    client.delete_stack(StackName="asked")
+
+
+@pytest.mark.parametrize("more", [{"OnStackFailure": "DELETE"}, {"RoleARN": "arn:aws:iam::111122223333:role/deployer"}])
+def test_what_would_be_done_otherwise_on_aws_is_refused(stacks: Stacks, more: dict[str, str]) -> None:
+    change_set = {"ChangeSetName": "changes", "ChangeSetType": "CREATE", "TemplateBody": '{"Resources":{}}'}
+    with pytest.raises(ClientError, match="is not modelled"):
+        stacks.client.create_change_set(StackName=stacks.name, **change_set, **more)
+
+
+def test_an_update_by_update_stack_keeps_template_and_values_where_asked(stacks: Stacks) -> None:
+    parameters = {name: {"Type": "String"} for name in ("One", "Two")}
+    body = json.dumps({"Parameters": parameters, "Resources": {"A": thing("a", Value={"Fn::Sub": "${One}${Two}"})}})
+    given = [{"ParameterKey": name, "ParameterValue": name} for name in parameters]
+    stacks.client.create_stack(StackName=stacks.name, TemplateBody=body, Parameters=given)
+    changed = [{"ParameterKey": "One", "UsePreviousValue": True}, {"ParameterKey": "Two", "ParameterValue": "2"}]
+    stacks.client.update_stack(StackName=stacks.name, UsePreviousTemplate=True, Parameters=changed)
+    assert stacks.world.things["a"]["Value"] == "One2"
+    with pytest.raises(ClientError, match=r"No updates are to be performed\."):
+        stacks.client.update_stack(StackName=stacks.name, UsePreviousTemplate=True, Parameters=changed)
+
+
+def test_an_executed_change_set_is_gone(stacks: Stacks) -> None:
+    stacks.deploy({"A": thing("a")})
+    with pytest.raises(ClientError, match="does not exist"):
+        stacks.client.describe_change_set(StackName=stacks.name, ChangeSetName="changes")
+
+
+def test_a_hidden_parameter_is_not_shown(stacks: Stacks) -> None:
+    declared = {
+        "Open": {"Type": "String", "Default": "seen", "NoEcho": False},
+        "Secret": {"Type": "String", "NoEcho": True},
+    }
+    body = json.dumps({"Parameters": declared, "Resources": {"A": thing("a", Value={"Ref": "Secret"})}})
+    given = [{"ParameterKey": "Secret", "ParameterValue": "hidden"}]
+    stacks.client.create_stack(StackName=stacks.name, TemplateBody=body, Parameters=given)
+    shown = {each["ParameterKey"]: each["ParameterValue"] for each in stacks.stack()["Parameters"]}
+    assert (shown, stacks.world.things["a"]["Value"]) == ({"Open": "seen", "Secret": "****"}, "hidden")
+
+
+def test_a_stack_lists_its_own_change_sets_until_they_are_deleted(stacks: Stacks) -> None:
+    def names() -> list[str]:
+        found = stacks.client.list_change_sets(StackName=stacks.name)["Summaries"]
+        return [each["ChangeSetName"] for each in found]
+
+    body = json.dumps({"Resources": {"A": thing("a")}})
+    for name in ("one", "two"):
+        change_set = {"ChangeSetName": name, "ChangeSetType": "CREATE", "TemplateBody": body}
+        stacks.client.create_change_set(StackName=stacks.name, **change_set)
+    assert names() == ["one", "two"]
+    stacks.client.delete_change_set(StackName=stacks.name, ChangeSetName="one")
+    assert names() == ["two"]
+    assert (stacks.stack()["StackStatus"], stacks.world.things) == ("REVIEW_IN_PROGRESS", {})
+
+
+def test_a_template_that_cannot_be_fetched_is_refused_with_the_reason(stacks: Stacks) -> None:
+    with pytest.raises(ClientError, match=r"S3 error for https://s3.+NoSuchBucket"):
+        stacks.client.create_stack(
+            StackName=stacks.name, TemplateURL="https://s3.eu-central-1.amazonaws.com/nothing/here.yaml"
+        )

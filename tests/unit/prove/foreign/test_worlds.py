@@ -1,0 +1,239 @@
+"""Anybody's documents stand where they stand in AWS, and what only the writer of a claim can know is asked for."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tableguard.errors import PolicyError
+from tableguard.prove.foreign import promise_file
+from tableguard.prove.foreign.documents import Found
+from tableguard.settings import example
+from tests.worlds.policies import ACCOUNT
+
+KEY = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/1234"
+ANYBODY: dict[str, Any] = {"Principal": "*"}
+
+
+def document(kind: str, name: str, *statements: Mapping[str, Any]) -> Found:
+    filled = [{"Effect": "Deny", "Resource": "*", **each} for each in statements]
+    return Found(name, kind, {"Version": "2012-10-17", "Statement": filled}, name)
+
+
+def verdicts(folder: Path, claims: str, *found: Found) -> list[str]:
+    path = folder / "claims.toml"
+    path.write_text(claims, encoding="utf-8")
+    asked = promise_file.load(path, example())
+    return [answer.proof.verdict for answer in promise_file.answers(asked, found)]
+
+
+def claim(kind: str, action: str, *more: str, callers: str = "role/Admin") -> str:
+    return "\n".join([f"[[{kind}]]", 'name = "asked"', f'Action = "{action}"', f'callers = "{callers}"', *more, ""])
+
+
+SCP = document("scp", "scp/a.json", {"Action": "s3:DeleteBucket"})
+ENDPOINT = document("endpoint", "endpoint/e.json", {"Effect": "Allow", "Action": "dynamodb:*", **ANYBODY})
+ROLE = document("role", "role/r.json", {"Effect": "Allow", "Action": "dynamodb:*"})
+BUCKET = document("resource", "resource/b.json", {"Action": "s3:PutObject", **ANYBODY})
+PUT = claim("must-deny", "s3:PutObject")
+ROLES = '[roles]\n"role/app" = {policies = ["role/r"]}\n'
+
+
+@pytest.mark.parametrize(
+    ("found", "claims", "said"),
+    [
+        ([SCP, ENDPOINT], PUT, "write endpoint = true if its requests pass the endpoint that has endpoint/e.json"),
+        ([SCP, BUCKET], PUT, "write resource = true if its requests are for the resource that has resource/b.json"),
+        ([SCP, ROLE], PUT, "whose is role/r.json?"),
+        ([ROLE], PUT, "whose is role/r.json?"),
+        ([SCP], PUT + "endpoint = true\n", "endpoint = true, and no such policy is among scp/a.json"),
+        ([ENDPOINT, document("endpoint", "endpoint/f.json")], PUT + "endpoint = true\n", "a request meets one of them"),
+        ([SCP], PUT + 'documents = ["rcp/*"]\n', "no document is called rcp/*; there are scp/a.json"),
+        ([SCP, ROLE], ROLES.replace("role/r", "role/x") + PUT, "no role's document is called role/x"),
+        (
+            [SCP, ROLE],
+            ROLES + claim("must-allow", "s3:GetObject", callers="account"),
+            "account are given different policies; name the callers",
+        ),
+        (
+            [ENDPOINT],
+            claim("must-deny", "s3:PutObject", 'Condition = {Null = {"aws:SourceVpce" = "true"}}'),
+            "asks for requests without aws:SourceVpce, and through an endpoint",
+        ),
+    ],
+)
+def test_what_only_the_writer_can_know_is_asked_for(found: list[Found], claims: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match=re.escape(said)) as raised:
+        verdicts(tmp_path, claims, *found)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("found", "claims", "expected"),
+    [
+        # an endpoint's policy speaks of the requests that pass it, a bucket's of those for the bucket
+        ([SCP, ENDPOINT], PUT + "endpoint = false\n", ["refuted"]),
+        ([SCP, ENDPOINT], PUT + "endpoint = true\n", ["proved"]),
+        ([SCP, ENDPOINT], PUT + 'documents = ["scp/*"]\n', ["refuted"]),
+        ([ENDPOINT], PUT, ["proved"]),
+        ([SCP, BUCKET], PUT + "resource = false\n", ["refuted"]),
+        ([SCP, BUCKET], PUT + "resource = true\n", ["proved"]),
+        # a role's document binds its role; other callers are administrators
+        ([SCP, ROLE], ROLES + PUT, ["refuted"]),
+        ([SCP, ROLE], ROLES + claim("must-deny", "s3:PutObject", callers="role/app"), ["proved"]),
+        ([SCP, ROLE], ROLES + claim("must-deny", "s3:PutObject", callers="account"), ["refuted"]),
+        ([SCP, ROLE], ROLES + PUT.replace('"role/Admin"', '["role/app", "role/Admin"]'), ["proved", "refuted"]),
+        (
+            [SCP, ROLE],
+            '[roles]\naccount = {policies = ["role/*"]}\n' + PUT.replace("role/Admin", "account"),
+            ["proved"],
+        ),
+        # a boundary allows nothing and limits
+        (
+            [ROLE, document("role", "role/boundary.json", {"Effect": "Allow", "Action": "s3:*"})],
+            '[roles]\n"role/app" = {policies = ["role/r"], boundary = "role/boundary"}\n'
+            + claim("must-deny", "dynamodb:GetItem", callers="role/app"),
+            ["proved"],
+        ),
+    ],
+)
+def test_each_kind_of_document_stands_where_it_stands_in_aws(
+    found: list[Found], claims: str, expected: list[str], tmp_path: Path
+) -> None:
+    assert verdicts(tmp_path, claims, *found) == expected
+
+
+LIST = document("scp", "scp/list.json", {"Effect": "Allow", "Action": "s3:*"})
+
+
+@pytest.mark.parametrize(
+    ("found", "said", "expected"),
+    [
+        (SCP, "", "proved"),
+        (LIST, "", "refuted"),
+        (LIST, "full-access = true\n", "proved"),
+        (SCP, "full-access = false\n", "refuted"),
+    ],
+)
+def test_full_access_is_assumed_beside_denials_only(found: Found, said: str, expected: str, tmp_path: Path) -> None:
+    assert verdicts(tmp_path, said + claim("must-allow", "dynamodb:DeleteTable"), found) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("denied", "asked", "expected"),
+    [
+        ("ec2:*", "ec2:RunInstances", "refuted"),
+        ("*", "ec2:RunInstances", "refuted"),
+        ("*", "dynamodb:DeleteTable", "proved"),
+        ("kms:*", "kms:RetireGrant", "refuted"),
+        ("*", "kms:*", "refuted"),
+        ("kms:*", "kms:Decrypt", "proved"),
+    ],
+)
+def test_an_rcp_stops_the_services_that_rcps_know_only(denied: str, asked: str, expected: str, tmp_path: Path) -> None:
+    rcp = document("rcp", "rcp/r.json", {"Action": denied, **ANYBODY})
+    assert verdicts(tmp_path, claim("must-deny", asked), rcp) == [expected]
+
+
+def grant(kind: str, action: str, principal: str) -> Found:
+    arn = f"arn:aws:iam::{ACCOUNT}:{principal}"
+    return document(kind, f"{kind}/x.json", {"Effect": "Allow", "Action": action, "Principal": {"AWS": arn}})
+
+
+@pytest.mark.parametrize(("kind", "action"), [("key", "kms:Decrypt"), ("trust", "sts:AssumeRole")])
+@pytest.mark.parametrize(
+    ("named", "allowed", "denied"),
+    [("role/k", "refuted", "proved"), ("root", "proved", "refuted"), ("role/Admin", "proved", "refuted")],
+)
+def test_without_the_leave_of_a_keys_or_a_roles_own_policy_no_other_helps(  # noqa: PLR0917  # two tables and a fixture
+    kind: str, action: str, named: str, allowed: str, denied: str, tmp_path: Path
+) -> None:
+    found = grant(kind, action, named)
+    assert verdicts(tmp_path, claim("must-allow", action), found) == [allowed]
+    assert verdicts(tmp_path, claim("must-deny", action), found) == [denied]
+
+
+@pytest.mark.parametrize(
+    ("kind", "granted", "asked"),
+    [
+        ("key", "kms:Decrypt", "s3:GetObject"),
+        ("trust", "sts:AssumeRole", "s3:GetObject"),
+        ("resource", "s3:*", "kms:Decrypt"),
+    ],
+)
+def test_a_resources_policy_is_asked_about_its_own_actions(kind: str, granted: str, asked: str, tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match=f"kind/x.json is of kind {kind}".replace("kind/", f"{kind}/")):
+        verdicts(tmp_path, claim("must-deny", asked), grant(kind, granted, "root"))
+
+
+def test_federated_callers_are_asked_about_where_a_trust_policy_names_them(tmp_path: Path) -> None:
+    action = "sts:AssumeRoleWithWebIdentity"
+    named = {"Principal": {"Federated": "cognito-identity.amazonaws.com"}}
+    trust = document("trust", "trust/x.json", {"Effect": "Allow", "Action": action, **named})
+    nobody = claim("must-deny", action, callers="anyone")
+    assert verdicts(tmp_path, nobody, trust) == ["refuted"]
+    assert verdicts(tmp_path, nobody, grant("trust", "sts:AssumeRole", "root")) == ["proved"]
+
+
+TAG = "aws:RequestTag/CostCenter"
+DEMAND = document("scp", "a", {"Action": "ec2:RunInstances", "Condition": {"Null": {TAG: "true"}}})
+NON_EMPTY = document("scp", "a", {"Action": "ec2:RunInstances", "Condition": {"StringNotLike": {TAG: "?*"}}})
+NO_EMPTY = document("scp", "a", {"Action": "ec2:RunInstances", "Condition": {"StringEquals": {TAG: ""}}})
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted", "condition", "expected"),
+    [
+        (DEMAND, "must-deny", f'{{StringNotLike = {{"{TAG}" = "?*"}}}}', "refuted"),
+        (NON_EMPTY, "must-deny", f'{{StringNotLike = {{"{TAG}" = "?*"}}}}', "proved"),
+        (DEMAND, "must-deny", f'{{StringEquals = {{"{TAG}" = ""}}}}', "refuted"),
+        (NO_EMPTY, "must-deny", f'{{StringEquals = {{"{TAG}" = ""}}}}', "proved"),
+        (NO_EMPTY, "must-allow", f'{{Null = {{"{TAG}" = "false"}}}}', "refuted"),
+        (NO_EMPTY, "must-allow", f'{{StringLike = {{"{TAG}" = "?*"}}}}', "proved"),
+        (NON_EMPTY, "must-allow", f'{{StringLike = {{"{TAG}" = "*"}}}}', "refuted"),
+        # what AWS makes is never empty
+        (
+            document("scp", "a", {"Action": "*", "Condition": {"Null": {"aws:SourceVpce": "true"}}}),
+            "must-deny",
+            '{StringNotLike = {"aws:SourceVpce" = "?*"}}',
+            "proved",
+        ),
+    ],
+)
+def test_absent_empty_and_other_texts_are_three_things(
+    found: Found, wanted: str, condition: str, expected: str, tmp_path: Path
+) -> None:
+    claims = claim(wanted, "ec2:RunInstances", f"Condition = {condition}")
+    assert verdicts(tmp_path, claims, found) == [expected]
+
+
+OWN = "${aws:PrincipalTag/team, 'nobody'}"
+OTHERS = document("scp", "a", {"Action": "ec2:*", "Condition": {"StringNotEquals": {"aws:ResourceTag/team": OWN}}})
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        # with a tag of their own callers are not nobody's
+        ('StringEquals = {"aws:ResourceTag/team" = "nobody"}, Null = {"aws:PrincipalTag/team" = "true"}', "proved"),
+        ('StringEquals = {"aws:ResourceTag/team" = "nobody"}', "refuted"),
+        (f'StringEquals = {{"aws:ResourceTag/team" = "{OWN}"}}', "proved"),
+    ],
+)
+def test_a_variable_has_its_default_only_where_its_key_is_absent(condition: str, expected: str, tmp_path: Path) -> None:
+    claims = claim("must-allow", "ec2:StopInstances", f"Condition = {{{condition}}}")
+    assert verdicts(tmp_path, claims, OTHERS) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("organization", "expected"),
+    [("<organization-id>", "proved"), ("o-somebodyelse", "refuted")],
+)
+def test_scps_bind_callers_of_the_organization_only(organization: str, expected: str, tmp_path: Path) -> None:
+    condition = f'Condition = {{StringEquals = {{"aws:PrincipalOrgID" = "{organization}"}}, '
+    condition += f'StringNotEquals = {{"aws:PrincipalAccount" = "{example().management_account_id}"}}, '
+    condition += 'ArnNotLike = {"aws:PrincipalArn" = "arn:aws:iam::*:role/aws-service-role/*"}}'
+    claims = claim("must-deny", "s3:DeleteBucket", condition, callers="anyone")
+    assert verdicts(tmp_path, claims, SCP) == [expected]

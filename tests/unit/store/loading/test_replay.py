@@ -1,0 +1,342 @@
+"""A trace of real messages: read line by line, given texts, written to the table, and what the rows must show."""
+
+import dataclasses
+import os
+import statistics
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stream_lambda import items, records
+from stream_lambda.decide import conversation
+from stream_lambda.handler import handle_batch
+from stream_lambda.table import Table
+from tableguard.errors import MessageError
+from tableguard.store.encryption import Cipher
+from tableguard.store.loading import replay
+from tableguard.store.loading.replay import Line
+from tableguard.store.messages import MessageTable, pair_group_uuid
+from tests.engines.choice import BOTH
+from tests.worlds.messages import NOW, TABLE, all_items, all_rows, emulated_table, message_records, stream_record
+
+TRACE = """% asym positive
+% 6 3 3
+1 2 1 1082008561
+2 1 1 1082008561
+1 3 1 1082008561
+3 2 1 1082123439
+1 2 1 1082008500
+3 1 1 1082381991
+"""
+LINES = (
+    Line(1, 2, 1082008561),
+    Line(2, 1, 1082008561),
+    Line(1, 3, 1082008561),
+    Line(3, 2, 1082123439),
+    Line(1, 2, 1082008500),
+    Line(3, 1, 1082381991),
+)
+USERS = {number: replay.member(number) for number in (1, 2, 3)}
+
+
+def group_of(one: int, other: int) -> str:
+    return pair_group_uuid(USERS[one].user_uuid, USERS[other].user_uuid)
+
+
+@pytest.fixture(params=BOTH)
+def client(request: pytest.FixtureRequest) -> Iterator[Any]:
+    with emulated_table(engine=request.param) as emulated:
+        yield emulated
+
+
+def trace_file(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "trace.txt"
+    path.write_text(text)
+    return path
+
+
+def test_a_trace_is_read_without_its_header(tmp_path: Path) -> None:
+    assert replay.read_trace(trace_file(tmp_path, TRACE)) == LINES
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("1 2 1", "four whole numbers"),
+        ("1 2 1 1082008561 5", "four whole numbers"),
+        ("1 2 1 soon", "four whole numbers"),
+        ("1 2 1 -5", "four whole numbers"),
+        ("1 2 1 1.5", "four whole numbers"),
+        ("1 2 1 ²", "four whole numbers"),
+        (" ", "four whole numbers"),
+        ("1 2 3 1082008561", "weight 3"),
+        ("4 4 1 1082008561", "sender and recipient are both 4"),
+        ("1 2 1 999999999999", "unix-time 999999999999 is in the future"),
+    ],
+)
+def test_a_bad_line_is_refused_by_its_number(tmp_path: Path, line: str, reason: str) -> None:
+    with pytest.raises(MessageError, match=rf"trace\.txt:9: .*{reason}"):
+        replay.read_trace(trace_file(tmp_path, f"{TRACE}{line}\n"))
+
+
+NOON = 1_100_000_000
+PATTERN_D_ACCEPTS = 5 * 60
+
+
+@pytest.mark.parametrize("clock", [NOON, NOON + 0.9])
+@pytest.mark.parametrize("index", [0, 999_999])
+def test_the_last_second_that_is_read_is_one_that_pattern_d_accepts(tmp_path: Path, clock: float, index: int) -> None:
+    last = NOON + PATTERN_D_ACCEPTS - 1
+    (line,) = replay.read_trace(trace_file(tmp_path, f"1 2 1 {last}\n"), clock=lambda: clock)
+    (message,) = replay.messages([line])
+    latest = datetime.fromisoformat(message.created_at) + timedelta(microseconds=index)
+    record = stream_record(items.message_item(dataclasses.replace(message, created_at=items.timestamp(latest))))
+    record["dynamodb"]["ApproximateCreationDateTime"] = float(int(clock))
+    assert isinstance(records.read(record, NOW), items.Message)
+
+
+@pytest.mark.parametrize("clock", [NOON, NOON + 0.9])
+def test_a_message_from_the_future_is_refused_by_its_line(tmp_path: Path, clock: float) -> None:
+    with pytest.raises(MessageError, match=r"trace\.txt:2: unix-time 1100000300 is in the future"):
+        replay.read_trace(
+            trace_file(tmp_path, f"1 2 1 {NOON}\n1 2 1 {NOON + PATTERN_D_ACCEPTS}\n"), clock=lambda: clock
+        )
+
+
+@pytest.mark.parametrize("text", ["", "% a header only\n"])
+def test_a_trace_without_messages_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(MessageError, match="holds no message"):
+        replay.read_trace(trace_file(tmp_path, text))
+
+
+def test_a_trace_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MessageError, match="absent: cannot be read"):
+        replay.read_trace(tmp_path / "absent")
+    (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    with pytest.raises(MessageError, match="binary: cannot be read"):
+        replay.read_trace(tmp_path / "binary")
+
+
+def test_messages_of_a_pair_in_the_same_second_keep_their_order() -> None:
+    found = list(replay.messages(LINES))
+    assert [(message.group_uuid, message.created_at) for message in found[:3]] == [
+        (group_of(1, 2), "2004-04-15T05:56:01.000000+00:00"),
+        (group_of(1, 2), "2004-04-15T05:56:01.000001+00:00"),
+        (group_of(1, 3), "2004-04-15T05:56:01.000000+00:00"),
+    ]
+    assert len({message.message_uuid for message in found}) == len(LINES)
+    assert [message.author for message in found] == [USERS[line.sender] for line in LINES]
+
+
+def test_texts_are_those_of_the_seed() -> None:
+    assert [replay.text(1, index) for index in range(50)] == [replay.text(1, index) for index in range(50)]
+    assert [replay.text(1, index) for index in range(50)] != [replay.text(2, index) for index in range(50)]
+
+
+def test_texts_are_as_long_as_those_of_chats() -> None:
+    lengths = [len(replay.text(0, index)) for index in range(20_000)]
+    assert 45 <= statistics.median(lengths) <= 55
+    assert (min(lengths) >= 1, max(lengths)) == (True, 1000)
+
+
+def test_the_rows_to_expect_are_those_of_the_newest_message_of_each_pair() -> None:
+    sent = list(replay.messages(LINES))
+    newest = {group_of(1, 2): sent[1], group_of(1, 3): sent[5], group_of(2, 3): sent[3]}
+    assert replay.expected_rows(LINES) == {
+        (USERS[user].user_uuid, group_of(user, other)): newest[group_of(user, other)]
+        for user in USERS
+        for other in USERS
+        if user != other
+    }
+
+
+def test_a_replayed_trace_is_in_the_table_message_by_message(client: Any) -> None:
+    replayed = replay.replay(client, TABLE, LINES, workers=1, progress=False)
+    assert (replayed.users, replayed.groups, replayed.messages) == (3, 3, 6)
+    held = [item for item in all_items(client) if items.is_message_pk(item["pk"]["S"])]
+    assert {items.message_of(item) for item in held} == set(replay.messages(LINES))
+    table = MessageTable(client, TABLE, clock=lambda: NOW)
+    assert len(table.messages(group_of(1, 2), USERS[2].user_uuid).items) == 3
+
+
+def anew(text: bytes, context: Mapping[str, str]) -> bytes:
+    """Encrypts like the real cipher in that the same text is never the same twice."""
+    return os.urandom(16) + text
+
+
+ENCRYPTING = Cipher(encrypt=anew, decrypt=lambda text, context: text[16:])
+
+
+@pytest.mark.parametrize("cipher", [None, ENCRYPTING], ids=["plaintext", "encrypted"])
+def test_replaying_it_again_changes_nothing(client: Any, cipher: Cipher | None) -> None:
+    first = replay.replay(client, TABLE, LINES, workers=1, progress=False, cipher=cipher)
+    before = all_items(client)
+    again = replay.replay(client, TABLE, LINES, workers=1, progress=False, cipher=cipher)
+    assert all_items(client) == before
+    assert (first.new_messages, again.new_messages, again.messages) == (6, 0, 6)
+
+
+def test_what_users_have_changed_since_stays_as_they_left_it(client: Any) -> None:
+    replay.replay(client, TABLE, LINES, workers=1, progress=False)
+    first = next(replay.messages(LINES))
+    deleted = dataclasses.replace(first, text="", deleted=True, edited_at=items.timestamp(NOW))
+    grown = items.Group(first.group_uuid, tuple(USERS.values()))
+    changed = [items.message_item(deleted), items.group_item(grown)]
+    for item in changed:
+        client.put_item(TableName=TABLE, Item=item)
+    replay.replay(client, TABLE, LINES, workers=1, progress=False)
+    held = all_items(client)
+    assert all(item in held for item in changed)
+
+
+def test_only_what_is_absent_is_written(client: Any) -> None:
+    replay.replay(client, TABLE, LINES, workers=1, progress=False)
+    whole = all_items(client)
+    lost = list(replay.messages(LINES))[2]
+    client.delete_item(TableName=TABLE, Key=items.message_key(lost.group_uuid, lost.created_at))
+    counting = Busy(client)
+    again = replay.replay(counting, TABLE, LINES, workers=1, progress=False)
+    assert (counting.sizes, again.new_messages) == ([1], 1)
+    assert sorted(map(str, all_items(client))) == sorted(map(str, whole))
+
+
+class Overtaken:
+    """A client whose reader sees an empty table: another replay has written all of it since."""
+
+    def __init__(self, client: Any) -> None:
+        self.exceptions, self.transact_write_items = client.exceptions, client.transact_write_items
+
+    def batch_get_item(self, **request: Any) -> Any:
+        return {"Responses": {}, "UnprocessedKeys": {}}
+
+
+def test_what_another_replay_writes_meanwhile_is_left_alone_too(client: Any) -> None:
+    replay.replay(client, TABLE, LINES[:2], workers=1, progress=False, cipher=ENCRYPTING)
+    before = all_items(client)
+    more = replay.replay(
+        Overtaken(client), TABLE, LINES, workers=1, progress=False, cipher=ENCRYPTING, sleep=lambda _: None
+    )
+    after = all_items(client)
+    assert all(item in after for item in before)
+    assert (len(after), more.new_messages) == (9, 4)
+
+
+class Interrupted:
+    """A client during whose so many-th transaction the user presses Ctrl-C."""
+
+    def __init__(self, client: Any, transactions: int) -> None:
+        self.client, self.left, self.exceptions = client, transactions, client.exceptions
+        self.batch_get_item = client.batch_get_item
+
+    def transact_write_items(self, **request: Any) -> Any:
+        self.left -= 1
+        if self.left <= 0:
+            raise KeyboardInterrupt
+        return self.client.transact_write_items(**request)
+
+
+@pytest.mark.parametrize(("transaction", "messages"), [(1, 0), (2, 0), (3, 25), (4, 50)])
+def test_an_interrupted_replay_says_how_far_it_came(client: Any, transaction: int, messages: int) -> None:
+    trace = [Line(1, 2, NOON + number) for number in range(60)]
+    with pytest.raises(KeyboardInterrupt, match=f"^interrupted after {messages} messages: run it again"):
+        replay.replay(Interrupted(client, transaction), TABLE, trace, workers=1, progress=False)
+    again = replay.replay(client, TABLE, trace, workers=1, progress=False)
+    assert again.new_messages == 60 - messages
+    assert len(all_items(client)) == 61
+
+
+class Reporting:
+    """A client that reports this capacity for each transaction."""
+
+    def __init__(self, client: Any, *consumed: dict[str, Any]) -> None:
+        self.client, self.consumed, self.exceptions = client, list(consumed), client.exceptions
+        self.batch_get_item = client.batch_get_item
+
+    def transact_write_items(self, **request: Any) -> Any:
+        return self.client.transact_write_items(**request) | {"ConsumedCapacity": self.consumed}
+
+
+@pytest.mark.parametrize(
+    ("consumed", "write_units"),
+    [
+        ([{"CapacityUnits": 9.0, "WriteCapacityUnits": 8.0}], 16.0),
+        ([{"CapacityUnits": 9.0}], None),
+        ([], None),
+    ],
+)
+def test_write_units_are_those_of_the_engine_or_unknown(
+    client: Any, consumed: list[dict[str, Any]], write_units: float | None
+) -> None:
+    reporting = Reporting(client, *consumed)
+    assert replay.replay(reporting, TABLE, LINES, workers=1, progress=False).write_units == write_units
+    assert replay.replay(reporting, TABLE, LINES, workers=1, progress=False).write_units == 0
+
+
+def test_pattern_d_brings_about_the_rows_to_expect(client: Any) -> None:
+    replay.replay(client, TABLE, LINES, workers=1, progress=False)
+    changes = message_records(*replay.messages(LINES))
+    handle_batch(changes[::-1], Table(client, TABLE, workers=1), NOW, lambda: 60_000)
+    groups = {group.group_uuid: group for group in replay.groups(LINES)}
+    assert all_rows(client) == {
+        (user_uuid, group_uuid): conversation(message, user, groups[group_uuid])
+        for (user_uuid, group_uuid), message in replay.expected_rows(LINES).items()
+        for user in USERS.values()
+        if user.user_uuid == user_uuid
+    }
+
+
+class Busy:
+    """A client whose transactions are cancelled for these reasons, one after the other, and then succeed."""
+
+    def __init__(self, client: Any, *reasons: list[str]) -> None:
+        self.client, self.reasons, self.exceptions, self.sizes = client, list(reasons), client.exceptions, list[int]()
+        self.batch_get_item = client.batch_get_item
+
+    def transact_write_items(self, **request: Any) -> Any:
+        self.sizes.append(len(request["TransactItems"]))
+        if not self.reasons:
+            return self.client.transact_write_items(**request)
+        codes = self.reasons.pop(0)
+        codes += ["None"] * (self.sizes[-1] - len(codes))  # there is a reason for each item
+        response: Any = {
+            "Error": {"Code": "TransactionCanceledException"},
+            "CancellationReasons": [{"Code": code} for code in codes],
+        }
+        raise self.exceptions.TransactionCanceledException(response, "TransactWriteItems")
+
+
+def test_a_busy_table_is_tried_again_less_and_less_often(client: Any) -> None:
+    waits: list[float] = []
+    busy = Busy(client, ["None", "ThrottlingError"], ["TransactionConflict"], ["ProvisionedThroughputExceeded"])
+    replay.replay(busy, TABLE, LINES, workers=1, progress=False, sleep=waits.append)
+    assert (len(all_items(client)), waits) == (9, [0.05, 0.1, 0.2])
+
+
+def test_a_table_that_stays_busy_is_an_error(client: Any) -> None:
+    busy = Busy(client, *[["ThrottlingError"]] * 8)
+    with pytest.raises(MessageError, match="table messages: too busy for 3 items, 8 times"):
+        replay.replay(busy, TABLE, LINES, workers=1, progress=False, sleep=lambda _: None)
+
+
+def test_any_other_refusal_is_the_callers_to_see(client: Any) -> None:
+    busy = Busy(client, ["None", "ItemCollectionSizeLimitExceeded"])
+    with pytest.raises(client.exceptions.TransactionCanceledException):
+        replay.replay(busy, TABLE, LINES, workers=1, progress=False, sleep=lambda _: None)
+    assert busy.sizes == [3]
+
+
+def test_no_more_than_25_items_are_written_at_once(client: Any) -> None:
+    counting = Busy(client)
+    many = [Line(1, number, 1082008561) for number in range(2, 28)]
+    replay.replay(counting, TABLE, many, workers=1, progress=False)
+    assert counting.sizes == [25, 1, 25, 1]
+
+
+def test_progress_is_shown_where_it_is_wanted(client: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    replay.replay(client, TABLE, LINES, workers=1)
+    assert "6/6" in capsys.readouterr().err
+    replay.replay(client, TABLE, LINES, workers=1, progress=False)
+    assert capsys.readouterr().err == ""

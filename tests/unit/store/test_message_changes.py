@@ -1,0 +1,320 @@
+"""What changes in a conversation under way: who belongs to it, what they are called, and what they have read."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from stream_lambda.decide import conversation
+from stream_lambda.items import Group, User, conversation_item, group_item, marker_key, message_item
+from tableguard.aws.capacity import Consumed, Index
+from tableguard.errors import MessageError
+from tableguard.projection.drift import Kind
+from tableguard.projection.reconcile import Choice, reconcile
+from tableguard.projection.survey import Survey
+from tableguard.projection.views import Reader
+from tableguard.store.consumed import ReadCost
+from tableguard.store.members import add_member, remove_member, rename
+from tableguard.store.messages import MEMBERS, MessageTable, pair_group_uuid
+from tableguard.store.read_markers import mark_read, read_until, unread
+from tests.unit.stream_lambda.test_handler import deliver
+from tests.worlds.messages import (
+    ADA,
+    BOB,
+    EVE,
+    NOW,
+    OTHER_PAIR,
+    TABLE,
+    TRIO,
+    all_items,
+    all_rows,
+    at,
+    emulated_table,
+    message_records,
+    said,
+)
+
+DAN = User("user-dan", "Dan Example", "dan")
+GROUP = TRIO.group_uuid
+NEWEST = said("hello all", 5, TRIO)
+
+
+@pytest.fixture
+def client() -> Iterator[Any]:
+    """Ada, Bob and Eve, and what Ada said to them."""
+    with emulated_table(TRIO) as emulated:
+        rows = [conversation_item(conversation(NEWEST, member, TRIO)) for member in TRIO.members]
+        puts = [{"PutRequest": {"Item": item}} for item in (message_item(NEWEST), *rows)]
+        emulated.batch_write_item(RequestItems={TABLE: puts})
+        yield emulated
+
+
+@pytest.fixture
+def table(client: Any) -> MessageTable:
+    return MessageTable(client, TABLE, clock=lambda: NOW)
+
+
+def listed(table: MessageTable, user: User) -> list[tuple[str, str, object]]:
+    """What a user's conversation list shows: group, handle of the other, last message."""
+    return [(row.group_uuid, row.other.handle, row.last_message) for row in table.conversations(user.user_uuid).items]
+
+
+def drift(client: Any) -> set[Kind]:
+    survey = Survey(Reader(client, TABLE, lambda: NOW, workers=1), sleep=lambda seconds: None)
+    return {found.kind for found in survey.of_all()}
+
+
+# Members
+
+
+def test_a_new_member_sees_the_group_with_its_newest_message_at_once(table: MessageTable, client: Any) -> None:
+    group = add_member(table, GROUP, BOB.user_uuid, DAN)
+    assert group.members == (*TRIO.members, DAN)
+    assert table.group(GROUP) == group
+    assert listed(table, DAN) == [(GROUP, "ada", "hello all")]
+    assert table.messages(GROUP, DAN.user_uuid).items == (NEWEST,)
+    assert drift(client) == set()
+
+
+def test_a_new_member_sees_what_is_written_next(table: MessageTable, client: Any) -> None:
+    add_member(table, GROUP, BOB.user_uuid, DAN)
+    posted = table.post(GROUP, DAN.user_uuid, "hello from dan").message
+    deliver(client, message_records(posted))
+    assert listed(table, DAN) == [(GROUP, "ada", "hello from dan")]
+
+
+def test_adding_again_changes_nothing_but_restores_a_lost_row(table: MessageTable, client: Any) -> None:
+    add_member(table, GROUP, BOB.user_uuid, DAN)
+    before = all_items(client)
+    add_member(table, GROUP, BOB.user_uuid, DAN)
+    assert all_items(client) == before
+    client.delete_item(TableName=TABLE, Key={"pk": {"S": "GRP#user-dan"}, "sk": {"S": GROUP}})
+    add_member(table, GROUP, BOB.user_uuid, DAN)
+    assert listed(table, DAN) == [(GROUP, "ada", "hello all")]
+
+
+class Racing:
+    """A client before whose first update something else happens."""
+
+    def __init__(self, client: Any, happens: Any) -> None:
+        self.client, self.happens, self.exceptions = client, [happens], client.exceptions
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.client, name)
+
+    def update_item(self, **request: Any) -> Any:
+        while self.happens:
+            self.happens.pop()()
+        return self.client.update_item(**request)
+
+
+def test_two_who_add_at_once_both_succeed(table: MessageTable, client: Any) -> None:
+    other = replace(DAN, user_uuid="user-fay", handle="fay")
+    racing = Racing(client, lambda: add_member(table, GROUP, ADA.user_uuid, other))
+    add_member(replace(table, client=racing), GROUP, BOB.user_uuid, DAN)
+    group = table.group(GROUP)
+    assert group is not None
+    assert group.members == (*TRIO.members, other, DAN)
+    assert drift(client) == set()
+
+
+def test_a_message_that_arrives_while_a_member_is_added_is_what_the_member_sees(
+    table: MessageTable, client: Any
+) -> None:
+    def meanwhile() -> None:
+        add_member(table, GROUP, BOB.user_uuid, DAN)
+        deliver(client, message_records(table.post(GROUP, ADA.user_uuid, "newer").message))
+
+    add_member(replace(table, client=Racing(client, meanwhile)), GROUP, BOB.user_uuid, DAN)
+    assert listed(table, DAN) == [(GROUP, "ada", "newer")]
+
+
+def test_who_is_removed_sees_and_reads_the_group_no_more(table: MessageTable, client: Any) -> None:
+    group = remove_member(table, GROUP, BOB.user_uuid, ADA.user_uuid)
+    assert group.members == (BOB, EVE)
+    assert listed(table, ADA) == []
+    with pytest.raises(MessageError, match="is not a member"):
+        table.messages(GROUP, ADA.user_uuid)
+    assert (listed(table, BOB), listed(table, EVE)) == ([(GROUP, "eve", "hello all")], [(GROUP, "bob", "hello all")])
+    assert drift(client) == set()
+
+
+def test_who_comes_back_sees_the_group_again(table: MessageTable, client: Any) -> None:
+    remove_member(table, GROUP, ADA.user_uuid, ADA.user_uuid)
+    add_member(table, GROUP, BOB.user_uuid, ADA)
+    assert listed(table, ADA) == [(GROUP, "bob", "hello all")]
+    assert drift(client) == set()
+
+
+def test_what_pattern_d_was_writing_for_the_removed_is_found_as_drift(table: MessageTable, client: Any) -> None:
+    remove_member(table, GROUP, BOB.user_uuid, EVE.user_uuid)
+    late = conversation_item(conversation(NEWEST, EVE, TRIO))
+    client.put_item(TableName=TABLE, Item=late)
+    assert drift(client) == {Kind.FORMER}
+
+
+def people(count: int) -> tuple[User, ...]:
+    return tuple(User(f"user {number}", f"User {number}", f"user{number}") for number in range(count))
+
+
+def test_fifty_members_are_enough(table: MessageTable, client: Any) -> None:
+    crowd = Group("crowd", people(MEMBERS - 1))
+    client.put_item(TableName=TABLE, Item=group_item(crowd))
+    assert len(add_member(table, "crowd", "user 0", DAN).members) == MEMBERS
+    with pytest.raises(MessageError, match="has 50 members, and no room for more"):
+        add_member(table, "crowd", "user 0", EVE)
+
+
+@pytest.mark.parametrize(
+    ("call", "reason"),
+    [
+        (lambda table: add_member(table, GROUP, "user-dan", DAN), "user 'user-dan' is not a member of group"),
+        (lambda table: add_member(table, GROUP, "user-ada", replace(DAN, handle="")), "handle ''"),
+        (lambda table: add_member(table, "nowhere", "user-ada", DAN), "no group 'nowhere'"),
+        (lambda table: remove_member(table, GROUP, "user-dan", "user-ada"), "user 'user-dan' is not a member"),
+        (lambda table: remove_member(table, GROUP, "user-ada", "user-dan"), "user 'user-dan' is not a member"),
+        (lambda table: rename(table, replace(ADA, display_name="")), "display name ''"),
+    ],
+)
+def test_a_change_like_this_is_refused(table: MessageTable, client: Any, call: Any, reason: str) -> None:
+    before = all_items(client)
+    with pytest.raises(MessageError, match=reason):
+        call(table)
+    assert all_items(client) == before
+
+
+def test_two_people_stay_two_and_the_last_one_stays(table: MessageTable, client: Any) -> None:
+    pair = Group(pair_group_uuid(ADA.user_uuid, BOB.user_uuid), (ADA, BOB))
+    for group in (pair, Group("alone", (ADA,))):
+        client.put_item(TableName=TABLE, Item=group_item(group))
+    with pytest.raises(MessageError, match="is the conversation of two people"):
+        add_member(table, pair.group_uuid, ADA.user_uuid, EVE)
+    with pytest.raises(MessageError, match="is the conversation of two people"):
+        remove_member(table, pair.group_uuid, ADA.user_uuid, BOB.user_uuid)
+    with pytest.raises(MessageError, match="its last member cannot be removed"):
+        remove_member(table, "alone", ADA.user_uuid, ADA.user_uuid)
+
+
+# Names
+
+ADELE = replace(ADA, display_name="Adele Example", handle="adele")
+
+
+def test_a_new_name_is_seen_in_every_conversation_and_only_what_differs_is_written(
+    table: MessageTable, client: Any
+) -> None:
+    to_eve = said("to eve", 6, OTHER_PAIR)
+    client.put_item(TableName=TABLE, Item=group_item(OTHER_PAIR))
+    client.put_item(TableName=TABLE, Item=message_item(to_eve))
+    deliver(client, message_records(to_eve))
+    done = rename(table, ADELE)
+    assert (done.groups, done.rows) == (2, 3)  # Bob's and Eve's rows of the three, and Eve's of the two
+    assert listed(table, BOB) == [(GROUP, "adele", "hello all")]
+    assert [handle for _, handle, _ in listed(table, EVE)] == ["adele", "adele"]
+    assert table.post(GROUP, ADA.user_uuid, "as adele").message.author == ADELE
+    assert (rename(table, ADELE).groups, rename(table, ADELE).rows) == (0, 0)
+
+
+def test_a_new_name_survives_the_next_message(table: MessageTable, client: Any) -> None:
+    rename(table, ADELE)
+    deliver(client, message_records(said("later", 9, TRIO)))
+    assert listed(table, BOB) == [(GROUP, "adele", "later")]
+
+
+def test_a_rename_that_was_interrupted_is_drift_and_completed_when_made_again(table: MessageTable, client: Any) -> None:
+    renamed = replace(TRIO, members=(ADELE, BOB, EVE))
+    client.put_item(TableName=TABLE, Item=group_item(renamed))
+    assert drift(client) == {Kind.NAMES}
+    assert rename(table, ADELE).rows == 2
+    assert drift(client) == set()
+
+
+# Read markers
+
+
+def unread_of(table: MessageTable, user: User) -> list[str]:
+    rows = table.conversations(user.user_uuid).items
+    return sorted(unread(rows, read_until(table, user.user_uuid, [row.group_uuid for row in rows], ReadCost())))
+
+
+def test_what_another_wrote_is_unread_until_it_is_marked(table: MessageTable, client: Any) -> None:
+    assert (unread_of(table, ADA), unread_of(table, BOB)) == ([], [GROUP])
+    assert mark_read(table, GROUP, BOB.user_uuid, NEWEST.created_at).moved
+    assert (unread_of(table, BOB), unread_of(table, EVE)) == ([], [GROUP])
+    deliver(client, message_records(said("one more", 6, TRIO)))
+    assert unread_of(table, BOB) == [GROUP]
+
+
+def test_a_marker_never_moves_back(table: MessageTable) -> None:
+    later, earlier = (mark_read(table, GROUP, BOB.user_uuid, at(second)) for second in (7, 5))
+    assert (later.moved, earlier.moved) == (True, False)
+    assert read_until(table, BOB.user_uuid, [GROUP], ReadCost()) == {GROUP: at(7)}
+
+
+def test_a_marker_takes_one_write_unit_and_none_of_the_index(table: MessageTable, client: Any) -> None:
+    mark_read(table, GROUP, BOB.user_uuid, at(5))
+    marker = client.get_item(TableName=TABLE, Key=marker_key(BOB.user_uuid, GROUP))["Item"]
+    consumed = Consumed(TABLE)
+    index = Index("conversations", ("pk", "last_message_at"), None, is_global=True)
+    consumed.add_write((index,), marker | {"last_read_at": {"S": at(1)}}, marker, transactional=False)
+    assert (consumed.table, consumed.global_indexes) == (1, {})
+
+
+def test_pattern_d_and_markers_leave_one_another_alone(table: MessageTable, client: Any) -> None:
+    before = all_rows(client)
+    mark_read(table, GROUP, BOB.user_uuid, at(5))
+    rows = {row.user_uuid: row for row in table.all_conversations(BOB.user_uuid).items}
+    assert rows == {BOB.user_uuid: before[BOB.user_uuid, GROUP]}
+    deliver(client, message_records(said("newer", 6, TRIO)))
+    assert read_until(table, BOB.user_uuid, [GROUP], ReadCost()) == {GROUP: at(5)}
+
+
+def test_markers_of_many_groups_are_read_with_one_query(table: MessageTable, client: Any) -> None:
+    groups = [f"group {number}" for number in range(5)]
+    for number, group_uuid in enumerate(groups):
+        marker = marker_key(ADA.user_uuid, group_uuid) | {"last_read_at": {"S": at(number)}}
+        client.put_item(TableName=TABLE, Item=marker)
+    found = read_until(table, ADA.user_uuid, [*groups[1:3], "group 9", "group 1x"], ReadCost())
+    assert found == {"group 1": at(1), "group 2": at(2)}
+    assert read_until(table, ADA.user_uuid, [], ReadCost()) == {}
+
+
+@pytest.mark.parametrize(
+    ("user", "until", "reason"),
+    [
+        (DAN, at(5), "'user-dan' is not a member"),
+        (BOB, "yesterday", "'yesterday' is not an ISO 8601 timestamp"),
+        (BOB, at(10**6), "is in the future"),
+    ],
+)
+def test_a_marker_like_this_is_refused(table: MessageTable, client: Any, user: User, until: str, reason: str) -> None:
+    before = all_items(client)
+    with pytest.raises(MessageError, match=reason):
+        mark_read(table, GROUP, user.user_uuid, until)
+    assert all_items(client) == before
+
+
+def test_a_malformed_marker_is_an_error_that_names_it(table: MessageTable, client: Any) -> None:
+    client.put_item(TableName=TABLE, Item=marker_key(ADA.user_uuid, GROUP) | {"last_read_at": {"N": "1"}})
+    with pytest.raises(MessageError, match="item GRP#user-ada / READ#group-of-three: last_read_at"):
+        read_until(table, ADA.user_uuid, [GROUP], ReadCost())
+
+
+# Retention
+
+
+def test_rows_go_with_the_message_they_show_and_the_list_follows_what_is_left(table: MessageTable, client: Any) -> None:
+    expires_at = int(NOW.timestamp()) + 60
+    brief = table.post(GROUP, ADA.user_uuid, "for a minute", expires_at).message
+    deliver(client, message_records(brief))
+    assert {row.expires_at for row in all_rows(client).values()} == {expires_at}
+    later = replace(table, clock=lambda: NOW + timedelta(minutes=2))
+    assert listed(later, BOB) == []
+    reader = Reader(client, TABLE, later.clock, workers=1)
+    assert {found.kind for found in Survey(reader, sleep=lambda seconds: None).of_all()} == {Kind.MISSING}
+    later.refresh(GROUP)
+    assert listed(later, BOB) == []  # Pattern D takes no row back; reconcile does, as nobody sees this one
+    reconcile(Survey(reader, sleep=lambda seconds: None), Choice())
+    assert listed(later, BOB) == [(GROUP, "ada", "hello all")]

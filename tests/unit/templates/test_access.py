@@ -1,0 +1,235 @@
+"""The access stack: who may take which role, and that each role has the documents it should have."""
+
+from typing import Any
+
+import pytest
+
+from tableguard.policy import documents
+from tableguard.settings import example
+from templates import parts
+from tests.worlds.requirements import REMOVED, Requirement, Template, at, cases, is_set, of_type, spoilt, stack
+
+PEOPLE = ("AuditorRole", "BreakGlassRole", "DeployerRole", "OperatorRole")
+WITH_MFA = ("BreakGlassRole", "OperatorRole")
+
+
+def _trust(role: str) -> str:
+    return f"Resources/{role}/Properties/AssumeRolePolicyDocument/Statement/0"
+
+
+def _people_come_from_this_account_and_organization(template: Template) -> bool:
+    return all(
+        at(template, f"{_trust(role)}/Principal") == {"AWS": {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:root"}}
+        and at(template, f"{_trust(role)}/Condition/StringEquals/aws:PrincipalOrgID") == "o-exampleorgid"
+        for role in PEOPLE
+    )
+
+
+def _needs_fresh_mfa(role: str) -> Requirement:
+    def holds(template: Template) -> bool:
+        condition = at(template, f"{_trust(role)}/Condition")
+        return bool(
+            condition.get("Bool") == {"aws:MultiFactorAuthPresent": "true"}
+            and condition.get("NumericLessThan") == {"aws:MultiFactorAuthAge": "3600"}
+        )
+
+    spoils = tuple((f"{_trust(role)}/Condition/{operator}", REMOVED) for operator in ("Bool", "NumericLessThan"))
+    return Requirement(f"{role} is taken with a fresh second factor only", holds, spoils)
+
+
+def _members_are_signed_in_to_this_pool(template: Template) -> bool:
+    return bool(
+        at(template, f"{_trust('MemberRole')}/Condition")
+        == {
+            "StringEquals": {"cognito-identity.amazonaws.com:aud": {"Ref": "IdentityPool"}},
+            "ForAnyValue:StringLike": {"cognito-identity.amazonaws.com:amr": "authenticated"},
+        }
+    )
+
+
+def _only_the_service_takes_it(role: str, service: str) -> Requirement:
+    def holds(template: Template) -> bool:
+        trust = at(template, f"Resources/{role}/Properties/AssumeRolePolicyDocument/Statement")
+        own = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+        return [(one["Principal"], one["Action"], one.get("Condition")) for one in trust] == [
+            ({"Service": service}, "sts:AssumeRole", own)
+        ]
+
+    return Requirement(
+        f"only {service}, for this account, takes {role}",
+        holds,
+        ((f"{_trust(role)}/Principal", {"AWS": "*"}), (f"{_trust(role)}/Condition", REMOVED)),
+    )
+
+
+SERVICES = {
+    "FunctionRole": "lambda.amazonaws.com",
+    "BackupRole": "backup.amazonaws.com",
+    "FlowLogRole": "vpc-flow-logs.amazonaws.com",
+}
+
+REQUIREMENTS = [
+    *(_only_the_service_takes_it(role, service) for role, service in SERVICES.items()),
+    is_set(
+        "only CloudTrail takes the role of the trail",
+        f"{_trust('TrailRole')}/Principal",
+        {"Service": "cloudtrail.amazonaws.com"},
+    ),
+    *(
+        is_set(
+            f"{role} stays within the boundary",
+            f"Resources/{role}/Properties/PermissionsBoundary",
+            {"Ref": "Boundary"},
+        )
+        for role in (*SERVICES, "TrailRole")
+    ),
+    is_set(
+        "the function's role has its one policy",
+        "Resources/FunctionRole/Properties/ManagedPolicyArns",
+        [{"Ref": "FunctionRolePolicy"}],
+    ),
+    Requirement(
+        "people take roles from within the account, while it is in the organization",
+        _people_come_from_this_account_and_organization,
+        tuple((f"{_trust(role)}/Condition/StringEquals", {}) for role in PEOPLE)
+        + tuple((f"{_trust(role)}/Principal", {"AWS": "*"}) for role in PEOPLE),
+    ),
+    *(_needs_fresh_mfa(role) for role in WITH_MFA),
+    *(
+        is_set(f"{role} lasts an hour at most", f"Resources/{role}/Properties/MaxSessionDuration", 3600)
+        for role in WITH_MFA
+    ),
+    is_set(
+        "only this account's containers take the application's role",
+        f"{_trust('ApplicationRole')}/Condition",
+        {
+            "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}},
+            "ArnLike": {"aws:SourceArn": {"Fn::Sub": "arn:aws:ecs:${AWS::Region}:${AWS::AccountId}:*"}},
+        },
+    ),
+    is_set(
+        "the application stays within the boundary",
+        "Resources/ApplicationRole/Properties/PermissionsBoundary",
+        {"Ref": "Boundary"},
+    ),
+    is_set(
+        "members stay within the boundary", "Resources/MemberRole/Properties/PermissionsBoundary", {"Ref": "Boundary"}
+    ),
+    Requirement(
+        "only those who signed in to this identity pool take the members' role",
+        _members_are_signed_in_to_this_pool,
+        (
+            (f"{_trust('MemberRole')}/Condition/StringEquals", REMOVED),
+            (f"{_trust('MemberRole')}/Condition/ForAnyValue:StringLike", REMOVED),
+        ),
+    ),
+    is_set(
+        "nobody gets credentials without signing in",
+        "Resources/IdentityPool/Properties/AllowUnauthenticatedIdentities",
+        False,
+    ),
+    is_set("credentials come by the enhanced flow only", "Resources/IdentityPool/Properties/AllowClassicFlow", False),
+    is_set(
+        "members sign in to the user pool of the settings, whose word is checked each time",
+        "Resources/IdentityPool/Properties/CognitoIdentityProviders",
+        [
+            {
+                "ProviderName": {"Fn::Sub": "cognito-idp.${AWS::Region}.amazonaws.com/eu-central-1_Example01"},
+                "ClientId": "1example23456789",
+                "ServerSideTokenCheck": True,
+            }
+        ],
+    ),
+    is_set(
+        "a member's session is tagged with what the user pool calls the member",
+        "Resources/MemberTag/Properties/PrincipalTags",
+        {"user_uuid": "sub"},
+    ),
+    is_set(
+        "members get the members' role",
+        "Resources/MemberRoleAttachment/Properties/Roles",
+        {"authenticated": {"Fn::GetAtt": ["MemberRole", "Arn"]}},
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def access() -> Template:
+    return stack("access")
+
+
+@pytest.mark.parametrize("requirement", REQUIREMENTS, ids=str)
+def test_the_access_stack_keeps_its_promise(access: Template, requirement: Requirement) -> None:
+    assert requirement.holds(access), requirement.sentence
+
+
+@pytest.mark.parametrize(("requirement", "path", "value"), cases(REQUIREMENTS))
+def test_a_promise_breaks_with_what_it_rests_on(
+    access: Template, requirement: Requirement, path: str, value: Any
+) -> None:
+    assert not requirement.holds(spoilt(access, path, value)), requirement.sentence
+
+
+def test_roles_and_policies_have_the_names_that_the_documents_speak_of(access: Template) -> None:
+    roles = {role["RoleName"] for role in of_type(access, "AWS::IAM::Role").values()}
+    people, services = ("auditor", "deployer", "break-glass", "operator"), ("backup", "flow", "pattern-d", "trail")
+    assert roles == {f"cruddur-{name}" for name in (*people, *services, "application", "identity-pool-user")}
+    assert at(access, "Resources/Boundary/Properties/ManagedPolicyName") == "cruddur-boundary"
+
+
+def test_the_function_has_the_policy_of_the_policies_folder(access: Template) -> None:
+    expected = parts.policy_document(example(), "role", "stream_function")
+    found = at(access, "Resources/FunctionRolePolicy/Properties/PolicyDocument")
+    assert [one["Sid"] for one in found["Statement"]] == [one["Sid"] for one in expected["Statement"]]
+
+
+@pytest.mark.parametrize("name", ["audit", "network", "table", "stream", "config"])
+def test_whoever_deploys_the_other_stacks_makes_no_role_and_no_policy(name: str) -> None:
+    made = {resource["Type"] for resource in stack(name)["Resources"].values()}
+    assert not {kind for kind in made if kind.startswith("AWS::IAM::")}
+
+
+def test_an_existing_vpc_needs_no_role_for_flow_logs() -> None:
+    names = {role["RoleName"] for role in of_type(stack("access", example("existing-vpc")), "AWS::IAM::Role").values()}
+    assert "chatter-flow" not in names
+    assert "chatter-trail" in names
+
+
+def test_the_exempt_roles_of_the_settings_are_made_here(access: Template) -> None:
+    settings = example()
+    names = {role["RoleName"] for role in of_type(access, "AWS::IAM::Role").values()}
+    exempt = {arn.rpartition("/")[2] for arn in (*settings.exempt_roles, *settings.break_glass_roles)}
+    assert exempt <= names
+
+
+@pytest.mark.parametrize(
+    "role", ["application", "auditor", "break_glass", "deployer", "identity_pool_user", "operator"]
+)
+def test_each_role_has_exactly_its_documents_of_the_policies_folder(access: Template, role: str) -> None:
+    named = [name for name in documents.names("role") if name == role or name.startswith(f"{role}_")]
+    wanted = [name for name in named if not name.endswith("_encryption")]  # the example has no message key
+    sids = [[one["Sid"] for one in parts.policy_document(example(), "role", name)["Statement"]] for name in wanted]
+    (found,) = [
+        properties
+        for properties in of_type(access, "AWS::IAM::Role").values()
+        if properties["RoleName"] == f"cruddur-{role.replace('_', '-')}"
+    ]
+    attached = [at(access, f"Resources/{one['Ref']}/Properties") for one in found["ManagedPolicyArns"]]
+    assert [[one["Sid"] for one in policy["PolicyDocument"]["Statement"]] for policy in attached] == sids
+    assert [policy["ManagedPolicyName"] for policy in attached] == [f"cruddur-{n.replace('_', '-')}" for n in wanted]
+    assert 1 <= len(attached) <= 10  # as many as IAM attaches to a role
+
+
+def test_variables_of_iam_reach_iam_untouched() -> None:
+    def texts(node: Any) -> list[str]:
+        inner = node.values() if isinstance(node, dict) else node if isinstance(node, list) else []
+        return [node] if isinstance(node, str) else [text for one in inner for text in texts(one)]
+
+    member = at(stack("access"), "Resources/MemberRolePolicy/Properties/PolicyDocument")
+    variables = [text for text in texts(member) if "aws:PrincipalTag" in text]
+    assert variables == ["GRP#${aws:PrincipalTag/user_uuid}"]
+
+
+def test_a_variable_of_iam_beside_one_of_cloudformation_is_escaped() -> None:
+    escaped = parts._substituted("arn:aws:s3:::b-${AWS::AccountId}/${aws:username}")
+    assert escaped.to_dict() == {"Fn::Sub": "arn:aws:s3:::b-${AWS::AccountId}/${!aws:username}"}

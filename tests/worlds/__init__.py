@@ -1,0 +1,1 @@
+"""What several tests set up: tables, functions, streams, policies, an edge with a running embedded AWS."""

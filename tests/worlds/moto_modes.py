@@ -1,0 +1,150 @@
+"""One table of cases, asked of moto as it is installed (in a process of its own) and of moto as corrected."""
+
+import importlib
+import itertools
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
+
+from tests.engines import MOTO
+from tests.engines.differences import DIFFERENCES
+from tests.paths import ROOT
+
+REGION = "eu-central-1"
+_names = itertools.count()
+
+
+@cache
+def _client(endpoint: str, service: str, checked: bool = True) -> Any:
+    return boto3.client(
+        service,  # type: ignore[call-overload]  # the stubs know literal names only
+        region_name=REGION,
+        endpoint_url=endpoint,
+        aws_access_key_id="CASES",
+        aws_secret_access_key="CASES",  # noqa: S106  # opens nothing
+        config=Config(retries={"total_max_attempts": 1}, proxies={}, parameter_validation=checked),
+    )
+
+
+@dataclass(frozen=True)
+class Aws:
+    """The embedded AWS as a case sees it: clients, and tables to try things on; `engine` keeps the tables."""
+
+    endpoint: str
+    engine: str = MOTO
+
+    def alike(self, name: str) -> bool:
+        """Whether a case is answered as everywhere: not where DynamoDB Local is known to differ."""
+        return self.engine == MOTO or name not in DIFFERENCES
+
+    def client(self, service: str) -> Any:
+        """A client that asks once."""
+        return _client(self.endpoint, service)
+
+    def unchecked_client(self, service: str) -> Any:
+        """A client that sends what the API does not allow."""
+        return _client(self.endpoint, service, checked=False)
+
+    def table(self, view: str | None = "NEW_IMAGE", **more: Any) -> str:
+        """A new table like the one of the messages, with its stream and index."""
+        name = f"table-{next(_names)}"
+        stream = {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": view}} if view else {}
+        key = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
+        index_key = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "at", "KeyType": "RANGE"}]
+        index = {"IndexName": "by-time", "KeySchema": index_key, "Projection": {"ProjectionType": "ALL"}}
+        definition: dict[str, Any] = {
+            "KeySchema": key,
+            "AttributeDefinitions": [{"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk", "at")],
+            "GlobalSecondaryIndexes": [index],
+            "BillingMode": "PAY_PER_REQUEST",
+        }
+        self.client("dynamodb").create_table(TableName=name, **{**definition, **stream, **more})
+        return name
+
+
+@dataclass(frozen=True)
+class Case:
+    """A question, and AWS's answer; moto's is another."""
+
+    ask: Callable[[Aws], Any]
+    answer: Any
+
+
+def item(pk: str = "p", sk: str = "s", **more: Any) -> dict[str, Any]:
+    """An item as the API writes it; further attributes are strings unless given as {type: value}."""
+    return {
+        name: value if isinstance(value, dict) else {"S": value} for name, value in {"pk": pk, "sk": sk, **more}.items()
+    }
+
+
+def refused(call: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
+    """The error code with which a call is refused, or 'accepted'; plain moto may also answer with no more than 500."""
+    try:
+        call(*args, **kwargs)
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+    except ResponseParserError:
+        return "crash"
+    return "accepted"
+
+
+def answered(aws: Aws, ask: Callable[[Aws], Any]) -> Any:
+    """What a case answers, as JSON has it; a refusal is an answer too."""
+    try:
+        found = ask(aws)
+    except ClientError as error:
+        found = {key: value for key, value in error.response.items() if key != "ResponseMetadata"}
+    return json.loads(json.dumps(found, default=repr))
+
+
+@cache
+def of_plain_moto(*modules: str) -> dict[str, Any]:
+    """What moto as it is installed answers to the questions of modules: in one process, as starting one takes 2 s."""
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "tests.worlds.moto_modes", *modules],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    answers: dict[str, Any] = json.loads(run.stdout.splitlines()[-1])  # moto prints to standard output as well
+    return answers
+
+
+def questions(module: str) -> Mapping[str, Callable[[Aws], Any]]:
+    """The questions of a module, by name."""
+    found: Mapping[str, Callable[[Aws], Any]] = importlib.import_module(module).QUESTIONS
+    return found
+
+
+def _main(modules: Iterable[str]) -> None:
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    aws = Aws(f"http://{host}:{port}")
+    answers = {name: _or_crash(aws, ask) for module in modules for name, ask in questions(module).items()}
+    server.stop()
+    sys.stdout.write(f"\n{json.dumps(answers)}\n")
+
+
+def _or_crash(aws: Aws, ask: Callable[[Aws], Any]) -> Any:
+    """What a case answers, also where it gets no answer that it could go on with."""
+    try:
+        return answered(aws, ask)
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError, ResponseParserError) as error:
+        return f"crash: {error!r}"
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1:])

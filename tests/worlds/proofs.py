@@ -1,0 +1,39 @@
+"""Small questions for the tests of the prover: one SCP, and what is asked of every request under it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tableguard.policy.evaluate import World
+from tableguard.policy.statements import Statement
+from tableguard.prove.engine.prover import Proof, prove
+from tableguard.prove.engine.question import Estate, Group, Question, Scope, Wanted
+from tests.worlds.policies import ACCOUNT, FULL, FULL_FOR_ANYBODY, MANAGEMENT, TABLE, document
+
+ESTATE = Estate(ACCOUNT, MANAGEMENT, "o-exampleorgid", "eu-west-1")
+EXEMPTION: dict[str, Any] = {"ArnNotLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/break-glass"}}
+DELETION: dict[str, Any] = {"Action": "dynamodb:DeleteTable", "Resource": TABLE, "Condition": EXEMPTION}
+
+
+def statement(**elements: Any) -> Statement:
+    """The statement of a scope."""
+    return document(elements, name="scope").statements[0]
+
+
+def under(*statements: Mapping[str, Any]) -> World:
+    """A member account under one SCP, in which everything else is allowed."""
+    return World(
+        MANAGEMENT,
+        service_control=((FULL, document(*statements)),),
+        identity=(FULL,),
+        resource=FULL_FOR_ANYBODY,
+    )
+
+
+def proof(
+    world: World,
+    scope: Mapping[str, Any],
+    wanted: Wanted = "denied",
+    callers: Group | tuple[str, ...] = "members",
+) -> Proof:
+    """What becomes of a question about every request of a scope."""
+    return prove(Question("asked", wanted, Scope(statement(**scope), callers, ESTATE), world))
