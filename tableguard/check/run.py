@@ -7,10 +7,11 @@ from tempfile import TemporaryDirectory
 
 from tableguard.check.engines import policy_documents
 from tableguard.check.engines.checkov import engine
-from tableguard.check.report import Outcome, Report
+from tableguard.check.report import Report
 from tableguard.check.rules import config_rules
 from tableguard.cloudformation import template_files
 from tableguard.cloudformation.template_files import Source
+from tableguard.findings.outcome import Outcome
 from tableguard.policy import documents
 from tableguard.settings import Settings
 from tableguard.stacks.render import render, write

@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 
 from tableguard.cloudformation.functions import references
+from tableguard.cloudformation.limits import TEMPLATE_BODY_BYTES, Limits
 from tableguard.errors import EmbeddedError
-from tableguard.stacks.render import TEMPLATE_BODY_BYTES, Limits
 
 _LIMITS = Limits()
 PSEUDO_PARAMETERS = frozenset(

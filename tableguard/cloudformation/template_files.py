@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
+from tableguard.cloudformation.limits import Limits
 from tableguard.errors import CheckError
-from tableguard.stacks.render import Limits
 
 SUFFIXES = (".json", ".template", ".yaml", ".yml")
 

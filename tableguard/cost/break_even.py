@@ -6,11 +6,10 @@ from functools import cache
 from itertools import pairwise
 
 from tableguard.cost.bill import bill
-from tableguard.cost.circumstances import MODES, Circumstances
+from tableguard.cost.circumstances import Circumstances
 from tableguard.cost.estate import Estate
 from tableguard.cost.prices import Prices
 from tableguard.cost.usage import Usage
-from tableguard.pages.chart import Axis, Series, chart
 from tableguard.scale.workload import Workload
 
 LOWEST, HIGHEST = 3, 9  # powers of ten of the messages a day that are looked at
@@ -76,35 +75,11 @@ def use_of_capacity(prices: Prices) -> float | None:
     return None if by_request is None or by_hour is None else by_hour.each / (3600 * by_request.each)
 
 
-def plot(costs: Costs, modes: Sequence[str], region: str) -> str:
-    """Each mode in percent of on demand, against messages a day: where it crosses 100 it breaks even."""
-    lines = [
-        Series(MODES[mode].removeprefix("on demand, "), _percent(costs, mode), modes.index(mode)) for mode in modes
-    ]
-    marks = [
-        Series(
-            f"{'cheaper' if each.cheaper else 'dearer'} from {rounded(each.messages_a_day)} a day",
-            [(each.messages_a_day, 100)],
-            modes.index(each.mode),
-            marks=True,
-        )
-        for each in crossings(costs, [mode for mode in modes if mode != BASE])
-    ]
-    return chart(
-        f"Break-even with on demand ({region}, list prices)",
-        "The cost of a month in percent of what it costs on demand, against messages a day, for each mode of capacity. "
-        "A mark stands where a mode breaks even; the last curve is the part that monitoring is of the cost on demand.",
-        Axis("messages a day", 10**LOWEST, 10**HIGHEST, log=True),
-        Axis("percent of the cost on demand", 0, 200),
-        [*lines, Series("monitoring, a part of on demand", _monitoring(costs), len(modes)), *marks],
-    )
-
-
-def _percent(costs: Costs, mode: str) -> list[tuple[float, float]]:
+def percent(costs: Costs, mode: str) -> list[tuple[float, float]]:
     return [(each, 100 * costs.usd(mode, each) / costs.usd(BASE, each)) for each in volumes()]
 
 
-def _monitoring(costs: Costs) -> list[tuple[float, float]]:
+def monitoring(costs: Costs) -> list[tuple[float, float]]:
     bills = [(each, bill(costs.usage(each), costs.prices, BASE)) for each in volumes()]
     return [(each, 100 * found.of("monitoring") / found.usd) for each, found in bills]
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from threading import Thread
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from tableguard.errors import EmbeddedError
+from tableguard.local.clients import in_process
 from tableguard.local.dynamodb_local import forwarding
 from tableguard.local.dynamodb_local.engine import Engine
 
@@ -34,7 +35,7 @@ class Server:
         """Stop answering; returns when no thread of the server is left."""
         self._wsgi.shutdown()
         self._thread.join()
-        _running.pop(self.endpoint, None)
+        in_process.RUNNING.pop(self.endpoint, None)
         forwarding.use(None)
         from tableguard.local import assembly  # noqa: PLC0415  # as in start
 
@@ -47,9 +48,6 @@ class Server:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
-
-
-_running: dict[str, "BaseWSGIServer"] = {}
 
 
 def start(port: int = 0, tables: Engine | None = None) -> Server:
@@ -69,18 +67,15 @@ def start(port: int = 0, tables: Engine | None = None) -> Server:
     thread = Thread(target=wsgi.serve_forever, kwargs={"poll_interval": 0.05}, name="embedded-aws", daemon=True)
     thread.start()
     server = Server(f"http://{HOST}:{wsgi.port}", wsgi, thread)
-    _running[server.endpoint] = wsgi
+    in_process.RUNNING[server.endpoint] = wsgi
     return server
 
 
-def application(endpoint: str) -> Any:
-    """The WSGI application behind an endpoint of this process, or None if it is served by another."""
-    return _running[endpoint].app if endpoint in _running else None
-
-
 def _check_process() -> None:
-    if _running:
-        raise EmbeddedError(f"the embedded AWS runs already at {min(_running)}; a process holds one: stop it first")
+    if in_process.RUNNING:
+        raise EmbeddedError(
+            f"the embedded AWS runs already at {min(in_process.RUNNING)}; a process holds one: stop it first"
+        )
     if "MOTO_ACCOUNT_ID" in os.environ:
         raise EmbeddedError("MOTO_ACCOUNT_ID is set, and would put every account into one; unset it")
 

@@ -7,12 +7,13 @@ from string import Template as Text
 from textwrap import fill
 
 from tableguard.cost.bill import bill
-from tableguard.cost.break_even import Costs, crossings, plot, rounded, use_of_capacity
+from tableguard.cost.break_even import Costs, crossings, rounded, use_of_capacity
 from tableguard.cost.circumstances import MODES, Circumstances
 from tableguard.cost.estate import estate
 from tableguard.cost.prices import chosen
 from tableguard.cost.usage import Usage
 from tableguard.pages import scale_curves
+from tableguard.pages.break_even_plot import plot
 from tableguard.scale.agreement import LARGE, TOLERANCE, TOO_HOPEFUL, Compared, agreement, simulated
 from tableguard.scale.formulas import batch, hot_group, hot_member, partitions
 from tableguard.scale.invocation import Invocation

@@ -19,8 +19,7 @@ binds. With `whatever-else = true` it holds even if the caller's other policies 
 """
 
 import re
-import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -31,6 +30,7 @@ from tableguard.policy import documents
 from tableguard.policy.documents import PolicyDocument
 from tableguard.policy.evaluate import Request
 from tableguard.policy.principals import Principal, principal
+from tableguard.reading.toml_table import Table, is_text, is_text_or_texts, read_toml, refuse_repetition
 from tableguard.settings import Settings
 
 Verdict = Literal["denied", "not denied", "allowed", "not allowed"]
@@ -158,7 +158,7 @@ def promises(table: "Table", callers: str) -> tuple[Promise, ...]:
 def promise(table: "Table", wanted: Wanted, callers: str) -> Promise:
     """One promise of a table, all of whose keys are then read."""
     name = table.text("name")
-    named = table.take("callers", "a text or a list of texts", _is_text_or_texts, callers)
+    named = table.take("callers", "a text or a list of texts", is_text_or_texts, callers)
     statement = {key: table.data.pop(key) for key in _ELEMENTS if key in table.data}
     table.known.update(_ELEMENTS)
     whatever_else = bool(table.take("whatever-else", "true or false", lambda found: isinstance(found, bool), False))
@@ -237,71 +237,6 @@ def _elsewhere(place: str, settings: Settings) -> str:
     raise PolicyError(f"{place}: the settings allow all of {', '.join(_REGIONS)}; none is left to be 'elsewhere'")
 
 
-class Table:
-    """One table of a TOML file; `close` refuses the keys that nobody asked for."""
-
-    def __init__(self, place: str, data: Mapping[str, Any]) -> None:
-        self.place, self.data = place, dict(data)
-        self.known: set[str] = set()
-
-    def take(self, key: str, accepted: str, test: Callable[[Any], bool], default: Any = None) -> Any:
-        self.known.add(key)
-        if key not in self.data and default is not None:
-            return default
-        if key not in self.data or not test(self.data[key]):
-            found = f"{self.data[key]!r} is not accepted" if key in self.data else "missing"
-            raise PolicyError(f"{self.place}: {key}: {found}; accepted: {accepted}")
-        return self.data.pop(key)
-
-    def text(self, key: str, default: str | None = None) -> str:
-        return str(self.take(key, "a text, not empty", _is_text, default))
-
-    def texts(self, key: str, pattern: re.Pattern[str] | None = None, accepted: str = "texts") -> tuple[str, ...]:
-        def test(found: object) -> bool:
-            return isinstance(found, list) and all(
-                _is_text(item) and (pattern is None or pattern.fullmatch(item)) for item in found
-            )
-
-        return tuple(self.take(key, f"a list of {accepted}", test))
-
-    def tables(self, key: str, optional: bool = False) -> list[dict[str, Any]]:
-        self.known.add(key)
-        if optional and key not in self.data:
-            return []
-
-        def test(found: object) -> bool:
-            return isinstance(found, list) and bool(found) and all(isinstance(item, dict) for item in found)
-
-        return list(self.take(key, f"[[{key}]] sections, at least one", test))
-
-    def table(self, key: str, default: dict[str, Any] | None = None) -> dict[str, Any]:
-        return dict(self.take(key, f"a table, {key} = {{…}}", lambda found: isinstance(found, dict), default))
-
-    def close(self) -> None:
-        for key in sorted(self.data):
-            raise PolicyError(f"{self.place}: {key}: unknown key; accepted: {', '.join(sorted(self.known))}")
-
-
-def _is_text(found: object) -> bool:
-    return isinstance(found, str) and bool(found.strip())
-
-
-def _is_text_or_texts(found: object) -> bool:
-    return _is_text(found) or (isinstance(found, list) and bool(found) and all(map(_is_text, found)))
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """The content of a TOML file; PolicyError names the file and what is wrong with it."""
-    try:
-        return tomllib.loads(documents.without_mark(path, path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise PolicyError(f"{path}: cannot be read ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        raise PolicyError(f"{path}: not UTF-8 text (byte {error.start})") from error
-    except tomllib.TOMLDecodeError as error:
-        raise PolicyError(f"{path}: not TOML: {error}") from error
-
-
 def _case(table: Table, policy: PolicyDocument) -> Case:
     name = table.text("name")
     request = Table(f"{table.place} ({name}): request", table.table("request"))
@@ -323,7 +258,7 @@ def _context(request: Table) -> dict[str, str | tuple[str, ...]]:
     found = Table(f"{request.place}: context", request.table("context", default={}))
 
     def test(value: object) -> bool:
-        return _is_text(value) or (isinstance(value, list) and all(map(_is_text, value)))
+        return is_text(value) or (isinstance(value, list) and all(map(is_text, value)))
 
     taken = {key: found.take(key, "a text or a list of texts", test) for key in tuple(found.data)}
     return {key: tuple(value) if isinstance(value, list) else value for key, value in taken.items()}
@@ -331,7 +266,7 @@ def _context(request: Table) -> dict[str, str | tuple[str, ...]]:
 
 def _expectation(table: Table, policy: PolicyDocument) -> Expectation:
     accepted = "'denied by SID', 'allowed by SID', 'not denied' or 'not allowed'"
-    text = str(table.take("expect", accepted, lambda found: _is_text(found) and bool(_EXPECT.fullmatch(found))))
+    text = str(table.take("expect", accepted, lambda found: is_text(found) and bool(_EXPECT.fullmatch(found))))
     verdict, _, sid = text.partition(" by ")
     if sid and (sid, _EFFECTS[verdict]) not in _statements(policy):
         raise PolicyError(f"{table.place}: expect: no {_EFFECTS[verdict]} statement {sid!r} in {policy.place}")
@@ -340,10 +275,3 @@ def _expectation(table: Table, policy: PolicyDocument) -> Expectation:
 
 def _statements(policy: PolicyDocument) -> frozenset[tuple[str, str]]:
     return frozenset((s.get("Sid", ""), s.get("Effect", "")) for s in policy.document.get("Statement", []))
-
-
-def refuse_repetition(place: str, names: list[str]) -> None:
-    """PolicyError for a name that is given twice."""
-    for name in names:
-        if names.count(name) > 1:
-            raise PolicyError(f"{place}: {name!r} is the name of two")

@@ -8,11 +8,12 @@ from typing import Any, Literal
 
 from botocore.exceptions import ClientError, WaiterError
 
+from tableguard.cloudformation.limits import TEMPLATE_BODY_BYTES
 from tableguard.errors import DeployError
 from tableguard.settings import Settings
 from tableguard.stacks import package
 from tableguard.stacks.registry import Principal, Stack, chosen
-from tableguard.stacks.render import TEMPLATE_BODY_BYTES, parse, render
+from tableguard.stacks.render import parse, render
 
 Session = Any  # boto3.Session, whose clients botocore makes at run time
 Outcome = Literal["created", "updated", "unchanged"]

@@ -1,30 +1,16 @@
 """Settings -> rendered CloudFormation: plain YAML, one file a stack, the same bytes every time."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
 
+from tableguard.cloudformation.limits import Limits
 from tableguard.errors import TemplateError
 from tableguard.settings import Settings
 from tableguard.stacks.registry import Stack, chosen
-
-# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
-TEMPLATE_BODY_BYTES = 51_200  # above it a template must be uploaded to S3 first
-
-
-@dataclass(frozen=True)
-class Limits:
-    """The most that CloudFormation takes in one template."""
-
-    resources: int = 500
-    parameters: int = 200
-    outputs: int = 200
-    template_bytes: int = 1_000_000
-
 
 _HEADER = (
     "# Made by `tableguard render` from templates/{name}.py and settings. Do not edit: change those and render again.\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stream_lambda.items import Group, Message, message_item, timestamp
-from tableguard.store.loading import replay
+from tableguard.store.loading import recording
 from tableguard.store.messages import pair_group_uuid
 from tests.worlds.messages import stream_record
 
@@ -46,8 +46,8 @@ def expected_write_units(batches: Sequence[Batch]) -> float:
 
 def trace(path: Path) -> Traffic:
     """A recorded trace, ordered by time."""
-    lines = sorted(replay.read_trace(path), key=lambda line: line.unix_time)
-    return Traffic(replay.groups(lines), tuple(replay.messages(lines)))
+    lines = sorted(recording.read_trace(path), key=lambda line: line.unix_time)
+    return Traffic(recording.groups(lines), tuple(recording.messages(lines)))
 
 
 def zipf(messages: int, groups: int, exponent: float = 1.1, seed: int = 0) -> Traffic:
@@ -70,7 +70,7 @@ def records(batch: Batch) -> list[dict[str, Any]]:
 
 
 def _pairs(count: int) -> tuple[Group, ...]:
-    users = ((replay.member(2 * number), replay.member(2 * number + 1)) for number in range(count))
+    users = ((recording.member(2 * number), recording.member(2 * number + 1)) for number in range(count))
     return tuple(Group(pair_group_uuid(one.user_uuid, other.user_uuid), (one, other)) for one, other in users)
 
 
@@ -81,4 +81,4 @@ def _traffic(pairs: tuple[Group, ...], drawn: Sequence[Group]) -> Traffic:
 def _message(group: Group, number: int) -> Message:
     when = timestamp(_BEGIN + timedelta(seconds=number))
     author = group.members[number % MEMBERS]
-    return Message(group.group_uuid, when, f"message {number}", author, replay.text(0, number))
+    return Message(group.group_uuid, when, f"message {number}", author, recording.text(0, number))

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from tableguard.errors import TableguardError
 from tableguard.local.dynamodb_local import engine
 from tableguard.local.dynamodb_local.engine import Engine
-from tableguard.store.loading import replay
+from tableguard.store.loading import recording
 from tests.cases.message_batches import Traffic, zipf
 from tests.drill import report
 from tests.drill.algorithms import BY_NAME
@@ -59,8 +59,8 @@ def _engine(name: str) -> AbstractContextManager[Engine | None]:
 def _traffic(options: argparse.Namespace) -> Traffic:
     if options.trace is None:
         return zipf(options.messages, max(1, options.messages // 4), seed=options.seed)
-    lines = sorted(replay.read_trace(options.trace), key=lambda line: line.unix_time)[: options.messages]
-    return Traffic(replay.groups(lines), tuple(replay.messages(lines)))
+    lines = sorted(recording.read_trace(options.trace), key=lambda line: line.unix_time)[: options.messages]
+    return Traffic(recording.groups(lines), tuple(recording.messages(lines)))
 
 
 def _cpu() -> float:

@@ -12,7 +12,8 @@ from botocore.config import Config
 
 from stream_lambda.items import Item
 from tableguard import settings
-from tableguard.local.clients.factory import SETUP_KEY, Clients
+from tableguard.local.clients.factory import Clients
+from tableguard.local.clients.identities import SETUP_KEY
 from tableguard.local.dynamodb_local.engine import Engine
 from tableguard.local.event_source.configuration import MappingConfiguration, mapping_configuration
 from tableguard.local.event_source.failure_destination import FailureDestination

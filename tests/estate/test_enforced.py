@@ -14,7 +14,8 @@ from tableguard import settings as all_settings
 from tableguard.local import estate
 from tableguard.local.authorization import guard
 from tableguard.local.authorization.network import endpoint_for
-from tableguard.local.clients.factory import ACCOUNT_HEADER, VIA_HEADER, Clients
+from tableguard.local.clients.factory import Clients
+from tableguard.local.clients.identities import ACCOUNT_HEADER, VIA_HEADER
 from tableguard.local.function.deployed import deployed_function
 from tableguard.local.landing_zone import EmbeddedSession, LandingZone
 from tableguard.projection import reconcile, redrive

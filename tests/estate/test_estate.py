@@ -17,7 +17,7 @@ from tableguard.local.function.function import Function
 from tableguard.local.function.outcome import Succeeded
 from tableguard.stacks.deploy import deploy
 from tableguard.stacks.registry import STACKS
-from tableguard.store.loading import replay
+from tableguard.store.loading import recording, replay
 from tableguard.store.messages import MessageTable
 from tests.engines import DYNAMODB_LOCAL, dynamodb_local
 from tests.engines.choice import BOTH, FASTER
@@ -123,13 +123,13 @@ def trace_file(tmp_path: Path) -> Path:
 def test_two_thousand_messages_of_a_trace_leave_every_row_at_its_newest_message(
     running: estate.Estate, trace_file: Path
 ) -> None:
-    trace = replay.read_trace(trace_file)[:2000]
+    trace = recording.read_trace(trace_file)[:2000]
     client = running.roles["application"].client("dynamodb")
     replayed = replay.replay(client, running.settings.table_name, trace, workers=1, progress=False)
     assert replayed.messages == 2000
     running.poller.drain(timeout=240)
     table = MessageTable(client, running.settings.table_name, clock=lambda: datetime.now(UTC))
-    expected = replay.expected_rows(trace)
+    expected = recording.expected_rows(trace)
     shown = {
         (row.user_uuid, row.group_uuid): row.last_message_uuid
         for user in {user for user, _ in expected}

@@ -13,10 +13,10 @@ from cfnlint.runner import Runner
 from cfnlint.runner.template import run_template_by_data
 
 from tableguard.check.engines.checkov.child import CRASHES
-from tableguard.check.report import Outcome, Skip, Unanswered, total
 from tableguard.cloudformation.template_files import Source
 from tableguard.errors import CheckError
 from tableguard.findings.finding import Finding
+from tableguard.findings.outcome import Outcome, Skip, Unanswered, total
 
 ENGINE, _UNIT = "cfn-lint", "templates"
 _LEVELS: dict[str, Literal["error", "warning"]] = {"error": "error", "warning": "warning"}

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tableguard.aws.managed_config_rules import RuleFacts, catalogue
-from tableguard.check.report import Outcome
 from tableguard.cloudformation.template_files import Source
 from tableguard.findings.finding import Finding
+from tableguard.findings.outcome import Outcome
 
 ENGINE = "Config rules"
 _PAGE = "https://docs.aws.amazon.com/config/latest/developerguide/managed-rules-by-aws-config.html"

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from tableguard.cli.commands.stacks import chosen_settings
-from tableguard.cost import break_even, prices, report
+from tableguard.cost import prices, report
 from tableguard.cost.break_even import Costs
 from tableguard.cost.circumstances import MODES, Circumstances
 from tableguard.cost.estate import estate
 from tableguard.errors import CostError
+from tableguard.pages import break_even_plot
 from tableguard.scale.workload import Workload
 
 FINE = 0
@@ -36,7 +37,7 @@ def cost(options: argparse.Namespace) -> int:
     )
     print(found.json() if options.json else found.text())  # the command's own output
     if options.plot:
-        _write(options.plot, break_even.plot(found.costs, list(MODES), options.region))
+        _write(options.plot, break_even_plot.plot(found.costs, list(MODES), options.region))
     return FINE
 
 

@@ -8,7 +8,7 @@ from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 from moto.sts.responses import TokenResponse
 
-from tableguard.local.clients.factory import LAMBDA_KEY
+from tableguard.local.clients.identities import LAMBDA_KEY
 from tableguard.local.moto.patch import replace
 from tableguard.policy.principals import Principal, principal
 

@@ -22,7 +22,7 @@ from tableguard.local.authorization import callers, guard, network
 from tableguard.local.authorization.attached_policies import organization
 from tableguard.local.authorization.call import Call
 from tableguard.local.authorization.refusal import Refusal, answer, unknown_key, unknown_region
-from tableguard.local.clients.factory import SETUP_KEY, VIA_HEADER, via_of
+from tableguard.local.clients.identities import SETUP_KEY, VIA_HEADER, via_of
 from tableguard.local.moto.patch import replace
 from tableguard.local.requested import CREDENTIAL, PREFIXES
 

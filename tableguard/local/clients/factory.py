@@ -1,7 +1,6 @@
 """boto3 clients of the embedded AWS for any account and region, as the services themselves would reach one another."""
 
 import os
-import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,23 +12,8 @@ import botocore.session
 from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES, ConstantProvider
 
-from tableguard.local import server
-from tableguard.local.clients.in_process import answering
-
-# moto takes the account from this header before it looks at the access key
-ACCOUNT_HEADER = "x-moto-account-id"
-
-# The access key of whoever sets the embedded AWS up: nobody's, so that there is no principal to ask permission for.
-# Twenty capitals and digits, or moto does not take it for a key. No signature is checked on loopback.
-SETUP_KEY = "EMBEDDEDAWSSETUP0000"
-
-# The access key with which Lambda itself acts, and not a principal of an account: it takes a function's role.
-LAMBDA_KEY = "EMBEDDEDAWSLAMBDA000"
-
-# How a service that acts for a caller, with the caller's key, says so. The word after the slash is known in this
-# process only: a caller who sends the header himself is not believed.
-VIA_HEADER = "x-embedded-via"
-_WORD = secrets.token_hex(16)
+from tableguard.local.clients import in_process
+from tableguard.local.clients.identities import ACCOUNT_HEADER, SETUP_KEY, VIA_HEADER, via_header
 
 # One attempt, so that a refusal is seen once, and where it happens. No proxy, whatever the environment says: nothing
 # but loopback is meant to be reached. An endpoint that is given is used as it is; AWS_ACCOUNT_ID_ENDPOINT_MODE, with
@@ -77,19 +61,13 @@ class Clients:
         def name_the_account(params: dict[str, Any], **_: Any) -> None:
             params["headers"][ACCOUNT_HEADER] = account
             if self.via:
-                params["headers"][VIA_HEADER] = f"{self.via}/{_WORD}"
+                params["headers"][VIA_HEADER] = via_header(self.via)
 
         client.meta.events.register("before-call", name_the_account)
-        application = server.application(self.endpoint)
+        application = in_process.application(self.endpoint)
         if application is not None:
-            client.meta.events.register("before-send", answering(application))
+            client.meta.events.register("before-send", in_process.answering(application))
         return client
-
-
-def via_of(header: str | None) -> str:
-    """The service that acts for a caller, from the header by which it says so; empty if none does."""
-    service, _, word = (header or "").partition("/")
-    return service if secrets.compare_digest(word, _WORD) else ""
 
 
 def make_client(service: str, **arguments: Any) -> Any:

@@ -9,7 +9,8 @@ from typing import Any
 from tableguard.errors import EmbeddedError
 from tableguard.local.authorization.network import Place, stand_in
 from tableguard.local.clients.asking import asking
-from tableguard.local.clients.factory import LAMBDA_KEY, Clients
+from tableguard.local.clients.factory import Clients
+from tableguard.local.clients.identities import LAMBDA_KEY
 from tableguard.local.function.configuration import Credentials, FunctionConfiguration
 
 Client = Any  # a boto3 client; botocore makes their classes at run time

@@ -10,7 +10,8 @@ from moto.cloudformation.responses import CloudFormationResponse
 
 from tableguard.cloudformation.template import Template, read, required_capability, unknown_types
 from tableguard.errors import EmbeddedError
-from tableguard.local.clients.factory import SETUP_KEY, Clients
+from tableguard.local.clients.factory import Clients
+from tableguard.local.clients.identities import SETUP_KEY
 from tableguard.local.stacks.types import ALL
 
 # parameters of the API that would change what happens, and do not here

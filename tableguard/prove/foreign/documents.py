@@ -18,6 +18,7 @@ from tableguard.policy import documents
 from tableguard.policy.documents import Values
 from tableguard.prove.engine.unproved import NotProvedError
 from tableguard.prove.foreign.files import MOST_BYTES, YAML, files, has_effect, refuse_unread
+from tableguard.reading import json_file
 
 # beyond those of the shipped documents: KMS key policies and trust policies, without whose leave no other policy helps
 KINDS = (*documents.KINDS, "key", "trust")
@@ -127,7 +128,7 @@ def _content(file: Path) -> Any:
         raise PolicyError(f"{file}: {size} bytes; the largest template has {MOST_BYTES}, the largest policy far less")
     if file.suffix.lower() in YAML:
         return _yaml(file)
-    return documents.read_json(file)
+    return json_file.read_json(file)
 
 
 def _yaml(file: Path) -> Any:
@@ -223,7 +224,7 @@ def _unwrapped(place: str, value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(value, object_pairs_hook=documents.no_duplicates)
+        return json.loads(value, object_pairs_hook=json_file.no_duplicates)
     except (ValueError, RecursionError) as error:
         raise PolicyError(f"{place}: the text that should be a policy document is not JSON: {error}") from error
 

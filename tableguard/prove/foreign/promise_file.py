@@ -7,13 +7,15 @@ from typing import Any
 
 from tableguard.errors import PolicyError
 from tableguard.policy import contract
-from tableguard.policy.contract import Promise, Table
+from tableguard.policy.contract import Promise
 from tableguard.policy.documents import Values
 from tableguard.prove.foreign import documents
 from tableguard.prove.foreign import worlds as foreign_worlds
 from tableguard.prove.foreign.documents import Found
 from tableguard.prove.foreign.worlds import Asked, Given, Owner
 from tableguard.prove.shipped.promises import Answer, answer
+from tableguard.reading import toml_table
+from tableguard.reading.toml_table import Table
 from tableguard.settings import Settings
 
 
@@ -38,7 +40,7 @@ class ForeignClaims:
 
 def load(path: Path, settings: Settings) -> ForeignClaims:
     """What a claims file says; PolicyError names key and what is accepted."""
-    table = Table(str(path), contract.read_toml(path))
+    table = Table(str(path), toml_table.read_toml(path))
     kind = str(table.take("kind", ", ".join(documents.KINDS), lambda found: found in documents.KINDS, ""))
     owner = replace(
         settings,
@@ -54,7 +56,7 @@ def load(path: Path, settings: Settings) -> ForeignClaims:
     table.close()
     if not asked:
         raise PolicyError(f"{path}: no [[must-deny]] and no [[must-allow]]: nothing to prove")
-    contract.refuse_repetition(str(path), [each.promise.name for each in asked])
+    toml_table.refuse_repetition(str(path), [each.promise.name for each in asked])
     return ForeignClaims(str(path), asked, owner, kind, values, full, roles)
 
 

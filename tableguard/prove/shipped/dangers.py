@@ -7,10 +7,10 @@ from pathlib import Path
 
 from tableguard.errors import PolicyError
 from tableguard.paths import POLICIES
-from tableguard.policy.contract import Table, read_toml
 from tableguard.policy.documents import Values
 from tableguard.policy.service_reference import classified
 from tableguard.policy.service_reference import load as load_universe
+from tableguard.reading.toml_table import Table, read_toml
 
 PLACE = "admitted.toml"
 _WORDS = re.compile(r"[A-Z]?[a-z]+")

@@ -7,11 +7,13 @@ from typing import Any
 
 from tableguard.paths import POLICIES
 from tableguard.policy import contract, documents
-from tableguard.policy.contract import Promise, Table
+from tableguard.policy.contract import Promise
 from tableguard.policy.evaluate import World
 from tableguard.policy.statements import Policy, policy
 from tableguard.prove.shipped import dangers
 from tableguard.prove.shipped.promises import Answer, answer
+from tableguard.reading import toml_table
+from tableguard.reading.toml_table import Table
 from tableguard.settings import Settings
 
 PLACE = "together.toml"
@@ -46,7 +48,7 @@ class Together:
 
 def load(root: Path = POLICIES) -> Together:
     """What together.toml says; PolicyError names what is wrong with it."""
-    table = Table(PLACE, contract.read_toml(root / PLACE))
+    table = Table(PLACE, toml_table.read_toml(root / PLACE))
     roles = {name: _role(name, data) for name, data in table.table("roles").items()}
     joints = tuple(
         _joint(Table(f"{PLACE}: {section} {number}", entry), section)

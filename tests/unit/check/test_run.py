@@ -14,10 +14,11 @@ from tableguard.check import run
 from tableguard.check.engines import cfn_lint
 from tableguard.check.engines.checkov import engine as checkov_engine
 from tableguard.check.engines.checkov import location
-from tableguard.check.report import Outcome, Report, Skip, Unanswered
+from tableguard.check.report import Report
 from tableguard.cloudformation import template_files
 from tableguard.errors import CheckError
 from tableguard.findings.finding import Finding
+from tableguard.findings.outcome import Outcome, Skip, Unanswered
 from tableguard.settings import example
 from tableguard.stacks.render import render
 from tests.engines.checkov import needs_checkov

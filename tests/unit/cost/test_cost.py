@@ -17,12 +17,13 @@ from tableguard.cli.commands.cost import cost
 from tableguard.cli.commands.cost_options import add_options
 from tableguard.cost import prices
 from tableguard.cost.bill import Bill, bill
-from tableguard.cost.break_even import Costs, crossings, plot, rounded, use_of_capacity, volumes
+from tableguard.cost.break_even import Costs, crossings, rounded, use_of_capacity, volumes
 from tableguard.cost.circumstances import MODES, Circumstances
 from tableguard.cost.estate import Estate, estate
 from tableguard.cost.prices import Price, chosen, old, shipped
 from tableguard.cost.usage import DAYS, HOURS, Usage
 from tableguard.errors import CostError
+from tableguard.pages.break_even_plot import plot
 from tableguard.scale.workload import Workload
 from tableguard.settings import Provisioned, example
 from tableguard.stacks.render import parse, render

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from moto.core import request as moto_request
 
-from tableguard.local.clients.factory import SETUP_KEY
+from tableguard.local.clients.identities import SETUP_KEY
 from tableguard.local.landing_zone import LandingZone
 from tests.worlds import edge
 from tests.worlds.edge import FORM, LINE, client_of, new_table, sent, signed

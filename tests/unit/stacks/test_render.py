@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from tableguard.cloudformation.limits import Limits
 from tableguard.errors import TemplateError
 from tableguard.paths import ROOT, TEMPLATES
 from tableguard.settings import example
 from tableguard.stacks.registry import STACKS, Stack, chosen, named
-from tableguard.stacks.render import Limits, parse, render, write
+from tableguard.stacks.render import parse, render, write
 
 _DIGEST = """
 import hashlib

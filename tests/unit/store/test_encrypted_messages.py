@@ -20,7 +20,7 @@ from tableguard.errors import MessageError
 from tableguard.local import server as embedded
 from tableguard.store import encryption, table_admin
 from tableguard.store.encryption import REFUSED
-from tableguard.store.loading import replay
+from tableguard.store.loading import recording, replay
 from tableguard.store.messages import ITEM_BYTES, MessageTable, pair_group_uuid
 from tests.paths import ROOT
 from tests.unit.cli import test_scripts
@@ -221,10 +221,10 @@ def test_a_text_that_is_too_long_once_it_is_encrypted_is_refused(world: World) -
 def test_a_trace_is_replayed_encrypted(world: World, tmp_path: Path) -> None:
     trace = tmp_path / "trace.txt"
     trace.write_text("1 2 1 1082040961\n2 1 1 1082155839\n")
-    lines = replay.read_trace(trace)
+    lines = recording.read_trace(trace)
     cipher = world.table().cipher
     replay.replay(world.dynamodb, TABLE, lines, progress=False, cipher=cipher)
-    wanted = list(replay.messages(lines))
+    wanted = list(recording.messages(lines))
     assert cipher is not None
     stored = [message_of(world.message(message)) for message in wanted]
     assert [message.text for message in cipher.opened(stored).items] == [message.text for message in wanted]

@@ -12,10 +12,10 @@ from typing import IO, Any
 
 from tableguard.check.engines.checkov import child as checkov_child
 from tableguard.check.engines.checkov import location
-from tableguard.check.report import Outcome, Skip, Unanswered
 from tableguard.cloudformation.template_files import Source
 from tableguard.errors import CheckError
 from tableguard.findings.finding import Finding
+from tableguard.findings.outcome import Outcome, Skip, Unanswered
 
 ENGINE = "checkov"
 MAJOR = "3"  # whose runners the child speaks to

@@ -28,10 +28,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def main(target: "Target") -> int | None:
     """Read all of it before anything is written, then write what is absent with a progress bar."""
     from tableguard.cli.exit_codes import INTERRUPTED
-    from tableguard.store.loading import replay
+    from tableguard.store.loading import recording, replay
 
     chosen = target.options
-    trace = replay.read_trace(chosen.file)[: chosen.messages]
+    trace = recording.read_trace(chosen.file)[: chosen.messages]
     try:
         done = replay.replay(
             target.client, target.table, trace, seed=chosen.seed, workers=chosen.workers, cipher=target.cipher

@@ -18,7 +18,8 @@ from tableguard.local.authorization.attached_policies import Organization
 from tableguard.local.authorization.call import Call, Need
 from tableguard.local.authorization.callers import Caller
 from tableguard.local.authorization.items import needs as item_needs
-from tableguard.local.clients.factory import Clients, via_of
+from tableguard.local.clients.factory import Clients
+from tableguard.local.clients.identities import via_of
 from tableguard.policy.evaluate import Layer, Reason
 from tableguard.policy.principals import principal
 

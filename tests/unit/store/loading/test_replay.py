@@ -16,8 +16,8 @@ from stream_lambda.handler import handle_batch
 from stream_lambda.table import Table
 from tableguard.errors import MessageError
 from tableguard.store.encryption import Cipher
-from tableguard.store.loading import replay
-from tableguard.store.loading.replay import Line
+from tableguard.store.loading import recording, replay
+from tableguard.store.loading.recording import Line
 from tableguard.store.messages import MessageTable, pair_group_uuid
 from tests.engines.choice import BOTH
 from tests.worlds.messages import NOW, TABLE, all_items, all_rows, emulated_table, message_records, stream_record
@@ -39,7 +39,7 @@ LINES = (
     Line(1, 2, 1082008500),
     Line(3, 1, 1082381991),
 )
-USERS = {number: replay.member(number) for number in (1, 2, 3)}
+USERS = {number: recording.member(number) for number in (1, 2, 3)}
 
 
 def group_of(one: int, other: int) -> str:
@@ -59,7 +59,7 @@ def trace_file(tmp_path: Path, text: str) -> Path:
 
 
 def test_a_trace_is_read_without_its_header(tmp_path: Path) -> None:
-    assert replay.read_trace(trace_file(tmp_path, TRACE)) == LINES
+    assert recording.read_trace(trace_file(tmp_path, TRACE)) == LINES
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_trace_is_read_without_its_header(tmp_path: Path) -> None:
 )
 def test_a_bad_line_is_refused_by_its_number(tmp_path: Path, line: str, reason: str) -> None:
     with pytest.raises(MessageError, match=rf"trace\.txt:9: .*{reason}"):
-        replay.read_trace(trace_file(tmp_path, f"{TRACE}{line}\n"))
+        recording.read_trace(trace_file(tmp_path, f"{TRACE}{line}\n"))
 
 
 NOON = 1_100_000_000
@@ -90,8 +90,8 @@ PATTERN_D_ACCEPTS = 5 * 60
 @pytest.mark.parametrize("index", [0, 999_999])
 def test_the_last_second_that_is_read_is_one_that_pattern_d_accepts(tmp_path: Path, clock: float, index: int) -> None:
     last = NOON + PATTERN_D_ACCEPTS - 1
-    (line,) = replay.read_trace(trace_file(tmp_path, f"1 2 1 {last}\n"), clock=lambda: clock)
-    (message,) = replay.messages([line])
+    (line,) = recording.read_trace(trace_file(tmp_path, f"1 2 1 {last}\n"), clock=lambda: clock)
+    (message,) = recording.messages([line])
     latest = datetime.fromisoformat(message.created_at) + timedelta(microseconds=index)
     record = stream_record(items.message_item(dataclasses.replace(message, created_at=items.timestamp(latest))))
     record["dynamodb"]["ApproximateCreationDateTime"] = float(int(clock))
@@ -100,28 +100,27 @@ def test_the_last_second_that_is_read_is_one_that_pattern_d_accepts(tmp_path: Pa
 
 @pytest.mark.parametrize("clock", [NOON, NOON + 0.9])
 def test_a_message_from_the_future_is_refused_by_its_line(tmp_path: Path, clock: float) -> None:
+    late = trace_file(tmp_path, f"1 2 1 {NOON}\n1 2 1 {NOON + PATTERN_D_ACCEPTS}\n")
     with pytest.raises(MessageError, match=r"trace\.txt:2: unix-time 1100000300 is in the future"):
-        replay.read_trace(
-            trace_file(tmp_path, f"1 2 1 {NOON}\n1 2 1 {NOON + PATTERN_D_ACCEPTS}\n"), clock=lambda: clock
-        )
+        recording.read_trace(late, clock=lambda: clock)
 
 
 @pytest.mark.parametrize("text", ["", "% a header only\n"])
 def test_a_trace_without_messages_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(MessageError, match="holds no message"):
-        replay.read_trace(trace_file(tmp_path, text))
+        recording.read_trace(trace_file(tmp_path, text))
 
 
 def test_a_trace_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     with pytest.raises(MessageError, match="absent: cannot be read"):
-        replay.read_trace(tmp_path / "absent")
+        recording.read_trace(tmp_path / "absent")
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
     with pytest.raises(MessageError, match="binary: cannot be read"):
-        replay.read_trace(tmp_path / "binary")
+        recording.read_trace(tmp_path / "binary")
 
 
 def test_messages_of_a_pair_in_the_same_second_keep_their_order() -> None:
-    found = list(replay.messages(LINES))
+    found = list(recording.messages(LINES))
     assert [(message.group_uuid, message.created_at) for message in found[:3]] == [
         (group_of(1, 2), "2004-04-15T05:56:01.000000+00:00"),
         (group_of(1, 2), "2004-04-15T05:56:01.000001+00:00"),
@@ -132,20 +131,20 @@ def test_messages_of_a_pair_in_the_same_second_keep_their_order() -> None:
 
 
 def test_texts_are_those_of_the_seed() -> None:
-    assert [replay.text(1, index) for index in range(50)] == [replay.text(1, index) for index in range(50)]
-    assert [replay.text(1, index) for index in range(50)] != [replay.text(2, index) for index in range(50)]
+    assert [recording.text(1, index) for index in range(50)] == [recording.text(1, index) for index in range(50)]
+    assert [recording.text(1, index) for index in range(50)] != [recording.text(2, index) for index in range(50)]
 
 
 def test_texts_are_as_long_as_those_of_chats() -> None:
-    lengths = [len(replay.text(0, index)) for index in range(20_000)]
+    lengths = [len(recording.text(0, index)) for index in range(20_000)]
     assert 45 <= statistics.median(lengths) <= 55
     assert (min(lengths) >= 1, max(lengths)) == (True, 1000)
 
 
 def test_the_rows_to_expect_are_those_of_the_newest_message_of_each_pair() -> None:
-    sent = list(replay.messages(LINES))
+    sent = list(recording.messages(LINES))
     newest = {group_of(1, 2): sent[1], group_of(1, 3): sent[5], group_of(2, 3): sent[3]}
-    assert replay.expected_rows(LINES) == {
+    assert recording.expected_rows(LINES) == {
         (USERS[user].user_uuid, group_of(user, other)): newest[group_of(user, other)]
         for user in USERS
         for other in USERS
@@ -157,7 +156,7 @@ def test_a_replayed_trace_is_in_the_table_message_by_message(client: Any) -> Non
     replayed = replay.replay(client, TABLE, LINES, workers=1, progress=False)
     assert (replayed.users, replayed.groups, replayed.messages) == (3, 3, 6)
     held = [item for item in all_items(client) if items.is_message_pk(item["pk"]["S"])]
-    assert {items.message_of(item) for item in held} == set(replay.messages(LINES))
+    assert {items.message_of(item) for item in held} == set(recording.messages(LINES))
     table = MessageTable(client, TABLE, clock=lambda: NOW)
     assert len(table.messages(group_of(1, 2), USERS[2].user_uuid).items) == 3
 
@@ -181,7 +180,7 @@ def test_replaying_it_again_changes_nothing(client: Any, cipher: Cipher | None) 
 
 def test_what_users_have_changed_since_stays_as_they_left_it(client: Any) -> None:
     replay.replay(client, TABLE, LINES, workers=1, progress=False)
-    first = next(replay.messages(LINES))
+    first = next(recording.messages(LINES))
     deleted = dataclasses.replace(first, text="", deleted=True, edited_at=items.timestamp(NOW))
     grown = items.Group(first.group_uuid, tuple(USERS.values()))
     changed = [items.message_item(deleted), items.group_item(grown)]
@@ -195,7 +194,7 @@ def test_what_users_have_changed_since_stays_as_they_left_it(client: Any) -> Non
 def test_only_what_is_absent_is_written(client: Any) -> None:
     replay.replay(client, TABLE, LINES, workers=1, progress=False)
     whole = all_items(client)
-    lost = list(replay.messages(LINES))[2]
+    lost = list(recording.messages(LINES))[2]
     client.delete_item(TableName=TABLE, Key=items.message_key(lost.group_uuid, lost.created_at))
     counting = Busy(client)
     again = replay.replay(counting, TABLE, LINES, workers=1, progress=False)
@@ -277,12 +276,12 @@ def test_write_units_are_those_of_the_engine_or_unknown(
 
 def test_pattern_d_brings_about_the_rows_to_expect(client: Any) -> None:
     replay.replay(client, TABLE, LINES, workers=1, progress=False)
-    changes = message_records(*replay.messages(LINES))
+    changes = message_records(*recording.messages(LINES))
     handle_batch(changes[::-1], Table(client, TABLE, workers=1), NOW, lambda: 60_000)
-    groups = {group.group_uuid: group for group in replay.groups(LINES)}
+    groups = {group.group_uuid: group for group in recording.groups(LINES)}
     assert all_rows(client) == {
         (user_uuid, group_uuid): conversation(message, user, groups[group_uuid])
-        for (user_uuid, group_uuid), message in replay.expected_rows(LINES).items()
+        for (user_uuid, group_uuid), message in recording.expected_rows(LINES).items()
         for user in USERS.values()
         if user.user_uuid == user_uuid
     }

@@ -1,0 +1,128 @@
+"""A recorded trace of private messages in KONECT format (http://konect.cc), as messages and expected rows.
+
+One line a message, `sender recipient weight unix-time`; header lines begin with %.
+"""
+
+import random
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from uuid import NAMESPACE_URL, uuid5
+
+from stream_lambda.items import (
+    Group,
+    Message,
+    User,
+    timestamp,
+)
+from stream_lambda.records import CLOCK_SKEW
+from tableguard.errors import MessageError
+from tableguard.store.messages import pair_group_uuid
+
+# Lengths of chat messages are about log-normal: a median of e^3.9 = 49 characters, one in 2,500 reaches the ceiling
+LENGTH_MEAN, LENGTH_DEVIATION, LENGTH_CEILING = 3.9, 0.9, 1000
+_TRACE = uuid5(NAMESPACE_URL, "urn:tableguard:trace")
+_PROSE = (
+    "hey did you get home safe last night we should do this again some time soon I think the train was late as ever "
+    "so what are you up to on Friday there is a concert in the park and everybody is going bring a jacket it gets "
+    "cold thanks for the notes they saved me see you at the library around four or later if you like no worries "
+)
+_STARTS = tuple(found.start() for found in re.finditer(r"\b\w", _PROSE))
+
+
+@dataclass(frozen=True)
+class Line:
+    """One message of a trace: who wrote to whom, and when."""
+
+    sender: int
+    recipient: int
+    unix_time: int
+
+
+def read_trace(path: Path, clock: Callable[[], float] = time.time) -> tuple[Line, ...]:
+    """The messages of a trace file; MessageError names the line that is not one."""
+    # Pattern D turns away what is later. A stream dates its records in whole seconds, rounded down, and the messages
+    # of one second fill it up, so the second itself must be over by then.
+    # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_StreamRecord.html
+    end = int(clock() + CLOCK_SKEW.total_seconds())
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise MessageError(f"{path}: cannot be read: {error}") from error
+    lines = enumerate(text.splitlines(), start=1)
+    found = tuple(_line(line, f"{path}:{number}", end) for number, line in lines if line and not line.startswith("%"))
+    if not found:
+        raise MessageError(f"{path}: holds no message")
+    return found
+
+
+def _line(line: str, place: str, end: int) -> Line:
+    fields = line.split()
+    if len(fields) != 4 or not all(re.fullmatch("[0-9]{1,12}", field) for field in fields):
+        raise MessageError(f"{place}: not `sender recipient weight unix-time`, four whole numbers")
+    sender, recipient, weight, unix_time = map(int, fields)
+    if weight != 1:
+        raise MessageError(f"{place}: weight {weight}; a line is one message, of weight 1")
+    if sender == recipient:
+        raise MessageError(f"{place}: sender and recipient are both {sender}")
+    if unix_time >= end:
+        raise MessageError(f"{place}: unix-time {unix_time} is in the future")
+    return Line(sender, recipient, unix_time)
+
+
+def member(number: int) -> User:
+    """A member of the trace as a user of the table."""
+    return User(str(uuid5(_TRACE, f"member {number}")), f"Member {number}", f"member{number}")
+
+
+def groups(trace: Iterable[Line]) -> tuple[Group, ...]:
+    """The conversations of a trace, in the order they begin."""
+    members = cache(member)
+    found: dict[str, Group] = {}
+    for line in trace:
+        pair = members(line.sender), members(line.recipient)
+        group_uuid = _pair(pair[0].user_uuid, pair[1].user_uuid)
+        found.setdefault(group_uuid, Group(group_uuid, pair))
+    return tuple(found.values())
+
+
+def messages(trace: Iterable[Line], seed: int = 0) -> Iterator[Message]:
+    """The messages of a trace; those of one pair in one second are a microsecond apart, in the trace's order."""
+    members = cache(member)
+    seen: Counter[tuple[str, int]] = Counter()
+    for index, line in enumerate(trace):
+        author = members(line.sender)
+        moment = _pair(author.user_uuid, members(line.recipient).user_uuid), line.unix_time
+        when = datetime.fromtimestamp(line.unix_time, UTC) + timedelta(microseconds=seen[moment])
+        seen[moment] += 1
+        message_uuid = str(uuid5(_TRACE, f"message {index}"))
+        yield Message(moment[0], timestamp(when), message_uuid, author, text(seed, index))
+
+
+def text(seed: int, index: int) -> str:
+    """The text of one message: the same for the same seed and index."""
+    chance = random.Random(f"{seed} {index}")  # noqa: S311 - prose, not a secret
+    length = min(LENGTH_CEILING, max(1, round(chance.lognormvariate(LENGTH_MEAN, LENGTH_DEVIATION))))
+    start = chance.choice(_STARTS)
+    return (_PROSE * (2 + length // len(_PROSE)))[start : start + length].rstrip()
+
+
+def expected_rows(trace: Sequence[Line], seed: int = 0) -> Mapping[tuple[str, str], Message]:
+    """(user, group) -> the message that the row must show once everything has flowed through."""
+    newest: dict[str, Message] = {}
+    for message in messages(trace, seed):
+        known = newest.setdefault(message.group_uuid, message)
+        newest[message.group_uuid] = max(known, message, key=lambda found: found.stamp)
+    return {
+        (user.user_uuid, group.group_uuid): newest[group.group_uuid]
+        for group in groups(trace)
+        for user in group.members
+    }
+
+
+_pair = cache(pair_group_uuid)
