@@ -1,0 +1,30 @@
+"""ARNs, the names of AWS's resources, taken apart once instead of by every reader.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+"""
+
+from typing import NamedTuple
+
+_PREFIX = "arn"
+
+
+class Arn(NamedTuple):
+    """The parts of arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE; in a policy each may hold wildcards.
+
+    Region and account are empty where a service has none. Only the resource, the last, may hold colons.
+    """
+
+    partition: str
+    service: str
+    region: str
+    account: str
+    resource: str
+
+    def __str__(self) -> str:
+        return ":".join((_PREFIX, *self))
+
+
+def parse(text: str) -> Arn | None:
+    """Return the parts of an ARN or of an ARN pattern; None if the text is neither, such as `*`."""
+    prefix, *parts = text.split(":", 5)
+    return Arn(*parts) if prefix == _PREFIX and len(parts) == len(Arn._fields) else None
