@@ -1,10 +1,9 @@
-"""python -m tableguard.scale: write stream_lambda/SCALE.md and its pictures anew."""
+"""Write docs/scale/ below the working directory anew: python -m tableguard.pages."""
 
 import sys
 
-from tableguard.pages.scale_page import write
-from tableguard.stacks.package import SOURCE
+from tableguard.pages.scale_page import FOLDER, write
 
 if __name__ == "__main__":
-    for path in write(SOURCE):
+    for path in write(FOLDER):
         sys.stdout.write(f"{path}\n")

@@ -1,4 +1,4 @@
-"""stream_lambda/SCALE.md and its pictures: written from the formulas and simulations, never by hand."""
+"""The page docs/scale/ and its pictures: written from the formulas and simulations, never by hand."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple
@@ -21,13 +21,14 @@ from tableguard.scale.simulation import Scenario, simulate
 from tableguard.scale.workload import Workload
 from tableguard.settings import example
 
-FOLDER = "scale"  # beside the page
+FOLDER = Path("docs/scale")  # of a checkout
+PAGE = "README.md"
 REGION = "us-east-1"
 _TEXT = Path(__file__).with_name("page.md")
 
 
 def files() -> dict[str, str]:
-    """Path below stream_lambda/ -> text: the page and every picture."""
+    """Return the text of the page and of every picture, by file name."""
     costs = Costs(Workload(), estate(example()), Circumstances(), chosen(REGION))
     pictures = {
         "partitions": scale_curves.partition_curves(),
@@ -39,14 +40,14 @@ def files() -> dict[str, str]:
         "break-even": plot(costs, list(MODES), REGION),
     }
     return {
-        "SCALE.md": Text(_TEXT.read_text(encoding="utf-8")).substitute(_figures(costs)),
-        **{f"{FOLDER}/{name}.svg": picture for name, picture in pictures.items()},
+        PAGE: Text(_TEXT.read_text(encoding="utf-8")).substitute(_figures(costs)),
+        **{f"{name}.svg": picture for name, picture in pictures.items()},
     }
 
 
 def write(folder: Path) -> list[Path]:
-    """Write page and pictures below a folder."""
-    (folder / FOLDER).mkdir(exist_ok=True)
+    """Write page and pictures into a folder, and return their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name, text in files().items():
         (folder / name).write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Where DynamoDB Local answers otherwise than the embedded AWS does by itself; the table is in ENGINES.md."""
+"""Where DynamoDB Local answers otherwise than the embedded AWS does by itself; the table is in docs/engines.md."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ class Difference:
 
     @property
     def row(self) -> str:
-        """Its row in ENGINES.md."""
+        """Its row in docs/engines.md."""
         return f"| {self.asked} | {self.embedded} | {self.dynamodb_local} |"
 
 

@@ -12,7 +12,9 @@ from tableguard.__main__ import main
 from tableguard.cli.groups import GROUPS
 from tests.paths import ROOT
 
-PAGES = ("README.md", "policies/README.md", "policies/CLAIMS.md", "policies/PROOFS.md", "tableguard/local/ENGINES.md")
+PAGES = sorted(
+    str(path.relative_to(ROOT)) for folder in (".", "policies", "docs") for path in (ROOT / folder).glob("*.md")
+)
 MODULES = sorted((ROOT / "tableguard").rglob("*.py"))
 COMMAND = re.compile(r"(?<![\w/-])tableguard ([a-z][a-z-]*)(?: ([a-z{][a-z,{}-]*))?")
 

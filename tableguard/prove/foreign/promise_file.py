@@ -1,4 +1,4 @@
-"""A claims file about anybody's documents; policies/CLAIMS.md says how to write one."""
+"""A file of promises about anybody's documents; docs/promises.md says how to write one."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -29,7 +29,9 @@ from tableguard.scale.simulation import Scenario, simulate
 from tableguard.scale.traffic import DAY, Daily, Zipf
 from tableguard.scale.workload import Workload, sizes
 from tableguard.settings import example
-from tableguard.stacks.package import SOURCE
+from tests.paths import ROOT
+
+PAGES = ROOT / scale_page.FOLDER
 
 
 @pytest.fixture(scope="module")
@@ -211,13 +213,13 @@ def test_what_aws_or_arithmetic_does_not_take_is_refused(changed: dict[str, floa
 
 def test_the_page_is_as_it_would_be_made_now(made: dict[str, str]) -> None:
     for name, text in made.items():
-        assert (SOURCE / name).read_text(encoding="utf-8") == text, f"{name}: python -m tableguard.scale"
+        assert (PAGES / name).read_text(encoding="utf-8") == text, f"{name}: python -m tableguard.pages"
 
 
 def test_no_picture_is_left_over_and_the_page_shows_each(made: dict[str, str]) -> None:
     pictures = {name for name in made if name.endswith(".svg")}
-    assert {f"{scale_page.FOLDER}/{path.name}" for path in (SOURCE / scale_page.FOLDER).iterdir()} == pictures
-    assert set(re.findall(r"!\[[^\]]+\]\(([^)]+)\)", made["SCALE.md"])) == pictures
+    assert {path.name for path in PAGES.glob("*.svg")} == pictures
+    assert set(re.findall(r"!\[[^\]]+\]\(([^)]+)\)", made[scale_page.PAGE])) == pictures
 
 
 def test_the_page_reserves_what_the_template_reserves() -> None:
@@ -226,9 +228,9 @@ def test_the_page_reserves_what_the_template_reserves() -> None:
 
 
 def test_a_changed_figure_would_show_in_the_page(made: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    assert scale_curves.partition_curves() == made[f"{scale_page.FOLDER}/partitions.svg"]
+    assert scale_curves.partition_curves() == made["partitions.svg"]
     monkeypatch.setattr(formulas, "PARTITION_WRITE_UNITS", 500)
-    assert scale_curves.partition_curves() != made[f"{scale_page.FOLDER}/partitions.svg"]
+    assert scale_curves.partition_curves() != made["partitions.svg"]
 
 
 class _Read(HTMLParser):
@@ -261,4 +263,4 @@ def test_files_are_written_where_they_are_asked_for(
 ) -> None:
     monkeypatch.setattr(scale_page, "files", lambda: made)
     assert {str(path.relative_to(tmp_path)) for path in scale_page.write(tmp_path)} == set(made)
-    assert (tmp_path / "SCALE.md").read_text(encoding="utf-8") == made["SCALE.md"]
+    assert (tmp_path / scale_page.PAGE).read_text(encoding="utf-8") == made[scale_page.PAGE]

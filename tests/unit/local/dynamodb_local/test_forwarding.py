@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,12 +20,13 @@ from tests.cases import streams as stream_cases
 from tests.cases.dynamodb import KEY
 from tests.engines import dynamodb_local as shared
 from tests.engines.differences import DIFFERENCES, FURTHER
+from tests.paths import ROOT
 from tests.worlds.moto_modes import REGION, Aws, item, refused
 
 pytestmark = shared.needs_dynamodb_local
 
 ACCOUNT, OTHER_ACCOUNT = "111122223333", "444455556666"
-ENGINES_TEXT = Path(server.__file__).with_name("ENGINES.md")
+ENGINES_TEXT = ROOT / "docs" / "engines.md"
 
 
 @pytest.fixture(scope="module")

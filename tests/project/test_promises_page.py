@@ -1,4 +1,4 @@
-"""What the page for writers of claims shows is what the command prints."""
+"""What the page for writers of promises shows is what the command prints."""
 
 import argparse
 import re
@@ -8,11 +8,12 @@ import pytest
 
 from tableguard.cli.commands import policies
 from tableguard.errors import PolicyError
-from tableguard.paths import EXAMPLE_SETTINGS, POLICIES
+from tableguard.paths import EXAMPLE_SETTINGS
 from tableguard.prove.foreign import promise_file
 from tableguard.settings import example
+from tests.paths import ROOT
 
-PAGE = (POLICIES / "CLAIMS.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "promises.md").read_text(encoding="utf-8")
 _BLOCK = re.compile(r"^```(json|toml|console) ([^\n]+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _SETTINGS = re.compile(r"^```toml\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 FILES = [(name, text) for kind, name, text in _BLOCK.findall(PAGE) if kind != "console"]
