@@ -41,7 +41,7 @@ def absent(text: str, commands: set[str]) -> list[str]:
     missing = []
     for first, second in COMMAND.findall(text):
         members = GROUPS.get(first, ("", ()))[1]
-        wrong = [name for name in expanded(second) if members and name not in members]
+        wrong = [name for name in expanded(second) if name and members and name not in members]
         if first not in commands or wrong:
             missing.append(f"{first} {second}")
     return missing
