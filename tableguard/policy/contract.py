@@ -30,6 +30,7 @@ from tableguard.policy import documents
 from tableguard.policy.documents import PolicyDocument
 from tableguard.policy.evaluate import Request
 from tableguard.policy.principals import Principal, principal
+from tableguard.reading import placeholders
 from tableguard.reading.toml_table import Table, is_text, is_text_or_texts, read_toml, refuse_repetition
 from tableguard.settings import Settings
 
@@ -171,7 +172,7 @@ def promise(table: "Table", wanted: Wanted, callers: str) -> Promise:
 def principals(short: str, settings: Settings) -> tuple[str, ...]:
     """The ARNs that a principal as cases write it stands for."""
     values = settings.policy_values()
-    return tuple(documents.fill_text(arn, values, f"principal {short!r}") for arn in _principals(short, settings))
+    return tuple(placeholders.fill_text(arn, values, f"principal {short!r}") for arn in _principals(short, settings))
 
 
 def requests(claim: Claim, case: Case, settings: Settings) -> tuple[Request, ...]:
@@ -186,7 +187,7 @@ def request(call: Call, arn: str, settings: Settings, place: str) -> Request:
     values = {**settings.policy_values(), "region": region}
 
     def filled(text: str) -> str:
-        return documents.fill_text(text, values, place)
+        return placeholders.fill_text(text, values, place)
 
     caller = principal(filled(arn))
     resource = filled(_resource(call))

@@ -15,10 +15,10 @@ from typing import Any
 from tableguard.check.rules import policy_grammar
 from tableguard.errors import PolicyError
 from tableguard.policy import documents
-from tableguard.policy.documents import Values
 from tableguard.prove.engine.unproved import NotProvedError
 from tableguard.prove.foreign.files import MOST_BYTES, YAML, files, has_effect, refuse_unread
 from tableguard.reading import json_file
+from tableguard.reading.placeholders import Values
 
 # beyond those of the shipped documents: KMS key policies and trust policies, without whose leave no other policy helps
 KINDS = (*documents.KINDS, "key", "trust")

@@ -8,13 +8,13 @@ from typing import Any
 from tableguard.errors import PolicyError
 from tableguard.policy import contract
 from tableguard.policy.contract import Promise
-from tableguard.policy.documents import Values
 from tableguard.prove.foreign import documents
 from tableguard.prove.foreign import worlds as foreign_worlds
 from tableguard.prove.foreign.documents import Found
 from tableguard.prove.foreign.worlds import Asked, Given, Owner
 from tableguard.prove.shipped.promises import Answer, answer
 from tableguard.reading import toml_table
+from tableguard.reading.placeholders import Values
 from tableguard.reading.toml_table import Table
 from tableguard.settings import Settings
 

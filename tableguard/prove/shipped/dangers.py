@@ -7,9 +7,9 @@ from pathlib import Path
 
 from tableguard.errors import PolicyError
 from tableguard.paths import POLICIES
-from tableguard.policy.documents import Values
 from tableguard.policy.service_reference import classified
 from tableguard.policy.service_reference import load as load_universe
+from tableguard.reading.placeholders import Values
 from tableguard.reading.toml_table import Table, read_toml
 
 PLACE = "admitted.toml"

@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tableguard.errors import PolicyError
-from tableguard.policy import cases, contract, documents
+from tableguard.policy import cases, contract
 from tableguard.policy.contract import Claim, Promise
-from tableguard.policy.documents import Values
 from tableguard.policy.evaluate import World
 from tableguard.policy.statements import Policy, Statement, policy
 from tableguard.prove.engine.prover import Proof, fails, prove
 from tableguard.prove.engine.question import GROUPS, Estate, Group, Question, Scope
+from tableguard.reading import placeholders
+from tableguard.reading.placeholders import Values
 from tableguard.settings import Settings
 
 _ANYTHING: dict[str, Any] = {"Action": "*", "Resource": "*"}
@@ -94,7 +95,7 @@ def _statement(place: str, promise: Promise, values: Values) -> Statement:
     element = {"Effect": "Deny", "Resource": "*", **promise.statement}
     if "NotResource" in element:
         del element["Resource"]
-    filled = documents.fill_element(element, values, f"{place}: {promise.name}")
+    filled = placeholders.fill(element, values, f"{place}: {promise.name}")
     return policy(f"{place}: {promise.name}", {"Version": "2012-10-17", "Statement": [filled]}).statements[0]
 
 

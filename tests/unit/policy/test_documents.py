@@ -2,70 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tableguard.errors import PolicyError
 from tableguard.policy import documents
-from tableguard.policy.documents import PolicyDocument
+from tableguard.reading import placeholders
 from tableguard.settings import example
-
-VALUES: dict[str, str | tuple[str, ...]] = {
-    "name": "cruddur",
-    "account-id": "111122223333",
-    "regions": ("eu-central-1", "eu-west-1"),
-    "roles": ("arn:aws:iam::111122223333:role/a",),
-    "nobody": (),
-}
-
-
-def document(body: Any) -> PolicyDocument:
-    return PolicyDocument("scp", "some", Path("some.json"), {"Statement": body})
-
-
-def filled(body: Any) -> Any:
-    return documents.fill(document(body), VALUES)["Statement"]
-
-
-@pytest.mark.parametrize(
-    ("written", "stands_for"),
-    [
-        ("role/<name>-x", "role/cruddur-x"),
-        ("<account-id>:<name>", "111122223333:cruddur"),
-        ({"StringEquals": {"k": "<name>"}}, {"StringEquals": {"k": "cruddur"}}),
-        (["<name>", "other"], ["cruddur", "other"]),
-        (["<regions>"], ["eu-central-1", "eu-west-1"]),
-        (["first", "<regions>", "last"], ["first", "eu-central-1", "eu-west-1", "last"]),
-        (["<roles>", "<regions>"], ["arn:aws:iam::111122223333:role/a", "eu-central-1", "eu-west-1"]),
-        (["a:<regions>:<name>"], ["a:eu-central-1:cruddur", "a:eu-west-1:cruddur"]),
-        ([["<regions>"]], [["eu-central-1", "eu-west-1"]]),
-        ([1, True, None], [1, True, None]),
-        ("${aws:PrincipalTag/user_uuid}", "${aws:PrincipalTag/user_uuid}"),
-        ("a < b > c <Name> <>", "a < b > c <Name> <>"),
-    ],
-)
-def test_a_placeholder_becomes_its_value_and_everything_else_stays(written: Any, stands_for: Any) -> None:
-    assert filled(written) == stands_for
-
-
-@pytest.mark.parametrize(
-    ("written", "reason"),
-    [
-        ("<nothing>", "no value for <nothing>; known placeholders: account-id, name, nobody, regions, roles"),
-        ("<regions>", "<regions> is a list and stands inside a text; write it in a list"),
-        ({"k": "in <regions>"}, "<regions> is a list and stands inside a text"),
-        (["<nobody>"], "the list for <nobody> is empty; name at least one value"),
-        (["a:<nobody>"], "the list for <nobody> is empty"),
-        (["<regions>:<roles>"], "'<regions>:<roles>' holds 2 lists; one list item takes one of them"),
-        (["<regions>:<regions>"], "holds 2 lists"),
-    ],
-)
-def test_a_placeholder_that_cannot_be_filled_is_refused_with_the_document_s_name(written: Any, reason: str) -> None:
-    with pytest.raises(PolicyError) as error:
-        filled(written)
-    assert str(error.value).startswith("scp/some.json: ")
-    assert reason in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -97,11 +40,11 @@ def test_an_absent_document_is_refused_with_its_name(tmp_path: Path) -> None:
 def test_every_shipped_document_is_filled_without_remainder(settings: str) -> None:
     values = example(settings).policy_values()
     for policy in documents.load_all():
-        assert documents.placeholders(documents.fill(policy, values)) == frozenset()
+        assert placeholders.names(documents.fill(policy, values)) == frozenset()
 
 
 def test_the_shipped_documents_use_no_placeholder_but_those_of_the_settings() -> None:
-    used = frozenset().union(*(documents.placeholders(policy.document) for policy in documents.load_all()))
+    used = frozenset().union(*(placeholders.names(policy.document) for policy in documents.load_all()))
     assert used <= set(example().policy_values())
 
 
