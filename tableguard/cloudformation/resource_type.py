@@ -1,4 +1,4 @@
-"""What the embedded AWS must know of one CloudFormation resource type: make, read back, change, remove."""
+"""The interface of a CloudFormation resource type in the embedded AWS: create, read back, update and delete."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ Client = Any  # a boto3 client; botocore makes their classes at run time
 
 @dataclass(frozen=True)
 class Context:
-    """Where a resource lives, and the services' own APIs there (loopback only)."""
+    """The stack, account and region of a resource, with clients of the services there (loopback only)."""
 
     account_id: str
     region: str
@@ -23,42 +23,42 @@ class Context:
 
 
 @dataclass(frozen=True)
-class Made:
-    """A resource that exists: what Ref gives, and what each GetAtt gives.
+class ResourceHandle:
+    """The identity of an existing resource: its physical id (what Ref returns) and its attributes (Fn::GetAtt).
 
-    `found_by` holds what read, update and delete need besides the physical id, where Ref alone does not find the
-    resource (a queue policy's Ref names no queue); no template sees it.
+    `locator` holds what read, update and delete need beside the physical id where Ref alone does not identify the
+    resource: the Ref of a queue policy names no queue. No template sees it.
     """
 
     physical_id: str
     attributes: Mapping[str, Any] = field(default_factory=dict)
-    found_by: Mapping[str, Any] = field(default_factory=dict)
+    locator: Mapping[str, Any] = field(default_factory=dict)
 
 
 class AbsentError(EmbeddedError):
-    """The resource is not there: never made, or removed behind CloudFormation's back."""
+    """The resource does not exist: never created, or deleted behind CloudFormation's back."""
 
 
 @dataclass(frozen=True)
 class ResourceType:
-    """One CloudFormation type, made through its service's API.
+    """One CloudFormation type, handled through its service's API.
 
-    `create` makes the resource and returns it. `read` answers with the resource's properties as the service
-    tells them, in CloudFormation's words, for comparison with the template, and raises AbsentError (or the
-    service's own "not found") if it is gone. `update` changes it in place and is absent where CloudFormation
-    would replace it. `not_modelled` names properties that no API of the embedded AWS keeps, each with the reason;
-    a dot leads into a property (StreamSpecification.ResourcePolicy), through lists too. They are asserted on the
-    template only, and reported.
+    `create` creates the resource and returns its handle. `read` returns the properties that the service reports, in
+    CloudFormation's words, for comparison with the template; it raises AbsentError (or the service's own "not found")
+    if the resource is gone. `update` changes it in place and is None where CloudFormation would replace it.
+    `not_modelled` names properties that no API of the embedded AWS keeps, each with the reason; a dot leads into a
+    property (StreamSpecification.ResourcePolicy), through lists too. Those are asserted on the template only, and
+    reported.
     """
 
     name: str
-    create: Callable[[Context, Properties], Made]
-    read: Callable[[Context, Made], Properties]
-    delete: Callable[[Context, Made], None]
-    update: Callable[[Context, Made, Properties], Made] | None = None
+    create: Callable[[Context, Properties], ResourceHandle]
+    read: Callable[[Context, ResourceHandle], Properties]
+    delete: Callable[[Context, ResourceHandle], None]
+    update: Callable[[Context, ResourceHandle, Properties], ResourceHandle] | None = None
     not_modelled: Mapping[str, str] = field(default_factory=dict)
 
 
 def by_name(types: tuple[ResourceType, ...]) -> dict[str, ResourceType]:
-    """Types by their CloudFormation name."""
+    """Index types by their CloudFormation name."""
     return {resource_type.name: resource_type for resource_type in types}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tableguard.cloudformation.functions import NO_VALUE, evaluate, holds
-from tableguard.cloudformation.resource_type import Made
+from tableguard.cloudformation.resource_type import ResourceHandle
 from tableguard.cloudformation.template import Template
 from tableguard.errors import EmbeddedError
 
@@ -26,7 +26,7 @@ class StackScope:
 
     template: Template
     values: Mapping[str, Any]  # of parameters and pseudo parameters
-    made: Callable[[str], Made | None]  # a resource by its logical id
+    handle: Callable[[str], ResourceHandle | None]  # a resource by its logical id
     exported: Callable[[str], Any | None]  # a value by the name under which another stack exports it
     zones: Callable[[str], list[str]]
     imports: set[str] = field(default_factory=set)
@@ -87,8 +87,8 @@ class StackScope:
     def _wanted(self, declared: Mapping[str, Any]) -> bool:
         return "Condition" not in declared or self.condition(declared["Condition"])
 
-    def _existing(self, logical_id: str) -> Made:
-        made = self.made(logical_id)
-        if made is None:
+    def _existing(self, logical_id: str) -> ResourceHandle:
+        handle = self.handle(logical_id)
+        if handle is None:
             raise EmbeddedError(f"Template error: Unresolved resource dependencies [{logical_id}]")
-        return made
+        return handle

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from botocore.exceptions import ClientError
 
 from tableguard.cloudformation.equality import Difference, compare, declares, without
-from tableguard.cloudformation.resource_type import AbsentError, Client, Context, Made, ResourceType
+from tableguard.cloudformation.resource_type import AbsentError, Client, Context, ResourceHandle, ResourceType
 from tableguard.errors import EmbeddedError
 
 __all__ = ["Deployed", "Difference", "ReadBack", "ResourceReadBack", "compare", "verify"]
@@ -31,7 +31,7 @@ class Deployed(Protocol):
     @property
     def type(self) -> str: ...
     @property
-    def made(self) -> Made: ...
+    def handle(self) -> ResourceHandle: ...
     @property
     def properties(self) -> Mapping[str, Any]: ...
 
@@ -99,7 +99,7 @@ def _read_back(
         stack=resource.stack,
         logical_id=resource.logical_id,
         type=resource.type,
-        physical_id=resource.made.physical_id,
+        physical_id=resource.handle.physical_id,
         compared=tuple(sorted(without(resource.properties, met))),
         differences=tuple(_differences(resource, known, client, met)),
         not_modelled=met,
@@ -118,7 +118,7 @@ def _differences(
         generated_name="",
     )
     try:
-        return compare(resource.properties, known.read(context, resource.made), met)
+        return compare(resource.properties, known.read(context, resource.handle), met)
     except AbsentError as error:
         return [_gone(resource, str(error))]
     except ClientError as error:
@@ -135,4 +135,4 @@ def _client(client: Callable[[str, str, str], Client], account: str, region: str
 
 
 def _gone(resource: Deployed, answer: str) -> Difference:
-    return Difference("(the resource)", resource.made.physical_id, answer)
+    return Difference("(the resource)", resource.handle.physical_id, answer)

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from tableguard.cloudformation.equality import Difference, compare
-from tableguard.cloudformation.resource_type import AbsentError, Client, Context, Made, Properties
+from tableguard.cloudformation.resource_type import AbsentError, Client, Context, Properties, ResourceHandle
 from tableguard.errors import EmbeddedError
 from tableguard.local.stacks.types import ALL
 
@@ -27,7 +27,7 @@ class Case:
     name: str
     type: str
     declared: Callable[[Context], Properties]
-    change: Callable[[Context, Made], object]
+    change: Callable[[Context, ResourceHandle], object]
     reported: str
     also: tuple[str, ...] = ()  # what the service itself changes along with it
     replaced: str = ""  # a property whose change CloudFormation answers with a new resource
@@ -60,15 +60,15 @@ def new_context(name: str = "stack-Resource-1A2B3C") -> Context:
     return Context(ACCOUNT, REGION, "stack", "Resource", client, name)
 
 
-def make(type_name: str, properties: Properties, name: str = "stack-Resource-1A2B3C") -> Made:
+def make(type_name: str, properties: Properties, name: str = "stack-Resource-1A2B3C") -> ResourceHandle:
     """A resource that a case needs beside its own."""
     return ALL[type_name].create(new_context(name), properties)
 
 
-def differences(type_name: str, declared: Properties, context: Context, made: Made) -> list[Difference]:
+def differences(type_name: str, declared: Properties, context: Context, handle: ResourceHandle) -> list[Difference]:
     """Where the deployed resource differs from what is declared."""
     known = ALL[type_name]
-    return compare(declared, known.read(context, made), known.not_modelled)
+    return compare(declared, known.read(context, handle), known.not_modelled)
 
 
 @pytest.fixture
@@ -93,32 +93,32 @@ class ResourceTypeTests:
 
     def test_the_service_tells_what_the_template_declares(self, resource: Case, context: Context) -> None:
         declared = Tracked(resource.declared(context))
-        made = ALL[resource.type].create(context, declared)
-        found = differences(resource.type, declared, context, made)
+        handle = ALL[resource.type].create(context, declared)
+        found = differences(resource.type, declared, context, handle)
         assert not found, found
         unread = set(declared) - declared.asked - set(ALL[resource.type].not_modelled)
         assert not unread, unread
 
     def test_a_deleted_resource_is_gone(self, resource: Case, context: Context) -> None:
         known, declared = ALL[resource.type], resource.declared(context)
-        made = known.create(context, declared)
-        known.delete(context, made)
+        handle = known.create(context, declared)
+        known.delete(context, handle)
         with pytest.raises((AbsentError, ClientError)):
-            known.read(context, made)
+            known.read(context, handle)
 
     def test_a_change_behind_cloudformations_back_is_reported_alone_and_an_update_undoes_it(
         self, case: Case, context: Context
     ) -> None:
         known, declared = ALL[case.type], case.declared(context)
-        made = known.create(context, declared)
-        case.change(context, made)
-        found = [difference.property for difference in differences(case.type, declared, context, made)]
+        handle = known.create(context, declared)
+        case.change(context, handle)
+        found = [difference.property for difference in differences(case.type, declared, context, handle)]
         assert found == [case.reported, *case.also], found
         assert known.update is not None
         if case.replaced:
             with pytest.raises(EmbeddedError, match="cannot change in place"):
-                known.update(context, made, declared)
+                known.update(context, handle, declared)
         else:
-            again = known.update(context, made, declared)
+            again = known.update(context, handle, declared)
             left = differences(case.type, declared, context, again)
             assert not left, left

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tableguard.cloudformation.resource_type import AbsentError, Context, Made, Properties, ResourceType
+from tableguard.cloudformation.resource_type import AbsentError, Context, Properties, ResourceHandle, ResourceType
 from tableguard.errors import EmbeddedError
 from tableguard.local.stacks.types import ALL
 
@@ -23,22 +23,22 @@ class World:
     stubborn: set[str] = field(default_factory=set)  # names of things that cannot be deleted
     caller: str = ""
 
-    def create(self, context: Context, properties: Properties) -> Made:
+    def create(self, context: Context, properties: Properties) -> ResourceHandle:
         name = properties.get("Name", context.generated_name)
         if properties.get("Asks"):
             self.caller = context.client("sts").get_caller_identity()["Arn"]
         self._keep("create", name, properties)
-        return Made(name, {"Arn": f"arn:{context.region}:{name}", "Deep.Value": properties.get("Value", "")})
+        return ResourceHandle(name, {"Arn": f"arn:{context.region}:{name}", "Deep.Value": properties.get("Value", "")})
 
-    def update(self, context: Context, made: Made, properties: Properties) -> Made:
-        self._keep("update", made.physical_id, properties)
-        return Made(made.physical_id, {**made.attributes, "Deep.Value": properties.get("Value", "")})
+    def update(self, context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
+        self._keep("update", handle.physical_id, properties)
+        return ResourceHandle(handle.physical_id, {**handle.attributes, "Deep.Value": properties.get("Value", "")})
 
-    def read(self, context: Context, made: Made) -> Properties:
-        return self.things[made.physical_id]
+    def read(self, context: Context, handle: ResourceHandle) -> Properties:
+        return self.things[handle.physical_id]
 
-    def delete(self, context: Context, made: Made) -> None:
-        name = made.physical_id
+    def delete(self, context: Context, handle: ResourceHandle) -> None:
+        name = handle.physical_id
         if name in self.stubborn:
             raise EmbeddedError(f"{name} does not go")
         if name not in self.things:

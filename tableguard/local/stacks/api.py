@@ -17,7 +17,7 @@ from moto.cloudformation.utils import generate_changeset_id, validate_create_cha
 from moto.core.responses import ActionResult, EmptyResult
 
 from tableguard.cloudformation.equality import declares
-from tableguard.cloudformation.resource_type import Context, Made, Properties
+from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle
 from tableguard.errors import EmbeddedError
 from tableguard.local.moto.patch import replace
 from tableguard.local.stacks.change_set import ChangeSet
@@ -37,7 +37,7 @@ class Deployed:
     region: str
     logical_id: str
     type: str
-    made: Made
+    handle: ResourceHandle
     properties: Properties
     context: Context
 
@@ -85,7 +85,7 @@ def deployed() -> list[Deployed]:
             stack.backend.region_name,
             logical_id,
             resource.type.name,
-            resource.made,
+            resource.handle,
             dict(resource.properties),
             resource.context,
         )

@@ -7,11 +7,11 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tableguard.cloudformation.functions import evaluate
-from tableguard.cloudformation.resource_type import AbsentError, Context, Made, Properties, ResourceType
+from tableguard.cloudformation.resource_type import AbsentError, Context, Properties, ResourceHandle, ResourceType
 from tableguard.cloudformation.scope import StackScope
 from tableguard.errors import EmbeddedError, TableguardError
 
-Update = Callable[[Context, Made, Properties], Made]
+Update = Callable[[Context, ResourceHandle, Properties], ResourceHandle]
 # how a service, a handler or the template itself refuses; anything else is a fault of ours and is not caught
 REFUSALS = (BotoCoreError, ClientError, TableguardError)
 
@@ -23,7 +23,7 @@ class Resource:
     context: Context
     type: ResourceType
     properties: Properties
-    made: Made
+    handle: ResourceHandle
     deletion_policy: str
 
 
@@ -97,10 +97,10 @@ class StackResources:
         self.types, self.context, self.tell = types, context, tell
         self.existing: dict[str, Resource] = {}
 
-    def made(self, logical_id: str) -> Made | None:
+    def handle(self, logical_id: str) -> ResourceHandle | None:
         """The resource as its handler made it, if it exists."""
         resource = self.existing.get(logical_id)
-        return None if resource is None else resource.made
+        return None if resource is None else resource.handle
 
     def bring_about(self, scope: StackScope, finish: Callable[[], None], give_up: Callable[[str], None]) -> None:
         """Make the stack what its template says, then `finish`; a refusal takes everything back and is raised.
@@ -153,9 +153,9 @@ class StackResources:
         known = self.types[declared["Type"]]
         context, read = self.context(logical_id, known.name), Read(properties)
         self._tell(logical_id, known.name, "CREATE_IN_PROGRESS")
-        made = known.create(context, read)
+        handle = known.create(context, read)
         policy = declared.get("DeletionPolicy", "Delete")
-        self.existing[logical_id] = Resource(context, known, properties, made, policy)
+        self.existing[logical_id] = Resource(context, known, properties, handle, policy)
         undo.append(lambda: self._take_back(logical_id))
         _all_read(known, properties.keys(), read)
         self._tell(logical_id, known.name, "CREATE_COMPLETE")
@@ -178,8 +178,8 @@ class StackResources:
 
     def _change(self, logical_id: str, update: Update, properties: Properties, changed: set[str]) -> None:
         now, read = self.existing[logical_id], Read(properties)
-        made = update(now.context, now.made, read)
-        self.existing[logical_id] = replace(now, made=made, properties=properties)
+        handle = update(now.context, now.handle, read)
+        self.existing[logical_id] = replace(now, handle=handle, properties=properties)
         _all_read(now.type, changed, read)
 
     def _take_back(self, logical_id: str) -> None:
@@ -198,7 +198,7 @@ class StackResources:
         else:
             try:
                 self._tell(logical_id, resource.type.name, "DELETE_IN_PROGRESS")
-                resource.type.delete(resource.context, resource.made)
+                resource.type.delete(resource.context, resource.handle)
             except AbsentError:
                 pass  # gone is gone, as for CloudFormation
             except REFUSALS as error:
@@ -218,8 +218,8 @@ class StackResources:
         self.existing = {name: self.existing[name] for name in (*wanted, *gone)}
 
     def _tell(self, logical_id: str, type_name: str, status: str, reason: str | None = None) -> None:
-        made = self.made(logical_id)
-        self.tell(Told(logical_id, type_name, made.physical_id if made else "", status, reason))
+        handle = self.handle(logical_id)
+        self.tell(Told(logical_id, type_name, handle.physical_id if handle else "", status, reason))
 
 
 def _succeeds(step: Callable[[], None]) -> bool:

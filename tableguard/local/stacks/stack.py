@@ -127,7 +127,7 @@ class Stack:
             "AWS::URLSuffix": "amazonaws.com",
         }
         values = pseudo | parameter_values(submitted.template, submitted.parameters)
-        return StackScope(submitted.template, values, self.resources.made, self._exported, self._zones)
+        return StackScope(submitted.template, values, self.resources.handle, self._exported, self._zones)
 
     def changes(self, submitted: Submitted) -> Iterator[dict[str, Any]]:
         """What becoming as submitted means for each resource, in the words of DescribeChangeSet."""
@@ -138,7 +138,7 @@ class Stack:
             if action != "Modify" or self._differs(submitted, logical_id):
                 change = {"Action": action, "LogicalResourceId": logical_id}
                 if logical_id in existing:
-                    change["PhysicalResourceId"] = existing[logical_id].made.physical_id
+                    change["PhysicalResourceId"] = existing[logical_id].handle.physical_id
                 if action == "Modify":
                     change["Replacement"] = "False" if known and known.update else "True"
                 yield {**change, "ResourceType": known.name if known else existing[logical_id].type.name}
@@ -284,7 +284,7 @@ class Stack:
             stack_id=self.stack_id,
             stack_name=self.name,
             logical_resource_id=logical_id,
-            physical_resource_id=resource.made.physical_id,
+            physical_resource_id=resource.handle.physical_id,
             resource_type=resource.type.name,
             resource_status=last.resource_status,
             timestamp=last.timestamp,

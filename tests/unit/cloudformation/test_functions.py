@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from tableguard.cloudformation.functions import NO_VALUE, evaluate, holds, references
-from tableguard.cloudformation.resource_type import Made
+from tableguard.cloudformation.resource_type import ResourceHandle
 from tableguard.cloudformation.scope import StackScope
 from tableguard.cloudformation.template import Template
 from tableguard.errors import EmbeddedError
 
-MADE = {"Table": Made("messages", {"Arn": "arn:table", "Stream.Arn": "arn:stream"})}
+MADE = {"Table": ResourceHandle("messages", {"Arn": "arn:table", "Stream.Arn": "arn:stream"})}
 VALUES: Mapping[str, Any] = {
     "AWS::Region": "eu-central-1",
     "AWS::NotificationARNs": [],

@@ -10,7 +10,14 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tableguard.cloudformation.resource_type import AbsentError, Client, Context, Made, Properties, ResourceType
+from tableguard.cloudformation.resource_type import (
+    AbsentError,
+    Client,
+    Context,
+    Properties,
+    ResourceHandle,
+    ResourceType,
+)
 from tableguard.errors import EmbeddedError
 from tableguard.local.readback import Difference, compare, verify
 
@@ -161,7 +168,7 @@ class Resource:
     account: str = "111122223333"
     region: str = "eu-central-1"
     logical_id: str = "Thing"
-    made: Made = field(default_factory=lambda: Made("thing-1"))
+    handle: ResourceHandle = field(default_factory=lambda: ResourceHandle("thing-1"))
 
 
 def thing(read: Any, **not_modelled: str) -> dict[str, ResourceType]:
@@ -176,39 +183,39 @@ def no_client(service: str, account: str, region: str) -> Client:
 
 
 def refuse(code: str) -> Any:
-    def read(context: Context, made: Made) -> Properties:
+    def read(context: Context, handle: ResourceHandle) -> Properties:
         raise ClientError({"Error": {"Code": code, "Message": "no"}}, "DescribeThing")
 
     return read
 
 
 def test_a_resource_as_declared_is_verified() -> None:
-    found = verify([Resource({"A": 1, "B": 2})], thing(lambda context, made: {"A": 1, "B": 2, "C": 3}), no_client)
+    found = verify([Resource({"A": 1, "B": 2})], thing(lambda context, handle: {"A": 1, "B": 2, "C": 3}), no_client)
     (resource,) = found.resources
     assert (resource.verified, resource.compared, found.compared, found.different) == (True, ("A", "B"), 2, ())
 
 
 def test_a_resource_otherwise_than_declared_is_not() -> None:
-    found = verify([Resource({"A": 1, "B": 2})], thing(lambda context, made: {"A": 1, "B": 3}), no_client)
+    found = verify([Resource({"A": 1, "B": 2})], thing(lambda context, handle: {"A": 1, "B": 3}), no_client)
     assert [resource.verified for resource in found.different] == [False]
     assert found.different[0].differences == (Difference("B", 2, 3),)
 
 
 def test_what_is_not_modelled_is_named_with_its_reason_and_not_counted_as_compared() -> None:
-    types = thing(lambda context, made: {"A": 1}, B="moto drops it", C="moto drops it too")
+    types = thing(lambda context, handle: {"A": 1}, B="moto drops it", C="moto drops it too")
     found = verify([Resource({"A": 1, "B": 2})], types, no_client)
     assert found.not_modelled == {"AWS::Test::Thing B": "moto drops it"}
     assert found.compared == 1
 
 
 def test_a_resource_of_which_nothing_is_modelled_is_never_verified() -> None:
-    found = verify([Resource({"A": 1})], thing(lambda context, made: {}, A="moto has no such API"), no_client)
+    found = verify([Resource({"A": 1})], thing(lambda context, handle: {}, A="moto has no such API"), no_client)
     assert [resource.verified for resource in found.resources] == [False]
     assert found.different == ()
 
 
 def test_the_service_is_asked_in_the_resources_own_account_and_region() -> None:
-    asked = verify([Resource({"A": 1})], thing(lambda context, made: {"A": context.client("kms")}), no_client)
+    asked = verify([Resource({"A": 1})], thing(lambda context, handle: {"A": context.client("kms")}), no_client)
     assert asked.different[0].differences[0].deployed == ("kms", "111122223333", "eu-central-1")
 
 
@@ -221,7 +228,7 @@ def test_a_resource_that_is_gone_is_a_difference(code: str) -> None:
 
 
 def test_a_resource_that_its_reader_does_not_find_is_a_difference() -> None:
-    def read(context: Context, made: Made) -> Properties:
+    def read(context: Context, handle: ResourceHandle) -> Properties:
         raise AbsentError("thing-1: not there")
 
     found = verify([Resource({"A": 1})], thing(read), no_client)
@@ -235,4 +242,4 @@ def test_a_resource_that_may_not_be_read_is_an_error() -> None:
 
 def test_a_type_without_a_reader_is_an_error() -> None:
     with pytest.raises(EmbeddedError, match="no reader for AWS::Test::Other"):
-        verify([Resource({}, type="AWS::Test::Other")], thing(lambda context, made: {}), no_client)
+        verify([Resource({}, type="AWS::Test::Other")], thing(lambda context, handle: {}), no_client)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tableguard.cloudformation.resource_type import Client, Context, Made, Properties, ResourceType
+from tableguard.cloudformation.resource_type import Client, Context, Properties, ResourceHandle, ResourceType
 from tableguard.local.stacks.types.calls import call, chosen, only, refuse_replacement
 
 _TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
@@ -27,41 +27,41 @@ def _identity(target_id: str) -> dict[str, str]:
     return dict(zip(_IDENTITY, target_id.split("|"), strict=True))
 
 
-def _create_target(context: Context, properties: Properties) -> Made:
+def _create_target(context: Context, properties: Properties) -> ResourceHandle:
     identity = chosen(properties, *_IDENTITY)
     scaling = context.client("application-autoscaling")
     call(scaling, "register_scalable_target", **identity, **chosen(properties, *_CAPACITY))
-    return Made(_target_id(identity), {"Id": _target_id(identity)})
+    return ResourceHandle(_target_id(identity), {"Id": _target_id(identity)})
 
 
-def _read_target(context: Context, made: Made) -> Properties:
-    wanted = _identity(made.physical_id)
+def _read_target(context: Context, handle: ResourceHandle) -> Properties:
+    wanted = _identity(handle.physical_id)
     found = context.client("application-autoscaling").describe_scalable_targets(
         ServiceNamespace=wanted["ServiceNamespace"],
         ScalableDimension=wanted["ScalableDimension"],
         ResourceIds=[wanted["ResourceId"]],
     )
-    target = only(found["ScalableTargets"], f"scalable target {made.physical_id}")
+    target = only(found["ScalableTargets"], f"scalable target {handle.physical_id}")
     return chosen(target, *_IDENTITY, *_CAPACITY)
 
 
-def _update_target(context: Context, made: Made, properties: Properties) -> Made:
-    refuse_replacement(_TARGET, _read_target(context, made), properties, *_IDENTITY)
+def _update_target(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
+    refuse_replacement(_TARGET, _read_target(context, handle), properties, *_IDENTITY)
     return _create_target(context, properties)
 
 
-def _delete_target(context: Context, made: Made) -> None:
-    context.client("application-autoscaling").deregister_scalable_target(**_identity(made.physical_id))
+def _delete_target(context: Context, handle: ResourceHandle) -> None:
+    context.client("application-autoscaling").deregister_scalable_target(**_identity(handle.physical_id))
 
 
-def _create_policy(context: Context, properties: Properties) -> Made:
+def _create_policy(context: Context, properties: Properties) -> ResourceHandle:
     arn = call(
         context.client("application-autoscaling"),
         "put_scaling_policy",
         **_target_of(properties),
         **chosen(properties, *_POLICY_PROPERTIES),
     )["PolicyARN"]
-    return Made(arn, {"Arn": arn})
+    return ResourceHandle(arn, {"Arn": arn})
 
 
 def _target_of(properties: Properties) -> dict[str, Any]:
@@ -79,21 +79,21 @@ def _policy(scaling: Client, arn: str) -> Properties:
     return found
 
 
-def _read_policy(context: Context, made: Made) -> Properties:
-    policy = _policy(context.client("application-autoscaling"), made.physical_id)
+def _read_policy(context: Context, handle: ResourceHandle) -> Properties:
+    policy = _policy(context.client("application-autoscaling"), handle.physical_id)
     return {**chosen(policy, *_IDENTITY, *_POLICY_PROPERTIES), "ScalingTargetId": _target_id(policy)}
 
 
-def _update_policy(context: Context, made: Made, properties: Properties) -> Made:
-    refuse_replacement(_POLICY, _read_policy(context, made), properties, "PolicyName", "ScalingTargetId", *_IDENTITY)
+def _update_policy(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
+    refuse_replacement(_POLICY, _read_policy(context, handle), properties, "PolicyName", "ScalingTargetId", *_IDENTITY)
     # moto's PutScalingPolicy leaves the alarms of the policy that it overwrites
-    _delete_policy(context, made)
+    _delete_policy(context, handle)
     return _create_policy(context, properties)
 
 
-def _delete_policy(context: Context, made: Made) -> None:
+def _delete_policy(context: Context, handle: ResourceHandle) -> None:
     scaling = context.client("application-autoscaling")
-    scaling.delete_scaling_policy(**chosen(_policy(scaling, made.physical_id), *_IDENTITY, "PolicyName"))
+    scaling.delete_scaling_policy(**chosen(_policy(scaling, handle.physical_id), *_IDENTITY, "PolicyName"))
 
 
 TYPES = (

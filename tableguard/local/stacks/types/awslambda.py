@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 
-from tableguard.cloudformation.resource_type import AbsentError, Context, Made, Properties, ResourceType
+from tableguard.cloudformation.resource_type import AbsentError, Context, Properties, ResourceHandle, ResourceType
 from tableguard.errors import EmbeddedError
 from tableguard.local.stacks.types import event_sources, tags
 from tableguard.local.stacks.types.calls import call, chosen, given, refuse_replacement, removed_on_failure, unless
@@ -31,7 +31,7 @@ _CHANGEABLE = ("Description", "Environment", "Handler", "MemorySize", "Role", "R
 _PERMISSION = ("Action", "FunctionName", "Principal", "PrincipalOrgID", "SourceAccount", "SourceArn")
 
 
-def _create(context: Context, properties: Properties) -> Made:
+def _create(context: Context, properties: Properties) -> ResourceHandle:
     client = context.client("lambda")
     name = properties.get("FunctionName", context.generated_name)
     code = _code(properties)
@@ -44,10 +44,10 @@ def _create(context: Context, properties: Properties) -> Made:
         Tags=tags.as_map(properties.get("Tags", [])) or None,
         **chosen(properties, *_FUNCTION),
     )
-    made = Made(name, {"Arn": found["FunctionArn"]}, {"Code": code})
-    with removed_on_failure(lambda: _delete(context, made)):
+    handle = ResourceHandle(name, {"Arn": found["FunctionArn"]}, {"Code": code})
+    with removed_on_failure(lambda: _delete(context, handle)):
         _set_concurrency(context, name, properties)
-    return made
+    return handle
 
 
 def _code(properties: Properties) -> Properties:
@@ -66,31 +66,31 @@ def _set_concurrency(context: Context, name: str, properties: Properties) -> Non
         client.delete_function_concurrency(FunctionName=name)
 
 
-def _read(context: Context, made: Made) -> Properties:
-    client, name = context.client("lambda"), made.physical_id
+def _read(context: Context, handle: ResourceHandle) -> Properties:
+    client, name = context.client("lambda"), handle.physical_id
     found = client.get_function(FunctionName=name)
     configuration = found["Configuration"]
     concurrency = client.get_function_concurrency(FunctionName=name)
     return given(
         **chosen(configuration, "FunctionName", *_FUNCTION),
-        Code=_deployed_code(context, made, configuration["CodeSha256"]),
+        Code=_deployed_code(context, handle, configuration["CodeSha256"]),
         KmsKeyArn=configuration.get("KMSKeyArn"),
         ReservedConcurrentExecutions=concurrency.get("ReservedConcurrentExecutions"),
         Tags=tags.as_list(found.get("Tags", {})),
     )
 
 
-def _deployed_code(context: Context, made: Made, sha256: str) -> Properties:
+def _deployed_code(context: Context, handle: ResourceHandle, sha256: str) -> Properties:
     """Lambda tells the hash of a function's code, not where it came from: is it the object that was named?"""
-    code = made.found_by["Code"]
+    code = handle.locator["Code"]
     where = {"Bucket": code["S3Bucket"], "Key": code["S3Key"], "VersionId": code.get("S3ObjectVersion")}
     package = call(context.client("s3"), "get_object", **where)["Body"].read()
     same = base64.b64encode(hashlib.sha256(package).digest()).decode() == sha256
     return dict(code) if same else {"CodeSha256": sha256}
 
 
-def _update(context: Context, made: Made, properties: Properties) -> Made:
-    client, name, current = context.client("lambda"), made.physical_id, _read(context, made)
+def _update(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
+    client, name, current = context.client("lambda"), handle.physical_id, _read(context, handle)
     fixed = [name for name in _FUNCTION if name not in _CHANGEABLE]
     refuse_replacement(FUNCTION_NAME, current, properties, "FunctionName", "KmsKeyArn", *fixed)
     defaults = {"Description": "", "Environment": {"Variables": {}}, "MemorySize": 128, "Timeout": 3}
@@ -101,30 +101,30 @@ def _update(context: Context, made: Made, properties: Properties) -> Made:
     _set_concurrency(context, name, properties)
     changed, gone = tags.to_change(current, properties)
     if gone:
-        client.untag_resource(Resource=made.attributes["Arn"], TagKeys=gone)
+        client.untag_resource(Resource=handle.attributes["Arn"], TagKeys=gone)
     if changed:
-        client.tag_resource(Resource=made.attributes["Arn"], Tags=changed)
-    return Made(name, made.attributes, {"Code": code})
+        client.tag_resource(Resource=handle.attributes["Arn"], Tags=changed)
+    return ResourceHandle(name, handle.attributes, {"Code": code})
 
 
-def _delete(context: Context, made: Made) -> None:
-    context.client("lambda").delete_function(FunctionName=made.physical_id)
+def _delete(context: Context, handle: ResourceHandle) -> None:
+    context.client("lambda").delete_function(FunctionName=handle.physical_id)
 
 
-def _create_permission(context: Context, properties: Properties) -> Made:
+def _create_permission(context: Context, properties: Properties) -> ResourceHandle:
     arguments = chosen(properties, *_PERMISSION)
     call(context.client("lambda"), "add_permission", StatementId=context.generated_name, **arguments)
     attributes = {"Id": context.generated_name}
-    return Made(context.generated_name, attributes, {"FunctionName": arguments["FunctionName"]})
+    return ResourceHandle(context.generated_name, attributes, {"FunctionName": arguments["FunctionName"]})
 
 
-def _read_permission(context: Context, made: Made) -> Properties:
-    client, function = context.client("lambda"), made.found_by["FunctionName"]
+def _read_permission(context: Context, handle: ResourceHandle) -> Properties:
+    client, function = context.client("lambda"), handle.locator["FunctionName"]
     answer = unless("ResourceNotFoundException", lambda: client.get_policy(FunctionName=function))
     statements = json.loads(answer["Policy"])["Statement"] if answer else []
-    named = [statement for statement in statements if statement.get("Sid") == made.physical_id]
+    named = [statement for statement in statements if statement.get("Sid") == handle.physical_id]
     if not named:
-        raise AbsentError(f"permission {made.physical_id} of {function}: not there")
+        raise AbsentError(f"permission {handle.physical_id} of {function}: not there")
     return _permission_as_declared(named[0])
 
 
@@ -143,8 +143,8 @@ def _permission_as_declared(statement: Properties) -> Properties:
     )
 
 
-def _delete_permission(context: Context, made: Made) -> None:
-    context.client("lambda").remove_permission(StatementId=made.physical_id, **made.found_by)
+def _delete_permission(context: Context, handle: ResourceHandle) -> None:
+    context.client("lambda").remove_permission(StatementId=handle.physical_id, **handle.locator)
 
 
 _DROPPED = "moto's CreateFunction accepts it; GetFunction does not return it"

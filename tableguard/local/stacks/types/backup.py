@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tableguard.cloudformation.resource_type import Client, Context, Made, Properties, ResourceType
+from tableguard.cloudformation.resource_type import Client, Context, Properties, ResourceHandle, ResourceType
 from tableguard.local.stacks.types.calls import call, chosen, refuse_replacement, removed_on_failure
 from tableguard.local.stacks.types.tags import changes
 from tableguard.local.stacks.types.translate import other_way, unknown_to_moto
@@ -19,7 +19,7 @@ _PLAN = {"BackupPlanRule": "Rules"}
 _RULE = {"TargetBackupVault": "TargetBackupVaultName"}
 
 
-def _create_vault(context: Context, properties: Properties) -> Made:
+def _create_vault(context: Context, properties: Properties) -> ResourceHandle:
     backup = context.client("backup")
     name = properties["BackupVaultName"]
     arn = call(
@@ -28,10 +28,10 @@ def _create_vault(context: Context, properties: Properties) -> Made:
         BackupVaultName=name,
         **chosen(properties, "BackupVaultTags", "EncryptionKeyArn"),
     )["BackupVaultArn"]
-    made = Made(name, {"BackupVaultArn": arn, "BackupVaultName": name})
-    with removed_on_failure(lambda: _delete_vault(context, made)):
+    handle = ResourceHandle(name, {"BackupVaultArn": arn, "BackupVaultName": name})
+    with removed_on_failure(lambda: _delete_vault(context, handle)):
         _lock(backup, name, properties)
-    return made
+    return handle
 
 
 def _lock(backup: Client, vault: str, properties: Properties) -> None:
@@ -40,9 +40,9 @@ def _lock(backup: Client, vault: str, properties: Properties) -> None:
         call(backup, "put_backup_vault_lock_configuration", BackupVaultName=vault, **chosen(lock, *_LOCK))
 
 
-def _read_vault(context: Context, made: Made) -> Properties:
+def _read_vault(context: Context, handle: ResourceHandle) -> Properties:
     backup = context.client("backup")
-    vault = backup.describe_backup_vault(BackupVaultName=made.physical_id)
+    vault = backup.describe_backup_vault(BackupVaultName=handle.physical_id)
     return {
         **chosen(vault, "BackupVaultName", "EncryptionKeyArn"),
         **({"LockConfiguration": chosen(vault, *_LOCK)} if vault["Locked"] else {}),
@@ -50,21 +50,21 @@ def _read_vault(context: Context, made: Made) -> Properties:
     }
 
 
-def _update_vault(context: Context, made: Made, properties: Properties) -> Made:
+def _update_vault(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
     backup = context.client("backup")
-    current = _read_vault(context, made)
+    current = _read_vault(context, handle)
     refuse_replacement(_VAULT, current, properties, "BackupVaultName", "EncryptionKeyArn")
     if "LockConfiguration" in current and "LockConfiguration" not in properties:
-        backup.delete_backup_vault_lock_configuration(BackupVaultName=made.physical_id)
-    _lock(backup, made.physical_id, properties)
-    _set_tags(backup, made.attributes["BackupVaultArn"], properties.get("BackupVaultTags", {}))
-    return made
+        backup.delete_backup_vault_lock_configuration(BackupVaultName=handle.physical_id)
+    _lock(backup, handle.physical_id, properties)
+    _set_tags(backup, handle.attributes["BackupVaultArn"], properties.get("BackupVaultTags", {}))
+    return handle
 
 
-def _delete_vault(context: Context, made: Made) -> None:
+def _delete_vault(context: Context, handle: ResourceHandle) -> None:
     backup = context.client("backup")
-    _set_tags(backup, made.attributes["BackupVaultArn"], {})  # moto would keep them for the next vault of this name
-    backup.delete_backup_vault(BackupVaultName=made.physical_id)
+    _set_tags(backup, handle.attributes["BackupVaultArn"], {})  # moto would keep them for the next vault of this name
+    backup.delete_backup_vault(BackupVaultName=handle.physical_id)
 
 
 def _tags(backup: Client, arn: str) -> dict[str, str]:
@@ -78,18 +78,18 @@ def _set_tags(backup: Client, arn: str, wanted: dict[str, str]) -> None:
     backup.untag_resource(ResourceArn=arn, TagKeyList=removed)
 
 
-def _create_plan(context: Context, properties: Properties) -> Made:
+def _create_plan(context: Context, properties: Properties) -> ResourceHandle:
     plan = call(
         context.client("backup"),
         "create_backup_plan",
         BackupPlan=_api_plan(properties["BackupPlan"]),
         **chosen(properties, "BackupPlanTags"),
     )
-    return _made_plan(plan)
+    return _plan_handle(plan)
 
 
-def _made_plan(plan: Properties) -> Made:
-    return Made(plan["BackupPlanId"], chosen(plan, "BackupPlanArn", "BackupPlanId", "VersionId"))
+def _plan_handle(plan: Properties) -> ResourceHandle:
+    return ResourceHandle(plan["BackupPlanId"], chosen(plan, "BackupPlanArn", "BackupPlanId", "VersionId"))
 
 
 def _api_plan(plan: Properties) -> Properties:
@@ -108,29 +108,29 @@ def _with_names(source: Mapping[str, Any], names: Mapping[str, str]) -> Properti
     return {names.get(name, name): value for name, value in source.items()}
 
 
-def _read_plan(context: Context, made: Made) -> Properties:
+def _read_plan(context: Context, handle: ResourceHandle) -> Properties:
     backup = context.client("backup")
-    plan = backup.get_backup_plan(BackupPlanId=made.physical_id)
+    plan = backup.get_backup_plan(BackupPlanId=handle.physical_id)
     return {
         "BackupPlan": _template_plan(plan["BackupPlan"]),
         "BackupPlanTags": _tags(backup, plan["BackupPlanArn"]),
     }
 
 
-def _update_plan(context: Context, made: Made, properties: Properties) -> Made:
+def _update_plan(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
     backup, moto = context.client("backup"), _moto_backup(context)
     # moto has no UpdateBackupPlan: what CreateBackupPlan would keep of this plan takes the place of what is kept
-    kept = moto.plans[made.physical_id]
+    kept = moto.plans[handle.physical_id]
     wanted = type(kept)(_api_plan(properties["BackupPlan"]), "", moto)
     kept.backup_plan, kept.version_id = wanted.backup_plan, wanted.version_id
-    _set_tags(backup, made.attributes["BackupPlanArn"], properties.get("BackupPlanTags", {}))
-    return _made_plan(backup.get_backup_plan(BackupPlanId=made.physical_id))
+    _set_tags(backup, handle.attributes["BackupPlanArn"], properties.get("BackupPlanTags", {}))
+    return _plan_handle(backup.get_backup_plan(BackupPlanId=handle.physical_id))
 
 
-def _delete_plan(context: Context, made: Made) -> None:
-    context.client("backup").delete_backup_plan(BackupPlanId=made.physical_id)
+def _delete_plan(context: Context, handle: ResourceHandle) -> None:
+    context.client("backup").delete_backup_plan(BackupPlanId=handle.physical_id)
     # moto keeps a plan that its API deleted, and with it refuses the next one of that name
-    del _moto_backup(context).plans[made.physical_id]
+    del _moto_backup(context).plans[handle.physical_id]
 
 
 def _moto_backup(context: Context) -> "BackupBackend":

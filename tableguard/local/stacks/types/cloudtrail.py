@@ -1,6 +1,6 @@
 """AWS::CloudTrail::Trail, through CloudTrail's API."""
 
-from tableguard.cloudformation.resource_type import Client, Context, Made, Properties, ResourceType
+from tableguard.cloudformation.resource_type import Client, Context, Properties, ResourceHandle, ResourceType
 from tableguard.local.stacks.types.calls import call, chosen, refuse_replacement, removed_on_failure
 from tableguard.local.stacks.types.tags import as_list, as_map, changes
 from tableguard.local.stacks.types.translate import other_way, renamed
@@ -24,17 +24,17 @@ _REQUEST = {
 _ANSWER = other_way(_REQUEST) | {"LogFileValidationEnabled": "EnableLogFileValidation", "Name": "TrailName"}
 
 
-def _create(context: Context, properties: Properties) -> Made:
+def _create(context: Context, properties: Properties) -> ResourceHandle:
     cloudtrail = context.client("cloudtrail")
     name = properties.get("TrailName", context.generated_name)
     tags = properties.get("Tags", [])
     trail = call(cloudtrail, "create_trail", Name=name, TagsList=tags, **renamed(properties, _REQUEST))
-    made = Made(name, {"Arn": trail["TrailARN"], "SnsTopicArn": trail.get("SnsTopicARN", "")})
-    with removed_on_failure(lambda: _delete(context, made)):
+    handle = ResourceHandle(name, {"Arn": trail["TrailARN"], "SnsTopicArn": trail.get("SnsTopicARN", "")})
+    with removed_on_failure(lambda: _delete(context, handle)):
         _put_event_selectors(cloudtrail, name, properties)
         _put_insight_selectors(cloudtrail, name, properties)
         _set_logging(cloudtrail, name, properties)
-    return made
+    return handle
 
 
 def _put_event_selectors(cloudtrail: Client, name: str, properties: Properties) -> None:
@@ -54,8 +54,8 @@ def _set_logging(cloudtrail: Client, name: str, properties: Properties) -> None:
     (cloudtrail.start_logging if logging else cloudtrail.stop_logging)(Name=name)
 
 
-def _read(context: Context, made: Made) -> Properties:
-    cloudtrail, name = context.client("cloudtrail"), made.physical_id
+def _read(context: Context, handle: ResourceHandle) -> Properties:
+    cloudtrail, name = context.client("cloudtrail"), handle.physical_id
     trail = cloudtrail.get_trail(Name=name)["Trail"]
     return {
         **renamed(trail, _ANSWER),
@@ -70,9 +70,9 @@ def _read(context: Context, made: Made) -> Properties:
     }
 
 
-def _update(context: Context, made: Made, properties: Properties) -> Made:
-    cloudtrail, name = context.client("cloudtrail"), made.physical_id
-    current = _read(context, made)
+def _update(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
+    cloudtrail, name = context.client("cloudtrail"), handle.physical_id
+    current = _read(context, handle)
     refuse_replacement(_TYPE, current, properties, "TrailName")
     trail = call(cloudtrail, "update_trail", Name=name, **renamed(properties, _REQUEST))
     _put_event_selectors(cloudtrail, name, properties)
@@ -84,11 +84,11 @@ def _update(context: Context, made: Made, properties: Properties) -> Made:
         _put_insight_selectors(cloudtrail, name, properties)
     _set_logging(cloudtrail, name, properties)
     _set_tags(cloudtrail, trail["TrailARN"], as_map(properties.get("Tags", [])))
-    return Made(name, {"Arn": trail["TrailARN"], "SnsTopicArn": trail.get("SnsTopicARN", "")})
+    return ResourceHandle(name, {"Arn": trail["TrailARN"], "SnsTopicArn": trail.get("SnsTopicARN", "")})
 
 
-def _delete(context: Context, made: Made) -> None:
-    cloudtrail, name = context.client("cloudtrail"), made.physical_id
+def _delete(context: Context, handle: ResourceHandle) -> None:
+    cloudtrail, name = context.client("cloudtrail"), handle.physical_id
     _set_tags(cloudtrail, cloudtrail.get_trail(Name=name)["Trail"]["TrailARN"], {})  # moto would keep them for the next
     cloudtrail.delete_trail(Name=name)
 

@@ -1,6 +1,6 @@
 """AWS::CloudWatch::Alarm, through CloudWatch's API."""
 
-from tableguard.cloudformation.resource_type import Client, Context, Made, Properties, ResourceType
+from tableguard.cloudformation.resource_type import Client, Context, Properties, ResourceHandle, ResourceType
 from tableguard.local.stacks.types.calls import call, chosen, only, refuse_replacement
 from tableguard.local.stacks.types.tags import as_list, as_map, changes
 from tableguard.local.stacks.types.translate import stated
@@ -32,11 +32,11 @@ _PROPERTIES = (
 )
 
 
-def _create(context: Context, properties: Properties) -> Made:
+def _create(context: Context, properties: Properties) -> ResourceHandle:
     cloudwatch = context.client("cloudwatch")
     name = properties.get("AlarmName", context.generated_name)
     call(cloudwatch, "put_metric_alarm", AlarmName=name, **chosen(properties, *_PROPERTIES, "Tags"))
-    return Made(name, {"Arn": _alarm(cloudwatch, name)["AlarmArn"]})
+    return ResourceHandle(name, {"Arn": _alarm(cloudwatch, name)["AlarmArn"]})
 
 
 def _alarm(cloudwatch: Client, name: str) -> Properties:
@@ -44,27 +44,27 @@ def _alarm(cloudwatch: Client, name: str) -> Properties:
     return found
 
 
-def _read(context: Context, made: Made) -> Properties:
+def _read(context: Context, handle: ResourceHandle) -> Properties:
     cloudwatch = context.client("cloudwatch")
-    alarm = _alarm(cloudwatch, made.physical_id)
+    alarm = _alarm(cloudwatch, handle.physical_id)
     return {
         **chosen(alarm, "AlarmName", *_PROPERTIES),
         "Tags": cloudwatch.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])["Tags"],
     }
 
 
-def _update(context: Context, made: Made, properties: Properties) -> Made:
+def _update(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
     cloudwatch = context.client("cloudwatch")
-    refuse_replacement(_ALARM, _read(context, made), properties, "AlarmName")
-    call(cloudwatch, "put_metric_alarm", AlarmName=made.physical_id, **stated(properties, *_PROPERTIES))
-    _set_tags(cloudwatch, made.attributes["Arn"], as_map(properties.get("Tags", [])))
-    return made
+    refuse_replacement(_ALARM, _read(context, handle), properties, "AlarmName")
+    call(cloudwatch, "put_metric_alarm", AlarmName=handle.physical_id, **stated(properties, *_PROPERTIES))
+    _set_tags(cloudwatch, handle.attributes["Arn"], as_map(properties.get("Tags", [])))
+    return handle
 
 
-def _delete(context: Context, made: Made) -> None:
+def _delete(context: Context, handle: ResourceHandle) -> None:
     cloudwatch = context.client("cloudwatch")
-    _set_tags(cloudwatch, made.attributes["Arn"], {})  # moto would keep them for the next alarm of this name
-    cloudwatch.delete_alarms(AlarmNames=[made.physical_id])
+    _set_tags(cloudwatch, handle.attributes["Arn"], {})  # moto would keep them for the next alarm of this name
+    cloudwatch.delete_alarms(AlarmNames=[handle.physical_id])
 
 
 def _set_tags(cloudwatch: Client, arn: str, wanted: dict[str, str]) -> None:

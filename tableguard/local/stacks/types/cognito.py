@@ -1,6 +1,6 @@
 """AWS::Cognito::IdentityPool, through Cognito's API; its roles and principal tags, for which moto has none."""
 
-from tableguard.cloudformation.resource_type import Context, Made, Properties, ResourceType
+from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle, ResourceType
 from tableguard.local.stacks.types.calls import call, chosen, refuse_replacement
 from tableguard.local.stacks.types.tags import as_list, as_map
 from tableguard.local.stacks.types.translate import unknown_to_moto
@@ -18,7 +18,7 @@ _PROPERTIES = (
 )
 
 
-def _create(context: Context, properties: Properties) -> Made:
+def _create(context: Context, properties: Properties) -> ResourceHandle:
     pool = call(
         context.client("cognito-identity"),
         "create_identity_pool",
@@ -26,38 +26,38 @@ def _create(context: Context, properties: Properties) -> Made:
         IdentityPoolTags=as_map(properties.get("IdentityPoolTags", [])),
         **chosen(properties, *_PROPERTIES),
     )
-    return _made(pool)
+    return _pool_handle(pool)
 
 
-def _made(pool: Properties) -> Made:
-    return Made(pool["IdentityPoolId"], {"Id": pool["IdentityPoolId"], "Name": pool["IdentityPoolName"]})
+def _pool_handle(pool: Properties) -> ResourceHandle:
+    return ResourceHandle(pool["IdentityPoolId"], {"Id": pool["IdentityPoolId"], "Name": pool["IdentityPoolName"]})
 
 
-def _read(context: Context, made: Made) -> Properties:
-    pool = context.client("cognito-identity").describe_identity_pool(IdentityPoolId=made.physical_id)
+def _read(context: Context, handle: ResourceHandle) -> Properties:
+    pool = context.client("cognito-identity").describe_identity_pool(IdentityPoolId=handle.physical_id)
     return {
         **chosen(pool, "IdentityPoolName", *_PROPERTIES),
         "IdentityPoolTags": as_list(pool["IdentityPoolTags"]),
     }
 
 
-def _update(context: Context, made: Made, properties: Properties) -> Made:
-    current = _read(context, made)
+def _update(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
+    current = _read(context, handle)
     # CloudFormation would rename the pool; moto's UpdateIdentityPool keeps the name
     refuse_replacement(_POOL, current, properties, "IdentityPoolName")
     pool = call(
         context.client("cognito-identity"),
         "update_identity_pool",
-        IdentityPoolId=made.physical_id,
+        IdentityPoolId=handle.physical_id,
         IdentityPoolName=current["IdentityPoolName"],
         IdentityPoolTags=as_map(properties.get("IdentityPoolTags", [])),
         **chosen(properties, *_PROPERTIES),
     )
-    return _made(pool)
+    return _pool_handle(pool)
 
 
-def _delete(context: Context, made: Made) -> None:
-    context.client("cognito-identity").delete_identity_pool(IdentityPoolId=made.physical_id)
+def _delete(context: Context, handle: ResourceHandle) -> None:
+    context.client("cognito-identity").delete_identity_pool(IdentityPoolId=handle.physical_id)
 
 
 TYPES = (

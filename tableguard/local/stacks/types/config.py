@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from tableguard.cloudformation.resource_type import Client, Context, Made, Properties, ResourceType
+from tableguard.cloudformation.resource_type import Client, Context, Properties, ResourceHandle, ResourceType
 from tableguard.errors import EmbeddedError
 from tableguard.local.stacks.types.calls import call, chosen, only, refuse_replacement
 from tableguard.local.stacks.types.translate import document_text, stated
@@ -31,18 +31,18 @@ def _recased(value: Any, case: Callable[[str], str]) -> Any:
     return [_recased(item, case) for item in value] if isinstance(value, list) else value
 
 
-def _create_recorder(context: Context, properties: Properties) -> Made:
+def _create_recorder(context: Context, properties: Properties) -> ResourceHandle:
     config = context.client("config")
-    made = Made(properties.get("Name", context.generated_name))
+    handle = ResourceHandle(properties.get("Name", context.generated_name))
     if str(properties.get("StartedOnCreate", True)).lower() == "false":
         raise EmbeddedError(f"{_RECORDER} StartedOnCreate: false is not modelled; leave it out, so that Config records")
-    _put_recorder(config, made, properties)
+    _put_recorder(config, handle, properties)
     _start_recorders(config)
-    return made
+    return handle
 
 
-def _put_recorder(config: Client, made: Made, properties: Properties) -> None:
-    recorder = _recased({"Name": made.physical_id, **stated(properties, *_RECORDER_PROPERTIES)}, str.lower)
+def _put_recorder(config: Client, handle: ResourceHandle, properties: Properties) -> None:
+    recorder = _recased({"Name": handle.physical_id, **stated(properties, *_RECORDER_PROPERTIES)}, str.lower)
     call(config, "put_configuration_recorder", ConfigurationRecorder=recorder)
 
 
@@ -61,61 +61,61 @@ def _stop_recorders(config: Client) -> None:
         config.stop_configuration_recorder(ConfigurationRecorderName=recorder["name"])
 
 
-def _read_recorder(context: Context, made: Made) -> Properties:
-    config, names = context.client("config"), [made.physical_id]
+def _read_recorder(context: Context, handle: ResourceHandle) -> Properties:
+    config, names = context.client("config"), [handle.physical_id]
     recorders = config.describe_configuration_recorders(ConfigurationRecorderNames=names)
     statuses = config.describe_configuration_recorder_status(ConfigurationRecorderNames=names)
-    recorder = _recased(only(recorders["ConfigurationRecorders"], f"recorder {made.physical_id}"), str.upper)
-    status = only(statuses["ConfigurationRecordersStatus"], f"status of recorder {made.physical_id}")
+    recorder = _recased(only(recorders["ConfigurationRecorders"], f"recorder {handle.physical_id}"), str.upper)
+    status = only(statuses["ConfigurationRecordersStatus"], f"status of recorder {handle.physical_id}")
     return {**chosen(recorder, "Name", *_RECORDER_PROPERTIES), "StartedOnCreate": status["recording"]}
 
 
-def _update_recorder(context: Context, made: Made, properties: Properties) -> Made:
-    refuse_replacement(_RECORDER, _read_recorder(context, made), properties, "Name", "StartedOnCreate")
-    _put_recorder(context.client("config"), made, properties)
-    return made
+def _update_recorder(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
+    refuse_replacement(_RECORDER, _read_recorder(context, handle), properties, "Name", "StartedOnCreate")
+    _put_recorder(context.client("config"), handle, properties)
+    return handle
 
 
-def _delete_recorder(context: Context, made: Made) -> None:
-    context.client("config").delete_configuration_recorder(ConfigurationRecorderName=made.physical_id)
+def _delete_recorder(context: Context, handle: ResourceHandle) -> None:
+    context.client("config").delete_configuration_recorder(ConfigurationRecorderName=handle.physical_id)
 
 
-def _create_channel(context: Context, properties: Properties) -> Made:
+def _create_channel(context: Context, properties: Properties) -> ResourceHandle:
     config = context.client("config")
-    made = Made(properties.get("Name", context.generated_name))
-    _put_channel(config, made, properties)
+    handle = ResourceHandle(properties.get("Name", context.generated_name))
+    _put_channel(config, handle, properties)
     _start_recorders(config)
-    return made
+    return handle
 
 
-def _put_channel(config: Client, made: Made, properties: Properties) -> None:
-    channel = _recased({"Name": made.physical_id, **stated(properties, *_CHANNEL_PROPERTIES)}, str.lower)
+def _put_channel(config: Client, handle: ResourceHandle, properties: Properties) -> None:
+    channel = _recased({"Name": handle.physical_id, **stated(properties, *_CHANNEL_PROPERTIES)}, str.lower)
     call(config, "put_delivery_channel", DeliveryChannel=channel)
 
 
-def _read_channel(context: Context, made: Made) -> Properties:
-    channels = context.client("config").describe_delivery_channels(DeliveryChannelNames=[made.physical_id])
+def _read_channel(context: Context, handle: ResourceHandle) -> Properties:
+    channels = context.client("config").describe_delivery_channels(DeliveryChannelNames=[handle.physical_id])
     return chosen(
-        _recased(only(channels["DeliveryChannels"], f"delivery channel {made.physical_id}"), str.upper),
+        _recased(only(channels["DeliveryChannels"], f"delivery channel {handle.physical_id}"), str.upper),
         "Name",
         *_CHANNEL_PROPERTIES,
     )
 
 
-def _update_channel(context: Context, made: Made, properties: Properties) -> Made:
-    refuse_replacement(_CHANNEL, _read_channel(context, made), properties, "Name")
-    _put_channel(context.client("config"), made, properties)
-    return made
+def _update_channel(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
+    refuse_replacement(_CHANNEL, _read_channel(context, handle), properties, "Name")
+    _put_channel(context.client("config"), handle, properties)
+    return handle
 
 
-def _delete_channel(context: Context, made: Made) -> None:
+def _delete_channel(context: Context, handle: ResourceHandle) -> None:
     config = context.client("config")
     # https://docs.aws.amazon.com/config/latest/APIReference/API_DeleteDeliveryChannel.html: not while recording
     _stop_recorders(config)
-    config.delete_delivery_channel(DeliveryChannelName=made.physical_id)
+    config.delete_delivery_channel(DeliveryChannelName=handle.physical_id)
 
 
-def _create_rule(context: Context, properties: Properties) -> Made:
+def _create_rule(context: Context, properties: Properties) -> ResourceHandle:
     config = context.client("config")
     if not config.describe_configuration_recorders()["ConfigurationRecorders"]:
         raise EmbeddedError(
@@ -125,7 +125,7 @@ def _create_rule(context: Context, properties: Properties) -> Made:
     name = properties.get("ConfigRuleName", context.generated_name)
     _put_rule(config, name, properties)
     rule = _described_rule(config, name)
-    return Made(name, {"Arn": rule["ConfigRuleArn"], "ConfigRuleId": rule["ConfigRuleId"]})
+    return ResourceHandle(name, {"Arn": rule["ConfigRuleArn"], "ConfigRuleId": rule["ConfigRuleId"]})
 
 
 def _put_rule(config: Client, name: str, properties: Properties) -> None:
@@ -143,8 +143,8 @@ def _described_rule(config: Client, name: str) -> Properties:
     return rule
 
 
-def _read_rule(context: Context, made: Made) -> Properties:
-    config, name = context.client("config"), made.physical_id
+def _read_rule(context: Context, handle: ResourceHandle) -> Properties:
+    config, name = context.client("config"), handle.physical_id
     rule = _described_rule(config, name)
     read = chosen(rule, "ConfigRuleName", *_RULE_PROPERTIES)
     if "InputParameters" in rule:
@@ -157,14 +157,14 @@ def _read_rule(context: Context, made: Made) -> Properties:
     return read
 
 
-def _update_rule(context: Context, made: Made, properties: Properties) -> Made:
-    refuse_replacement(_RULE, _read_rule(context, made), properties, "ConfigRuleName")
-    _put_rule(context.client("config"), made.physical_id, properties)
-    return made
+def _update_rule(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
+    refuse_replacement(_RULE, _read_rule(context, handle), properties, "ConfigRuleName")
+    _put_rule(context.client("config"), handle.physical_id, properties)
+    return handle
 
 
-def _delete_rule(context: Context, made: Made) -> None:
-    context.client("config").delete_config_rule(ConfigRuleName=made.physical_id)
+def _delete_rule(context: Context, handle: ResourceHandle) -> None:
+    context.client("config").delete_config_rule(ConfigRuleName=handle.physical_id)
 
 
 TYPES = (

@@ -1,7 +1,7 @@
 """AWS::DynamoDB::Table through the DynamoDB API."""
 
 from tableguard.cloudformation.equality import without
-from tableguard.cloudformation.resource_type import Client, Context, Made, Properties, ResourceType
+from tableguard.cloudformation.resource_type import Client, Context, Properties, ResourceHandle, ResourceType
 from tableguard.local.stacks.types import tags
 from tableguard.local.stacks.types.calls import (
     call,
@@ -44,7 +44,7 @@ _NOT_MODELLED = {
 }
 
 
-def _create(context: Context, properties: Properties) -> Made:
+def _create(context: Context, properties: Properties) -> ResourceHandle:
     client = context.client("dynamodb")
     name = properties.get("TableName", context.generated_name)
     arguments = chosen(properties, *_AS_IN_THE_API)
@@ -59,12 +59,12 @@ def _create(context: Context, properties: Properties) -> Made:
         **arguments,
     )["TableDescription"]
     attributes = given(Arn=answer["TableArn"], StreamArn=answer.get("LatestStreamArn"))
-    made = Made(name, attributes)
+    handle = ResourceHandle(name, attributes)
     with removed_on_failure(lambda: _destroy(client, name)):
         _set_recovery(client, name, properties.get("PointInTimeRecoverySpecification"))
         _set_time_to_live(client, name, properties.get("TimeToLiveSpecification"))
         _set_policy(client, attributes["Arn"], properties.get("ResourcePolicy"))
-    return made
+    return handle
 
 
 def _index_for_api(index: Properties) -> Properties:
@@ -99,21 +99,21 @@ def _destroy(client: Client, name: str) -> None:
     client.delete_table(TableName=name)
 
 
-def _read(context: Context, made: Made) -> Properties:
+def _read(context: Context, handle: ResourceHandle) -> Properties:
     client = context.client("dynamodb")
-    table = client.describe_table(TableName=made.physical_id)["Table"]
+    table = client.describe_table(TableName=handle.physical_id)["Table"]
     return given(
         **chosen(table, "AttributeDefinitions", "DeletionProtectionEnabled", "KeySchema", "TableName"),
         BillingMode=table.get("BillingModeSummary", {}).get("BillingMode"),
         GlobalSecondaryIndexes=list(map(_index_as_declared, table.get("GlobalSecondaryIndexes", []))),
         LocalSecondaryIndexes=list(map(_index_as_declared, table.get("LocalSecondaryIndexes", []))),
-        PointInTimeRecoverySpecification=_recovery(client, made.physical_id),
+        PointInTimeRecoverySpecification=_recovery(client, handle.physical_id),
         ProvisionedThroughput=chosen(table["ProvisionedThroughput"], *_UNITS),
         ResourcePolicy=_policy(client, table["TableArn"]),
         SSESpecification=_encryption(table.get("SSEDescription")),
         StreamSpecification=table.get("StreamSpecification"),
         Tags=client.list_tags_of_resource(ResourceArn=table["TableArn"])["Tags"],
-        TimeToLiveSpecification=_time_to_live(client, made.physical_id),
+        TimeToLiveSpecification=_time_to_live(client, handle.physical_id),
         WarmThroughput=chosen(table.get("WarmThroughput", {}), *_WARM),
     )
 
@@ -155,27 +155,27 @@ def _time_to_live(client: Client, table: str) -> Properties:
     return {"Enabled": found["TimeToLiveStatus"] == "ENABLED", **chosen(found, "AttributeName")}
 
 
-def _update(context: Context, made: Made, properties: Properties) -> Made:
-    client, current = context.client("dynamodb"), _read(context, made)
+def _update(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
+    client, current = context.client("dynamodb"), _read(context, handle)
     # moto's UpdateTable ignores SSESpecification and refuses a second stream
     refuse_replacement(NAME, current, without(properties, _NOT_MODELLED), *_FIXED)
     call(
         client,
         "update_table",
-        TableName=made.physical_id,
+        TableName=handle.physical_id,
         DeletionProtectionEnabled=properties.get("DeletionProtectionEnabled", False),
         GlobalSecondaryIndexUpdates=_index_updates(current, properties) or None,
         **chosen(properties, "AttributeDefinitions", "BillingMode", "ProvisionedThroughput", "WarmThroughput"),
     )
     _set_recovery(
         client,
-        made.physical_id,
+        handle.physical_id,
         properties.get("PointInTimeRecoverySpecification", {"PointInTimeRecoveryEnabled": False}),
     )
-    _update_time_to_live(client, made.physical_id, current, properties.get("TimeToLiveSpecification"))
-    _update_policy(client, made.attributes["Arn"], current, properties.get("ResourcePolicy"))
-    _update_tags(client, made.attributes["Arn"], current, properties)
-    return made
+    _update_time_to_live(client, handle.physical_id, current, properties.get("TimeToLiveSpecification"))
+    _update_policy(client, handle.attributes["Arn"], current, properties.get("ResourcePolicy"))
+    _update_tags(client, handle.attributes["Arn"], current, properties)
+    return handle
 
 
 def _index_updates(current: Properties, properties: Properties) -> list[Properties]:
@@ -216,8 +216,8 @@ def _update_tags(client: Client, arn: str, current: Properties, properties: Prop
         client.tag_resource(ResourceArn=arn, Tags=tags.as_list(changed))
 
 
-def _delete(context: Context, made: Made) -> None:
-    context.client("dynamodb").delete_table(TableName=made.physical_id)
+def _delete(context: Context, handle: ResourceHandle) -> None:
+    context.client("dynamodb").delete_table(TableName=handle.physical_id)
 
 
 TABLE = ResourceType(name=NAME, create=_create, read=_read, update=_update, delete=_delete, not_modelled=_NOT_MODELLED)

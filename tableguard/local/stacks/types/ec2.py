@@ -1,6 +1,6 @@
 """The network types of AWS::EC2 through the EC2 API; security groups are in security_groups.py."""
 
-from tableguard.cloudformation.resource_type import Client, Context, Made, Properties, ResourceType
+from tableguard.cloudformation.resource_type import Client, Context, Properties, ResourceHandle, ResourceType
 from tableguard.local.stacks.types import security_groups, tags
 from tableguard.local.stacks.types.calls import call, chosen, only, refuse_replacement, removed_on_failure
 from tableguard.local.stacks.types.translate import document_text, gone
@@ -25,7 +25,7 @@ _FLOW_LOG = (
 )
 
 
-def _create_vpc(context: Context, properties: Properties) -> Made:
+def _create_vpc(context: Context, properties: Properties) -> ResourceHandle:
     client = context.client("ec2")
     vpc = call(
         client,
@@ -33,10 +33,10 @@ def _create_vpc(context: Context, properties: Properties) -> Made:
         TagSpecifications=tags.specification("vpc", properties),
         **chosen(properties, "CidrBlock", "InstanceTenancy"),
     )["Vpc"]
-    made = Made(vpc["VpcId"], _vpc_attributes(client, vpc))
-    with removed_on_failure(lambda: _delete_vpc(context, made)):
-        _set_dns(client, made.physical_id, properties)
-    return made
+    handle = ResourceHandle(vpc["VpcId"], _vpc_attributes(client, vpc))
+    with removed_on_failure(lambda: _delete_vpc(context, handle)):
+        _set_dns(client, handle.physical_id, properties)
+    return handle
 
 
 def _vpc_attributes(client: Client, vpc: Properties) -> Properties:
@@ -56,10 +56,10 @@ def _set_dns(client: Client, vpc: str, properties: Properties) -> None:
         call(client, "modify_vpc_attribute", VpcId=vpc, **{name: {"Value": value}})
 
 
-def _read_vpc(context: Context, made: Made) -> Properties:
+def _read_vpc(context: Context, handle: ResourceHandle) -> Properties:
     client = context.client("ec2")
-    vpc = only(client.describe_vpcs(VpcIds=[made.physical_id])["Vpcs"], made.physical_id)
-    dns = {name: _vpc_attribute(client, made.physical_id, name) for name in _DNS}
+    vpc = only(client.describe_vpcs(VpcIds=[handle.physical_id])["Vpcs"], handle.physical_id)
+    dns = {name: _vpc_attribute(client, handle.physical_id, name) for name in _DNS}
     return {**chosen(vpc, "CidrBlock", "InstanceTenancy"), **dns, "Tags": vpc.get("Tags", [])}
 
 
@@ -68,19 +68,19 @@ def _vpc_attribute(client: Client, vpc: str, name: str) -> bool:
     return bool(client.describe_vpc_attribute(VpcId=vpc, Attribute=asked)[name]["Value"])
 
 
-def _update_vpc(context: Context, made: Made, properties: Properties) -> Made:
-    current = _read_vpc(context, made)
+def _update_vpc(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
+    current = _read_vpc(context, handle)
     refuse_replacement(VPC_NAME, current, properties, "CidrBlock", "InstanceTenancy")
-    _set_dns(context.client("ec2"), made.physical_id, properties)
-    tags.update_ec2(context, made, current, properties)
-    return made
+    _set_dns(context.client("ec2"), handle.physical_id, properties)
+    tags.update_ec2(context, handle, current, properties)
+    return handle
 
 
-def _delete_vpc(context: Context, made: Made) -> None:
-    context.client("ec2").delete_vpc(VpcId=made.physical_id)
+def _delete_vpc(context: Context, handle: ResourceHandle) -> None:
+    context.client("ec2").delete_vpc(VpcId=handle.physical_id)
 
 
-def _create_subnet(context: Context, properties: Properties) -> Made:
+def _create_subnet(context: Context, properties: Properties) -> ResourceHandle:
     client = context.client("ec2")
     subnet = call(
         client,
@@ -88,10 +88,10 @@ def _create_subnet(context: Context, properties: Properties) -> Made:
         TagSpecifications=tags.specification("subnet", properties),
         **chosen(properties, *_SUBNET),
     )["Subnet"]
-    made = Made(subnet["SubnetId"], chosen(subnet, "AvailabilityZone", "CidrBlock", "SubnetId", "VpcId"))
-    with removed_on_failure(lambda: _delete_subnet(context, made)):
-        _set_switches(client, made.physical_id, properties)
-    return made
+    handle = ResourceHandle(subnet["SubnetId"], chosen(subnet, "AvailabilityZone", "CidrBlock", "SubnetId", "VpcId"))
+    with removed_on_failure(lambda: _delete_subnet(context, handle)):
+        _set_switches(client, handle.physical_id, properties)
+    return handle
 
 
 def _set_switches(client: Client, subnet: str, properties: Properties) -> None:
@@ -99,66 +99,66 @@ def _set_switches(client: Client, subnet: str, properties: Properties) -> None:
         call(client, "modify_subnet_attribute", SubnetId=subnet, **{name: {"Value": value}})
 
 
-def _read_subnet(context: Context, made: Made) -> Properties:
-    found = context.client("ec2").describe_subnets(SubnetIds=[made.physical_id])["Subnets"]
-    subnet = only(found, made.physical_id)
+def _read_subnet(context: Context, handle: ResourceHandle) -> Properties:
+    found = context.client("ec2").describe_subnets(SubnetIds=[handle.physical_id])["Subnets"]
+    subnet = only(found, handle.physical_id)
     return {**chosen(subnet, *_SUBNET, *_SWITCHES), "Tags": subnet.get("Tags", [])}
 
 
-def _update_subnet(context: Context, made: Made, properties: Properties) -> Made:
-    current = _read_subnet(context, made)
+def _update_subnet(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
+    current = _read_subnet(context, handle)
     refuse_replacement(SUBNET_NAME, current, properties, *_SUBNET)
-    _set_switches(context.client("ec2"), made.physical_id, properties)
-    tags.update_ec2(context, made, current, properties)
-    return made
+    _set_switches(context.client("ec2"), handle.physical_id, properties)
+    tags.update_ec2(context, handle, current, properties)
+    return handle
 
 
-def _delete_subnet(context: Context, made: Made) -> None:
-    context.client("ec2").delete_subnet(SubnetId=made.physical_id)
+def _delete_subnet(context: Context, handle: ResourceHandle) -> None:
+    context.client("ec2").delete_subnet(SubnetId=handle.physical_id)
 
 
-def _create_route_table(context: Context, properties: Properties) -> Made:
+def _create_route_table(context: Context, properties: Properties) -> ResourceHandle:
     found = context.client("ec2").create_route_table(
         VpcId=properties["VpcId"], TagSpecifications=tags.specification("route-table", properties)
     )["RouteTable"]["RouteTableId"]
-    return Made(found, {"RouteTableId": found})
+    return ResourceHandle(found, {"RouteTableId": found})
 
 
-def _read_route_table(context: Context, made: Made) -> Properties:
-    found = context.client("ec2").describe_route_tables(RouteTableIds=[made.physical_id])["RouteTables"]
-    return chosen(only(found, made.physical_id), "Tags", "VpcId")
+def _read_route_table(context: Context, handle: ResourceHandle) -> Properties:
+    found = context.client("ec2").describe_route_tables(RouteTableIds=[handle.physical_id])["RouteTables"]
+    return chosen(only(found, handle.physical_id), "Tags", "VpcId")
 
 
-def _update_route_table(context: Context, made: Made, properties: Properties) -> Made:
-    current = _read_route_table(context, made)
+def _update_route_table(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
+    current = _read_route_table(context, handle)
     refuse_replacement("AWS::EC2::RouteTable", current, properties, "VpcId")
-    tags.update_ec2(context, made, current, properties)
-    return made
+    tags.update_ec2(context, handle, current, properties)
+    return handle
 
 
-def _delete_route_table(context: Context, made: Made) -> None:
-    context.client("ec2").delete_route_table(RouteTableId=made.physical_id)
+def _delete_route_table(context: Context, handle: ResourceHandle) -> None:
+    context.client("ec2").delete_route_table(RouteTableId=handle.physical_id)
 
 
-def _create_association(context: Context, properties: Properties) -> Made:
+def _create_association(context: Context, properties: Properties) -> ResourceHandle:
     pair = chosen(properties, "RouteTableId", "SubnetId")
     found = context.client("ec2").associate_route_table(**pair)["AssociationId"]
-    return Made(found, {"Id": found})
+    return ResourceHandle(found, {"Id": found})
 
 
-def _read_association(context: Context, made: Made) -> Properties:
-    of_it = [{"Name": "association.route-table-association-id", "Values": [made.physical_id]}]
+def _read_association(context: Context, handle: ResourceHandle) -> Properties:
+    of_it = [{"Name": "association.route-table-association-id", "Values": [handle.physical_id]}]
     tables = context.client("ec2").describe_route_tables(Filters=of_it)["RouteTables"]
     found = [link for table in tables for link in table["Associations"]]
-    named = [link for link in found if link["RouteTableAssociationId"] == made.physical_id]
-    return chosen(only(named, made.physical_id), "RouteTableId", "SubnetId")
+    named = [link for link in found if link["RouteTableAssociationId"] == handle.physical_id]
+    return chosen(only(named, handle.physical_id), "RouteTableId", "SubnetId")
 
 
-def _delete_association(context: Context, made: Made) -> None:
-    context.client("ec2").disassociate_route_table(AssociationId=made.physical_id)
+def _delete_association(context: Context, handle: ResourceHandle) -> None:
+    context.client("ec2").disassociate_route_table(AssociationId=handle.physical_id)
 
 
-def _create_endpoint(context: Context, properties: Properties) -> Made:
+def _create_endpoint(context: Context, properties: Properties) -> ResourceHandle:
     policy = properties.get("PolicyDocument")
     found = call(
         context.client("ec2"),
@@ -169,21 +169,21 @@ def _create_endpoint(context: Context, properties: Properties) -> Made:
         **chosen(properties, *_ENDPOINT),
     )["VpcEndpoint"]
     attributes = {"Id": found["VpcEndpointId"], **chosen(found, "CreationTimestamp", "NetworkInterfaceIds")}
-    return Made(found["VpcEndpointId"], attributes)
+    return ResourceHandle(found["VpcEndpointId"], attributes)
 
 
-def _read_endpoint(context: Context, made: Made) -> Properties:
-    found = context.client("ec2").describe_vpc_endpoints(VpcEndpointIds=[made.physical_id])["VpcEndpoints"]
+def _read_endpoint(context: Context, handle: ResourceHandle) -> Properties:
+    found = context.client("ec2").describe_vpc_endpoints(VpcEndpointIds=[handle.physical_id])["VpcEndpoints"]
     # EC2 tells of a deleted endpoint for a while
-    endpoint = only([one for one in found if one["State"] != "deleted"], made.physical_id)
+    endpoint = only([one for one in found if one["State"] != "deleted"], handle.physical_id)
     return {
         **chosen(endpoint, *_ENDPOINT, "PolicyDocument", "Tags", "VpcEndpointType"),
         "SecurityGroupIds": [group["GroupId"] for group in endpoint.get("Groups", [])],
     }
 
 
-def _update_endpoint(context: Context, made: Made, properties: Properties) -> Made:
-    current = _read_endpoint(context, made)
+def _update_endpoint(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
+    current = _read_endpoint(context, handle)
     fixed = ("PrivateDnsEnabled", "ServiceName", "VpcEndpointType", "VpcId")
     refuse_replacement(ENDPOINT_NAME, current, properties, *fixed)
     arguments: Properties = {}
@@ -192,16 +192,16 @@ def _update_endpoint(context: Context, made: Made, properties: Properties) -> Ma
         arguments |= {f"Add{name}": gone(then, now) or None, f"Remove{name}": gone(now, then) or None}
     if "PolicyDocument" in properties:
         arguments["PolicyDocument"] = document_text(properties["PolicyDocument"])
-    call(context.client("ec2"), "modify_vpc_endpoint", VpcEndpointId=made.physical_id, **arguments)
-    tags.update_ec2(context, made, current, properties)
-    return made
+    call(context.client("ec2"), "modify_vpc_endpoint", VpcEndpointId=handle.physical_id, **arguments)
+    tags.update_ec2(context, handle, current, properties)
+    return handle
 
 
-def _delete_endpoint(context: Context, made: Made) -> None:
-    context.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[made.physical_id])
+def _delete_endpoint(context: Context, handle: ResourceHandle) -> None:
+    context.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[handle.physical_id])
 
 
-def _create_flow_log(context: Context, properties: Properties) -> Made:
+def _create_flow_log(context: Context, properties: Properties) -> ResourceHandle:
     answer = call(
         context.client("ec2"),
         "create_flow_logs",
@@ -211,12 +211,12 @@ def _create_flow_log(context: Context, properties: Properties) -> Made:
         **chosen(properties, *_FLOW_LOG),
     )
     found = only(answer["FlowLogIds"], f"flow log of {properties['ResourceId']}: {answer['Unsuccessful']}")
-    return Made(found, {"Id": found})
+    return ResourceHandle(found, {"Id": found})
 
 
-def _read_flow_log(context: Context, made: Made) -> Properties:
-    found = context.client("ec2").describe_flow_logs(FlowLogIds=[made.physical_id])["FlowLogs"]
-    log = only(found, made.physical_id)
+def _read_flow_log(context: Context, handle: ResourceHandle) -> Properties:
+    found = context.client("ec2").describe_flow_logs(FlowLogIds=[handle.physical_id])["FlowLogs"]
+    log = only(found, handle.physical_id)
     return {**chosen(log, *_FLOW_LOG, "ResourceId", "Tags"), "ResourceType": _type_of(log["ResourceId"])}
 
 
@@ -226,15 +226,15 @@ def _type_of(resource_id: str) -> str | None:
     return kinds.get(resource_id.partition("-")[0])
 
 
-def _update_flow_log(context: Context, made: Made, properties: Properties) -> Made:
-    current = _read_flow_log(context, made)
+def _update_flow_log(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
+    current = _read_flow_log(context, handle)
     refuse_replacement(FLOW_LOG_NAME, current, properties, *_FLOW_LOG, "ResourceId", "ResourceType")
-    tags.update_ec2(context, made, current, properties)
-    return made
+    tags.update_ec2(context, handle, current, properties)
+    return handle
 
 
-def _delete_flow_log(context: Context, made: Made) -> None:
-    context.client("ec2").delete_flow_logs(FlowLogIds=[made.physical_id])
+def _delete_flow_log(context: Context, handle: ResourceHandle) -> None:
+    context.client("ec2").delete_flow_logs(FlowLogIds=[handle.physical_id])
 
 
 TYPES: tuple[ResourceType, ...] = (

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from tableguard.cloudformation.resource_type import Context, Made, Properties, ResourceType
+from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle, ResourceType
 from tableguard.local.stacks.types import tags
 from tableguard.local.stacks.types.calls import call, chosen, given, refuse_replacement
 
@@ -40,7 +40,7 @@ _DEFAULTS: dict[str, Any] = {
 }
 
 
-def _create(context: Context, properties: Properties) -> Made:
+def _create(context: Context, properties: Properties) -> ResourceHandle:
     found = call(
         context.client("lambda"),
         "create_event_source_mapping",
@@ -51,16 +51,16 @@ def _create(context: Context, properties: Properties) -> Made:
         **chosen(properties, "FunctionName", *_FIXED, *_CHANGEABLE),
     )
     attributes = {"Id": found["UUID"], "EventSourceMappingArn": found["EventSourceMappingArn"]}
-    return Made(found["UUID"], attributes)
+    return ResourceHandle(found["UUID"], attributes)
 
 
 def _time(seconds: Any) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(float(seconds), UTC)
 
 
-def _read(context: Context, made: Made) -> Properties:
+def _read(context: Context, handle: ResourceHandle) -> Properties:
     client = context.client("lambda")
-    found = client.get_event_source_mapping(UUID=made.physical_id)
+    found = client.get_event_source_mapping(UUID=handle.physical_id)
     started = found.get("StartingPositionTimestamp")
     return given(
         **chosen(found, *_FIXED, *_CHANGEABLE),
@@ -73,29 +73,29 @@ def _read(context: Context, made: Made) -> Properties:
     )
 
 
-def _update(context: Context, made: Made, properties: Properties) -> Made:
-    client, current = context.client("lambda"), _read(context, made)
+def _update(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
+    client, current = context.client("lambda"), _read(context, handle)
     refuse_replacement(NAME, current, properties, "StartingPositionTimestamp", *_FIXED)
     call(
         client,
         "update_event_source_mapping",
-        UUID=made.physical_id,
+        UUID=handle.physical_id,
         Enabled=properties.get("Enabled", True),
         FunctionName=properties["FunctionName"],
         KMSKeyArn=properties.get("KmsKeyArn"),
         **{**_DEFAULTS, **chosen(properties, *_CHANGEABLE)},
     )
-    arn = made.attributes["EventSourceMappingArn"]
+    arn = handle.attributes["EventSourceMappingArn"]
     changed, gone = tags.to_change(current, properties)
     if gone:
         client.untag_resource(Resource=arn, TagKeys=gone)
     if changed:
         client.tag_resource(Resource=arn, Tags=changed)
-    return made
+    return handle
 
 
-def _delete(context: Context, made: Made) -> None:
-    context.client("lambda").delete_event_source_mapping(UUID=made.physical_id)
+def _delete(context: Context, handle: ResourceHandle) -> None:
+    context.client("lambda").delete_event_source_mapping(UUID=handle.physical_id)
 
 
 TYPES: tuple[ResourceType, ...] = (ResourceType(name=NAME, create=_create, read=_read, update=_update, delete=_delete),)

@@ -2,7 +2,7 @@
 
 import json
 
-from tableguard.cloudformation.resource_type import Client, Context, Made, Properties, ResourceType
+from tableguard.cloudformation.resource_type import Client, Context, Properties, ResourceHandle, ResourceType
 from tableguard.local.stacks.types.calls import call, chosen, refuse_replacement, removed_on_failure
 from tableguard.local.stacks.types.tags import as_list, as_map, changes
 from tableguard.local.stacks.types.translate import document_text, gone, stated
@@ -13,13 +13,13 @@ _TYPE = "AWS::Events::Rule"
 _PROPERTIES = ("Description", "RoleArn", "ScheduleExpression", "State")
 
 
-def _create(context: Context, properties: Properties) -> Made:
+def _create(context: Context, properties: Properties) -> ResourceHandle:
     events = context.client("events")
     name = properties.get("Name", context.generated_name)
-    made = Made(name, {"Arn": _put_rule(events, name, properties, chosen(properties, "Tags"))})
-    with removed_on_failure(lambda: _delete(context, made)):
+    handle = ResourceHandle(name, {"Arn": _put_rule(events, name, properties, chosen(properties, "Tags"))})
+    with removed_on_failure(lambda: _delete(context, handle)):
         _put_targets(events, name, properties)
-    return made
+    return handle
 
 
 def _put_rule(events: Client, name: str, properties: Properties, tags: Properties) -> str:
@@ -34,8 +34,8 @@ def _put_targets(events: Client, name: str, properties: Properties) -> None:
         call(events, "put_targets", Rule=name, Targets=targets)
 
 
-def _read(context: Context, made: Made) -> Properties:
-    events, name = context.client("events"), made.physical_id
+def _read(context: Context, handle: ResourceHandle) -> Properties:
+    events, name = context.client("events"), handle.physical_id
     rule = events.describe_rule(Name=name)
     return {
         **chosen(rule, "Name", *_PROPERTIES),
@@ -45,9 +45,9 @@ def _read(context: Context, made: Made) -> Properties:
     }
 
 
-def _update(context: Context, made: Made, properties: Properties) -> Made:
-    events, name = context.client("events"), made.physical_id
-    current = _read(context, made)
+def _update(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
+    events, name = context.client("events"), handle.physical_id
+    current = _read(context, handle)
     refuse_replacement(_TYPE, current, properties, "Name")
     arn = _put_rule(events, name, properties, {})
     _put_targets(events, name, properties)
@@ -56,11 +56,11 @@ def _update(context: Context, made: Made, properties: Properties) -> Made:
     changed, removed = changes(as_map(current["Tags"]), as_map(properties.get("Tags", [])))
     events.tag_resource(ResourceARN=arn, Tags=as_list(changed))
     events.untag_resource(ResourceARN=arn, TagKeys=removed)
-    return made
+    return handle
 
 
-def _delete(context: Context, made: Made) -> None:
-    events, name = context.client("events"), made.physical_id
+def _delete(context: Context, handle: ResourceHandle) -> None:
+    events, name = context.client("events"), handle.physical_id
     _remove_targets(events, name, [target["Id"] for target in _targets(events, name)])
     events.delete_rule(Name=name)
 

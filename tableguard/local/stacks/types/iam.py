@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from tableguard.cloudformation.resource_type import Client, Context, Made, Properties, ResourceType
+from tableguard.cloudformation.resource_type import Client, Context, Properties, ResourceHandle, ResourceType
 from tableguard.local.stacks.types.calls import call, chosen, given, refuse_replacement, removed_on_failure
 from tableguard.local.stacks.types.tags import as_list, as_map, changes
 from tableguard.local.stacks.types.translate import document_text, gone
@@ -14,7 +14,7 @@ _SESSION_SECONDS = 3600
 _POLICY_VERSIONS = 5
 
 
-def _create_role(context: Context, properties: Properties) -> Made:
+def _create_role(context: Context, properties: Properties) -> ResourceHandle:
     iam = context.client("iam")
     name = properties.get("RoleName", context.generated_name)
     role = call(
@@ -26,15 +26,15 @@ def _create_role(context: Context, properties: Properties) -> Made:
     )["Role"]
     policies = properties.get("ManagedPolicyArns", [])
     # other resources (AWS::IAM::ManagedPolicy, Roles) attach policies to this role too: an update leaves those alone
-    made = Made(name, chosen(role, "Arn", "RoleId"), found_by={"ManagedPolicyArns": policies})
-    with removed_on_failure(lambda: _delete_role(context, made)):
+    handle = ResourceHandle(name, chosen(role, "Arn", "RoleId"), locator={"ManagedPolicyArns": policies})
+    with removed_on_failure(lambda: _delete_role(context, handle)):
         _attach(iam, name, policies)
         _put_inline_policies(iam, name, properties.get("Policies", []))
-    return made
+    return handle
 
 
-def _read_role(context: Context, made: Made) -> Properties:
-    iam, name = context.client("iam"), made.physical_id
+def _read_role(context: Context, handle: ResourceHandle) -> Properties:
+    iam, name = context.client("iam"), handle.physical_id
     role = iam.get_role(RoleName=name)["Role"]
     return {
         **chosen(role, "RoleName", "AssumeRolePolicyDocument", "Description", "MaxSessionDuration", "Path", "Tags"),
@@ -47,9 +47,9 @@ def _read_role(context: Context, made: Made) -> Properties:
     }
 
 
-def _update_role(context: Context, made: Made, properties: Properties) -> Made:
-    iam, name = context.client("iam"), made.physical_id
-    current = _read_role(context, made)
+def _update_role(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
+    iam, name = context.client("iam"), handle.physical_id
+    current = _read_role(context, handle)
     refuse_replacement("AWS::IAM::Role", current, properties, "RoleName", "Path")
     iam.update_assume_role_policy(RoleName=name, PolicyDocument=document_text(properties["AssumeRolePolicyDocument"]))
     call(
@@ -64,8 +64,8 @@ def _update_role(context: Context, made: Made, properties: Properties) -> Made:
     _update_inline_policies(iam, name, current["Policies"], properties.get("Policies", []))
     wanted = properties.get("ManagedPolicyArns", [])
     _attach(iam, name, gone(wanted, current["ManagedPolicyArns"]))
-    _detach(iam, name, gone(made.found_by["ManagedPolicyArns"], wanted))
-    return replace(made, found_by={"ManagedPolicyArns": wanted})
+    _detach(iam, name, gone(handle.locator["ManagedPolicyArns"], wanted))
+    return replace(handle, locator={"ManagedPolicyArns": wanted})
 
 
 def _update_boundary(iam: Client, role: str, properties: Properties) -> None:
@@ -91,8 +91,8 @@ def _names(policies: list[Properties]) -> list[str]:
     return [policy["PolicyName"] for policy in policies]
 
 
-def _delete_role(context: Context, made: Made) -> None:
-    iam, name = context.client("iam"), made.physical_id
+def _delete_role(context: Context, handle: ResourceHandle) -> None:
+    iam, name = context.client("iam"), handle.physical_id
     _detach(iam, name, _attached(iam, name))
     _delete_inline_policies(iam, name, _inline_policies(iam, name))
     iam.delete_role(RoleName=name)
@@ -129,7 +129,7 @@ def _delete_inline_policies(iam: Client, role: str, names: list[str]) -> None:
         iam.delete_role_policy(RoleName=role, PolicyName=name)
 
 
-def _create_policy(context: Context, properties: Properties) -> Made:
+def _create_policy(context: Context, properties: Properties) -> ResourceHandle:
     iam = context.client("iam")
     arn = iam.create_policy(
         PolicyName=properties.get("ManagedPolicyName", context.generated_name),
@@ -137,22 +137,22 @@ def _create_policy(context: Context, properties: Properties) -> Made:
         **chosen(properties, "Description", "Path"),
     )["Policy"]["Arn"]
     roles = properties.get("Roles", [])
-    with removed_on_failure(lambda: _delete_policy(context, Made(arn))):
+    with removed_on_failure(lambda: _delete_policy(context, ResourceHandle(arn))):
         for role in roles:
             _attach(iam, role, [arn])
-    return _made_policy(iam, arn, roles)
+    return _policy_handle(iam, arn, roles)
 
 
-def _made_policy(iam: Client, arn: str, roles: list[str]) -> Made:
+def _policy_handle(iam: Client, arn: str, roles: list[str]) -> ResourceHandle:
     policy = iam.get_policy(PolicyArn=arn)["Policy"]
     known = chosen(policy, "AttachmentCount", "DefaultVersionId", "IsAttachable", "PolicyId")
     dates = {name: policy[name].isoformat() for name in ("CreateDate", "UpdateDate")}
     # roles attach this policy by themselves too (ManagedPolicyArns): an update leaves those alone
-    return Made(arn, {"PolicyArn": arn, **known, **dates}, found_by={"Roles": roles})
+    return ResourceHandle(arn, {"PolicyArn": arn, **known, **dates}, locator={"Roles": roles})
 
 
-def _read_policy(context: Context, made: Made) -> Properties:
-    iam, arn = context.client("iam"), made.physical_id
+def _read_policy(context: Context, handle: ResourceHandle) -> Properties:
+    iam, arn = context.client("iam"), handle.physical_id
     policy = iam.get_policy(PolicyArn=arn)["Policy"]
     version = iam.get_policy_version(PolicyArn=arn, VersionId=policy["DefaultVersionId"])["PolicyVersion"]
     return {
@@ -163,9 +163,9 @@ def _read_policy(context: Context, made: Made) -> Properties:
     }
 
 
-def _update_policy(context: Context, made: Made, properties: Properties) -> Made:
-    iam, arn = context.client("iam"), made.physical_id
-    current = _read_policy(context, made)
+def _update_policy(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
+    iam, arn = context.client("iam"), handle.physical_id
+    current = _read_policy(context, handle)
     refuse_replacement("AWS::IAM::ManagedPolicy", current, properties, "ManagedPolicyName", "Description", "Path")
     _make_room_for_a_version(iam, arn)
     document = document_text(properties["PolicyDocument"])
@@ -173,9 +173,9 @@ def _update_policy(context: Context, made: Made, properties: Properties) -> Made
     wanted = properties.get("Roles", [])
     for role in gone(wanted, current["Roles"]):
         _attach(iam, role, [arn])
-    for role in gone(made.found_by["Roles"], wanted):
+    for role in gone(handle.locator["Roles"], wanted):
         _detach(iam, role, [arn])
-    return _made_policy(iam, arn, wanted)
+    return _policy_handle(iam, arn, wanted)
 
 
 def _make_room_for_a_version(iam: Client, arn: str) -> None:
@@ -191,8 +191,8 @@ def _roles_of(iam: Client, policy: str) -> list[str]:
     return [role["RoleName"] for page in pages for role in page["PolicyRoles"]]
 
 
-def _delete_policy(context: Context, made: Made) -> None:
-    iam, arn = context.client("iam"), made.physical_id
+def _delete_policy(context: Context, handle: ResourceHandle) -> None:
+    iam, arn = context.client("iam"), handle.physical_id
     for role in _roles_of(iam, arn):
         _detach(iam, role, [arn])
     iam.delete_policy(PolicyArn=arn)

@@ -2,7 +2,14 @@
 
 import json
 
-from tableguard.cloudformation.resource_type import AbsentError, Client, Context, Made, Properties, ResourceType
+from tableguard.cloudformation.resource_type import (
+    AbsentError,
+    Client,
+    Context,
+    Properties,
+    ResourceHandle,
+    ResourceType,
+)
 from tableguard.local.stacks.types import tags
 from tableguard.local.stacks.types.calls import call, chosen, given, only, refuse_replacement, removed_on_failure, text
 from tableguard.local.stacks.types.translate import document_text
@@ -12,7 +19,7 @@ _KEY_PARTS = ("TagKey", "TagValue")
 _FIXED = ("KeySpec", "KeyUsage", "MultiRegion", "Origin")
 
 
-def _create_key(context: Context, properties: Properties) -> Made:
+def _create_key(context: Context, properties: Properties) -> ResourceHandle:
     client = context.client("kms")
     policy = properties.get("KeyPolicy")
     found = call(
@@ -24,12 +31,14 @@ def _create_key(context: Context, properties: Properties) -> Made:
     )["KeyMetadata"]
     # the window is not a property of a key but of its deletion: thirty days unless the template says otherwise
     window = int(properties.get("PendingWindowInDays", 30))
-    made = Made(found["KeyId"], {"Arn": found["Arn"], "KeyId": found["KeyId"]}, {"PendingWindowInDays": window})
-    with removed_on_failure(lambda: _delete_key(context, made)):
-        _set_rotation(client, made.physical_id, properties)
+    handle = ResourceHandle(
+        found["KeyId"], {"Arn": found["Arn"], "KeyId": found["KeyId"]}, {"PendingWindowInDays": window}
+    )
+    with removed_on_failure(lambda: _delete_key(context, handle)):
+        _set_rotation(client, handle.physical_id, properties)
         if text(properties.get("Enabled", True)) == "false":
-            client.disable_key(KeyId=made.physical_id)
-    return made
+            client.disable_key(KeyId=handle.physical_id)
+    return handle
 
 
 def _set_rotation(client: Client, key: str, properties: Properties) -> None:
@@ -39,8 +48,8 @@ def _set_rotation(client: Client, key: str, properties: Properties) -> None:
         client.disable_key_rotation(KeyId=key)
 
 
-def _read_key(context: Context, made: Made) -> Properties:
-    client, key = context.client("kms"), made.physical_id
+def _read_key(context: Context, handle: ResourceHandle) -> Properties:
+    client, key = context.client("kms"), handle.physical_id
     found = client.describe_key(KeyId=key)["KeyMetadata"]
     if found["KeyState"] == "PendingDeletion":
         raise AbsentError(f"key {key}: pending deletion")
@@ -53,8 +62,8 @@ def _read_key(context: Context, made: Made) -> Properties:
     }
 
 
-def _update_key(context: Context, made: Made, properties: Properties) -> Made:
-    client, key, current = context.client("kms"), made.physical_id, _read_key(context, made)
+def _update_key(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
+    client, key, current = context.client("kms"), handle.physical_id, _read_key(context, handle)
     refuse_replacement(KEY_NAME, current, properties, *_FIXED)
     if "KeyPolicy" in properties:
         client.put_key_policy(KeyId=key, PolicyName="default", Policy=document_text(properties["KeyPolicy"]))
@@ -67,34 +76,34 @@ def _update_key(context: Context, made: Made, properties: Properties) -> Made:
         client.untag_resource(KeyId=key, TagKeys=gone)
     if changed:
         client.tag_resource(KeyId=key, Tags=tags.as_list(changed, *_KEY_PARTS))
-    return made
+    return handle
 
 
-def _delete_key(context: Context, made: Made) -> None:
-    context.client("kms").schedule_key_deletion(KeyId=made.physical_id, **made.found_by)
+def _delete_key(context: Context, handle: ResourceHandle) -> None:
+    context.client("kms").schedule_key_deletion(KeyId=handle.physical_id, **handle.locator)
 
 
-def _create_alias(context: Context, properties: Properties) -> Made:
+def _create_alias(context: Context, properties: Properties) -> ResourceHandle:
     arguments = chosen(properties, "AliasName", "TargetKeyId")
     context.client("kms").create_alias(**arguments)
-    return Made(arguments["AliasName"])
+    return ResourceHandle(arguments["AliasName"])
 
 
-def _read_alias(context: Context, made: Made) -> Properties:
+def _read_alias(context: Context, handle: ResourceHandle) -> Properties:
     pages = context.client("kms").get_paginator("list_aliases").paginate()
-    named = [alias for page in pages for alias in page["Aliases"] if alias["AliasName"] == made.physical_id]
-    found = only(named, f"alias {made.physical_id}")
+    named = [alias for page in pages for alias in page["Aliases"] if alias["AliasName"] == handle.physical_id]
+    found = only(named, f"alias {handle.physical_id}")
     return given(AliasName=found["AliasName"], TargetKeyId=found.get("TargetKeyId"))
 
 
-def _update_alias(context: Context, made: Made, properties: Properties) -> Made:
-    refuse_replacement("AWS::KMS::Alias", {"AliasName": made.physical_id}, properties, "AliasName")
-    context.client("kms").update_alias(AliasName=made.physical_id, TargetKeyId=properties["TargetKeyId"])
-    return made
+def _update_alias(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
+    refuse_replacement("AWS::KMS::Alias", {"AliasName": handle.physical_id}, properties, "AliasName")
+    context.client("kms").update_alias(AliasName=handle.physical_id, TargetKeyId=properties["TargetKeyId"])
+    return handle
 
 
-def _delete_alias(context: Context, made: Made) -> None:
-    context.client("kms").delete_alias(AliasName=made.physical_id)
+def _delete_alias(context: Context, handle: ResourceHandle) -> None:
+    context.client("kms").delete_alias(AliasName=handle.physical_id)
 
 
 _OF_THE_REQUEST = "an argument of the request; KMS returns it nowhere"

@@ -1,6 +1,6 @@
 """AWS::Logs::LogGroup, MetricFilter and ResourcePolicy through the CloudWatch Logs API."""
 
-from tableguard.cloudformation.resource_type import Context, Made, Properties, ResourceType
+from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle, ResourceType
 from tableguard.local.stacks.types import tags
 from tableguard.local.stacks.types.calls import call, given, only, refuse_replacement, removed_on_failure
 from tableguard.local.stacks.types.translate import document_text, other_way, renamed
@@ -18,7 +18,7 @@ _TRANSFORMATION = {
 }
 
 
-def _create_group(context: Context, properties: Properties) -> Made:
+def _create_group(context: Context, properties: Properties) -> ResourceHandle:
     client = context.client("logs")
     name = properties.get("LogGroupName", context.generated_name)
     call(
@@ -29,9 +29,9 @@ def _create_group(context: Context, properties: Properties) -> Made:
         tags=tags.as_map(properties.get("Tags", [])) or None,
     )
     if "RetentionInDays" in properties:  # else there is nothing to ask leave for
-        with removed_on_failure(lambda: _delete_group(context, Made(name))):
+        with removed_on_failure(lambda: _delete_group(context, ResourceHandle(name))):
             _set_retention(context, name, properties)
-    return Made(name, {"Arn": _group(context, name)["arn"]})  # which ends with :*, as Fn::GetAtt says too
+    return ResourceHandle(name, {"Arn": _group(context, name)["arn"]})  # which ends with :*, as Fn::GetAtt says too
 
 
 def _set_retention(context: Context, name: str, properties: Properties) -> None:
@@ -49,18 +49,18 @@ def _group(context: Context, name: str) -> Properties:
     return group
 
 
-def _read_group(context: Context, made: Made) -> Properties:
-    client, group = context.client("logs"), _group(context, made.physical_id)
+def _read_group(context: Context, handle: ResourceHandle) -> Properties:
+    client, group = context.client("logs"), _group(context, handle.physical_id)
     return given(
         LogGroupName=group["logGroupName"],
         KmsKeyId=group.get("kmsKeyId"),
         RetentionInDays=group.get("retentionInDays"),
-        Tags=tags.as_list(client.list_tags_log_group(logGroupName=made.physical_id)["tags"]),
+        Tags=tags.as_list(client.list_tags_log_group(logGroupName=handle.physical_id)["tags"]),
     )
 
 
-def _update_group(context: Context, made: Made, properties: Properties) -> Made:
-    client, name, current = context.client("logs"), made.physical_id, _read_group(context, made)
+def _update_group(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
+    client, name, current = context.client("logs"), handle.physical_id, _read_group(context, handle)
     # moto has no AssociateKmsKey, so the key of a group cannot change
     refuse_replacement(GROUP_NAME, current, properties, "LogGroupName", "KmsKeyId")
     _set_retention(context, name, properties)
@@ -69,14 +69,14 @@ def _update_group(context: Context, made: Made, properties: Properties) -> Made:
         client.untag_log_group(logGroupName=name, tags=gone)
     if changed:
         client.tag_log_group(logGroupName=name, tags=changed)
-    return made
+    return handle
 
 
-def _delete_group(context: Context, made: Made) -> None:
-    context.client("logs").delete_log_group(logGroupName=made.physical_id)
+def _delete_group(context: Context, handle: ResourceHandle) -> None:
+    context.client("logs").delete_log_group(logGroupName=handle.physical_id)
 
 
-def _create_filter(context: Context, properties: Properties) -> Made:
+def _create_filter(context: Context, properties: Properties) -> ResourceHandle:
     name = properties.get("FilterName", context.generated_name)
     group = properties["LogGroupName"]
     call(
@@ -87,7 +87,7 @@ def _create_filter(context: Context, properties: Properties) -> Made:
         filterPattern=properties["FilterPattern"],
         metricTransformations=list(map(_transformation_for_api, properties["MetricTransformations"])),
     )
-    return Made(name, {}, {"logGroupName": group})
+    return ResourceHandle(name, {}, {"logGroupName": group})
 
 
 def _transformation_for_api(declared: Properties) -> Properties:
@@ -95,8 +95,8 @@ def _transformation_for_api(declared: Properties) -> Properties:
     return {**renamed(declared, _TRANSFORMATION), **({"dimensions": dimensions} if dimensions else {})}
 
 
-def _read_filter(context: Context, made: Made) -> Properties:
-    group, name = made.found_by["logGroupName"], made.physical_id
+def _read_filter(context: Context, handle: ResourceHandle) -> Properties:
+    group, name = handle.locator["logGroupName"], handle.physical_id
     answer = context.client("logs").describe_metric_filters(logGroupName=group, filterNamePrefix=name)
     named = [found for found in answer["metricFilters"] if found["filterName"] == name]
     found = only(named, f"metric filter {name} of {group}")
@@ -112,37 +112,37 @@ def _transformation_as_declared(found: Properties) -> Properties:
     return {**renamed(found, other_way(_TRANSFORMATION)), "Dimensions": tags.as_list(found.get("dimensions", {}))}
 
 
-def _update_filter(context: Context, made: Made, properties: Properties) -> Made:
-    refuse_replacement(FILTER_NAME, _read_filter(context, made), properties, "FilterName", "LogGroupName")
+def _update_filter(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
+    refuse_replacement(FILTER_NAME, _read_filter(context, handle), properties, "FilterName", "LogGroupName")
     # moto's PutMetricFilter adds a second filter of the same name
-    _delete_filter(context, made)
-    return _create_filter(context, {"FilterName": made.physical_id, **properties})
+    _delete_filter(context, handle)
+    return _create_filter(context, {"FilterName": handle.physical_id, **properties})
 
 
-def _delete_filter(context: Context, made: Made) -> None:
-    context.client("logs").delete_metric_filter(filterName=made.physical_id, **made.found_by)
+def _delete_filter(context: Context, handle: ResourceHandle) -> None:
+    context.client("logs").delete_metric_filter(filterName=handle.physical_id, **handle.locator)
 
 
-def _create_policy(context: Context, properties: Properties) -> Made:
+def _create_policy(context: Context, properties: Properties) -> ResourceHandle:
     name, document = properties["PolicyName"], document_text(properties["PolicyDocument"])
     context.client("logs").put_resource_policy(policyName=name, policyDocument=document)
-    return Made(name)
+    return ResourceHandle(name)
 
 
-def _read_policy(context: Context, made: Made) -> Properties:
+def _read_policy(context: Context, handle: ResourceHandle) -> Properties:
     policies = context.client("logs").describe_resource_policies()["resourcePolicies"]
-    named = [policy for policy in policies if policy["policyName"] == made.physical_id]
-    found = only(named, f"resource policy {made.physical_id}")
+    named = [policy for policy in policies if policy["policyName"] == handle.physical_id]
+    found = only(named, f"resource policy {handle.physical_id}")
     return {"PolicyName": found["policyName"], "PolicyDocument": found["policyDocument"]}
 
 
-def _update_policy(context: Context, made: Made, properties: Properties) -> Made:
-    refuse_replacement("AWS::Logs::ResourcePolicy", {"PolicyName": made.physical_id}, properties, "PolicyName")
+def _update_policy(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
+    refuse_replacement("AWS::Logs::ResourcePolicy", {"PolicyName": handle.physical_id}, properties, "PolicyName")
     return _create_policy(context, properties)
 
 
-def _delete_policy(context: Context, made: Made) -> None:
-    context.client("logs").delete_resource_policy(policyName=made.physical_id)
+def _delete_policy(context: Context, handle: ResourceHandle) -> None:
+    context.client("logs").delete_resource_policy(policyName=handle.physical_id)
 
 
 TYPES: tuple[ResourceType, ...] = (

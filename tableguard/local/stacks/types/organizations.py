@@ -2,7 +2,7 @@
 
 import json
 
-from tableguard.cloudformation.resource_type import Client, Context, Made, Properties, ResourceType
+from tableguard.cloudformation.resource_type import Client, Context, Properties, ResourceHandle, ResourceType
 from tableguard.local.stacks.types.calls import call, chosen, refuse_replacement, removed_on_failure
 from tableguard.local.stacks.types.tags import as_list, as_map, changes
 from tableguard.local.stacks.types.translate import document_text, gone
@@ -10,7 +10,7 @@ from tableguard.local.stacks.types.translate import document_text, gone
 _TYPE = "AWS::Organizations::Policy"
 
 
-def _create(context: Context, properties: Properties) -> Made:
+def _create(context: Context, properties: Properties) -> ResourceHandle:
     organizations = context.client("organizations")
     policy = call(
         organizations,
@@ -21,14 +21,14 @@ def _create(context: Context, properties: Properties) -> Made:
         Description=properties.get("Description", ""),  # the API requires one, CloudFormation does not
         **chosen(properties, "Tags"),
     )["Policy"]["PolicySummary"]
-    made = Made(policy["Id"], chosen(policy, "Arn", "AwsManaged", "Id"))
-    with removed_on_failure(lambda: _delete(context, made)):
-        _attach(organizations, made.physical_id, properties.get("TargetIds", []))
-    return made
+    handle = ResourceHandle(policy["Id"], chosen(policy, "Arn", "AwsManaged", "Id"))
+    with removed_on_failure(lambda: _delete(context, handle)):
+        _attach(organizations, handle.physical_id, properties.get("TargetIds", []))
+    return handle
 
 
-def _read(context: Context, made: Made) -> Properties:
-    organizations, policy_id = context.client("organizations"), made.physical_id
+def _read(context: Context, handle: ResourceHandle) -> Properties:
+    organizations, policy_id = context.client("organizations"), handle.physical_id
     policy = organizations.describe_policy(PolicyId=policy_id)["Policy"]
     return {
         **chosen(policy["PolicySummary"], "Name", "Type", "Description"),
@@ -38,9 +38,9 @@ def _read(context: Context, made: Made) -> Properties:
     }
 
 
-def _update(context: Context, made: Made, properties: Properties) -> Made:
-    organizations, policy_id = context.client("organizations"), made.physical_id
-    current = _read(context, made)
+def _update(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
+    organizations, policy_id = context.client("organizations"), handle.physical_id
+    current = _read(context, handle)
     refuse_replacement(_TYPE, current, properties, "Type")
     organizations.update_policy(
         PolicyId=policy_id,
@@ -54,11 +54,11 @@ def _update(context: Context, made: Made, properties: Properties) -> Made:
     changed, removed = changes(as_map(current["Tags"]), as_map(properties.get("Tags", [])))
     organizations.tag_resource(ResourceId=policy_id, Tags=as_list(changed))
     organizations.untag_resource(ResourceId=policy_id, TagKeys=removed)
-    return made
+    return handle
 
 
-def _delete(context: Context, made: Made) -> None:
-    organizations, policy_id = context.client("organizations"), made.physical_id
+def _delete(context: Context, handle: ResourceHandle) -> None:
+    organizations, policy_id = context.client("organizations"), handle.physical_id
     _detach(organizations, policy_id, _targets(organizations, policy_id))
     organizations.delete_policy(PolicyId=policy_id)
 

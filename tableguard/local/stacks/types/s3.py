@@ -5,7 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tableguard.cloudformation.resource_type import AbsentError, Client, Context, Made, Properties, ResourceType
+from tableguard.cloudformation.resource_type import (
+    AbsentError,
+    Client,
+    Context,
+    Properties,
+    ResourceHandle,
+    ResourceType,
+)
 from tableguard.local.stacks.types import s3_lifecycle, tags
 from tableguard.local.stacks.types.calls import (
     call,
@@ -144,7 +151,7 @@ _SETTINGS = {
 }
 
 
-def _create(context: Context, properties: Properties) -> Made:
+def _create(context: Context, properties: Properties) -> ResourceHandle:
     client = context.client("s3")
     name = properties.get("BucketName", context.generated_name)
     lock = properties.get("ObjectLockEnabled")
@@ -156,10 +163,10 @@ def _create(context: Context, properties: Properties) -> Made:
         CreateBucketConfiguration=(None if context.region == "us-east-1" else {"LocationConstraint": context.region}),
         ObjectLockEnabledForBucket=None if lock is None else text(lock),
     )
-    made = Made(name, _attributes(context, name))
-    with removed_on_failure(lambda: _delete(context, made)):
+    handle = ResourceHandle(name, _attributes(context, name))
+    with removed_on_failure(lambda: _delete(context, handle)):
         _put_settings(client, name, properties)
-    return made
+    return handle
 
 
 def _attributes(context: Context, name: str) -> dict[str, str]:
@@ -177,21 +184,21 @@ def _put_settings(client: Client, bucket: str, properties: Properties) -> None:
         call(client, setting.put, Bucket=bucket, **{setting.argument: setting.for_api(value)})
 
 
-def _read(context: Context, made: Made) -> Properties:
-    client, name = context.client("s3"), made.physical_id
+def _read(context: Context, handle: ResourceHandle) -> Properties:
+    client, name = context.client("s3"), handle.physical_id
     client.head_bucket(Bucket=name)
     found = {prop: setting.ask(client, name) for prop, setting in _SETTINGS.items()}
     lock = found["ObjectLockConfiguration"] or {}
     return given(BucketName=name, ObjectLockEnabled=lock.get("ObjectLockEnabled") == "Enabled", **found)
 
 
-def _update(context: Context, made: Made, properties: Properties) -> Made:
-    client, name, current = context.client("s3"), made.physical_id, _read(context, made)
+def _update(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
+    client, name, current = context.client("s3"), handle.physical_id, _read(context, handle)
     refuse_replacement(BUCKET_NAME, current, properties, "BucketName", "ObjectLockEnabled")
     for prop in sorted(set(current) & set(_SETTINGS) - set(properties)):
         _unset(client, name, prop)
     _put_settings(client, name, properties)
-    return made
+    return handle
 
 
 def _unset(client: Client, bucket: str, prop: str) -> None:
@@ -203,31 +210,31 @@ def _unset(client: Client, bucket: str, prop: str) -> None:
         getattr(client, delete)(Bucket=bucket)
 
 
-def _delete(context: Context, made: Made) -> None:
-    context.client("s3").delete_bucket(Bucket=made.physical_id)
+def _delete(context: Context, handle: ResourceHandle) -> None:
+    context.client("s3").delete_bucket(Bucket=handle.physical_id)
 
 
-def _create_policy(context: Context, properties: Properties) -> Made:
+def _create_policy(context: Context, properties: Properties) -> ResourceHandle:
     bucket, document = properties["Bucket"], document_text(properties["PolicyDocument"])
     context.client("s3").put_bucket_policy(Bucket=bucket, Policy=document)
-    return Made(bucket)
+    return ResourceHandle(bucket)
 
 
-def _read_policy(context: Context, made: Made) -> Properties:
-    client, bucket = context.client("s3"), made.physical_id
+def _read_policy(context: Context, handle: ResourceHandle) -> Properties:
+    client, bucket = context.client("s3"), handle.physical_id
     found = unless("NoSuchBucketPolicy", lambda: client.get_bucket_policy(Bucket=bucket))
     if not found:
         raise AbsentError(f"bucket policy of {bucket}: not there")
     return {"Bucket": bucket, "PolicyDocument": json.loads(found["Policy"])}
 
 
-def _update_policy(context: Context, made: Made, properties: Properties) -> Made:
-    refuse_replacement("AWS::S3::BucketPolicy", {"Bucket": made.physical_id}, properties, "Bucket")
+def _update_policy(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
+    refuse_replacement("AWS::S3::BucketPolicy", {"Bucket": handle.physical_id}, properties, "Bucket")
     return _create_policy(context, properties)
 
 
-def _delete_policy(context: Context, made: Made) -> None:
-    context.client("s3").delete_bucket_policy(Bucket=made.physical_id)
+def _delete_policy(context: Context, handle: ResourceHandle) -> None:
+    context.client("s3").delete_bucket_policy(Bucket=handle.physical_id)
 
 
 TYPES: tuple[ResourceType, ...] = (

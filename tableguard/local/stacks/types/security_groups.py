@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from tableguard.cloudformation.resource_type import Client, Context, Made, Properties, ResourceType
+from tableguard.cloudformation.resource_type import Client, Context, Properties, ResourceHandle, ResourceType
 from tableguard.local.stacks.types import tags
 from tableguard.local.stacks.types.calls import call, chosen, given, only, refuse_replacement, removed_on_failure
 
@@ -56,7 +56,7 @@ def _remove_all(client: Client, group: str, direction: str) -> None:
         revoke(GroupId=group, SecurityGroupRuleIds=ids)
 
 
-def _create(context: Context, properties: Properties) -> Made:
+def _create(context: Context, properties: Properties) -> ResourceHandle:
     client = context.client("ec2")
     group = client.create_security_group(
         GroupName=properties.get("GroupName", context.generated_name),
@@ -64,20 +64,20 @@ def _create(context: Context, properties: Properties) -> Made:
         VpcId=properties["VpcId"],
         TagSpecifications=tags.specification("security-group", properties),
     )["GroupId"]
-    made = Made(group, {"GroupId": group, "Id": group, "VpcId": properties["VpcId"]})
-    with removed_on_failure(lambda: _delete(context, made)):
+    handle = ResourceHandle(group, {"GroupId": group, "Id": group, "VpcId": properties["VpcId"]})
+    with removed_on_failure(lambda: _delete(context, handle)):
         if "SecurityGroupEgress" in properties:
             # a group is born with a rule that lets everything out; CloudFormation removes it when the template
             # says what may go out
             _remove_all(client, group, "egress")
             _add(client, group, "egress", properties["SecurityGroupEgress"])
         _add(client, group, "ingress", properties.get("SecurityGroupIngress", []))
-    return made
+    return handle
 
 
-def _read(context: Context, made: Made) -> Properties:
-    found = context.client("ec2").describe_security_groups(GroupIds=[made.physical_id])["SecurityGroups"]
-    group = only(found, made.physical_id)
+def _read(context: Context, handle: ResourceHandle) -> Properties:
+    found = context.client("ec2").describe_security_groups(GroupIds=[handle.physical_id])["SecurityGroups"]
+    group = only(found, handle.physical_id)
     return {
         "GroupDescription": group["Description"],
         **chosen(group, "GroupName", "VpcId"),
@@ -91,26 +91,26 @@ def _rules(permissions: list[Properties], direction: str) -> list[Properties]:
     return [rule for permission in permissions for rule in _as_declared(permission, direction)]
 
 
-def _update(context: Context, made: Made, properties: Properties) -> Made:
-    client, current = context.client("ec2"), _read(context, made)
+def _update(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
+    client, current = context.client("ec2"), _read(context, handle)
     refuse_replacement(GROUP_NAME, current, properties, "GroupDescription", "GroupName", "VpcId")
     for name, direction in _DIRECTIONS.items():
         if name in properties or direction == "ingress":
-            _remove_all(client, made.physical_id, direction)
-            _add(client, made.physical_id, direction, properties.get(name, []))
-    tags.update_ec2(context, made, current, properties)
-    return made
+            _remove_all(client, handle.physical_id, direction)
+            _add(client, handle.physical_id, direction, properties.get(name, []))
+    tags.update_ec2(context, handle, current, properties)
+    return handle
 
 
-def _delete(context: Context, made: Made) -> None:
-    context.client("ec2").delete_security_group(GroupId=made.physical_id)
+def _delete(context: Context, handle: ResourceHandle) -> None:
+    context.client("ec2").delete_security_group(GroupId=handle.physical_id)
 
 
 def _rule_type(direction: str) -> ResourceType:
     """AWS::EC2::SecurityGroupEgress or SecurityGroupIngress: one rule, apart from its group."""
     name = f"AWS::EC2::SecurityGroup{direction.capitalize()}"
 
-    def create(context: Context, properties: Properties) -> Made:
+    def create(context: Context, properties: Properties) -> ResourceHandle:
         rule = chosen(properties, "Description", "GroupId", *_PORTS, *_PEERS)
         answer = call(
             context.client("ec2"),
@@ -119,11 +119,11 @@ def _rule_type(direction: str) -> ResourceType:
             IpPermissions=[_for_api(rule)],
         )
         found = only(answer["SecurityGroupRules"], f"rule of {rule['GroupId']}")["SecurityGroupRuleId"]
-        return Made(found, {"Id": found}, {"GroupId": rule["GroupId"]})
+        return ResourceHandle(found, {"Id": found}, {"GroupId": rule["GroupId"]})
 
-    def read(context: Context, made: Made) -> Properties:
-        rules = context.client("ec2").describe_security_group_rules(SecurityGroupRuleIds=[made.physical_id])
-        rule = only(rules["SecurityGroupRules"], made.physical_id)
+    def read(context: Context, handle: ResourceHandle) -> Properties:
+        rules = context.client("ec2").describe_security_group_rules(SecurityGroupRuleIds=[handle.physical_id])
+        rule = only(rules["SecurityGroupRules"], handle.physical_id)
         side = "Destination" if direction == "egress" else "Source"
         return given(
             **chosen(rule, "CidrIpv6", "Description", "GroupId", *_PORTS),
@@ -134,9 +134,9 @@ def _rule_type(direction: str) -> ResourceType:
             },
         )
 
-    def delete(context: Context, made: Made) -> None:
+    def delete(context: Context, handle: ResourceHandle) -> None:
         revoke = getattr(context.client("ec2"), f"revoke_security_group_{direction}")
-        revoke(SecurityGroupRuleIds=[made.physical_id], **made.found_by)
+        revoke(SecurityGroupRuleIds=[handle.physical_id], **handle.locator)
 
     return ResourceType(name, create, read, delete, not_modelled={"Description": _NO_DESCRIPTION})
 

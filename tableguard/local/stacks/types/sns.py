@@ -2,7 +2,14 @@
 
 import json
 
-from tableguard.cloudformation.resource_type import AbsentError, Client, Context, Made, Properties, ResourceType
+from tableguard.cloudformation.resource_type import (
+    AbsentError,
+    Client,
+    Context,
+    Properties,
+    ResourceHandle,
+    ResourceType,
+)
 from tableguard.local.stacks.types import tags
 from tableguard.local.stacks.types.calls import agreed, attributes, chosen, refuse_replacement, removed_on_failure
 from tableguard.local.stacks.types.translate import document_text
@@ -20,7 +27,7 @@ _SUBSCRIPTION = (
 _DEFAULT_POLICY_ID = "__default_policy_ID"
 
 
-def _create_topic(context: Context, properties: Properties) -> Made:
+def _create_topic(context: Context, properties: Properties) -> ResourceHandle:
     client = context.client("sns")
     name = properties.get("TopicName", context.generated_name)
     arn = client.create_topic(
@@ -28,15 +35,15 @@ def _create_topic(context: Context, properties: Properties) -> Made:
         Attributes=attributes(properties, *_TOPIC),
         Tags=tags.as_list(tags.as_map(properties.get("Tags", []))),
     )["TopicArn"]
-    made = Made(arn, {"TopicArn": arn, "TopicName": name})
-    with removed_on_failure(lambda: _delete_topic(context, made)):
+    handle = ResourceHandle(arn, {"TopicArn": arn, "TopicName": name})
+    with removed_on_failure(lambda: _delete_topic(context, handle)):
         for wanted in properties.get("Subscription", []):
             client.subscribe(TopicArn=arn, **chosen(wanted, "Endpoint", "Protocol"))
-    return made
+    return handle
 
 
-def _read_topic(context: Context, made: Made) -> Properties:
-    client, arn = context.client("sns"), made.physical_id
+def _read_topic(context: Context, handle: ResourceHandle) -> Properties:
+    client, arn = context.client("sns"), handle.physical_id
     found = client.get_topic_attributes(TopicArn=arn)["Attributes"]
     return {
         **chosen(found, *_TOPIC),
@@ -51,8 +58,8 @@ def _subscriptions(client: Client, topic: str) -> list[Properties]:
     return [subscription for page in pages for subscription in page["Subscriptions"]]
 
 
-def _update_topic(context: Context, made: Made, properties: Properties) -> Made:
-    client, arn, current = context.client("sns"), made.physical_id, _read_topic(context, made)
+def _update_topic(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
+    client, arn, current = context.client("sns"), handle.physical_id, _read_topic(context, handle)
     refuse_replacement(TOPIC_NAME, current, properties, "FifoTopic", "TopicName")
     unset: dict[str, str] = dict.fromkeys(set(current) & {"DisplayName", "KmsMasterKeyId"}, "")
     for name, value in {**unset, **attributes(properties, *_TOPIC)}.items():
@@ -63,7 +70,7 @@ def _update_topic(context: Context, made: Made, properties: Properties) -> Made:
         client.untag_resource(ResourceArn=arn, TagKeys=gone)
     if changed:
         client.tag_resource(ResourceArn=arn, Tags=tags.as_list(changed))
-    return made
+    return handle
 
 
 def _update_subscriptions(client: Client, topic: str, wanted: list[Properties]) -> None:
@@ -75,15 +82,15 @@ def _update_subscriptions(client: Client, topic: str, wanted: list[Properties]) 
         client.subscribe(TopicArn=topic, Protocol=protocol, Endpoint=endpoint)
 
 
-def _delete_topic(context: Context, made: Made) -> None:
-    context.client("sns").delete_topic(TopicArn=made.physical_id)
+def _delete_topic(context: Context, handle: ResourceHandle) -> None:
+    context.client("sns").delete_topic(TopicArn=handle.physical_id)
 
 
-def _create_policy(context: Context, properties: Properties) -> Made:
+def _create_policy(context: Context, properties: Properties) -> ResourceHandle:
     topics = list(properties["Topics"])
     for arn in topics:
         _set_policy(context, arn, properties["PolicyDocument"])
-    return Made(context.generated_name, {"Id": context.generated_name}, {"Topics": topics})
+    return ResourceHandle(context.generated_name, {"Id": context.generated_name}, {"Topics": topics})
 
 
 def _set_policy(context: Context, topic: str, policy: Properties) -> None:
@@ -92,27 +99,27 @@ def _set_policy(context: Context, topic: str, policy: Properties) -> None:
     )
 
 
-def _read_policy(context: Context, made: Made) -> Properties:
+def _read_policy(context: Context, handle: ResourceHandle) -> Properties:
     client = context.client("sns")
     found = {
         arn: json.loads(client.get_topic_attributes(TopicArn=arn)["Attributes"]["Policy"])
-        for arn in made.found_by["Topics"]
+        for arn in handle.locator["Topics"]
     }
     policies = {arn: policy for arn, policy in found.items() if policy.get("Id") != _DEFAULT_POLICY_ID}
     if not policies:
-        raise AbsentError(f"topic policy {made.physical_id}: every topic has the default policy")
+        raise AbsentError(f"topic policy {handle.physical_id}: every topic has the default policy")
     return {"PolicyDocument": agreed(list(policies.values())), "Topics": list(policies)}
 
 
-def _update_policy(context: Context, made: Made, properties: Properties) -> Made:
-    for arn in set(made.found_by["Topics"]) - set(properties["Topics"]):
+def _update_policy(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
+    for arn in set(handle.locator["Topics"]) - set(properties["Topics"]):
         _set_policy(context, arn, _default_policy(context, arn))
     again = _create_policy(context, properties)
-    return Made(made.physical_id, made.attributes, again.found_by)
+    return ResourceHandle(handle.physical_id, handle.attributes, again.locator)
 
 
-def _delete_policy(context: Context, made: Made) -> None:
-    for arn in made.found_by["Topics"]:
+def _delete_policy(context: Context, handle: ResourceHandle) -> None:
+    for arn in handle.locator["Topics"]:
         _set_policy(context, arn, _default_policy(context, arn))
 
 
@@ -134,32 +141,32 @@ def _default_policy(context: Context, topic: str) -> Properties:
     }
 
 
-def _create_subscription(context: Context, properties: Properties) -> Made:
+def _create_subscription(context: Context, properties: Properties) -> ResourceHandle:
     arn = context.client("sns").subscribe(
         Attributes=attributes(properties, *_SUBSCRIPTION),
         ReturnSubscriptionArn=True,
         **chosen(properties, "Endpoint", "Protocol", "TopicArn"),
     )["SubscriptionArn"]
-    return Made(arn, {"Arn": arn})
+    return ResourceHandle(arn, {"Arn": arn})
 
 
-def _read_subscription(context: Context, made: Made) -> Properties:
-    found = context.client("sns").get_subscription_attributes(SubscriptionArn=made.physical_id)["Attributes"]
+def _read_subscription(context: Context, handle: ResourceHandle) -> Properties:
+    found = context.client("sns").get_subscription_attributes(SubscriptionArn=handle.physical_id)["Attributes"]
     return chosen(found, "Endpoint", "Protocol", "TopicArn", *_SUBSCRIPTION)
 
 
-def _update_subscription(context: Context, made: Made, properties: Properties) -> Made:
-    current = _read_subscription(context, made)
+def _update_subscription(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
+    current = _read_subscription(context, handle)
     refuse_replacement("AWS::SNS::Subscription", current, properties, "Endpoint", "Protocol", "TopicArn")
     for name, value in attributes(properties, *_SUBSCRIPTION).items():
         context.client("sns").set_subscription_attributes(
-            SubscriptionArn=made.physical_id, AttributeName=name, AttributeValue=value
+            SubscriptionArn=handle.physical_id, AttributeName=name, AttributeValue=value
         )
-    return made
+    return handle
 
 
-def _delete_subscription(context: Context, made: Made) -> None:
-    context.client("sns").unsubscribe(SubscriptionArn=made.physical_id)
+def _delete_subscription(context: Context, handle: ResourceHandle) -> None:
+    context.client("sns").unsubscribe(SubscriptionArn=handle.physical_id)
 
 
 _DROPPED = "moto's CreateTopic accepts it; GetTopicAttributes does not return it"

@@ -2,7 +2,14 @@
 
 import json
 
-from tableguard.cloudformation.resource_type import AbsentError, Client, Context, Made, Properties, ResourceType
+from tableguard.cloudformation.resource_type import (
+    AbsentError,
+    Client,
+    Context,
+    Properties,
+    ResourceHandle,
+    ResourceType,
+)
 from tableguard.local.stacks.types import tags
 from tableguard.local.stacks.types.calls import agreed, attributes, chosen, refuse_replacement
 from tableguard.local.stacks.types.translate import document_text
@@ -27,7 +34,7 @@ _ATTRIBUTES = (
 )
 
 
-def _create_queue(context: Context, properties: Properties) -> Made:
+def _create_queue(context: Context, properties: Properties) -> ResourceHandle:
     client = context.client("sqs")
     name = properties.get("QueueName", context.generated_name)
     url = client.create_queue(
@@ -36,7 +43,7 @@ def _create_queue(context: Context, properties: Properties) -> Made:
         tags=tags.as_map(properties.get("Tags", [])),
     )["QueueUrl"]
     arn = client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    return Made(url, {"Arn": arn, "QueueName": name, "QueueUrl": url})
+    return ResourceHandle(url, {"Arn": arn, "QueueName": name, "QueueUrl": url})
 
 
 def _all_attributes(client: Client, url: str) -> dict[str, str]:
@@ -44,18 +51,18 @@ def _all_attributes(client: Client, url: str) -> dict[str, str]:
     return found
 
 
-def _read_queue(context: Context, made: Made) -> Properties:
+def _read_queue(context: Context, handle: ResourceHandle) -> Properties:
     client = context.client("sqs")
-    found = _all_attributes(client, made.physical_id)
+    found = _all_attributes(client, handle.physical_id)
     return {
         **chosen(found, *_ATTRIBUTES),
         "QueueName": found["QueueArn"].rpartition(":")[2],
-        "Tags": tags.as_list(client.list_queue_tags(QueueUrl=made.physical_id).get("Tags", {})),
+        "Tags": tags.as_list(client.list_queue_tags(QueueUrl=handle.physical_id).get("Tags", {})),
     }
 
 
-def _update_queue(context: Context, made: Made, properties: Properties) -> Made:
-    client, url, current = context.client("sqs"), made.physical_id, _read_queue(context, made)
+def _update_queue(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
+    client, url, current = context.client("sqs"), handle.physical_id, _read_queue(context, handle)
     refuse_replacement(QUEUE_NAME, current, properties, "FifoQueue", "QueueName")
     # moto's SetQueueAttributes forgets the policy unless it is sent along
     policy = chosen(_all_attributes(client, url), "Policy")
@@ -65,42 +72,42 @@ def _update_queue(context: Context, made: Made, properties: Properties) -> Made:
         client.untag_queue(QueueUrl=url, TagKeys=gone)
     if changed:
         client.tag_queue(QueueUrl=url, Tags=changed)
-    return made
+    return handle
 
 
-def _delete_queue(context: Context, made: Made) -> None:
-    context.client("sqs").delete_queue(QueueUrl=made.physical_id)
+def _delete_queue(context: Context, handle: ResourceHandle) -> None:
+    context.client("sqs").delete_queue(QueueUrl=handle.physical_id)
 
 
-def _create_policy(context: Context, properties: Properties) -> Made:
+def _create_policy(context: Context, properties: Properties) -> ResourceHandle:
     queues = list(properties["Queues"])
     for url in queues:
         _set_policy(context, url, document_text(properties["PolicyDocument"]))
-    return Made(context.generated_name, {"Id": context.generated_name}, {"Queues": queues})
+    return ResourceHandle(context.generated_name, {"Id": context.generated_name}, {"Queues": queues})
 
 
 def _set_policy(context: Context, url: str, policy: str) -> None:
     context.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
 
 
-def _read_policy(context: Context, made: Made) -> Properties:
+def _read_policy(context: Context, handle: ResourceHandle) -> Properties:
     client = context.client("sqs")
-    found = {url: _all_attributes(client, url).get("Policy") for url in made.found_by["Queues"]}
+    found = {url: _all_attributes(client, url).get("Policy") for url in handle.locator["Queues"]}
     policies = {url: json.loads(policy) for url, policy in found.items() if policy}
     if not policies:
-        raise AbsentError(f"queue policy {made.physical_id}: no queue has a policy")
+        raise AbsentError(f"queue policy {handle.physical_id}: no queue has a policy")
     return {"PolicyDocument": agreed(list(policies.values())), "Queues": list(policies)}
 
 
-def _update_policy(context: Context, made: Made, properties: Properties) -> Made:
-    for url in set(made.found_by["Queues"]) - set(properties["Queues"]):
+def _update_policy(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
+    for url in set(handle.locator["Queues"]) - set(properties["Queues"]):
         _set_policy(context, url, "")
     again = _create_policy(context, properties)
-    return Made(made.physical_id, made.attributes, again.found_by)
+    return ResourceHandle(handle.physical_id, handle.attributes, again.locator)
 
 
-def _delete_policy(context: Context, made: Made) -> None:
-    for url in made.found_by["Queues"]:
+def _delete_policy(context: Context, handle: ResourceHandle) -> None:
+    for url in handle.locator["Queues"]:
         _set_policy(context, url, "")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tableguard.cloudformation.resource_type import Context, Made, Properties
+from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle
 
 
 def as_map(tags: Iterable[Mapping[str, Any]]) -> dict[str, str]:
@@ -33,11 +33,11 @@ def specification(kind: str, properties: Properties) -> list[Properties]:
     return [{"ResourceType": kind, "Tags": named}] if named else []
 
 
-def update_ec2(context: Context, made: Made, current: Properties, wanted: Properties) -> None:
+def update_ec2(context: Context, handle: ResourceHandle, current: Properties, wanted: Properties) -> None:
     """Set and remove tags of an EC2 resource so that it has those the template declares."""
     client = context.client("ec2")
     changed, gone = to_change(current, wanted)
     if gone:
-        client.delete_tags(Resources=[made.physical_id], Tags=[{"Key": key} for key in gone])
+        client.delete_tags(Resources=[handle.physical_id], Tags=[{"Key": key} for key in gone])
     if changed:
-        client.create_tags(Resources=[made.physical_id], Tags=as_list(changed))
+        client.create_tags(Resources=[handle.physical_id], Tags=as_list(changed))

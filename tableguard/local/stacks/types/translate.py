@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tableguard.cloudformation.resource_type import Context, Made, Properties, ResourceType
+from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle, ResourceType
 
 
 def renamed(source: Mapping[str, Any], names: Mapping[str, str]) -> Properties:
@@ -39,14 +39,14 @@ def gone(held: Iterable[str], wanted: Iterable[str]) -> list[str]:
 def unknown_to_moto(name: str, reason: str, *properties: str, attributes: tuple[str, ...] = ()) -> ResourceType:
     """A type without any API in the embedded AWS: nothing is made or read, and all of it is reported."""
 
-    def create(context: Context, _: Properties) -> Made:
-        return Made(context.generated_name, dict.fromkeys(attributes, context.generated_name))
+    def create(context: Context, _: Properties) -> ResourceHandle:
+        return ResourceHandle(context.generated_name, dict.fromkeys(attributes, context.generated_name))
 
     return ResourceType(
         name=name,
         create=create,
-        read=lambda context, made: {},
-        delete=lambda context, made: None,
-        update=lambda context, made, properties: made,
+        read=lambda context, handle: {},
+        delete=lambda context, handle: None,
+        update=lambda context, handle, properties: handle,
         not_modelled=dict.fromkeys(properties, reason),
     )

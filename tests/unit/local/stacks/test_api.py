@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tableguard.cloudformation.resource_type import Made
+from tableguard.cloudformation.resource_type import ResourceHandle
 from tableguard.local import server
 from tableguard.local.clients.factory import make_client
 from tableguard.local.stacks import api
@@ -63,8 +63,8 @@ class Stacks:
         """The stack after a change set with these resources."""
         body = json.dumps({"Resources": resources, **sections})
         change_set = {"ChangeSetName": "changes", "ChangeSetType": kind, "TemplateBody": body}
-        made = self.client.create_change_set(StackName=self.name, **change_set)
-        self.client.execute_change_set(ChangeSetName=made["Id"])
+        change_set_answer = self.client.create_change_set(StackName=self.name, **change_set)
+        self.client.execute_change_set(ChangeSetName=change_set_answer["Id"])
         return self.stack()
 
     def update(self, resources: dict[str, Any], **sections: Any) -> dict[str, Any]:
@@ -198,7 +198,7 @@ def test_a_property_that_is_not_modelled_is_accepted_and_reported_with_its_reaso
 def test_a_property_that_is_missing_fails_the_stack_and_is_named(
     stacks: Stacks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    needy = replace(ALL[THING], create=lambda context, properties: Made(properties["Needed"]))
+    needy = replace(ALL[THING], create=lambda context, properties: ResourceHandle(properties["Needed"]))
     monkeypatch.setitem(ALL, THING, needy)
     stacks.deploy({"A": thing("a")})
     assert stacks.failures()["A"] == "Properties validation failed: required key [Needed] not found"
@@ -208,7 +208,7 @@ def test_a_property_that_is_missing_fails_the_stack_and_is_named(
 def test_what_is_deployed_is_known_with_every_value_resolved(stacks: Stacks) -> None:
     sections: dict[str, Any] = {"Parameters": {"Text": {"Type": "String", "Default": "x"}}}
     stacks.deploy({"A": thing("a"), "B": thing("b", Value={"Fn::Sub": "${A}-${Text}"})}, **sections)
-    found = [(each.logical_id, each.type, each.made.physical_id, each.properties) for each in deployed()]
+    found = [(each.logical_id, each.type, each.handle.physical_id, each.properties) for each in deployed()]
     assert found == [("A", THING, "a", {"Name": "a"}), ("B", THING, "b", {"Name": "b", "Value": "a-x"})]
     assert {(each.stack, each.account, each.region) for each in deployed()} == {
         (stacks.name, "123456789012", "eu-central-1")
@@ -287,14 +287,14 @@ def test_a_change_set_lists_what_it_will_do(stacks: Stacks) -> None:
     stacks.deploy({"A": thing("a"), "B": thing("b"), "C": thing("c", FIXED, Value={"Ref": "Text"})}, **sections)
     now = {"B": thing("b", Value="1"), "C": thing("c", FIXED, Value={"Ref": "Text"}), "D": thing("d"), "E": thing("e")}
     body = json.dumps({"Resources": now, **sections})
-    made = stacks.client.create_change_set(
+    answer = stacks.client.create_change_set(
         StackName=stacks.name,
         ChangeSetName="changes",
         TemplateBody=body,
         Parameters=[{"ParameterKey": "Text", "ParameterValue": "y"}],
     )
     changes = [
-        each["ResourceChange"] for each in stacks.client.describe_change_set(ChangeSetName=made["Id"])["Changes"]
+        each["ResourceChange"] for each in stacks.client.describe_change_set(ChangeSetName=answer["Id"])["Changes"]
     ]
     assert [(c["Action"], c["LogicalResourceId"], c.get("Replacement")) for c in changes] == [
         ("Modify", "B", "False"),

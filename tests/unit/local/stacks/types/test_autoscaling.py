@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tableguard.cloudformation.resource_type import Context, Made, Properties
+from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle
 from tableguard.errors import EmbeddedError
 from tableguard.local.stacks.types import ALL
 from tests.cases.resources import ACCOUNT, REGION, Case, ResourceTypeTests, context, differences, make
@@ -57,14 +57,14 @@ def step_policy(context: Context) -> Properties:
     }
 
 
-def register(**changed: Any) -> Callable[[Context, Made], None]:
-    def change(context: Context, made: Made) -> None:
+def register(**changed: Any) -> Callable[[Context, ResourceHandle], None]:
+    def change(context: Context, handle: ResourceHandle) -> None:
         context.client("application-autoscaling").register_scalable_target(**IDENTITY, **changed)
 
     return change
 
 
-def set_target_value(context: Context, made: Made) -> None:
+def set_target_value(context: Context, handle: ResourceHandle) -> None:
     """By hand past the API: moto's PutScalingPolicy gives the policy another ARN, where AWS keeps it."""
     from moto.applicationautoscaling.models import applicationautoscaling_backends
 
@@ -72,7 +72,7 @@ def set_target_value(context: Context, made: Made) -> None:
     kept.target_tracking_scaling_policy_configuration = tracking(90)
 
 
-def set_steps(context: Context, made: Made) -> None:
+def set_steps(context: Context, handle: ResourceHandle) -> None:
     from moto.applicationautoscaling.models import applicationautoscaling_backends
 
     (kept,) = applicationautoscaling_backends[ACCOUNT][REGION].policies.values()
@@ -102,15 +102,15 @@ class TestAutoScaling(ResourceTypeTests):
 
 
 def test_ref_of_a_target_is_what_it_is_known_by(context: Context) -> None:
-    made = make(TARGET, target(context))
-    assert made.physical_id == f"{INDEX}|{READS}|dynamodb"
-    assert made.attributes == {"Id": made.physical_id}
+    handle = make(TARGET, target(context))
+    assert handle.physical_id == f"{INDEX}|{READS}|dynamodb"
+    assert handle.attributes == {"Id": handle.physical_id}
 
 
 def test_ref_of_a_policy_is_its_arn(context: Context) -> None:
-    made = make(POLICY, policy(context))
-    assert made.physical_id.endswith(f":resource/dynamodb/{INDEX}:policyName/index-read")
-    assert made.attributes == {"Arn": made.physical_id}
+    handle = make(POLICY, policy(context))
+    assert handle.physical_id.endswith(f":resource/dynamodb/{INDEX}:policyName/index-read")
+    assert handle.attributes == {"Arn": handle.physical_id}
 
 
 @pytest.mark.parametrize("declared", [policy, step_policy])
@@ -122,11 +122,11 @@ def test_a_policy_tells_its_target_in_both_ways(declared: Callable[[Context], Pr
 
 def test_an_updated_policy_leaves_no_alarms_of_the_last(context: Context) -> None:
     declared, update = policy(context), ALL[POLICY].update
-    made = make(POLICY, declared)
+    handle = make(POLICY, declared)
     alarms = context.client("cloudwatch").describe_alarms()["MetricAlarms"]
     changed = {**declared, "TargetTrackingScalingPolicyConfiguration": tracking(80)}
     assert update is not None
-    again = update(context, made, changed)
+    again = update(context, handle, changed)
     assert differences(POLICY, changed, context, again) == []
     assert len(context.client("cloudwatch").describe_alarms()["MetricAlarms"]) == len(alarms) == 4
 
@@ -146,27 +146,27 @@ def test_what_cloudformation_would_replace_is_refused(
     type_name: str, declared: Callable[[Context], Properties], changed: Properties, context: Context
 ) -> None:
     properties, update = declared(context), ALL[type_name].update
-    made = make(type_name, properties)
+    handle = make(type_name, properties)
     assert update is not None
     with pytest.raises(EmbeddedError, match=f"{type_name} {next(iter(changed))}: cannot change in place"):
-        update(context, made, {**properties, **changed})
+        update(context, handle, {**properties, **changed})
 
 
 def test_a_target_is_found_among_others(context: Context) -> None:
     declared = target(context)
-    made = make(TARGET, declared)
+    handle = make(TARGET, declared)
     table = {"ResourceId": "table/cruddur-messages", "ScalableDimension": "dynamodb:table:ReadCapacityUnits"}
     for other in (table, {"ResourceId": f"{INDEX}-2"}, {"ScalableDimension": READS.replace("Read", "Write")}):
         make(TARGET, {**declared, **other, "MaxCapacity": 7})
-    assert differences(TARGET, declared, context, made) == []
+    assert differences(TARGET, declared, context, handle) == []
 
 
 def test_a_policy_is_found_among_many(context: Context) -> None:
     declared = policy(context)
-    made = make(POLICY, declared)
+    handle = make(POLICY, declared)
     for number in range(60):
         make(POLICY, {**declared, "PolicyName": f"index-read-{number}"})
-    assert differences(POLICY, declared, context, made) == []
+    assert differences(POLICY, declared, context, handle) == []
 
 
 def test_what_is_said_to_be_lost_is_lost(context: Context) -> None:

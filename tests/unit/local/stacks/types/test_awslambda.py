@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tableguard.cloudformation.equality import Difference
-from tableguard.cloudformation.resource_type import AbsentError, Context, Made, Properties
+from tableguard.cloudformation.resource_type import AbsentError, Context, Properties, ResourceHandle
 from tableguard.errors import EmbeddedError
 from tableguard.local.stacks.types import ALL
 from tests.cases.resources import TAGS, Case, ResourceTypeTests, context, differences, make
@@ -112,30 +112,30 @@ def permission(context: Context) -> Properties:
     }
 
 
-def configure(**arguments: Any) -> Callable[[Context, Made], object]:
-    return lambda context, made: context.client("lambda").update_function_configuration(
-        FunctionName=made.physical_id, **arguments
+def configure(**arguments: Any) -> Callable[[Context, ResourceHandle], object]:
+    return lambda context, handle: context.client("lambda").update_function_configuration(
+        FunctionName=handle.physical_id, **arguments
     )
 
 
-def other_code(context: Context, made: Made) -> None:
+def other_code(context: Context, handle: ResourceHandle) -> None:
     context.client("lambda").update_function_code(
-        FunctionName=made.physical_id, S3Bucket="artifacts", S3Key="other.zip"
+        FunctionName=handle.physical_id, S3Bucket="artifacts", S3Key="other.zip"
     )
 
 
-def free_concurrency(context: Context, made: Made) -> None:
-    context.client("lambda").delete_function_concurrency(FunctionName=made.physical_id)
+def free_concurrency(context: Context, handle: ResourceHandle) -> None:
+    context.client("lambda").delete_function_concurrency(FunctionName=handle.physical_id)
 
 
-def retag(context: Context, made: Made) -> None:
-    arn = made.attributes.get("EventSourceMappingArn", made.attributes.get("Arn"))
+def retag(context: Context, handle: ResourceHandle) -> None:
+    arn = handle.attributes.get("EventSourceMappingArn", handle.attributes.get("Arn"))
     context.client("lambda").untag_resource(Resource=arn, TagKeys=["ManagedBy"])
 
 
-def remap(**arguments: Any) -> Callable[[Context, Made], object]:
-    return lambda context, made: context.client("lambda").update_event_source_mapping(
-        UUID=made.physical_id, **arguments
+def remap(**arguments: Any) -> Callable[[Context, ResourceHandle], object]:
+    return lambda context, handle: context.client("lambda").update_event_source_mapping(
+        UUID=handle.physical_id, **arguments
     )
 
 
@@ -187,17 +187,17 @@ class TestLambda(ResourceTypeTests):
 
 def test_ref_and_getatt_of_a_function_and_its_mapping(context: Context) -> None:
     declared = mapping(context)
-    made = make(MAPPING, declared)
-    assert made.attributes["Id"] == made.physical_id
-    assert made.attributes["EventSourceMappingArn"].endswith(f":event-source-mapping:{made.physical_id}")
-    assert ALL[MAPPING].read(context, made)["FunctionName"].endswith(f":function:{declared['FunctionName']}")
+    handle = make(MAPPING, declared)
+    assert handle.attributes["Id"] == handle.physical_id
+    assert handle.attributes["EventSourceMappingArn"].endswith(f":event-source-mapping:{handle.physical_id}")
+    assert ALL[MAPPING].read(context, handle)["FunctionName"].endswith(f":function:{declared['FunctionName']}")
 
 
 def test_an_object_that_was_overwritten_is_no_longer_the_functions_code(context: Context) -> None:
     declared = function(context)
-    made = make(FUNCTION, declared)
+    handle = make(FUNCTION, declared)
     upload(context, "one.zip", "def handle(event, context): raise SystemExit")
-    assert [found.property for found in differences(FUNCTION, declared, context, made)] == [
+    assert [found.property for found in differences(FUNCTION, declared, context, handle)] == [
         "Code.S3Bucket",
         "Code.S3Key",
     ]
@@ -205,10 +205,10 @@ def test_an_object_that_was_overwritten_is_no_longer_the_functions_code(context:
 
 def test_an_update_deploys_the_new_code(context: Context) -> None:
     declared = function(context)
-    made, update = make(FUNCTION, declared), ALL[FUNCTION].update
+    handle, update = make(FUNCTION, declared), ALL[FUNCTION].update
     assert update is not None
     newer = {**declared, "Code": {"S3Bucket": "artifacts", "S3Key": "other.zip"}}
-    assert differences(FUNCTION, newer, context, update(context, made, newer)) == []
+    assert differences(FUNCTION, newer, context, update(context, handle, newer)) == []
 
 
 def test_inline_code_is_refused_by_name(context: Context) -> None:
@@ -219,25 +219,25 @@ def test_inline_code_is_refused_by_name(context: Context) -> None:
 @pytest.mark.parametrize(("name", "value"), [("Architectures", ["x86_64"]), ("KmsKeyArn", KEY.replace("1", "2"))])
 def test_what_moto_cannot_change_is_refused(name: str, value: Any, context: Context) -> None:
     declared = function(context)
-    made, update = make(FUNCTION, declared), ALL[FUNCTION].update
+    handle, update = make(FUNCTION, declared), ALL[FUNCTION].update
     assert update is not None
     with pytest.raises(EmbeddedError, match=f"{name}: cannot change in place"):
-        update(context, made, {**declared, name: value})
+        update(context, handle, {**declared, name: value})
 
 
 def test_a_permission_is_deployed_as_declared_until_removed(context: Context) -> None:
     declared = permission(context)
-    made = make(PERMISSION, declared)
-    assert differences(PERMISSION, declared, context, made) == []
-    ALL[PERMISSION].delete(context, made)
+    handle = make(PERMISSION, declared)
+    assert differences(PERMISSION, declared, context, handle) == []
+    ALL[PERMISSION].delete(context, handle)
     with pytest.raises(AbsentError):
-        ALL[PERMISSION].read(context, made)
+        ALL[PERMISSION].read(context, handle)
 
 
 def test_a_permission_for_any_rule_is_reported(context: Context) -> None:
     declared = permission(context)
-    made = make(PERMISSION, {name: value for name, value in declared.items() if name != "SourceArn"})
-    assert differences(PERMISSION, declared, context, made) == [Difference("SourceArn", declared["SourceArn"], None)]
+    handle = make(PERMISSION, {name: value for name, value in declared.items() if name != "SourceArn"})
+    assert differences(PERMISSION, declared, context, handle) == [Difference("SourceArn", declared["SourceArn"], None)]
 
 
 LOST = {

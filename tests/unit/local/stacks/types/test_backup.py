@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from tableguard.cloudformation.resource_type import Context, Made, Properties
+from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle
 from tableguard.errors import EmbeddedError
 from tableguard.local.stacks.types import ALL
 from tests.cases.resources import ACCOUNT, REGION, Case, ResourceTypeTests, Tracked, client, context, differences, make
@@ -33,7 +33,7 @@ RULE = {
     "RecoveryPointTags": TAGS,
 }
 
-Change = Callable[[Context, Made], object]
+Change = Callable[[Context, ResourceHandle], object]
 
 
 def vault(_: Context) -> Properties:
@@ -64,7 +64,7 @@ def plan(_: Context) -> Properties:
 
 
 def backup(operation: str, **parameters: Any) -> Change:
-    def change(context: Context, made: Made) -> None:
+    def change(context: Context, handle: ResourceHandle) -> None:
         getattr(context.client("backup"), operation)(**parameters)
 
     return change
@@ -75,39 +75,39 @@ def relock(**lock: int) -> Change:
 
 
 def on_the_plan(operation: str, **parameters: Any) -> Change:
-    def change(context: Context, made: Made) -> None:
-        arn = made.attributes["BackupPlanArn"]
+    def change(context: Context, handle: ResourceHandle) -> None:
+        arn = handle.attributes["BackupPlanArn"]
         getattr(context.client("backup"), operation)(ResourceArn=arn, **parameters)
 
     return change
 
 
-def moto_plan(made: Made) -> Properties:
+def moto_plan(handle: ResourceHandle) -> Properties:
     """The plan as moto keeps it: it has no UpdateBackupPlan with which one could change it from outside."""
     from moto.backup.models import backup_backends
 
-    kept: Properties = backup_backends[ACCOUNT][REGION].plans[made.physical_id].backup_plan
+    kept: Properties = backup_backends[ACCOUNT][REGION].plans[handle.physical_id].backup_plan
     return kept
 
 
-def shorter(_: Context, made: Made) -> None:
-    moto_plan(made)["Rules"][0]["Lifecycle"] = {"DeleteAfterDays": 1}
+def shorter(_: Context, handle: ResourceHandle) -> None:
+    moto_plan(handle)["Rules"][0]["Lifecycle"] = {"DeleteAfterDays": 1}
 
 
-def seldom(_: Context, made: Made) -> None:
-    moto_plan(made)["Rules"][1]["ScheduleExpression"] = "cron(0 4 1 * ? *)"
+def seldom(_: Context, handle: ResourceHandle) -> None:
+    moto_plan(handle)["Rules"][1]["ScheduleExpression"] = "cron(0 4 1 * ? *)"
 
 
-def one_rule_less(_: Context, made: Made) -> None:
-    del moto_plan(made)["Rules"][1]
+def one_rule_less(_: Context, handle: ResourceHandle) -> None:
+    del moto_plan(handle)["Rules"][1]
 
 
-def elsewhere(_: Context, made: Made) -> None:
-    moto_plan(made)["Rules"][0]["TargetBackupVaultName"] = "other"
+def elsewhere(_: Context, handle: ResourceHandle) -> None:
+    moto_plan(handle)["Rules"][0]["TargetBackupVaultName"] = "other"
 
 
-def renamed(_: Context, made: Made) -> None:
-    moto_plan(made)["BackupPlanName"] = "other"
+def renamed(_: Context, handle: ResourceHandle) -> None:
+    moto_plan(handle)["BackupPlanName"] = "other"
 
 
 class TestBackup(ResourceTypeTests):
@@ -177,29 +177,29 @@ class TestBackup(ResourceTypeTests):
 
 
 def test_ref_and_getatt_of_a_vault(context: Context) -> None:
-    made = make(VAULT, vault(context))
-    assert made.physical_id == NAME
-    assert made.attributes == {"BackupVaultArn": ARN, "BackupVaultName": NAME}
+    handle = make(VAULT, vault(context))
+    assert handle.physical_id == NAME
+    assert handle.attributes == {"BackupVaultArn": ARN, "BackupVaultName": NAME}
 
 
 def test_ref_and_getatt_of_a_plan(context: Context) -> None:
-    made = make(PLAN, plan(context))
-    assert made.attributes["BackupPlanId"] == made.physical_id
-    assert made.attributes["BackupPlanArn"] == f"arn:aws:backup:{REGION}:{ACCOUNT}:backup-plan:{made.physical_id}"
-    assert set(made.attributes) == {"BackupPlanArn", "BackupPlanId", "VersionId"}
+    handle = make(PLAN, plan(context))
+    assert handle.attributes["BackupPlanId"] == handle.physical_id
+    assert handle.attributes["BackupPlanArn"] == f"arn:aws:backup:{REGION}:{ACCOUNT}:backup-plan:{handle.physical_id}"
+    assert set(handle.attributes) == {"BackupPlanArn", "BackupPlanId", "VersionId"}
 
 
 def test_an_updated_plan_keeps_its_id_and_gets_a_version(context: Context) -> None:
     declared, update = plan(context), ALL[PLAN].update
-    made = make(PLAN, declared)
+    handle = make(PLAN, declared)
     longer = {
         **declared,
         "BackupPlan": {**declared["BackupPlan"], "BackupPlanRule": [{**RULE, "StartWindowMinutes": 90}]},
     }
     assert update is not None
-    again = update(context, made, longer)
-    assert again.physical_id == made.physical_id
-    assert again.attributes["VersionId"] != made.attributes["VersionId"]
+    again = update(context, handle, longer)
+    assert again.physical_id == handle.physical_id
+    assert again.attributes["VersionId"] != handle.attributes["VersionId"]
     assert differences(PLAN, longer, context, again) == []
 
 
@@ -209,10 +209,10 @@ def test_the_template_does_not_see_the_ids_of_a_plans_rules(context: Context) ->
 
 
 def test_an_update_unlocks_a_vault_that_the_template_no_longer_locks(context: Context) -> None:
-    made, update = make(VAULT, vault(context)), ALL[VAULT].update
+    handle, update = make(VAULT, vault(context)), ALL[VAULT].update
     less = Tracked({"BackupVaultName": NAME, "EncryptionKeyArn": KEY})
     assert update is not None
-    read = ALL[VAULT].read(context, update(context, made, less))
+    read = ALL[VAULT].read(context, update(context, handle, less))
     assert ("LockConfiguration" in read, read["BackupVaultTags"]) == (False, {})
     assert {"LockConfiguration", "BackupVaultTags"} <= less.asked
 
@@ -220,10 +220,10 @@ def test_an_update_unlocks_a_vault_that_the_template_no_longer_locks(context: Co
 @pytest.mark.parametrize("changed", [{"BackupVaultName": "other"}, {"EncryptionKeyArn": f"{KEY}4d"}])
 def test_a_vault_keeps_its_name_and_key(changed: Properties, context: Context) -> None:
     declared, update = vault(context), ALL[VAULT].update
-    made = make(VAULT, declared)
+    handle = make(VAULT, declared)
     assert update is not None
     with pytest.raises(EmbeddedError, match=f"{VAULT} {next(iter(changed))}: cannot change in place"):
-        update(context, made, {**declared, **changed})
+        update(context, handle, {**declared, **changed})
 
 
 def test_a_vault_whose_lock_is_refused_is_not_left_behind(context: Context) -> None:
@@ -244,19 +244,19 @@ def test_what_was_deleted_can_be_made_again_and_has_no_tags_of_the_last(
 
 
 def test_a_plan_is_deleted_through_the_api_where_a_guardrail_can_refuse_it(context: Context) -> None:
-    made, backup, asked = make(PLAN, plan(context)), boto3.client("backup", region_name=REGION), []
+    handle, backup, asked = make(PLAN, plan(context)), boto3.client("backup", region_name=REGION), []
     backup.meta.events.register("before-call.backup", lambda model, **_: asked.append(model.name))
-    ALL[PLAN].delete(replace(context, client=lambda _: backup), made)
+    ALL[PLAN].delete(replace(context, client=lambda _: backup), handle)
     assert asked == ["DeleteBackupPlan"]
 
 
 def test_nothing_of_a_selection_is_called_verified(context: Context) -> None:
     declared = {"BackupPlanId": "plan", "BackupSelection": {"SelectionName": "table"}}
-    made = make(SELECTION, declared)
-    assert ALL[SELECTION].read(context, made) == {}
+    handle = make(SELECTION, declared)
+    assert ALL[SELECTION].read(context, handle) == {}
     assert set(ALL[SELECTION].not_modelled) == set(declared)
-    assert made.attributes == {"Id": made.physical_id, "SelectionId": made.physical_id}
-    assert [found.property for found in differences(SELECTION, {**declared, "More": 1}, context, made)] == ["More"]
+    assert handle.attributes == {"Id": handle.physical_id, "SelectionId": handle.physical_id}
+    assert [found.property for found in differences(SELECTION, {**declared, "More": 1}, context, handle)] == ["More"]
 
 
 @pytest.mark.parametrize(
@@ -280,7 +280,7 @@ def test_what_is_said_to_be_lost_has_no_api_in_moto(operation: str, parameters: 
 
 
 def test_aws_backup_does_not_tell_for_how_long_a_lock_can_be_changed(context: Context) -> None:
-    made = make(VAULT, locked_for_good(context))
-    told = context.client("backup").describe_backup_vault(BackupVaultName=made.physical_id)
+    handle = make(VAULT, locked_for_good(context))
+    told = context.client("backup").describe_backup_vault(BackupVaultName=handle.physical_id)
     assert "LockDate" in told
     assert "ChangeableForDays" not in told

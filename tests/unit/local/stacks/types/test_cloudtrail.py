@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tableguard.cloudformation.resource_type import Context, Made, Properties
+from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle
 from tableguard.errors import EmbeddedError
 from tableguard.local.stacks.types import ALL
 from tests.cases.resources import ACCOUNT, REGION, TAGS, Case, ResourceTypeTests, context, differences, make
@@ -77,15 +77,15 @@ def trail_with_plain_selectors(context: Context) -> Properties:
     }
 
 
-def cloudtrail(operation: str, **parameters: Any) -> Callable[[Context, Made], None]:
-    def change(context: Context, made: Made) -> None:
+def cloudtrail(operation: str, **parameters: Any) -> Callable[[Context, ResourceHandle], None]:
+    def change(context: Context, handle: ResourceHandle) -> None:
         name = {"put_event_selectors": "TrailName", "put_insight_selectors": "TrailName"}.get(operation, "Name")
-        getattr(context.client("cloudtrail"), operation)(**{name: made.physical_id}, **parameters)
+        getattr(context.client("cloudtrail"), operation)(**{name: handle.physical_id}, **parameters)
 
     return change
 
 
-def retag(context: Context, _: Made) -> None:
+def retag(context: Context, _: ResourceHandle) -> None:
     context.client("cloudtrail").add_tags(ResourceId=ARN, TagsList=[{"Key": "ManagedBy", "Value": "hand"}])
 
 
@@ -133,9 +133,9 @@ class TestCloudTrail(ResourceTypeTests):
 
 
 def test_ref_of_a_trail_is_its_name_and_getatt_gives_the_arns(context: Context) -> None:
-    made = make(TRAIL, trail(context))
-    assert made.physical_id == NAME
-    assert made.attributes == {"Arn": ARN, "SnsTopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:cruddur-deliveries"}
+    handle = make(TRAIL, trail(context))
+    assert handle.physical_id == NAME
+    assert handle.attributes == {"Arn": ARN, "SnsTopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:cruddur-deliveries"}
 
 
 def test_a_trail_without_a_name_gets_the_generated_one(context: Context) -> None:
@@ -151,27 +151,27 @@ def test_a_trail_that_shall_not_log_does_not(switch: object, context: Context) -
 def test_insight_selectors_can_be_added_later(context: Context) -> None:
     declared, update = trail(context), ALL[TRAIL].update
     without = {name: value for name, value in declared.items() if name != "InsightSelectors"}
-    made = make(TRAIL, without)
+    handle = make(TRAIL, without)
     assert update is not None
-    assert [found.property for found in differences(TRAIL, declared, context, made)] == ["InsightSelectors"]
-    assert differences(TRAIL, declared, context, update(context, made, declared)) == []
+    assert [found.property for found in differences(TRAIL, declared, context, handle)] == ["InsightSelectors"]
+    assert differences(TRAIL, declared, context, update(context, handle, declared)) == []
 
 
 def test_insight_selectors_cannot_be_taken_away(context: Context) -> None:
     declared, update = trail(context), ALL[TRAIL].update
-    made = make(TRAIL, declared)
+    handle = make(TRAIL, declared)
     del declared["InsightSelectors"]
     assert update is not None
     with pytest.raises(EmbeddedError, match="AWS::CloudTrail::Trail InsightSelectors: cannot change in place"):
-        update(context, made, declared)
+        update(context, handle, declared)
 
 
 def test_a_trail_keeps_its_name(context: Context) -> None:
     declared, update = trail(context), ALL[TRAIL].update
-    made = make(TRAIL, declared)
+    handle = make(TRAIL, declared)
     assert update is not None
     with pytest.raises(EmbeddedError, match="AWS::CloudTrail::Trail TrailName: cannot change in place"):
-        update(context, made, {**declared, "TrailName": "other"})
+        update(context, handle, {**declared, "TrailName": "other"})
 
 
 def test_the_next_trail_of_the_same_name_has_no_tags_of_the_last(context: Context) -> None:

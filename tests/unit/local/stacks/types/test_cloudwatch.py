@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tableguard.cloudformation.equality import compare
-from tableguard.cloudformation.resource_type import Context, Made, Properties
+from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle
 from tableguard.errors import EmbeddedError
 from tableguard.local.stacks.types import ALL
 from tests.cases.resources import ACCOUNT, REGION, TAGS, Case, ResourceTypeTests, Tracked, context, differences, make
@@ -83,8 +83,8 @@ def anomaly(_: Context) -> Properties:
     }
 
 
-def cloudwatch(operation: str, **parameters: Any) -> Callable[[Context, Made], None]:
-    def change(context: Context, made: Made) -> None:
+def cloudwatch(operation: str, **parameters: Any) -> Callable[[Context, ResourceHandle], None]:
+    def change(context: Context, handle: ResourceHandle) -> None:
         getattr(context.client("cloudwatch"), operation)(**parameters)
 
     return change
@@ -93,7 +93,7 @@ def cloudwatch(operation: str, **parameters: Any) -> Callable[[Context, Made], N
 def put(reported: str, value: Any, declared: Callable[[Context], Properties] = alarm) -> Case:
     """The alarm put again with one property changed."""
 
-    def change(context: Context, made: Made) -> None:
+    def change(context: Context, handle: ResourceHandle) -> None:
         (kept,) = context.client("cloudwatch").describe_alarms(AlarmNames=[NAME])["MetricAlarms"]
         shape = context.client("cloudwatch").meta.service_model.operation_model("PutMetricAlarm").input_shape.members
         kept = {name: kept[name] for name in kept if name in shape}
@@ -145,8 +145,8 @@ class TestCloudWatch(ResourceTypeTests):
 
 
 def test_ref_of_an_alarm_is_its_name_and_getatt_gives_the_arn(context: Context) -> None:
-    made = make(ALARM, alarm(context))
-    assert (made.physical_id, made.attributes) == (NAME, {"Arn": ARN})
+    handle = make(ALARM, alarm(context))
+    assert (handle.physical_id, handle.attributes) == (NAME, {"Arn": ARN})
 
 
 def test_an_alarm_without_a_name_gets_the_generated_one(context: Context) -> None:
@@ -157,20 +157,20 @@ def test_an_alarm_without_a_name_gets_the_generated_one(context: Context) -> Non
 
 def test_an_alarm_keeps_its_name(context: Context) -> None:
     declared, update = alarm(context), ALL[ALARM].update
-    made = make(ALARM, declared)
+    handle = make(ALARM, declared)
     assert update is not None
     with pytest.raises(EmbeddedError, match="AWS::CloudWatch::Alarm AlarmName: cannot change in place"):
-        update(context, made, {**declared, "AlarmName": "other"})
+        update(context, handle, {**declared, "AlarmName": "other"})
 
 
 def test_an_update_takes_away_what_the_template_no_longer_says(context: Context) -> None:
     declared, update = alarm(context), ALL[ALARM].update
-    made = make(ALARM, declared)
+    handle = make(ALARM, declared)
     dropped = {"DatapointsToAlarm", "OKActions", "Tags"}
     less = Tracked({name: value for name, value in declared.items() if name not in dropped})
     assert update is not None
-    update(context, made, less)
-    assert {found.property for found in differences(ALARM, declared, context, made)} == dropped
+    update(context, handle, less)
+    assert {found.property for found in differences(ALARM, declared, context, handle)} == dropped
     assert dropped <= less.asked
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tableguard.cloudformation.resource_type import Context, Made, Properties
+from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle
 from tableguard.errors import EmbeddedError
 from tableguard.local.stacks.types import ALL
 from tests.cases.resources import REGION, TAGS, Case, ResourceTypeTests, context, differences, make
@@ -37,11 +37,11 @@ def pool(_: Context) -> Properties:
     }
 
 
-def update(**changed: Any) -> Callable[[Context, Made], None]:
-    def change(context: Context, made: Made) -> None:
+def update(**changed: Any) -> Callable[[Context, ResourceHandle], None]:
+    def change(context: Context, handle: ResourceHandle) -> None:
         kept = {"AllowUnauthenticatedIdentities": False, "IdentityPoolName": "cruddur-members"}
         cognito = context.client("cognito-identity")
-        cognito.update_identity_pool(IdentityPoolId=made.physical_id, **{**kept, **changed})
+        cognito.update_identity_pool(IdentityPoolId=handle.physical_id, **{**kept, **changed})
 
     return change
 
@@ -80,22 +80,22 @@ class TestCognito(ResourceTypeTests):
 
 
 def test_ref_of_a_pool_is_its_id_and_getatt_gives_its_name(context: Context) -> None:
-    made = make(POOL, pool(context))
-    assert made.physical_id.startswith(f"{REGION}:")
-    assert made.attributes == {"Id": made.physical_id, "Name": "cruddur-members"}
+    handle = make(POOL, pool(context))
+    assert handle.physical_id.startswith(f"{REGION}:")
+    assert handle.attributes == {"Id": handle.physical_id, "Name": "cruddur-members"}
 
 
 def test_a_pool_without_a_name_gets_the_generated_one(context: Context) -> None:
-    made = make(POOL, {"AllowUnauthenticatedIdentities": False})
-    assert made.attributes["Name"] == "stack-Resource-1A2B3C"
+    handle = make(POOL, {"AllowUnauthenticatedIdentities": False})
+    assert handle.attributes["Name"] == "stack-Resource-1A2B3C"
 
 
 def test_a_pool_keeps_its_name(context: Context) -> None:
     declared, update = pool(context), ALL[POOL].update
-    made = make(POOL, declared)
+    handle = make(POOL, declared)
     assert update is not None
     with pytest.raises(EmbeddedError, match="AWS::Cognito::IdentityPool IdentityPoolName: cannot change in place"):
-        update(context, made, {**declared, "IdentityPoolName": "other"})
+        update(context, handle, {**declared, "IdentityPoolName": "other"})
 
 
 @pytest.mark.parametrize(
@@ -112,11 +112,11 @@ def test_a_pool_keeps_its_name(context: Context) -> None:
 def test_nothing_of_it_is_called_verified(
     type_name: str, declared: Properties, attributes: set[str], context: Context
 ) -> None:
-    known, made = ALL[type_name], make(type_name, declared)
-    assert known.read(context, made) == {}
+    known, handle = ALL[type_name], make(type_name, declared)
+    assert known.read(context, handle) == {}
     assert set(known.not_modelled) == set(declared)
-    assert set(made.attributes) == attributes
-    assert [found.property for found in differences(type_name, {**declared, "More": 1}, context, made)] == ["More"]
+    assert set(handle.attributes) == attributes
+    assert [found.property for found in differences(type_name, {**declared, "More": 1}, context, handle)] == ["More"]
 
 
 @pytest.mark.parametrize(
@@ -127,17 +127,17 @@ def test_nothing_of_it_is_called_verified(
     ],
 )
 def test_what_is_said_to_be_lost_has_no_api_in_moto(operation: str, parameters: Properties, context: Context) -> None:
-    made = make(POOL, pool(context))
+    handle = make(POOL, pool(context))
     with pytest.raises((ClientError, NotImplementedError), match="not been implemented"):
-        getattr(context.client("cognito-identity"), operation)(IdentityPoolId=made.physical_id, **parameters)
+        getattr(context.client("cognito-identity"), operation)(IdentityPoolId=handle.physical_id, **parameters)
 
 
 def test_what_is_said_to_be_lost_is_lost(context: Context) -> None:
     cognito = context.client("cognito-identity")
-    made = cognito.create_identity_pool(
+    handle = cognito.create_identity_pool(
         IdentityPoolName="p", AllowUnauthenticatedIdentities=False, AllowClassicFlow=False
     )
-    kept = cognito.describe_identity_pool(IdentityPoolId=made["IdentityPoolId"])
+    kept = cognito.describe_identity_pool(IdentityPoolId=handle["IdentityPoolId"])
     known = cognito.meta.service_model.operation_model("CreateIdentityPool").input_shape.members
     assert {name for name in ALL[POOL].not_modelled if name in known} == {"AllowClassicFlow"}
     assert "AllowClassicFlow" not in kept

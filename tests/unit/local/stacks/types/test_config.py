@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError, ParamValidationError
 from moto.config import models
 
-from tableguard.cloudformation.resource_type import Context, Made, Properties
+from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle
 from tableguard.errors import EmbeddedError
 from tableguard.local.moto import config as moto_config
 from tableguard.local.stacks.types import ALL
@@ -97,23 +97,23 @@ def guard_rule(context: Context) -> Properties:
     }
 
 
-Change = Callable[[Context, Made], object]
+Change = Callable[[Context, ResourceHandle], object]
 
 
 def put_recorder(**changed: Any) -> Change:
-    def change(context: Context, made: Made) -> None:
+    def change(context: Context, handle: ResourceHandle) -> None:
         (kept,) = context.client("config").describe_configuration_recorders()["ConfigurationRecorders"]
         context.client("config").put_configuration_recorder(ConfigurationRecorder={**kept, **changed})
 
     return change
 
 
-def stop(context: Context, made: Made) -> None:
-    context.client("config").stop_configuration_recorder(ConfigurationRecorderName=made.physical_id)
+def stop(context: Context, handle: ResourceHandle) -> None:
+    context.client("config").stop_configuration_recorder(ConfigurationRecorderName=handle.physical_id)
 
 
 def put_channel(**changed: Any) -> Change:
-    def change(context: Context, made: Made) -> None:
+    def change(context: Context, handle: ResourceHandle) -> None:
         (kept,) = context.client("config").describe_delivery_channels()["DeliveryChannels"]
         context.client("config").put_delivery_channel(DeliveryChannel={**kept, **changed})
 
@@ -121,9 +121,9 @@ def put_channel(**changed: Any) -> Change:
 
 
 def put_rule(**changed: Any) -> Change:
-    def change(context: Context, made: Made) -> None:
+    def change(context: Context, handle: ResourceHandle) -> None:
         config = context.client("config")
-        (kept,) = config.describe_config_rules(ConfigRuleNames=[made.physical_id])["ConfigRules"]
+        (kept,) = config.describe_config_rules(ConfigRuleNames=[handle.physical_id])["ConfigRules"]
         for given_by_config in ("ConfigRuleArn", "ConfigRuleId", "ConfigRuleState"):
             del kept[given_by_config]
         config.put_config_rule(ConfigRule={**kept, **changed})
@@ -225,9 +225,9 @@ def test_without_a_name_it_gets_the_generated_one(
     type_name: str, declared: Callable[[Context], Properties], context: Context
 ) -> None:
     properties = {name: value for name, value in declared(context).items() if name != "Name"}
-    made = make(type_name, properties)
-    assert made.physical_id == "stack-Resource-1A2B3C"
-    assert ALL[type_name].read(context, made)["Name"] == "stack-Resource-1A2B3C"
+    handle = make(type_name, properties)
+    assert handle.physical_id == "stack-Resource-1A2B3C"
+    assert ALL[type_name].read(context, handle)["Name"] == "stack-Resource-1A2B3C"
 
 
 def recording(context: Context) -> bool:
@@ -258,8 +258,8 @@ def test_a_recorder_that_shall_not_record_is_refused(switch: object, context: Co
 
 
 def test_a_channel_in_use_can_be_deleted(context: Context) -> None:
-    made = make(CHANNEL, channel(context))
-    ALL[CHANNEL].delete(context, made)
+    handle = make(CHANNEL, channel(context))
+    ALL[CHANNEL].delete(context, handle)
     assert context.client("config").describe_delivery_channels()["DeliveryChannels"] == []
 
 
@@ -274,10 +274,10 @@ def test_a_rule_without_a_recorder_is_refused_as_by_aws_config(
 
 
 def test_ref_of_a_rule_is_its_name_and_getatt_gives_arn_and_id(context: Context) -> None:
-    made = make(RULE, managed_rule(context))
-    rule_id = made.attributes["ConfigRuleId"]
-    assert made.physical_id == "cruddur-endpoint"
-    assert made.attributes["Arn"] == f"arn:aws:config:{REGION}:{ACCOUNT}:config-rule/{rule_id}"
+    handle = make(RULE, managed_rule(context))
+    rule_id = handle.attributes["ConfigRuleId"]
+    assert handle.physical_id == "cruddur-endpoint"
+    assert handle.attributes["Arn"] == f"arn:aws:config:{REGION}:{ACCOUNT}:config-rule/{rule_id}"
 
 
 @pytest.mark.parametrize(
@@ -292,21 +292,21 @@ def test_what_cloudformation_would_replace_is_refused(
     type_name: str, declared: Callable[[Context], Properties], changed: Properties, context: Context
 ) -> None:
     properties, update = declared(context), ALL[type_name].update
-    made = make(type_name, properties)
+    handle = make(type_name, properties)
     assert update is not None
     with pytest.raises(EmbeddedError, match=f"{type_name} {next(iter(changed))}: cannot change in place"):
-        update(context, made, {**properties, **changed})
+        update(context, handle, {**properties, **changed})
 
 
 def test_an_updated_rule_is_another_rule_of_the_same_name(context: Context) -> None:
     properties, update = managed_rule(context), ALL[RULE].update
-    made = make(RULE, properties)
+    handle = make(RULE, properties)
     changed = Tracked({**pitr_rule(context), "ConfigRuleName": "cruddur-endpoint"})
     assert update is not None
-    update(context, made, changed)
+    update(context, handle, changed)
     assert set(properties) <= changed.asked
-    assert differences(RULE, changed, context, made) == []
-    assert "InputParameters" not in ALL[RULE].read(context, made)
+    assert differences(RULE, changed, context, handle) == []
+    assert "InputParameters" not in ALL[RULE].read(context, handle)
 
 
 @pytest.mark.parametrize(
@@ -366,15 +366,15 @@ def test_a_rule_is_detective_and_a_recorder_continuous_unless_told_otherwise(con
 
 
 def test_the_policy_of_a_guard_rule_is_told_by_its_own_operation_only(context: Context) -> None:
-    config, made = context.client("config"), make(RULE, guard_rule(context))
+    config, handle = context.client("config"), make(RULE, guard_rule(context))
     (described,) = config.describe_config_rules()["ConfigRules"]
     assert "PolicyText" not in described["Source"]["CustomPolicyDetails"]
-    assert config.get_custom_rule_policy(ConfigRuleName=made.physical_id)["PolicyText"] == GUARD
+    assert config.get_custom_rule_policy(ConfigRuleName=handle.physical_id)["PolicyText"] == GUARD
 
 
 def test_other_rules_have_no_policy(context: Context) -> None:
-    made = make(RULE, managed_rule(context))
-    assert "PolicyText" not in context.client("config").get_custom_rule_policy(ConfigRuleName=made.physical_id)
+    handle = make(RULE, managed_rule(context))
+    assert "PolicyText" not in context.client("config").get_custom_rule_policy(ConfigRuleName=handle.physical_id)
 
 
 def test_asking_for_the_policy_of_no_rule_is_an_error(context: Context) -> None:

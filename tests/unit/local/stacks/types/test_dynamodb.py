@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError, ParamValidationError
 
 from tableguard.cloudformation.equality import Difference
-from tableguard.cloudformation.resource_type import Context, Made, Properties
+from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle
 from tableguard.errors import EmbeddedError
 from tableguard.local.stacks.types import ALL
 from tests.cases.resources import TAGS, Case, ResourceTypeTests, context, differences, make
@@ -83,25 +83,27 @@ def provisioned(context: Context) -> Properties:
     return {**left, **more, "GlobalSecondaryIndexes": [index(ProvisionedThroughput=units)]}
 
 
-def ask(operation: str, **arguments: Any) -> Callable[[Context, Made], object]:
-    return lambda context, made: getattr(context.client("dynamodb"), operation)(TableName=made.physical_id, **arguments)
+def ask(operation: str, **arguments: Any) -> Callable[[Context, ResourceHandle], object]:
+    return lambda context, handle: getattr(context.client("dynamodb"), operation)(
+        TableName=handle.physical_id, **arguments
+    )
 
 
-def another_policy(context: Context, made: Made) -> None:
+def another_policy(context: Context, handle: ResourceHandle) -> None:
     weaker = json.dumps(DENY).replace("StringNotEquals", "StringNotEqualsIfExists")
-    context.client("dynamodb").put_resource_policy(ResourceArn=made.attributes["Arn"], Policy=weaker)
+    context.client("dynamodb").put_resource_policy(ResourceArn=handle.attributes["Arn"], Policy=weaker)
 
 
-def no_policy(context: Context, made: Made) -> None:
-    context.client("dynamodb").delete_resource_policy(ResourceArn=made.attributes["Arn"])
+def no_policy(context: Context, handle: ResourceHandle) -> None:
+    context.client("dynamodb").delete_resource_policy(ResourceArn=handle.attributes["Arn"])
 
 
-def another_tag(context: Context, made: Made) -> None:
+def another_tag(context: Context, handle: ResourceHandle) -> None:
     tag = {"Key": "DataClass", "Value": "public"}
-    context.client("dynamodb").tag_resource(ResourceArn=made.attributes["Arn"], Tags=[tag])
+    context.client("dynamodb").tag_resource(ResourceArn=handle.attributes["Arn"], Tags=[tag])
 
 
-def recovery(**specification: Any) -> Callable[[Context, Made], object]:
+def recovery(**specification: Any) -> Callable[[Context, ResourceHandle], object]:
     return ask("update_continuous_backups", PointInTimeRecoverySpecification=specification)
 
 
@@ -175,10 +177,10 @@ class TestTable(ResourceTypeTests):
 
 
 def test_ref_and_getatt_of_a_table(context: Context) -> None:
-    made = make(TABLE, table(context))
-    assert made.physical_id == "messages"
-    assert made.attributes["Arn"] == "arn:aws:dynamodb:eu-central-1:123456789012:table/messages"
-    assert made.attributes["StreamArn"].startswith(f"{made.attributes['Arn']}/stream/")
+    handle = make(TABLE, table(context))
+    assert handle.physical_id == "messages"
+    assert handle.attributes["Arn"] == "arn:aws:dynamodb:eu-central-1:123456789012:table/messages"
+    assert handle.attributes["StreamArn"].startswith(f"{handle.attributes['Arn']}/stream/")
 
 
 def test_a_table_without_a_stream_has_no_stream_arn(context: Context) -> None:
@@ -187,9 +189,9 @@ def test_a_table_without_a_stream_has_no_stream_arn(context: Context) -> None:
 
 
 def test_a_protected_table_is_not_deleted(context: Context) -> None:
-    made = make(TABLE, table(context))
+    handle = make(TABLE, table(context))
     with pytest.raises(ClientError, match="DeletionProtectionEnabled is set to True"):
-        ALL[TABLE].delete(context, made)
+        ALL[TABLE].delete(context, handle)
 
 
 def test_a_value_of_the_wrong_kind_is_refused_by_its_name(context: Context) -> None:
@@ -199,9 +201,9 @@ def test_a_value_of_the_wrong_kind_is_refused_by_its_name(context: Context) -> N
 
 
 def test_protection_that_was_lifted_is_reported(context: Context) -> None:
-    made = make(TABLE, table(context))
-    ask("update_table", DeletionProtectionEnabled=False)(context, made)
-    assert differences(TABLE, table(context), context, made) == [Difference("DeletionProtectionEnabled", True, False)]
+    handle = make(TABLE, table(context))
+    ask("update_table", DeletionProtectionEnabled=False)(context, handle)
+    assert differences(TABLE, table(context), context, handle) == [Difference("DeletionProtectionEnabled", True, False)]
 
 
 def test_a_table_that_is_refused_midway_is_not_left_behind(context: Context) -> None:
@@ -221,19 +223,19 @@ def test_a_table_that_is_refused_midway_is_not_left_behind(context: Context) -> 
     ],
 )
 def test_an_update_that_cannot_be_made_in_place_is_refused(change: Properties, named: str, context: Context) -> None:
-    made, update = make(TABLE, table(context)), ALL[TABLE].update
+    handle, update = make(TABLE, table(context)), ALL[TABLE].update
     assert update is not None
-    assert update(context, made, table(context)) == made
+    assert update(context, handle, table(context)) == handle
     with pytest.raises(EmbeddedError, match=f"{named}.* cannot change in place"):
-        update(context, made, {**table(context), **change})
+        update(context, handle, {**table(context), **change})
 
 
 @pytest.mark.parametrize("gone", ["ResourcePolicy", RECOVERY, "TimeToLiveSpecification", "Tags"])
 def test_what_the_template_no_longer_declares_is_undone(gone: str, context: Context) -> None:
-    made, update = make(TABLE, table(context)), ALL[TABLE].update
+    handle, update = make(TABLE, table(context)), ALL[TABLE].update
     assert update is not None
-    update(context, made, {name: value for name, value in table(context).items() if name != gone})
-    reported = {difference.property for difference in differences(TABLE, table(context), context, made)}
+    update(context, handle, {name: value for name, value in table(context).items() if name != gone})
+    reported = {difference.property for difference in differences(TABLE, table(context), context, handle)}
     assert {name.partition(".")[0] for name in reported} == {gone}
 
 

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tableguard.cloudformation.equality import Difference
-from tableguard.cloudformation.resource_type import Context, Made, Properties
+from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle
 from tableguard.errors import EmbeddedError
 from tableguard.local.stacks.types import ALL
 from tests.cases.resources import TAGS, Case, ResourceTypeTests, context, differences, make
@@ -117,8 +117,8 @@ def egress(context: Context) -> Properties:
 
 
 def ingress(context: Context) -> Properties:
-    made = make(GROUP, {"GroupDescription": "g", "VpcId": new_vpc(context)}).physical_id
-    return {"GroupId": made, "IpProtocol": "udp", "FromPort": 53, "ToPort": 53, "SourceSecurityGroupId": made}
+    handle = make(GROUP, {"GroupDescription": "g", "VpcId": new_vpc(context)}).physical_id
+    return {"GroupId": handle, "IpProtocol": "udp", "FromPort": 53, "ToPort": 53, "SourceSecurityGroupId": handle}
 
 
 def flow_log(context: Context) -> Properties:
@@ -135,42 +135,44 @@ def flow_log(context: Context) -> Properties:
     }
 
 
-def set_vpc(name: str) -> Callable[[Context, Made], object]:
-    return lambda context, made: context.client("ec2").modify_vpc_attribute(
-        VpcId=made.physical_id, **{name: {"Value": False}}
+def set_vpc(name: str) -> Callable[[Context, ResourceHandle], object]:
+    return lambda context, handle: context.client("ec2").modify_vpc_attribute(
+        VpcId=handle.physical_id, **{name: {"Value": False}}
     )
 
 
-def make_public(context: Context, made: Made) -> None:
-    context.client("ec2").modify_subnet_attribute(SubnetId=made.physical_id, MapPublicIpOnLaunch={"Value": True})
+def make_public(context: Context, handle: ResourceHandle) -> None:
+    context.client("ec2").modify_subnet_attribute(SubnetId=handle.physical_id, MapPublicIpOnLaunch={"Value": True})
 
 
-def retag(context: Context, made: Made) -> None:
+def retag(context: Context, handle: ResourceHandle) -> None:
     tags = [{"Key": "ManagedBy", "Value": "hand"}, {"Key": "New", "Value": "1"}]
-    context.client("ec2").create_tags(Resources=[made.physical_id], Tags=tags)
+    context.client("ec2").create_tags(Resources=[handle.physical_id], Tags=tags)
 
 
-def modify_endpoint(**arguments: Any) -> Callable[[Context, Made], object]:
-    return lambda context, made: context.client("ec2").modify_vpc_endpoint(VpcEndpointId=made.physical_id, **arguments)
-
-
-def drop_a_route_table(context: Context, made: Made) -> None:
-    found = context.client("ec2").describe_vpc_endpoints(VpcEndpointIds=[made.physical_id])["VpcEndpoints"][0]
-    modify_endpoint(RemoveRouteTableIds=found["RouteTableIds"][:1])(context, made)
-
-
-def authorize(direction: str, **peer: Any) -> Callable[[Context, Made], object]:
-    permission = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, **peer}
-    return lambda context, made: getattr(context.client("ec2"), f"authorize_security_group_{direction}")(
-        GroupId=made.physical_id, IpPermissions=[permission]
+def modify_endpoint(**arguments: Any) -> Callable[[Context, ResourceHandle], object]:
+    return lambda context, handle: context.client("ec2").modify_vpc_endpoint(
+        VpcEndpointId=handle.physical_id, **arguments
     )
 
 
-def close_dynamodb(context: Context, made: Made) -> None:
+def drop_a_route_table(context: Context, handle: ResourceHandle) -> None:
+    found = context.client("ec2").describe_vpc_endpoints(VpcEndpointIds=[handle.physical_id])["VpcEndpoints"][0]
+    modify_endpoint(RemoveRouteTableIds=found["RouteTableIds"][:1])(context, handle)
+
+
+def authorize(direction: str, **peer: Any) -> Callable[[Context, ResourceHandle], object]:
+    permission = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, **peer}
+    return lambda context, handle: getattr(context.client("ec2"), f"authorize_security_group_{direction}")(
+        GroupId=handle.physical_id, IpPermissions=[permission]
+    )
+
+
+def close_dynamodb(context: Context, handle: ResourceHandle) -> None:
     permission = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443}
     lists = [{"PrefixListId": prefix_list(context)}]
     context.client("ec2").revoke_security_group_egress(
-        GroupId=made.physical_id, IpPermissions=[{**permission, "PrefixListIds": lists}]
+        GroupId=handle.physical_id, IpPermissions=[{**permission, "PrefixListIds": lists}]
     )
 
 
@@ -202,33 +204,33 @@ def test_what_is_replaced_only_is_deployed_as_declared_until_removed(
     type_name: str, declared: Callable[[Context], Properties], context: Context
 ) -> None:
     properties = declared(context)
-    made = ALL[type_name].create(context, properties)
-    assert differences(type_name, properties, context, made) == []
-    ALL[type_name].delete(context, made)
+    handle = ALL[type_name].create(context, properties)
+    assert differences(type_name, properties, context, handle) == []
+    ALL[type_name].delete(context, handle)
     with pytest.raises((EmbeddedError, ClientError)):
-        ALL[type_name].read(context, made)
+        ALL[type_name].read(context, handle)
 
 
 def test_a_subnet_with_another_route_table_is_reported(context: Context) -> None:
     declared = association(context)
-    made = make(ASSOCIATION, declared)
+    handle = make(ASSOCIATION, declared)
     other = make(ROUTES, {"VpcId": new_vpc(context)}).physical_id
-    moved = context.client("ec2").replace_route_table_association(AssociationId=made.physical_id, RouteTableId=other)[
+    moved = context.client("ec2").replace_route_table_association(AssociationId=handle.physical_id, RouteTableId=other)[
         "NewAssociationId"
     ]
-    found = differences(ASSOCIATION, declared, context, Made(moved))
+    found = differences(ASSOCIATION, declared, context, ResourceHandle(moved))
     assert found == [Difference("RouteTableId", declared["RouteTableId"], other)]
 
 
 def test_a_group_that_says_what_may_go_out_lets_nothing_else_out(context: Context) -> None:
-    made = make(GROUP, group(context))
-    out = ALL[GROUP].read(context, made)["SecurityGroupEgress"]
+    handle = make(GROUP, group(context))
+    out = ALL[GROUP].read(context, handle)["SecurityGroupEgress"]
     assert {"0.0.0.0/0", "::/0"}.isdisjoint({rule.get("CidrIp", rule.get("CidrIpv6")) for rule in out})
 
 
 def test_a_group_that_does_not_say_lets_everything_out(context: Context) -> None:
-    made = make(GROUP, {"GroupDescription": "g", "VpcId": new_vpc(context)})
-    assert ALL[GROUP].read(context, made)["SecurityGroupEgress"] == [{"IpProtocol": "-1", "CidrIp": "0.0.0.0/0"}]
+    handle = make(GROUP, {"GroupDescription": "g", "VpcId": new_vpc(context)})
+    assert ALL[GROUP].read(context, handle)["SecurityGroupEgress"] == [{"IpProtocol": "-1", "CidrIp": "0.0.0.0/0"}]
 
 
 def test_ref_and_getatt_of_the_network(context: Context) -> None:
@@ -254,14 +256,14 @@ def test_an_update_that_needs_a_new_resource_is_refused(
     type_name: str, declared: Callable[[Context], Properties], change: Properties, context: Context
 ) -> None:
     properties = declared(context)
-    made, update = make(type_name, properties), ALL[type_name].update
+    handle, update = make(type_name, properties), ALL[type_name].update
     assert update is not None
-    assert update(context, made, properties) == made
+    assert update(context, handle, properties) == handle
     with pytest.raises(EmbeddedError, match=f"{next(iter(change))}: cannot change in place"):
-        update(context, made, {**properties, **change})
+        update(context, handle, {**properties, **change})
 
 
 def test_moto_still_loses_the_description_of_a_rule_to_a_prefix_list(context: Context) -> None:
-    made = make(GROUP, group(context))
-    out = ALL[GROUP].read(context, made)["SecurityGroupEgress"]
+    handle = make(GROUP, group(context))
+    out = ALL[GROUP].read(context, handle)["SecurityGroupEgress"]
     assert [rule.get("Description") for rule in out if "DestinationPrefixListId" in rule] == [None]

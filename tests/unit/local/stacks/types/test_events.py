@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tableguard.cloudformation.resource_type import Context, Made, Properties
+from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle
 from tableguard.errors import EmbeddedError
 from tableguard.local.stacks.types import ALL
 from tests.cases.resources import ACCOUNT, REGION, TAGS, Case, ResourceTypeTests, Tracked, context, differences, make
@@ -57,7 +57,7 @@ def schedule(_: Context) -> Properties:
 
 
 def put_rule(reported: str, value: Any, declared: Callable[[Context], Properties] = rule) -> Case:
-    def change(context: Context, made: Made) -> None:
+    def change(context: Context, handle: ResourceHandle) -> None:
         kept = context.client("events").describe_rule(Name=NAME)
         words = ("Description", "EventPattern", "RoleArn", "ScheduleExpression", "State")
         kept = {word: kept[word] for word in words if word in kept}
@@ -66,14 +66,14 @@ def put_rule(reported: str, value: Any, declared: Callable[[Context], Properties
     return Case(f"other {reported}", RULE, declared, change, reported)
 
 
-def events(operation: str, **parameters: Any) -> Callable[[Context, Made], None]:
-    def change(context: Context, made: Made) -> None:
+def events(operation: str, **parameters: Any) -> Callable[[Context, ResourceHandle], None]:
+    def change(context: Context, handle: ResourceHandle) -> None:
         getattr(context.client("events"), operation)(**parameters)
 
     return change
 
 
-def put_target(**changed: Any) -> Callable[[Context, Made], None]:
+def put_target(**changed: Any) -> Callable[[Context, ResourceHandle], None]:
     retry = {"MaximumRetryAttempts": 5, "MaximumEventAgeInSeconds": 3600}
     return events("put_targets", Rule=NAME, Targets=[{**ALERT, "RetryPolicy": retry, **changed}])
 
@@ -108,30 +108,30 @@ class TestEvents(ResourceTypeTests):
 
 
 def test_ref_of_a_rule_is_its_name_and_getatt_gives_the_arn(context: Context) -> None:
-    made = make(RULE, rule(context))
-    assert (made.physical_id, made.attributes) == (NAME, {"Arn": ARN})
+    handle = make(RULE, rule(context))
+    assert (handle.physical_id, handle.attributes) == (NAME, {"Arn": ARN})
 
 
 def test_a_rule_without_a_name_gets_the_generated_one(context: Context) -> None:
-    made = make(RULE, {"ScheduleExpression": "rate(1 day)"})
-    assert ALL[RULE].read(context, made)["Name"] == "stack-Resource-1A2B3C"
+    handle = make(RULE, {"ScheduleExpression": "rate(1 day)"})
+    assert ALL[RULE].read(context, handle)["Name"] == "stack-Resource-1A2B3C"
 
 
 def test_an_update_takes_away_what_the_template_no_longer_says(context: Context) -> None:
-    made, update = make(RULE, rule(context)), ALL[RULE].update
+    handle, update = make(RULE, rule(context)), ALL[RULE].update
     assert update is not None
     less = Tracked(schedule(context))
-    read = ALL[RULE].read(context, update(context, made, less))
+    read = ALL[RULE].read(context, update(context, handle, less))
     assert read == {**schedule(context), "State": "ENABLED", "Targets": [], "Tags": []}
     assert set(rule(context)) - {"Name"} <= less.asked
 
 
 def test_a_rule_keeps_its_name(context: Context) -> None:
     declared, update = rule(context), ALL[RULE].update
-    made = make(RULE, declared)
+    handle = make(RULE, declared)
     assert update is not None
     with pytest.raises(EmbeddedError, match="AWS::Events::Rule Name: cannot change in place"):
-        update(context, made, {**declared, "Name": "other"})
+        update(context, handle, {**declared, "Name": "other"})
 
 
 def test_the_text_of_an_alert_reaches_the_queue_that_a_rule_names(context: Context) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tableguard.cloudformation.resource_type import Context, Made, Properties
+from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle
 from tableguard.errors import EmbeddedError
 from tableguard.local.stacks.types import ALL
 from tests.cases.resources import (
@@ -27,7 +27,7 @@ __all__ = ["context"]  # the fixture
 ROLE = "AWS::IAM::Role"
 POLICY = "AWS::IAM::ManagedPolicy"
 
-Change = Callable[[Context, Made], object]
+Change = Callable[[Context, ResourceHandle], object]
 
 
 def document(*actions: str) -> Properties:
@@ -76,25 +76,25 @@ def policy(_: Context) -> Properties:
 def iam(operation: str, **parameters: Any) -> Change:
     """A change of the role, or of whatever else the parameters name."""
 
-    def change(context: Context, made: Made) -> None:
-        of_role = {} if {"RoleName", "PolicyArn"} & set(parameters) else {"RoleName": made.physical_id}
+    def change(context: Context, handle: ResourceHandle) -> None:
+        of_role = {} if {"RoleName", "PolicyArn"} & set(parameters) else {"RoleName": handle.physical_id}
         getattr(context.client("iam"), operation)(**of_role, **parameters)
 
     return change
 
 
-def detach(context: Context, made: Made) -> None:
+def detach(context: Context, handle: ResourceHandle) -> None:
     arn = f"arn:aws:iam::{ACCOUNT}:policy/cruddur-reads"
-    context.client("iam").detach_role_policy(RoleName=made.physical_id, PolicyArn=arn)
+    context.client("iam").detach_role_policy(RoleName=handle.physical_id, PolicyArn=arn)
 
 
-def weaken(context: Context, made: Made) -> None:
+def weaken(context: Context, handle: ResourceHandle) -> None:
     wide = json.dumps(document("*"))
-    context.client("iam").create_policy_version(PolicyArn=made.physical_id, PolicyDocument=wide, SetAsDefault=True)
+    context.client("iam").create_policy_version(PolicyArn=handle.physical_id, PolicyDocument=wide, SetAsDefault=True)
 
 
-def detach_from_its_role(context: Context, made: Made) -> None:
-    context.client("iam").detach_role_policy(RoleName="cruddur-auditor", PolicyArn=made.physical_id)
+def detach_from_its_role(context: Context, handle: ResourceHandle) -> None:
+    context.client("iam").detach_role_policy(RoleName="cruddur-auditor", PolicyArn=handle.physical_id)
 
 
 OTHER_TRUST = json.dumps(trust("ec2.amazonaws.com"))
@@ -152,18 +152,18 @@ class TestIam(ResourceTypeTests):
 
 
 def test_ref_of_a_role_is_its_name_and_getatt_gives_arn_and_id(context: Context) -> None:
-    made = make(ROLE, role(context))
-    assert made.physical_id == "cruddur-pattern-d"
-    assert made.attributes["Arn"] == f"arn:aws:iam::{ACCOUNT}:role/cruddur/cruddur-pattern-d"
-    assert made.attributes["RoleId"].startswith("AROA")
-    assert set(made.attributes) == {"Arn", "RoleId"}
+    handle = make(ROLE, role(context))
+    assert handle.physical_id == "cruddur-pattern-d"
+    assert handle.attributes["Arn"] == f"arn:aws:iam::{ACCOUNT}:role/cruddur/cruddur-pattern-d"
+    assert handle.attributes["RoleId"].startswith("AROA")
+    assert set(handle.attributes) == {"Arn", "RoleId"}
 
 
 def test_ref_of_a_policy_is_its_arn_and_getatt_tells_its_version(context: Context) -> None:
-    made = make(POLICY, policy(context))
-    assert made.physical_id == f"arn:aws:iam::{ACCOUNT}:policy/cruddur/cruddur-audit"
-    assert made.attributes["PolicyArn"] == made.physical_id
-    assert (made.attributes["DefaultVersionId"], made.attributes["AttachmentCount"]) == ("v1", 1)
+    handle = make(POLICY, policy(context))
+    assert handle.physical_id == f"arn:aws:iam::{ACCOUNT}:policy/cruddur/cruddur-audit"
+    assert handle.attributes["PolicyArn"] == handle.physical_id
+    assert (handle.attributes["DefaultVersionId"], handle.attributes["AttachmentCount"]) == ("v1", 1)
 
 
 @pytest.mark.parametrize(
@@ -176,24 +176,24 @@ def test_ref_of_a_policy_is_its_arn_and_getatt_tells_its_version(context: Contex
 def test_without_a_name_it_gets_the_generated_one(
     type_name: str, declared: Properties, name: str, context: Context
 ) -> None:
-    made = make(type_name, declared)
-    assert ALL[type_name].read(context, made)[name] == "stack-Resource-1A2B3C"
+    handle = make(type_name, declared)
+    assert ALL[type_name].read(context, handle)[name] == "stack-Resource-1A2B3C"
 
 
 def test_a_policy_attached_by_hand_is_reported(context: Context) -> None:
     declared = role(context)
-    made, more = make(ROLE, declared), managed_policy("AdministratorAccess")
-    context.client("iam").attach_role_policy(RoleName=made.physical_id, PolicyArn=more)
-    (found,) = differences(ROLE, declared, context, made)
+    handle, more = make(ROLE, declared), managed_policy("AdministratorAccess")
+    context.client("iam").attach_role_policy(RoleName=handle.physical_id, PolicyArn=more)
+    (found,) = differences(ROLE, declared, context, handle)
     assert (found.property, found.deployed) == ("ManagedPolicyArns", [more])
 
 
 def test_an_update_takes_away_what_the_template_no_longer_says(context: Context) -> None:
     declared, update = role(context), ALL[ROLE].update
-    made = make(ROLE, declared)
+    handle = make(ROLE, declared)
     assert update is not None
     bare = Tracked({"RoleName": "cruddur-pattern-d", "Path": "/cruddur/", **plain_role(context)})
-    read = ALL[ROLE].read(context, update(context, made, bare))
+    read = ALL[ROLE].read(context, update(context, handle, bare))
     assert (read["ManagedPolicyArns"], read["Policies"], read.get("Tags", [])) == ([], [], [])
     assert (read["MaxSessionDuration"], read["Description"]) == (3600, "")
     assert "PermissionsBoundary" not in read
@@ -201,31 +201,31 @@ def test_an_update_takes_away_what_the_template_no_longer_says(context: Context)
 
 
 def test_updating_a_role_leaves_the_policy_that_another_resource_attached(context: Context) -> None:
-    made, update = make(ROLE, role(context)), ALL[ROLE].update
-    arn = make(POLICY, {"PolicyDocument": document("s3:GetObject"), "Roles": [made.physical_id]}).physical_id
+    handle, update = make(ROLE, role(context)), ALL[ROLE].update
+    arn = make(POLICY, {"PolicyDocument": document("s3:GetObject"), "Roles": [handle.physical_id]}).physical_id
     assert update is not None
-    update(context, made, {**plain_role(context), "ManagedPolicyArns": []})
-    assert ALL[ROLE].read(context, made)["ManagedPolicyArns"] == [arn]
+    update(context, handle, {**plain_role(context), "ManagedPolicyArns": []})
+    assert ALL[ROLE].read(context, handle)["ManagedPolicyArns"] == [arn]
 
 
 def test_updating_a_policy_leaves_the_role_that_attached_it_by_itself(context: Context) -> None:
-    made, update = make(POLICY, policy(context)), ALL[POLICY].update
+    handle, update = make(POLICY, policy(context)), ALL[POLICY].update
     assert update is not None
-    make(ROLE, {"RoleName": "other", "ManagedPolicyArns": [made.physical_id], **plain_role(context)})
-    again = update(context, made, {"PolicyDocument": document("dynamodb:Query")})
+    make(ROLE, {"RoleName": "other", "ManagedPolicyArns": [handle.physical_id], **plain_role(context)})
+    again = update(context, handle, {"PolicyDocument": document("dynamodb:Query")})
     assert ALL[POLICY].read(context, again)["Roles"] == ["other"]
 
 
 def test_a_policy_is_updated_more_often_than_it_has_versions(context: Context) -> None:
     declared, update = policy(context), ALL[POLICY].update
-    made = make(POLICY, declared)
+    handle = make(POLICY, declared)
     assert update is not None
     for number in range(7):
         declared["PolicyDocument"] = document(f"dynamodb:Get{number}")
-        made = update(context, made, declared)
-    assert made.attributes["DefaultVersionId"] == "v8"
-    assert differences(POLICY, declared, context, made) == []
-    assert len(context.client("iam").list_policy_versions(PolicyArn=made.physical_id)["Versions"]) == 5
+        handle = update(context, handle, declared)
+    assert handle.attributes["DefaultVersionId"] == "v8"
+    assert differences(POLICY, declared, context, handle) == []
+    assert len(context.client("iam").list_policy_versions(PolicyArn=handle.physical_id)["Versions"]) == 5
 
 
 @pytest.mark.parametrize(
@@ -242,10 +242,10 @@ def test_what_cloudformation_would_replace_is_refused(
     type_name: str, declared: Callable[[Context], Properties], changed: Properties, context: Context
 ) -> None:
     properties, update = declared(context), ALL[type_name].update
-    made = make(type_name, properties)
+    handle = make(type_name, properties)
     assert update is not None
     with pytest.raises(EmbeddedError, match=f"{type_name} {next(iter(changed))}: cannot change in place"):
-        update(context, made, {**properties, **changed})
+        update(context, handle, {**properties, **changed})
 
 
 @pytest.mark.parametrize(
@@ -271,6 +271,6 @@ def test_a_resource_that_cannot_be_made_whole_is_not_left_in_parts(
 
 
 def test_a_deleted_policy_leaves_its_roles_without_it(context: Context) -> None:
-    made = make(POLICY, policy(context))
-    ALL[POLICY].delete(context, made)
+    handle = make(POLICY, policy(context))
+    ALL[POLICY].delete(context, handle)
     assert context.client("iam").list_attached_role_policies(RoleName="cruddur-auditor")["AttachedPolicies"] == []

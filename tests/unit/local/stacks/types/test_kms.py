@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tableguard.cloudformation.resource_type import AbsentError, Context, Made, Properties
+from tableguard.cloudformation.resource_type import AbsentError, Context, Properties, ResourceHandle
 from tableguard.errors import EmbeddedError
 from tableguard.local.stacks.types import ALL
 from tests.cases.resources import TAGS, Case, ResourceTypeTests, context, differences, make
@@ -45,18 +45,18 @@ def alias_by_arn(context: Context) -> Properties:
     return {"AliasName": "alias/cruddur-table", "TargetKeyId": make(KEY, key(context)).attributes["Arn"]}
 
 
-def ask(operation: str, **arguments: Any) -> Callable[[Context, Made], object]:
-    return lambda context, made: getattr(context.client("kms"), operation)(KeyId=made.physical_id, **arguments)
+def ask(operation: str, **arguments: Any) -> Callable[[Context, ResourceHandle], object]:
+    return lambda context, handle: getattr(context.client("kms"), operation)(KeyId=handle.physical_id, **arguments)
 
 
-def open_policy(context: Context, made: Made) -> None:
+def open_policy(context: Context, handle: ResourceHandle) -> None:
     anybody = {"Version": "2012-10-17", "Statement": [ADMINISTRATION, {**USE, "Principal": "*"}]}
-    context.client("kms").put_key_policy(KeyId=made.physical_id, PolicyName="default", Policy=json.dumps(anybody))
+    context.client("kms").put_key_policy(KeyId=handle.physical_id, PolicyName="default", Policy=json.dumps(anybody))
 
 
-def another_target(context: Context, made: Made) -> None:
+def another_target(context: Context, handle: ResourceHandle) -> None:
     other = make(KEY, key(context)).physical_id
-    context.client("kms").update_alias(AliasName=made.physical_id, TargetKeyId=other)
+    context.client("kms").update_alias(AliasName=handle.physical_id, TargetKeyId=other)
 
 
 class TestKms(ResourceTypeTests):
@@ -73,36 +73,36 @@ class TestKms(ResourceTypeTests):
 
 
 def test_ref_and_getatt_of_a_key(context: Context) -> None:
-    made = make(KEY, key(context))
-    assert made.attributes == {
-        "Arn": f"arn:aws:kms:eu-central-1:123456789012:key/{made.physical_id}",
-        "KeyId": made.physical_id,
+    handle = make(KEY, key(context))
+    assert handle.attributes == {
+        "Arn": f"arn:aws:kms:eu-central-1:123456789012:key/{handle.physical_id}",
+        "KeyId": handle.physical_id,
     }
 
 
 @pytest.mark.parametrize(("declared", "days"), [({"PendingWindowInDays": "7"}, 7), ({}, 30)])
 def test_a_deleted_key_waits_as_long_as_its_template_says(declared: Properties, days: int, context: Context) -> None:
-    made = make(KEY, {"KeyPolicy": key(context)["KeyPolicy"], **declared})
-    ALL[KEY].delete(context, made)
-    found = context.client("kms").describe_key(KeyId=made.physical_id)["KeyMetadata"]
+    handle = make(KEY, {"KeyPolicy": key(context)["KeyPolicy"], **declared})
+    ALL[KEY].delete(context, handle)
+    found = context.client("kms").describe_key(KeyId=handle.physical_id)["KeyMetadata"]
     wait = found["DeletionDate"] - found["CreationDate"]
     assert round(wait.total_seconds() / 86_400) == days
 
 
 def test_a_key_pending_deletion_counts_as_gone(context: Context) -> None:
-    made = make(KEY, key(context))
-    context.client("kms").schedule_key_deletion(KeyId=made.physical_id, PendingWindowInDays=7)
+    handle = make(KEY, key(context))
+    context.client("kms").schedule_key_deletion(KeyId=handle.physical_id, PendingWindowInDays=7)
     with pytest.raises(AbsentError, match="pending deletion"):
-        differences(KEY, key(context), context, made)
+        differences(KEY, key(context), context, handle)
 
 
 def test_a_key_keeps_what_it_was_made_as(context: Context) -> None:
-    made, update = make(KEY, {**key(context), "KeySpec": "SYMMETRIC_DEFAULT"}), ALL[KEY].update
+    handle, update = make(KEY, {**key(context), "KeySpec": "SYMMETRIC_DEFAULT"}), ALL[KEY].update
     assert update is not None
     with pytest.raises(EmbeddedError, match="AWS::KMS::Key KeySpec: cannot change in place"):
-        update(context, made, {**key(context), "KeySpec": "RSA_2048"})
+        update(context, handle, {**key(context), "KeySpec": "RSA_2048"})
 
 
 def test_moto_still_loses_the_rotation_period(context: Context) -> None:
-    made = make(KEY, key(context))
-    assert "RotationPeriodInDays" not in context.client("kms").get_key_rotation_status(KeyId=made.physical_id)
+    handle = make(KEY, key(context))
+    assert "RotationPeriodInDays" not in context.client("kms").get_key_rotation_status(KeyId=handle.physical_id)

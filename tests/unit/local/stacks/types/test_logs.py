@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tableguard.cloudformation.resource_type import Context, Made, Properties
+from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle
 from tableguard.errors import EmbeddedError
 from tableguard.local.stacks.types import ALL
 from tests.cases.resources import TAGS, Case, ResourceTypeTests, context, make
@@ -58,13 +58,15 @@ def resource_policy(context: Context) -> Properties:
     return {"PolicyName": "events", "PolicyDocument": json.dumps({"Version": "2012-10-17", "Statement": [ALLOW]})}
 
 
-def ask(operation: str, **arguments: Any) -> Callable[[Context, Made], object]:
-    return lambda context, made: getattr(context.client("logs"), operation)(logGroupName="/cruddur/trail", **arguments)
+def ask(operation: str, **arguments: Any) -> Callable[[Context, ResourceHandle], object]:
+    return lambda context, handle: getattr(context.client("logs"), operation)(
+        logGroupName="/cruddur/trail", **arguments
+    )
 
 
-def put_filter(pattern: str, value: str) -> Callable[[Context, Made], object]:
-    def change(context: Context, made: Made) -> None:
-        names = {"logGroupName": "/cruddur/trail", "filterName": made.physical_id}
+def put_filter(pattern: str, value: str) -> Callable[[Context, ResourceHandle], object]:
+    def change(context: Context, handle: ResourceHandle) -> None:
+        names = {"logGroupName": "/cruddur/trail", "filterName": handle.physical_id}
         found = context.client("logs").describe_metric_filters()["metricFilters"][0]
         transformation = {**found["metricTransformations"][0], "metricValue": value}
         context.client("logs").delete_metric_filter(**names)
@@ -75,9 +77,9 @@ def put_filter(pattern: str, value: str) -> Callable[[Context, Made], object]:
     return change
 
 
-def open_policy(context: Context, made: Made) -> None:
+def open_policy(context: Context, handle: ResourceHandle) -> None:
     anybody = {"Version": "2012-10-17", "Statement": [{**ALLOW, "Principal": "*"}]}
-    context.client("logs").put_resource_policy(policyName=made.physical_id, policyDocument=json.dumps(anybody))
+    context.client("logs").put_resource_policy(policyName=handle.physical_id, policyDocument=json.dumps(anybody))
 
 
 class TestLogs(ResourceTypeTests):
@@ -92,29 +94,29 @@ class TestLogs(ResourceTypeTests):
 
 
 def test_ref_and_getatt_of_a_log_group(context: Context) -> None:
-    made = make(GROUP, group(context))
-    assert made.physical_id == "/cruddur/trail"
-    assert made.attributes == {"Arn": "arn:aws:logs:eu-central-1:123456789012:log-group:/cruddur/trail:*"}
+    handle = make(GROUP, group(context))
+    assert handle.physical_id == "/cruddur/trail"
+    assert handle.attributes == {"Arn": "arn:aws:logs:eu-central-1:123456789012:log-group:/cruddur/trail:*"}
 
 
 def test_a_group_whose_name_begins_alike_is_another(context: Context) -> None:
-    made = make(GROUP, group(context))
+    handle = make(GROUP, group(context))
     make(GROUP, {"LogGroupName": "/cruddur/trail-2", "RetentionInDays": 1})
-    assert ALL[GROUP].read(context, made)["RetentionInDays"] == 400
+    assert ALL[GROUP].read(context, handle)["RetentionInDays"] == 400
 
 
 def test_the_key_of_a_group_cannot_change(context: Context) -> None:
-    made, update = make(GROUP, group(context)), ALL[GROUP].update
+    handle, update = make(GROUP, group(context)), ALL[GROUP].update
     assert update is not None
     with pytest.raises(EmbeddedError, match="KmsKeyId: cannot change in place"):
-        update(context, made, {**group(context), "KmsKeyId": KEY.replace("1", "2")})
+        update(context, handle, {**group(context), "KmsKeyId": KEY.replace("1", "2")})
 
 
 def test_an_updated_filter_is_still_one_filter(context: Context) -> None:
     declared = metric_filter(context)
-    made, update = make(FILTER, declared), ALL[FILTER].update
+    handle, update = make(FILTER, declared), ALL[FILTER].update
     assert update is not None
-    update(context, made, declared)
+    update(context, handle, declared)
     assert len(context.client("logs").describe_metric_filters()["metricFilters"]) == 1
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tableguard.cloudformation.resource_type import Context, Made, Properties
+from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle
 from tableguard.errors import EmbeddedError
 from tableguard.local.stacks.types import ALL
 from tests.cases.resources import TAGS, Case, ResourceTypeTests, context, differences, make
@@ -54,25 +54,25 @@ def rcp(context: Context) -> Properties:
     }
 
 
-def organizations(operation: str, **parameters: Any) -> Callable[[Context, Made], None]:
-    def change(context: Context, made: Made) -> None:
+def organizations(operation: str, **parameters: Any) -> Callable[[Context, ResourceHandle], None]:
+    def change(context: Context, handle: ResourceHandle) -> None:
         name = "ResourceId" if "tag" in operation else "PolicyId"
-        getattr(context.client("organizations"), operation)(**{name: made.physical_id}, **parameters)
+        getattr(context.client("organizations"), operation)(**{name: handle.physical_id}, **parameters)
 
     return change
 
 
-def detach(context: Context, made: Made) -> None:
-    first = attached(context, made)[0]
-    context.client("organizations").detach_policy(PolicyId=made.physical_id, TargetId=first)
+def detach(context: Context, handle: ResourceHandle) -> None:
+    first = attached(context, handle)[0]
+    context.client("organizations").detach_policy(PolicyId=handle.physical_id, TargetId=first)
 
 
-def attach_elsewhere(context: Context, made: Made) -> None:
-    context.client("organizations").attach_policy(PolicyId=made.physical_id, TargetId=target(context))
+def attach_elsewhere(context: Context, handle: ResourceHandle) -> None:
+    context.client("organizations").attach_policy(PolicyId=handle.physical_id, TargetId=target(context))
 
 
-def attached(context: Context, made: Made) -> list[str]:
-    targets = context.client("organizations").list_targets_for_policy(PolicyId=made.physical_id)["Targets"]
+def attached(context: Context, handle: ResourceHandle) -> list[str]:
+    targets = context.client("organizations").list_targets_for_policy(PolicyId=handle.physical_id)["Targets"]
     return [found["TargetId"] for found in targets]
 
 
@@ -100,30 +100,30 @@ class TestOrganizations(ResourceTypeTests):
 
 
 def test_ref_of_a_policy_is_its_id_and_getatt_gives_the_arn(context: Context) -> None:
-    made = make(POLICY, scp(context))
-    assert made.physical_id.startswith("p-")
-    assert made.attributes["Id"] == made.physical_id
-    assert made.attributes["Arn"].endswith(f"/service_control_policy/{made.physical_id}")
-    assert made.attributes["AwsManaged"] is False
+    handle = make(POLICY, scp(context))
+    assert handle.physical_id.startswith("p-")
+    assert handle.attributes["Id"] == handle.physical_id
+    assert handle.attributes["Arn"].endswith(f"/service_control_policy/{handle.physical_id}")
+    assert handle.attributes["AwsManaged"] is False
 
 
 def test_an_update_moves_the_policy_to_its_new_targets(context: Context) -> None:
     declared, update = scp(context), ALL[POLICY].update
-    made = make(POLICY, declared)
+    handle = make(POLICY, declared)
     assert update is not None
     moved = {**declared, "TargetIds": [declared["TargetIds"][1], target(context)], "Tags": TAGS[:1]}
-    update(context, made, moved)
-    assert attached(context, made) == moved["TargetIds"]
-    assert differences(POLICY, moved, context, made) == []
-    assert [found.property for found in differences(POLICY, declared, context, made)] == ["Tags", "TargetIds"]
+    update(context, handle, moved)
+    assert attached(context, handle) == moved["TargetIds"]
+    assert differences(POLICY, moved, context, handle) == []
+    assert [found.property for found in differences(POLICY, declared, context, handle)] == ["Tags", "TargetIds"]
 
 
 def test_an_scp_cannot_become_an_rcp(context: Context) -> None:
     declared, update = scp(context), ALL[POLICY].update
-    made = make(POLICY, declared)
+    handle = make(POLICY, declared)
     assert update is not None
     with pytest.raises(EmbeddedError, match="AWS::Organizations::Policy Type: cannot change in place"):
-        update(context, made, {**declared, "Type": "RESOURCE_CONTROL_POLICY"})
+        update(context, handle, {**declared, "Type": "RESOURCE_CONTROL_POLICY"})
 
 
 def test_a_policy_without_its_target_is_not_left_behind(context: Context) -> None:

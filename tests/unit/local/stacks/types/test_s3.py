@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tableguard.cloudformation.resource_type import Context, Made, Properties
+from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle
 from tableguard.errors import EmbeddedError
 from tableguard.local.stacks.types import ALL
 from tests.cases.resources import TAGS, Case, ResourceTypeTests, context, differences, make
@@ -92,15 +92,15 @@ def policy(context: Context) -> Properties:
     return {"Bucket": make(BUCKET, {"BucketName": "cruddur-trail"}).physical_id, "PolicyDocument": TLS_ONLY}
 
 
-def ask(operation: str, **arguments: Any) -> Callable[[Context, Made], object]:
-    return lambda context, made: getattr(context.client("s3"), operation)(Bucket=made.physical_id, **arguments)
+def ask(operation: str, **arguments: Any) -> Callable[[Context, ResourceHandle], object]:
+    return lambda context, handle: getattr(context.client("s3"), operation)(Bucket=handle.physical_id, **arguments)
 
 
-def shorter_life(context: Context, made: Made) -> None:
-    rules = context.client("s3").get_bucket_lifecycle_configuration(Bucket=made.physical_id)["Rules"]
+def shorter_life(context: Context, handle: ResourceHandle) -> None:
+    rules = context.client("s3").get_bucket_lifecycle_configuration(Bucket=handle.physical_id)["Rules"]
     rules[0]["Expiration"]["Days"] = 1
     context.client("s3").put_bucket_lifecycle_configuration(
-        Bucket=made.physical_id, LifecycleConfiguration={"Rules": rules}
+        Bucket=handle.physical_id, LifecycleConfiguration={"Rules": rules}
     )
 
 
@@ -153,15 +153,15 @@ class TestS3(ResourceTypeTests):
 
 
 def test_ref_and_getatt_of_a_bucket(context: Context) -> None:
-    made = make(BUCKET, unlocked(context))
-    assert made.physical_id == "cruddur-trail"
-    assert made.attributes["Arn"] == "arn:aws:s3:::cruddur-trail"
-    assert made.attributes["RegionalDomainName"] == "cruddur-trail.s3.eu-central-1.amazonaws.com"
+    handle = make(BUCKET, unlocked(context))
+    assert handle.physical_id == "cruddur-trail"
+    assert handle.attributes["Arn"] == "arn:aws:s3:::cruddur-trail"
+    assert handle.attributes["RegionalDomainName"] == "cruddur-trail.s3.eu-central-1.amazonaws.com"
 
 
 def test_a_bucket_lies_in_the_region_of_its_stack(context: Context) -> None:
-    made = make(BUCKET, {"BucketName": "here"})
-    found = context.client("s3").get_bucket_location(Bucket=made.physical_id)
+    handle = make(BUCKET, {"BucketName": "here"})
+    found = context.client("s3").get_bucket_location(Bucket=handle.physical_id)
     assert found["LocationConstraint"] == "eu-central-1"
 
 
@@ -179,19 +179,19 @@ def test_a_bucket_lies_in_the_region_of_its_stack(context: Context) -> None:
 )
 def test_what_the_template_no_longer_declares_is_undone(gone: str, context: Context) -> None:
     declared = unlocked(context)
-    made, update = make(BUCKET, declared), ALL[BUCKET].update
+    handle, update = make(BUCKET, declared), ALL[BUCKET].update
     assert update is not None
-    update(context, made, {name: value for name, value in declared.items() if name != gone})
-    reported = {difference.property.partition(".")[0] for difference in differences(BUCKET, declared, context, made)}
+    update(context, handle, {name: value for name, value in declared.items() if name != gone})
+    reported = {difference.property.partition(".")[0] for difference in differences(BUCKET, declared, context, handle)}
     assert reported == {gone}
 
 
 def test_a_bucket_gets_no_lock_afterwards(context: Context) -> None:
     declared = unlocked(context)
-    made, update = make(BUCKET, declared), ALL[BUCKET].update
+    handle, update = make(BUCKET, declared), ALL[BUCKET].update
     assert update is not None
     with pytest.raises(EmbeddedError, match="ObjectLockEnabled: cannot change in place"):
-        update(context, made, {**declared, "ObjectLockEnabled": True})
+        update(context, handle, {**declared, "ObjectLockEnabled": True})
 
 
 def test_a_bucket_whose_log_bucket_refuses_is_not_left_behind(context: Context) -> None:
@@ -201,6 +201,6 @@ def test_a_bucket_whose_log_bucket_refuses_is_not_left_behind(context: Context) 
 
 
 def test_moto_still_loses_the_number_of_versions_to_keep(context: Context) -> None:
-    made = make(BUCKET, unlocked(context))
-    rule = context.client("s3").get_bucket_lifecycle_configuration(Bucket=made.physical_id)["Rules"][0]
+    handle = make(BUCKET, unlocked(context))
+    rule = context.client("s3").get_bucket_lifecycle_configuration(Bucket=handle.physical_id)["Rules"][0]
     assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}

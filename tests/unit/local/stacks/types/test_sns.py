@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tableguard.cloudformation.resource_type import Context, Made, Properties
+from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle
 from tableguard.local.stacks.types import ALL
 from tests.cases.resources import TAGS, Case, ResourceTypeTests, context, differences, make
 
@@ -47,31 +47,31 @@ def subscription(context: Context) -> Properties:
     }
 
 
-def set_topic(name: str, value: str) -> Callable[[Context, Made], object]:
-    def change(context: Context, made: Made) -> None:
-        arn = made.found_by.get("Topics", [made.physical_id])[0]
+def set_topic(name: str, value: str) -> Callable[[Context, ResourceHandle], object]:
+    def change(context: Context, handle: ResourceHandle) -> None:
+        arn = handle.locator.get("Topics", [handle.physical_id])[0]
         context.client("sns").set_topic_attributes(TopicArn=arn, AttributeName=name, AttributeValue=value)
 
     return change
 
 
-def set_subscription(name: str, value: str) -> Callable[[Context, Made], object]:
-    return lambda context, made: context.client("sns").set_subscription_attributes(
-        SubscriptionArn=made.physical_id, AttributeName=name, AttributeValue=value
+def set_subscription(name: str, value: str) -> Callable[[Context, ResourceHandle], object]:
+    return lambda context, handle: context.client("sns").set_subscription_attributes(
+        SubscriptionArn=handle.physical_id, AttributeName=name, AttributeValue=value
     )
 
 
-def subscribe(context: Context, made: Made) -> None:
-    context.client("sns").subscribe(TopicArn=made.physical_id, Protocol="email", Endpoint="other@example.com")
+def subscribe(context: Context, handle: ResourceHandle) -> None:
+    context.client("sns").subscribe(TopicArn=handle.physical_id, Protocol="email", Endpoint="other@example.com")
 
 
-def unsubscribe(context: Context, made: Made) -> None:
+def unsubscribe(context: Context, handle: ResourceHandle) -> None:
     found = context.client("sns").list_subscriptions()["Subscriptions"][0]["SubscriptionArn"]
     context.client("sns").unsubscribe(SubscriptionArn=found)
 
 
-def retag(context: Context, made: Made) -> None:
-    context.client("sns").tag_resource(ResourceArn=made.physical_id, Tags=[{"Key": "ManagedBy", "Value": "hand"}])
+def retag(context: Context, handle: ResourceHandle) -> None:
+    context.client("sns").tag_resource(ResourceArn=handle.physical_id, Tags=[{"Key": "ManagedBy", "Value": "hand"}])
 
 
 OPEN = json.dumps(PUBLISH).replace('{"Service": "cloudwatch.amazonaws.com"}', '"*"')
@@ -103,17 +103,17 @@ class TestSns(ResourceTypeTests):
 
 
 def test_ref_and_getatt_of_a_topic(context: Context) -> None:
-    made = make(TOPIC, topic(context))
-    assert made.physical_id == "arn:aws:sns:eu-central-1:123456789012:cruddur-alerts"
-    assert made.attributes == {"TopicArn": made.physical_id, "TopicName": "cruddur-alerts"}
+    handle = make(TOPIC, topic(context))
+    assert handle.physical_id == "arn:aws:sns:eu-central-1:123456789012:cruddur-alerts"
+    assert handle.attributes == {"TopicArn": handle.physical_id, "TopicName": "cruddur-alerts"}
 
 
 def test_a_topic_that_leaves_the_policy_gets_the_default_one(context: Context) -> None:
     declared = policy(context)
-    made, update = make(POLICY, declared), ALL[POLICY].update
+    handle, update = make(POLICY, declared), ALL[POLICY].update
     assert update is not None
     fewer = {**declared, "Topics": declared["Topics"][:1]}
-    again = update(context, made, fewer)
+    again = update(context, handle, fewer)
     assert differences(POLICY, fewer, context, again) == []
     left = context.client("sns").get_topic_attributes(TopicArn=declared["Topics"][1])["Attributes"]["Policy"]
     assert json.loads(left)["Statement"][0]["Condition"] == {"StringEquals": {"AWS:SourceOwner": "123456789012"}}

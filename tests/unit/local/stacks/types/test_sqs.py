@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tableguard.cloudformation.equality import compare
-from tableguard.cloudformation.resource_type import Context, Made, Properties
+from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle
 from tableguard.local.stacks.types import ALL
 from tests.cases.resources import TAGS, Case, ResourceTypeTests, context, differences, make
 
@@ -45,15 +45,15 @@ def policy(context: Context) -> Properties:
 
 
 def set_attribute(name: str, value: str) -> Any:
-    def change(context: Context, made: Made) -> None:
-        url = made.found_by.get("Queues", [made.physical_id])[0]
+    def change(context: Context, handle: ResourceHandle) -> None:
+        url = handle.locator.get("Queues", [handle.physical_id])[0]
         context.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={name: value})
 
     return change
 
 
-def retag(context: Context, made: Made) -> None:
-    context.client("sqs").tag_queue(QueueUrl=made.physical_id, Tags={"ManagedBy": "hand"})
+def retag(context: Context, handle: ResourceHandle) -> None:
+    context.client("sqs").tag_queue(QueueUrl=handle.physical_id, Tags={"ManagedBy": "hand"})
 
 
 class TestSqs(ResourceTypeTests):
@@ -75,9 +75,9 @@ class TestSqs(ResourceTypeTests):
 
 
 def test_ref_and_getatt_of_a_queue(context: Context) -> None:
-    made = make(QUEUE, queue(context))
-    assert made.physical_id.endswith("/123456789012/cruddur-dead-letters")
-    assert made.attributes["Arn"] == "arn:aws:sqs:eu-central-1:123456789012:cruddur-dead-letters"
+    handle = make(QUEUE, queue(context))
+    assert handle.physical_id.endswith("/123456789012/cruddur-dead-letters")
+    assert handle.attributes["Arn"] == "arn:aws:sqs:eu-central-1:123456789012:cruddur-dead-letters"
 
 
 def test_a_queue_without_a_name_gets_the_generated_one(context: Context) -> None:
@@ -85,20 +85,20 @@ def test_a_queue_without_a_name_gets_the_generated_one(context: Context) -> None
 
 
 def test_updating_a_queue_leaves_its_policy(context: Context) -> None:
-    made = make(QUEUE, queue(context))
-    declared = {"Queues": [made.physical_id], "PolicyDocument": document(DENY)}
+    handle = make(QUEUE, queue(context))
+    declared = {"Queues": [handle.physical_id], "PolicyDocument": document(DENY)}
     held = make(POLICY, declared)
     update = ALL[QUEUE].update
     assert update is not None
-    update(context, made, queue(context, VisibilityTimeout=90))
+    update(context, handle, queue(context, VisibilityTimeout=90))
     assert differences(POLICY, declared, context, held) == []
 
 
 def test_a_queue_that_leaves_the_policy_loses_it(context: Context) -> None:
     declared = policy(context)
-    made, update = make(POLICY, declared), ALL[POLICY].update
+    handle, update = make(POLICY, declared), ALL[POLICY].update
     assert update is not None
-    again = update(context, made, {**declared, "Queues": declared["Queues"][:1]})
+    again = update(context, handle, {**declared, "Queues": declared["Queues"][:1]})
     left = context.client("sqs").get_queue_attributes(QueueUrl=declared["Queues"][1], AttributeNames=["Policy"])
     assert left.get("Attributes", {}).get("Policy") in (None, "")
     assert differences(POLICY, {**declared, "Queues": declared["Queues"][:1]}, context, again) == []
