@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from tableguard.errors import EmbeddedError
-from tableguard.local.clients import in_process
+from tableguard.local.clients import served
 from tableguard.local.dynamodb_local import forwarding
 from tableguard.local.dynamodb_local.engine import Engine
 
@@ -35,7 +35,7 @@ class Server:
         """Stop answering; returns when no thread of the server is left."""
         self._wsgi.shutdown()
         self._thread.join()
-        in_process.RUNNING.pop(self.endpoint, None)
+        served.SERVERS.pop(self.endpoint, None)
         forwarding.use(None)
         from tableguard.local import assembly  # noqa: PLC0415  # as in start
 
@@ -67,14 +67,14 @@ def start(port: int = 0, tables: Engine | None = None) -> Server:
     thread = Thread(target=wsgi.serve_forever, kwargs={"poll_interval": 0.05}, name="embedded-aws", daemon=True)
     thread.start()
     server = Server(f"http://{HOST}:{wsgi.port}", wsgi, thread)
-    in_process.RUNNING[server.endpoint] = wsgi
+    served.SERVERS[server.endpoint] = wsgi
     return server
 
 
 def _check_process() -> None:
-    if in_process.RUNNING:
+    if served.SERVERS:
         raise EmbeddedError(
-            f"the embedded AWS runs already at {min(in_process.RUNNING)}; a process holds one: stop it first"
+            f"the embedded AWS runs already at {min(served.SERVERS)}; a process holds one: stop it first"
         )
     if "MOTO_ACCOUNT_ID" in os.environ:
         raise EmbeddedError("MOTO_ACCOUNT_ID is set, and would put every account into one; unset it")

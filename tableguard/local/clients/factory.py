@@ -12,7 +12,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES, ConstantProvider
 
-from tableguard.local.clients import in_process
+from tableguard.local.clients import in_process, served
 from tableguard.local.clients.identities import ACCOUNT_HEADER, SETUP_KEY, VIA_HEADER, via_header
 
 # One attempt, so that a refusal is seen once, and where it happens. No proxy, whatever the environment says: nothing
@@ -64,7 +64,7 @@ class Clients:
                 params["headers"][VIA_HEADER] = via_header(self.via)
 
         client.meta.events.register("before-call", name_the_account)
-        application = in_process.application(self.endpoint)
+        application = served.application(self.endpoint)
         if application is not None:
             client.meta.events.register("before-send", in_process.answering(application))
         return client

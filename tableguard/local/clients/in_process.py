@@ -2,22 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from werkzeug.test import EnvironBuilder, run_wsgi_app
-
-if TYPE_CHECKING:
-    from werkzeug.serving import BaseWSGIServer
-
-RUNNING: dict[str, "BaseWSGIServer"] = {}  # the servers of this process by endpoint: one at most, `server` sees to it
-
-
-def application(endpoint: str) -> Any:
-    """Return the WSGI application behind an endpoint of this process, or None if another process serves it."""
-    return RUNNING[endpoint].app if endpoint in RUNNING else None
 
 
 class _Body(BytesIO):

@@ -18,7 +18,7 @@ from tableguard.__main__ import main
 from tableguard.cli.commands import stacks
 from tableguard.errors import DeployError
 from tableguard.local import demo, estate, presentation
-from tableguard.local.clients import in_process
+from tableguard.local.clients import served
 from tableguard.paths import EXAMPLE_SETTINGS, TEMPLATES
 from tableguard.stacks import credentials, destroy
 from tableguard.stacks.deploy import deploy
@@ -180,7 +180,7 @@ def test_a_demonstration_that_cannot_encrypt_is_refused_before_it_begins(
 def test_a_port_in_use_is_named(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(in_process, "RUNNING", {})  # the estate of other tests here is one of this process
+    monkeypatch.setattr(served, "SERVERS", {})  # the estate of other tests here is one of this process
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert f"port {port} of 127.0.0.1 cannot be used" in refusal(capsys, "up", "--port", str(port))

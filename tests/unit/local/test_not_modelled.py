@@ -13,7 +13,7 @@ from botocore.parsers import create_parser
 from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
-from tableguard.local.clients import in_process
+from tableguard.local.clients import served
 from tableguard.local.edge import Edge
 from tableguard.local.landing_zone import LandingZone
 from tests.cases.least_arguments import least_arguments, services_in_use
@@ -186,7 +186,7 @@ def _attempts(call: Any) -> int:
 def test_without_the_edge_it_is_a_500_and_a_traceback_and_the_client_asks_again(
     zone: LandingZone, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(in_process.RUNNING[zone.endpoint], "app", in_process.application(zone.endpoint).behind)
+    monkeypatch.setattr(served.SERVERS[zone.endpoint], "app", served.application(zone.endpoint).behind)
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
     call = over_http(zone, "cloudtrail").lookup_events
     assert _attempts(call) > 1
