@@ -160,9 +160,8 @@ def promise(table: "Table", wanted: Wanted, callers: str) -> Promise:
     """One promise of a table, all of whose keys are then read."""
     name = table.text("name")
     named = table.take("callers", "a text or a list of texts", is_text_or_texts, callers)
-    statement = {key: table.data.pop(key) for key in _ELEMENTS if key in table.data}
-    table.known.update(_ELEMENTS)
-    whatever_else = bool(table.take("whatever-else", "true or false", lambda found: isinstance(found, bool), False))
+    statement = table.present(*_ELEMENTS)
+    whatever_else = table.flag("whatever-else")
     table.close()
     if not statement.keys() & {"Action", "NotAction"}:
         raise PolicyError(f"{table.place} ({name}): a promise has an Action or a NotAction, as a statement has")

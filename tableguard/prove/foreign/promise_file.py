@@ -66,16 +66,13 @@ def _asked(table: Table, callers: str) -> Iterator[Asked]:
             each = Table(f"{table.place}: {section} {number}", entry)
             chosen = each.texts("documents") if "documents" in entry else ()
             endpoint, resource = _flag(each, "endpoint"), _flag(each, "resource")
-            each.known.add("documents")
+            each.present("documents")
             yield Asked(contract.promise(each, wanted, callers), chosen, endpoint, resource)
 
 
 def _flag(table: Table, key: str) -> bool | None:
     """true, false, or None where nothing is said."""
-    if key not in table.data:
-        table.known.add(key)
-        return None
-    return bool(table.take(key, "true or false", lambda found: isinstance(found, bool)))
+    return table.flag(key) if table.present(key) else None
 
 
 def _given(path: Path, name: str, data: Any) -> Given:
