@@ -12,9 +12,6 @@ from tableguard.__main__ import main
 from tableguard.cli.groups import GROUPS
 from tests.paths import ROOT
 
-PAGES = sorted(
-    str(path.relative_to(ROOT)) for folder in (".", "policies", "docs") for path in (ROOT / folder).glob("*.md")
-)
 MODULES = sorted((ROOT / "tableguard").rglob("*.py"))
 COMMAND = re.compile(r"(?<![\w/-])tableguard ([a-z][a-z-]*)(?: ([a-z{][a-z,{}-]*))?")
 
@@ -65,14 +62,6 @@ def printed(path: Path) -> Iterator[str]:
             yield node.value
     if "commands" in path.parts:
         yield ast.get_docstring(tree) or ""
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_what_a_page_names_exists(page: str, commands: set[str]) -> None:
-    text = code(page)
-    assert absent(text, commands) == []
-    scripts = [script for name in re.findall(r"\bscripts/[\w/{},-]+", text) for script in expanded(name)]
-    assert [script for script in scripts if not (ROOT / script).exists()] == []
 
 
 def test_the_readme_names_every_group_and_its_commands() -> None:

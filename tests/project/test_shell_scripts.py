@@ -15,7 +15,9 @@ import pytest
 from tableguard.cli.groups import GROUPS
 from tests.paths import ROOT
 
-SCRIPTS = [path.relative_to(ROOT) for path in sorted((ROOT / "scripts").rglob("*")) if path.is_file()]
+SCRIPTS = [
+    path.relative_to(ROOT) for path in sorted((ROOT / "scripts").rglob("*")) if path.is_file() and path.suffix != ".md"
+]
 CALLERS = [path for path in SCRIPTS if path.parent.name in ("ddb", "patterns", "projection")]
 TOOLS = ("basename", "bash", "cat", "cksum", "dirname", "env", "readlink", "sed")
 
