@@ -12,6 +12,7 @@ import yaml
 from tableguard.cloudformation.functions import references
 from tableguard.cloudformation.limits import TEMPLATE_BODY_BYTES, Limits
 from tableguard.errors import EmbeddedError
+from tableguard.reading import cloudformation_yaml
 
 _LIMITS = Limits()
 PSEUDO_PARAMETERS = frozenset(
@@ -118,7 +119,7 @@ def read(body: str, url: bool = False) -> Template:
     if size > most:
         raise EmbeddedError(f"Template of {size} bytes; Member must have length less than or equal to {most}")
     try:
-        document = yaml.load(body, Loader=_Loader)  # noqa: S506  # a SafeLoader that knows !Ref and the like
+        document = cloudformation_yaml.load(body)
     except yaml.YAMLError as error:
         raise EmbeddedError(f"Template format error: not well-formed: {' '.join(str(error).split())}") from error
     if not isinstance(document, dict):
@@ -198,24 +199,3 @@ def _drained(sorter: "TopologicalSorter[str]") -> Iterator[str]:
 
 def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
-
-
-_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class _Loader(_SafeLoader):  # type: ignore[misc]  # chosen at run time: the C one where it was built
-    """YAML with CloudFormation's short forms, and dates left as text."""
-
-
-def _short_form(loader: Any, tag: str, node: Any) -> dict[str, Any]:
-    """!Sub x -> {"Fn::Sub": x}; !Ref and !Condition have no prefix."""
-    construct = {
-        yaml.ScalarNode: loader.construct_scalar,
-        yaml.SequenceNode: lambda each: loader.construct_sequence(each, deep=True),
-        yaml.MappingNode: lambda each: loader.construct_mapping(each, deep=True),
-    }[type(node)]
-    return {tag if tag in ("Ref", "Condition") else f"Fn::{tag}": construct(node)}
-
-
-_Loader.add_multi_constructor("!", _short_form)
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: loader.construct_scalar(node))

@@ -10,11 +10,11 @@ import yaml
 
 from tableguard.cloudformation.limits import Limits
 from tableguard.errors import CheckError
+from tableguard.reading import cloudformation_yaml
 
 SUFFIXES = (".json", ".template", ".yaml", ".yml")
 
 _MOST_BYTES = Limits().template_bytes
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -117,27 +117,8 @@ def parse(text: str) -> Any:
     """Content of a template's text: JSON if it begins as JSON does (tabs, which YAML refuses, are legal there)."""
     if text.lstrip().startswith("{"):
         return json.loads(text)
-    alias = next((token for token in yaml.scan(text, Loader=_LOADER) if isinstance(token, yaml.AliasToken)), None)
+    alias = cloudformation_yaml.first_alias(text)
     if alias is not None:
         # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html: no aliases in templates
-        raise yaml.MarkedYAMLError(
-            problem="an alias, which CloudFormation does not take", problem_mark=alias.start_mark
-        )
-    return yaml.load(text, Loader=_ShortIntrinsics)  # noqa: S506  # a safe loader with CloudFormation's tags added
-
-
-class _ShortIntrinsics(_LOADER):  # type: ignore[misc]  # chosen at run time: the C one where it was built
-    """Reads !Ref and its like as the long form."""
-
-
-def _intrinsic(loader: Any, suffix: str, node: yaml.Node) -> dict[str, Any]:
-    if isinstance(node, yaml.ScalarNode):
-        value = loader.construct_scalar(node)
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    else:
-        value = loader.construct_mapping(node, deep=True)
-    return {suffix if suffix in ("Condition", "Ref") else f"Fn::{suffix}": value}
-
-
-_ShortIntrinsics.add_multi_constructor("!", _intrinsic)
+        raise yaml.MarkedYAMLError(problem="an alias, which CloudFormation does not take", problem_mark=alias)
+    return cloudformation_yaml.load(text)

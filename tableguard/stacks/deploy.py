@@ -10,10 +10,11 @@ from botocore.exceptions import ClientError, WaiterError
 
 from tableguard.cloudformation.limits import TEMPLATE_BODY_BYTES
 from tableguard.errors import DeployError
+from tableguard.reading import cloudformation_yaml
 from tableguard.settings import Settings
 from tableguard.stacks import package
 from tableguard.stacks.registry import Principal, Stack, chosen
-from tableguard.stacks.render import parse, render
+from tableguard.stacks.render import render
 
 Session = Any  # boto3.Session, whose clients botocore makes at run time
 Outcome = Literal["created", "updated", "unchanged"]
@@ -118,7 +119,7 @@ class _Deployer:
         return bool(status != "REVIEW_IN_PROGRESS")
 
     def change_set(self, name: str, template: str, kind: str) -> str:
-        document = parse(template)
+        document = cloudformation_yaml.load(template)
         try:
             found = self.cloudformation.create_change_set(
                 StackName=name,

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
 from botocore.exceptions import ClientError, WaiterError
 
 from tableguard.errors import DeployError
+from tableguard.reading import cloudformation_yaml
 from tableguard.settings import Settings
 from tableguard.stacks.deploy import Session, Waiting
 from tableguard.stacks.registry import Principal, Stack
@@ -58,7 +58,7 @@ def _doomed(settings: Settings, client: Any, stack: Stack) -> Doomed | None:
         if "does not exist" in error.response["Error"]["Message"]:
             return None
         raise DeployError(f"stack {name}: {error}") from error
-    template = yaml.safe_load(body) if isinstance(body, str) else body
+    template = cloudformation_yaml.load(body) if isinstance(body, str) else body
     policies = {key: found.get("DeletionPolicy", "Delete") for key, found in template["Resources"].items()}
     kept = [each for each in resources if policies.get(each["LogicalResourceId"], "Delete").startswith("Retain")]
     gone = [each for each in resources if each not in kept]

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from _pytest.mark import ParameterSet
 
+from tableguard.reading import cloudformation_yaml
 from tableguard.settings import Settings, example
 from tableguard.stacks.registry import named
-from tableguard.stacks.render import parse, render
+from tableguard.stacks.render import render
 
 Template = dict[str, Any]
 REMOVED = object()
@@ -30,7 +31,8 @@ class Requirement:
 
 def stack(name: str, settings: Settings | None = None) -> Template:
     """A stack as it is rendered: read back from the YAML that a user gets."""
-    return parse(render(settings or example(), [named(name)])[name])
+    template: Template = cloudformation_yaml.load(render(settings or example(), [named(name)])[name])
+    return template
 
 
 def is_set(sentence: str, path: str, value: Any) -> Requirement:

@@ -24,9 +24,10 @@ from tableguard.cost.prices import Price, chosen, old, shipped
 from tableguard.cost.usage import DAYS, HOURS, Usage
 from tableguard.errors import CostError
 from tableguard.pages.break_even_plot import plot
+from tableguard.reading import cloudformation_yaml
 from tableguard.scale.workload import Workload
 from tableguard.settings import Provisioned, example
-from tableguard.stacks.render import parse, render
+from tableguard.stacks.render import render
 
 REGION = "us-east-1"
 
@@ -132,7 +133,9 @@ def test_old_prices_are_known_to_be_old() -> None:
 
 
 def test_the_estate_is_what_the_rendered_templates_hold() -> None:
-    resources = [each for text in render(example()).values() for each in parse(text)["Resources"].values()]
+    resources = [
+        each for text in render(example()).values() for each in cloudformation_yaml.load(text)["Resources"].values()
+    ]
     kinds = Counter(each["Type"] for each in resources)
     found = shipped_estate()
     assert (found.alarms, found.keys) == (kinds["AWS::CloudWatch::Alarm"], kinds["AWS::KMS::Key"])

@@ -10,9 +10,10 @@ import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from tableguard.policy.matching import action_matches, wildcard
+from tableguard.reading import cloudformation_yaml
 from tableguard.settings import Settings, example
 from tableguard.stacks.registry import STACKS
-from tableguard.stacks.render import parse, render
+from tableguard.stacks.render import render
 from tests.worlds.requirements import REMOVED, Template, of_type, spoilt
 
 NAMES = [stack.name for stack in STACKS]
@@ -30,7 +31,7 @@ Stacks = dict[str, Template]
 
 
 def _stacks(settings: Settings) -> Stacks:
-    return {name: parse(text) for name, text in render(settings).items()}
+    return {name: cloudformation_yaml.load(text) for name, text in render(settings).items()}
 
 
 @pytest.fixture(scope="module", params=["default", "existing-vpc"])
