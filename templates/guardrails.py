@@ -3,8 +3,9 @@
 from troposphere import Template, organizations
 
 from tableguard.errors import TemplateError
-from tableguard.policy import contract, documents
-from tableguard.policy.contract import Claim
+from tableguard.policy import contract as contracts
+from tableguard.policy import documents
+from tableguard.policy.contract import Contract
 from tableguard.settings import Settings
 from templates import parts
 
@@ -34,7 +35,7 @@ def _policy(settings: Settings, kind: str, name: str) -> organizations.Policy:
         name.title().replace("_", ""),
         Name=f"{settings.name}-{name.replace('_', '-')}",
         Type=TYPES[kind],
-        Description=description(contract.load(documents.load(kind, name))),
+        Description=description(contracts.load(documents.load(kind, name))),
         Content=parts.organization_document(settings, kind, name),
         TargetIds=list(settings.organization_targets),
         Tags=parts.tags(settings),
@@ -42,11 +43,11 @@ def _policy(settings: Settings, kind: str, name: str) -> organizations.Policy:
     )
 
 
-def description(claim: Claim) -> str:
-    """What the document claims, which is what an administrator reads in the console."""
-    if len(claim.text) > DESCRIPTION_CHARACTERS:
-        place = f"{claim.policy.kind}/{claim.policy.name}.toml"
+def description(contract: Contract) -> str:
+    """Return the document's claim, which an administrator reads in the console."""
+    if len(contract.claim) > DESCRIPTION_CHARACTERS:
+        place = f"{contract.policy.kind}/{contract.policy.name}.toml"
         raise TemplateError(
-            f"{place}: claim: {len(claim.text)} characters; Organizations takes {DESCRIPTION_CHARACTERS} at most"
+            f"{place}: claim: {len(contract.claim)} characters; Organizations takes {DESCRIPTION_CHARACTERS} at most"
         )
-    return claim.text
+    return contract.claim

@@ -15,6 +15,7 @@ from tableguard.policy.principals import Mention, Principal, mentioned
 from tableguard.policy.statements import Audience, Effect, Policy, Statement
 
 Layer = Literal["endpoint", "rcp", "scp", "resource", "identity", "boundary", "session"]
+Wanted = Literal["denied", "allowed"]
 Context = Mapping[str, tuple[str, ...]]
 Levels = tuple[tuple[Policy, ...], ...]
 
@@ -120,12 +121,16 @@ def _refuse_misplaced(layer: Layer, policy: Policy) -> None:
 
 @dataclass(frozen=True)
 class Reason:
-    """One layer's say: the statement that spoke, or that none did."""
+    """The answer of one layer: the statement that decided, or that none did.
+
+    `assumed` says what the policy stands for, if no file holds it.
+    """
 
     layer: Layer
     effect: Literal["Allow", "Deny", "silent"]
     policy: str = ""
     sid: str = ""
+    assumed: str = ""
 
     def __str__(self) -> str:
         if self.effect == "silent":
@@ -182,7 +187,7 @@ class _Asked:
             for policy in level:
                 for statement in policy.concerning(effect, self.action):
                     if self._speaks(statement):
-                        return Reason(layer, effect, policy.name, statement.sid)
+                        return Reason(layer, effect, policy.name, statement.sid, policy.assumed)
         return None
 
     def leave(self, layer: Layer, level: tuple[Policy, ...]) -> Reason:
@@ -198,7 +203,7 @@ class _Asked:
                 found[mention] = statement
         for mention in _CLOSENESS:
             if mention in found:
-                return Reason("resource", "Allow", policy.name, found[mention].sid), mention
+                return Reason("resource", "Allow", policy.name, found[mention].sid, policy.assumed), mention
         return None
 
     def _speaks(self, statement: Statement) -> bool:

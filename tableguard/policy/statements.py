@@ -89,10 +89,11 @@ class Statement:
 
 @dataclass(frozen=True)
 class Policy:
-    """A named document, ready to be asked."""
+    """A named document, ready to be asked; `assumed` says what a policy stands for that no file holds."""
 
     name: str
     statements: tuple[Statement, ...]
+    assumed: str = ""
 
     def concerning(self, effect: Effect, action: str) -> tuple[Statement, ...]:
         """The statements with this effect that take in an action, given in lower case."""

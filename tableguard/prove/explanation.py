@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tableguard.errors import PolicyError
-from tableguard.policy import contract
 from tableguard.policy.evaluate import Decision, Layer, Reason, Request, decide
 from tableguard.policy.evaluate import explain as layer_by_layer
+from tableguard.policy.policy_set import PolicySet
 from tableguard.policy.principals import principal
 from tableguard.policy.service_reference import load
+from tableguard.policy.shorthand import Call
 from tableguard.prove import requests
 from tableguard.prove.shipped import together
 from tableguard.settings import Settings
@@ -35,7 +36,7 @@ _OWN_POLICIES = {
 
 
 @dataclass(frozen=True)
-class Asked:
+class Inquiry:
     """A request as a person writes it: principal and resource short, as in cases, or whole ARNs."""
 
     principal: str
@@ -73,7 +74,7 @@ class Explanation:
         """The same facts as a value for JSON."""
         return {
             "request": requests.facts(self.request),
-            "layers": [vars(reason) for reason in self.layers],
+            "layers": [_reason_facts(reason) for reason in self.layers],
             "notes": [vars(note) for note in self.notes],
             "allowed": self.decision.allowed,
             "because": [str(reason) for reason in self.decision.because],
@@ -89,6 +90,10 @@ def findings(found: Explanation) -> list[tuple[str, str, str, str]]:
         (f"policies/{_place(reason)}", "request-denied", "error", f"{sentence}: {reason}")
         for reason in found.decision.because
     ]
+
+
+def _reason_facts(reason: Reason) -> dict[str, str]:
+    return {"layer": reason.layer, "effect": reason.effect, "policy": reason.policy, "sid": reason.sid}
 
 
 def _place(reason: Reason) -> str:
@@ -113,27 +118,27 @@ def context(texts: Sequence[str]) -> dict[str, str | tuple[str, ...]]:
     return {key: values[0] if len(values) == 1 else values for key, values in found.items()}
 
 
-def explained(asked: Asked, settings: Settings) -> Explanation:
-    """What the shipped documents say to a request."""
-    request = _request(asked, settings)
-    found = together.load()
-    role = together.role_of(principal(request.principal.arn).arn, found.roles, settings)
+def explained(inquiry: Inquiry, policies: PolicySet) -> Explanation:
+    """Explain what the shipped documents decide about a request; PolicyError for one that AWS would never see."""
+    settings = policies.settings
+    request = _request(inquiry, policies)
+    role = together.role_of(principal(request.principal.arn).arn, together.load().roles, settings)
     resource = _document(request, settings)
-    world = together.read(settings).world(role, resource, bool(request.keys().get("aws:sourcevpce")))
+    world = together.world_of(role, resource, bool(request.keys().get("aws:sourcevpce")), policies)
     notes = (*_of_resource(request, resource, settings), *_of_caller(request, role))
     return Explanation(request, layer_by_layer(world, request), notes, decide(world, request))
 
 
-def _request(asked: Asked, settings: Settings) -> Request:
+def _request(asked: Inquiry, policies: PolicySet) -> Request:
     if not _ACTION.fullmatch(asked.action):
         raise PolicyError(f"action {asked.action!r}: accepted: SERVICE:NAME, as in dynamodb:DeleteTable")
-    arns = contract.principals(asked.principal, settings)
+    arns = policies.shorthand.principals(asked.principal)
     if len(arns) != 1:
         raise PolicyError(f"{asked.principal!r} stands for {len(arns)} roles here: {', '.join(arns)}; name one of them")
-    call = contract.Call(asked.action, asked.resource, arns[0], asked.region, "", asked.context)
-    found = _with_key(contract.request(call, arns[0], settings, "request"), settings)
-    _refuse_another_resource(asked, found.resource)
-    return found
+    call = Call(asked.action, asked.resource, arns[0], asked.region, "", asked.context)
+    request = _with_key(policies.shorthand.request(call, arns[0], "request"), policies.settings)
+    _refuse_another_resource(asked, request.resource)
+    return request
 
 
 def _with_key(request: Request, settings: Settings) -> Request:
@@ -169,7 +174,7 @@ def _aliases(settings: Settings) -> tuple[str, ...]:
     return tuple(sorted((*(f"alias/{settings.name}-{purpose}" for purpose in (*always, *optional)), *message)))
 
 
-def _refuse_another_resource(asked: Asked, resource: str) -> None:
+def _refuse_another_resource(asked: Inquiry, resource: str) -> None:
     """AWS would never ask about it, and what names the right resource would seem to have nothing to say."""
     known = load()
     if asked.action.lower() not in known.actions or known.acts_on(asked.action, resource):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tableguard import __version__
+from tableguard.policy.evaluate import Decision
 from tableguard.policy.service_reference import source
 from tableguard.prove import requests
 from tableguard.prove.engine.prover import Row
@@ -13,13 +14,6 @@ from tableguard.prove.engine.question import FACTS, GROUPS
 from tableguard.prove.shipped.promises import Answer
 
 _SARIF = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
-# policies that no file holds: what a reason calls them, and what they stand for
-_ASSUMED = {
-    "scp policy everything": "FullAWSAccess",
-    "identity policy everything": "an administrator's policy that allows everything",
-    "resource policy everything": "a policy of the resource that lets everybody do everything",
-    "resource policy delegating": "a policy of the resource that leaves it to its account's own policies",
-}
 _FEW = 3
 _TOLD = {"denied": "must deny", "allowed": "must allow"}
 
@@ -47,9 +41,10 @@ class Read:
 SHIPPED = Read()
 
 
-def assumptions(because: str) -> list[str]:
-    """What the policies stand for that a reason names and no file holds."""
-    return [f"{name} is {said}" for name, said in _ASSUMED.items() if f"{name}," in because]
+def assumptions(decision: Decision) -> list[str]:
+    """Say what the policies stand for that a decision rests on and no file holds."""
+    assumed = (reason for reason in decision.because if reason.assumed)
+    return list(dict.fromkeys(f"{reason.layer} policy {reason.policy} is {reason.assumed}" for reason in assumed))
 
 
 def text(answers: Sequence[Answer], tables: bool = False, read: Read = SHIPPED) -> str:
@@ -80,7 +75,7 @@ def _lines(answer: Answer, tables: bool) -> list[str]:
     head = f"{answer.place}: {_TOLD[answer.promise.wanted]}: {answer.promise.name}: {verdict(answer)}"
     if proof.counterexample is not None and proof.decision is not None:
         because = "; ".join(map(str, proof.decision.because))
-        told = [f"    assumed: {each}" for each in assumptions(because)]
+        told = [f"    assumed: {each}" for each in assumptions(proof.decision)]
         return [head, f"    {requests.sentence(proof.counterexample)}", f"    {because}", *told]
     if verdict(answer) == "not proved":
         return [f"{head}: {answer.empty or proof.reason}"]
@@ -106,7 +101,7 @@ def _facts(answer: Answer) -> dict[str, Any]:
     counterexample = proof.counterexample and {
         "request": requests.facts(proof.counterexample),
         "because": [str(reason) for reason in proof.decision.because] if proof.decision else [],
-        "assumed": assumptions("; ".join(map(str, proof.decision.because))) if proof.decision else [],
+        "assumed": assumptions(proof.decision) if proof.decision else [],
     }
     return {
         "document": answer.place,

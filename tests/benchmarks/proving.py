@@ -4,12 +4,15 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tableguard.policy import contract, documents
+from tableguard.policy import documents
 from tableguard.policy.evaluate import World, decide
+from tableguard.policy.policy_set import PolicySet
+from tableguard.policy.shorthand import Shorthand
 from tableguard.policy.statements import Policy, policy
 from tableguard.prove.engine.prover import prove
-from tableguard.prove.shipped import dangers, together
-from tableguard.prove.shipped.promises import Answer, answers, question_of
+from tableguard.prove.engine.question import Question
+from tableguard.prove.shipped import dangers, promises, together
+from tableguard.prove.shipped.promises import Answer, scope_of
 from tableguard.settings import Settings, example
 from tests.benchmarks.figures import Figure, in_turn, seconds
 
@@ -22,7 +25,7 @@ def figures() -> Iterator[Figure]:
     """Seconds of ours; the other decides one request of every combination of callers, resources and keys."""
     settings = example()
     found = shipped(settings)
-    world = together.read(settings).world(None, "messages_table", True)
+    world = together.world_of(None, "messages_table", True, PolicySet.filled(settings))
     requests = [row.example for answer in found for row in answer.proof.rows]
     sample = list(itertools.islice(itertools.cycle(requests), _SAMPLE))
 
@@ -38,16 +41,17 @@ def figures() -> Iterator[Figure]:
 
 def shipped(settings: Settings) -> list[Answer]:
     """Every promise of the shipped documents, proved."""
-    each = [answer for claim in contract.load_all() for answer in answers(claim, settings)]
-    return [*each, *together.answers(settings)]
+    policies = PolicySet.filled(settings)
+    return [*promises.answers(policies), *together.answers(policies)]
 
 
 def _among_foreign(settings: Settings, world: World, decision: float) -> Figure:
     """The promise about the table's dangers, with sixty statements of other workloads beside the shipped ones."""
-    joint = next(each for each in together.load().joints if each.promise.callers == ("members",))
+    promise = next(each.promise for each in together.load().promises if each.promise.callers == ("members",))
     crowded = replace(world, service_control=(*world.service_control, _foreign(settings)))
-    values = {**settings.policy_values(), **dangers.values()}
-    question = question_of("together.toml", joint.promise, crowded, settings, values)
+    shorthand = Shorthand(settings)
+    scope = scope_of("together.toml", promise, shorthand, {**shorthand.values, **dangers.values()})
+    question = Question(promise.name, promise.wanted, scope, crowded)
     proof = prove(question)
     taken = sorted(seconds(lambda: prove(question)) for _ in range(_ROUNDS))[_ROUNDS // 2]
     return Figure(

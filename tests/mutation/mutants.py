@@ -2,24 +2,28 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 from tableguard.check.rules import policy_meaning
 from tableguard.errors import PolicyError
-from tableguard.policy import contract, documents
-from tableguard.policy.contract import Claim
+from tableguard.policy import documents, worlds
+from tableguard.policy.contract import Contract, load_all
 from tableguard.policy.evaluate import World
+from tableguard.policy.shorthand import Shorthand
+from tableguard.policy.statements import policy
+from tableguard.policy.worlds import EVERY_REQUEST
 from tableguard.prove.diff.difference import difference
 from tableguard.prove.engine.prover import fails
-from tableguard.prove.engine.question import Scope
-from tableguard.prove.shipped.promises import EVERYTHING, estate, question_of, world
+from tableguard.prove.engine.question import Question, Scope
+from tableguard.prove.shipped.promises import scope_of
 from tableguard.settings import example
 from tests.mutation.mutator import Mutant, mutants
 
-SETTINGS = example()
+SHORTHAND = Shorthand(example())
+ESTATE = SHORTHAND.estate
 Fate = Literal["refused", "refuted", "means the same", "survived"]
 
 
@@ -36,48 +40,49 @@ class Outcome:
 
 
 @cache
-def shipped() -> tuple[Claim, ...]:
-    values = SETTINGS.policy_values()
+def shipped() -> tuple[Contract, ...]:
     return tuple(
-        replace(claim, policy=replace(claim.policy, document=documents.fill(claim.policy, values)))
-        for claim in contract.load_all()
+        replace(contract, policy=replace(contract.policy, document=documents.fill(contract.policy, SHORTHAND.values)))
+        for contract in load_all()
     )
+
+
+def alone(contract: Contract, document: Mapping[str, Any], whatever_else: bool = False) -> World:
+    """The world in which only this document, in place of the contract's, says anything but yes."""
+    written = policy(contract.policy.name, document)
+    return worlds.document_alone(contract.policy.kind, written, ESTATE, whatever_else)
 
 
 @cache
 def _as_shipped(place: str, whatever_else: bool) -> World:
     """The world of a shipped document before it is changed: the same for each of its mutants."""
-    (claim,) = (claim for claim in shipped() if claim.policy.place == place)
-    return world(claim, SETTINGS, whatever_else)
+    (contract,) = (contract for contract in shipped() if contract.policy.place == place)
+    return alone(contract, contract.policy.document, whatever_else)
 
 
-def with_document(claim: Claim, mutant: Mutant) -> Claim:
-    return replace(claim, policy=replace(claim.policy, document=mutant.document))
-
-
-def fate(claim: Claim, mutant: Mutant) -> Outcome:
-    changed = with_document(claim, mutant)
+def fate(contract: Contract, mutant: Mutant) -> Outcome:
     try:
-        others = {flag: world(changed, SETTINGS, flag) for flag in (False, True)}
+        others = {flag: alone(contract, mutant.document, flag) for flag in (False, True)}
     except PolicyError as error:
         return Outcome(mutant, "refused", str(error))
-    faults = policy_meaning.check(claim.policy.place, claim.policy.kind, mutant.document)
+    faults = policy_meaning.check(contract.policy.place, contract.policy.kind, mutant.document)
     if faults:
         return Outcome(mutant, "refused", str(faults[0]))
     try:
-        return _after_asking(claim, mutant, others)
+        return _after_asking(contract, mutant, others)
     except PolicyError as error:  # a promise cannot be proved of it any more, which ends `prove` with 2
         return Outcome(mutant, "refused", str(error))
 
 
-def _after_asking(claim: Claim, mutant: Mutant, others: dict[bool, World]) -> Outcome:
-    for promise in claim.promises:
-        question = question_of(claim.policy.place, promise, others[promise.whatever_else], SETTINGS)
-        if fails(question, since=_as_shipped(claim.policy.place, promise.whatever_else)):
+def _after_asking(contract: Contract, mutant: Mutant, others: dict[bool, World]) -> Outcome:
+    for promise in contract.promises:
+        scope = scope_of(contract.policy.place, promise, SHORTHAND, SHORTHAND.values)
+        question = Question(promise.name, promise.wanted, scope, others[promise.whatever_else])
+        if fails(question, since=_as_shipped(contract.policy.place, promise.whatever_else)):
             return Outcome(mutant, "refuted", promise.name)
     classes = 0
     for flag, other in others.items():
-        found = difference(_as_shipped(claim.policy.place, flag), other, Scope(EVERYTHING, "anyone", estate(SETTINGS)))
+        found = difference(_as_shipped(contract.policy.place, flag), other, Scope(EVERY_REQUEST, "anyone", ESTATE))
         if not found.same:
             why = found.undecided or f"{found.changes[0].newly}: {found.changes[0].example}"
             return Outcome(mutant, "survived", why)
@@ -85,17 +90,17 @@ def _after_asking(claim: Claim, mutant: Mutant, others: dict[bool, World]) -> Ou
     return Outcome(mutant, "means the same", f"over {classes} classes of requests")
 
 
-def every() -> Iterator[tuple[Claim, Mutant]]:
-    for claim in shipped():
-        for mutant in mutants(claim.policy.place, claim.policy.document):
-            yield claim, mutant
+def every() -> Iterator[tuple[Contract, Mutant]]:
+    for contract in shipped():
+        for mutant in mutants(contract.policy.place, contract.policy.document):
+            yield contract, mutant
 
 
 def main() -> None:
     """Every mutant that means the same, or survived, with the reason; then how many of each fate there are."""
     fates: Counter[Fate] = Counter()
-    for claim, mutant in every():
-        outcome = fate(claim, mutant)
+    for contract, mutant in every():
+        outcome = fate(contract, mutant)
         fates[outcome.fate] += 1
         if outcome.fate in ("means the same", "survived"):
             sys.stdout.write(f"{outcome}\n")

@@ -8,11 +8,11 @@ import os
 import pytest
 
 from tableguard.check.rules import policy_meaning
-from tableguard.policy.contract import Claim
+from tableguard.policy.contract import Contract
+from tableguard.policy.worlds import EVERY_REQUEST
 from tableguard.prove.diff.difference import difference
 from tableguard.prove.engine.question import Scope
-from tableguard.prove.shipped.promises import EVERYTHING, estate, world
-from tests.mutation.mutants import SETTINGS, every, fate, shipped
+from tests.mutation.mutants import ESTATE, alone, every, fate, shipped
 
 STEP = 1 if os.environ.get("TABLEGUARD_MUTANTS") == "all" else 19
 LEAST = 300
@@ -21,20 +21,20 @@ LEAST = 300
 def test_no_document_has_a_fault_before_it_is_mutated() -> None:
     faults = [
         fault
-        for claim in shipped()
-        for fault in policy_meaning.check(claim.policy.place, claim.policy.kind, claim.policy.document)
+        for contract in shipped()
+        for fault in policy_meaning.check(contract.policy.place, contract.policy.kind, contract.policy.document)
     ]
     assert faults == []
 
 
-@pytest.mark.parametrize("claim", shipped(), ids=lambda claim: claim.policy.place)
-def test_a_document_compared_with_itself_means_the_same(claim: Claim) -> None:
-    same = world(claim, SETTINGS)
-    assert difference(same, same, Scope(EVERYTHING, "anyone", estate(SETTINGS))).same
+@pytest.mark.parametrize("contract", shipped(), ids=lambda contract: contract.policy.place)
+def test_a_document_compared_with_itself_means_the_same(contract: Contract) -> None:
+    same = alone(contract, contract.policy.document)
+    assert difference(same, same, Scope(EVERY_REQUEST, "anyone", ESTATE)).same
 
 
 def test_every_mutant_is_refused_refuted_or_proved_to_mean_the_same() -> None:
-    outcomes = [fate(claim, mutant) for claim, mutant in list(every())[::STEP]]
+    outcomes = [fate(contract, mutant) for contract, mutant in list(every())[::STEP]]
     survivors = [str(outcome) for outcome in outcomes if outcome.fate == "survived"]
     assert survivors == []
     assert len(outcomes) >= LEAST

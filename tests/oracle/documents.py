@@ -2,8 +2,10 @@
 
 from functools import cache
 
-from tableguard.policy import contract, documents
+from tableguard.policy import cases, documents
+from tableguard.policy.contract import load_all
 from tableguard.policy.evaluate import Request
+from tableguard.policy.shorthand import Shorthand
 from tableguard.settings import Settings
 from tests.oracle.worlds import Document, Sample
 
@@ -14,15 +16,16 @@ FULL: Document = {
 
 
 def samples(settings: Settings) -> list[Sample]:
-    """Every claim's requests by roles and users of the workload account, under all SCPs at two levels.
+    """Every contract's requests by roles and users of the workload account, under all SCPs at two levels.
 
     The other evaluator does not know by itself whom SCPs do not bind, and so is not asked about them.
     """
+    shorthand = Shorthand(settings)
     return [
         sample(request, settings)
-        for claim in contract.load_all()
-        for case in claim.cases
-        for request in contract.requests(claim, case, settings)
+        for contract in load_all()
+        for case in contract.cases
+        for request in cases.requests(contract, case, shorthand)
         if request.principal.kind in ("role", "user") and not request.principal.service_linked
         if request.principal.account == request.resource_account == settings.account_id
     ]

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tableguard.policy.evaluate import World
+from tableguard.policy.evaluate import Wanted, World
 from tableguard.policy.statements import Statement
+from tableguard.policy.worlds import Estate
 from tableguard.prove.engine.prover import Proof, prove
-from tableguard.prove.engine.question import Estate, Group, Question, Scope, Wanted
+from tableguard.prove.engine.question import Group, Question, Scope
 from tests.worlds.policies import ACCOUNT, FULL, FULL_FOR_ANYBODY, MANAGEMENT, TABLE, document
 
 ESTATE = Estate(ACCOUNT, MANAGEMENT, "o-exampleorgid", "eu-west-1")

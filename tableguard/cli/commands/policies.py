@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from tableguard.cli.commands.stacks import chosen_settings
 from tableguard.errors import PolicyError
-from tableguard.policy import contract
+from tableguard.policy.policy_set import PolicySet
+from tableguard.policy.shorthand import Shorthand
 from tableguard.progress import shown
 from tableguard.prove import explanation, report
 from tableguard.prove.diff import layers
@@ -18,8 +19,8 @@ from tableguard.prove.foreign import promise_file
 from tableguard.prove.foreign.worlds import Owner
 from tableguard.prove.preflight import obstacles as preflights
 from tableguard.prove.preflight import report as preflight_report
-from tableguard.prove.shipped import together
-from tableguard.prove.shipped.promises import Answer, answers
+from tableguard.prove.shipped import promises, together
+from tableguard.prove.shipped.promises import Answer
 from tableguard.settings import Settings
 
 FINE, FINDINGS = 0, 1
@@ -49,9 +50,9 @@ def _refuse_two_formats(options: argparse.Namespace) -> None:
 
 
 def _shipped(settings: Settings) -> Iterator[Answer]:
-    for claim in contract.load_all():
-        yield from answers(claim, settings)
-    yield from together.answers(settings)
+    documents = PolicySet.filled(settings)
+    yield from promises.answers(documents)
+    yield from together.answers(documents)
 
 
 def _foreign(options: argparse.Namespace, settings: Settings) -> tuple[Iterator[Answer], report.Read]:
@@ -67,10 +68,10 @@ def explain(options: argparse.Namespace) -> int:
     if options.region and not _REGION.fullmatch(options.region):
         raise PolicyError(f"--region {options.region!r}: not the name of a region; accepted: such as eu-west-1")
     settings = chosen_settings(options)
-    asked = explanation.Asked(
+    asked = explanation.Inquiry(
         options.principal, options.action, options.resource, options.region, explanation.context(options.context)
     )
-    found = explanation.explained(asked, settings)
+    found = explanation.explained(asked, PolicySet.filled(settings))
     if options.sarif:
         print(report.sarif(explanation.findings(found)))
     else:
@@ -82,10 +83,10 @@ def diff(options: argparse.Namespace) -> int:
     """Say what a change of policies newly allows and newly denies; 1 if it allows something that was denied."""
     _refuse_two_formats(options)
     settings = chosen_settings(options)
-    filling = promise_file.ForeignClaims("", (), settings).filling
+    filling = promise_file.ForeignClaims("", (), Shorthand(settings)).filling
     old, new = (foreign.read(path, filling, options.kind) for path in (options.old, options.new))
     files = options.old.is_file() and options.new.is_file()
-    found = layers.compared(old, new, Owner(settings), files)
+    found = layers.compared(old, new, Owner(Shorthand(settings)), files)
     if options.sarif:
         print(report.sarif(difference_report.findings(found, str(options.new))))
     else:
@@ -99,7 +100,8 @@ def preflight(options: argparse.Namespace) -> int:
     settings = chosen_settings(options)
     scps = None
     if options.policies:
-        scps = _scps(foreign.read(options.policies, promise_file.ForeignClaims("", (), settings).filling, "scp"))
+        filling = promise_file.ForeignClaims("", (), Shorthand(settings)).filling
+        scps = _scps(foreign.read(options.policies, filling, "scp"))
     found = preflights.preflight(settings, options.stack, scps)
     if options.sarif:
         print(report.sarif(preflight_report.findings(found)))

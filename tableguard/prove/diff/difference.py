@@ -12,7 +12,6 @@ from tableguard.prove.engine.enumeration import Enumeration, readability
 from tableguard.prove.engine.prover import Denials
 from tableguard.prove.engine.question import Placed, Scope, sorted_out
 
-ASSUMED = ("everything", "delegating")  # the policies of the worlds that are made for comparing
 Newly = Literal["allowed", "denied"]
 
 
@@ -137,5 +136,5 @@ def _change(kind: _Kind, requests: list[tuple[Covering, Request]], named: _Actio
 
 def _reason(decision: Decision) -> str:
     """What decides; of what allows only the documents that are compared, so that callers of one fate are together."""
-    because = [reason for reason in decision.because if not decision.allowed or reason.policy not in ASSUMED]
+    because = [reason for reason in decision.because if not decision.allowed or not reason.assumed]
     return "; ".join(map(str, because)) or "allowed by what is assumed beside the documents"

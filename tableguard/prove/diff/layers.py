@@ -5,17 +5,17 @@ other kind is compared with its namesake alone: as far as it allows, and beside 
 only its denials count.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from tableguard.policy.evaluate import World
-from tableguard.policy.statements import Policy, policy
+from tableguard.policy.statements import policy
+from tableguard.policy.worlds import EVERY_REQUEST, comparison_worlds
 from tableguard.prove.diff.difference import Difference, difference
 from tableguard.prove.engine.question import Scope
 from tableguard.prove.foreign import worlds
 from tableguard.prove.foreign.documents import Collection, Found
-from tableguard.prove.foreign.worlds import FOR_ANYBODY, FULL, Owner
-from tableguard.prove.shipped.promises import EVERYTHING, estate
+from tableguard.prove.foreign.worlds import Owner
 
 _TOGETHER = {"scp": "service control policies", "rcp": "resource control policies"}
 
@@ -51,7 +51,7 @@ def compared(old: Collection, new: Collection, owner: Owner, files: bool = False
     if files and len(before) == len(after) == 1:
         ((_, document),) = before.items()
         before = {next(iter(after)): document} if document.kind == next(iter(after.values())).kind else before
-    scope = Scope(EVERYTHING, "anyone", estate(owner.settings))
+    scope = Scope(EVERY_REQUEST, "anyone", owner.shorthand.estate)
     parts = [Part(name, difference(one, other, scope)) for name, one, other in _worlds(old, new, before, after, owner)]
     assumed = [
         f"{when}: {said}"
@@ -85,38 +85,10 @@ def _worlds(
             one, other = (worlds.guardrails(side, owner).world for side in sides)
             yield name, one, other
     for key in sorted(before.keys() & after.keys()):
-        for how in _ways(before[key].kind, owner):
-            yield key[1], _in(how, before[key]), _in(how, after[key])
+        one_world, other_world = (_compared_in(side[key], owner) for side in (before, after))
+        for one, other in zip(one_world, other_world, strict=True):
+            yield key[1], one, other
 
 
-def _ways(kind: str, owner: Owner) -> Sequence[World]:
-    """The worlds that a document is put into: nothing else allows, and policies that allow everything."""
-    empty = World(owner.settings.management_account_id, organization=owner.settings.organization_id)
-    match kind:
-        case "endpoint":
-            return (replace(empty, identity=(FULL,), resource=FOR_ANYBODY),)
-        case "role":
-            return (replace(empty, resource=_own(owner)), replace(empty, identity=(FULL,), resource=_own(owner)))
-        case "resource":
-            return (empty, replace(empty, identity=(FULL,)))
-        case _:
-            must = replace(empty, resource_must_allow=True)
-            return (must, replace(must, identity=(FULL,)))
-
-
-def _own(owner: Owner) -> Policy:
-    """Resources leave it to their account's own policies: those of anybody's accounts would allow everything."""
-    allow = {"Sid": "Everything", "Effect": "Allow", "Action": "*", "Resource": "*"}
-    principals = {"AWS": [owner.settings.account_id]}
-    return policy("delegating", {"Statement": [{**allow, "Principal": principals}]})
-
-
-def _in(world: World, found: Found) -> World:
-    document = policy(found.name, found.document)
-    match found.kind:
-        case "endpoint":
-            return replace(world, endpoint=document)
-        case "role":
-            return replace(world, identity=(document, *world.identity))
-        case _:
-            return replace(world, resource=document)
+def _compared_in(found: Found, owner: Owner) -> tuple[World, ...]:
+    return comparison_worlds(found.kind, policy(found.name, found.document), owner.shorthand.estate)

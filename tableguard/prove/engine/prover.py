@@ -3,13 +3,13 @@
 The evaluator decides one request of each class; no decision is taken anywhere else.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from tableguard.errors import PolicyError
-from tableguard.policy.evaluate import Decision, Layer, Request, World, decide
-from tableguard.policy.statements import Policy
+from tableguard.policy.evaluate import Decision, Request, World, decide
+from tableguard.policy.worlds import statement_alone
 from tableguard.prove.engine.enumeration import Enumeration, readability
 from tableguard.prove.engine.question import Placed, Question, sorted_out
 
@@ -117,36 +117,14 @@ class Denials:
 
     def by(self, matching: tuple[Placed, ...], mark: tuple[Any, ...], request: Request) -> Decision | None:
         """The denial by one of the statements that match; `mark` tells apart what layers have a say."""
-        found = (self._denial(each, mark, request) for each in matching if each.statement.effect == "Deny")
-        return next((decision for decision in found if decision is not None), None)
+        denials = (self._denial(each, mark, request) for each in matching if each.statement.effect == "Deny")
+        return next((decision for decision in denials if decision is not None), None)
 
     def _denial(self, placed: Placed, mark: tuple[Any, ...], request: Request) -> Decision | None:
-        if (placed, mark) not in self.known:
-            decision = decide(_alone(placed, self.world), request)
+        if placed.layer is not None and (placed, mark) not in self.known:
+            decision = decide(statement_alone(placed.layer, placed.policy, placed.statement, self.world), request)
             self.known[placed, mark] = decision if any(each.effect == "Deny" for each in decision.because) else None
-        return self.known[placed, mark]
-
-
-_FIELDS: dict[Layer | None, Callable[[Policy], dict[str, Any]]] = {
-    "scp": lambda policy: {"service_control": ((policy,),)},
-    "rcp": lambda policy: {"resource_control": ((policy,),)},
-    "identity": lambda policy: {"identity": (policy,)},
-    "session": lambda policy: {"session": (policy,)},
-    "boundary": lambda policy: {"boundary": policy},
-    "resource": lambda policy: {"resource": policy},
-    "endpoint": lambda policy: {"endpoint": policy},
-}
-
-
-def _alone(placed: Placed, world: World) -> World:
-    """A world in which nothing but one statement speaks."""
-    policy = Policy(placed.policy, (placed.statement,))
-    return World(
-        world.management_account,
-        members=world.members,
-        organization=world.organization,
-        **_FIELDS[placed.layer](policy),
-    )
+        return self.known.get((placed, mark))
 
 
 def _rows(decided: list[tuple[Request, Decision]]) -> tuple[Row, ...]:

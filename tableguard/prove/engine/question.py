@@ -7,11 +7,11 @@ from functools import cached_property
 from typing import Literal
 
 from tableguard.policy.conditions import Condition
-from tableguard.policy.evaluate import Layer, World
+from tableguard.policy.evaluate import Layer, Wanted, World
 from tableguard.policy.service_reference import load
 from tableguard.policy.statements import Policy, Statement
+from tableguard.policy.worlds import Estate
 
-Wanted = Literal["denied", "allowed"]
 Group = Literal["members", "account", "anyone"]
 
 _ACCOUNT = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
@@ -35,16 +35,6 @@ FACTS = (
     "every resource is in a member account or the management account; KMS keys are customer managed",
     "actions: every name, also one that AWS does not have yet; resources: every ARN, and none",
 )
-
-
-@dataclass(frozen=True)
-class Estate:
-    """The accounts that a question is about, and the region its examples are from."""
-
-    account: str
-    management_account: str
-    organization_id: str
-    home_region: str
 
 
 @dataclass(frozen=True)

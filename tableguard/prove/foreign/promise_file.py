@@ -8,11 +8,13 @@ from typing import Any
 from tableguard.errors import PolicyError
 from tableguard.policy import contract
 from tableguard.policy.contract import Promise
+from tableguard.policy.shorthand import Shorthand
+from tableguard.policy.worlds import OPEN_TO_EVERYBODY, opposite_of_all
 from tableguard.prove.foreign import documents
 from tableguard.prove.foreign import worlds as foreign_worlds
 from tableguard.prove.foreign.documents import Found
 from tableguard.prove.foreign.worlds import Asked, Given, Owner
-from tableguard.prove.shipped.promises import Answer, answer
+from tableguard.prove.shipped.promises import Answer, answer, scope_of
 from tableguard.reading import toml_table
 from tableguard.reading.placeholders import Values
 from tableguard.reading.toml_table import Table
@@ -25,7 +27,7 @@ class ForeignClaims:
 
     place: str
     asked: tuple[Asked, ...]
-    settings: Settings
+    shorthand: Shorthand
     kind: str = ""
     values: Values | None = None
     full_access: bool | None = None
@@ -34,8 +36,9 @@ class ForeignClaims:
     @property
     def filling(self) -> Values:
         """What placeholders stand for: the settings' values, and above them the file's own."""
-        account = {"AWS::AccountId": self.settings.account_id, "AWS::Region": self.settings.home_region}
-        return {**self.settings.policy_values(), **account, "AWS::Partition": "aws", **(self.values or {})}
+        estate = self.shorthand.estate
+        pseudo = {"AWS::AccountId": estate.account, "AWS::Region": estate.home_region, "AWS::Partition": "aws"}
+        return {**self.shorthand.values, **pseudo, **(self.values or {})}
 
 
 def load(path: Path, settings: Settings) -> ForeignClaims:
@@ -57,7 +60,7 @@ def load(path: Path, settings: Settings) -> ForeignClaims:
     if not asked:
         raise PolicyError(f"{path}: no [[must-deny]] and no [[must-allow]]: nothing to prove")
     toml_table.refuse_repetition(str(path), [each.promise.name for each in asked])
-    return ForeignClaims(str(path), asked, owner, kind, values, full, roles)
+    return ForeignClaims(str(path), asked, Shorthand(owner), kind, values, full, roles)
 
 
 def _asked(table: Table, callers: str) -> Iterator[Asked]:
@@ -94,12 +97,13 @@ def _value(path: Path, key: str, value: Any) -> str | tuple[str, ...]:
 
 def answers(asked: ForeignClaims, found: Sequence[Found]) -> Iterator[Answer]:
     """Each promise of the file, in the world of the documents that it is about; for each of its callers' own."""
-    owner = Owner(asked.settings, asked.full_access, asked.roles)
+    owner = Owner(asked.shorthand, asked.full_access, asked.roles)
     worlds = [(each, made) for each in asked.asked for made in foreign_worlds.worlds(each, found, owner)]
     for each, made in worlds:
-        opposite = foreign_worlds.opposite(made.world, each.promise)
-        done = answer(asked.place, _with_endpoint(made, each), made.world, opposite, asked.settings, asked.filling)
-        yield replace(done, assumed=made.assumed)
+        promise = _with_endpoint(made, each)
+        scope = scope_of(asked.place, promise, asked.shorthand, asked.filling)
+        opposite = opposite_of_all(made.world, promise.wanted, OPEN_TO_EVERYBODY)
+        yield replace(answer(asked.place, promise, scope, made.world, opposite), assumed=made.assumed)
 
 
 def _with_endpoint(made: foreign_worlds.Made, asked: Asked) -> Promise:

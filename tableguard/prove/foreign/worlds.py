@@ -7,23 +7,19 @@ those for the resource, a role's by its role: which those are, only the writer o
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from typing import Any
 
 from tableguard.errors import PolicyError
-from tableguard.policy import contract
+from tableguard.policy import worlds as policy_worlds
 from tableguard.policy.contract import Promise
 from tableguard.policy.evaluate import World
 from tableguard.policy.principals import principal
+from tableguard.policy.shorthand import Shorthand
 from tableguard.policy.statements import Policy, policy
+from tableguard.policy.worlds import FULL_AWS_ACCESS, OPEN_TO_EVERYBODY, delegating, under
 from tableguard.prove.engine.question import GROUPS
 from tableguard.prove.foreign.documents import Found
-from tableguard.settings import Settings
 
 RESOURCES = ("resource", "key", "trust")
-_ALLOW: dict[str, Any] = {"Sid": "Everything", "Effect": "Allow", "Action": "*", "Resource": "*"}
-_ALLOW_ANYBODY = {**_ALLOW, "Principal": "*"}
-FULL = policy("everything", {"Statement": [_ALLOW]})
-FOR_ANYBODY = policy("everything", {"Statement": [_ALLOW_ANYBODY]})
 
 BESIDE = "FullAWSAccess is attached beside the SCPs, none of which allows anything"
 BESIDE_AS_SAID = "FullAWSAccess is attached beside the SCPs"
@@ -52,7 +48,7 @@ class Asked:
 class Owner:
     """Whose organization it is, whether FullAWSAccess is attached, and what its roles are given."""
 
-    settings: Settings
+    shorthand: Shorthand
     full_access: bool | None = None
     roles: Mapping[str, Given] = field(default_factory=dict)
 
@@ -76,12 +72,13 @@ def worlds(asked: Asked, found: Sequence[Found], owner: Owner) -> Iterator[Made]
         _refuse_actions_of_others(asked.promise, resource)
     guarded = guardrails(chosen, owner)
     for given, callers in _callers(asked, chosen, owner):
-        made = replace(
+        others = delegating(owner.shorthand.estate.account) if given[0] else OPEN_TO_EVERYBODY
+        made = under(
             guarded.world,
-            endpoint=None if endpoint is None else _policy(endpoint),
-            identity=tuple(map(_policy, given[0])) or (FULL,),
+            identity=tuple(map(_policy, given[0])),
             boundary=_policy(given[1]) if given[1] else None,
-            resource=_policy(resource) if resource else _delegating(owner.settings) if given[0] else FOR_ANYBODY,
+            resource=_policy(resource) if resource else others,
+            endpoint=None if endpoint is None else _policy(endpoint),
             resource_must_allow=resource is not None and resource.kind in ("key", "trust"),
         )
         assumed = (*guarded.assumed, *_assumed(endpoint, resource, given))
@@ -95,34 +92,15 @@ def guardrails(found: Sequence[Found], owner: Owner) -> Made:
     # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_evaluation.html
     allows = any(statement.effect == "Allow" for each in scps for statement in each.statements)
     full = not allows if owner.full_access is None else owner.full_access
-    world = World(
-        owner.settings.management_account_id,
-        service_control=((*((FULL,) if full else ()), *scps),) if scps else (),
-        resource_control=(rcps,) if rcps else (),
-        identity=(FULL,),
-        resource=FOR_ANYBODY,
-        organization=owner.settings.organization_id,
-    )
+    level = (FULL_AWS_ACCESS, *scps) if full else scps
+    world = policy_worlds.guardrails(owner.shorthand.estate, (level,) if scps else (), (rcps,) if rcps else ())
     said = (BESIDE_AS_SAID if allows else BESIDE) if full else ALONE
     nobody = Promise("", "denied", (), {})
     return Made(world, nobody, (said,) if scps else ())
 
 
-def opposite(made: World, promise: Promise) -> World:
-    """A world without the documents, or one in which everything is denied."""
-    if promise.wanted == "denied":
-        return World(made.management_account, identity=(FULL,), resource=FOR_ANYBODY)
-    denial = policy("nothing", {"Statement": [{**_ALLOW_ANYBODY, "Effect": "Deny"}]})
-    return replace(made, resource=denial)
-
-
 def _policy(found: Found) -> Policy:
     return policy(found.name, found.document)
-
-
-def _delegating(settings: Settings) -> Policy:
-    principal = {"AWS": [settings.account_id]}
-    return policy("delegating", {"Statement": [{**_ALLOW, "Principal": principal}]})
 
 
 def _chosen(asked: Asked, found: Sequence[Found]) -> list[Found]:
@@ -207,11 +185,11 @@ def _callers(asked: Asked, chosen: Sequence[Found], owner: Owner) -> Iterator[tu
         arn: identity
         for name, identity in roles.items()
         if name not in GROUPS
-        for arn in contract.principals(name, owner.settings)
+        for arn in owner.shorthand.principals(name)
     }
     found: dict[object, tuple[_Identity, list[str]]] = {}
     for short in asked.promise.callers:
-        for caller in (short,) if short in GROUPS else contract.principals(short, owner.settings):
+        for caller in (short,) if short in GROUPS else owner.shorthand.principals(short):
             identity = roles.get(caller) if caller in GROUPS else by_arn.get(principal(caller).arn)
             if identity is None and caller in GROUPS and taken and asked.promise.wanted == "allowed":
                 raise _unclear(asked, f"{caller} are given different policies; name the callers, or them under [roles]")

@@ -2,22 +2,21 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 from tableguard.errors import CheckError, PolicyError
 from tableguard.policy.conditions import Condition
 from tableguard.policy.evaluate import Decision, Request, World, decide
 from tableguard.policy.matching import VARIABLE, substituted
 from tableguard.policy.principals import Principal, principal
-from tableguard.policy.statements import Patterns, Policy, Statement, policy
+from tableguard.policy.statements import Patterns, Policy, Statement
+from tableguard.policy.worlds import FULL_AWS_ACCESS, Estate, guardrails
 from tableguard.prove.engine.prover import prove
 from tableguard.prove.engine.question import Question, Scope
 from tableguard.prove.preflight.call import Call
-from tableguard.prove.shipped.promises import estate
 from tableguard.settings import Settings
 
 Blocked = Literal["always", "sometimes"]
-_FULL: dict[str, Any] = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 _LITERAL = ("*", "?", "$")
 _UNSAID = "known-once-made"  # the value in an example of what is there, and compared with nothing
 
@@ -34,10 +33,8 @@ class Stopped:
 class Answers:
     """What SCPs say to the deployer's calls; what is the same after all is asked once."""
 
-    def __init__(self, settings: Settings, scps: Sequence[Policy]) -> None:
-        self.settings, self.scps = settings, tuple(scps)
-        self.full = policy("everything", {"Statement": [_FULL]})
-        self.anybody = policy("everything", {"Statement": [{**_FULL, "Principal": "*"}]})
+    def __init__(self, settings: Settings, estate: Estate, scps: Sequence[Policy]) -> None:
+        self.settings, self.estate, self.scps = settings, estate, tuple(scps)
         self.world = self._under(self.scps)
         self.callers = tuple(principal(arn) for arn in settings.exempt_roles)
         self.proofs: dict[tuple[object, ...], tuple[Blocked, Request] | None] = {}
@@ -71,7 +68,7 @@ class Answers:
         given = tuple(_given(key, call) for key in sorted({line.key for line in lines}))
         key = (call.action.lower(), call.resources, caller.arn, given, left)
         if key not in self.proofs:
-            scope = Scope(self._scope(call, given), (caller.arn,), estate(self.settings))
+            scope = Scope(self._scope(call, given), (caller.arn,), self.estate)
             self.proofs[key] = _asked(Question(call.action, "allowed", scope, self._under(left)))
         return self.proofs[key]
 
@@ -81,12 +78,7 @@ class Answers:
         return Statement("", "Deny", Patterns((call.action,)), Patterns(call.resources), conditions)
 
     def _under(self, scps: tuple[Policy, ...]) -> World:
-        return World(
-            self.settings.management_account_id,
-            service_control=((self.full, *scps),),
-            identity=(self.full,),
-            resource=self.anybody,
-        )
+        return guardrails(self.estate, ((FULL_AWS_ACCESS, *scps),))
 
 
 def _asked(question: Question) -> tuple[Blocked, Request] | None:

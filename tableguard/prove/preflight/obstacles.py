@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 from tableguard.aws.cloudformation_handlers import Handlers, handlers
 from tableguard.policy.evaluate import Request
+from tableguard.policy.policy_set import PolicySet
+from tableguard.policy.shorthand import Shorthand
 from tableguard.policy.statements import Policy, policy
 from tableguard.progress import shown
 from tableguard.prove.foreign.documents import Found
 from tableguard.prove.preflight.answer import Answers, Blocked
 from tableguard.prove.preflight.call import calls
 from tableguard.prove.preflight.template import Plan, Resource, templates
-from tableguard.prove.shipped import together
 from tableguard.settings import Settings
 from tableguard.stacks.registry import Stack, chosen, named
 
@@ -47,7 +48,9 @@ class Preflight:
 
 def preflight(settings: Settings, stacks: Sequence[str] = (), scps: Sequence[Found] | None = None) -> Preflight:
     """What stands in the deployer's way, under the shipped SCPs or others."""
-    plan, answers = Plan(settings, templates(settings)), Answers(settings, _policies(settings, scps))
+    shorthand = Shorthand(settings)
+    policies = _shipped(settings) if scps is None else tuple(policy(scp.place, scp.document) for scp in scps)
+    plan, answers = Plan(settings, templates(settings)), Answers(settings, shorthand.estate, policies)
     resources = [each for stack in _stacks(settings, stacks) for each in plan.resources[stack.name].values()]
     known = {each.resource_type: handlers(each.resource_type) for each in resources}
     obstacles: list[Obstacle] = []
@@ -65,10 +68,8 @@ def _stacks(settings: Settings, names: Iterable[str]) -> Iterator[Stack]:
             yield stack
 
 
-def _policies(settings: Settings, scps: Sequence[Found] | None) -> tuple[Policy, ...]:
-    if scps is None:
-        return tuple(together.read(settings).by_kind["scp"].values())
-    return tuple(policy(each.place, each.document) for each in scps)
+def _shipped(settings: Settings) -> tuple[Policy, ...]:
+    return tuple(PolicySet.filled(settings).policies["scp"].values())
 
 
 def _obstacles(resource: Resource, known: Handlers | None, plan: Plan, answers: Answers) -> Iterator[Obstacle]:

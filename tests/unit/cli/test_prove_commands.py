@@ -11,9 +11,10 @@ import pytest
 from tableguard.cli.commands import policies as commands
 from tableguard.errors import PolicyError
 from tableguard.paths import EXAMPLE_SETTINGS
+from tableguard.policy.shorthand import Shorthand
+from tableguard.policy.worlds import EVERY_REQUEST
 from tableguard.prove.diff.difference import difference
 from tableguard.prove.engine.question import Scope
-from tableguard.prove.shipped.promises import EVERYTHING, estate
 from tableguard.settings import example
 from tests.worlds.policies import TABLE
 from tests.worlds.proofs import EXEMPTION, under
@@ -21,7 +22,7 @@ from tests.worlds.proofs import EXEMPTION, under
 SETTINGS = EXAMPLE_SETTINGS / "default.toml"
 TABLE_DENIAL = {"Action": "dynamodb:DeleteTable", "Resource": TABLE, "Condition": EXEMPTION}
 DENIAL = "policies/scp/deny_table_destruction.json"
-SCOPE = Scope(EVERYTHING, "anyone", estate(example()))
+SCOPE = Scope(EVERY_REQUEST, "anyone", Shorthand(example()).estate)
 
 
 def options(**given: Any) -> argparse.Namespace:

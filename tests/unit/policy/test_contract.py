@@ -10,9 +10,11 @@ import pytest
 
 from tableguard.errors import PolicyError
 from tableguard.paths import POLICIES
-from tableguard.policy import cases, contract, documents
-from tableguard.policy.contract import Call, Case, Claim
-from tableguard.policy.evaluate import Request
+from tableguard.policy import cases, documents
+from tableguard.policy.contract import Case, Contract, load, load_all
+from tableguard.policy.evaluate import Decision, Request
+from tableguard.policy.policy_set import PolicySet
+from tableguard.policy.shorthand import Call, Shorthand
 from tableguard.settings import Settings, example
 
 DOCUMENT = """{
@@ -22,7 +24,7 @@ DOCUMENT = """{
     {"Sid": "AllowReading", "Effect": "Allow", "Action": ["dynamodb:GetItem"], "Resource": ["*"]}
   ]
 }"""
-CLAIM = """claim = "Nobody deletes a table."
+CONTRACT = """claim = "Nobody deletes a table."
 exceptions = []
 controls = ["nist-800-53r5:CP-9"]
 
@@ -33,17 +35,21 @@ expect = "denied by DenyDeletion"
 """
 
 
-def loaded(folder: Path, claim: str) -> Claim:
+def loaded(folder: Path, text: str) -> Contract:
     (folder / "role").mkdir(exist_ok=True)
     (folder / "role" / "some.json").write_text(DOCUMENT, encoding="utf-8")
-    (folder / "role" / "some.toml").write_text(claim, encoding="utf-8")
-    return contract.load(documents.load("role", "some", folder))
+    (folder / "role" / "some.toml").write_text(text, encoding="utf-8")
+    return load(documents.load("role", "some", folder))
 
 
-def test_a_claim_is_read_with_its_cases(tmp_path: Path) -> None:
-    claim = loaded(tmp_path, CLAIM)
-    assert (claim.text, claim.exceptions, claim.controls) == ("Nobody deletes a table.", (), ("nist-800-53r5:CP-9",))
-    assert [(case.name, str(case.expect)) for case in claim.cases] == [
+def test_a_contract_is_read_with_its_claim_and_cases(tmp_path: Path) -> None:
+    contract = loaded(tmp_path, CONTRACT)
+    assert (contract.claim, contract.exceptions, contract.controls) == (
+        "Nobody deletes a table.",
+        (),
+        ("nist-800-53r5:CP-9",),
+    )
+    assert [(case.name, str(case.expect)) for case in contract.cases] == [
         ("an administrator deletes the table", "denied by DenyDeletion")
     ]
 
@@ -71,33 +77,33 @@ def test_a_claim_is_read_with_its_cases(tmp_path: Path) -> None:
         ("claim = ", "claim ", "not TOML"),
     ],
 )
-def test_a_claim_that_is_not_understood_is_refused_with_its_place(
+def test_a_contract_that_is_not_understood_is_refused_with_its_place(
     tmp_path: Path, written: str, instead: str, reason: str
 ) -> None:
-    assert written in CLAIM
+    assert written in CONTRACT
     with pytest.raises(PolicyError) as error:
-        loaded(tmp_path, CLAIM.replace(written, instead, 1))
+        loaded(tmp_path, CONTRACT.replace(written, instead, 1))
     assert reason in str(error.value)
 
 
 def test_two_cases_of_one_name_are_refused(tmp_path: Path) -> None:
-    twice = CLAIM + CLAIM[CLAIM.index("[[case]]") :]
+    twice = CONTRACT + CONTRACT[CONTRACT.index("[[case]]") :]
     with pytest.raises(PolicyError, match="'an administrator deletes the table' is the name of two"):
         loaded(tmp_path, twice)
 
 
-def test_a_document_without_a_claim_is_refused(tmp_path: Path) -> None:
-    loaded(tmp_path, CLAIM)
+def test_a_document_without_a_contract_is_refused(tmp_path: Path) -> None:
+    loaded(tmp_path, CONTRACT)
     (tmp_path / "role" / "some.toml").unlink()
-    with pytest.raises(PolicyError, match=r"some\.toml: missing; every document has its claim beside it"):
-        contract.load_all(tmp_path)
+    with pytest.raises(PolicyError, match=r"some\.toml: missing; every document has its contract beside it"):
+        load_all(tmp_path)
 
 
-def test_a_claim_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
-    loaded(tmp_path, CLAIM)
+def test_a_contract_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    loaded(tmp_path, CONTRACT)
     (tmp_path / "role" / "some.toml").write_bytes(b'claim = "\xff"')
     with pytest.raises(PolicyError, match="not UTF-8 text"):
-        contract.load_all(tmp_path)
+        load_all(tmp_path)
 
 
 def resolved(settings: Settings | None = None, **fields: Any) -> tuple[Request, ...]:
@@ -113,9 +119,9 @@ def resolved(settings: Settings | None = None, **fields: Any) -> tuple[Request, 
             **fields,
         }
     )
-    claim = contract.load(documents.load("scp", "protect_perimeter"))
-    case = Case("some", call, claim.cases[0].expect)
-    return contract.requests(claim, case, settings or example())
+    contract = load(documents.load("scp", "protect_perimeter"))
+    case = Case("some", call, contract.cases[0].expect)
+    return cases.requests(contract, case, Shorthand(settings or example()))
 
 
 @pytest.mark.parametrize(
@@ -211,30 +217,34 @@ def test_a_list_inside_a_case_is_refused_with_its_place() -> None:
         resolved(context={"k": "<allowed-regions>"})
 
 
-def every_case() -> Iterator[tuple[Claim, Case]]:
-    return ((claim, case) for claim in contract.load_all() for case in claim.cases)
+def every_case() -> Iterator[tuple[Contract, Case]]:
+    return ((contract, case) for contract in load_all() for case in contract.cases)
 
 
 @pytest.mark.parametrize("settings", ["default", "existing-vpc"])
 def test_every_document_answers_each_of_its_cases_as_promised(settings: str) -> None:
-    chosen = example(settings)
+    policies = PolicySet.filled(example(settings))
     wrong = [
-        f"{claim.policy.place}: {case.name}: expected {case.expect}, got {'; '.join(map(str, decision.because))}"
-        for claim, case in every_case()
-        for decision in cases.answers(claim, case, chosen)
-        if not cases.fulfils(decision, case.expect, claim.policy.kind)
+        f"{contract.policy.place}: {case.name}: expected {case.expect}, got {'; '.join(map(str, decision.because))}"
+        for contract, case in every_case()
+        for decision in cases.answers(contract, case, policies)
+        if not cases.fulfils(decision, case.expect, contract.policy.kind)
     ]
     assert wrong == []
 
 
+def answers_of(contract: Contract, folder: Path) -> tuple[Decision, ...]:
+    return cases.answers(contract, contract.cases[0], PolicySet.filled(example(), folder))
+
+
 def test_a_case_is_not_fulfilled_by_the_opposite_answer_nor_by_another_statement(tmp_path: Path) -> None:
     for expect in ("not denied", "allowed by AllowReading"):
-        claim = loaded(tmp_path, CLAIM.replace("denied by DenyDeletion", expect))
-        (decision,) = cases.answers(claim, claim.cases[0], example())
-        assert not cases.fulfils(decision, claim.cases[0].expect, "role")
-    claim = loaded(tmp_path, CLAIM)
-    (decision,) = cases.answers(claim, claim.cases[0], example())
-    assert cases.fulfils(decision, claim.cases[0].expect, "role")
+        contract = loaded(tmp_path, CONTRACT.replace("denied by DenyDeletion", expect))
+        (decision,) = answers_of(contract, tmp_path)
+        assert not cases.fulfils(decision, contract.cases[0].expect, "role")
+    contract = loaded(tmp_path, CONTRACT)
+    (decision,) = answers_of(contract, tmp_path)
+    assert cases.fulfils(decision, contract.cases[0].expect, "role")
 
 
 def fields_of(call: Call) -> dict[str, Any]:
@@ -249,10 +259,11 @@ def differing(one: Call, other: Call) -> int:
 
 def test_every_case_has_a_twin_that_differs_in_one_field_and_gets_the_other_answer() -> None:
     alone = [
-        f"{claim.policy.place}: {case.name}"
-        for claim, case in every_case()
+        f"{contract.policy.place}: {case.name}"
+        for contract, case in every_case()
         if not any(
-            other.expect.stops != case.expect.stops and differing(other.call, case.call) == 1 for other in claim.cases
+            other.expect.stops != case.expect.stops and differing(other.call, case.call) == 1
+            for other in contract.cases
         )
     ]
     assert alone == []
@@ -260,15 +271,15 @@ def test_every_case_has_a_twin_that_differs_in_one_field_and_gets_the_other_answ
 
 def test_every_statement_decides_a_case() -> None:
     idle = {
-        claim.policy.place: sids
-        for claim in contract.load_all()
-        if (sids := sids_of(claim) - {case.expect.sid for case in claim.cases})
+        contract.policy.place: sids
+        for contract in load_all()
+        if (sids := sids_of(contract) - {case.expect.sid for case in contract.cases})
     }
     assert idle == {}
 
 
-def sids_of(claim: Claim) -> set[str]:
-    return {statement["Sid"] for statement in claim.policy.document["Statement"]}
+def sids_of(contract: Contract) -> set[str]:
+    return {statement["Sid"] for statement in contract.policy.document["Statement"]}
 
 
 def test_the_readme_lists_every_claim_with_every_statement_and_nothing_else() -> None:
@@ -279,15 +290,15 @@ def test_the_readme_lists_every_claim_with_every_statement_and_nothing_else() ->
         quotes = re.findall(r"^> (.*)$", body, re.MULTILINE)
         listed[name] = (quotes, re.findall(r"^\| `(\w+)` \|", body, re.MULTILINE))
     assert listed == {
-        f"{claim.policy.kind}/{claim.policy.name}": (
-            [claim.text],
-            [statement["Sid"] for statement in claim.policy.document["Statement"]],
+        f"{contract.policy.kind}/{contract.policy.name}": (
+            [contract.claim],
+            [statement["Sid"] for statement in contract.policy.document["Statement"]],
         )
-        for claim in contract.load_all()
+        for contract in load_all()
     }
 
 
-def test_no_claim_lies_without_its_document() -> None:
+def test_no_contract_lies_without_its_document() -> None:
     assert {path.with_suffix("") for path in POLICIES.glob("*/*.toml")} == {
         path.with_suffix("") for path in POLICIES.glob("*/*.json")
     }

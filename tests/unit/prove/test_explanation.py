@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from tableguard.errors import PolicyError
-from tableguard.prove.explanation import Asked, Explanation, explained
+from tableguard.policy.policy_set import PolicySet
+from tableguard.prove.explanation import Explanation, Inquiry, explained
 from tableguard.settings import Settings, example
 from tableguard.stacks.registry import chosen
 
@@ -29,7 +30,7 @@ def explanation(
     context: Mapping[str, str | tuple[str, ...]] = MESSAGE,
 ) -> Explanation:
     action, _, resource = call.partition(" ")
-    return explained(Asked(principal, action, resource, "", context), settings)
+    return explained(Inquiry(principal, action, resource, "", context), PolicySet.filled(settings))
 
 
 @pytest.mark.parametrize(

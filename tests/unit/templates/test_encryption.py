@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tableguard.prove.explanation import Asked, explained
+from tableguard.policy.policy_set import PolicySet
+from tableguard.prove.explanation import Inquiry, explained
 from tableguard.settings import example
 from tests.worlds.requirements import Requirement, Template, at, cases, is_set, of_type, retained, spoilt
 from tests.worlds.requirements import stack as rendered
@@ -159,7 +160,7 @@ def test_explain_asks_the_message_keys_policy_about_the_message_key(
     principal: str, alias: str, layer: str | None
 ) -> None:
     context = {**CONTEXT, "kms:ResourceAliases": (alias,)}
-    asked = Asked(principal, "kms:Decrypt", "key/1234abcd-12ab-34cd-56ef-1234567890ab", "", context)
-    decision = explained(asked, WITH).decision
+    inquiry = Inquiry(principal, "kms:Decrypt", "key/1234abcd-12ab-34cd-56ef-1234567890ab", "", context)
+    decision = explained(inquiry, PolicySet.filled(WITH)).decision
     assert decision.allowed is (layer is None)
     assert layer in (None, decision.because[0].layer)

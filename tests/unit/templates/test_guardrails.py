@@ -40,7 +40,7 @@ def _each_is_attached(template: Template) -> bool:
 
 def _each_says_what_it_claims(template: Template) -> bool:
     return {found["Description"] for found in _policies(template).values()} == {
-        contract.load(documents.load(kind, name)).text for kind, name in DOCUMENTS
+        contract.load(documents.load(kind, name)).claim for kind, name in DOCUMENTS
     }
 
 
@@ -84,7 +84,7 @@ def test_a_spoilt_stack_does_not_hold(template: Template, requirement: Requireme
 
 
 def test_a_claim_that_organizations_would_not_take_is_refused() -> None:
-    claim = contract.load(documents.load(*DOCUMENTS[0]))
-    assert guardrails.description(replace(claim, text="x" * 512)) == "x" * 512
+    shipped = contract.load(documents.load(*DOCUMENTS[0]))
+    assert guardrails.description(replace(shipped, claim="x" * 512)) == "x" * 512
     with pytest.raises(TemplateError, match=r"dynamodb_org_only\.toml: claim: 513 characters; Organizations takes 512"):
-        guardrails.description(replace(claim, text="x" * 513))
+        guardrails.description(replace(shipped, claim="x" * 513))

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from tableguard.policy.evaluate import Request, decide
 from tableguard.policy.principals import principal
+from tableguard.policy.worlds import EVERY_REQUEST
 from tableguard.prove.diff.difference import difference
 from tableguard.prove.engine.prover import Proof
 from tableguard.prove.engine.question import Scope
-from tableguard.prove.shipped.promises import EVERYTHING
 from tests.worlds.policies import ACCOUNT, BREAK_GLASS, FOREIGN_ROLE, OTHER_TABLE, ROLE, ROOT, TABLE, USER
 from tests.worlds.proofs import ESTATE, proof, under
 
@@ -108,7 +108,7 @@ def test_two_scps_differ_where_some_request_is_answered_otherwise(
     old: list[dict[str, Any]], new: list[dict[str, Any]]
 ) -> None:
     before, after = under(*old), under(*new)
-    found = difference(before, after, Scope(EVERYTHING, "members", ESTATE))
+    found = difference(before, after, Scope(EVERY_REQUEST, "members", ESTATE))
     if found.same:
         assert [each for each in REQUESTS if decide(before, each).allowed != decide(after, each).allowed] == []
     for change in found.changes:

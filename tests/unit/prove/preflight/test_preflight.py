@@ -12,6 +12,7 @@ from tableguard.errors import PolicyError
 from tableguard.policy.evaluate import Request, decide
 from tableguard.policy.matching import VARIABLE
 from tableguard.policy.principals import principal
+from tableguard.policy.shorthand import Shorthand
 from tableguard.prove.foreign.documents import Found
 from tableguard.prove.preflight import report
 from tableguard.prove.preflight.answer import Answers, Stopped
@@ -66,7 +67,7 @@ def stopped(place: str, statement: Mapping[str, Any]) -> list[Stopped | None]:
     resource = resource_at(place)
     known = known_of(resource)
     assert statement["Action"] in known.all
-    answers = Answers(SETTINGS, (document(statement, name="scp.json"),))
+    answers = Answers(SETTINGS, Shorthand(SETTINGS).estate, (document(statement, name="scp.json"),))
     return [answers.to(each) for each in calls(str(statement["Action"]), resource, known, PLAN)]
 
 
@@ -230,7 +231,10 @@ def test_the_evaluator_says_the_same_of_requests_whose_open_keys_have_any_values
     chance = random.Random(1)  # noqa: S311  # the same examples in every run
     asked = 0
     for place, statement, _ in CASES:
-        resource, answers = resource_at(place), Answers(SETTINGS, (document(statement, name="scp.json"),))
+        resource, answers = (
+            resource_at(place),
+            Answers(SETTINGS, Shorthand(SETTINGS).estate, (document(statement, name="scp.json"),)),
+        )
         for alternatives in calls(statement["Action"], resource, known_of(resource), PLAN):
             found = answers.to(alternatives)
             requests = [filled_in(each, statement, chance) for each in alternatives for _ in range(10)]

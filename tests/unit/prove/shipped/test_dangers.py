@@ -8,15 +8,18 @@ from pathlib import Path
 import pytest
 
 from tableguard.errors import PolicyError
+from tableguard.policy.policy_set import PolicySet
 from tableguard.policy.service_reference import classified
 from tableguard.policy.service_reference import load as load_universe
 from tableguard.prove import explanation
 from tableguard.prove.engine.prover import prove
+from tableguard.prove.engine.question import Question
 from tableguard.prove.shipped import dangers, together
-from tableguard.prove.shipped.promises import question_of
+from tableguard.prove.shipped.promises import scope_of
 from tableguard.settings import Settings, example
 
 SETTINGS = example()
+POLICIES = PolicySet.filled(SETTINGS)
 NAMES = {
     "Partition": "aws",
     "Region": SETTINGS.home_region,
@@ -28,8 +31,8 @@ NAMES = {
 
 
 @cache
-def administrator(settings: Settings) -> explanation.Asked:
-    return explanation.Asked("role/Admin", "", "*", settings.home_region, {})
+def administrator(settings: Settings) -> explanation.Inquiry:
+    return explanation.Inquiry("role/Admin", "", "*", settings.home_region, {})
 
 
 def resources(action: str) -> list[str]:
@@ -39,7 +42,7 @@ def resources(action: str) -> list[str]:
 
 def allowed(action: str) -> bool:
     asked = [replace(administrator(SETTINGS), action=action, resource=each) for each in resources(action)]
-    return any(explanation.explained(each, SETTINGS).decision.allowed for each in asked)
+    return any(explanation.explained(each, POLICIES).decision.allowed for each in asked)
 
 
 def test_every_danger_is_denied_by_a_promise_or_admitted() -> None:
@@ -52,8 +55,8 @@ def test_every_danger_is_denied_by_a_promise_or_admitted() -> None:
 def test_every_kind_of_danger_is_in_a_promise() -> None:
     promised = {
         action.strip("<>")
-        for joint in together.load().joints
-        for action in joint.promise.statement.get("Action", ())
+        for combined in together.load().promises
+        for action in combined.promise.statement.get("Action", ())
         if action.startswith("<dangers-on-")
     }
     # what can be done to a trail as well as to an event data store is promised of the trail: there is no other
@@ -71,18 +74,17 @@ def test_what_is_not_admitted_is_denied(action: str) -> None:
 
 
 def test_a_danger_that_nobody_denies_refutes_the_promise() -> None:
-    joint = next(
-        each for each in together.load().joints if "<dangers-on-dynamodb-table>" in str(each.promise.statement)
+    combined = next(
+        each for each in together.load().promises if "<dangers-on-dynamodb-table>" in str(each.promise.statement)
     )
-    documents = together.read(SETTINGS)
-    found = dangers.values()
+    promise, world = combined.promise, together.world_of(None, combined.resource, combined.endpoint, POLICIES)
 
     def verdict(actions: tuple[str, ...]) -> str:
-        values = {**SETTINGS.policy_values(), "dangers-on-dynamodb-table": actions}
-        asked = documents.world(None, joint.resource, joint.endpoint)
-        return prove(question_of("here", joint.promise, asked, SETTINGS, values)).verdict
+        shorthand = POLICIES.shorthand
+        scope = scope_of("here", promise, shorthand, {**shorthand.values, "dangers-on-dynamodb-table": actions})
+        return prove(Question(promise.name, promise.wanted, scope, world)).verdict
 
-    denied = found["dangers-on-dynamodb-table"]
+    denied = dangers.values()["dangers-on-dynamodb-table"]
     assert (verdict((*denied,)), verdict((*denied, "dynamodb:CreateBackup"))) == ("proved", "refuted")
 
 

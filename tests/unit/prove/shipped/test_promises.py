@@ -1,13 +1,16 @@
 """Every promise of the shipped documents is proved, on both sides, for each of the shipped settings."""
 
 import time
+from dataclasses import replace
 from functools import cache
 
 import pytest
 
-from tableguard.policy import contract, documents
+from tableguard.policy import documents
+from tableguard.policy.contract import Contract, Promise, load_all
+from tableguard.policy.policy_set import PolicySet
 from tableguard.prove.shipped import together
-from tableguard.prove.shipped.promises import Answer, answers
+from tableguard.prove.shipped.promises import Answer, answers, contract_answers
 from tableguard.settings import example
 
 EXAMPLES = ("default", "existing-vpc")
@@ -15,9 +18,8 @@ EXAMPLES = ("default", "existing-vpc")
 
 @cache
 def shipped(settings: str) -> tuple[Answer, ...]:
-    chosen = example(settings)
-    each = [answer for claim in contract.load_all() for answer in answers(claim, chosen)]
-    return (*each, *together.answers(chosen))
+    policies = PolicySet.filled(example(settings))
+    return (*answers(policies), *together.answers(policies))
 
 
 @pytest.mark.parametrize("settings", EXAMPLES)
@@ -30,9 +32,9 @@ def test_every_promise_is_proved_and_none_is_empty(settings: str) -> None:
     assert broken == []
 
 
-@pytest.mark.parametrize("claim", contract.load_all(), ids=lambda claim: claim.policy.place)
-def test_every_document_promises_what_it_denies_and_what_it_leaves_allowed(claim: contract.Claim) -> None:
-    assert {promise.wanted for promise in claim.promises} == {"denied", "allowed"}
+@pytest.mark.parametrize("contract", load_all(), ids=lambda contract: contract.policy.place)
+def test_every_document_promises_what_it_denies_and_what_it_leaves_allowed(contract: Contract) -> None:
+    assert {promise.wanted for promise in contract.promises} == {"denied", "allowed"}
 
 
 def test_every_statement_decides_in_some_promise() -> None:
@@ -49,25 +51,27 @@ def test_every_statement_decides_in_some_promise() -> None:
 
 def test_all_promises_together_take_seconds_and_none_is_slow() -> None:
     start = time.process_time()
-    chosen = example()
-    for claim in contract.load_all():
-        for answer in answers(claim, chosen):
-            assert answer.holds
+    for answer in answers(PolicySet.filled(example())):
+        assert answer.holds
     assert time.process_time() - start < 8  # a fifth of it on an idle machine
 
 
 def test_a_weakened_promise_is_not_hidden_by_the_guard() -> None:
-    (claim,) = (each for each in contract.load_all() if each.policy.name == "deny_table_destruction")
-    place = claim.policy.place
-    everybody = contract.Promise("nobody deletes the table", "denied", ("members",), {"Action": "dynamodb:DeleteTable"})
-    (found,) = answers(contract.Claim(claim.policy, "", (), (), (), (everybody,)), example())
-    assert found.place == place
-    assert not found.holds
-    assert found.proof.counterexample is not None
+    everybody = Promise("nobody deletes the table", "denied", ("members",), {"Action": "dynamodb:DeleteTable"})
+    answer = answer_about("deny_table_destruction", everybody)
+    assert answer.place == "scp/deny_table_destruction.json"
+    assert not answer.holds
+    assert answer.proof.counterexample is not None
+
+
+def answer_about(document: str, promise: Promise) -> Answer:
+    """The answer to one promise about a shipped document, in place of those of its contract."""
+    policies = PolicySet.filled(example())
+    (contract,) = (contract for contract in policies.contracts if contract.policy.name == document)
+    (answer,) = contract_answers(replace(contract, promises=(promise,)), policies)
+    return answer
 
 
 def test_a_promise_that_needs_no_policy_is_empty() -> None:
-    (claim,) = (each for each in contract.load_all() if each.policy.name == "dax")
-    free = contract.Promise("free", "allowed", ("account",), {"Action": "s3:GetObject"})
-    (found,) = answers(contract.Claim(claim.policy, "", (), (), (), (free,)), example())
-    assert found.proof.verdict == "refuted"
+    free = Promise("free", "allowed", ("account",), {"Action": "s3:GetObject"})
+    assert answer_about("dax", free).proof.verdict == "refuted"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tableguard.policy import contract, documents
-from tableguard.policy.contract import Call, Case, Expectation
+from tableguard.policy import documents
 from tableguard.policy.evaluate import Request, World, decide
+from tableguard.policy.shorthand import Call, Shorthand
 from tableguard.policy.statements import Policy, policy
 from tableguard.settings import Settings, example
 
@@ -55,9 +55,8 @@ def every(kind: str, settings: Settings) -> tuple[Policy, ...]:
 
 def request(attempt: Try, settings: Settings) -> Request:
     call = Call(attempt.action, attempt.resource, f"role/<name>-{attempt.role}", attempt.region, "", attempt.context)
-    claim = contract.load(documents.load("scp", "protect_perimeter"))
-    (found,) = contract.requests(claim, Case("together", call, Expectation("not denied")), settings)
-    return found
+    (request,) = Shorthand(settings).requests(call, "together")
+    return request
 
 
 def world(attempt: Try, settings: Settings) -> World:
