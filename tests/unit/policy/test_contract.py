@@ -282,20 +282,37 @@ def sids_of(contract: Contract) -> set[str]:
     return {statement["Sid"] for statement in contract.policy.document["Statement"]}
 
 
-def test_the_readme_lists_every_claim_with_every_statement_and_nothing_else() -> None:
-    sections = re.split(r"^### ", (POLICIES / "README.md").read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
-    listed = {}
+def listed(page: str) -> dict[str, tuple[list[str], list[str], list[str]]]:
+    """Return what a page says of each document: its claims, exceptions and statements."""
+    sections = re.split(r"^### ", page, flags=re.MULTILINE)[1:]
+    entries = {}
     for section in sections:
         name, _, body = section.partition("\n")
-        quotes = re.findall(r"^> (.*)$", body, re.MULTILINE)
-        listed[name] = (quotes, re.findall(r"^\| `(\w+)` \|", body, re.MULTILINE))
-    assert listed == {
+        exceptions = re.search(r"^Exceptions:\n\n((?:- .*\n)+)", body, re.MULTILINE)
+        entries[name] = (
+            re.findall(r"^> (.*)$", body, re.MULTILINE),
+            re.findall(r"^- (.*)$", exceptions[1], re.MULTILINE) if exceptions else [],
+            re.findall(r"^\| `(\w+)` \|", body, re.MULTILINE),
+        )
+    return entries
+
+
+def test_the_readme_lists_every_claim_with_every_exception_and_statement_and_nothing_else() -> None:
+    assert listed((POLICIES / "README.md").read_text(encoding="utf-8")) == {
         f"{contract.policy.kind}/{contract.policy.name}": (
             [contract.claim],
+            list(contract.exceptions),
             [statement["Sid"] for statement in contract.policy.document["Statement"]],
         )
         for contract in load_all()
     }
+
+
+def test_an_exception_is_read_from_a_page() -> None:
+    section = (
+        "### scp/a\n\n> Nobody does.\n\nExceptions:\n\n- One does.\n- Two do.\n\n| `Deny` | all |\n\n- no exception\n"
+    )
+    assert listed(section) == {"scp/a": (["Nobody does."], ["One does.", "Two do."], ["Deny"])}
 
 
 def test_no_contract_lies_without_its_document() -> None:
