@@ -85,7 +85,7 @@ def _check(commands: _Commands) -> None:
     parser = _command(commands, "check", "Check templates and policies: cfn-lint, checkov and our own rules.")
     add_settings(parser)
     parser.add_argument("path", nargs="*", type=Path, help="templates or folders of your own (default: our stacks)")
-    parser.add_argument("--json", action="store_true", help="the same facts as JSON")
+    _takes_formats(parser)
 
 
 _PROVE = "tableguard.cli.commands.policies"

@@ -1,15 +1,16 @@
-"""What all engines answered, as one report: text and JSON tell the same facts."""
+"""The report of `tableguard check`: the outcomes of all engines."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
+from tableguard.findings.exit_code import FINDINGS, FINE, UNANSWERED
 from tableguard.findings.finding import Finding
+from tableguard.findings.formats import Report
 from tableguard.findings.outcome import Outcome, Skip, Unanswered, merged
 
 
 @dataclass(frozen=True)
-class Report:
+class CheckReport(Report):
     """The outcomes of all engines, and the files that were no templates."""
 
     outcomes: tuple[Outcome, ...]
@@ -17,34 +18,34 @@ class Report:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Everything that is wrong, sorted by place."""
+        """Return everything that is wrong, sorted by place."""
         return merged(outcome.findings for outcome in self.outcomes)
 
     @property
     def skips(self) -> tuple[Skip, ...]:
-        """Everything that a template asks to be let off, sorted by place."""
+        """Return the rules that templates ask not to be held to, sorted by place."""
         return merged(outcome.skips for outcome in self.outcomes)
 
     @property
     def unanswered(self) -> tuple[Unanswered, ...]:
-        """Everything that no engine could say, sorted by place."""
+        """Return the questions that engines left open, sorted by place."""
         return merged(outcome.unanswered for outcome in self.outcomes)
 
     @property
     def exit_code(self) -> int:
-        """2 if a question got no answer, else 1 if there are findings, else 0."""
+        """Return UNANSWERED if a question is open, else FINDINGS if there are any, else FINE."""
         if self.unanswered:
-            return 2
-        return 1 if self.findings else 0
+            return UNANSWERED
+        return FINDINGS if self.findings else FINE
 
     def text(self) -> str:
-        """One line a fact: what is wrong first, the counts last."""
-        others = [f"{place}: not a template, not checked" for place in self.not_templates]
+        """Write one line a fact: open questions and findings first, the counts last."""
+        others = [f"{file}: not a template, not checked" for file in self.not_templates]
         lines = [*self.unanswered, *self.findings, *self.skips, *others, *self.outcomes]
         return "\n".join(map(str, lines))
 
     def facts(self) -> dict[str, Any]:
-        """The same facts as a value for JSON."""
+        """Return the same facts as a value for JSON."""
         return {
             "engines": [
                 {
@@ -63,7 +64,3 @@ class Report:
             "not_templates": list(self.not_templates),
             "exit_code": self.exit_code,
         }
-
-    def json(self) -> str:
-        """The facts as JSON."""
-        return json.dumps(self.facts(), indent=2, ensure_ascii=False)

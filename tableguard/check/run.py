@@ -1,36 +1,46 @@
 """`tableguard check`: every engine over our stacks and policies, or over anybody's templates."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 from tableguard.check.engines import policy_documents
 from tableguard.check.engines.checkov import engine
-from tableguard.check.report import Report
+from tableguard.check.report import CheckReport
 from tableguard.check.rules import config_rules
 from tableguard.cloudformation import template_files
 from tableguard.cloudformation.template_files import Source
-from tableguard.findings.outcome import Outcome
-from tableguard.policy import documents
+from tableguard.findings.finding import Finding
+from tableguard.findings.outcome import Outcome, Skip
 from tableguard.settings import Settings
+from tableguard.stacks.origin import Origin, origin
 from tableguard.stacks.render import render, write
 
 DEFAULT_REGION = "us-east-1"  # where a template is checked if nobody says where: the default of cfn-lint's own command
 
 
-def run(settings: Settings) -> Report:
-    """What all engines say of the stacks as these settings render them, and of the policy documents."""
+def run(settings: Settings) -> CheckReport:
+    """Check the stacks as these settings render them, and the policy documents.
+
+    The stacks are rendered into a folder that is gone afterwards. A reader is sent to templates/rendered/STACK.yaml if
+    that is the same text, and else to templates/STACK.py: no other file has the stack of these settings.
+    """
+    rendered = render(settings)
+    origins = {stack: origin(stack, text) for stack, text in rendered.items()}
     with TemporaryDirectory(prefix="tableguard-") as folder:
-        found = template_files.find(write(render(settings), Path(folder)))
-        stacks = [replace(source, place=source.path.name) for source in found.templates]
-        return Report(_outcomes(stacks, settings.home_region, lambda: _policy_documents(settings)))
+        sources = template_files.find(write(rendered, Path(folder)))
+        stacks = [replace(source, file=origins[source.path.stem].file) for source in sources.templates]
+        outcomes = _outcomes(stacks, settings.home_region, lambda: policy_documents.outcome(settings))
+    elsewhere = {origin.file: origin for origin in origins.values() if not origin.is_rendering}
+    return CheckReport(tuple(_with_lines_of(elsewhere, outcome) for outcome in outcomes))
 
 
-def run_on(paths: Iterable[Path], region: str = DEFAULT_REGION) -> Report:
-    """What the template engines say of templates and folders of templates."""
-    found = template_files.find(list(paths))
-    return Report(_outcomes(found.templates, region), found.others)
+def run_on(paths: Iterable[Path], region: str = DEFAULT_REGION) -> CheckReport:
+    """Check templates, and folders of templates, with the engines for templates."""
+    sources = template_files.find(list(paths))
+    return CheckReport(_outcomes(sources.templates, region), sources.others)
 
 
 def _outcomes(templates: Sequence[Source], region: str, *others: Callable[[], Outcome]) -> tuple[Outcome, ...]:
@@ -41,7 +51,16 @@ def _outcomes(templates: Sequence[Source], region: str, *others: Callable[[], Ou
         return checkov(), *here
 
 
-def _policy_documents(settings: Settings) -> Outcome:
-    findings = policy_documents.check(settings)
-    failed = len({finding.place.split(": ")[0] for finding in findings})
-    return Outcome("policy documents", "documents", len(documents.load_all()) - failed, failed, tuple(findings))
+def _with_lines_of(origins: Mapping[str, Origin], outcome: Outcome) -> Outcome:
+    """Replace the lines of rendered texts that no file holds by those of the Python that made them."""
+    findings = tuple(_placed(origins, finding) for finding in outcome.findings)
+    return replace(outcome, findings=findings, skips=tuple(_placed(origins, skip) for skip in outcome.skips))
+
+
+Placed = TypeVar("Placed", Finding, Skip)
+
+
+def _placed(origins: Mapping[str, Origin], result: Placed) -> Placed:
+    if result.file not in origins:
+        return result
+    return replace(result, line=origins[result.file].line_of(result.path.split("/")))

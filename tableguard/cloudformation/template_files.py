@@ -1,8 +1,9 @@
 """The templates to be checked: found, read once, and refused in one line if they cannot be one."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import yaml
 from tableguard.cloudformation.limits import Limits
 from tableguard.errors import CheckError
 from tableguard.reading import cloudformation_yaml
+from tableguard.reading.line_numbers import Key, LineNumbers
 
 SUFFIXES = (".json", ".template", ".yaml", ".yml")
 
@@ -19,9 +21,9 @@ _MOST_BYTES = Limits().template_bytes
 
 @dataclass(frozen=True)
 class Source:
-    """One template: what a report calls it, where it lies, and what it says (short intrinsics left as they are)."""
+    """One template: the file that a report names, where its text lies, and its content, short intrinsics in full."""
 
-    place: str
+    file: str
     path: Path
     body: dict[str, Any]
 
@@ -34,6 +36,14 @@ class Source:
             and resource.get("Type") == resource_type
             and isinstance(properties := resource.get("Properties"), dict)
         }
+
+    def line_of(self, path: Sequence[Key]) -> int:
+        """Return the line of a part of the template."""
+        return self._lines.line_of(path)
+
+    @cached_property
+    def _lines(self) -> LineNumbers:
+        return LineNumbers(self.path.read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True)

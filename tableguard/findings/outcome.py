@@ -1,39 +1,56 @@
-"""What one engine answered: findings, skips, and questions without an answer."""
+"""The outcome of one engine of `check`: its counts, its findings, its skips, and the questions it left open."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol, TypeVar
 
-from tableguard.findings.finding import Finding
+from tableguard.findings.finding import Finding, place
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Skip:
     """A rule that a template asks not to be held to, and the reason it gives."""
 
-    place: str
     rule: str
+    file: str
+    path: str
+    line: int | None
     reason: str
 
     def __str__(self) -> str:
         return f"{self.place}: skipped {self.rule}: {self.reason or 'no reason given'}"
 
+    @property
+    def place(self) -> str:
+        """Return file, line and path as one text that editors can follow."""
+        return place(self.file, self.line, self.path)
 
-@dataclass(frozen=True, order=True)
+    @property
+    def order(self) -> tuple[str, int, str, str, str]:
+        """Return the key that skips are sorted by: their place, then the rule."""
+        return self.file, self.line or 0, self.path, self.rule, self.reason
+
+
+@dataclass(frozen=True)
 class Unanswered:
     """A question that an engine could not answer: never the same as no findings."""
 
-    place: str
+    place: str  # a file, or how many where an engine answers for none of them
     engine: str
     problem: str
 
     def __str__(self) -> str:
         return f"{self.place}: {self.engine} gave no answer: {self.problem}"
 
+    @property
+    def order(self) -> tuple[str, str, str]:
+        """Return the key that they are sorted by: the place, then the engine."""
+        return self.place, self.engine, self.problem
+
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one engine answered: how many of its units passed and failed, and everything it said."""
+    """The answer of one engine: how many of its units passed and failed, and everything it reported."""
 
     engine: str
     unit: str
@@ -49,18 +66,27 @@ class Outcome:
 
 
 def total(engine: str, unit: str, outcomes: Iterable[Outcome]) -> Outcome:
-    """One outcome for many."""
-    each = list(outcomes)
+    """Add up the outcomes of one engine."""
+    parts = list(outcomes)
     return Outcome(
         engine,
         unit,
-        sum(outcome.passed for outcome in each),
-        sum(outcome.failed for outcome in each),
-        merged(outcome.findings for outcome in each),
-        merged(outcome.skips for outcome in each),
-        merged(outcome.unanswered for outcome in each),
+        sum(outcome.passed for outcome in parts),
+        sum(outcome.failed for outcome in parts),
+        merged(outcome.findings for outcome in parts),
+        merged(outcome.skips for outcome in parts),
+        merged(outcome.unanswered for outcome in parts),
     )
 
 
-def merged(groups: Iterable[tuple[Any, ...]]) -> tuple[Any, ...]:
-    return tuple(sorted(one for group in groups for one in group))
+class _Sortable(Protocol):
+    @property
+    def order(self) -> tuple[str | int, ...]: ...
+
+
+T = TypeVar("T", bound=_Sortable)
+
+
+def merged(groups: Iterable[tuple[T, ...]]) -> tuple[T, ...]:
+    """Return the members of all groups, sorted by place."""
+    return tuple(sorted((member for group in groups for member in group), key=lambda member: member.order))

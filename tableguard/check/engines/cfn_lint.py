@@ -1,10 +1,10 @@
-"""cfn-lint in this process: its rules are built once, and what a template tells it to ignore is shown as a skip."""
+"""cfn-lint in this process: its rules are built once, and checks that a template has it ignore are shown as skips."""
 
 import os
 from collections.abc import Iterable
 from functools import cache
 from textwrap import shorten
-from typing import Any, Literal
+from typing import Any
 
 from cfnlint.config import ConfigMixIn
 from cfnlint.decode import decode
@@ -15,11 +15,11 @@ from cfnlint.runner.template import run_template_by_data
 from tableguard.check.engines.checkov.child import CRASHES
 from tableguard.cloudformation.template_files import Source
 from tableguard.errors import CheckError
-from tableguard.findings.finding import Finding
+from tableguard.findings.finding import Finding, Level, place
 from tableguard.findings.outcome import Outcome, Skip, Unanswered, total
 
 ENGINE, _UNIT = "cfn-lint", "templates"
-_LEVELS: dict[str, Literal["error", "warning"]] = {"error": "error", "warning": "warning"}
+LEVELS: dict[str, Level] = {"error": "error", "warning": "warning"}
 # A rule of its own failed: https://github.com/aws-cloudformation/cfn-lint/blob/main/docs/rules.md
 _RULE_CRASHED = "E0002"
 
@@ -27,7 +27,7 @@ _Match = Any  # cfnlint.rules.Match; cfn-lint ships no type information
 
 
 def check(sources: Iterable[Source], region: str) -> Outcome:
-    """What cfn-lint says of each template, for one region."""
+    """Lint each template for one region."""
     return total(ENGINE, _UNIT, (_outcome(source, region) for source in sources))
 
 
@@ -35,7 +35,7 @@ def _outcome(source: Source, region: str) -> Outcome:
     try:
         matches = _matches(source, region)
     except CRASHES as crash:
-        unanswered = Unanswered(source.place, ENGINE, f"{type(crash).__name__}: {crash}")
+        unanswered = Unanswered(source.file, ENGINE, f"{type(crash).__name__}: {crash}")
         return Outcome(ENGINE, _UNIT, 0, 0, unanswered=(unanswered,))
     crashed = [match for match in matches if match.rule.id == _RULE_CRASHED]
     ignored = [match for match in matches if _is_ignored(source, match)]
@@ -46,8 +46,10 @@ def _outcome(source: Source, region: str) -> Outcome:
         passed=int(not findings and not crashed),
         failed=int(bool(findings)),
         findings=findings,
-        skips=tuple(Skip(_where(source, match), match.rule.id, "ignore_checks of the template") for match in ignored),
-        unanswered=tuple(Unanswered(_where(source, match), ENGINE, match.message) for match in crashed),
+        skips=tuple(_skip(source, match) for match in ignored),
+        unanswered=tuple(
+            Unanswered(place(source.file, match.linenumber, _path(match)), ENGINE, match.message) for match in crashed
+        ),
     )
 
 
@@ -61,7 +63,7 @@ def _matches(source: Source, region: str) -> list[_Match]:
 
 @cache
 def _linter(region: str) -> tuple[Any, Any]:
-    """Configuration and rules. cfn-lint's own functions build the rules anew for each template."""
+    """Build configuration and rules. cfn-lint's own functions build the rules anew for each template."""
     if region not in REGIONS:
         raise CheckError(f"cfn-lint does not know the region {region!r}; it knows {', '.join(sorted(REGIONS))}")
     # No .cfnlintrc of a home or working folder: what it ignores, no reader of the report would know of. And all errors
@@ -71,7 +73,7 @@ def _linter(region: str) -> tuple[Any, Any]:
 
 
 def _is_ignored(source: Source, match: _Match) -> bool:
-    """Whether the template, or the resource, asks cfn-lint to ignore the rule."""
+    """Tell whether the template, or the resource, asks cfn-lint to ignore the rule."""
     path = getattr(match, "path", None) or []
     owners = [source.body]
     if len(path) > 1 and path[0] == "Resources":
@@ -80,19 +82,28 @@ def _is_ignored(source: Source, match: _Match) -> bool:
 
 
 def _ignored_checks(owner: Any) -> list[str]:
-    found = owner
+    node = owner
     for key in ("Metadata", "cfn-lint", "config", "ignore_checks"):
-        found = found.get(key) if isinstance(found, dict) else None
-    return [rule for rule in found if isinstance(rule, str)] if isinstance(found, list) else []
+        node = node.get(key) if isinstance(node, dict) else None
+    return [rule for rule in node if isinstance(rule, str)] if isinstance(node, list) else []
 
 
 def _finding(source: Source, match: _Match) -> Finding:
-    level = _LEVELS.get(match.rule.severity, "warning")
-    remedy = f"see {match.rule.source_url}" if match.rule.source_url else match.rule.shortdesc
-    # it lists all that it knows, such as a service's actions
-    return Finding(_where(source, match), match.rule.id, shorten(match.message, 200, placeholder=" …"), remedy, level)
+    return Finding(
+        rule=match.rule.id,
+        file=source.file,
+        path=_path(match),
+        line=match.linenumber,
+        # it lists all that it knows, such as a service's actions
+        problem=shorten(match.message, 200, placeholder=" …"),
+        remedy=f"see {match.rule.source_url}" if match.rule.source_url else match.rule.shortdesc,
+        level=LEVELS.get(match.rule.severity, "warning"),
+    )
 
 
-def _where(source: Source, match: _Match) -> str:
-    path = "/".join(map(str, getattr(match, "path", None) or []))
-    return f"{source.place}: {path or 'template'} (line {match.linenumber})"
+def _skip(source: Source, match: _Match) -> Skip:
+    return Skip(match.rule.id, source.file, _path(match), match.linenumber, "ignore_checks of the template")
+
+
+def _path(match: _Match) -> str:
+    return "/".join(map(str, getattr(match, "path", None) or []))

@@ -1,32 +1,45 @@
-"""The documents under policies/, filled and linted: no other tool looks into SCPs, RCPs and endpoint policies."""
+"""Lint the documents under policies/, filled: no other tool looks into SCPs, RCPs and endpoint policies."""
 
 from pathlib import Path
-from typing import Any
 
 from tableguard.check.rules import policy_grammar, policy_meaning
 from tableguard.errors import CheckError, PolicyError
 from tableguard.findings.finding import Finding
-from tableguard.paths import POLICIES
+from tableguard.findings.outcome import Outcome, merged
+from tableguard.paths import POLICIES, from_here
 from tableguard.policy import documents
+from tableguard.reading.line_numbers import LineNumbers
 from tableguard.settings import Settings
+
+ENGINE = "policy documents"
+
+
+def outcome(settings: Settings, root: Path = POLICIES) -> Outcome:
+    """Lint the documents and count those without a finding."""
+    findings = check(settings, root)
+    failed = len({finding.file for finding in findings})
+    return Outcome(ENGINE, "documents", len(documents.load_all(root)) - failed, failed, tuple(findings))
 
 
 def check(settings: Settings, root: Path = POLICIES) -> list[Finding]:
-    """Everything that is wrong with the documents as these settings fill them, sorted by place."""
+    """Return everything that is wrong with the documents as these settings fill them, sorted by place."""
     from tableguard.check.engines import policy_language  # noqa: PLC0415  # cfn-lint takes half a second to import
 
     policies = documents.load_all(root)
     if not policies:
         raise CheckError(f"{root}: no policy documents; there should be {', '.join(documents.KINDS)}/*.json")
     findings: list[Finding] = []
-    filled: dict[str, dict[str, Any]] = {}
+    filled: list[policy_language.FilledDocument] = []
     for policy in policies:
+        file, line_of = str(from_here(policy.path)), LineNumbers(policy.path.read_text(encoding="utf-8")).line_of
         try:
-            filled[policy.place] = documents.fill(policy, settings.policy_values())
+            document = documents.fill(policy, settings.policy_values())
         except PolicyError as error:
             problem = str(error).removeprefix(f"{policy.place}: ")
-            findings.append(Finding(policy.place, "placeholder", problem, "use a placeholder that the settings fill"))
-        else:
-            findings += policy_grammar.check(policy.place, policy.kind, filled[policy.place])
-            findings += policy_meaning.check(policy.place, policy.kind, filled[policy.place])
-    return sorted((*findings, *policy_language.check(filled)))
+            remedy = "use a placeholder that the settings fill"
+            findings.append(Finding("placeholder", file, "", line_of(()), problem, remedy))
+            continue
+        filled.append(policy_language.FilledDocument(file, document, line_of))
+        findings += policy_grammar.check(file, policy.kind, document, line_of)
+        findings += policy_meaning.check(file, policy.kind, document, line_of=line_of)
+    return list(merged(((*findings,), (*policy_language.check(filled),))))

@@ -1,9 +1,10 @@
-"""Policy documents under cfn-lint, each in the clothes of a managed policy, the only kind that it looks into."""
+"""Run cfn-lint's IAM rules on every policy by wrapping it as a managed policy, the only kind cfn-lint inspects."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 from cfnlint.config import ConfigMixIn
 from cfnlint.decode.decode import decode_str
@@ -17,7 +18,8 @@ from cfnlint.rules.resources.iam.PolicyVersion import PolicyVersion
 from cfnlint.rules.resources.properties.Properties import Properties
 from cfnlint.runner.template import run_template_by_data
 
-from tableguard.check.rules import policy_grammar
+from tableguard.check.engines.cfn_lint import LEVELS
+from tableguard.check.rules.document_path import Document, LineOf, Path, shown, statements
 from tableguard.errors import CheckError
 from tableguard.findings.finding import Finding
 
@@ -25,59 +27,69 @@ from tableguard.findings.finding import Finding
 _RULES = (CfnLint, JsonSchema, Configuration, Properties, IdentityPolicy, Permissions, PolicyVersion)
 _RULE_CRASHED = "E0002"  # a rule of its own failed: an answer is missing
 _REGION = "us-east-1"  # any will do: none of these rules differs between regions
-_LEVELS: dict[str, Literal["error", "warning"]] = {"error": "error", "warning": "warning"}
-
-Document = Mapping[str, Any]
+_MOST_CHARACTERS = 200  # of a message: cfn-lint lists everything it knows, such as a service's actions
 
 
-def check(filled: Mapping[str, Document]) -> Iterator[Finding]:
-    """What cfn-lint says of documents by place: unknown actions, operators and elements, malformed ARNs."""
-    places = {f"Policy{number}": place for number, place in enumerate(filled)}
-    resources = {
-        name: {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": _as_identity_policy(filled[place])}}
-        for name, place in places.items()
-    }
+@dataclass(frozen=True)
+class FilledDocument:
+    """A policy document with its placeholders filled, and the lines of the file it was written in."""
+
+    file: str
+    document: Document
+    line_of: LineOf
+
+
+def check(documents: Sequence[FilledDocument]) -> Iterator[Finding]:
+    """Find unknown actions, operators and elements, and malformed ARNs in documents."""
+    by_name = {f"Policy{number}": filled for number, filled in enumerate(documents)}
+    resources = {name: _as_managed_policy(filled.document) for name, filled in by_name.items()}
     template, unreadable = decode_str(json.dumps({"Resources": resources}))
     if unreadable:
         raise CheckError(f"cfn-lint cannot read the policy documents: {unreadable[0].message}")
     for match in run_template_by_data(template, ConfigMixIn([], regions=[_REGION]), _rules()):
         if match.rule.id == _RULE_CRASHED:
             raise CheckError(f"cfn-lint failed on the policy documents: {match.message}")
-        place = places[match.path[1]]
-        yield Finding(
-            f"{place}: {_path(match.path[4:], filled[place])}",
-            match.rule.id,
-            _shortened(match.message),
-            f"see {match.rule.source_url}",
-            _LEVELS.get(match.rule.severity, "warning"),
-        )
+        yield _finding(match, by_name[match.path[1]])
 
 
-def _as_identity_policy(document: Document) -> dict[str, Any]:
-    """The document without its principals, about which policy_grammar has its own rules."""
-    found = [
+def _finding(match: Any, filled: FilledDocument) -> Finding:
+    path = _path(match.path[4:], filled.document)
+    return Finding(
+        rule=match.rule.id,
+        file=filled.file,
+        path=shown(path, filled.document),
+        line=filled.line_of(path),
+        problem=_shortened(match.message),
+        remedy=f"see {match.rule.source_url}",
+        level=LEVELS.get(match.rule.severity, "warning"),
+    )
+
+
+def _as_managed_policy(document: Document) -> dict[str, Any]:
+    """Wrap a document without its principals, for which policy_grammar has its own rules."""
+    without_principals = [
         {key: value for key, value in statement.items() if key not in ("Principal", "NotPrincipal")}
-        for _, statement in policy_grammar.statements(document)
+        for _, statement in statements(document)
     ]
-    return {**document, "Statement": found}
+    identity_policy = {**document, "Statement": without_principals}
+    return {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": identity_policy}}
 
 
 @cache
 def _rules() -> Any:
-    found = RulesCollection()
+    collection = RulesCollection()
     for rule in _RULES:
-        found.register(rule())
-    return found
+        collection.register(rule())
+    return collection
 
 
-def _path(path: list[Any], document: Document) -> str:
-    """cfn-lint's path, with the statement's Sid for its number."""
+def _path(path: list[Any], document: Document) -> Path:
+    """Return cfn-lint's path as one into the document as written, where a statement may stand alone."""
     if path[:1] == ["Statement"] and len(path) > 1:
-        name, _ = policy_grammar.statements(document)[path[1]]
-        return f"{name}: {'/'.join(map(str, path[2:]))}" if path[2:] else name
-    return "/".join(map(str, path)) or "document"
+        statement, _ = statements(document)[path[1]]
+        return (*statement, *path[2:])
+    return tuple(path)
 
 
 def _shortened(message: str) -> str:
-    """cfn-lint lists everything that it knows: a whole service's actions."""
-    return message if len(message) <= 200 else f"{message[:200]}…"
+    return message if len(message) <= _MOST_CHARACTERS else f"{message[:_MOST_CHARACTERS]}…"

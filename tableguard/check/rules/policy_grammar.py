@@ -1,17 +1,17 @@
-"""What AWS accepts as an SCP, an RCP, an endpoint, resource or managed policy, beyond the language they share."""
+"""The grammar of SCPs, RCPs, endpoint, resource and managed policies: what AWS accepts beyond their common language."""
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any
 
-from tableguard.findings.finding import Finding
+from tableguard.check.rules.document_path import Document, LineOf, Path, no_line, shown, statements
+from tableguard.findings.finding import Finding, Level
 
-Document = Mapping[str, Any]
 # (where in the document, what is wrong there)
-Problems = Iterator[tuple[str, str]]
+Problems = Iterator[tuple[Path, str]]
 
 _ALL = frozenset(("scp", "rcp", "endpoint", "resource", "role"))
 _ATTACHED_TO_PRINCIPALS = frozenset(("scp", "role"))
@@ -20,19 +20,19 @@ _ANYBODY = ("*", {"AWS": "*"})
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: the kinds of document it binds, how it finds fault, and what to do then."""
+    """A rule: the kinds of document it binds, the function that finds faults, and the remedy."""
 
     name: str
     kinds: frozenset[str]
     remedy: str
     faults: Callable[[str, Document], Problems]
-    level: Literal["error", "warning"] = "error"
+    level: Level = "error"
 
 
-def check(place: str, kind: str, document: Document) -> list[Finding]:
-    """Every rule that a filled document breaks."""
+def check(file: str, kind: str, document: Document, line_of: LineOf = no_line) -> list[Finding]:
+    """Return a finding for every rule that a filled document breaks."""
     return [
-        Finding(f"{place}: {path}", rule.name, problem, rule.remedy, rule.level)
+        Finding(rule.name, file, shown(path, document), line_of(path), problem, rule.remedy, rule.level)
         for rule in RULES
         if kind in rule.kinds
         for path, problem in rule.faults(kind, document)
@@ -49,7 +49,7 @@ class Limit:
 
 
 def _as_sent(document: Document) -> int:
-    """As CloudFormation sends it: no white space between tokens."""
+    """Count characters as CloudFormation sends them: no white space between tokens."""
     return len(json.dumps(document, separators=(",", ":"), ensure_ascii=False))
 
 
@@ -78,35 +78,24 @@ LIMITS = {
 def _too_long(kind: str, document: Document) -> Problems:
     limit = LIMITS[kind]
     if (size := limit.counted(document)) > limit.most:
-        yield "document", f"{size} characters; AWS takes at most {limit.most}"
+        yield (), f"{size} characters; AWS takes at most {limit.most}"
 
 
 def _long(kind: str, document: Document) -> Problems:
     limit = LIMITS[kind]
     if limit.safe < (size := limit.counted(document)) <= limit.most:
-        yield "document", f"{size} characters, more than the {limit.safe} that were the limit until May 2026"
+        yield (), f"{size} characters, more than the {limit.safe} that were the limit until May 2026"
 
 
 def _no_version(kind: str, document: Document) -> Problems:
     if document.get("Version") != "2012-10-17":
-        yield "Version", f"{document.get('Version')!r}; without 2012-10-17 variables are plain text"
+        yield ("Version",), f"{document.get('Version')!r}; without 2012-10-17 variables are plain text"
 
 
 def _no_statements(kind: str, document: Document) -> Problems:
-    found = document.get("Statement")
-    if not isinstance(found, list) or not found or not all(isinstance(each, dict) and each for each in found):
-        yield "Statement", "not a list of statements, or one of them is empty"
-
-
-def statements(document: Document) -> list[tuple[str, Document]]:
-    """Each statement with its place: its Sid, or its number where it has none."""
-    found = document.get("Statement")
-    listed = found if isinstance(found, list) else [found]
-    return [
-        (f"statement {each.get('Sid') or number}", each)
-        for number, each in enumerate(listed, start=1)
-        if isinstance(each, dict)
-    ]
+    element = document.get("Statement")
+    if not isinstance(element, list) or not element or not all(isinstance(item, dict) and item for item in element):
+        yield ("Statement",), "not a list of statements, or one of them is empty"
 
 
 def _no_sid(kind: str, document: Document) -> Problems:
@@ -116,23 +105,26 @@ def _no_sid(kind: str, document: Document) -> Problems:
 
 
 def _repeated_sid(kind: str, document: Document) -> Problems:
-    sids = [statement.get("Sid") for _, statement in statements(document)]
-    for sid in sorted({str(sid) for sid in sids if sid and sids.count(sid) > 1}):
-        yield f"statement {sid}", f"{sids.count(sid)} statements have this Sid"
+    by_sid: dict[str, list[Path]] = {}
+    for path, statement in statements(document):
+        by_sid.setdefault(str(statement.get("Sid") or ""), []).append(path)
+    for sid, paths in sorted(by_sid.items()):
+        if sid and len(paths) > 1:
+            yield paths[-1], f"{len(paths)} statements have this Sid"
 
 
 def _empty_element(kind: str, document: Document) -> Problems:
     for path, statement in statements(document):
         for element in ("Action", "NotAction", "Resource", "NotResource", "Principal", "Condition"):
             if element in statement and statement[element] in ([], {}, "", None):
-                yield f"{path}: {element}", "empty"
+                yield (*path, element), "empty"
 
 
 def _has_principal(kind: str, document: Document) -> Problems:
     for path, statement in statements(document):
         for element in ("Principal", "NotPrincipal"):
             if element in statement:
-                yield f"{path}: {element}", "a policy that is attached to principals names none"
+                yield (*path, element), "a policy that is attached to principals names none"
 
 
 def _no_principal(kind: str, document: Document) -> Problems:
@@ -144,26 +136,26 @@ def _no_principal(kind: str, document: Document) -> Problems:
 def _not_anybody(kind: str, document: Document) -> Problems:
     for path, statement in statements(document):
         if statement.get("Principal") not in _ANYBODY:
-            yield f"{path}: Principal", f"{statement.get('Principal')!r} is not '*'"
+            yield (*path, "Principal"), f"{statement.get('Principal')!r} is not '*'"
 
 
 def _not_a_denial(kind: str, document: Document) -> Problems:
     for path, statement in statements(document):
         if statement.get("Effect") != "Deny":
-            yield f"{path}: Effect", f"{statement.get('Effect')!r}; only RCPFullAWSAccess allows"
+            yield (*path, "Effect"), f"{statement.get('Effect')!r}; only RCPFullAWSAccess allows"
 
 
 def _inverted_element(kind: str, document: Document) -> Problems:
     for path, statement in statements(document):
         for element in ("NotAction", "NotPrincipal"):
             if element in statement:
-                yield f"{path}: {element}", "an RCP takes no such element"
+                yield (*path, element), "an RCP takes no such element"
 
 
 def _every_action(kind: str, document: Document) -> Problems:
     for path, statement in statements(document):
         if "*" in as_list(statement.get("Action", [])):
-            yield f"{path}: Action", "'*' alone: an RCP of a customer names the services"
+            yield (*path, "Action"), "'*' alone: an RCP of a customer names the services"
 
 
 # "global context keys that reference system generated identifiers (for example, aws:PrincipalAccount or aws:SourceVpc)"
@@ -186,7 +178,7 @@ def _loose_system_keys(kind: str, document: Document) -> Problems:
     for path, operator, key, values in _conditions(document):
         wild = any("*" in value or "?" in value for value in values)
         if key.lower() in _SYSTEM_GENERATED and (wild or "numeric" in operator.lower()):
-            yield f"{path}: {operator} {key}", "an endpoint takes neither wildcards nor numbers with this key"
+            yield (*path, "Condition", operator, key), "an endpoint takes neither wildcards nor numbers with this key"
 
 
 def _loose_strings(kind: str, document: Document) -> Problems:
@@ -194,23 +186,23 @@ def _loose_strings(kind: str, document: Document) -> Problems:
         for value in values if "string" in operator.lower() else ():
             parts = re.split(r"[*?]", value)
             if any(max(len(left), len(right)) < 6 for left, right in pairwise(parts)):
-                yield f"{path}: {operator} {key}", f"{value!r}: fewer than six characters beside a wildcard"
+                yield (*path, "Condition", operator, key), f"{value!r}: fewer than six characters beside a wildcard"
 
 
-def _conditions(document: Document) -> Iterator[tuple[str, str, str, list[str]]]:
+def _conditions(document: Document) -> Iterator[tuple[Path, str, str, list[str]]]:
     for path, statement in statements(document):
         for operator, lines in _items(statement.get("Condition")):
             for key, values in _items(lines):
                 yield path, operator, key, [str(value) for value in as_list(values)]
 
 
-def _items(found: Any) -> Iterable[tuple[str, Any]]:
-    """The lines of an object; none of something else, of which cfn-lint tells."""
-    return found.items() if isinstance(found, dict) else ()
+def _items(element: Any) -> Iterable[tuple[str, Any]]:
+    """Return the entries of an object; none of anything else, which cfn-lint reports."""
+    return element.items() if isinstance(element, dict) else ()
 
 
 def as_list(value: Any) -> list[Any]:
-    """A policy value that is one text or a list of them, as a list."""
+    """Return a policy value that is one text or a list of them as a list."""
     return value if isinstance(value, list) else [value]
 
 

@@ -53,9 +53,10 @@ def render(options: argparse.Namespace) -> int:
 def check(options: argparse.Namespace) -> int:
     """Check our stacks and policies, or templates of the user's own."""
     from tableguard.check import run
+    from tableguard.findings import formats
 
     report = run.run_on(options.path) if options.path else run.run(chosen_settings(options))
-    print(report.json() if options.json else report.text())
+    print(formats.write(report, formats.chosen(options.json, options.sarif)))
     return report.exit_code
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tableguard.check.rules import policy_grammar
+from tableguard.check.rules import document_path, policy_grammar
 from tableguard.errors import PolicyError
 from tableguard.policy import documents
 from tableguard.prove.engine.unproved import NotProvedError
@@ -107,7 +107,7 @@ def _told_by(within: str, file: Path) -> str:
 
 def _refuse_refused(place: str, kind: str, document: Mapping[str, Any]) -> None:
     """PolicyError for a document that AWS takes nowhere: it promises nothing."""
-    for _, statement in policy_grammar.statements(document):
+    for _, statement in document_path.statements(document):
         for action in (each for key in ("Action", "NotAction") for each in _texts(statement.get(key, []))):
             if re.search(r"[*?].*:", str(action)):
                 # AWS's words: "Action vendors (e.g., aws, ec2, etc.) must not contain wildcards"

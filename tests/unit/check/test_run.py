@@ -14,10 +14,11 @@ from tableguard.check import run
 from tableguard.check.engines import cfn_lint
 from tableguard.check.engines.checkov import engine as checkov_engine
 from tableguard.check.engines.checkov import location
-from tableguard.check.report import Report
+from tableguard.check.report import CheckReport
 from tableguard.cloudformation import template_files
 from tableguard.errors import CheckError
 from tableguard.findings.finding import Finding
+from tableguard.findings.formats import write
 from tableguard.findings.outcome import Outcome, Skip, Unanswered
 from tableguard.settings import example
 from tableguard.stacks.render import render
@@ -76,7 +77,7 @@ PLANTED: dict[str, Template] = {
 
 
 @pytest.fixture(scope="module")
-def planted(tmp_path_factory: pytest.TempPathFactory) -> Report:
+def planted(tmp_path_factory: pytest.TempPathFactory) -> CheckReport:
     """One run over every planted fault and its clean twin, beside a file that is no template."""
     folder = tmp_path_factory.mktemp("planted")
     for name, template in PLANTED.items():
@@ -85,8 +86,8 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Report:
     return run.run_on([folder])
 
 
-def _rules(report: Report, file: str) -> set[str]:
-    return {finding.rule for finding in report.findings if f"/{file}:" in finding.place}
+def _rules(report: CheckReport, file: str) -> set[str]:
+    return {finding.rule for finding in report.findings if Path(finding.file).name == file}
 
 
 @needs_checkov
@@ -100,27 +101,27 @@ def _rules(report: Report, file: str) -> set[str]:
     ],
 )
 def test_a_planted_fault_is_found_and_its_clean_twin_is_not(
-    planted: Report, faulty: str, rule: str, clean: str
+    planted: CheckReport, faulty: str, rule: str, clean: str
 ) -> None:
     assert rule in _rules(planted, faulty)
     assert _rules(planted, clean) == set()
 
 
 @needs_checkov
-def test_a_skipped_checkov_check_is_shown_with_its_reason_and_is_no_finding(planted: Report) -> None:
-    shown = [(skip.rule, skip.reason) for skip in planted.skips if "recovery-skipped.yaml" in skip.place]
+def test_a_skipped_checkov_check_is_shown_with_its_reason_and_is_no_finding(planted: CheckReport) -> None:
+    shown = [(skip.rule, skip.reason) for skip in planted.skips if "recovery-skipped.yaml" in skip.file]
     assert shown == [("CKV_AWS_28", "rebuilt daily")]
     assert "CKV_AWS_28" not in _rules(planted, "recovery-skipped.yaml")
 
 
 @needs_checkov
-def test_what_a_template_tells_cfn_lint_to_ignore_is_shown_as_a_skip(planted: Report) -> None:
-    assert [skip.rule for skip in planted.skips if "action-ignored.yaml" in skip.place] == ["W3037"]
+def test_what_a_template_tells_cfn_lint_to_ignore_is_shown_as_a_skip(planted: CheckReport) -> None:
+    assert [skip.rule for skip in planted.skips if "action-ignored.yaml" in skip.file] == ["W3037"]
     assert _rules(planted, "action-ignored.yaml") == set()
 
 
 @needs_checkov
-def test_a_template_that_crashes_an_engine_is_unanswered_and_the_others_are_answered(planted: Report) -> None:
+def test_a_template_that_crashes_an_engine_is_unanswered_and_the_others_are_answered(planted: CheckReport) -> None:
     assert {(unanswered.engine, Path(unanswered.place).name) for unanswered in planted.unanswered} == {
         ("checkov", "strange.yaml")
     }
@@ -129,24 +130,24 @@ def test_a_template_that_crashes_an_engine_is_unanswered_and_the_others_are_answ
 
 
 @needs_checkov
-def test_a_file_that_is_no_template_is_named(planted: Report) -> None:
+def test_a_file_that_is_no_template_is_named(planted: CheckReport) -> None:
     assert [Path(place).name for place in planted.not_templates] == ["values.yaml"]
     assert "values.yaml: not a template, not checked" in planted.text()
 
 
 @needs_checkov
-def test_counts_agree_with_what_is_listed(planted: Report) -> None:
+def test_counts_agree_with_what_is_listed(planted: CheckReport) -> None:
     for outcome in planted.outcomes:
         if outcome.unit == "checks":
             assert outcome.failed == len(outcome.findings)
         else:
-            assert outcome.failed == len({finding.place.split(": ")[0] for finding in outcome.findings})
+            assert outcome.failed == len({finding.file for finding in outcome.findings})
     assert all(outcome.passed > 0 for outcome in planted.outcomes)
 
 
 @needs_checkov
-def test_text_and_json_tell_the_same_facts(planted: Report) -> None:
-    text, facts = planted.text(), json.loads(planted.json())
+def test_text_and_json_tell_the_same_facts(planted: CheckReport) -> None:
+    text, facts = planted.text(), json.loads(write(planted, "json"))
     for kind in ("findings", "skips", "unanswered"):
         assert facts[kind]
         for fact in facts[kind]:
@@ -160,28 +161,35 @@ def test_text_and_json_tell_the_same_facts(planted: Report) -> None:
 
 
 @needs_checkov
-def test_findings_are_sorted_by_place(planted: Report) -> None:
-    places = [finding.place for finding in planted.findings]
+def test_findings_are_sorted_by_place(planted: CheckReport) -> None:
+    places = [(finding.file, finding.line) for finding in planted.findings]
     assert places == sorted(places)
     assert len(places) > 3
+
+
+FAULT = Finding("r", "f", "p", 1, "wrong", "do")
 
 
 @pytest.mark.parametrize(
     ("outcome", "code"),
     [
         pytest.param(Outcome("e", "u", 1, 0), 0, id="nothing wrong"),
-        pytest.param(Outcome("e", "u", 1, 0, skips=(Skip("p", "r", "why"),)), 0, id="skipped"),
-        pytest.param(Outcome("e", "u", 0, 1, (Finding("p", "r", "wrong", "do", "warning"),)), 1, id="a warning"),
+        pytest.param(Outcome("e", "u", 1, 0, skips=(Skip("r", "f", "p", 1, "why"),)), 0, id="skipped"),
         pytest.param(
-            Outcome("e", "u", 0, 1, (Finding("p", "r", "wrong", "do"),), unanswered=(Unanswered("p", "e", "x"),)),
+            Outcome("e", "u", 0, 1, (Finding("r", "f", "p", 1, "wrong", "do", "warning"),)), 1, id="a warning"
+        ),
+        pytest.param(
+            Outcome(
+                "e", "u", 0, 1, (Finding("r", "f", "p", 1, "wrong", "do"),), unanswered=(Unanswered("p", "e", "x"),)
+            ),
             2,
             id="unanswered",
         ),
     ],
 )
 def test_the_exit_code_says_fine_findings_or_could_not_ask(outcome: Outcome, code: int) -> None:
-    assert Report((outcome,)).exit_code == code
-    assert Report((Outcome("other", "u", 1, 0), outcome)).facts()["exit_code"] == code
+    assert CheckReport((outcome,)).exit_code == code
+    assert CheckReport((Outcome("other", "u", 1, 0), outcome)).facts()["exit_code"] == code
 
 
 def _renamed(text: str, names: dict[str, str]) -> str:
@@ -301,7 +309,7 @@ def _no_answer(outcome: Outcome, templates: str) -> str:
     """Why checkov answered for none of the templates: one line, and no count that says otherwise."""
     (unanswered,) = outcome.unanswered
     assert (unanswered.place, outcome.passed, outcome.failed, outcome.findings) == (templates, 0, 0, ())
-    assert Report((outcome,)).exit_code == 2
+    assert CheckReport((outcome,)).exit_code == 2
     return unanswered.problem
 
 

@@ -36,26 +36,27 @@ Answer = dict[str, Any]
 
 @contextmanager
 def started(sources: Sequence[Source], command: Sequence[str] = ()) -> Iterator[Callable[[], Outcome]]:
-    """checkov at work on templates; what is yielded waits for its outcome, and leaving the context stops it.
+    """Start checkov on templates and yield the function that waits for its outcome; leaving the context stops it.
 
     Where checkov is absent, does not start or gives no answer, all templates are unanswered, and other engines go on.
     """
-    places = {str(source.path.resolve()): source.place for source in sources}
+    templates = {str(source.path.resolve()): source for source in sources}
     try:
         command = command or (location.interpreter(), str(Path(checkov_child.__file__)))
     except CheckError as error:
-        absent = _unanswered(len(places), error)
+        absent = _unanswered(len(templates), error)
         yield lambda: absent
         return
-    with _child(list(places), command) as child:
-        yield lambda: _awaited(places, child, command)
+    with _child(list(templates), command) as child:
+        yield lambda: _awaited(templates, child, command)
 
 
-def _awaited(places: Mapping[str, str], child: "_Child", command: Sequence[str]) -> Outcome:
+def _awaited(templates: Mapping[str, Source], child: "_Child", command: Sequence[str]) -> Outcome:
     try:
-        return _outcome([(places[answer["file"]], answer) for answer in _answers(list(places), child, command)])
+        answers = _answers(list(templates), child, command)
     except CheckError as error:
-        return _unanswered(len(places), error)
+        return _unanswered(len(templates), error)
+    return _outcome([(templates[answer["file"]], answer) for answer in answers])
 
 
 def _unanswered(templates: int, error: CheckError) -> Outcome:
@@ -64,7 +65,7 @@ def _unanswered(templates: int, error: CheckError) -> Outcome:
 
 
 def _answers(paths: list[str], child: "_Child", command: Sequence[str]) -> list[Answer]:
-    """An answer for every file; where a process died of one, another is asked for the rest."""
+    """Return an answer for every file; where a process died of one, another is started for the rest."""
     answers = child.answers()
     if len(answers) == len(paths):
         return answers
@@ -80,14 +81,14 @@ def _answers(paths: list[str], child: "_Child", command: Sequence[str]) -> list[
 def _child(paths: list[str], command: Sequence[str]) -> "Iterator[_Child]":
     environment = {key: value for key, value in os.environ.items() if not key.startswith(_FOREIGN)}
     # files, not pipes: nobody reads while cfn-lint works, and a full pipe would stop checkov
-    with TemporaryFile() as asked, TemporaryFile() as said, TemporaryFile() as complained:
-        asked.write(json.dumps(paths).encode())
-        asked.seek(0)
+    with TemporaryFile() as questions, TemporaryFile() as answers, TemporaryFile() as complaints:
+        questions.write(json.dumps(paths).encode())
+        questions.seek(0)
         process = subprocess.Popen(
-            command, stdin=asked, stdout=said, stderr=complained, env={**environment, **_ENVIRONMENT}
+            command, stdin=questions, stdout=answers, stderr=complaints, env={**environment, **_ENVIRONMENT}
         )
         try:
-            yield _Child(process, said, complained)
+            yield _Child(process, answers, complaints)
         finally:
             process.kill()
             process.wait()
@@ -98,17 +99,17 @@ class _Child:
     """One process at work on some files."""
 
     process: "subprocess.Popen[bytes]"
-    said: IO[bytes]
-    complained: IO[bytes]
+    output: IO[bytes]
+    complaints: IO[bytes]
 
     def answers(self) -> list[Answer]:
-        """The answers for all files, or for those before the one it died of; CheckError if it never began."""
+        """Return the answers for all files, or for those before the one it died of; CheckError if it never began."""
         try:
             self.process.wait(SECONDS)
         except subprocess.TimeoutExpired as error:
             raise CheckError(f"none in {SECONDS} s; check fewer templates at a time") from error
-        self.said.seek(0)
-        lines = [json.loads(line) for line in self.said.read().splitlines()]
+        self.output.seek(0)
+        lines = [json.loads(line) for line in self.output.read().splitlines()]
         for line in lines:
             if line.get("refused"):
                 raise CheckError(f"it reached for the network ({line['refused'][0]}) and was refused")
@@ -120,35 +121,38 @@ class _Child:
         return [line for line in lines if "file" in line]
 
     def last_words(self) -> str:
-        """How it ended: the last line it wrote, and its exit code."""
-        self.complained.seek(0)
-        words = self.complained.read().decode(errors="replace").split("\n")
+        """Tell how it ended: the last line it wrote, and its exit code."""
+        self.complaints.seek(0)
+        words = self.complaints.read().decode(errors="replace").split("\n")
         last = next((line.strip() for line in reversed(words) if line.strip()), "nothing said")
         return f"{last}, exit code {self.process.returncode}"
 
 
-def _outcome(answers: Sequence[tuple[str, Answer]]) -> Outcome:
-    heard = [(place, answer) for place, answer in answers if "crash" not in answer]
-    findings = tuple(_finding(place, failure) for place, answer in heard for failure in answer["failed"])
+def _outcome(answers: Sequence[tuple[Source, Answer]]) -> Outcome:
+    complete = [(source, answer) for source, answer in answers if "crash" not in answer]
+    crashes = [(source, answer["crash"]) for source, answer in answers if "crash" in answer]
+    findings = tuple(_finding(source, failure) for source, answer in complete for failure in answer["failed"])
     return Outcome(
         engine=ENGINE,
         unit="checks",
-        passed=sum(answer["passed"] for _, answer in heard),
+        passed=sum(answer["passed"] for _, answer in complete),
         failed=len(findings),
         findings=findings,
-        skips=tuple(
-            Skip(_where(place, skipped), skipped["id"], skipped["reason"])
-            for place, answer in heard
-            for skipped in answer["skipped"]
-        ),
-        unanswered=tuple(Unanswered(place, ENGINE, answer["crash"]) for place, answer in answers if "crash" in answer),
+        skips=tuple(_skip(source, skipped) for source, answer in complete for skipped in answer["skipped"]),
+        unanswered=tuple(Unanswered(source.file, ENGINE, crash) for source, crash in crashes),
     )
 
 
-def _finding(place: str, failure: Answer) -> Finding:
+def _finding(source: Source, record: Answer) -> Finding:
     remedy = "correct the resource, or skip the check in its Metadata with a reason"
-    return Finding(_where(place, failure), failure["id"], failure["name"], remedy)
+    return Finding(record["id"], source.file, _path(source, record), record["line"], record["name"], remedy)
 
 
-def _where(place: str, record: Answer) -> str:
-    return f"{place}: {record['resource']} (line {record['line']})"
+def _skip(source: Source, record: Answer) -> Skip:
+    return Skip(record["id"], source.file, _path(source, record), record["line"], record["reason"])
+
+
+def _path(source: Source, record: Answer) -> str:
+    """Return the path of a resource that checkov calls TYPE.NAME; a secret has no path, and a hash for a name."""
+    name = record["resource"].rpartition(".")[2]
+    return f"Resources/{name}" if name in source.body["Resources"] else ""

@@ -69,7 +69,7 @@ def without(element: str) -> Fault:
 def broken(kind: str, fault: Fault) -> list[tuple[str, str]]:
     document = good(kind)
     fault(document)
-    return [(finding.place, finding.rule) for finding in policy_grammar.check("d", kind, document)]
+    return [(finding.path, finding.rule) for finding in policy_grammar.check("d", kind, document)]
 
 
 @pytest.mark.parametrize("kind", GOOD)
@@ -80,58 +80,58 @@ def test_a_good_document_breaks_no_rule(kind: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "fault", "place", "rule"),
     [
-        ("scp", lengthened(10_241), "d: document", "size"),
-        ("scp", lengthened(5_121), "d: document", "size-near-limit"),
-        ("rcp", lengthened(5_121), "d: document", "size"),
-        ("endpoint", lengthened(20_481), "d: document", "size"),
-        ("resource", lengthened(20_481), "d: document", "size"),
-        ("role", lengthened(6_145), "d: document", "size"),
-        ("scp", lambda d: d.pop("Version"), "d: Version", "version"),
-        ("scp", lambda d: d.update(Version="2008-10-17"), "d: Version", "version"),
-        ("scp", lambda d: d.update(Statement=[]), "d: Statement", "statements"),
-        ("role", lambda d: d["Statement"].append("all"), "d: Statement", "statements"),
-        ("scp", without("Sid"), "d: statement 1", "sid"),
-        ("scp", lambda d: d["Statement"].append(deepcopy(DENIAL)), "d: statement DenyDeletion", "sid-repeated"),
-        ("scp", with_element(Action=[]), "d: statement DenyDeletion: Action", "empty-element"),
-        ("scp", with_element(Resource=[]), "d: statement DenyDeletion: Resource", "empty-element"),
-        ("scp", with_element(Condition={}), "d: statement DenyDeletion: Condition", "empty-element"),
-        ("scp", with_element(Principal="*"), "d: statement DenyDeletion: Principal", "principal"),
-        ("role", with_element(NotPrincipal="*"), "d: statement DenyDeletion: NotPrincipal", "principal"),
-        ("resource", without("Principal"), "d: statement DenyDeletion", "principal"),
-        ("rcp", without("Principal"), "d: statement DenyDeletion: Principal", "principal"),
-        ("rcp", with_element(Principal={"AWS": "111122223333"}), "d: statement DenyDeletion: Principal", "principal"),
+        ("scp", lengthened(10_241), "document", "size"),
+        ("scp", lengthened(5_121), "document", "size-near-limit"),
+        ("rcp", lengthened(5_121), "document", "size"),
+        ("endpoint", lengthened(20_481), "document", "size"),
+        ("resource", lengthened(20_481), "document", "size"),
+        ("role", lengthened(6_145), "document", "size"),
+        ("scp", lambda d: d.pop("Version"), "Version", "version"),
+        ("scp", lambda d: d.update(Version="2008-10-17"), "Version", "version"),
+        ("scp", lambda d: d.update(Statement=[]), "Statement", "statements"),
+        ("role", lambda d: d["Statement"].append("all"), "Statement", "statements"),
+        ("scp", without("Sid"), "statement 1", "sid"),
+        ("scp", lambda d: d["Statement"].append(deepcopy(DENIAL)), "statement DenyDeletion", "sid-repeated"),
+        ("scp", with_element(Action=[]), "statement DenyDeletion: Action", "empty-element"),
+        ("scp", with_element(Resource=[]), "statement DenyDeletion: Resource", "empty-element"),
+        ("scp", with_element(Condition={}), "statement DenyDeletion: Condition", "empty-element"),
+        ("scp", with_element(Principal="*"), "statement DenyDeletion: Principal", "principal"),
+        ("role", with_element(NotPrincipal="*"), "statement DenyDeletion: NotPrincipal", "principal"),
+        ("resource", without("Principal"), "statement DenyDeletion", "principal"),
+        ("rcp", without("Principal"), "statement DenyDeletion: Principal", "principal"),
+        ("rcp", with_element(Principal={"AWS": "111122223333"}), "statement DenyDeletion: Principal", "principal"),
         (
             "endpoint",
             with_element(Principal={"AWS": "111122223333"}),
-            "d: statement DenyDeletion: Principal",
+            "statement DenyDeletion: Principal",
             "principal",
         ),
-        ("rcp", with_element(Effect="Allow"), "d: statement DenyDeletion: Effect", "rcp-effect"),
-        ("rcp", with_element(NotAction=["s3:*"]), "d: statement DenyDeletion: NotAction", "rcp-element"),
-        ("rcp", with_element(NotPrincipal="*"), "d: statement DenyDeletion: NotPrincipal", "rcp-element"),
-        ("rcp", with_element(Action="*"), "d: statement DenyDeletion: Action", "rcp-action"),
+        ("rcp", with_element(Effect="Allow"), "statement DenyDeletion: Effect", "rcp-effect"),
+        ("rcp", with_element(NotAction=["s3:*"]), "statement DenyDeletion: NotAction", "rcp-element"),
+        ("rcp", with_element(NotPrincipal="*"), "statement DenyDeletion: NotPrincipal", "rcp-element"),
+        ("rcp", with_element(Action="*"), "statement DenyDeletion: Action", "rcp-action"),
         (
             "endpoint",
             with_condition("StringLike", "aws:PrincipalAccount", "111111*"),
-            "d: statement DenyDeletion: StringLike aws:PrincipalAccount",
+            "statement DenyDeletion: Condition/StringLike/aws:PrincipalAccount",
             "endpoint-operator",
         ),
         (
             "endpoint",
             with_condition("NumericEquals", "aws:principalaccount", ["111122223333"]),
-            "d: statement DenyDeletion: NumericEquals aws:principalaccount",
+            "statement DenyDeletion: Condition/NumericEquals/aws:principalaccount",
             "endpoint-operator",
         ),
         (
             "endpoint",
             with_condition("StringLike", "aws:PrincipalTag/team", ["abcde*"]),
-            "d: statement DenyDeletion: StringLike aws:PrincipalTag/team",
+            "statement DenyDeletion: Condition/StringLike/aws:PrincipalTag/team",
             "endpoint-wildcard",
         ),
         (
             "endpoint",
             with_condition("StringLike", "aws:PrincipalTag/team", ["abcdef*ab*"]),
-            "d: statement DenyDeletion: StringLike aws:PrincipalTag/team",
+            "statement DenyDeletion: Condition/StringLike/aws:PrincipalTag/team",
             "endpoint-wildcard",
         ),
     ],
@@ -216,20 +216,21 @@ def test_a_fault_of_the_language_is_found_in_every_kind_of_document(
     fault(document)
     found = findings(tmp_path, kind, document)
     # the lint of meaning may have its say as well
-    assert (f"{kind}/some.json: {place}", rule) in {(finding.place, finding.rule) for finding in found}
+    assert (place, rule) in {(finding.path, finding.rule) for finding in found}
+    assert {finding.file for finding in found} == {str(tmp_path / kind / "some.json")}
 
 
 def test_an_unknown_placeholder_is_a_finding_that_names_the_known_ones(tmp_path: Path) -> None:
     document = good("scp")
     first(document)["Resource"] = ["<my-table>"]
     (finding,) = findings(tmp_path, "scp", document)
-    assert (finding.place, finding.rule) == ("scp/some.json", "placeholder")
+    assert (finding.place, finding.rule) == (f"{tmp_path}/scp/some.json:1", "placeholder")
     assert "no value for <my-table>; known placeholders: access-log-bucket" in finding.problem
 
 
 def test_a_finding_says_where_what_and_what_to_do(tmp_path: Path) -> None:
     (finding,) = findings(tmp_path, "scp", {**good("scp"), "Version": "2012-10-18"})[:1]
-    assert str(finding).startswith("scp/some.json: Version: error ")
+    assert str(finding).startswith(f"{tmp_path}/scp/some.json:1: Version: error ")
     assert "; " in str(finding)
 
 

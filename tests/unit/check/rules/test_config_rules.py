@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+import yaml
 
 from tableguard.aws.managed_config_rules import REGION_NAMES, catalogue
 from tableguard.check.rules import config_rules
@@ -20,8 +22,14 @@ def _rule(identifier: str, **properties: Any) -> Template:
 
 
 def _config_findings(rule: Template, region: str = "eu-central-1") -> list[str]:
-    source = template_files.Source("t.yaml", Path("t.yaml"), {"Resources": {"Rule": rule}})
-    return [finding.problem for finding in config_rules.check([source], region).findings]
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "t.yaml")
+        path.write_text(yaml.safe_dump({"Resources": {"Rule": rule}}), encoding="utf-8")
+        findings = config_rules.check(
+            [template_files.Source("t.yaml", path, template_files.read(path))], region
+        ).findings
+    assert {(finding.file, finding.path, finding.line) for finding in findings} <= {("t.yaml", "Resources/Rule", 2)}
+    return [finding.problem for finding in findings]
 
 
 def _guard(**changed: Any) -> Template:
