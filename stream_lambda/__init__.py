@@ -1,1 +1,1 @@
-"""Pattern D: every member's conversation row shows the newest message, under any redelivery and reordering."""
+"""Pattern D: keep every member's conversation row at the newest message, under any redelivery and reordering."""

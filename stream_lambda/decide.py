@@ -1,4 +1,4 @@
-"""Which rows to write: pure, and the same for any order and any repetition of the messages."""
+"""Decide which rows to write: pure, and the same for any order and any repetition of the messages."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,36 +7,36 @@ from .items import Conversation, Group, Message, User
 
 
 @dataclass(frozen=True)
-class Newest:
+class NewestInBatch:
     """The newest message of a group in a batch, and the index of its record."""
 
     message: Message
     index: int
 
 
-def newest_per_group(messages: Iterable[tuple[int, Message]]) -> dict[str, Newest]:
-    """Group -> its newest message among (index of the record, message) pairs."""
-    newest: dict[str, Newest] = {}
+def newest_per_group(messages: Iterable[tuple[int, Message]]) -> dict[str, NewestInBatch]:
+    """Return each group's newest message among (index of the record, message) pairs."""
+    newest: dict[str, NewestInBatch] = {}
     for index, message in messages:
-        known = newest.get(message.group_uuid)
+        best = newest.get(message.group_uuid)
         # records of one item arrive in the order of its changes: among equals the last is the item as it is now
-        if known is None or known.message.stamp <= message.stamp:
-            newest[message.group_uuid] = Newest(message, index)
+        if best is None or best.message.stamp <= message.stamp:
+            newest[message.group_uuid] = NewestInBatch(message, index)
     return newest
 
 
-def rows(newest: Mapping[str, Newest], groups: Mapping[str, Group]) -> list[Conversation]:
-    """The row of every member of every group that is known."""
+def rows(newest: Mapping[str, NewestInBatch], groups: Mapping[str, Group]) -> list[Conversation]:
+    """Return the row of every member of these groups; a group without members has none."""
     return [
-        conversation(found.message, member, groups[group_uuid])
-        for group_uuid, found in newest.items()
+        conversation(newest_of_group.message, member, groups[group_uuid])
+        for group_uuid, newest_of_group in newest.items()
         if group_uuid in groups
         for member in groups[group_uuid].members
     ]
 
 
 def conversation(message: Message, member: User, group: Group) -> Conversation:
-    """A member's row once this message is the newest of the group."""
+    """Return a member's row as it is once this message is the newest of the group."""
     return Conversation(
         user_uuid=member.user_uuid,
         group_uuid=message.group_uuid,
@@ -51,13 +51,13 @@ def conversation(message: Message, member: User, group: Group) -> Conversation:
 
 
 def other_member(member: User, group: Group) -> User:
-    """Whom a member's row names: the first of the others."""
+    """Return whom a member's row names: the first of the others, or the member in a group of one."""
     others = (user for user in group.members if user.user_uuid != member.user_uuid)
-    return next(others, member)  # a group of one talks to itself
+    return next(others, member)
 
 
-def checkpoint(newest: Mapping[str, Newest], failed: Iterable[str]) -> int | None:
-    """The lowest record that must be delivered again, or None.
+def checkpoint(newest: Mapping[str, NewestInBatch], failed: Iterable[str]) -> int | None:
+    """Return the index of the first record that must be delivered again, or None.
 
     It is the newest record of a failed group: the older ones of that group are subsumed by it, and everything
     from the checkpoint on is delivered again anyway.

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,39 +15,26 @@ from botocore.config import Config
 from .decide import checkpoint, newest_per_group, rows
 from .items import Conversation, Message
 from .log import emit_metrics, log
-from .records import Poison, read, sequence_number
-from .table import UNREACHABLE, Outcome, Table, error_code
+from .records import Poison, poison, read, sequence_number
+from .result import BatchResult, Failure, Response
+from .table import UNREACHABLE, GroupReading, ProjectionTable, WriteOutcome, error_code
 
 # Rows begun later would be cut off by the timeout, and with them the whole batch would come again.
 STOP_MILLISECONDS = 5_000
 WORKERS = 8  # rows written at once, and connections kept open
 
-Response = dict[str, list[dict[str, str]]]
-
-
-@dataclass(frozen=True)
-class Handled:
-    """What became of a batch: how many of what, and the record to deliver it again from, if any."""
-
-    counts: Counter[str]
-    failed_from: str | None
-
-    @property
-    def response(self) -> Response:
-        """As Lambda wants it: no failure is an empty list."""
-        return {"batchItemFailures": [{"itemIdentifier": self.failed_from}] if self.failed_from else []}
-
 
 def handle(event: dict[str, Any], context: Any) -> Response:
-    """What Lambda calls with a batch of stream records."""
+    """Bring the rows up to date with a batch of stream records. Lambda calls this."""
     now = datetime.now(UTC)
-    handled = handle_batch(event["Records"], _table(), now, context.get_remaining_time_in_millis)
-    emit_metrics(context.function_name, now, handled.counts)
-    return handled.response
+    result = handle_batch(event["Records"], _table(), now, context.get_remaining_time_in_millis)
+    log_problems(result)
+    emit_metrics(context.function_name, now, result.metrics)
+    return result.response
 
 
 @cache
-def _table() -> Table:
+def _table() -> ProjectionTable:
     config = Config(
         retries={"mode": "standard", "total_max_attempts": 4},
         connect_timeout=2,
@@ -55,56 +42,83 @@ def _table() -> Table:
         max_pool_connections=WORKERS,
     )
     client = botocore.session.get_session().create_client("dynamodb", config=config)
-    return Table(client, os.environ["TABLE_NAME"], WORKERS)
+    return ProjectionTable(client, os.environ["TABLE_NAME"], WORKERS)
 
 
-def handle_batch(records: Sequence[Any], table: Table, now: datetime, remaining: Callable[[], int]) -> Handled:
-    """Make the rows of all members show the newest message of each group in the batch.
+def log_problems(result: BatchResult) -> None:
+    """Log everything in a batch that was not written as it should be."""
+    for record in result.poison:
+        log("ERROR", "poison", reason=record.reason, sequence_number=record.sequence_number)
+    for reason in result.malformed_groups:
+        log("ERROR", "group is malformed", reason=reason)
+    for failure in result.failures:
+        log("ERROR", failure.event, error=failure.error)
 
-    `remaining` answers how many milliseconds are left before the function is cut off.
+
+def handle_batch(
+    records: Sequence[Any], table: ProjectionTable, now: datetime, remaining: Callable[[], int]
+) -> BatchResult:
+    """Write the rows of all members so that they show the newest message of each group in the batch.
+
+    `remaining` returns how many milliseconds are left before the function is cut off. Nothing is logged.
     """
-    counts = Counter({"Records": len(records)})
-    newest = newest_per_group(_messages(records, now, counts))
+    messages, unusable = _messages(records, now)
+    newest = newest_per_group(messages)
     groups = table.groups(newest)
-    failed = set(groups.unread)
-    for group_uuid in newest.keys() - groups.found.keys() - failed:
-        _poison(counts, records[newest[group_uuid].index], "its group has no members")
-    for row, outcome in _write(rows(newest, groups.found), table, remaining):
-        if outcome == "failed":
-            failed.add(row.group_uuid)
-        elif outcome == "refused":
-            _poison(counts, records[newest[row.group_uuid].index], "DynamoDB refused the row")
-        counts[outcome.capitalize()] += 1
-    counts.update(Groups=len(newest), FailedGroups=len(failed))
+    memberless = [group_uuid for group_uuid in newest if group_uuid not in groups.by_uuid.keys() | groups.unread]
+    writes = _write(rows(newest, groups.by_uuid), table, remaining)
+    outcomes = Counter(write.outcome for write in writes)
+    failed = groups.unread | {write.row.group_uuid for write in writes if write.outcome == "failed"}
+    refused = [write.row.group_uuid for write in writes if write.outcome == "refused"]
     index = checkpoint(newest, failed)
-    return Handled(counts, None if index is None else sequence_number(records[index]))
+    return BatchResult(
+        records=len(records),
+        groups=len(newest),
+        written=outcomes["written"],
+        stale=outcomes["stale"],
+        failed_groups=len(failed),
+        poison=(
+            *unusable,
+            *(poison(records[newest[group_uuid].index], "its group has no members") for group_uuid in memberless),
+            *(poison(records[newest[group_uuid].index], "DynamoDB refused the row") for group_uuid in refused),
+        ),
+        malformed_groups=groups.malformed,
+        failures=_failures(groups, writes),
+        failed_from=None if index is None else sequence_number(records[index]),
+    )
 
 
-def _messages(records: Sequence[Any], now: datetime, counts: Counter[str]) -> Iterator[tuple[int, Message]]:
-    for index, record in enumerate(records):
-        found = read(record, now)
-        if isinstance(found, Poison):
-            _poison(counts, record, found.reason)
-        elif found is not None:
-            yield index, found
+def _messages(records: Sequence[Any], now: datetime) -> tuple[list[tuple[int, Message]], list[Poison]]:
+    """Return the messages that records announce, with their indices, and the records that cannot be used."""
+    contents = [read(record, now) for record in records]
+    messages = [(index, content) for index, content in enumerate(contents) if isinstance(content, Message)]
+    return messages, [content for content in contents if isinstance(content, Poison)]
 
 
-def _poison(counts: Counter[str], record: Any, reason: str) -> None:
-    counts["Poison"] += 1
-    log("ERROR", "poison", reason=reason, sequence_number=sequence_number(record))
+@dataclass(frozen=True)
+class _Write:
+    """A row, whether it was written, and the error where DynamoDB could not be asked."""
+
+    row: Conversation
+    outcome: WriteOutcome | Literal["failed"]
+    error: str = ""
 
 
-def _write(
-    wanted: list[Conversation], table: Table, remaining: Callable[[], int]
-) -> Iterable[tuple[Conversation, Outcome | Literal["failed"]]]:
-    def write(row: Conversation) -> Outcome | Literal["failed"]:
+def _write(wanted: list[Conversation], table: ProjectionTable, remaining: Callable[[], int]) -> list[_Write]:
+    def write(row: Conversation) -> _Write:
         if remaining() < STOP_MILLISECONDS:
-            return "failed"
+            return _Write(row, "failed")
         try:
-            return table.write(row)
+            return _Write(row, table.write(row))
         except UNREACHABLE as error:
-            log("ERROR", "row was not written", error=error_code(error))
-            return "failed"
+            return _Write(row, "failed", error_code(error))
 
     with ThreadPoolExecutor(table.workers) as pool:
-        return list(zip(wanted, pool.map(write, wanted), strict=True))
+        return list(pool.map(write, wanted))
+
+
+def _failures(groups: GroupReading, writes: list[_Write]) -> tuple[Failure, ...]:
+    return (
+        *(Failure("members were not read", error) for error in groups.errors),
+        *(Failure("row was not written", write.error) for write in writes if write.error),
+    )

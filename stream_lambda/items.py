@@ -1,4 +1,4 @@
-"""Keys and items of the one table: the only place that knows "MSG#", "GRP#" and "META#".
+"""Keys and items of the one table. Nothing else in the product spells the prefixes of its keys.
 
 message           MSG#<group>  / created_at   one message; never changed but by an edit
 conversation row  GRP#<user>   / <group>      one member's view of a group, changed in place by Pattern D
@@ -16,7 +16,7 @@ Item = dict[str, Value]
 Content = str | bytes  # bytes are text that the client encrypted
 
 INDEX = "conversations"
-_MESSAGE, _ROW, _GROUP = "MSG#", "GRP#", "META#"
+MESSAGE_PREFIX, ROW_PREFIX, GROUP_PREFIX = "MSG#", "GRP#", "META#"
 _MARKER = "READ#"
 _GROUP_SORT_KEY = "META"
 PREVIEW_CHARACTERS = 140  # keeps a row under 1 KB, one write unit
@@ -30,7 +30,7 @@ class ItemError(ValueError):
 
 @dataclass(frozen=True)
 class User:
-    """Who writes and reads: the names are those shown to others."""
+    """A person who writes and reads, with the names that others are shown."""
 
     user_uuid: str
     display_name: str
@@ -53,12 +53,12 @@ class Message:
 
     @property
     def stamp(self) -> tuple[str, str]:
-        """What makes one message newer than another, and an edit newer than the original."""
+        """Return what orders messages by age, and an edit after the original."""
         return self.created_at, self.edited_at
 
     @property
     def summary(self) -> Content:
-        """What a conversation list shows of it."""
+        """Return what a conversation list shows of the message."""
         if self.deleted:
             return ""
         shown = self.text if self.preview is None else self.preview
@@ -89,12 +89,12 @@ class Conversation:
 
 
 def timestamp(when: datetime) -> str:
-    """An instant as the table writes it: UTC, always six digits, so that text order is time order."""
+    """Write an instant as the table has it: UTC, always six digits, so that text order is time order."""
     return when.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def canonical(text: str) -> str:
-    """A timestamp in any ISO 8601 form as the table writes it; without an offset it is taken as UTC."""
+    """Rewrite a timestamp of any ISO 8601 form as the table has it; one without an offset is taken as UTC."""
     when = datetime.fromisoformat(text)
     try:
         return timestamp(when if when.tzinfo else when.replace(tzinfo=UTC))
@@ -103,67 +103,69 @@ def canonical(text: str) -> str:
 
 
 def microsecond_later(created_at: str) -> str:
-    """The next instant at which another message can have been written."""
+    """Return the next instant at which another message can have been written."""
     return timestamp(datetime.fromisoformat(created_at) + timedelta(microseconds=1))
 
 
 def messages_pk(group_uuid: str) -> str:
-    """Partition of a group's messages."""
-    return _MESSAGE + group_uuid
+    """Return the partition of a group's messages."""
+    return MESSAGE_PREFIX + group_uuid
 
 
 def rows_pk(user_uuid: str) -> str:
-    """Partition of a user's conversation rows, in the table and in its index."""
-    return _ROW + user_uuid
+    """Return the partition of a user's conversation rows, in the table and in its index."""
+    return ROW_PREFIX + user_uuid
 
 
 def message_key(group_uuid: str, created_at: str) -> Item:
-    """Key of a message."""
+    """Return the key of a message."""
     return {"pk": {"S": messages_pk(group_uuid)}, "sk": {"S": created_at}}
 
 
 def row_key(user_uuid: str, group_uuid: str) -> Item:
-    """Key of a member's conversation row."""
+    """Return the key of a member's conversation row."""
     return {"pk": {"S": rows_pk(user_uuid)}, "sk": {"S": group_uuid}}
 
 
 def marker_key(user_uuid: str, group_uuid: str) -> Item:
-    """Key of what says how far a member has read in a group."""
+    """Return the key of the marker for how far a member has read in a group."""
     return {"pk": {"S": rows_pk(user_uuid)}, "sk": {"S": _MARKER + group_uuid}}
 
 
 def marked_group(item: Mapping[str, Any]) -> str | None:
-    """The group of a read marker; None of what is no marker, a conversation row for instance."""
+    """Return the group of a read marker; None for any other item, such as a conversation row."""
     sk = _text(item, "sk")
     return sk.removeprefix(_MARKER) if sk.startswith(_MARKER) else None
 
 
 def group_key(group_uuid: str) -> Item:
-    """Key of a group."""
-    return {"pk": {"S": _GROUP + group_uuid}, "sk": {"S": _GROUP_SORT_KEY}}
+    """Return the key of a group."""
+    return {"pk": {"S": GROUP_PREFIX + group_uuid}, "sk": {"S": _GROUP_SORT_KEY}}
 
 
 def row_of_key(key: Mapping[str, Any]) -> tuple[str, str] | None:
-    """User and group of a conversation row's key; None of any other key."""
+    """Return user and group of a conversation row's key; None for any other key."""
     pk = _text(key, "pk")
-    if not pk.startswith(_ROW) or marked_group(key) is not None:
+    if not pk.startswith(ROW_PREFIX) or marked_group(key) is not None:
         return None
-    return pk.removeprefix(_ROW), _text(key, "sk")
+    return pk.removeprefix(ROW_PREFIX), _text(key, "sk")
 
 
 def group_of_key(key: Mapping[str, Any]) -> str | None:
-    """The group of a group's key; None of any other key."""
+    """Return the group of a group's key; None for any other key."""
     pk = _text(key, "pk")
-    return pk.removeprefix(_GROUP) if pk.startswith(_GROUP) and key["sk"] == {"S": _GROUP_SORT_KEY} else None
+    return (
+        pk.removeprefix(GROUP_PREFIX) if pk.startswith(GROUP_PREFIX) and key["sk"] == {"S": _GROUP_SORT_KEY} else None
+    )
 
 
 def is_message_pk(pk: str) -> bool:
-    """Whether a partition key is that of a group's messages."""
-    return pk.startswith(_MESSAGE)
+    """Tell whether a partition key is that of a group's messages."""
+    return pk.startswith(MESSAGE_PREFIX)
 
 
 def message_item(message: Message) -> Item:
-    """A message as the table holds it."""
+    """Return a message as the table holds it."""
     item = message_key(message.group_uuid, message.created_at) | {
         "message_uuid": {"S": message.message_uuid},
         "message": _content(message.text),
@@ -181,9 +183,9 @@ def message_item(message: Message) -> Item:
 
 
 def message_of(item: Mapping[str, Any]) -> Message:
-    """The message that an item holds; ItemError if it is not one."""
+    """Return the message that an item holds; ItemError if it is not one."""
     return Message(
-        group_uuid=_owner(item, _MESSAGE),
+        group_uuid=_owner(item, MESSAGE_PREFIX),
         created_at=_instant(item, "sk"),
         message_uuid=_text(item, "message_uuid"),
         author=User(
@@ -200,7 +202,7 @@ def message_of(item: Mapping[str, Any]) -> Message:
 
 
 def group_item(group: Group) -> Item:
-    """A group as the table holds it."""
+    """Return a group as the table holds it."""
     members = [
         {
             "M": {
@@ -216,9 +218,9 @@ def group_item(group: Group) -> Item:
 
 
 def group_of(item: Mapping[str, Any]) -> Group:
-    """The group that an item holds; ItemError if it is not one."""
+    """Return the group that an item holds; ItemError if it is not one."""
     members = _typed(item, "members", "L", list)
-    return Group(_owner(item, _GROUP), tuple(_member(member) for member in members))
+    return Group(_owner(item, GROUP_PREFIX), tuple(_member(member) for member in members))
 
 
 def _member(value: Any) -> User:
@@ -229,7 +231,7 @@ def _member(value: Any) -> User:
 
 
 def conversation_item(row: Conversation) -> Item:
-    """A conversation row as the table holds it."""
+    """Return a conversation row as the table holds it."""
     return (
         row_key(row.user_uuid, row.group_uuid)
         | {
@@ -247,9 +249,9 @@ def conversation_item(row: Conversation) -> Item:
 
 
 def conversation_of(item: Mapping[str, Any]) -> Conversation:
-    """The conversation row that an item holds; ItemError if it is not one."""
+    """Return the conversation row that an item holds; ItemError if it is not one."""
     return Conversation(
-        user_uuid=_owner(item, _ROW),
+        user_uuid=_owner(item, ROW_PREFIX),
         group_uuid=_text(item, "sk"),
         other=User(
             _text(item, "other_user_uuid"), _text(item, "other_user_display_name"), _text(item, "other_user_handle")
@@ -273,10 +275,10 @@ def _expiry(expires_at: int | None) -> Item:
 
 def _typed(item: Mapping[str, Any], name: str, kind: str, python: type) -> Any:
     value = item.get(name)
-    found = value.get(kind) if isinstance(value, Mapping) else None
-    if not isinstance(found, python):
+    content = value.get(kind) if isinstance(value, Mapping) else None
+    if not isinstance(content, python):
         raise ItemError(f"{name}: absent or not of type {kind}")
-    return found
+    return content
 
 
 def _text(item: Mapping[str, Any], name: str, default: str | None = None) -> str:

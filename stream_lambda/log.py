@@ -1,4 +1,4 @@
-"""One JSON object a line on standard output; no caller ever passes the text of a message."""
+"""Write one JSON object a line to standard output; no caller ever passes the text of a message."""
 
 import json
 import sys
@@ -12,12 +12,12 @@ METRICS = ("Records", "Groups", "Written", "Stale", "Poison", "FailedGroups")
 
 
 def log(level: str, event: str, **fields: Any) -> None:
-    """One line that says what happened."""
+    """Write a line about one event."""
     _line({"level": level, "event": event, **fields})
 
 
-def emit_metrics(function_name: str, now: datetime, counts: Mapping[str, int]) -> None:
-    """One line from which CloudWatch takes the metrics, without an API call or a permission for it.
+def emit_metrics(function_name: str, now: datetime, values: Mapping[str, int]) -> None:
+    """Write a line from which CloudWatch takes the metrics, without an API call or a permission for it.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
     """
@@ -27,7 +27,7 @@ def emit_metrics(function_name: str, now: datetime, counts: Mapping[str, int]) -
         "Metrics": [{"Name": name, "Unit": "Count"} for name in METRICS],
     }
     metadata = {"Timestamp": int(now.timestamp() * 1000), "CloudWatchMetrics": [metrics]}
-    _line({"_aws": metadata, DIMENSION: function_name, **{name: counts[name] for name in METRICS}})
+    _line({"_aws": metadata, DIMENSION: function_name, **{name: values[name] for name in METRICS}})
 
 
 def _line(fields: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""A stream record -> a message, nothing to do, or poison; total: no record can stop the stream."""
+"""Read a stream record as a message, as nothing to do, or as poison; no record can stop the stream."""
 
 import base64
 from collections.abc import Mapping
@@ -14,23 +14,29 @@ CLOCK_SKEW = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Poison:
-    """A record that cannot be used: why, in words that never hold its text."""
+    """A record that cannot be used: why, in words that never hold its text, and which."""
 
     reason: str
+    sequence_number: str | None
 
 
 def read(record: object, now: datetime) -> Message | Poison | None:
-    """The message that a record announces; None where there is nothing to do; Poison where it cannot be used."""
+    """Return the message that a record announces, None for nothing to do, or Poison for a record of no use."""
     try:
         return _read(record, now)
     except ItemError as error:
-        return Poison(str(error))
+        return poison(record, str(error))
     except (ValueError, OverflowError) as error:  # their texts could quote the record
-        return Poison(type(error).__name__)
+        return poison(record, type(error).__name__)
+
+
+def poison(record: object, reason: str) -> Poison:
+    """Return a record as poison."""
+    return Poison(reason, sequence_number(record))
 
 
 def sequence_number(record: object) -> str | None:
-    """How Lambda knows the record, if it says so."""
+    """Return the number by which Lambda knows the record, or None if the record has none."""
     change = record.get("dynamodb") if isinstance(record, Mapping) else None
     number = change.get("SequenceNumber") if isinstance(change, Mapping) else None
     return number if isinstance(number, str) and number else None
@@ -55,14 +61,14 @@ def _read(record: object, now: datetime) -> Message | None:
 
 
 def _mapping(node: object, name: str | None = None) -> Mapping[str, Any]:
-    found = node if name is None else _mapping(node).get(name)
-    if not isinstance(found, Mapping):
+    value = node if name is None else _mapping(node).get(name)
+    if not isinstance(value, Mapping):
         raise ItemError(f"{name or 'record'}: absent or not a map")
-    return found
+    return value
 
 
 def _decoded(image: Mapping[str, Any]) -> dict[str, Any]:
-    """In a Lambda event bytes are base64 text; handed back to botocore as they are, they would be encoded twice."""
+    """Decode the bytes of an event, which are base64 text there: botocore would encode them once more."""
     return {name: _decoded_value(name, value) for name, value in image.items()}
 
 

@@ -1,20 +1,18 @@
-"""What Pattern D asks of DynamoDB: the members of groups, and one conditional update for each member's row."""
+"""The table as Pattern D uses it: read the members of groups, update each member's row on a condition."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from .batch_get import chunks, read_chunk
 from .items import Conversation, Group, Item, ItemError, conversation_item, group_key, group_of
-from .log import log
 
-Outcome = Literal["written", "stale", "refused"]
+WriteOutcome = Literal["written", "stale", "refused"]
 
 UNREACHABLE = (BotoCoreError, ClientError)
-KEYS_PER_CALL = 100  # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
-ATTEMPTS = 5  # for keys that DynamoDB leaves unprocessed: 0.05 s, then twice as long each time
 
 _NEWER = (
     "attribute_not_exists(last_message_at) OR last_message_at < :last_message_at OR "
@@ -23,15 +21,17 @@ _NEWER = (
 
 
 @dataclass(frozen=True)
-class Groups:
-    """The groups that were found, and those that could not be asked for."""
+class GroupReading:
+    """Groups with their members, and those that could not be read, with reasons that quote no item."""
 
-    found: dict[str, Group]
+    by_uuid: dict[str, Group]
     unread: frozenset[str]
+    malformed: tuple[str, ...] = ()  # what is wrong with groups that are there
+    errors: tuple[str, ...] = ()  # error codes of calls that failed
 
 
 @dataclass(frozen=True)
-class Table:
+class ProjectionTable:
     """The table, a botocore client for it, and how many rows are written at once."""
 
     client: Any  # botocore makes its classes at run time
@@ -39,36 +39,31 @@ class Table:
     workers: int
     sleep: Callable[[float], None] = time.sleep
 
-    def groups(self, group_uuids: Iterable[str]) -> Groups:
-        """The groups by name, read strongly consistently: a message must find the members written with it."""
-        keys = [group_key(group_uuid) for group_uuid in group_uuids]
-        found: dict[str, Group] = {}
-        unread: list[Item] = []
-        for start in range(0, len(keys), KEYS_PER_CALL):
-            items, left = self._read(keys[start : start + KEYS_PER_CALL])
-            found |= {group.group_uuid: group for group in _readable(items)}
-            unread += left
-        return Groups(found, frozenset(group_uuid for group_uuid in group_uuids if group_key(group_uuid) in unread))
-
-    def _read(self, keys: list[Item]) -> tuple[list[Item], list[Item]]:
+    def groups(self, group_uuids: Collection[str]) -> GroupReading:
+        """Read groups strongly consistently: a message must find the members written with it."""
         items: list[Item] = []
-        for attempt in range(ATTEMPTS):
-            if attempt:
-                self.sleep(0.05 * 2 ** (attempt - 1))
-            try:
-                answer = self.client.batch_get_item(RequestItems={self.name: {"Keys": keys, "ConsistentRead": True}})
-            except UNREACHABLE as error:
-                log("ERROR", "members were not read", error=error_code(error))
-                return items, keys
-            items += answer["Responses"].get(self.name, [])
-            keys = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
-            if not keys:
-                return items, []
-        log("ERROR", "members were not read", error="UnprocessedKeys")
-        return items, keys
+        unread: list[Item] = []
+        errors: list[str] = []
+        for keys in chunks([group_key(group_uuid) for group_uuid in group_uuids]):
+            left, error = self._read(keys, items)
+            unread += left
+            errors += [error] if error else []
+        groups, malformed = _parsed(items)
+        not_read = frozenset(group_uuid for group_uuid in group_uuids if group_key(group_uuid) in unread)
+        return GroupReading(groups, not_read, malformed, tuple(errors))
 
-    def write(self, row: Conversation) -> Outcome:
-        """Make a row show this message unless it shows a newer one.
+    def _read(self, keys: list[Item], items: list[Item]) -> tuple[list[Item], str]:
+        """Add the items of these keys to `items`; return the keys that were not read, and why."""
+        try:
+            for portion in read_chunk(self.client, self.name, keys, self.sleep):
+                items += portion.items
+                keys = portion.unread
+        except UNREACHABLE as error:
+            return keys, error_code(error)
+        return keys, "UnprocessedKeys" if keys else ""
+
+    def write(self, row: Conversation) -> WriteOutcome:
+        """Write a row unless it shows a newer message.
 
         Names of the other member are set once, so that a change of name is never undone by a message.
         """
@@ -93,11 +88,11 @@ class Table:
 
 
 # A row that DynamoDB finds invalid, one of over 400 KB for instance, will be so at every attempt.
-_REFUSALS: dict[str, Outcome] = {"ConditionalCheckFailedException": "stale", "ValidationException": "refused"}
+_REFUSALS: dict[str, WriteOutcome] = {"ConditionalCheckFailedException": "stale", "ValidationException": "refused"}
 
 
 def error_code(error: Exception) -> str:
-    """What to call an error in a log: AWS's code or the class, never its text, which can quote a value."""
+    """Return AWS's code of an error, or its class; never its text, which can quote a value."""
     return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else type(error).__name__
 
 
@@ -105,9 +100,14 @@ def _assignment(name: str) -> str:
     return f"{name} = if_not_exists({name}, :{name})" if name.startswith("other_") else f"{name} = :{name}"
 
 
-def _readable(items: Iterable[Item]) -> Iterable[Group]:
+def _parsed(items: list[Item]) -> tuple[dict[str, Group], tuple[str, ...]]:
+    groups: dict[str, Group] = {}
+    malformed: list[str] = []
     for item in items:
         try:
-            yield group_of(item)
+            group = group_of(item)
         except ItemError as error:
-            log("ERROR", "group is malformed", reason=str(error))
+            malformed.append(str(error))
+        else:
+            groups[group.group_uuid] = group
+    return groups, tuple(malformed)

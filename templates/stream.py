@@ -7,12 +7,13 @@ from typing import Any
 
 from troposphere import GetAtt, Parameter, Ref, Split, Sub, Template, awslambda, cloudwatch, s3, sqs
 
+from stream_lambda.items import MESSAGE_PREFIX
 from stream_lambda.log import DIMENSION, NAMESPACE
 from tableguard.settings import Settings
 from templates import parts
 
 # A message that was sent or edited (an edit must reach the preview too); the handler checks both again.
-FILTER = {"eventName": ["INSERT", "MODIFY"], "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "MSG#"}]}}}}
+FILTER = {"eventName": ["INSERT", "MODIFY"], "dynamodb": {"Keys": {"pk": {"S": [{"prefix": MESSAGE_PREFIX}]}}}}
 
 
 class LoggingConfig(awslambda.LoggingConfig):  # type: ignore[misc]  # troposphere ships no type information

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import ceil
 
-from stream_lambda.table import KEYS_PER_CALL
+from stream_lambda.batch_get import KEYS_PER_CALL
 from tableguard.cost.circumstances import Circumstances
 from tableguard.cost.estate import Estate
 from tableguard.scale.formulas import POLL, batch, index_bytes, partitions, table_bytes

@@ -1,4 +1,4 @@
-"""The batches that Lambda gave up and left in a bucket, or in a folder to which they were copied.
+"""The batches that Lambda gave up and wrote to a bucket, or copies of them in a folder.
 
 https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
 """
@@ -16,21 +16,21 @@ PREFIX = "aws/lambda/"
 
 
 def failure_bucket(settings: Settings) -> str:
-    """Name the bucket of the stream stack in which Lambda leaves the batches that it gives up."""
+    """Return the name of the stream stack's bucket for the batches that Lambda gives up."""
     return f"{settings.name}-failures-{settings.account_id}-{settings.home_region}"
 
 
-class Source(Protocol):
-    """Where failed batches lie."""
+class BatchStore(Protocol):
+    """A bucket or folder of failed batches."""
 
     def names(self) -> Iterator[str]:
-        """All of them, oldest first within each shard."""
+        """Yield the names of all batches, oldest first within each shard."""
 
     def read(self, name: str) -> bytes:
-        """One of them as it was left there."""
+        """Return the bytes of a batch."""
 
     def delete(self, name: str) -> None:
-        """Remove one; in a versioned bucket it can be brought back until its lifecycle ends it."""
+        """Delete a batch; in a versioned bucket it can be restored until its lifecycle ends it."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,12 @@ class Bucket:
     name: str
 
     def names(self) -> Iterator[str]:
-        """Keys are aws/lambda/MAPPING/SHARD/YYYY/MM/DD/TIME-ID, so that S3's order is time's within a shard."""
+        """Yield the keys in S3's order: aws/lambda/MAPPING/SHARD/YYYY/MM/DD/TIME-ID, by time within a shard."""
         for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=PREFIX):
-            yield from (found["Key"] for found in page.get("Contents", []))
+            yield from (entry["Key"] for entry in page.get("Contents", []))
 
     def read(self, name: str) -> bytes:
-        """The object as it is now."""
+        """Return the bytes of the object's newest version."""
         return bytes(self.client.get_object(Bucket=self.name, Key=name)["Body"].read())
 
     def delete(self, name: str) -> None:
@@ -61,13 +61,13 @@ class Folder:
     path: Path
 
     def names(self) -> Iterator[str]:
-        """Every file, by its path."""
+        """Yield the path of every file within the folder, sorted."""
         if not self.path.is_dir():
             raise TableError(f"{self.path}: is no folder; give one that holds copies of the failed batches")
         yield from sorted(str(path.relative_to(self.path)) for path in self.path.rglob("*") if path.is_file())
 
     def read(self, name: str) -> bytes:
-        """The file's bytes."""
+        """Return the file's bytes."""
         return (self.path / name).read_bytes()
 
     def delete(self, name: str) -> None:
@@ -76,12 +76,12 @@ class Folder:
 
 
 class UnreadableBatch(ValueError):
-    """What lies there is no failed batch of this table; the text never quotes it."""
+    """An object that is no failed batch of this table; the error never quotes it."""
 
 
 @dataclass(frozen=True)
 class FailedBatch:
-    """Which records of which shard were given up, why, and the records themselves."""
+    """Records of one shard that Lambda gave up, and why."""
 
     shard_id: str
     first: str  # sequence numbers
@@ -91,7 +91,7 @@ class FailedBatch:
 
 
 def parse(body: bytes, table_name: str) -> FailedBatch:
-    """The batch that an object holds; UnreadableBatch if it holds none, or one of another table."""
+    """Read the batch that an object holds; UnreadableBatch if it holds none, or one of another table."""
     try:
         document = json.loads(body)
         batch, payload = document["DDBStreamBatchInfo"], document["payload"]
@@ -100,7 +100,7 @@ def parse(body: bytes, table_name: str) -> FailedBatch:
         records = event["Records"]
         if not isinstance(records, list):
             raise TypeError("Records")
-        found = FailedBatch(
+        failed_batch = FailedBatch(
             batch["shardId"],
             batch["startSequenceNumber"],
             batch["endSequenceNumber"],
@@ -114,9 +114,9 @@ def parse(body: bytes, table_name: str) -> FailedBatch:
         raise UnreadableBatch("is not an invocation record in JSON") from error
     if table != table_name:
         raise UnreadableBatch(f"is of table {table}, not of {table_name}")
-    return found
+    return failed_batch
 
 
 def _table_of(stream_arn: str) -> str:
-    """arn:aws:dynamodb:REGION:ACCOUNT:table/NAME/stream/LABEL"""
+    """Return the table in arn:aws:dynamodb:REGION:ACCOUNT:table/NAME/stream/LABEL."""
     return stream_arn.split("/")[1]

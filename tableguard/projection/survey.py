@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
-from stream_lambda.items import Item, group_of_key, row_of_key
+from stream_lambda.items import GROUP_PREFIX, ROW_PREFIX, Item, group_of_key, row_of_key
 from tableguard.errors import MessageError
 from tableguard.projection.drift import NOTHING, Drift, Stamp, View, drifts
 from tableguard.projection.views import GROUPS, Reader, members
@@ -72,7 +72,11 @@ class Survey:
             FilterExpression=_SCANNED,
             ProjectionExpression="pk, sk",
             Select="SPECIFIC_ATTRIBUTES",  # the operator's role may scan for nothing else, and is asked by this word
-            ExpressionAttributeValues={":group": {"S": "META#"}, ":row": {"S": "GRP#"}, ":now": {"N": str(now)}},
+            ExpressionAttributeValues={
+                ":group": {"S": GROUP_PREFIX},
+                ":row": {"S": ROW_PREFIX},
+                ":now": {"N": str(now)},
+            },
             ReturnConsumedCapacity="TOTAL",
         )
         for page in pages:

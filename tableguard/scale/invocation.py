@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from math import ceil
 
+from stream_lambda.batch_get import KEYS_PER_CALL
 from stream_lambda.handler import WORKERS
-from stream_lambda.table import KEYS_PER_CALL
 
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 MEMORY_OF_ONE_VCPU = 1769

@@ -1,11 +1,11 @@
-"""Many items by their keys, read strongly consistently."""
+"""Read many items by their keys, and count the read units."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from stream_lambda.batch_get import ATTEMPTS, chunks, read_chunk
 from stream_lambda.items import Item
-from stream_lambda.table import ATTEMPTS, KEYS_PER_CALL
 from tableguard.errors import TableError
 from tableguard.store.consumed import ReadCost
 
@@ -19,21 +19,17 @@ def batch_get(
     projection: str | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Item]:
-    """The items that exist, in no order; TableError if DynamoDB leaves some unread however often it is asked."""
-    shape = {"ConsistentRead": True} | ({"ProjectionExpression": projection} if projection else {})
-    for start in range(0, len(keys), KEYS_PER_CALL):
-        left = list(keys[start : start + KEYS_PER_CALL])
-        for attempt in range(ATTEMPTS):
-            if attempt:
-                sleep(0.05 * 2 ** (attempt - 1))
-            request = {table_name: {"Keys": left, **shape}}
-            answer = client.batch_get_item(RequestItems=request, ReturnConsumedCapacity="TOTAL")
-            cost.add(answer.get("ConsumedCapacity"))
-            yield from answer["Responses"].get(table_name, [])
-            left = answer.get("UnprocessedKeys", {}).get(table_name, {}).get("Keys", [])
-            if not left:
-                break
-        else:
+    """Yield the items that exist, in no order, read strongly consistently.
+
+    TableError if DynamoDB leaves some unread however often they are asked for.
+    """
+    for chunk in chunks(keys):
+        unread: list[Item] = []
+        for portion in read_chunk(client, table_name, chunk, sleep, projection, ReturnConsumedCapacity="TOTAL"):
+            cost.add(portion.answer.get("ConsumedCapacity"))
+            yield from portion.items
+            unread = portion.unread
+        if unread:
             raise TableError(
-                f"table {table_name}: too busy to read {len(left)} items, {ATTEMPTS} times; try again later"
+                f"table {table_name}: too busy to read {len(unread)} items, {ATTEMPTS} times; try again later"
             )

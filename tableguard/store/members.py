@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from stream_lambda.decide import conversation, other_member
 from stream_lambda.items import Group, User, group_item, group_key
-from stream_lambda.table import Table
+from stream_lambda.table import ProjectionTable
 from tableguard.errors import MessageError
 from tableguard.store.consumed import ReadCost
 from tableguard.store.messages import ATTEMPTS, MEMBERS, MessageTable, checked_user, pair_group_uuid
@@ -143,7 +143,7 @@ def _show(table: MessageTable, group: Group, user_uuid: str) -> None:
     if seen is not None and is_hidden(seen, now):  # left over from an earlier membership
         rows.put(row, seen)
     else:
-        Table(table.client, table.name, workers=1).write(row)
+        ProjectionTable(table.client, table.name, workers=1).write(row)
 
 
 def _hide(table: MessageTable, group_uuid: str, user_uuid: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from stream_lambda import items
 from stream_lambda.decide import conversation
 from stream_lambda.items import Conversation, Group, Item, ItemError, Message, User
-from stream_lambda.table import Table
+from stream_lambda.table import ProjectionTable
 from tableguard.aws.item_size import item_size
 from tableguard.errors import MessageError
 from tableguard.store.consumed import ReadCost
@@ -165,7 +165,7 @@ class MessageTable:
         group, _ = self.existing_group(group_uuid)
         newest = newest_message(self.client, self.name, group_uuid, self.clock(), ReadCost()).message
         rows = [conversation(newest, member, group) for member in group.members] if newest else []
-        table = Table(self.client, self.name, workers=1)
+        table = ProjectionTable(self.client, self.name, workers=1)
         return [table.write(row) for row in rows].count("written")
 
     def _replace(self, group_uuid: str, created_at: str, editor_uuid: str, text: str, deleted: bool) -> Posted:

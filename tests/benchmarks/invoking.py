@@ -13,7 +13,7 @@ from botocore.config import Config
 
 from stream_lambda.handler import WORKERS, handle_batch
 from stream_lambda.items import Message, User, message_item, timestamp
-from stream_lambda.table import Table
+from stream_lambda.table import ProjectionTable
 from tableguard.scale.invocation import Invocation
 from tests.benchmarks.figures import Figure
 
@@ -66,11 +66,11 @@ def figures() -> Iterator[Figure]:
 
 
 @contextmanager
-def _table() -> Iterator[Table]:
+def _table() -> Iterator[ProjectionTable]:
     with subprocess.Popen([sys.executable, "-c", _STUB], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
-            yield Table(_client(process.stdout.readline().strip()), "messages", WORKERS)
+            yield ProjectionTable(_client(process.stdout.readline().strip()), "messages", WORKERS)
         finally:
             process.terminate()
 
@@ -82,14 +82,14 @@ def _client(port: str) -> Any:
     return make("dynamodb", region_name="eu-central-1", endpoint_url=f"http://127.0.0.1:{port}", config=config, **keys)
 
 
-def _cpu(table: Table, records: int, groups: int) -> float:
+def _cpu(table: ProjectionTable, records: int, groups: int) -> float:
     batch = [_record(number, groups) for number in range(records)]
     times = []
     for _ in range(6):
         started = time.process_time()
         handled = handle_batch(batch, table, _NOW, lambda: 60_000)
         times.append(time.process_time() - started)
-        assert handled.counts["Written"] == groups * _MEMBERS, handled.counts
+        assert handled.written == groups * _MEMBERS, handled
     return min(times)
 
 

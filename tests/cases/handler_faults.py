@@ -17,36 +17,38 @@ FAULTS = {
     "an old expiry stays": Fault("table", " REMOVE expires_at", ""),
     "names are overwritten": Fault("table", 'f"{name} = if_not_exists({name}, :{name})"', 'f"{name} = :{name}"'),
     "an invalid row holds the stream up": Fault("table", ', "ValidationException": "refused"', ""),
-    "members are read eventually consistent": Fault("table", '"ConsistentRead": True', '"ConsistentRead": False'),
-    "unprocessed keys are forgotten": Fault("table", "if not keys:", "if True:"),
-    "unread groups are forgotten": Fault("table", "unread += left", "pass"),
-    "the last of a batch wins": Fault("decide", "known is None or known.message.stamp <= message.stamp", "True"),
-    "the first of a batch wins": Fault(
-        "decide", "known is None or known.message.stamp <= message.stamp", "known is None"
+    "members are read eventually consistent": Fault("batch_get", '"ConsistentRead": True', '"ConsistentRead": False'),
+    "unprocessed keys are forgotten": Fault(
+        "batch_get", 'answer.get("UnprocessedKeys", {}).get(table_name, {}).get("Keys", [])', "[]"
     ),
+    "unread groups are forgotten": Fault("table", "unread += left", "pass"),
+    "the last of a batch wins": Fault("decide", "best is None or best.message.stamp <= message.stamp", "True"),
+    "the first of a batch wins": Fault("decide", "best is None or best.message.stamp <= message.stamp", "best is None"),
     "the batch comes again from the last failure": Fault("decide", "return min(", "return max("),
     "only one member's row is written": Fault(
         "decide", "groups[group_uuid].members\n", "groups[group_uuid].members[:1]\n"
     ),
     "everybody talks to himself": Fault("decide", "!= member.user_uuid", "== member.user_uuid"),
-    "failed writes are forgotten": Fault("handler", "failed.add(row.group_uuid)", "pass"),
-    "unread members are forgotten": Fault("handler", "set(groups.unread)", "set()"),
+    "failed writes are forgotten": Fault("handler", 'write.outcome == "failed"', "False"),
+    "unread members are forgotten": Fault("handler", "failed = groups.unread |", "failed ="),
     "rows are begun to the very end": Fault("handler", "remaining() < STOP_MILLISECONDS", "False"),
-    "a group without members goes unnoticed": Fault("handler", "newest.keys() - groups.found.keys() - failed", "()"),
+    "a group without members goes unnoticed": Fault(
+        "handler", "if group_uuid not in groups.by_uuid.keys() | groups.unread", "if False"
+    ),
     "edits are ignored": Fault("records", '("INSERT", "MODIFY")', '("INSERT",)'),
     "bytes are encoded twice": Fault("records", 'base64.b64decode(value["B"], validate=True)', 'value["B"].encode()'),
     "the future is believed": Fault("records", "minutes=5", "weeks=5000"),
-    "rows are read as messages": Fault("items", "return pk.startswith(_MESSAGE)", "return True"),
+    "rows are read as messages": Fault("items", "return pk.startswith(MESSAGE_PREFIX)", "return True"),
     "timestamps are kept as they come": Fault(
         "items", "return timestamp(when if when.tzinfo else when.replace(tzinfo=UTC))", "return text"
     ),
     "previews are not cut": Fault("items", "PREVIEW_CHARACTERS = 140", "PREVIEW_CHARACTERS = 1400"),
     "deleted texts are shown": Fault("items", "if self.deleted:", "if False:"),
-    "a failure is not told": Fault("handler", "if self.failed_from else []", "if False else []"),
-    "a success is told as a failure": Fault("handler", " if self.failed_from else []", ""),
-    "nothing is answered": Fault("handler", "return handled.response", "return None"),
-    "the list of failures is misnamed": Fault("handler", 'return {"batchItemFailures"', 'return {"batchItemFailure"'),
-    "the identifier is misnamed": Fault("handler", '"itemIdentifier"', '"itemIdentifer"'),
+    "a failure is not told": Fault("result", "if self.failed_from else []", "if False else []"),
+    "a success is told as a failure": Fault("result", " if self.failed_from else []", ""),
+    "nothing is answered": Fault("handler", "return result.response", "return None"),
+    "the list of failures is misnamed": Fault("result", 'return {"batchItemFailures"', 'return {"batchItemFailure"'),
+    "the identifier is misnamed": Fault("result", '"itemIdentifier"', '"itemIdentifer"'),
     "the first record is no failure": Fault("handler", "None if index is None else", "None if not index else"),
     "the batch comes again from its first record": Fault(
         "handler", "sequence_number(records[index])", "sequence_number(records[0])"

@@ -10,7 +10,7 @@ from typing import Any
 from stream_lambda.items import Item, Message
 from tableguard.projection.drift import Drift, Kind
 from tableguard.projection.failed_batches import Bucket
-from tableguard.projection.redrive import Redriven, Target, redrive
+from tableguard.projection.redrive import RedriveResult, RedriveTarget, redrive
 from tableguard.projection.survey import Survey
 from tableguard.projection.views import Reader
 from tests.cases.message_batches import Traffic
@@ -70,7 +70,7 @@ class Findings:
     objects: int
     in_objects: int  # records
     wrong_before: tuple[Owner, ...]  # before the redrive
-    redriven: tuple[Redriven, ...] = field(default=(), repr=False)
+    redriven: tuple[RedriveResult, ...] = field(default=(), repr=False)
 
 
 def judged(world: World, traffic: Traffic, everything: Sequence[Written]) -> Findings:
@@ -140,12 +140,12 @@ def _text(record: Any) -> str:
     return json.dumps(record, sort_keys=True)
 
 
-def _redriven(world: World) -> tuple[Redriven, ...]:
-    target = Target(world.dynamodb, world.table, lambda: datetime.now(UTC))
+def _redriven(world: World) -> tuple[RedriveResult, ...]:
+    target = RedriveTarget(world.dynamodb, world.table, lambda: datetime.now(UTC))
     return tuple(redrive(Bucket(world.s3, world.bucket), target))
 
 
-def _not_redriven(world: World, redriven: Sequence[Redriven]) -> Iterator[str]:
+def _not_redriven(world: World, redriven: Sequence[RedriveResult]) -> Iterator[str]:
     poison = Counter(
         record["dynamodb"]["SequenceNumber"]
         for discarded in world.ledger.given_up

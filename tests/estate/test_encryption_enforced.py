@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from stream_lambda.handler import handle_batch
 from stream_lambda.items import Message, conversation_of, group_item, message_item, row_key
-from stream_lambda.table import Table
+from stream_lambda.table import ProjectionTable
 from tableguard.errors import EncryptionError
 from tableguard.local import landing_zone, server
 from tableguard.local.landing_zone import LandingZone
@@ -118,8 +118,8 @@ def test_the_application_writes_and_members_read(world: World, sealed: Message) 
 def test_the_stream_function_copies_a_preview_that_it_cannot_read(world: World, sealed: Message) -> None:
     dynamodb = world.client("pattern-d", "dynamodb")
     record = stream_record(message_item(sealed))
-    handled = handle_batch([record], Table(dynamodb, TABLE, workers=1), datetime.now(UTC), lambda: 60_000)
-    assert (handled.counts["Written"], handled.failed_from) == (2, None)
+    handled = handle_batch([record], ProjectionTable(dynamodb, TABLE, workers=1), datetime.now(UTC), lambda: 60_000)
+    assert (handled.written, handled.failed_from) == (2, None)
     stored = world.client("application", "dynamodb").get_item(
         TableName=TABLE, Key=row_key(BOB.user_uuid, PAIR.group_uuid)
     )

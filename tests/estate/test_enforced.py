@@ -536,7 +536,7 @@ def test_the_operator_redrives_a_failed_batch_and_removes_it(
     key = leave(function("s3"), record, table=TABLE, bucket=FAILURES)
     _spoilt_row(zone, BOB, operated)
     operator = running.roles["operator"]
-    target = redrive.Target(operator.client("dynamodb"), TABLE, lambda: datetime.now(UTC))
+    target = redrive.RedriveTarget(operator.client("dynamodb"), TABLE, lambda: datetime.now(UTC))
     source = Bucket(operator.client("s3"), FAILURES)
     done = {batch.name: batch for batch in redrive.redrive(source, target)}[key]
     assert (done.applied, done.newer, done.done) == (1, 1, True)

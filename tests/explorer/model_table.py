@@ -6,8 +6,8 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
+from stream_lambda.batch_get import KEYS_PER_CALL
 from stream_lambda.items import Item
-from stream_lambda.table import KEYS_PER_CALL
 from tests.explorer.expressions import NotModelled, holds, updated
 from tests.explorer.pool import Frozen, freeze
 from tests.worlds.watched_client import refused

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple, TypeVar
 
+from stream_lambda.batch_get import KEYS_PER_CALL
 from stream_lambda.items import group_item
-from stream_lambda.table import KEYS_PER_CALL
 from tests.explorer import model_table
 from tests.explorer.model_table import TIMEOUT, WRITES, Items, Key
 from tests.explorer.pool import Frozen, Pool, freeze

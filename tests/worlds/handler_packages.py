@@ -81,6 +81,6 @@ def invoke(module: ModuleType, client: Any, records: Sequence[Any], remaining: i
     """What a package's function answers Lambda, with this client in the place of its own."""
     handler = importlib.import_module(f"{module.__name__}.handler")
     table = importlib.import_module(f"{module.__name__}.table")
-    asked = table.Table(client, TABLE, workers=1, sleep=lambda seconds: None)
+    asked = table.ProjectionTable(client, TABLE, workers=1, sleep=lambda seconds: None)
     with patch.object(handler, "_table", lambda: asked):
         return handler.handle({"Records": list(records)}, Context(remaining))

@@ -9,7 +9,7 @@ from typing import Any
 from stream_lambda.decide import conversation
 from stream_lambda.handler import WORKERS, handle_batch
 from stream_lambda.items import Group, Item, Message, conversation_item, group_item, timestamp
-from stream_lambda.table import Table
+from stream_lambda.table import ProjectionTable
 from tableguard import settings
 from tableguard.store import table_admin
 from tests.cases.message_batches import Batch, records
@@ -71,7 +71,7 @@ def ours(client: Any, stream: bool = False) -> Projection:
     """The stream function on the table of the templates."""
     table_admin.create(client, settings.example(), OURS)
     _set_stream(client, OURS, stream)
-    table = Table(client, OURS, WORKERS)
+    table = ProjectionTable(client, OURS, WORKERS)
     return Projection(
         client, OURS, _watched(client), _our_rows, lambda batch: handle_batch(batch, table, NOW, lambda: 60_000)
     )

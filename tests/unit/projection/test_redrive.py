@@ -14,7 +14,7 @@ from stream_lambda.items import Group, message_item, message_key
 from tableguard.errors import TableError
 from tableguard.projection import redrive
 from tableguard.projection.failed_batches import Bucket, Folder, UnreadableBatch, parse
-from tableguard.projection.redrive import Redriven, Target
+from tableguard.projection.redrive import RedriveResult, RedriveTarget
 from tests.unit.stream_lambda.test_handler import deliver
 from tests.worlds.failed_batches import BUCKET, document, leave, make_bucket
 from tests.worlds.messages import (
@@ -52,12 +52,12 @@ class World:
     def bucket(self) -> Bucket:
         return Bucket(self.s3, BUCKET)
 
-    def redriven(self, client: Any = None) -> list[Redriven]:
+    def redriven(self, client: Any = None) -> list[RedriveResult]:
         return list(redrive.redrive(self.bucket, target(client or self.client)))
 
 
-def target(client: Any) -> Target:
-    return Target(client, TABLE, lambda: NOW, workers=1)
+def target(client: Any) -> RedriveTarget:
+    return RedriveTarget(client, TABLE, lambda: NOW, workers=1)
 
 
 @pytest.fixture

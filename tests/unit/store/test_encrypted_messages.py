@@ -13,7 +13,7 @@ import pytest
 from stream_lambda import items
 from stream_lambda.handler import handle_batch
 from stream_lambda.items import Message, message_item, message_of
-from stream_lambda.table import Table
+from stream_lambda.table import ProjectionTable
 from tableguard import settings
 from tableguard.aws.item_size import item_size
 from tableguard.errors import MessageError
@@ -57,8 +57,10 @@ class World:
             for number, item in enumerate(all_items(self.dynamodb), 1)
             if items.is_message_pk(item["pk"]["S"])
         ]
-        handled = handle_batch(records, Table(self.dynamodb, TABLE, 1), NOW + timedelta(days=1), lambda: 60_000)
-        assert (handled.counts["Poison"], handled.failed_from) == (0, None)
+        handled = handle_batch(
+            records, ProjectionTable(self.dynamodb, TABLE, 1), NOW + timedelta(days=1), lambda: 60_000
+        )
+        assert (len(handled.poison), handled.failed_from) == (0, None)
 
     def contains(self, text: str) -> bool:
         """Whether a text is anywhere in the table."""

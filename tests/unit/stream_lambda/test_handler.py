@@ -9,10 +9,11 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from stream_lambda import handler
-from stream_lambda.handler import Handled, handle_batch
+from stream_lambda.handler import handle_batch, log_problems
 from stream_lambda.items import Group, group_item, message_item
 from stream_lambda.log import METRICS
-from stream_lambda.table import Table
+from stream_lambda.result import BatchResult
+from stream_lambda.table import ProjectionTable
 from tests.engines.choice import BOTH
 from tests.worlds.messages import (
     ADA,
@@ -44,9 +45,9 @@ def client(request: pytest.FixtureRequest) -> Iterator[Watched]:
         yield Watched(emulated)
 
 
-def deliver(client: Any, records: list[Any], remaining: int = PLENTY) -> Handled:
+def deliver(client: Any, records: list[Any], remaining: int = PLENTY) -> BatchResult:
     """One batch through the function; emulated DynamoDB is asked by one thread at a time."""
-    table = Table(client, TABLE, workers=1, sleep=lambda seconds: None)
+    table = ProjectionTable(client, TABLE, workers=1, sleep=lambda seconds: None)
     return handle_batch(records, table, NOW, lambda: remaining)
 
 
@@ -68,14 +69,14 @@ def test_an_older_redelivery_leaves_the_newer_message_in_place(client: Watched) 
     deliver(client, message_records(said("new", 2)))
     again = deliver(client, message_records(said("old", 1)))
     assert shown_texts(client.client)[ADA.user_uuid, PAIR.group_uuid] == "new"
-    assert (again.counts["Stale"], again.counts["Written"], again.response) == (2, 0, {"batchItemFailures": []})
+    assert (again.stale, again.written, again.response) == (2, 0, {"batchItemFailures": []})
 
 
 def test_the_same_batch_again_changes_nothing(client: Watched) -> None:
     batch = message_records(said("one", 1), said("two", 2))
     deliver(client, batch)
     before = all_rows(client.client)
-    assert deliver(client, batch).counts["Stale"] == 2
+    assert deliver(client, batch).stale == 2
     assert all_rows(client.client) == before
 
 
@@ -134,7 +135,7 @@ def test_a_record_of_a_running_table_is_projected(client: Watched) -> None:
     group = Group("5ae290ed-55d1-47a0-bc6d-fe2bc2700399", (ADA, BOB))
     client.client.put_item(TableName=TABLE, Item=group_item(group))
     handled = deliver(client, [REAL_RECORD])
-    assert handled.counts["Written"] == 2
+    assert handled.written == 2
     row = all_rows(client.client)[ADA.user_uuid, group.group_uuid]
     assert (row.last_message, row.last_message_at) == ("opa", "2023-06-26T10:16:00.375877+00:00")
 
@@ -188,7 +189,7 @@ def test_a_failed_group_comes_again_from_its_newest_record(client: Watched) -> N
     batch = message_records(said("old", 1), said("to eve", 1, OTHER_PAIR), said("mid", 2), said("new", 3))
     handled = deliver(client, batch)
     assert handled.response == from_record(4)
-    assert (handled.counts["FailedGroups"], handled.counts["Written"]) == (1, 3)
+    assert (handled.failed_groups, handled.written) == (1, 3)
 
 
 def test_redelivery_from_there_completes_the_rows(client: Watched) -> None:
@@ -205,14 +206,14 @@ def test_if_members_cannot_be_read_every_group_comes_again(client: Watched) -> N
     client.before = fail_to("batch_get_item", refused("ProvisionedThroughputExceededException"))
     handled = deliver(client, BATCH)
     assert handled.response == from_record(2)
-    assert (handled.counts["FailedGroups"], handled.counts["Poison"]) == (3, 0)
+    assert (handled.failed_groups, len(handled.poison)) == (3, 0)
 
 
 def test_a_row_that_dynamodb_finds_invalid_is_poison_and_holds_nothing_up(client: Watched) -> None:
     client.before = failing(BOB.user_uuid, refused("ValidationException"))
     handled = deliver(client, BATCH)
     assert handled.response == NOTHING_FAILED
-    assert (handled.counts["Poison"], handled.counts["Written"]) == (2, 5)
+    assert (len(handled.poison), handled.written) == (2, 5)
 
 
 def test_with_little_time_left_nothing_is_begun(client: Watched) -> None:
@@ -225,7 +226,7 @@ def test_with_little_time_left_nothing_is_begun(client: Watched) -> None:
 def test_poison_between_messages_is_passed_over(client: Watched) -> None:
     batch = [*message_records(said("hello", 1)), None, {}, stream_record(message_item(said("future", 10**9)), 4)]
     handled = deliver(client, batch)
-    assert (handled.counts["Poison"], handled.response) == (3, NOTHING_FAILED)
+    assert (len(handled.poison), handled.response) == (3, NOTHING_FAILED)
     assert set(shown_texts(client.client).values()) == {"hello"}
 
 
@@ -233,7 +234,7 @@ def test_a_malformed_group_is_poison_and_the_others_are_written(client: Watched)
     broken = {**group_item(PAIR), "members": {"S": "everybody"}}
     client.client.put_item(TableName=TABLE, Item=broken)
     handled = deliver(client, BATCH)
-    assert (handled.counts["Poison"], handled.response) == (1, NOTHING_FAILED)
+    assert (len(handled.poison), handled.response) == (1, NOTHING_FAILED)
     assert {group for _, group in shown_texts(client.client)} == {OTHER_PAIR.group_uuid, TRIO.group_uuid}
 
 
@@ -250,13 +251,13 @@ def test_keys_left_unprocessed_are_asked_for_again(client: Watched) -> None:
 def test_keys_that_stay_unprocessed_fail_their_groups(client: Watched) -> None:
     sparing = Sparing(client.client, never=True)
     handled = deliver(sparing, BATCH)
-    assert (handled.response, handled.counts["FailedGroups"]) == (from_record(2), 3)
+    assert (handled.response, handled.failed_groups) == (from_record(2), 3)
     assert [operation for operation, _ in sparing.asked].count("batch_get_item") == 5
 
 
 def test_no_more_than_100_groups_are_asked_for_at_once(client: Watched) -> None:
     batch = message_records(*(said("hello", 1, Group(f"group {number}", (ADA,))) for number in range(101)))
-    assert deliver(client, batch).counts["Poison"] == 101
+    assert len(deliver(client, batch).poison) == 101
     asked = [request["RequestItems"][TABLE] for operation, request in client.asked if operation == "batch_get_item"]
     assert [len(request["Keys"]) for request in asked] == [100, 1]
 
@@ -303,9 +304,9 @@ def test_no_log_line_holds_the_text_of_a_message(client: Watched, capsys: pytest
     broken = stream_record(message_item(said(PRIVATE, 1)) | {"user_uuid": {"N": "1"}}, 1)
     future = stream_record(message_item(said(PRIVATE, 10**9)), 2)
     client.before = failing(BOB.user_uuid, refused("ValidationException"))
-    deliver(client, [broken, future, *message_records(said(PRIVATE, 1), said(PRIVATE, 1, NOBODY))])
+    log_problems(deliver(client, [broken, future, *message_records(said(PRIVATE, 1), said(PRIVATE, 1, NOBODY))]))
     client.before = fail_to("batch_get_item", refused("InternalServerError"))
-    deliver(client, message_records(said(PRIVATE, 1)))
+    log_problems(deliver(client, message_records(said(PRIVATE, 1))))
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line.get("reason") or line["error"] for line in lines] == [
         "user_uuid: absent or not of type S",
@@ -350,7 +351,13 @@ def test_as_lambda_calls_it_the_rows_are_written_and_the_metrics_emitted(
     event = {"Records": [*message_records(said("hello", 1), said("world", 2)), REMOVAL, None]}
     assert handler.handle(event, Context()) == NOTHING_FAILED
     assert set(shown_texts(wired).values()) == {"world"}
-    metrics = json.loads(capsys.readouterr().out.splitlines()[-1])
+    problem, metrics = map(json.loads, capsys.readouterr().out.splitlines())
+    assert problem == {
+        "level": "ERROR",
+        "event": "poison",
+        "reason": "SequenceNumber: absent",
+        "sequence_number": None,
+    }
     assert {name: metrics[name] for name in METRICS} == {
         "Records": 4,
         "Groups": 1,

@@ -9,7 +9,7 @@ import pytest
 
 from stream_lambda.handler import WORKERS, handle_batch
 from stream_lambda.items import Item, group_item, message_item
-from stream_lambda.table import Table
+from stream_lambda.table import ProjectionTable
 from tableguard.aws.item_size import item_size
 from tests.cases import message_batches
 from tests.cases.message_batches import UNITS_PER_ROW, Batch, Traffic, expected_write_units, records
@@ -54,7 +54,7 @@ def cost(traffic: Traffic, batches: list[Batch]) -> tuple[float, float]:
     """Write units and calls a message."""
     counting = Counting({(item := group_item(group))["pk"]["S"]: item for group in traffic.groups})
     for batch in batches:
-        handle_batch(records(batch), Table(counting, TABLE, WORKERS), NOW, lambda: 60_000)
+        handle_batch(records(batch), ProjectionTable(counting, TABLE, WORKERS), NOW, lambda: 60_000)
     count = sum(map(len, batches))
     return UNITS_PER_ROW * counting.rows / count, counting.calls / count
 

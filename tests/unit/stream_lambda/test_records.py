@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stream_lambda.items import Message, message_item, timestamp
-from stream_lambda.records import Poison, read, sequence_number
+from stream_lambda.records import Poison, poison, read, sequence_number
 from tests.worlds.messages import NOW, REAL_RECORD, at, message_records, said, stream_record
 
 
@@ -62,7 +62,7 @@ def test_bytes_that_are_no_base64_are_poison() -> None:
     whole = record(said(b"ciphertext", 1))
     assert isinstance(read(whole, NOW), Message)
     whole["dynamodb"]["NewImage"]["message"] = {"B": "not base64!"}
-    assert read(whole, NOW) == Poison("message: not base64")
+    assert read(whole, NOW) == poison(whole, "message: not base64")
 
 
 # Five minutes of difference between clocks are forgiven, measured against the stream's own clock.
@@ -103,7 +103,7 @@ def test_without_the_streams_clock_the_functions_own_counts(seen: Any) -> None:
     ],
 )
 def test_what_cannot_be_used_is_poison(broken: object, reason: str) -> None:
-    assert read(broken, NOW) == Poison(reason)
+    assert read(broken, NOW) == Poison(reason, sequence_number(broken))
 
 
 def test_a_record_is_known_by_its_sequence_number() -> None:

@@ -31,7 +31,7 @@ def main(target: "Target") -> int:
     source = _source(target)
     if chosen.delete and not chosen.yes:
         _confirm(source, chosen.json)
-    to = redrive.Target(target.client, target.table, lambda: datetime.now(UTC))
+    to = redrive.RedriveTarget(target.client, target.table, lambda: datetime.now(UTC))
     return redrive.run(source, to, delete=chosen.delete, as_json=chosen.json, progress=not chosen.json)
 
 

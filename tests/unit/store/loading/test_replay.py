@@ -13,7 +13,7 @@ import pytest
 from stream_lambda import items, records
 from stream_lambda.decide import conversation
 from stream_lambda.handler import handle_batch
-from stream_lambda.table import Table
+from stream_lambda.table import ProjectionTable
 from tableguard.errors import MessageError
 from tableguard.store.encryption import Cipher
 from tableguard.store.loading import recording, replay
@@ -277,7 +277,7 @@ def test_write_units_are_those_of_the_engine_or_unknown(
 def test_pattern_d_brings_about_the_rows_to_expect(client: Any) -> None:
     replay.replay(client, TABLE, LINES, workers=1, progress=False)
     changes = message_records(*recording.messages(LINES))
-    handle_batch(changes[::-1], Table(client, TABLE, workers=1), NOW, lambda: 60_000)
+    handle_batch(changes[::-1], ProjectionTable(client, TABLE, workers=1), NOW, lambda: 60_000)
     groups = {group.group_uuid: group for group in recording.groups(LINES)}
     assert all_rows(client) == {
         (user_uuid, group_uuid): conversation(message, user, groups[group_uuid])
