@@ -1,21 +1,28 @@
 """The alert topic, and for each detection a metric filter with its alarm and, where it must be fast, an event rule."""
 
-import re
+from collections.abc import Iterable
 from typing import Any
 
 from troposphere import GetAtt, Ref, Sub, Template, events, kms, logs, sns
 
+from tableguard.detect import channels
 from tableguard.detect.detection import Detection
 from tableguard.settings import Settings
 from templates import parts
-from templates.detections import detections
 
 
-def add(template: Template, settings: Settings, group: logs.LogGroup, topic: sns.Topic) -> None:
-    """Add every detection over the trail's log group; each tells the topic."""
-    for detection in detections(settings):
-        _metric_alarm(template, settings, detection, group, topic)
-        if detection.calls:
+def add(
+    template: Template,
+    settings: Settings,
+    detections: Iterable[Detection],
+    group: logs.LogGroup,
+    topic: sns.Topic,
+) -> None:
+    """Add the detections over the trail's log group, each in its channels; all tell the topic."""
+    for detection in detections:
+        if "metric filter" in detection.channels:
+            _metric_alarm(template, settings, detection, group, topic)
+        if "event pattern" in detection.channels:
             _rule(template, settings, detection, topic)
 
 
@@ -84,24 +91,23 @@ def _topic_policy(topic: Ref) -> dict[str, Any]:
 def _metric_alarm(
     template: Template, settings: Settings, detection: Detection, group: logs.LogGroup, topic: sns.Topic
 ) -> None:
-    name = _kebab(detection.name)
-    metric = {"MetricName": detection.name, "MetricNamespace": f"{settings.name}/trail"}
+    metric = {"MetricName": detection.title, "MetricNamespace": f"{settings.name}/trail"}
     template.add_resource(
         logs.MetricFilter(
-            f"{detection.name}Filter",
-            FilterName=f"{settings.name}-{name}",
+            f"{detection.title}Filter",
+            FilterName=f"{settings.name}-{detection.slug}",
             LogGroupName=Ref(group),
-            FilterPattern=detection.filter_pattern,
+            FilterPattern=channels.metric_filter(detection),
             MetricTransformations=[logs.MetricTransformation(MetricValue="1", Unit="Count", **metric)],
         )
     )
     parts.alarm(
         template,
         settings,
-        f"{detection.name}Alarm",
-        name,
+        f"{detection.title}Alarm",
+        detection.slug,
         Ref(topic),
-        AlarmDescription=detection.says,
+        AlarmDescription=detection.sentence,
         MetricName=metric["MetricName"],
         Namespace=metric["MetricNamespace"],
         Period=300,
@@ -112,11 +118,11 @@ def _metric_alarm(
 def _rule(template: Template, settings: Settings, detection: Detection, topic: sns.Topic) -> None:
     template.add_resource(
         events.Rule(
-            f"{detection.name}Rule",
-            Name=f"{settings.name}-{_kebab(detection.name)}",
-            Description=detection.says,
+            f"{detection.title}Rule",
+            Name=f"{settings.name}-{detection.slug}",
+            Description=detection.sentence,
             State="ENABLED",
-            EventPattern=detection.event_pattern(),
+            EventPattern=channels.event_pattern(detection),
             Targets=[
                 events.Target(
                     Id="alerts",
@@ -128,14 +134,10 @@ def _rule(template: Template, settings: Settings, detection: Detection, topic: s
                             "time": "$.detail.eventTime",
                             "who": "$.detail.userIdentity.arn",
                         },
-                        InputTemplate=f'"{detection.says}: <who> called <call> in <region> at <time>."',
+                        InputTemplate=f'"{detection.sentence}: <who> called <call> in <region> at <time>."',
                     ),
                 )
             ],
             Tags=parts.tags(settings),
         )
     )
-
-
-def _kebab(name: str) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()

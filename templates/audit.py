@@ -1,17 +1,19 @@
 """The evidence: the trail with its bucket, log group and keys, and the alerts that it raises."""
 
+from pathlib import Path
 from typing import Any
 
 from troposphere import GetAtt, Ref, Sub, Template, cloudtrail, kms, logs, s3
 
+from tableguard.detect import catalogue
 from tableguard.settings import Settings
 from templates import alerts, parts
 
 LOCKED_DAYS = 400  # a year and the month in which it is audited; after it, lifecycle alone decides
 
 
-def template(settings: Settings) -> Template:
-    """The trail over the table, and an alert for each of its detections."""
+def template(settings: Settings, detections: Path = catalogue.FOLDER) -> Template:
+    """The trail over the table, and an alert for each detection of a folder."""
     template = parts.new_template(settings, "trail, its evidence bucket, and the alerts that it raises")
     log_key = _log_key(template, settings)
     audit_key = _audit_key(template, settings)
@@ -19,7 +21,7 @@ def template(settings: Settings) -> Template:
     group = parts.log_group(template, settings, "TrailLogs", f"/{settings.name}/trail", GetAtt(log_key, "Arn"))
     trail = _trail(template, settings, audit_key, bucket, group)
     topic = alerts.topic(template, settings, audit_key)
-    alerts.add(template, settings, group, topic)
+    alerts.add(template, settings, catalogue.load_all(settings.policy_values(), detections), group, topic)
     parts.export(template, settings, "AlertTopicArn", Ref(topic), "Topic that every alarm of the workload tells")
     parts.export(template, settings, "LogKeyArn", GetAtt(log_key, "Arn"), "Key of the workload's log groups")
     parts.export(template, settings, "TrailArn", GetAtt(trail, "Arn"), "The trail")

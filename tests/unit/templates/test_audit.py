@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from tableguard.detect import catalogue
 from tableguard.settings import example
-from templates.detections import detections
 from tests.worlds.requirements import (
     Requirement,
     Template,
@@ -116,7 +116,7 @@ def _every_alarm_watches_a_metric_that_is_emitted(template: Template) -> bool:
         for transformation in found["MetricTransformations"]
     }
     alarms = of_type(template, "AWS::CloudWatch::Alarm").values()
-    return len(emitted) == len(alarms) == len(detections(SETTINGS)) and emitted == {
+    return len(emitted) == len(alarms) == len(catalogue.load_all(SETTINGS.policy_values())) and emitted == {
         (alarm["Namespace"], alarm["MetricName"]) for alarm in alarms
     }
 

@@ -1,0 +1,91 @@
+"""Write a detection for its channels: as a CloudWatch Logs metric filter and as an EventBridge event pattern.
+
+A metric filter on the trail's log group sees every region, minutes later. An event pattern matches within seconds,
+but sees its own region only, and not what IAM, STS and Organizations do in us-east-1. So both watch what destroys,
+disarms or blinds, and the filter alone watches everything else.
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
+"""
+
+from typing import Any
+
+from tableguard.detect.detection import Calls, Conditions, Detection
+from tableguard.errors import TemplateError
+
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutMetricFilter.html
+FILTER_PATTERN_CHARACTERS = 1024
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
+EVENT_PATTERN_CHARACTERS = 2048
+
+_JOINERS = {"all": " && ", "any": " || "}
+
+
+def metric_filter(detection: Detection) -> str:
+    """Return the filter pattern; TemplateError if it is longer than CloudWatch Logs takes."""
+    pattern = f"{{ {_expression(_conditions(detection))} }}"
+    if len(pattern) > FILTER_PATTERN_CHARACTERS:
+        raise TemplateError(
+            f"detection {detection.name}: its metric filter has {len(pattern)} characters, CloudWatch Logs takes "
+            f"{FILTER_PATTERN_CHARACTERS}; name fewer break-glass roles or regions in the settings"
+        )
+    return pattern
+
+
+def event_pattern(detection: Detection) -> dict[str, Any]:
+    """Return the event pattern for the detection's calls."""
+    details = [_detail(calls) for calls in detection.calls]
+    return {
+        # only AWS may send what begins so; a caller's own PutEvents cannot forge an alert
+        "source": [{"prefix": "aws."}],
+        "detail-type": ["AWS API Call via CloudTrail"],
+        "detail": details[0] if len(details) == 1 else {"$or": details},
+    }
+
+
+def _conditions(detection: Detection) -> Conditions:
+    """Return the calls and the conditions as one: any of the calls, where all conditions hold."""
+    alternatives = tuple(_of_calls(calls) for calls in detection.calls)
+    if detection.conditions is None:
+        return alternatives[0] if len(alternatives) == 1 else Conditions("any", alternatives)
+    if not alternatives:
+        return detection.conditions
+    narrowing = detection.conditions.terms if detection.conditions.joined == "all" else (detection.conditions,)
+    return Conditions("all", (Conditions("any", alternatives), *narrowing))
+
+
+def _of_calls(calls: Calls) -> Conditions:
+    source = _term("eventSource", f"{calls.service}.amazonaws.com")
+    names = Conditions("any", tuple(_term("eventName", name) for name in calls.names))
+    return Conditions("all", (source, names, *(_term(path, value) for path, value in calls.where)))
+
+
+def _term(path: str, value: str | bool) -> str:
+    # a Boolean is not a string: $.x = "false" never matches false
+    return f"$.{path} IS {str(value).upper()}" if isinstance(value, bool) else f'$.{path} = "{value}"'
+
+
+def _expression(conditions: Conditions) -> str:
+    # every term in parentheses: AWS's page does not say whether && binds more closely than ||
+    terms = (term if isinstance(term, str) else _expression(term) for term in conditions.terms)
+    return _JOINERS[conditions.joined].join(f"({term})" for term in terms)
+
+
+def _detail(calls: Calls) -> dict[str, Any]:
+    detail: dict[str, Any] = {
+        "eventSource": [f"{calls.service}.amazonaws.com"],
+        "eventName": [_matcher(name) for name in calls.names],
+    }
+    for path, value in calls.where:
+        _put(detail, path.replace("[0]", "").split("."), [_matcher(value)])  # EventBridge looks into every element
+    return detail
+
+
+def _matcher(value: str | bool) -> Any:
+    if value == "*":
+        return {"exists": True}
+    return {"prefix": value[:-1]} if isinstance(value, str) and value.endswith("*") else value
+
+
+def _put(detail: dict[str, Any], path: list[str], matchers: list[Any]) -> None:
+    for key in path[:-1]:
+        detail = detail.setdefault(key, {})
+    detail[path[-1]] = matchers

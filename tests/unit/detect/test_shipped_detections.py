@@ -1,0 +1,180 @@
+"""The detections of policies/detections: each fires on its event alone, and what the SCPs deny is watched."""
+
+import json
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tableguard.detect import catalogue, channels
+from tableguard.detect.detection import Channel, Detection, Example
+from tableguard.errors import TemplateError
+from tableguard.policy import documents
+from tableguard.reading.toml_table import read_toml
+from tableguard.settings import Settings, example
+from tests.worlds.cloudtrail import arrives, call, fires
+
+SETTINGS = example()
+README = (catalogue.FOLDER / "README.md").read_text(encoding="utf-8")
+
+
+def shipped(settings: Settings = SETTINGS) -> tuple[Detection, ...]:
+    return catalogue.load_all(settings.policy_values())
+
+
+EXAMPLES = [
+    pytest.param(detection, channel, one, id=f"{settings}: {detection.name} {number}, {channel}")
+    for settings in ("default", "existing-vpc")
+    for detection in shipped(example(settings))
+    for number, one in enumerate(detection.examples, start=1)
+    for channel in detection.channels
+]
+
+
+@pytest.mark.parametrize(("detection", "channel", "one"), EXAMPLES)
+def test_a_channel_sees_the_event_and_not_its_twin(detection: Detection, channel: Channel, one: Example) -> None:
+    assert fires(detection, channel, one.event)
+    assert not fires(detection, channel, one.twin)
+
+
+def test_there_are_thirty_five_detections_half_of_them_in_both_channels() -> None:
+    both = [detection for detection in shipped() if len(detection.channels) == 2]
+    assert (len(shipped()), len(both)) == (35, 18)
+
+
+def test_a_callers_own_event_does_not_raise_an_alert() -> None:
+    (key_lost,) = [detection for detection in shipped() if detection.name == "key_lost"]
+    pattern, record = channels.event_pattern(key_lost), call("kms", "DisableKey")
+    assert not arrives(pattern, {"source": "com.example", "detail": record})
+    assert arrives(pattern, {"source": "aws.kms", "detail": record})
+
+
+@pytest.mark.parametrize("name", ["default", "existing-vpc"])
+def test_event_patterns_are_within_the_limit_of_event_bridge(name: str) -> None:
+    for detection in shipped(example(name)):
+        if "event pattern" in detection.channels:
+            pattern = json.dumps(channels.event_pattern(detection))
+            assert len(pattern) <= channels.EVENT_PATTERN_CHARACTERS, detection.name
+
+
+def test_settings_that_make_a_metric_filter_too_long_are_refused() -> None:
+    roles = tuple(f"arn:aws:iam::111122223333:role/cruddur-break-glass-{number}" for number in range(9))
+
+    def filters(count: int) -> list[str]:
+        return [channels.metric_filter(one) for one in shipped(replace(SETTINGS, break_glass_roles=roles[:count]))]
+
+    assert filters(3)
+    with pytest.raises(TemplateError, match=r"break_glass_use: its metric filter has \d{4} characters, .* takes 1024"):
+        filters(9)
+
+
+def test_the_page_lists_every_detection_as_its_file_has_it() -> None:
+    rows = [line for line in README.splitlines() if line.startswith("| [")]
+    assert rows == [row(detection) for detection in shipped()]
+
+
+def row(detection: Detection) -> str:
+    """Return the line of a detection in the table of the page; its sentence unfilled."""
+    sentence = read_toml(catalogue.FOLDER / f"{detection.name}.toml")["sentence"]
+    cells = (
+        f"[{detection.name}]({detection.name}.toml)",
+        detection.severity,
+        re.sub(r"(<[a-z-]+>)", r"`\1`", sentence),
+        ", ".join(detection.channels),
+        ", ".join(detection.attack) or f"none: {detection.no_attack}",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def test_the_page_names_every_technique_that_a_detection_uses_and_no_other() -> None:
+    used = {technique for detection in shipped() for technique in detection.attack}
+    assert re.findall(r"^\| (T[0-9.]+) \|", README, re.MULTILINE) == sorted(used)
+
+
+# Where an action that a policy denies has another name in the trail, or none.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+OTHER_NAMES = {
+    "application-autoscaling:Delete*": "autoscaling:DeleteScalingPolicy",
+    "application-autoscaling:Deregister*": "autoscaling:DeregisterScalableTarget",
+    "application-autoscaling:Put*": "autoscaling:PutScalingPolicy",
+    "application-autoscaling:Register*": "autoscaling:RegisterScalableTarget",
+    "cloudwatch:DeleteAlarms": "monitoring:DeleteAlarms",
+    "cloudwatch:DisableAlarmActions": "monitoring:DisableAlarmActions",
+    "cloudwatch:PutAlarmMuteRule": "monitoring:PutAlarmMuteRule",
+    "cloudwatch:PutMetricAlarm": "monitoring:PutMetricAlarm",
+    "cloudwatch:SetAlarmState": "monitoring:SetAlarmState",
+    "s3:DeleteObjectVersion": "s3:DeleteObject",
+    "s3:PutEncryptionConfiguration": "s3:PutBucketEncryption",
+    "s3:PutLifecycleConfiguration": "s3:PutBucketLifecycle",
+    "s3:PutReplicationConfiguration": "s3:PutBucketReplication",
+}
+NOT_WATCHED = {
+    "a permission that other calls need, not a call": {
+        "backup:CopyFromBackupVault",
+        "backup:CopyIntoBackupVault",
+        "dynamodb:AssociateTableReplica",
+        "dynamodb:CreateGlobalTableWitness",
+        "dynamodb:CreateTableReplica",
+        "dynamodb:DeleteGlobalTableWitness",
+        "dynamodb:DeleteTableReplica",
+        "dynamodb:InjectError",
+        "dynamodb:PartiQLInsert",
+        "dynamodb:PartiQLUpdate",
+        "dynamodb:ReadDataForReplication",
+        "dynamodb:ReplicateSettings",
+        "dynamodb:StartAwsBackupJob",
+        "dynamodb:WriteDataForReplication",
+        "iam:PassRole",
+        "s3:BypassGovernanceRetention",
+    },
+    "it needs a table in that region, and making one is watched": {
+        "dynamodb:BatchWriteItem",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+    },
+    "AWS services do it all day": {"kms:RetireGrant"},
+    "a deployment: what it changes is watched": {
+        "cloudformation:ContinueUpdateRollback",
+        "cloudformation:ExecuteChangeSet",
+        "cloudformation:ExecuteStackRefactor",
+        "cloudformation:RollbackStack",
+        "cloudformation:UpdateStack",
+    },
+    "a data event that the mapping itself causes for every batch": {"lambda:Invoke*"},
+}
+
+
+def _denied_by_scps() -> list[str]:
+    loaded = [documents.load("scp", name).document["Statement"] for name in documents.names("scp")]
+    return sorted({action for statements in loaded for one in statements for action in one["Action"]})
+
+
+def _attempt(action: str) -> dict[str, Any]:
+    """Return the record of an attempt at an action, on what is ours and outside the allowed regions."""
+    service, name = OTHER_NAMES.get(action, action).split(":")
+    purpose = "failures" if name.startswith("GetObject") else "trail"
+    parameters = {
+        "bucketName": f"cruddur-{purpose}-111122223333-eu-central-1",
+        "policyArn": "arn:aws:iam::111122223333:policy/cruddur-boundary",
+        "policyName": "cruddur-boundary",
+        "resourceArn": "arn:aws:dynamodb:eu-central-1:111122223333:table/cruddur-messages",
+        "roleName": "cruddur-application",
+        "serviceNamespace": "dynamodb",
+        "deletionProtectionEnabled": False,
+        "pointInTimeRecoverySpecification": {"pointInTimeRecoveryEnabled": False},
+    }
+    category = "Data" if name in ("GetRecords", "GetShardIterator") else "Management"
+    return call(service, name, parameters, eventCategory=category, awsRegion="us-east-1")
+
+
+@pytest.mark.parametrize("action", _denied_by_scps())
+def test_what_the_scps_deny_is_watched_or_not_for_a_reason(action: str) -> None:
+    watched = any(fires(detection, "metric filter", _attempt(action)) for detection in shipped())
+    excused = any(action in actions for actions in NOT_WATCHED.values())
+    assert watched != excused
+
+
+def test_nothing_is_excused_that_the_scps_do_not_deny() -> None:
+    assert {action for actions in NOT_WATCHED.values() for action in actions} <= set(_denied_by_scps())
+    assert set(OTHER_NAMES) <= set(_denied_by_scps())
