@@ -56,7 +56,7 @@ def write(folder: Path) -> list[Path]:
 
 
 def _figures(costs: Costs) -> dict[str, str]:
-    """What page.md leaves to be reckoned."""
+    """Return the figures for the placeholders of page.md."""
     shipped = Invocation()
     full = batch(Workload(), shipped)
     large = batch(Workload(), Invocation(LARGE))
@@ -115,10 +115,10 @@ def _assumptions() -> str:
     workload = Workload()
     return (
         f"{workload.members} members a group, {workload.characters} characters a message "
-        f"({workload.sizes.message} bytes as an item, {workload.sizes.row} for a row), "
+        f"({workload.sizes.message} bytes as an item, {workload.sizes.row} for a row). "
         f"{workload.messages_a_group:g} messages a day in each group on average, groups by Zipf's law with exponent "
-        f"{workload.exponent:g}, a peak of {workload.peak_to_mean:g} times the mean, kept for "
-        f"{workload.retention_days:g} days, batches of {workload.batch_size:,} or {workload.window:g} s, "
+        f"{workload.exponent:g}. A peak of {workload.peak_to_mean:g} times the mean; messages kept for "
+        f"{workload.retention_days:g} days. Batches of {workload.batch_size:,} or {workload.window:g} s, "
         f"ParallelizationFactor {workload.lanes}."
     )
 
