@@ -1,1 +1,1 @@
-"""One finding, one outcome, and how both are printed: text, JSON and SARIF."""
+"""Findings, outcomes and exit codes, and the three formats that every report is written in."""
