@@ -6,16 +6,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tableguard.errors import PolicyError
+from tableguard.findings.exit_code import FINDINGS, FINE
+from tableguard.findings.finding import Finding
+from tableguard.findings.formats import Report
 from tableguard.policy.evaluate import Decision, Layer, Reason, Request, decide
 from tableguard.policy.evaluate import explain as layer_by_layer
 from tableguard.policy.policy_set import PolicySet
 from tableguard.policy.principals import principal
 from tableguard.policy.service_reference import load
 from tableguard.policy.shorthand import Call
-from tableguard.prove import requests
+from tableguard.prove import places, requests
 from tableguard.prove.shipped import together
 from tableguard.settings import Settings
 
+_REMEDY = "if the request is meant, exempt its caller in the statement, or give the caller a policy that allows it"
 _ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9]+")
 _ITEMS = re.compile(r"arn:aws:dynamodb:[^:]*:[^:]*:table/([^/]+)(/index/.+)?")
 _ALIAS = re.compile(r"(arn:aws:kms:[^:]*:[^:]*:)(alias/.+)")
@@ -55,7 +59,7 @@ class Note:
 
 
 @dataclass(frozen=True)
-class Explanation:
+class Explanation(Report):
     """The request in full, every layer's say, what that leaves open, and the decision."""
 
     request: Request
@@ -64,14 +68,14 @@ class Explanation:
     decision: Decision
 
     def text(self) -> str:
-        """One line a layer, the decision last."""
+        """Write one line a layer, the decision last."""
         verdict = "allowed" if self.decision.allowed else "denied"
         because = "; ".join(map(str, self.decision.because))
         notes = [f"    {note.layer:<9} {note.text}" for note in self.notes]
         return "\n".join([requests.sentence(self.request), *map(_line, self.layers), *notes, f"{verdict}: {because}"])
 
     def facts(self) -> dict[str, Any]:
-        """The same facts as a value for JSON."""
+        """Return the same facts as a value for JSON."""
         return {
             "request": requests.facts(self.request),
             "layers": [_reason_facts(reason) for reason in self.layers],
@@ -80,25 +84,29 @@ class Explanation:
             "because": [str(reason) for reason in self.decision.because],
         }
 
+    @property
+    def exit_code(self) -> int:
+        """Return FINE if the request is allowed, else FINDINGS."""
+        return FINE if self.decision.allowed else FINDINGS
 
-def findings(found: Explanation) -> list[tuple[str, str, str, str]]:
-    """A denial as SARIF results: one for each reason, at the document that it is from."""
-    if found.decision.allowed:
-        return []
-    sentence = requests.sentence(found.request)
-    return [
-        (f"policies/{_place(reason)}", "request-denied", "error", f"{sentence}: {reason}")
-        for reason in found.decision.because
-    ]
+    @property
+    def findings(self) -> list[Finding]:
+        """Return one finding for each reason of a denial."""
+        sentence = requests.sentence(self.request)
+        return [] if self.decision.allowed else [_finding(reason, sentence) for reason in self.decision.because]
 
 
 def _reason_facts(reason: Reason) -> dict[str, str]:
     return {"layer": reason.layer, "effect": reason.effect, "policy": reason.policy, "sid": reason.sid}
 
 
-def _place(reason: Reason) -> str:
+def _finding(reason: Reason, sentence: str) -> Finding:
+    """Point at the statement that denies; where nothing allows, at the file that says who has which policy."""
     kind = {"identity": "role", "boundary": "role"}.get(reason.layer, reason.layer)
-    return f"{kind}/{reason.policy}.json" if reason.policy else kind
+    has_file = reason.policy and not reason.assumed
+    file = places.shipped(f"{kind}/{reason.policy}.json" if has_file else together.PLACE)
+    path, line = places.of_statement(file, {reason.sid}) if has_file else ("", 1)
+    return Finding("request-denied", str(file), path, line, f"{sentence}: {reason}", _REMEDY)
 
 
 def _line(reason: Reason) -> str:

@@ -1,32 +1,30 @@
-"""What became of promises, as text, JSON and SARIF: the same facts in each."""
+"""The report of `tableguard prove`: one outcome a promise, and what refutes it."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from tableguard import __version__
+from tableguard.findings.exit_code import FINDINGS, FINE, UNANSWERED
+from tableguard.findings.finding import Finding
+from tableguard.findings.formats import Report
 from tableguard.policy.evaluate import Decision
 from tableguard.policy.service_reference import source
-from tableguard.prove import requests
+from tableguard.prove import places, requests
 from tableguard.prove.engine.prover import Row
 from tableguard.prove.engine.question import FACTS, GROUPS
 from tableguard.prove.shipped.promises import Answer
 
-_SARIF = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
 _FEW = 3
-_TOLD = {"denied": "must deny", "allowed": "must allow"}
-
-
-def exit_code(answers: Sequence[Answer]) -> int:
-    """2 if a promise has no answer, else 1 if one is refuted, else 0."""
-    if any(answer.proof.verdict == "not proved" or answer.empty for answer in answers):
-        return 2
-    return 0 if all(answer.holds for answer in answers) else 1
+_DEMANDS = {"denied": "must deny", "allowed": "must allow"}
+_REMEDIES = {
+    "refuted": "correct the documents, or promise less",
+    "not proved": "write what AWS leaves open so that it is defined, or promise less",
+}
 
 
 def verdict(answer: Answer) -> str:
-    """One word or two: proved, refuted, not proved."""
+    """Return proved, refuted or not proved."""
     return "not proved" if answer.empty else answer.proof.verdict
 
 
@@ -47,53 +45,89 @@ def assumptions(decision: Decision) -> list[str]:
     return list(dict.fromkeys(f"{reason.layer} policy {reason.policy} is {reason.assumed}" for reason in assumed))
 
 
-def text(answers: Sequence[Answer], tables: bool = False, read: Read = SHIPPED) -> str:
-    """One line a promise, what refutes it below; with `tables` also the classes that a proof rests on."""
-    lines = [line for answer in answers for line in _lines(answer, tables)]
-    proved = sum(answer.holds for answer in answers)
-    classes = sum(answer.proof.classes for answer in answers)
-    seconds = sum(answer.seconds for answer in answers)
-    facts = [f"assumed: {fact}" for fact in (*_assumed(answers), *(FACTS if tables else ()))]
-    facts += [f"read: {each}" for each in read.documents] if tables else []
-    facts += left_out(read.left_out)
-    total = f"{proved} of {len(answers)} promises proved, over {classes} classes of requests, in {seconds:.1f} s"
-    return "\n".join([*lines, *facts, total])
+@dataclass(frozen=True)
+class ProofReport(Report):
+    """The answers about promises; with `tables` the text also has the classes that each proof rests on."""
+
+    answers: Sequence[Answer]
+    read: Read = SHIPPED
+    tables: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """Return UNANSWERED if a promise has no answer, else FINDINGS if one is refuted, else FINE."""
+        if any(verdict(answer) == "not proved" for answer in self.answers):
+            return UNANSWERED
+        return FINE if all(answer.holds for answer in self.answers) else FINDINGS
+
+    def text(self) -> str:
+        """Write one line a promise, with what refutes it below."""
+        lines = [line for answer in self.answers for line in _lines(answer, self.tables)]
+        proved = sum(answer.holds for answer in self.answers)
+        classes = sum(answer.proof.classes for answer in self.answers)
+        seconds = sum(answer.seconds for answer in self.answers)
+        facts = [f"assumed: {fact}" for fact in (*_assumed(self.answers), *(FACTS if self.tables else ()))]
+        facts += [f"read: {document}" for document in self.read.documents] if self.tables else []
+        facts += left_out(self.read.left_out)
+        total = (
+            f"{proved} of {len(self.answers)} promises proved, over {classes} classes of requests, in {seconds:.1f} s"
+        )
+        return "\n".join([*lines, *facts, total])
+
+    def facts(self) -> dict[str, Any]:
+        """Return the same facts as a value for JSON."""
+        return {
+            "assumed": list(FACTS),
+            "documents": list(self.read.documents),
+            "left_out": list(self.read.left_out),
+            "callers": dict(GROUPS),
+            "action_universe": {key: str(value) for key, value in source().items()},
+            "promises": [_facts(answer) for answer in self.answers],
+            "exit_code": self.exit_code,
+        }
+
+    @property
+    def findings(self) -> list[Finding]:
+        """Return the promises that are refuted or not proved, each at the document that it is about."""
+        return [self._finding(answer) for answer in self.answers if not answer.holds]
+
+    def _finding(self, answer: Answer) -> Finding:
+        # shipped documents are named within policies/, a file of promises as the user wrote it
+        file = places.shipped(answer.place) if self.read == SHIPPED else Path(answer.place)
+        path, line = _place(file, answer)
+        problem, remedy = "\n".join(_lines(answer, False)), _REMEDIES[verdict(answer)]
+        return Finding(verdict(answer).replace(" ", "-"), str(file), path, line, problem, remedy)
+
+
+def _place(file: Path, answer: Answer) -> tuple[str, int]:
+    """Return path and line: the promise in a file of promises; in a document the statement that decided, if one did."""
+    if file.suffix != ".json":
+        return places.of_promise(file, answer.promise.name)
+    decision = answer.proof.decision
+    return places.of_statement(file, {reason.sid for reason in decision.because if reason.sid} if decision else set())
 
 
 def left_out(files: Sequence[str]) -> list[str]:
-    """One line about the files that hold no policy; JSON names them all."""
+    """Write one line about the files that hold no policy; JSON names them all."""
     more = f" and {len(files) - _FEW} more" if len(files) > _FEW else ""
     return [f"left out, no policy: {', '.join(files[:_FEW])}{more}"] if files else []
 
 
 def _assumed(answers: Sequence[Answer]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(each for answer in answers for each in answer.assumed))
+    return tuple(dict.fromkeys(assumption for answer in answers for assumption in answer.assumed))
 
 
 def _lines(answer: Answer, tables: bool) -> list[str]:
     proof = answer.proof
-    head = f"{answer.place}: {_TOLD[answer.promise.wanted]}: {answer.promise.name}: {verdict(answer)}"
+    head = f"{answer.place}: {_DEMANDS[answer.promise.wanted]}: {answer.promise.name}: {verdict(answer)}"
     if proof.counterexample is not None and proof.decision is not None:
         because = "; ".join(map(str, proof.decision.because))
-        told = [f"    assumed: {each}" for each in assumptions(proof.decision)]
-        return [head, f"    {requests.sentence(proof.counterexample)}", f"    {because}", *told]
+        assumed = [f"    assumed: {assumption}" for assumption in assumptions(proof.decision)]
+        return [head, f"    {requests.sentence(proof.counterexample)}", f"    {because}", *assumed]
     if verdict(answer) == "not proved":
         return [f"{head}: {answer.empty or proof.reason}"]
     rows = [f"    {row.classes} classes {row.because}; such as: {requests.sentence(row.example)}" for row in proof.rows]
     return [f"{head}, {proof.classes} classes of requests", *(rows if tables else ())]
-
-
-def facts(answers: Sequence[Answer], read: Read = SHIPPED) -> dict[str, Any]:
-    """The same facts as a value for JSON."""
-    return {
-        "assumed": list(FACTS),
-        "documents": list(read.documents),
-        "left_out": list(read.left_out),
-        "callers": dict(GROUPS),
-        "action_universe": {key: str(value) for key, value in source().items()},
-        "promises": [_facts(answer) for answer in answers],
-        "exit_code": exit_code(answers),
-    }
 
 
 def _facts(answer: Answer) -> dict[str, Any]:
@@ -127,42 +161,3 @@ def _row(row: Row) -> dict[str, Any]:
         "classes": row.classes,
         "example": requests.facts(row.example),
     }
-
-
-def as_json(answers: Sequence[Answer], read: Read = SHIPPED) -> str:
-    """The facts as JSON."""
-    return json.dumps(facts(answers, read), indent=2, ensure_ascii=False)
-
-
-def sarif(results: Sequence[tuple[str, str, str, str]]) -> str:
-    """SARIF 2.1.0 of (file, rule, level, message)."""
-    rules = sorted({rule for _, rule, _, _ in results})
-    run = {
-        "tool": {
-            "driver": {
-                "name": "tableguard",
-                "version": __version__,
-                "rules": [{"id": rule, "shortDescription": {"text": rule.replace("-", " ")}} for rule in rules],
-            }
-        },
-        "results": [
-            {
-                "ruleId": rule,
-                "ruleIndex": rules.index(rule),
-                "level": level,
-                "message": {"text": message},
-                "locations": [{"physicalLocation": {"artifactLocation": {"uri": place}}}],
-            }
-            for place, rule, level, message in results
-        ],
-    }
-    return json.dumps({"$schema": _SARIF, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
-
-
-def findings(answers: Sequence[Answer], root: str) -> list[tuple[str, str, str, str]]:
-    """What is not proved, as SARIF results; `root` is the folder that the documents are in."""
-    return [
-        (f"{root}{answer.place}", verdict(answer).replace(" ", "-"), "error", "\n".join(_lines(answer, False)))
-        for answer in answers
-        if not answer.holds
-    ]

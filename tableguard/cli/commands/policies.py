@@ -1,29 +1,29 @@
 """What `prove`, `explain`, `diff` and `preflight` do: read, ask, print."""
 
 import argparse
-import json
 import re
 import sys
 from collections.abc import Iterator, Sequence
 
 from tableguard.cli.commands.stacks import chosen_settings
 from tableguard.errors import PolicyError
+from tableguard.findings import formats
+from tableguard.findings.formats import Report
 from tableguard.policy.policy_set import PolicySet
 from tableguard.policy.shorthand import Shorthand
 from tableguard.progress import shown
 from tableguard.prove import explanation, report
 from tableguard.prove.diff import layers
-from tableguard.prove.diff import report as difference_report
+from tableguard.prove.diff.report import DifferenceReport
 from tableguard.prove.foreign import documents as foreign
 from tableguard.prove.foreign import promise_file
 from tableguard.prove.foreign.worlds import Owner
 from tableguard.prove.preflight import obstacles as preflights
-from tableguard.prove.preflight import report as preflight_report
+from tableguard.prove.preflight.report import PreflightReport
 from tableguard.prove.shipped import promises, together
 from tableguard.prove.shipped.promises import Answer
 from tableguard.settings import Settings
 
-FINE, FINDINGS = 0, 1
 _REGION = re.compile(r"elsewhere|[a-z]{2}(-[a-z]+)+-[0-9]+")
 
 
@@ -31,22 +31,16 @@ def prove(options: argparse.Namespace) -> int:
     """Prove the promises of the shipped documents, or those of a claims file about anybody's documents."""
     if (options.policies is None) != (options.claims is None):
         raise PolicyError("--policies and --claims go together: documents, and what is claimed of them")
-    _refuse_two_formats(options)
+    form = formats.chosen(options.json, options.sarif)
     settings = chosen_settings(options)
     asked, read = _foreign(options, settings) if options.policies else (_shipped(settings), report.SHIPPED)
     found = tuple(shown(asked, "promises"))
-    if options.sarif:
-        print(report.sarif(report.findings(found, "" if options.policies else "policies/")))
-    elif options.json:
-        print(report.as_json(found, read))
-    else:
-        print(report.text(found, options.tables, read))
-    return report.exit_code(found)
+    return _written(report.ProofReport(found, read, options.tables), form)
 
 
-def _refuse_two_formats(options: argparse.Namespace) -> None:
-    if options.json and options.sarif:
-        raise PolicyError("--json and --sarif are two formats; choose one")
+def _written(answer: Report, form: formats.Format) -> int:
+    print(formats.write(answer, form))
+    return answer.exit_code
 
 
 def _shipped(settings: Settings) -> Iterator[Answer]:
@@ -64,7 +58,7 @@ def _foreign(options: argparse.Namespace, settings: Settings) -> tuple[Iterator[
 
 def explain(options: argparse.Namespace) -> int:
     """Say what every layer says to one request, and what AWS decides; 1 if it is denied."""
-    _refuse_two_formats(options)
+    form = formats.chosen(options.json, options.sarif)
     if options.region and not _REGION.fullmatch(options.region):
         raise PolicyError(f"--region {options.region!r}: not the name of a region; accepted: such as eu-west-1")
     settings = chosen_settings(options)
@@ -72,42 +66,30 @@ def explain(options: argparse.Namespace) -> int:
         options.principal, options.action, options.resource, options.region, explanation.context(options.context)
     )
     found = explanation.explained(asked, PolicySet.filled(settings))
-    if options.sarif:
-        print(report.sarif(explanation.findings(found)))
-    else:
-        print(json.dumps(found.facts(), indent=2, ensure_ascii=False) if options.json else found.text())
-    return FINE if found.decision.allowed else FINDINGS
+    return _written(found, form)
 
 
 def diff(options: argparse.Namespace) -> int:
     """Say what a change of policies newly allows and newly denies; 1 if it allows something that was denied."""
-    _refuse_two_formats(options)
+    form = formats.chosen(options.json, options.sarif)
     settings = chosen_settings(options)
     filling = promise_file.ForeignClaims("", (), Shorthand(settings)).filling
     old, new = (foreign.read(path, filling, options.kind) for path in (options.old, options.new))
     files = options.old.is_file() and options.new.is_file()
     found = layers.compared(old, new, Owner(Shorthand(settings)), files)
-    if options.sarif:
-        print(report.sarif(difference_report.findings(found, str(options.new))))
-    else:
-        print(difference_report.as_json(found) if options.json else difference_report.text(found))
-    return difference_report.exit_code(found)
+    return _written(DifferenceReport(found, old, new), form)
 
 
 def preflight(options: argparse.Namespace) -> int:
     """Say which SCPs stop the deployer from making which resources of which stack; 1 if one certainly does."""
-    _refuse_two_formats(options)
+    form = formats.chosen(options.json, options.sarif)
     settings = chosen_settings(options)
     scps = None
     if options.policies:
         filling = promise_file.ForeignClaims("", (), Shorthand(settings)).filling
         scps = _scps(foreign.read(options.policies, filling, "scp"))
     found = preflights.preflight(settings, options.stack, scps)
-    if options.sarif:
-        print(report.sarif(preflight_report.findings(found)))
-    else:
-        print(preflight_report.as_json(found) if options.json else preflight_report.text(found))
-    return preflight_report.exit_code(found)
+    return _written(PreflightReport(found, settings), form)
 
 
 def _scps(collection: foreign.Collection) -> Sequence[foreign.Found]:

@@ -17,7 +17,7 @@ from tableguard.prove.foreign import worlds
 from tableguard.prove.foreign.documents import Collection, Found
 from tableguard.prove.foreign.worlds import Owner
 
-_TOGETHER = {"scp": "service control policies", "rcp": "resource control policies"}
+TOGETHER = {"scp": "service control policies", "rcp": "resource control policies"}
 
 
 @dataclass(frozen=True)
@@ -73,13 +73,13 @@ _Named = Mapping[tuple[str, str], Found]
 
 def _alone(side: Collection) -> dict[tuple[str, str], Found]:
     """The documents that are compared alone, by kind and name."""
-    return {(each.kind, each.name): each for each in side.found if each.kind not in _TOGETHER}
+    return {(each.kind, each.name): each for each in side.found if each.kind not in TOGETHER}
 
 
 def _worlds(
     old: Collection, new: Collection, before: _Named, after: _Named, owner: Owner
 ) -> Iterator[tuple[str, World, World]]:
-    for kind, name in _TOGETHER.items():
+    for kind, name in TOGETHER.items():
         sides = [[each for each in side.found if each.kind == kind] for side in (old, new)]
         if any(sides):
             one, other = (worlds.guardrails(side, owner).world for side in sides)

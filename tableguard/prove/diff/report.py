@@ -1,46 +1,128 @@
-"""A difference between policies as text, JSON and SARIF."""
+"""The report of `tableguard diff`: what a change of policies newly allows and newly denies."""
 
-import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from tableguard.findings.exit_code import FINDINGS, FINE, UNANSWERED
+from tableguard.findings.finding import Finding, Level
+from tableguard.findings.formats import Report
 from tableguard.policy.service_reference import load
-from tableguard.prove import requests
+from tableguard.prove import places, requests
 from tableguard.prove.diff.difference import Change
-from tableguard.prove.diff.layers import Layers, Part
+from tableguard.prove.diff.layers import TOGETHER, Layers, Part
+from tableguard.prove.foreign.documents import Collection, Found
 from tableguard.prove.report import left_out
 
 _SHOWN = 8
 _CALLERS = 3
+_LEVELS: dict[str, Level] = {"allowed": "error", "denied": "warning"}
+_REMEDIES = {
+    "allowed": "if that is not meant, deny it again",
+    "denied": "if that is not meant, allow it again",
+}
+_ATTACHED = "compare it together with what it is attached to"
+_UNDECIDED = "write what AWS leaves open so that it is defined"
 
 
-def exit_code(found: Layers) -> int:
-    """2 if something could not be compared, 1 if something is newly allowed or may be, else 0."""
-    if any(part.difference.undecided for part in found.parts):
-        return 2
-    # a document that one side has alone may allow or deny: that depends on what it is attached to
-    alone = found.gone or found.come
-    return 1 if alone or any(change.newly == "allowed" for _, change in _changes(found)) else 0
+@dataclass(frozen=True)
+class DifferenceReport(Report):
+    """The differences between two collections of documents, layer by layer."""
+
+    layers: Layers
+    before: Collection
+    after: Collection
+
+    @property
+    def exit_code(self) -> int:
+        """Return UNANSWERED if something was not compared, else FINDINGS if it may newly allow something, else FINE."""
+        if self._undecided:
+            return UNANSWERED
+        # a document that one side has alone may allow or deny: that depends on what it is attached to
+        alone = self.layers.gone or self.layers.come
+        return FINDINGS if alone or any(change.newly == "allowed" for _, change in self._changes) else FINE
+
+    @property
+    def _changes(self) -> list[tuple[Part, Change]]:
+        return [(part, change) for part in self.layers.parts for change in part.difference.changes]
+
+    @property
+    def _undecided(self) -> list[Part]:
+        return [part for part in self.layers.parts if part.difference.undecided]
+
+    def text(self) -> str:
+        """Write what is newly allowed, then what is newly denied, part by part; or that nothing changes."""
+        layers = self.layers
+        lines = [line for part, change in self._changes for line in _lines(part, change)]
+        lines += [f"{name}: only before; what that changes depends on what it was attached to" for name in layers.gone]
+        lines += [f"{name}: only after; what that changes depends on what it is attached to" for name in layers.come]
+        lines += [f"{part.name}: not compared: {part.difference.undecided}" for part in self._undecided]
+        if layers.same:
+            lines.append("same meaning: every request is answered as before")
+        lines += [f"assumed: {assumption}" for assumption in layers.assumed]
+        lines += left_out(layers.left_out)
+        classes = sum(part.difference.classes for part in layers.parts)
+        return "\n".join([*lines, f"{len(layers.documents)} documents, {classes} classes of requests looked at"])
+
+    def facts(self) -> dict[str, Any]:
+        """Return the same facts as a value for JSON."""
+        layers = self.layers
+        return {
+            "same_meaning": layers.same,
+            "not_compared": "; ".join(f"{part.name}: {part.difference.undecided}" for part in self._undecided),
+            "classes": sum(part.difference.classes for part in layers.parts),
+            "documents": list(layers.documents),
+            "left_out": list(layers.left_out),
+            "assumed": list(layers.assumed),
+            "only_before": list(layers.gone),
+            "only_after": list(layers.come),
+            "changes": [_facts(part, change) for part, change in self._changes],
+            "exit_code": self.exit_code,
+        }
+
+    @property
+    def findings(self) -> list[Finding]:
+        """Return what is newly allowed as errors and what is newly denied as warnings, at a document that changed."""
+        return [*self._changed(), *self._alone(), *self._not_compared()]
+
+    def _changed(self) -> Iterator[Finding]:
+        for part, change in self._changes:
+            problem, level = "\n".join(_lines(part, change)), _LEVELS[change.newly]
+            yield self._finding(f"newly-{change.newly}", part.name, problem, _REMEDIES[change.newly], level)
+
+    def _alone(self) -> Iterator[Finding]:
+        for when, names in (("before", self.layers.gone), ("after", self.layers.come)):
+            for name in names:
+                yield self._finding("one-side-only", name, f"{name}: only {when}", _ATTACHED)
+
+    def _not_compared(self) -> Iterator[Finding]:
+        for part in self._undecided:
+            yield self._finding("not-compared", part.name, f"{part.name}: {part.difference.undecided}", _UNDECIDED)
+
+    def _finding(self, rule: str, name: str, problem: str, remedy: str, level: Level = "error") -> Finding:
+        old, new = (_named(name, side.found) for side in (self.before, self.after))
+        if not old and name not in self.layers.come:  # two single files, which have names of their own
+            old = list(self.before.found)
+        return Finding(rule, *places.of_change(old, new), problem, remedy, level)
 
 
-def _changes(found: Layers) -> Iterator[tuple[Part, Change]]:
-    return ((part, change) for part in found.parts for change in part.difference.changes)
+def _named(name: str, documents: Sequence[Found]) -> list[Found]:
+    """Return the documents that a part is about: those of its layer, or the one with its name."""
+    return [document for document in documents if name in (document.name, TOGETHER.get(document.kind))]
 
 
-def text(found: Layers) -> str:
-    """What is newly allowed, then what is newly denied, part by part; or that nothing changes."""
-    lines = [line for part, change in _changes(found) for line in _lines(part, change)]
-    lines += [f"{name}: only before; what that changes depends on what it was attached to" for name in found.gone]
-    lines += [f"{name}: only after; what that changes depends on what it is attached to" for name in found.come]
-    lines += [
-        f"{part.name}: not compared: {part.difference.undecided}" for part in found.parts if part.difference.undecided
-    ]
-    if found.same:
-        lines.append("same meaning: every request is answered as before")
-    lines += [f"assumed: {each}" for each in found.assumed]
-    lines += left_out(found.left_out)
-    classes = sum(part.difference.classes for part in found.parts)
-    return "\n".join([*lines, f"{len(found.documents)} documents, {classes} classes of requests looked at"])
+def _facts(part: Part, change: Change) -> dict[str, Any]:
+    return {
+        "document": part.name,
+        "newly": change.newly,
+        "actions": list(change.actions),
+        "other_actions": list(change.others),
+        "callers": list(change.callers),
+        "classes": change.classes,
+        "before": change.before,
+        "after": change.after,
+        "example": requests.facts(change.example),
+    }
 
 
 def _lines(part: Part, change: Change) -> list[str]:
@@ -56,12 +138,12 @@ def _lines(part: Part, change: Change) -> list[str]:
 
 
 def _actions(change: Change) -> list[str]:
-    """The known actions service by service, then the others."""
+    """Write the actions that are known, service by service, then the others."""
     services = sorted({action.partition(":")[0] for action in change.actions})
-    known = [_of_service(each, change.actions) for each in services[:_SHOWN]]
+    by_service = [_of_service(service, change.actions) for service in services[:_SHOWN]]
     more = [f"actions of {len(services) - _SHOWN} more services"] if len(services) > _SHOWN else []
     others = [*change.others[:_SHOWN], *(["and more"] if len(change.others) > _SHOWN else [])]
-    return [*known, *more, *others]
+    return [*by_service, *more, *others]
 
 
 def _of_service(service: str, actions: Sequence[str]) -> str:
@@ -72,58 +154,3 @@ def _of_service(service: str, actions: Sequence[str]) -> str:
     if len(mine) <= _SHOWN:
         return ", ".join(mine)
     return f"{len(mine)} of {every} known actions of {service}: {', '.join(mine[:_SHOWN])}, …"
-
-
-def as_json(found: Layers) -> str:
-    """The same facts as JSON."""
-    return json.dumps(facts(found), indent=2, ensure_ascii=False)
-
-
-def facts(found: Layers) -> dict[str, Any]:
-    """The same facts as a value."""
-    undecided = [f"{part.name}: {part.difference.undecided}" for part in found.parts if part.difference.undecided]
-    return {
-        "same_meaning": found.same,
-        "not_compared": "; ".join(undecided),
-        "classes": sum(part.difference.classes for part in found.parts),
-        "documents": list(found.documents),
-        "left_out": list(found.left_out),
-        "assumed": list(found.assumed),
-        "only_before": list(found.gone),
-        "only_after": list(found.come),
-        "changes": [
-            {
-                "document": part.name,
-                "newly": change.newly,
-                "actions": list(change.actions),
-                "other_actions": list(change.others),
-                "callers": list(change.callers),
-                "classes": change.classes,
-                "before": change.before,
-                "after": change.after,
-                "example": requests.facts(change.example),
-            }
-            for part, change in _changes(found)
-        ],
-        "exit_code": exit_code(found),
-    }
-
-
-def findings(found: Layers, place: str) -> list[tuple[str, str, str, str]]:
-    """Newly allowed as errors, newly denied as warnings."""
-    levels = {"allowed": "error", "denied": "warning"}
-    results = [
-        (place, f"newly-{change.newly}", levels[change.newly], "\n".join(_lines(part, change)))
-        for part, change in _changes(found)
-    ]
-    alone = [
-        (place, "one-side-only", "error", f"{name}: only {when}")
-        for when, names in (("before", found.gone), ("after", found.come))
-        for name in names
-    ]
-    undecided = [
-        (place, "not-compared", "error", f"{part.name}: {part.difference.undecided}")
-        for part in found.parts
-        if part.difference.undecided
-    ]
-    return [*results, *alone, *undecided]

@@ -1,35 +1,93 @@
-"""A preflight as text, JSON and SARIF."""
+"""The report of `tableguard preflight`: which calls SCPs stop, for which resource of which stack."""
 
-import json
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+from tableguard.findings.exit_code import FINDINGS, FINE
+from tableguard.findings.finding import Finding, Level
+from tableguard.findings.formats import Report
 from tableguard.prove import requests
 from tableguard.prove.preflight.obstacles import Obstacle, Preflight
+from tableguard.settings import Settings
+from tableguard.stacks.origin import Origin, origin
+from tableguard.stacks.registry import named
+from tableguard.stacks.render import render
+
+_REMEDY = "exempt the deployer in the SCP, or have an administrator make the resource"
+
+
+@dataclass(frozen=True)
+class PreflightReport(Report):
+    """The obstacles to a deployment with these settings."""
+
+    preflight: Preflight
+    settings: Settings
+
+    @property
+    def exit_code(self) -> int:
+        """Return FINDINGS if a resource certainly cannot be made, else FINE."""
+        return FINDINGS if any(map(_stops, self.preflight.obstacles)) else FINE
+
+    def text(self) -> str:
+        """Write first the calls that only unused properties would need, then what may stop a deployment, and does."""
+        obstacles = self.preflight.obstacles
+        certain = [_line(one) for one in sorted(obstacles, key=lambda one: not _stops(one)) if one.certain]
+        rest: dict[tuple[str, str], int] = {}
+        for obstacle in obstacles:
+            if not obstacle.certain:
+                rest[obstacle.action, obstacle.because] = rest.get((obstacle.action, obstacle.because), 0) + 1
+        unused = [
+            f"{action}: stopped for {count} resources, if called: {because}"
+            for (action, because), count in sorted(rest.items())
+        ]
+        unknown = [f"{name}: nothing is known of what its handlers call" for name in self.preflight.unknown]
+        stopped = sum(map(_stops, obstacles))
+        total = f"{self.preflight.resources} resources, {self.preflight.actions} different actions: {stopped} stopped"
+        return "\n".join([*unused, *unknown, *certain, total])
+
+    def facts(self) -> dict[str, Any]:
+        """Return the same facts as a value for JSON."""
+        return {
+            "obstacles": [
+                {
+                    "stack": obstacle.stack,
+                    "resource": obstacle.resource,
+                    "type": obstacle.resource_type,
+                    "action": obstacle.action,
+                    "blocked": obstacle.blocked,
+                    "certain": obstacle.certain,
+                    "because": obstacle.because,
+                    "example": requests.facts(obstacle.example),
+                }
+                for obstacle in self.preflight.obstacles
+            ],
+            "resources": self.preflight.resources,
+            "actions": self.preflight.actions,
+            "unknown_types": list(self.preflight.unknown),
+            "exit_code": self.exit_code,
+        }
+
+    @property
+    def findings(self) -> list[Finding]:
+        """Return what stops a deployment as errors, and what may as notes, at the resource in its stack's file."""
+        return [self._finding(obstacle) for obstacle in self.preflight.obstacles]
+
+    def _finding(self, obstacle: Obstacle) -> Finding:
+        place, path = self._origins[obstacle.stack], ("Resources", obstacle.resource)
+        level: Level = "error" if _stops(obstacle) else "note"
+        line = place.line_of(path)
+        return Finding("scp-stops-deployment", place.file, "/".join(path), line, _line(obstacle), _REMEDY, level)
+
+    @cached_property
+    def _origins(self) -> dict[str, Origin]:
+        """The files of the stacks that have obstacles; rendered only where there are any."""
+        stacks = [named(name) for name in sorted({obstacle.stack for obstacle in self.preflight.obstacles})]
+        return {stack: origin(stack, text) for stack, text in render(self.settings, stacks).items()}
 
 
 def _stops(obstacle: Obstacle) -> bool:
     return obstacle.certain and obstacle.blocked == "always"
-
-
-def exit_code(found: Preflight) -> int:
-    """1 if a resource certainly cannot be made, else 0."""
-    return 1 if any(map(_stops, found.obstacles)) else 0
-
-
-def text(found: Preflight) -> str:
-    """What stops a deployment, then what may, then how many calls are stopped that only other properties need."""
-    certain = [_line(each) for each in sorted(found.obstacles, key=lambda each: not _stops(each)) if each.certain]
-    rest: dict[tuple[str, str], int] = {}
-    for each in found.obstacles:
-        if not each.certain:
-            rest[each.action, each.because] = rest.get((each.action, each.because), 0) + 1
-    unused = [
-        f"{action}: stopped for {count} resources, if called: {why}" for (action, why), count in sorted(rest.items())
-    ]
-    unknown = [f"{each}: nothing is known of what its handlers call" for each in found.unknown]
-    stopped = sum(map(_stops, found.obstacles))
-    total = f"{found.resources} resources, {found.actions} different actions: {stopped} stopped"
-    return "\n".join([*unused, *unknown, *certain, total])
 
 
 def _line(obstacle: Obstacle) -> str:
@@ -38,39 +96,3 @@ def _line(obstacle: Obstacle) -> str:
     unsure = "" if obstacle.certain else ", if called for properties that need it"
     name = f"{obstacle.stack}/{obstacle.resource} ({obstacle.resource_type})"
     return f"{name}: {obstacle.action} {word}{unsure}: {obstacle.because}{case}"
-
-
-def as_json(found: Preflight) -> str:
-    """The same facts as JSON."""
-    return json.dumps(facts(found), indent=2, ensure_ascii=False)
-
-
-def facts(found: Preflight) -> dict[str, Any]:
-    """The same facts as a value."""
-    return {
-        "obstacles": [
-            {
-                "stack": each.stack,
-                "resource": each.resource,
-                "type": each.resource_type,
-                "action": each.action,
-                "blocked": each.blocked,
-                "certain": each.certain,
-                "because": each.because,
-                "example": requests.facts(each.example),
-            }
-            for each in found.obstacles
-        ],
-        "resources": found.resources,
-        "actions": found.actions,
-        "unknown_types": list(found.unknown),
-        "exit_code": exit_code(found),
-    }
-
-
-def findings(found: Preflight) -> list[tuple[str, str, str, str]]:
-    """What stops a deployment as errors, the rest as notes."""
-    return [
-        (f"templates/{each.stack}.py", "scp-stops-deployment", "error" if _stops(each) else "note", _line(each))
-        for each in found.obstacles
-    ]

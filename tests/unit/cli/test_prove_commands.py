@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tableguard.cli.commands import policies as commands
-from tableguard.errors import PolicyError
+from tableguard.errors import CheckError, PolicyError
 from tableguard.paths import EXAMPLE_SETTINGS
 from tableguard.policy.shorthand import Shorthand
 from tableguard.policy.worlds import EVERY_REQUEST
@@ -97,7 +97,8 @@ def test_prove_as_sarif_places_each_refuted_promise(
     (result,) = sarif["runs"][0]["results"]
     assert sarif["version"] == "2.1.0"
     assert result["ruleId"] == "refuted"
-    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == str(claims_file)
+    place = result["locations"][0]["physicalLocation"]
+    assert place == {"artifactLocation": {"uri": claims_file.as_uri()}, "region": {"startLine": 2}}
 
 
 def test_what_is_undefined_ends_with_2(tmp_path: Path, claims_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -251,7 +252,7 @@ def test_changes_for_other_callers_are_told_apart(tmp_path: Path, capsys: pytest
 def test_two_formats_at_once_are_refused(command: Any, tmp_path: Path) -> None:
     path = denial(tmp_path, "s3:*")
     given = {"old": path, "new": path, "principal": "role/Admin", "action": "s3:GetObject", "resource": "*"}
-    with pytest.raises(PolicyError, match="--json and --sarif are two formats"):
+    with pytest.raises(CheckError, match="--json and --sarif are two formats"):
         command(options(json=True, sarif=True, **given))
 
 

@@ -9,15 +9,16 @@ import pytest
 
 from tableguard.aws.cloudformation_handlers import Handlers, handlers
 from tableguard.errors import PolicyError
+from tableguard.findings.formats import write
 from tableguard.policy.evaluate import Request, decide
 from tableguard.policy.matching import VARIABLE
 from tableguard.policy.principals import principal
 from tableguard.policy.shorthand import Shorthand
 from tableguard.prove.foreign.documents import Found
-from tableguard.prove.preflight import report
 from tableguard.prove.preflight.answer import Answers, Stopped
 from tableguard.prove.preflight.call import Call, calls
 from tableguard.prove.preflight.obstacles import Preflight, preflight
+from tableguard.prove.preflight.report import PreflightReport
 from tableguard.prove.preflight.template import Plan, Resource, templates
 from tableguard.settings import example
 from tests.worlds.policies import document
@@ -82,9 +83,9 @@ def tag(name: str, value: str, operator: str = "StringNotEquals") -> dict[str, A
 
 def test_a_deployment_whose_tag_an_scp_refuses_is_stopped(capsys: pytest.CaptureFixture[str]) -> None:
     found = under(scp("lambda:CreateFunction", tag("Application", "other")))
-    assert report.exit_code(found) == 1
-    assert "lambda:CreateFunction stopped: denied by scp policy scp.json" in report.text(found)
-    assert json.loads(report.as_json(found))["obstacles"][0]["example"]["context"] == {
+    assert PreflightReport(found, SETTINGS).exit_code == 1
+    assert "lambda:CreateFunction stopped: denied by scp policy scp.json" in PreflightReport(found, SETTINGS).text()
+    assert json.loads(write(PreflightReport(found, SETTINGS), "json"))["obstacles"][0]["example"]["context"] == {
         "aws:PrincipalOrgID": SETTINGS.organization_id,
         "aws:RequestedRegion": REGION,
         "aws:SecureTransport": "true",
@@ -94,8 +95,8 @@ def test_a_deployment_whose_tag_an_scp_refuses_is_stopped(capsys: pytest.Capture
 
 def test_a_deployment_that_has_the_tag_that_an_scp_demands_is_not_mentioned() -> None:
     found = under(scp("lambda:CreateFunction", tag("Application", SETTINGS.name)))
-    assert report.exit_code(found) == 0
-    assert "CreateFunction" not in report.text(found)
+    assert PreflightReport(found, SETTINGS).exit_code == 0
+    assert "CreateFunction" not in PreflightReport(found, SETTINGS).text()
 
 
 def under(statement: Mapping[str, Any]) -> Preflight:
@@ -267,8 +268,8 @@ def test_an_example_of_what_depends_on_the_request_has_what_it_depends_on() -> N
     found = under(scp(MAKE, {"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}, **tag("Application", "other")}))
     (obstacle,) = found.obstacles
     assert obstacle.example.context["aws:requesttag/application"] == SETTINGS.name
-    assert "stopped in some cases" in report.text(found)
-    assert report.exit_code(found) == 0
+    assert "stopped in some cases" in PreflightReport(found, SETTINGS).text()
+    assert PreflightReport(found, SETTINGS).exit_code == 0
 
 
 def test_a_condition_that_aws_leaves_undefined_is_refused_with_the_action() -> None:
