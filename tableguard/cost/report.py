@@ -1,6 +1,5 @@
 """What `tableguard cost` says: assumptions, a bill for each mode, break-evens, sources."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -12,6 +11,7 @@ from tableguard.cost.bill import Bill, bill
 from tableguard.cost.break_even import BASE, Costs, Crossing
 from tableguard.cost.circumstances import MODES
 from tableguard.cost.prices import OLD_DAYS, Price, old
+from tableguard.findings import formats
 from tableguard.scale.formulas import Batch, batch
 from tableguard.scale.invocation import Invocation
 
@@ -89,7 +89,7 @@ class Report:
 
     def json(self) -> str:
         """The facts as JSON."""
-        return json.dumps(self.facts(), indent=2, sort_keys=True)
+        return formats.as_json(self.facts())
 
     def text(self) -> str:
         """The same to read."""

@@ -1,12 +1,12 @@
 """What `tableguard up` prints of an estate and of its demonstration: text, and the same facts as JSON."""
 
-import json
 import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tableguard.findings import formats
 from tableguard.local.demo import MEMBERS, Demonstration, Seen, message_key
 from tableguard.local.estate import Estate, Step, summary
 from tableguard.store.senders import attributions, column
@@ -43,7 +43,7 @@ def estate_text(estate: Estate, settings_file: Path | None) -> str:
 def estate_json(estate: Estate, settings_file: Path | None) -> str:
     """The same facts for a program."""
     named = str(settings_file.absolute()) if settings_file else None
-    return json.dumps(_facts(estate) | {"settings_file": named}, indent=2, sort_keys=True)
+    return formats.as_json(_facts(estate) | {"settings_file": named})
 
 
 def demo_text(estate: Estate, shown: Demonstration) -> str:
@@ -86,7 +86,7 @@ def demo_json(estate: Estate, shown: Demonstration) -> str:
         "seconds_to_follow": round(shown.seconds_to_follow, 3),
         "refusal": shown.refusal,
     }
-    return json.dumps(_facts(estate) | {"demonstration": demonstration}, indent=2, sort_keys=True)
+    return formats.as_json(_facts(estate) | {"demonstration": demonstration})
 
 
 def _rows(seen: Seen) -> Iterator[str]:

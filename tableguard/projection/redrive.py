@@ -4,7 +4,6 @@ Records of messages that were erased or have expired are left out: an erased tex
 batch. Applied again, in any order and however often, a batch changes nothing more.
 """
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -19,12 +18,13 @@ from stream_lambda.items import Message
 from stream_lambda.records import read
 from stream_lambda.result import BatchResult
 from stream_lambda.table import ProjectionTable
+from tableguard.findings import formats
+from tableguard.findings.exit_code import FINDINGS, FINE, UNANSWERED
 from tableguard.projection.failed_batches import BatchStore, FailedBatch, UnreadableBatch, parse
 from tableguard.store.batch_get import batch_get
 from tableguard.store.consumed import ReadCost
 from tableguard.store.rows import is_hidden
 
-FINE, FINDINGS, COULD_NOT = 0, 1, 2
 HOUR = 3_600_000  # milliseconds left, for handle_batch: nothing cuts it off here
 
 
@@ -129,7 +129,7 @@ def run(
         source.delete(name)
     sys.stdout.write((_json(batches, deleted) if as_json else _summary(batches, deleted)) + "\n")
     if any(batch.failed for batch in batches):
-        return COULD_NOT
+        return UNANSWERED
     return FINDINGS if any(batch.bad for batch in batches) else FINE
 
 
@@ -153,4 +153,4 @@ def _json(batches: list[RedriveResult], deleted: list[str]) -> str:
         }
         for batch in batches
     ]
-    return json.dumps({"batches": facts, "deleted": deleted}, indent=2, sort_keys=True)
+    return formats.as_json({"batches": facts, "deleted": deleted})
