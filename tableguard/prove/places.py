@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tableguard.check.rules import document_path
 from tableguard.paths import POLICIES, from_here
-from tableguard.prove.foreign.documents import Found
+from tableguard.prove.foreign.documents import ForeignDocument
 from tableguard.reading.json_file import read_json
 from tableguard.reading.line_numbers import Key, LineNumbers, line_with
 
@@ -28,7 +28,7 @@ def of_statement(file: Path, sids: Collection[str]) -> tuple[str, int]:
     return document_path.shown(path, document), LineNumbers(file.read_text(encoding="utf-8")).line_of(path)
 
 
-def of_change(before: Sequence[Found], after: Sequence[Found]) -> tuple[str, str, int]:
+def of_change(before: Sequence[ForeignDocument], after: Sequence[ForeignDocument]) -> tuple[str, str, int]:
     """Return file, path and line of the first document, and statement in it, that only one side has."""
     new = [document for document in after if document.document not in [old.document for old in before]]
     gone = [document for document in before if document.document not in [one.document for one in after]]
@@ -47,7 +47,7 @@ def _file_and_name(place: str) -> tuple[Path, str]:
     return Path(": ".join(parts[:length])), parts[length] if length < len(parts) else ""
 
 
-def _first_statement(document: Found, others: Sequence[Found]) -> tuple[Key, ...]:
+def _first_statement(document: ForeignDocument, others: Sequence[ForeignDocument]) -> tuple[Key, ...]:
     """Return the path of the first statement that none of the others has; () where each is in one of them."""
     statements = [statement for other in others for _, statement in document_path.statements(other.document)]
     new = (path for path, statement in document_path.statements(document.document) if statement not in statements)

@@ -54,7 +54,6 @@ def test_the_settings_that_the_page_shows_are_accepted(tmp_path: Path) -> None:
     (shown,) = _SETTINGS.findall(PAGE)
     path = tmp_path / "claims.toml"
     path.write_text(f'{shown}\n[[must-deny]]\nname = "x"\nAction = "s3:*"\n', encoding="utf-8")
-    asked = promise_file.load(path, example())
-    assert asked.shorthand.settings.account_id == "111122223333"
-    assert asked.values is not None
-    assert asked.values["regions"] == ("eu-west-1", "eu-central-1")
+    promises = promise_file.load(path, example())
+    assert promises.facts.shorthand.estate.account == "111122223333"
+    assert promises.own_values["regions"] == ("eu-west-1", "eu-central-1")

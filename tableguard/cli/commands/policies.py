@@ -17,7 +17,6 @@ from tableguard.prove.diff import layers
 from tableguard.prove.diff.report import DifferenceReport
 from tableguard.prove.foreign import documents as foreign
 from tableguard.prove.foreign import promise_file
-from tableguard.prove.foreign.worlds import Owner
 from tableguard.prove.preflight import obstacles as preflights
 from tableguard.prove.preflight.report import PreflightReport
 from tableguard.prove.shipped import promises, together
@@ -50,10 +49,10 @@ def _shipped(settings: Settings) -> Iterator[Answer]:
 
 
 def _foreign(options: argparse.Namespace, settings: Settings) -> tuple[Iterator[Answer], report.Read]:
-    asked = promise_file.load(options.claims, settings)
-    collection = foreign.read(options.policies, asked.filling, asked.kind)
-    documents = tuple(f"{each.name} ({each.kind})" for each in collection.found)
-    return promise_file.answers(asked, collection.found), report.Read(documents, collection.others)
+    promises = promise_file.load(options.claims, settings)
+    collection = foreign.read(options.policies, promises.values, promises.kind)
+    documents = tuple(f"{document.name} ({document.kind})" for document in collection.documents)
+    return promise_file.answers(promises, collection.documents), report.Read(documents, collection.others)
 
 
 def explain(options: argparse.Namespace) -> int:
@@ -73,10 +72,11 @@ def diff(options: argparse.Namespace) -> int:
     """Say what a change of policies newly allows and newly denies; 1 if it allows something that was denied."""
     form = formats.chosen(options.json, options.sarif)
     settings = chosen_settings(options)
-    filling = promise_file.ForeignClaims("", (), Shorthand(settings)).filling
-    old, new = (foreign.read(path, filling, options.kind) for path in (options.old, options.new))
+    shorthand = Shorthand(settings)
+    values = promise_file.placeholder_values(shorthand)
+    old, new = (foreign.read(path, values, options.kind) for path in (options.old, options.new))
     files = options.old.is_file() and options.new.is_file()
-    found = layers.compared(old, new, Owner(Shorthand(settings)), files)
+    found = layers.compare(old, new, shorthand, files)
     return _written(DifferenceReport(found, old, new), form)
 
 
@@ -86,15 +86,15 @@ def preflight(options: argparse.Namespace) -> int:
     settings = chosen_settings(options)
     scps = None
     if options.policies:
-        filling = promise_file.ForeignClaims("", (), Shorthand(settings)).filling
-        scps = _scps(foreign.read(options.policies, filling, "scp"))
+        values = promise_file.placeholder_values(Shorthand(settings))
+        scps = _scps(foreign.read(options.policies, values, "scp"))
     found = preflights.preflight(settings, options.stack, scps)
     return _written(PreflightReport(found, settings), form)
 
 
-def _scps(collection: foreign.Collection) -> Sequence[foreign.Found]:
+def _scps(collection: foreign.Collection) -> Sequence[foreign.ForeignDocument]:
     """The SCPs of a folder; what else is there is named and left out."""
-    others = [each.place for each in collection.found if each.kind != "scp"]
+    others = [document.place for document in collection.documents if document.kind != "scp"]
     for other in (*collection.others, *others):
         print(f"{other}: no SCP, left out", file=sys.stderr)
-    return [each for each in collection.found if each.kind == "scp"]
+    return [document for document in collection.documents if document.kind == "scp"]

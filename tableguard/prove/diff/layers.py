@@ -9,20 +9,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tableguard.policy.evaluate import World
+from tableguard.policy.shorthand import Shorthand
 from tableguard.policy.statements import policy
-from tableguard.policy.worlds import EVERY_REQUEST, comparison_worlds
+from tableguard.policy.worlds import EVERY_REQUEST, Estate, comparison_worlds
 from tableguard.prove.diff.difference import Difference, difference
 from tableguard.prove.engine.question import Scope
-from tableguard.prove.foreign import worlds
-from tableguard.prove.foreign.documents import Collection, Found
-from tableguard.prove.foreign.worlds import Owner
+from tableguard.prove.foreign.documents import Collection, ForeignDocument
+from tableguard.prove.foreign.worlds import OrganizationFacts, guardrail_assumptions, guardrails
 
 TOGETHER = {"scp": "service control policies", "rcp": "resource control policies"}
 
 
 @dataclass(frozen=True)
 class Part:
-    """What was compared: all policies of a layer, or one document; and how they differ."""
+    """The difference in all policies of a layer, or in one document."""
 
     name: str
     difference: Difference
@@ -30,7 +30,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Layers:
-    """Every part, the documents that one side has alone, what was read and left out, and what is assumed."""
+    """Every part, the documents that one side has alone, the documents and other files read, and what is assumed."""
 
     parts: tuple[Part, ...]
     gone: tuple[str, ...]
@@ -41,54 +41,60 @@ class Layers:
 
     @property
     def same(self) -> bool:
-        """Whether every request is answered as before, whatever the documents are attached to."""
+        """Return True if every request is answered as before, whatever the documents are attached to."""
         return not self.gone and not self.come and all(part.difference.same for part in self.parts)
 
 
-def compared(old: Collection, new: Collection, owner: Owner, files: bool = False) -> Layers:
-    """The differences between two collections; two single `files` are compared whatever they are called."""
-    before, after = _alone(old), _alone(new)
+def compare(old: Collection, new: Collection, shorthand: Shorthand, files: bool = False) -> Layers:
+    """Compare two collections layer by layer; two single `files` are compared whatever they are called."""
+    facts = OrganizationFacts(shorthand)
+    before, after = _by_name(old), _by_name(new)
     if files and len(before) == len(after) == 1:
         ((_, document),) = before.items()
         before = {next(iter(after)): document} if document.kind == next(iter(after.values())).kind else before
-    scope = Scope(EVERY_REQUEST, "anyone", owner.shorthand.estate)
-    parts = [Part(name, difference(one, other, scope)) for name, one, other in _worlds(old, new, before, after, owner)]
-    assumed = [
-        f"{when}: {said}"
+    scope = Scope(EVERY_REQUEST, "anyone", shorthand.estate)
+    pairs = (*_guarded(old, new, facts), *_apart(before, after, shorthand.estate))
+    assumed = (
+        f"{when}: {assumption}"
         for when, side in (("before", old), ("after", new))
-        for said in worlds.guardrails(side.found, owner).assumed
-    ]
+        for assumption in guardrail_assumptions(side.documents, facts)
+    )
+    every = (f"{document.name} ({document.kind})" for side in (old, new) for document in side.documents)
     return Layers(
-        tuple(parts),
-        tuple(sorted(name for _, name in before.keys() - after.keys())),
-        tuple(sorted(name for _, name in after.keys() - before.keys())),
-        tuple(dict.fromkeys(f"{each.name} ({each.kind})" for side in (old, new) for each in side.found)),
-        tuple(dict.fromkeys((*old.others, *new.others))),
-        tuple(assumed),
+        parts=tuple(Part(name, difference(one, other, scope)) for name, one, other in pairs),
+        gone=tuple(sorted(name for _, name in before.keys() - after.keys())),
+        come=tuple(sorted(name for _, name in after.keys() - before.keys())),
+        documents=tuple(dict.fromkeys(every)),
+        left_out=tuple(dict.fromkeys((*old.others, *new.others))),
+        assumed=tuple(assumed),
     )
 
 
-_Named = Mapping[tuple[str, str], Found]
+_ByName = Mapping[tuple[str, str], ForeignDocument]
 
 
-def _alone(side: Collection) -> dict[tuple[str, str], Found]:
-    """The documents that are compared alone, by kind and name."""
-    return {(each.kind, each.name): each for each in side.found if each.kind not in TOGETHER}
+def _by_name(side: Collection) -> dict[tuple[str, str], ForeignDocument]:
+    """Return the documents that are compared one by one, by kind and name."""
+    single = (document for document in side.documents if document.kind not in TOGETHER)
+    return {(document.kind, document.name): document for document in single}
 
 
-def _worlds(
-    old: Collection, new: Collection, before: _Named, after: _Named, owner: Owner
-) -> Iterator[tuple[str, World, World]]:
+def _guarded(old: Collection, new: Collection, facts: OrganizationFacts) -> Iterator[tuple[str, World, World]]:
+    """Yield the worlds, before and after, of all SCPs, and of all RCPs."""
     for kind, name in TOGETHER.items():
-        sides = [[each for each in side.found if each.kind == kind] for side in (old, new)]
+        sides = [[document for document in side.documents if document.kind == kind] for side in (old, new)]
         if any(sides):
-            one, other = (worlds.guardrails(side, owner).world for side in sides)
+            one, other = (guardrails(side, facts) for side in sides)
             yield name, one, other
+
+
+def _apart(before: _ByName, after: _ByName, estate: Estate) -> Iterator[tuple[str, World, World]]:
+    """Yield the worlds, before and after, of each document that both sides have."""
     for key in sorted(before.keys() & after.keys()):
-        one_world, other_world = (_compared_in(side[key], owner) for side in (before, after))
-        for one, other in zip(one_world, other_world, strict=True):
+        worlds = (_comparison_worlds(side[key], estate) for side in (before, after))
+        for one, other in zip(*worlds, strict=True):
             yield key[1], one, other
 
 
-def _compared_in(found: Found, owner: Owner) -> tuple[World, ...]:
-    return comparison_worlds(found.kind, policy(found.name, found.document), owner.shorthand.estate)
+def _comparison_worlds(document: ForeignDocument, estate: Estate) -> tuple[World, ...]:
+    return comparison_worlds(document.kind, policy(document.name, document.document), estate)

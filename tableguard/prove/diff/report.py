@@ -11,7 +11,7 @@ from tableguard.policy.service_reference import load
 from tableguard.prove import places, requests
 from tableguard.prove.diff.difference import Change
 from tableguard.prove.diff.layers import TOGETHER, Layers, Part
-from tableguard.prove.foreign.documents import Collection, Found
+from tableguard.prove.foreign.documents import Collection, ForeignDocument
 from tableguard.prove.report import left_out
 
 _SHOWN = 8
@@ -100,13 +100,13 @@ class DifferenceReport(Report):
             yield self._finding("not-compared", part.name, f"{part.name}: {part.difference.undecided}", _UNDECIDED)
 
     def _finding(self, rule: str, name: str, problem: str, remedy: str, level: Level = "error") -> Finding:
-        old, new = (_named(name, side.found) for side in (self.before, self.after))
+        old, new = (_named(name, side.documents) for side in (self.before, self.after))
         if not old and name not in self.layers.come:  # two single files, which have names of their own
-            old = list(self.before.found)
+            old = list(self.before.documents)
         return Finding(rule, *places.of_change(old, new), problem, remedy, level)
 
 
-def _named(name: str, documents: Sequence[Found]) -> list[Found]:
+def _named(name: str, documents: Sequence[ForeignDocument]) -> list[ForeignDocument]:
     """Return the documents that a part is about: those of its layer, or the one with its name."""
     return [document for document in documents if name in (document.name, TOGETHER.get(document.kind))]
 

@@ -1,4 +1,4 @@
-"""Every action, those too that AWS does not have yet, as far as the statements tell them apart."""
+"""The classes of actions that statements tell apart, actions that AWS does not have yet among them."""
 
 import string
 from collections.abc import Iterable, Iterator
@@ -17,33 +17,35 @@ _SERVICE = Universe(word(string.ascii_lowercase + string.digits + "-"))
 def representatives(
     statements: Iterable[Statement], scope: Statement, apart: frozenset[str] = frozenset()
 ) -> tuple[str, ...]:
-    """One action of each class that the scope covers; a known one, as AWS writes it, where the class has one.
+    """Return one action of each class that the scope covers; a known one, as AWS writes it, where the class has one.
 
     `apart` are further patterns of actions, in lower case, that are told apart.
     """
-    patterns = {value.lower() for each in (*statements, scope) for value in each.action.values} | apart
-    known = load()
-    found: list[str] = []
-    for service in _services(patterns, scope):
-        for name in _names(service, frozenset(_names_for(service, patterns))):
-            found.append(str(known.actions.get(f"{service}:{name}", f"{service}:{name}")))
-    return tuple(action for action in found if scope.covers_action(action))
+    patterns = {value.lower() for statement in (*statements, scope) for value in statement.action.values} | apart
+    names = (
+        f"{service}:{name}"
+        for service in _services(patterns, scope)
+        for name in _names(service, frozenset(_names_for(service, patterns)))
+    )
+    reference = load().actions
+    actions = (str(reference.get(name, name)) for name in names)
+    return tuple(action for action in actions if scope.covers_action(action))
 
 
 @lru_cache(maxsize=1)
 def under_rcps() -> frozenset[str]:
-    """The patterns that tell the actions that RCPs have a say about from the others."""
+    """Return the patterns that tell the actions that RCPs apply to from the others."""
     return frozenset(f"{service}:*" for service in load().rcp_services) | NEVER_UNDER_RCPS
 
 
 def is_known(action: str) -> bool:
-    """Whether AWS has the action, or its service is one whose actions are not listed here."""
+    """Return True if AWS has the action, or its service is one whose actions are not listed here."""
     universe = load()
     return action.lower() in universe.actions or action.partition(":")[0] not in universe.services
 
 
 def _services(patterns: set[str], scope: Statement) -> list[str]:
-    """Every service that is named, and one of each class of the others."""
+    """Return every service that is named, and one of each class of the others."""
     names = {service for pattern in patterns if pattern != "*" for service in (pattern.partition(":")[0],)}
     literal = sorted(name for name in names if not _is_pattern(name))
     wild = tuple(sorted(name for name in names if _is_pattern(name)))
@@ -62,36 +64,36 @@ def _names_for(service: str, patterns: set[str]) -> Iterator[str]:
 
 
 def _names(service: str, patterns: frozenset[str]) -> list[str]:
-    """The literal names, and one name of every class that the patterns make of the rest."""
+    """Return the literal names, and one name of every class that the patterns make of the rest."""
     literal = frozenset(pattern for pattern in patterns if not _is_pattern(pattern))
     wild = tuple(sorted(pattern for pattern in patterns if _is_pattern(pattern)))
     return [*sorted(literal), *_known_names(service, wild, literal), *_texts(_NAME, wild, literal)]
 
 
 def _known_names(service: str, wild: tuple[str, ...], literal: frozenset[str]) -> Iterator[str]:
-    """A known action of each class, where there is one: examples read better with it."""
+    """Yield a known action of each class, where there is one: examples read better with it."""
     for names in _known_classes(service, wild):
         yield from islice((name for name in names if name not in literal), 1)
 
 
 @lru_cache(maxsize=1024)
 def _known_classes(service: str, wild: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
-    """The known actions of a service, put together where the patterns do not tell them apart."""
+    """Group the known actions of a service that the patterns do not tell apart."""
     universe, tests = load(), [wildcard(pattern) for pattern in wild]
-    found: dict[tuple[bool, ...], list[str]] = {}
+    groups: dict[tuple[bool, ...], list[str]] = {}
     for action in universe.matching(f"{service}:*") if service in universe.services else ():
         name = action.name.lower()
-        found.setdefault(tuple(bool(test(name)) for test in tests), []).append(name)
-    return tuple(map(tuple, found.values()))
+        groups.setdefault(tuple(bool(test(name)) for test in tests), []).append(name)
+    return tuple(map(tuple, groups.values()))
 
 
 def _texts(universe: Universe, wild: tuple[str, ...], literal: frozenset[str]) -> tuple[str, ...]:
-    """One text of each class of the wildcards that is none of the literal texts."""
+    """Return one text of each class of the wildcards that is none of the literal texts."""
     avoided: list[str] = []
     while True:
         patterns = (*(Pattern("like", text) for text in wild), *(Pattern("exactly", text) for text in avoided))
-        found = classes(universe, patterns)
-        texts = [text for covering, text in found if covering < 1 << len(wild)]
+        uncovered = 1 << len(wild)  # the first bit of the texts to avoid
+        texts = [text for covering, text in classes(universe, patterns) if covering < uncovered]
         taken = [text for text in texts if text in literal]
         if not taken:
             return tuple(texts)

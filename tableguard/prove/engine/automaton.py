@@ -26,13 +26,13 @@ _PLACES = {character: place for place, character in enumerate(_ALPHABET)}
 
 
 def _order(character: str) -> tuple[int, str]:
-    """Order of characters in examples: those first that read as a stand-in."""
+    """Return the order of a character in examples: those first that read as a stand-in."""
     return _PLACES.get(character, len(_PLACES)), character
 
 
 @dataclass(frozen=True)
 class Token:
-    """What may stand at one place of a text: these characters, or any but these; `repeats` any number of times."""
+    """A place of a text: it takes these characters, or any but these; if it `repeats`, any number of times."""
 
     characters: frozenset[str] = frozenset()
     inverted: bool = True
@@ -40,11 +40,11 @@ class Token:
 
     @property
     def is_set(self) -> bool:
-        """Whether it takes more characters than one in both cases: a universe's letters or digits."""
+        """Return True if it takes more characters than one in both cases: a universe's letters or digits."""
         return len(self.characters) > 2
 
     def takes(self, character: str) -> bool:
-        """Whether the character may stand here."""
+        """Return True if the character may stand here."""
         return (character in self.characters) != self.inverted
 
 
@@ -52,7 +52,7 @@ Tokens = tuple[Token, ...]
 
 
 class Pattern(NamedTuple):
-    """A text of a policy, and what it covers: itself, itself in any case, or what its wildcards make of it."""
+    """A text of a policy that covers itself, itself in any case, or what its wildcards stand for."""
 
     kind: Literal["exactly", "in any case", "like", "like an ARN"]
     text: str
@@ -71,19 +71,19 @@ TWELVE_DIGITS: Tokens = (Token(_DIGITS, inverted=False),) * 12
 
 
 def word(characters: str) -> Tokens:
-    """Texts of one or more of these characters."""
+    """Return the tokens of texts of one or more of these characters."""
     one = frozenset(characters)
     return (Token(one, inverted=False), Token(one, inverted=False, repeats=True))
 
 
 def exactly(text: str) -> Tokens:
-    """A text itself."""
+    """Return the tokens of a text itself."""
     return tokens_of(Pattern("exactly", text))
 
 
 @lru_cache(maxsize=16384)
 def tokens_of(pattern: Pattern) -> Tokens:
-    """What a pattern takes at each place; its escaped wildcards `${*}` are the characters they stand for."""
+    """Return the tokens of a pattern; its escaped wildcards `${*}` are the characters they stand for."""
     text = pattern.text
     match pattern.kind:
         case "like":
@@ -114,22 +114,22 @@ def _literal(character: str, ignore_case: bool) -> Token:
 
 @lru_cache(maxsize=8192)
 def classes(universe: Universe, patterns: tuple[Pattern, ...], most: int = MOST_STATES) -> tuple[tuple[int, str], ...]:
-    """Each achievable set of covering patterns (bit k for pattern k) with its shortest text of the universe."""
+    """Return each achievable set of covering patterns (bit k for pattern k) with its shortest text of the universe."""
     machine = _Machine((universe.tokens, *map(tokens_of, patterns)))
     reached = {machine.start}
     queue = deque([(machine.start, "")])
-    found: dict[int, str] = {}
+    shortest: dict[int, str] = {}
     while queue:
         state, text = queue.popleft()
         if machine.accepts(state):
-            found.setdefault(machine.covering(state), text)
+            shortest.setdefault(machine.covering(state), text)
         for following, character in machine.steps(state):
             if following not in reached:
                 if len(reached) >= most:
                     raise NotProvedError(f"more than {most} states are needed to tell {len(patterns)} patterns apart")
                 reached.add(following)
                 queue.append((following, text + character))
-    return tuple(found.items())
+    return tuple(shortest.items())
 
 
 class _Machine:
@@ -157,15 +157,15 @@ class _Machine:
         self.start = self._spread(starts)
 
     def accepts(self, state: int) -> bool:
-        """Whether the text read so far is one of the universe."""
+        """Return True if the text read so far is one of the universe."""
         return bool(state & self.ends[0])
 
     def covering(self, state: int) -> int:
-        """The patterns that cover the text read so far."""
+        """Return the patterns that cover the text read so far, as bits."""
         return sum(1 << k for k, end in enumerate(self.ends[1:]) if state & end)
 
     def steps(self, state: int) -> Iterator[tuple[int, str]]:
-        """Every state that one more character leads to, with a character for each."""
+        """Yield every state that one more character leads to, with a character for each."""
         here = [self.tokens[place] for place in _places(state) if place in self.tokens]
         mentioned = {character for token in here if not token.is_set for character in token.characters}
         sets = tuple(self.broad[place] for place in _places(state & self.universe) if place in self.broad)
@@ -185,7 +185,7 @@ class _Machine:
         return self._spread((here & self.repeating) | ((here & ~self.repeating) << 1))
 
     def _spread(self, state: int) -> int:
-        """The state with every place behind a token that may be repeated no time."""
+        """Return the state with every place behind a token that may be repeated no time."""
         while (wider := state | ((state & self.repeating) << 1)) != state:
             state = wider
         return state
@@ -193,7 +193,7 @@ class _Machine:
 
 @lru_cache(maxsize=1024)
 def _alphabets(sets: tuple[Token, ...]) -> tuple[str, ...]:
-    """The characters that some of these tokens take, those together that none of them tells apart."""
+    """Group the characters that some of these tokens take: those together that none of them tells apart."""
     together: dict[tuple[bool, ...], str] = {}
     for character in _ALPHABET:
         taken = tuple(token.takes(character) for token in sets)

@@ -3,11 +3,11 @@
 import string
 from collections.abc import Iterator
 
-from tableguard.policy.conditions import Condition
 from tableguard.policy.principals import ANONYMOUS, Principal, mentioned, principal
 from tableguard.prove.engine.automaton import TWELVE_DIGITS, Pattern, Token, Universe, classes, exactly, word
 from tableguard.prove.engine.dimension import Dimension, Option, distinct, judged
-from tableguard.prove.engine.question import Play, Scope
+from tableguard.prove.engine.question import ApplicableStatements, Scope
+from tableguard.prove.engine.statement_set import Lines, all_but, union, where
 from tableguard.prove.engine.string_patterns import patterns
 from tableguard.prove.engine.unproved import NotProvedError
 
@@ -39,60 +39,71 @@ _LINKED = "arn:aws:iam::*:role/aws-service-role/*"
 _EXAMPLES = ("role/Admin", "user/mina")
 
 
-def dimension(scope: Scope, play: Play) -> Dimension:
-    """The classes of callers that the statements in play tell apart."""
-    lines = play.lines_on(KEYS)
+def dimension(scope: Scope, applicable: ApplicableStatements) -> Dimension:
+    """Return the classes of callers that the applicable statements tell apart."""
+    lines = applicable.lines_on(KEYS)
     if any("${" in value for _, line in lines for value in line.values):
         raise NotProvedError("a variable in the value that a caller's key is compared with")
     options = (
-        _option(scope, play, lines, caller, organization)
-        for caller in _callers(scope, play, lines)
+        _option(scope, applicable, lines, caller, organization)
+        for caller in _callers(scope, applicable, lines)
         for organization in _organizations(scope, caller, lines)
     )
-    selecting = sum(1 << n for n, each in enumerate(play.placed) if each.statement.principals is not None)
-    return Dimension(distinct(options), sum({bit for bit, _ in lines}) | selecting)
+    selecting = where(layered.statement.principals is not None for layered in applicable.statements)
+    return Dimension(distinct(options), selecting | union(statement for statement, _ in lines))
 
 
 def _option(
-    scope: Scope, play: Play, lines: tuple[tuple[int, Condition], ...], caller: Principal, organization: str
+    scope: Scope,
+    applicable: ApplicableStatements,
+    lines: Lines,
+    caller: Principal,
+    organization: str,
 ) -> Option:
     context = {**caller.context(), **({"aws:principalorgid": (organization,)} if organization else {})}
     passes, undefined = judged(lines, context)
     mentions = []
-    for n, each in enumerate(play.placed):
-        if each.statement.principals is not None:
-            mention = mentioned(each.statement.principals, caller)
+    for n, layered in enumerate(applicable.statements):
+        if layered.statement.principals is not None:
+            mention = mentioned(layered.statement.principals, caller)
             mentions.append(mention)
-            passes &= ~(0 if mention else 1 << n)
-    # whether the caller is of the organization decides whether SCPs bind it
-    ours = organization == scope.estate.organization_id and any(each.layer == "scp" for each in play.placed)
-    mark = (caller.kind, caller.service_linked, caller.account, ours, tuple(mentions))
-    return Option(passes, undefined, mark, (caller, organization))
+            if mention is None:
+                passes &= all_but(n)
+    # SCPs bind only callers of the organization
+    under_scps = any(layered.layer == "scp" for layered in applicable.statements)
+    ours = under_scps and organization == scope.estate.organization_id
+    parties = (caller.kind, caller.service_linked, caller.account, ours, tuple(mentions))
+    return Option(passes, undefined, parties, (caller, organization))
 
 
-def _callers(scope: Scope, play: Play, lines: tuple[tuple[int, Condition], ...]) -> Iterator[Principal]:
+def _callers(scope: Scope, applicable: ApplicableStatements, lines: Lines) -> Iterator[Principal]:
     if isinstance(scope.callers, tuple):
         yield from (principal(arn) for arn in scope.callers)
         return
-    estate = scope.estate
-    accounts = (estate.account,) if scope.callers == "account" else known_accounts(scope, play)
-    arns = [f"arn:aws:iam::{account}:{name}" for account in accounts for name in _EXAMPLES]
-    told_apart = _patterns(scope, play, lines)
-    arns += [arn for universe in _UNIVERSES for _, arn in classes(universe, told_apart)]
-    for arn in arns:
+    for arn in _arns(scope, applicable, lines):
         caller = principal(arn)
-        if _is_asked(scope, caller):
+        if _is_in_group(scope, caller):
             yield caller
-            yield from (Principal("role", arn, caller.account, session) for session in _sessions(play, caller))
+            yield from (Principal("role", arn, caller.account, session) for session in _sessions(applicable, caller))
     if scope.callers == "anyone":
         yield ANONYMOUS
-        for service in sorted({"example.amazonaws.com", *_services(play, lines)}):
+        for service in sorted({"example.amazonaws.com", *_services(applicable, lines)}):
             yield principal(service)
-        for issuer in sorted({*_named(play, "Federated")} - {"*"}):
+        for issuer in sorted({*_principal_values(applicable, "Federated")} - {"*"}):
             yield principal(issuer)
 
 
-def _is_asked(scope: Scope, caller: Principal) -> bool:
+def _arns(scope: Scope, applicable: ApplicableStatements, lines: Lines) -> Iterator[str]:
+    """Yield ARNs of roles, users and root users: readable ones first, then the shortest of each class."""
+    accounts = (scope.estate.account,) if scope.callers == "account" else known_accounts(scope, applicable)
+    for account in accounts:
+        yield from (f"arn:aws:iam::{account}:{name}" for name in _EXAMPLES)
+    told_apart = _patterns(scope, applicable, lines)
+    for universe in _UNIVERSES:
+        yield from (arn for _, arn in classes(universe, told_apart))
+
+
+def _is_in_group(scope: Scope, caller: Principal) -> bool:
     if scope.callers == "anyone":
         return True
     if caller.service_linked or caller.account == scope.estate.management_account:
@@ -100,46 +111,46 @@ def _is_asked(scope: Scope, caller: Principal) -> bool:
     return scope.callers == "members" or (caller.account == scope.estate.account and caller.kind != "root")
 
 
-def _patterns(scope: Scope, play: Play, lines: tuple[tuple[int, Condition], ...]) -> tuple[Pattern, ...]:
-    """All that statements, and the evaluation itself, tell callers apart by."""
-    accounts = {scope.estate.management_account, *known_accounts(scope, play)}
+def _patterns(scope: Scope, applicable: ApplicableStatements, lines: Lines) -> tuple[Pattern, ...]:
+    """Return the patterns by which statements, and the evaluation itself, tell callers apart."""
+    accounts = {scope.estate.management_account, *known_accounts(scope, applicable)}
     accounts |= {pattern.text for pattern in patterns(lines, "aws:principalaccount")}
-    found = {Pattern("like an ARN", _LINKED), *patterns(lines, "aws:principalarn")}
-    for value in _named(play, "AWS"):
+    arns = {Pattern("like an ARN", _LINKED), *patterns(lines, "aws:principalarn")}
+    for value in _principal_values(applicable, "AWS"):
         if value.isdigit():
             accounts.add(value)
         elif value != "*":
-            found.add(Pattern("exactly", principal(value).arn))
-    return tuple(sorted({*found, *(Pattern("like an ARN", f"arn:aws:iam::{account}:*") for account in accounts)}))
+            arns.add(Pattern("exactly", principal(value).arn))
+    return tuple(sorted({*arns, *(Pattern("like an ARN", f"arn:aws:iam::{account}:*") for account in accounts)}))
 
 
-def _named(play: Play, kind: str) -> Iterator[str]:
-    """The values of one type in all Principal elements."""
-    for each in play.placed:
-        if each.statement.principals is not None:
-            yield from each.statement.principals.values.get(kind, ())
+def _principal_values(applicable: ApplicableStatements, kind: str) -> Iterator[str]:
+    """Yield the values of one type in all Principal elements."""
+    for layered in applicable.statements:
+        if layered.statement.principals is not None:
+            yield from layered.statement.principals.values.get(kind, ())
 
 
-def known_accounts(scope: Scope, play: Play) -> tuple[str, ...]:
-    """The workload's account, another one, and every account that a statement in play speaks of."""
-    return tuple(dict.fromkeys((scope.estate.account, OTHER_ACCOUNT, *play.accounts)))
+def known_accounts(scope: Scope, applicable: ApplicableStatements) -> tuple[str, ...]:
+    """Return the workload's account, another one, and every account that an applicable statement names."""
+    return tuple(dict.fromkeys((scope.estate.account, OTHER_ACCOUNT, *applicable.accounts)))
 
 
-def _sessions(play: Play, caller: Principal) -> Iterator[str]:
-    """The names of sessions of a role that a Principal element singles out."""
-    for value in _named(play, "AWS"):
+def _sessions(applicable: ApplicableStatements, caller: Principal) -> Iterator[str]:
+    """Yield the names of sessions of a role that a Principal element singles out."""
+    for value in _principal_values(applicable, "AWS"):
         if ":assumed-role/" in value and principal(value).arn == caller.arn:
             yield principal(value).session
 
 
-def _services(play: Play, lines: tuple[tuple[int, Condition], ...]) -> Iterator[str]:
-    yield from _named(play, "Service")
+def _services(applicable: ApplicableStatements, lines: Lines) -> Iterator[str]:
+    yield from _principal_values(applicable, "Service")
     for pattern in patterns(lines, "aws:principalservicename"):
         yield pattern.text.replace("*", "x").replace("?", "x")
 
 
-def _organizations(scope: Scope, caller: Principal, lines: tuple[tuple[int, Condition], ...]) -> tuple[str, ...]:
-    """The organizations that a caller may be of; none for services and callers without a signature."""
+def _organizations(scope: Scope, caller: Principal, lines: Lines) -> tuple[str, ...]:
+    """Return the organizations that a caller may be of; none for services and callers without a signature."""
     estate = scope.estate
     if caller.kind in ("service", "anonymous", "federated"):
         return ("",)

@@ -1,6 +1,5 @@
-"""Every value of a context key, and its absence, as far as the conditions in play tell them apart."""
+"""Representative values of a context key, including absence: one per class the conditions distinguish."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Address, ip_network
@@ -11,10 +10,9 @@ from tableguard.policy.conditions import Condition
 from tableguard.policy.matching import Values
 from tableguard.policy.service_reference import load
 from tableguard.prove.engine.automaton import ANY_TEXT, classes
+from tableguard.prove.engine.statement_set import NONE, Lines
 from tableguard.prove.engine.string_patterns import is_text, patterns
 from tableguard.prove.engine.unproved import NotProvedError
-
-Lines = Sequence[tuple[int, Condition]]
 
 MOST_TOGETHER = 10  # values of one key that no condition takes for the same: 1,023 sets of them
 
@@ -62,16 +60,16 @@ _EXAMPLES = {
 
 
 def singles(lines: Lines) -> tuple[str, ...]:
-    """One value of each class: those that every comparison in play answers alike are the same."""
+    """Return one value of each class: values are of one class if every comparison answers them alike."""
     compared = [line for _, line in lines if line.operator != "Null"]
-    found: dict[tuple[object, ...], str] = {}
+    classes_of: dict[tuple[object, ...], str] = {}
     for value in _candidates(lines):
-        found.setdefault(tuple(_compares(line, value) for line in compared), value)
-    return tuple(found.values())
+        classes_of.setdefault(tuple(_compares(line, value) for line in compared), value)
+    return tuple(classes_of.values())
 
 
 def choices(key: str, lines: Lines, always: bool) -> tuple[tuple[str, ...], ...]:
-    """Everything that a request may carry under a key: nothing (an empty tuple), one value, or several."""
+    """Return everything that a request may carry under a key: nothing (an empty tuple), one value, or several."""
     values = singles(lines)
     absent: tuple[tuple[str, ...], ...] = () if always else ((),)
     if not is_list(key, lines):
@@ -79,18 +77,18 @@ def choices(key: str, lines: Lines, always: bool) -> tuple[tuple[str, ...], ...]
     members = [value for value in values if value]
     if len(members) > MOST_TOGETHER:
         raise NotProvedError(f"{key}: {len(members)} different values, in any combination, are too many")
-    sets = (found for size in range(1, len(members) + 1) for found in combinations(members, size))
+    sets = (subset for size in range(1, len(members) + 1) for subset in combinations(members, size))
     return (*absent, *([("",)] if may_be_empty(key) else ()), *sets)
 
 
 def may_be_empty(key: str) -> bool:
-    """Whether a request may carry the empty text under a key of one value; it is then neither absent nor null."""
+    """Return True if a request may carry the empty text under a key of one value; which is neither absent nor null."""
     kind = load().key_type(key)
     return kind in (None, "String") and key.lower() not in _NEVER_EMPTY
 
 
 def is_list(key: str, lines: Lines) -> bool:
-    """Whether a request may carry several values: by the service reference, or because a set operator asks them."""
+    """Return True if a request may carry several values, by the service reference or as a set operator implies."""
     kind = load().key_type(key)
     if kind is not None:
         return kind.startswith("ArrayOf") or any(line.quantifier for _, line in lines)
@@ -98,7 +96,7 @@ def is_list(key: str, lines: Lines) -> bool:
 
 
 def _compares(line: Condition, value: str) -> object:
-    """What the bare comparison says to a value; the text of the refusal where it is undefined."""
+    """Return the result of the bare comparison with a value; the text of the refusal where it is undefined."""
     try:
         return replace(line, quantifier="", if_exists=False).holds({line.key: (value,)})
     except PolicyError as error:
@@ -111,11 +109,9 @@ def _candidates(lines: Lines) -> list[str]:
         raise NotProvedError(f"{lines[0][1].key} is compared as {' and as '.join(sorted(families))}")
     compared = [line for _, line in lines if line.operator != "Null"]
     examples = list(_EXAMPLES.get(lines[0][1].key, ()))
-    match families:
-        case set() as none if not none:
-            return [*examples, "x"][:1]
-        case _:
-            return _OF_FAMILY[families.pop()](compared, examples)
+    if not families:  # nothing but presence is compared
+        return examples[:1] or ["x"]
+    return _OF_FAMILY[families.pop()](compared, examples)
 
 
 def _family(line: Condition) -> str:
@@ -128,7 +124,7 @@ def _family(line: Condition) -> str:
 
 
 def _texts(lines: list[Condition], examples: list[str]) -> list[str]:
-    told_apart = patterns(((0, line) for line in lines), lines[0].key)
+    told_apart = patterns(((NONE, line) for line in lines), lines[0].key)
     # the empty text last: where nothing tells it from another, that one reads better
     empty = [""] if may_be_empty(lines[0].key) else []
     return [*examples, *(text for _, text in classes(ANY_TEXT, told_apart)), *empty]
@@ -143,7 +139,7 @@ def _numbers(lines: list[Condition], examples: list[str]) -> list[str]:
 
 
 def _around(cuts: list[float]) -> list[float]:
-    """Every number at which an answer changes, one between each two, and one beyond each end."""
+    """Return the numbers at which an answer changes, one between each two, and one beyond each end."""
     between = [(low + high) / 2 for low, high in pairwise(cuts)]
     return sorted({cuts[0] - 1, *cuts, *between, cuts[-1] + 1})
 
@@ -156,20 +152,20 @@ def _dates(lines: list[Condition], examples: list[str]) -> list[str]:
 def _instant(value: str) -> float:
     if value.isdigit() and len(value) > 8:
         return float(value)
-    found = datetime.fromisoformat(value)
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    moment = datetime.fromisoformat(value)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def _addresses(lines: list[Condition], examples: list[str]) -> list[str]:
     blocks = [ip_network(value, strict=False) for line in lines for value in line.values]
-    found = list(examples)
+    addresses = list(examples)
     for version, most in ((4, 2**32), (6, 2**128)):
         mine = [block for block in blocks if block.version == version]
         ends = {int(block[0]) for block in mine} | {int(block[-1]) + 1 for block in mine} | {0}
         if version == 6 and not mine:
             ends = {0x20010DB8 << 96}  # the block of documentation addresses
-        found += [str(_ADDRESSES[version](end)) for end in sorted(ends) if end < most]
-    return found
+        addresses += [str(_ADDRESSES[version](end)) for end in sorted(ends) if end < most]
+    return addresses
 
 
 _ADDRESSES = {4: IPv4Address, 6: IPv6Address}
@@ -177,5 +173,5 @@ _OF_FAMILY = {"text": _texts, "bool": _truths, "numeric": _numbers, "date": _dat
 
 
 def context_of(key: str, values: tuple[str, ...]) -> Values:
-    """The context that holds these values; a key without a value is absent."""
+    """Return the context that holds these values; a key without a value is absent."""
     return {key: values} if values else {}

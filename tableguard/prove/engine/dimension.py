@@ -1,58 +1,51 @@
 """One side of a request, its caller or its resource for instance, divided into the classes that matter."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from tableguard.errors import PolicyError
-from tableguard.policy.conditions import Condition
 from tableguard.policy.matching import Values
+from tableguard.prove.engine.statement_set import NONE, Lines, StatementSet
 
-EVERY = -1  # all bits: no statement is ruled out
+# A decision depends on more than the statements that match: a caller's kind and account, a resource's account.
+Parties: TypeAlias = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
 class Option:
-    """One class: the statements that it does not rule out, those it leaves undefined, and an example.
+    """One class: the statements that it does not rule out, those it leaves undefined, its parties, and an example."""
 
-    `mark` holds what the decision depends on beside the statements: a caller's kind and account, a resource's account.
-    """
-
-    passes: int
-    undefined: int
-    mark: tuple[Any, ...]
+    passes: StatementSet
+    undefined: StatementSet
+    parties: Parties
     example: Any
 
 
 @dataclass(frozen=True)
 class Dimension:
-    """All classes of one side, none twice; `bits` are the statements that have a say about it."""
+    """All classes of one side, none twice; `concerned` are the statements that depend on this side."""
 
     options: tuple[Option, ...]
-    bits: int
+    concerned: StatementSet
 
 
-def judged(lines: Sequence[tuple[int, Condition]], context: Values) -> tuple[int, int]:
-    """The statements whose conditions hold or are undefined, and those that are undefined, in a context."""
-    failed = undefined = 0
-    for bit, line in lines:
+def judged(lines: Lines, context: Values) -> tuple[StatementSet, StatementSet]:
+    """Return the statements whose conditions hold or are undefined in a context, and those that are undefined."""
+    failed = undefined = NONE
+    for statement, line in lines:
         try:
             holds = line.holds(context)
         except PolicyError:
-            undefined |= bit
+            undefined |= statement
         else:
-            failed |= 0 if holds else bit
+            failed |= NONE if holds else statement
     return ~failed, undefined
 
 
 def distinct(options: Iterable[Option]) -> tuple[Option, ...]:
-    """The first option of each kind: the shortest, or the one that reads best."""
-    found: dict[tuple[int, int, tuple[Any, ...]], Option] = {}
+    """Return the first option of each kind: the shortest, or the one that reads best."""
+    first: dict[tuple[StatementSet, StatementSet, Parties], Option] = {}
     for option in options:
-        found.setdefault((option.passes, option.undefined, option.mark), option)
-    return tuple(found.values())
-
-
-def lower(context: Mapping[str, str | tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """A context as the evaluator has it: keys in lower case, values in tuples."""
-    return {key.lower(): (value,) if isinstance(value, str) else value for key, value in context.items()}
+        first.setdefault((option.passes, option.undefined, option.parties), option)
+    return tuple(first.values())

@@ -10,15 +10,16 @@ from typing import Any, Literal
 from tableguard.errors import PolicyError
 from tableguard.policy.evaluate import Decision, Request, World, decide
 from tableguard.policy.worlds import statement_alone
+from tableguard.prove.engine.dimension import Parties
 from tableguard.prove.engine.enumeration import Enumeration, readability
-from tableguard.prove.engine.question import Placed, Question, sorted_out
+from tableguard.prove.engine.question import LayeredStatement, Question, compare_statements
 
 Verdict = Literal["proved", "refuted", "not proved"]
 
 
 @dataclass(frozen=True)
 class Row:
-    """Requests that the same reason decides: how many classes of them, and an example."""
+    """Requests that the same reason decides: the number of their classes, and an example."""
 
     allowed: bool
     because: str
@@ -28,7 +29,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Proof:
-    """The verdict on a question; a refutation has the request, what is not proved the reason.
+    """The verdict on a question, with the request that refutes it, or the reason why it is not proved.
 
     `classes` were decided; `combinations` of classes of callers, resources and keys lead to them.
     """
@@ -44,7 +45,7 @@ class Proof:
 
 
 def prove(question: Question) -> Proof:
-    """Whether every request of the question gets what it must."""
+    """Prove that every request of the question gets what it must, or refute it by one that does not."""
     try:
         return _Search(question).proof()
     except PolicyError as error:
@@ -52,29 +53,31 @@ def prove(question: Question) -> Proof:
 
 
 def fails(question: Question, since: World | None = None) -> bool:
-    """Whether some request of the question does not get what it must; the first one that is found is enough.
+    """Return True if some request of the question does not get what it must, at the first such request.
 
-    What is known to hold in the world `since` is asked only of requests that the changed statements speak of.
+    Where the question holds in the world `since`, only requests that changed statements apply to are decided.
     """
     return not all(_Search(question, since).fulfilled())
 
 
 class _Search:
+    """The decisions about one request of each class of a question."""
+
     def __init__(self, question: Question, since: World | None = None) -> None:
         self.question = question
         self.decided: list[tuple[Request, Decision]] = []
         self.denials = Denials(question.world)
         self.undecided = ""
         settles = self._settles if question.wanted == "denied" else None
-        self.sorted = sorted_out(question.world if since is None else since, question.world)
-        looked_at = (lambda covering: True) if since is None else self.sorted.concerns
-        self.enumeration = Enumeration(question.scope, self.sorted.all, settles, looked_at)
+        self.changes = compare_statements(question.world if since is None else since, question.world)
+        relevant = None if since is None else self.changes.concerns
+        self.enumeration = Enumeration(question.scope, self.changes.all, settles, relevant)
 
     def proof(self) -> Proof:
         fulfilled = list(self.fulfilled())
         if not all(fulfilled):
-            wrong = [each for each in self.decided if not self._is_wanted(each[1])]
-            request, decision = min(wrong, key=lambda each: readability(each[0]))
+            wrong = ((request, decision) for request, decision in self.decided if not self._is_wanted(decision))
+            request, decision = min(wrong, key=lambda pair: readability(pair[0]))
             return self._proof("refuted", counterexample=request, decision=decision)
         if self.undecided:
             return self._proof("not proved", reason=self.undecided)
@@ -83,7 +86,7 @@ class _Search:
         return self._proof("proved")
 
     def fulfilled(self) -> Iterator[bool]:
-        """For each class of requests, whether it gets what is wanted; all decisions are kept."""
+        """Yield for each class of requests True if it gets what is wanted; all decisions are kept."""
         for request in self.enumeration.requests():
             try:
                 decision = decide(self.question.world, request)
@@ -96,43 +99,49 @@ class _Search:
     def _is_wanted(self, decision: Decision) -> bool:
         return decision.allowed == (self.question.wanted == "allowed")
 
-    def _proof(self, verdict: Verdict, **more: Any) -> Proof:
+    def _proof(self, verdict: Verdict, **details: Any) -> Proof:
         combinations = self.enumeration.combinations
-        return Proof(self.question, verdict, _rows(self.decided), len(self.decided), combinations, **more)
+        return Proof(self.question, verdict, _rows(self.decided), len(self.decided), combinations, **details)
 
-    def _settles(self, certain: tuple[Placed, ...], mark: tuple[Any, ...], request: Request) -> bool:
-        there = tuple(each for each in certain if each not in self.sorted.gone)
-        decision = self.denials.by(there, mark, request)
+    def _settles(self, certain: tuple[LayeredStatement, ...], parties: Parties, request: Request) -> bool:
+        present = tuple(statement for statement in certain if statement not in self.changes.removed)
+        decision = self.denials.by(present, parties, request)
         if decision is not None:
             self.decided.append((request, decision))
         return decision is not None
 
 
 class Denials:
-    """Which statements of a world deny a request by themselves, whatever the others say."""
+    """Denials of a world by one statement alone, whatever the others say."""
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.known: dict[tuple[Placed, tuple[Any, ...]], Decision | None] = {}
+        self.decisions: dict[tuple[LayeredStatement, Parties], Decision | None] = {}
 
-    def by(self, matching: tuple[Placed, ...], mark: tuple[Any, ...], request: Request) -> Decision | None:
-        """The denial by one of the statements that match; `mark` tells apart what layers have a say."""
-        denials = (self._denial(each, mark, request) for each in matching if each.statement.effect == "Deny")
-        return next((decision for decision in denials if decision is not None), None)
+    def by(self, matching: tuple[LayeredStatement, ...], parties: Parties, request: Request) -> Decision | None:
+        """Return the denial by one of the statements that match; `parties` tell apart which layers apply."""
+        for layered in matching:
+            if layered.statement.effect == "Deny":
+                decision = self._denial(layered, parties, request)
+                if decision is not None:
+                    return decision
+        return None
 
-    def _denial(self, placed: Placed, mark: tuple[Any, ...], request: Request) -> Decision | None:
-        if placed.layer is not None and (placed, mark) not in self.known:
-            decision = decide(statement_alone(placed.layer, placed.policy, placed.statement, self.world), request)
-            self.known[placed, mark] = decision if any(each.effect == "Deny" for each in decision.because) else None
-        return self.known.get((placed, mark))
+    def _denial(self, layered: LayeredStatement, parties: Parties, request: Request) -> Decision | None:
+        if layered.layer is not None and (layered, parties) not in self.decisions:
+            alone = statement_alone(layered.layer, layered.policy, layered.statement, self.world)
+            decision = decide(alone, request)
+            denied = any(reason.effect == "Deny" for reason in decision.because)
+            self.decisions[layered, parties] = decision if denied else None
+        return self.decisions.get((layered, parties))
 
 
 def _rows(decided: list[tuple[Request, Decision]]) -> tuple[Row, ...]:
-    """What was decided, by reason: the table that an auditor reads."""
-    found: dict[tuple[bool, str], list[Request]] = {}
+    """Group the decisions by reason: the table that an auditor reads."""
+    by_reason: dict[tuple[bool, str], list[Request]] = {}
     for request, decision in decided:
-        found.setdefault((decision.allowed, "; ".join(map(str, decision.because))), []).append(request)
+        by_reason.setdefault((decision.allowed, "; ".join(map(str, decision.because))), []).append(request)
     return tuple(
         Row(allowed, because, len(requests), min(requests, key=readability))
-        for (allowed, because), requests in sorted(found.items())
+        for (allowed, because), requests in sorted(by_reason.items())
     )

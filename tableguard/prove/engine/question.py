@@ -1,4 +1,4 @@
-"""A question over all requests: which, of which callers, in which world of policies, and what they must get."""
+"""A question over all requests of a scope: the world of policies, the callers, and the answer they must get."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from tableguard.policy.conditions import Condition
 from tableguard.policy.evaluate import Layer, Wanted, World
 from tableguard.policy.service_reference import load
 from tableguard.policy.statements import Policy, Statement
 from tableguard.policy.worlds import Estate
+from tableguard.prove.engine.statement_set import Lines, only
 
 Group = Literal["members", "account", "anyone"]
 
@@ -57,116 +57,118 @@ class Question:
 
 
 @dataclass(frozen=True, eq=False)
-class Placed:
-    """A statement and where it stands; the scope of a question stands nowhere."""
+class LayeredStatement:
+    """A statement and its policy layer (None for the question's scope)."""
 
     statement: Statement
     layer: Layer | None = None
     policy: str = ""
 
     def covers(self, action: str) -> bool:
-        """Whether the statement, whose actions are mostly written out, takes an action in lower case in."""
+        """Return True if the statement takes in an action, given in lower case."""
         if self.layer == "rcp" and not load().under_rcps(action):
             return False
         return action in self._named if self._named is not None else self.statement.covers_action(action)
 
     @cached_property
     def _named(self) -> frozenset[str] | None:
-        """The actions of the statement in lower case; None if a wildcard or a negation speaks of others too."""
+        """The actions of the statement in lower case; None if a wildcard or a negation covers more than are written."""
         patterns = self.statement.action
         wild = patterns.inverted or any("*" in value or "?" in value for value in patterns.values)
         return None if wild else frozenset(value.lower() for value in patterns.values)
 
 
 @dataclass(frozen=True)
-class Play:
-    """The statements that some action brings into play, each with a bit of its own; the scope has the first."""
+class ApplicableStatements:
+    """Statements that can apply to an action; bit n of every set is statement n, bit 0 the scope."""
 
-    placed: tuple[Placed, ...]
+    statements: tuple[LayeredStatement, ...]
 
     @cached_property
-    def lines(self) -> tuple[tuple[int, Condition], ...]:
-        """Every condition with the bit of its statement."""
-        return tuple((1 << n, line) for n, each in enumerate(self.placed) for line in each.statement.conditions)
+    def lines(self) -> Lines:
+        """Every condition with its statement."""
+        return tuple(
+            (only(n), line) for n, layered in enumerate(self.statements) for line in layered.statement.conditions
+        )
 
     @cached_property
     def accounts(self) -> tuple[str, ...]:
-        """Every account that a statement names, in whatever element."""
+        """The accounts that statements name, in whatever element."""
         texts = (
             text
-            for each in self.placed
+            for layered in self.statements
             for values in (
-                each.statement.resource.values,
-                *(line.values for line in each.statement.conditions),
-                *(each.statement.principals.values.values() if each.statement.principals else ()),
+                layered.statement.resource.values,
+                *(line.values for line in layered.statement.conditions),
+                *(layered.statement.principals.values.values() if layered.statement.principals else ()),
             )
             for text in values
         )
         return tuple(sorted({account for text in texts for account in _ACCOUNT.findall(text)}))
 
-    def lines_on(self, keys: frozenset[str]) -> tuple[tuple[int, Condition], ...]:
-        """The conditions on these keys."""
-        return tuple((bit, line) for bit, line in self.lines if line.key in keys)
+    def lines_on(self, keys: frozenset[str]) -> Lines:
+        """Return the conditions on these keys, each with its statement."""
+        return tuple((statement, line) for statement, line in self.lines if line.key in keys)
 
 
-def statements_of(world: World) -> Iterator[Placed]:
-    """Every statement of a world with its layer and policy."""
+def statements_of(world: World) -> Iterator[LayeredStatement]:
+    """Yield every statement of a world with its layer and policy."""
     layers: tuple[tuple[Layer, tuple[Policy, ...]], ...] = (
-        ("endpoint", _one(world.endpoint)),
+        ("endpoint", _optional(world.endpoint)),
         *((_RCP, level) for level in world.resource_control),
         *((_SCP, level) for level in world.service_control),
-        ("resource", _one(world.resource)),
+        ("resource", _optional(world.resource)),
         ("identity", world.identity),
-        ("boundary", _one(world.boundary)),
+        ("boundary", _optional(world.boundary)),
         ("session", world.session or ()),
     )
     for layer, policies in layers:
         for policy in policies:
             for statement in policy.statements:
-                yield Placed(statement, layer, policy.name)
+                yield LayeredStatement(statement, layer, policy.name)
 
 
-def _one(policy: Policy | None) -> tuple[Policy, ...]:
+def _optional(policy: Policy | None) -> tuple[Policy, ...]:
     return () if policy is None else (policy,)
 
 
 @dataclass(frozen=True)
-class Sorted:
-    """The statements that are in both of two worlds, and those that are in the old or in the new one only."""
+class StatementChanges:
+    """The statements that are in both of two worlds, and those in the old or in the new one only."""
 
-    kept: tuple[Placed, ...]
-    gone: tuple[Placed, ...]
-    come: tuple[Placed, ...]
+    kept: tuple[LayeredStatement, ...]
+    removed: tuple[LayeredStatement, ...]
+    added: tuple[LayeredStatement, ...]
 
     @property
-    def all(self) -> tuple[Placed, ...]:
+    def all(self) -> tuple[LayeredStatement, ...]:
         """Every statement of both worlds, once."""
-        return (*self.kept, *self.gone, *self.come)
+        return (*self.kept, *self.removed, *self.added)
 
     @cached_property
-    def changed(self) -> frozenset[Placed]:
+    def changed(self) -> frozenset[LayeredStatement]:
         """The statements that are not in both."""
-        return frozenset((*self.gone, *self.come))
+        return frozenset((*self.removed, *self.added))
 
-    def concerns(self, statements: Iterable[Placed]) -> bool:
-        """Whether one of these statements is not in both worlds."""
+    def concerns(self, statements: Iterable[LayeredStatement]) -> bool:
+        """Return True if one of these statements is not in both worlds."""
         return not self.changed.isdisjoint(statements)
 
 
-def sorted_out(old: World, new: World) -> Sorted:
-    """The statements of two worlds, compared."""
-    kept: list[Placed] = []
-    come: list[Placed] = []
-    gone = list(statements_of(old))
-    for placed in statements_of(new):
-        same = next((each for each in gone if _alike(each, placed)), None)
+def compare_statements(old: World, new: World) -> StatementChanges:
+    """Compare the statements of two worlds."""
+    kept: list[LayeredStatement] = []
+    added: list[LayeredStatement] = []
+    removed = list(statements_of(old))
+    for statement in statements_of(new):
+        same = next((candidate for candidate in removed if _alike(candidate, statement)), None)
         if same is None:
-            come.append(placed)
+            added.append(statement)
         else:
-            gone.remove(same)
+            removed.remove(same)
             kept.append(same)
-    return Sorted(tuple(kept), tuple(gone), tuple(come))
+    return StatementChanges(tuple(kept), tuple(removed), tuple(added))
 
 
-def _alike(one: Placed, other: Placed) -> bool:
+def _alike(one: LayeredStatement, other: LayeredStatement) -> bool:
     return one.layer == other.layer and one.statement == other.statement

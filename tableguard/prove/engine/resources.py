@@ -4,13 +4,14 @@ import string
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from tableguard.aws.arn import parse
 from tableguard.errors import PolicyError
-from tableguard.policy.conditions import Condition
 from tableguard.policy.matching import wildcard
 from tableguard.prove.engine.automaton import ANY_TEXT, TWELVE_DIGITS, Pattern, Token, Universe, classes, exactly, word
 from tableguard.prove.engine.callers import known_accounts
-from tableguard.prove.engine.dimension import EVERY, Dimension, Option, distinct, judged
-from tableguard.prove.engine.question import Play, Scope
+from tableguard.prove.engine.dimension import Dimension, Option, distinct, judged
+from tableguard.prove.engine.question import ApplicableStatements, Scope
+from tableguard.prove.engine.statement_set import Lines, all_but, first, only, union, where
 from tableguard.prove.engine.string_patterns import patterns as compared
 from tableguard.prove.engine.unproved import NotProvedError
 
@@ -18,6 +19,7 @@ KEYS = frozenset(("aws:resourceaccount",))
 
 MOST_RESOURCES = 20_000
 _LOWER = string.ascii_lowercase + string.digits + "-"
+_ACCOUNT = 4  # the place of the account among an ARN's six components
 _DIGITS = Universe(TWELVE_DIGITS)
 # the six components of an ARN; prefix lists and managed policies are in the account `aws`
 _UNIVERSES: tuple[tuple[Universe, ...], ...] = (
@@ -30,86 +32,83 @@ _UNIVERSES: tuple[tuple[Universe, ...], ...] = (
 )
 
 
-def dimension(scope: Scope, play: Play, service: str) -> Dimension:
-    """The classes of resources that the statements in play tell apart."""
-    for each in play.placed:
-        if each.statement.resource.has_variables:
-            raise NotProvedError(
-                f"statement {each.statement.sid or '(no Sid)'}: a variable in Resource ties it to the caller or a key"
-            )
-    lines = play.lines_on(KEYS)
-    preferred = ((), (), (service,), (scope.estate.home_region,), known_accounts(scope, play), ())
-    arns = ["*", *_arns(_patterns(play), preferred)]
+def dimension(scope: Scope, applicable: ApplicableStatements, service: str) -> Dimension:
+    """Return the classes of resources that the applicable statements tell apart."""
+    for layered in applicable.statements:
+        if layered.statement.resource.has_variables:
+            sid = layered.statement.sid or "(no Sid)"
+            raise NotProvedError(f"statement {sid}: a variable in Resource ties it to the caller or a key")
+    lines = applicable.lines_on(KEYS)
+    preferred = ((), (), (service,), (scope.estate.home_region,), known_accounts(scope, applicable), ())
+    arns = ["*", *_arns(_patterns(applicable), preferred)]
     options = (
-        _option(play, lines, arn, account)
+        _option(applicable, lines, arn, account)
         for arn in arns
-        for account in _accounts(arn, known_accounts(scope, play), lines)
+        for account in _accounts(arn, known_accounts(scope, applicable), lines)
     )
-    named = sum(1 << n for n, each in enumerate(play.placed) if each.statement.resource.values != ("*",))
-    return Dimension(distinct(options), named | sum({bit for bit, _ in lines}))
+    selecting = where(layered.statement.resource.values != ("*",) for layered in applicable.statements)
+    return Dimension(distinct(options), selecting | union(statement for statement, _ in lines))
 
 
-def _option(play: Play, lines: tuple[tuple[int, Condition], ...], arn: str, account: str) -> Option:
+def _option(applicable: ApplicableStatements, lines: Lines, arn: str, account: str) -> Option:
     passes, undefined = judged(lines, {"aws:resourceaccount": (account,)})
-    for n, each in enumerate(play.placed):
+    for n, layered in enumerate(applicable.statements):
         try:
-            covered = each.statement.covers_resource(arn, {})
+            covered = layered.statement.covers_resource(arn, {})
         except PolicyError:
-            undefined |= 1 << n
+            undefined |= only(n)
         else:
-            passes &= EVERY if covered else ~(1 << n)
+            if not covered:
+                passes &= all_but(n)
     return Option(passes, undefined, (account,), (arn, account))
 
 
-def _patterns(play: Play) -> tuple[str, ...]:
-    found = {value for each in play.placed for value in each.statement.resource.values if value != "*"}
-    return tuple(sorted(found))
+def _patterns(applicable: ApplicableStatements) -> tuple[str, ...]:
+    values = (value for layered in applicable.statements for value in layered.statement.resource.values)
+    return tuple(sorted({value for value in values if value != "*"}))
 
 
 def _arns(patterns: tuple[str, ...], preferred: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    """One ARN of each class: component by component, as AWS compares them."""
+    """Yield one ARN of each class: component by component, as AWS compares them.
+
+    A set of patterns that an ARN still fits is kept as bits, as a set of statements is.
+    """
     parts = [pattern.split(":", 5) for pattern in patterns]
-    found: dict[tuple[int, str], tuple[str, ...]] = {((1 << len(patterns)) - 1, ""): ()}
+    begun: dict[tuple[int, str], tuple[str, ...]] = {(first(len(patterns)), ""): ()}
     for n, (universes, names) in enumerate(zip(_UNIVERSES, preferred, strict=True)):
         choices = _components(tuple(part[n] for part in parts), universes, names)
-        following: dict[tuple[int, str], tuple[str, ...]] = {}
-        for (covering, account), texts in found.items():
-            for mask, text in choices:
-                key = (covering & mask, text if n == 4 else account)
-                following.setdefault(key, (*texts, text))
-        if len(following) > MOST_RESOURCES:
+        longer: dict[tuple[int, str], tuple[str, ...]] = {}
+        for (fitting, account), texts in begun.items():
+            for fitted, text in choices:
+                longer.setdefault((fitting & fitted, text if n == _ACCOUNT else account), (*texts, text))
+        if len(longer) > MOST_RESOURCES:
             raise NotProvedError(f"more than {MOST_RESOURCES} classes of resources")
-        found = following
-    return (":".join(texts) for texts in found.values())
+        begun = longer
+    return (":".join(texts) for texts in begun.values())
 
 
 @lru_cache(maxsize=4096)
 def _components(
     patterns: tuple[str, ...], universes: tuple[Universe, ...], preferred: tuple[str, ...]
 ) -> list[tuple[int, str]]:
-    """The classes of one component: which ARN patterns it leaves possible, with a text for each."""
+    """Return the classes of one component: the ARN patterns that it fits, with a text for each."""
     different = tuple(dict.fromkeys(patterns))
     tests = [wildcard(pattern) for pattern in different]
-    found: list[tuple[int, str]] = [(_bits(test(text) for test in tests), text) for text in preferred]
-    for universe in universes:
-        found += classes(universe, tuple(Pattern("like", text) for text in different))
+    readable = [(where(test(text) for test in tests), text) for text in preferred]
+    compared_texts = tuple(Pattern("like", text) for text in different)
+    shortest = [entry for universe in universes for entry in classes(universe, compared_texts)]
+    # a readable text stands for its class, but an empty one never for one that is not
+    covered = {(covering, len(text) > 0) for covering, text in readable}
+    kept = [*readable, *((covering, text) for covering, text in shortest if (covering, len(text) > 0) not in covered)]
     places = [different.index(pattern) for pattern in patterns]
-    masks = {covering: _bits(covering >> place & 1 for place in places) for covering, _ in found}
-    named = {(covering, len(text) > 0) for covering, text in found[: len(preferred)]}
-    kept = found[: len(preferred)] + [
-        each for each in found[len(preferred) :] if (each[0], len(each[1]) > 0) not in named
-    ]
-    return [(masks[covering], text) for covering, text in kept]
+    fitted = {covering: where(covering & only(place) for place in places) for covering, _ in kept}
+    return [(fitted[covering], text) for covering, text in kept]
 
 
-def _bits(truths: Iterable[object]) -> int:
-    return sum(1 << n for n, truth in enumerate(truths) if truth)
-
-
-def _accounts(arn: str, known: tuple[str, ...], lines: tuple[tuple[int, Condition], ...]) -> tuple[str, ...]:
-    """The accounts that a resource may be in: its ARN's, or any where that does not tell."""
-    parts = arn.split(":", 5)
-    if len(parts) == 6 and parts[4].isdigit():
-        return (parts[4],)
+def _accounts(arn: str, named: tuple[str, ...], lines: Lines) -> tuple[str, ...]:
+    """Return the accounts that a resource may be in: its ARN's, or any where that does not tell."""
+    parts = parse(arn)
+    if parts and parts.account.isdigit():
+        return (parts.account,)
     others = (text for _, text in classes(_DIGITS, compared(lines, "aws:resourceaccount")))
-    return tuple(dict.fromkeys((*known, *others)))
+    return tuple(dict.fromkeys((*named, *others)))

@@ -1,10 +1,11 @@
-"""What the values of string and ARN operators cover."""
+"""The values of string and ARN operators as patterns."""
 
 from collections.abc import Iterable
 from typing import Literal
 
 from tableguard.policy.conditions import Condition
 from tableguard.prove.engine.automaton import Pattern
+from tableguard.prove.engine.statement_set import StatementSet
 
 _KINDS: dict[str, Literal["exactly", "in any case", "like", "like an ARN"]] = {
     "StringEquals": "exactly",
@@ -22,16 +23,16 @@ _KINDS: dict[str, Literal["exactly", "in any case", "like", "like an ARN"]] = {
 
 
 def is_text(line: Condition) -> bool:
-    """Whether the operator compares texts."""
+    """Return True if the operator compares texts."""
     return line.operator in _KINDS
 
 
-def patterns(lines: Iterable[tuple[int, Condition]], key: str) -> tuple[Pattern, ...]:
-    """The values that a key is compared with as a text, each once."""
-    found = (
+def patterns(lines: Iterable[tuple[StatementSet, Condition]], key: str) -> tuple[Pattern, ...]:
+    """Return the values that a key is compared with as a text, each once."""
+    compared = (
         Pattern(_KINDS[line.operator], value)
         for _, line in lines
         if line.key == key and is_text(line)
         for value in line.values
     )
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(compared))

@@ -1,7 +1,7 @@
-"""Why a question over all requests has no answer."""
+"""The error of a question over all requests that has no answer."""
 
 from tableguard.errors import PolicyError
 
 
 class NotProvedError(PolicyError):
-    """What a policy says cannot be decided for every request: the construct, or a limit, that stands in the way."""
+    """A policy cannot be decided for every request; the text names the construct, or the limit, in the way."""

@@ -20,7 +20,7 @@ from tableguard.prove.foreign.files import MOST_BYTES, YAML, files, has_effect, 
 from tableguard.reading import json_file
 from tableguard.reading.placeholders import Values
 
-# beyond those of the shipped documents: KMS key policies and trust policies, without whose leave no other policy helps
+# beyond the shipped kinds: the policies of KMS keys and of roles to be assumed, which must allow whatever others allow
 KINDS = (*documents.KINDS, "key", "trust")
 _TERRAFORM = re.compile(r"\$\{([^}:*?$,]+)\}")  # variables of IAM have a colon in their names
 _ANGLED = re.compile(r"<([^<>]+)>")
@@ -40,8 +40,8 @@ _TRUST = re.compile(r"sts:(assumerole.*|tagsession|setsourceidentity|setcontext|
 
 
 @dataclass(frozen=True)
-class Found:
-    """A document, where it was found, its kind as far as that can be told, and its name within the folder."""
+class ForeignDocument:
+    """A document with its file, its kind, and its name within the folder."""
 
     place: str
     kind: str
@@ -50,7 +50,7 @@ class Found:
 
     @property
     def name(self) -> str:
-        """What claims and reports call it: its path within the folder, and what it is called in a template."""
+        """The name that promises and reports use: the path within the folder, and the name in a template."""
         return self.within or self.place
 
 
@@ -58,57 +58,61 @@ class Found:
 class Collection:
     """The documents in a file or a folder, and the files that hold none."""
 
-    found: tuple[Found, ...]
+    documents: tuple[ForeignDocument, ...]
     others: tuple[str, ...] = ()
 
 
 def read(path: Path, values: Values, kind: str = "") -> Collection:
-    """Every policy document in a file or folder, placeholders filled; `kind` for those that do not tell theirs."""
-    found: list[Found] = []
+    """Read every policy document in a file or folder and fill its placeholders; `kind` is that of documents without.
+
+    PolicyError for what cannot be read, and where there is no document.
+    """
+    documents: list[ForeignDocument] = []
     to_read, others = files(path)
     for file in to_read:
         content = _content(file)
-        inside = list(_found(file, _within(file, path), content, values, kind))
+        inside = list(_inside(file, _within(file, path), content, values, kind))
         refuse_unread(file, content, len(inside))
-        found += inside
+        documents += inside
         if not inside:
             others.append(str(file))
-    if not found:
+    if not documents:
         raise PolicyError(f"{path}: no policy document found; one has a Statement, or is wrapped as Content or Policy")
-    return Collection(tuple(_told_apart(found)), tuple(sorted(others)))
+    return Collection(tuple(_named_apart(documents)), tuple(sorted(others)))
 
 
-def _told_apart(found: list[Found]) -> Iterator[Found]:
-    """The documents under names of their own: a table has a policy, and its stream another."""
-    taken: Counter[str] = Counter()
-    for each in found:
-        taken[each.name] += 1
-        yield each if taken[each.name] == 1 else replace(each, within=f"{each.name} ({taken[each.name]})")
+def _named_apart(documents: list[ForeignDocument]) -> Iterator[ForeignDocument]:
+    """Give each document a name of its own: a table has a policy, and its stream another."""
+    times: Counter[str] = Counter()
+    for document in documents:
+        name = document.name
+        times[name] += 1
+        yield document if times[name] == 1 else replace(document, within=f"{name} ({times[name]})")
 
 
 def _within(file: Path, path: Path) -> str:
     return file.name if file == path else file.relative_to(path).as_posix()
 
 
-def _found(file: Path, within: str, content: Any, values: Values, kind: str) -> Iterator[Found]:
-    for place, told, document in _documents(str(file), content):
+def _inside(file: Path, within: str, content: Any, values: Values, default: str) -> Iterator[ForeignDocument]:
+    for place, written_kind, document in _documents(str(file), content):
         filled = _filled(document, values, place)
-        known = told or _told_by(within, file) or kind or _guessed(place, filled)
-        _refuse_refused(place, known, filled)
-        yield Found(place, known, filled, f"{within}{place.removeprefix(str(file))}")
+        kind = written_kind or _kind_in_path(within, file) or default or _guessed_kind(place, filled)
+        _refuse_refused(place, kind, filled)
+        yield ForeignDocument(place, kind, filled, f"{within}{place.removeprefix(str(file))}")
 
 
-def _told_by(within: str, file: Path) -> str:
-    """The kind that the folders or the name of a file tell, innermost first."""
+def _kind_in_path(within: str, file: Path) -> str:
+    """Return the kind that the folders or the name of a file say, innermost first; else an empty text."""
     folders = [*Path(within).parent.parts, file.resolve().parent.name] if "/" not in within else Path(within).parts[:-1]
-    words = [*re.split(r"[^a-z]+", Path(within).stem.lower()), *(each.lower() for each in reversed(folders))]
+    words = [*re.split(r"[^a-z]+", Path(within).stem.lower()), *(folder.lower() for folder in reversed(folders))]
     return next((kind for word in words for kind in KINDS if word in (kind, f"{kind}s")), "")
 
 
 def _refuse_refused(place: str, kind: str, document: Mapping[str, Any]) -> None:
-    """PolicyError for a document that AWS takes nowhere: it promises nothing."""
+    """Raise PolicyError for a document that AWS takes nowhere: it promises nothing."""
     for _, statement in document_path.statements(document):
-        for action in (each for key in ("Action", "NotAction") for each in _texts(statement.get(key, []))):
+        for action in (*_texts(statement.get("Action", [])), *_texts(statement.get("NotAction", []))):
             if re.search(r"[*?].*:", str(action)):
                 # AWS's words: "Action vendors (e.g., aws, ec2, etc.) must not contain wildcards"
                 raise PolicyError(f"{place}: {action}: AWS takes no wildcard in the name of a service; write it, or *")
@@ -142,7 +146,7 @@ def _yaml(file: Path) -> Any:
 
 
 def _documents(place: str, content: Any) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """Place, kind as far as it is told, and document of every policy in the content of a file."""
+    """Yield place, kind (empty where it is not written) and document of every policy in the content of a file."""
     if not isinstance(content, dict):
         return
     if isinstance(content.get("Resources"), dict):
@@ -155,23 +159,23 @@ def _documents(place: str, content: Any) -> Iterator[tuple[str, str, Mapping[str
         for wrapper in _WRAPPERS:
             if wrapper in content:
                 kind = _TYPES.get(str(_summary(content).get("Type")), "")
-                for found, told, document in _documents(place, _unwrapped(place, content[wrapper])):
-                    yield found, kind or told, document
+                for inner_place, inner_kind, document in _documents(place, _unwrapped(place, content[wrapper])):
+                    yield inner_place, kind or inner_kind, document
                 return
 
 
 def _summary(content: Mapping[str, Any]) -> Mapping[str, Any]:
-    found = content.get("PolicySummary", content)
-    return found if isinstance(found, dict) else {}
+    summary = content.get("PolicySummary", content)
+    return summary if isinstance(summary, dict) else {}
 
 
 def _of_resource(place: str, resource: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    for found in _of_properties(place, str(resource.get("Type")), resource["Properties"]):
+    for document in _of_properties(place, str(resource.get("Type")), resource["Properties"]):
         if "Condition" in resource:
             raise NotProvedError(
                 f"{place}: exists under the condition {resource['Condition']} only; render the template first"
             )
-        yield found
+        yield document
 
 
 def _of_properties(
@@ -189,11 +193,11 @@ def _of_properties(
         elif resource_type in ("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group") and key == "Policies":
             yield from _inline(place, value)
         else:
-            yield from ((place, "resource", found) for found in _own(value))
+            yield from ((place, "resource", document) for document in _own(value))
 
 
 def _named(place: str, key: str, kind: str) -> str:
-    """A role's trust policy is told from the role's own policies by the property's name."""
+    """Return the place of a policy; a role's trust policy has the property's name in it, its own policies have not."""
     return f"{place}: {key}" if kind == "trust" else place
 
 
@@ -205,12 +209,12 @@ def _inline(place: str, policies: Any) -> Iterator[tuple[str, str, Mapping[str, 
 
 
 def _own(value: Any) -> Iterator[Mapping[str, Any]]:
-    """The policy that a property holds, or one of its properties: ResourcePolicy has its PolicyDocument."""
+    """Yield the policies that a property holds, or one of its properties: ResourcePolicy has its PolicyDocument."""
     if isinstance(value, dict) and "Statement" in value and has_effect(value["Statement"]):
         yield value
     elif isinstance(value, dict):
-        for each in value.values():
-            yield from _own(each)
+        for inner in value.values():
+            yield from _own(inner)
 
 
 def _object(place: str, value: Any) -> Mapping[str, Any]:
@@ -220,7 +224,7 @@ def _object(place: str, value: Any) -> Mapping[str, Any]:
 
 
 def _unwrapped(place: str, value: Any) -> Any:
-    """A document that stands in a text, as the APIs and Terraform write it."""
+    """Return a document that stands in a text, as the APIs and Terraform write it; any other value as it is."""
     if not isinstance(value, str):
         return value
     try:
@@ -229,15 +233,15 @@ def _unwrapped(place: str, value: Any) -> Any:
         raise PolicyError(f"{place}: the text that should be a policy document is not JSON: {error}") from error
 
 
-def _guessed(place: str, document: Mapping[str, Any]) -> str:
-    """The kind of a document that nothing tells: by what it holds."""
-    statements = document["Statement"]
-    listed = [each for each in (statements if isinstance(statements, list) else [statements]) if isinstance(each, dict)]
-    if not any("Principal" in each for each in listed):
+def _guessed_kind(place: str, document: Mapping[str, Any]) -> str:
+    """Return the kind that the statements of a document suggest; PolicyError if they suggest several."""
+    statements = [statement for statement in _texts(document["Statement"]) if isinstance(statement, dict)]
+    if not any("Principal" in statement for statement in statements):
         return "scp"
-    if all(each.get("Effect") == "Deny" for each in listed):
+    if all(statement.get("Effect") == "Deny" for statement in statements):
         return "rcp"
-    kind = _of_actions([str(action).lower() for each in listed for action in _texts(each.get("Action", "*"))])
+    actions = (action for statement in statements for action in _texts(statement.get("Action", "*")))
+    kind = _kind_of_actions([str(action).lower() for action in actions])
     if not kind:
         raise PolicyError(
             f"{place}: speaks of keys or of roles to be assumed, and of other things; say which kind it is, "
@@ -250,8 +254,8 @@ def _texts(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _of_actions(actions: list[str]) -> str:
-    """Whose policy names its principals and speaks of such actions; nothing if they are of several."""
+def _kind_of_actions(actions: list[str]) -> str:
+    """Return the kind of policy that names principals and such actions; an empty text if they are of several."""
     keys = [action for action in actions if action.startswith("kms:")]
     trust = [action for action in actions if _TRUST.fullmatch(action)]
     if not keys and not trust:
@@ -262,11 +266,11 @@ def _of_actions(actions: list[str]) -> str:
 
 
 def _filled(document: Mapping[str, Any], values: Values, place: str) -> Mapping[str, Any]:
-    """The document with Terraform's, the samples' and CloudFormation's placeholders replaced by the given values."""
-    found = _replaced(document, values, place)
-    if not isinstance(found, dict):  # a document that is one intrinsic function
+    """Return the document with Terraform's, the samples' and CloudFormation's placeholders replaced by values."""
+    filled = _replaced(document, values, place)
+    if not isinstance(filled, dict):  # a document that is one intrinsic function
         raise PolicyError(f"{place}: not a policy document")
-    return found
+    return filled
 
 
 def _replaced(node: Any, values: Values, place: str) -> Any:
@@ -276,18 +280,18 @@ def _replaced(node: Any, values: Values, place: str) -> Any:
                 return _intrinsic(key, node[key], values, place)
         return {_text(key, values, place): _replaced(value, values, place) for key, value in node.items()}
     if isinstance(node, list):
-        return [each for item in node for each in _items(item, values, place)]
+        return [filled for item in node for filled in _items(item, values, place)]
     return _text(node, values, place) if isinstance(node, str) else node
 
 
 def _items(item: Any, values: Values, place: str) -> list[Any]:
-    """A list item with a placeholder for a list in it becomes one item for each of its values."""
+    """Return a list item with its placeholders replaced: one item for each value of a placeholder for a list."""
     names = (*_TERRAFORM.findall(item), *_ANGLED.findall(item)) if isinstance(item, str) else ()
-    lists = {name: given for name in names if isinstance(given := values.get(name), tuple)}
+    lists = {name: choices for name in names if isinstance(choices := values.get(name), tuple)}
     if len(lists) != 1:
         return [_replaced(item, values, place)]
-    ((name, given),) = lists.items()
-    return [_replaced(item, {**values, name: value}, place) for value in given]
+    ((name, choices),) = lists.items()
+    return [_replaced(item, {**values, name: choice}, place) for choice in choices]
 
 
 def _intrinsic(key: str, argument: Any, values: Values, place: str) -> str:
@@ -299,15 +303,15 @@ def _intrinsic(key: str, argument: Any, values: Values, place: str) -> str:
 
 
 def _text(text: str, values: Values, place: str) -> str:
-    def given(match: re.Match[str]) -> str:
-        found = values.get(match[1])
-        if found is None:
+    def value_of(match: re.Match[str]) -> str:
+        value = values.get(match[1])
+        if value is None:
             raise NotProvedError(
-                f"{place}: no value for the placeholder {match[0]}; give one under [values] in the claims file, "
+                f"{place}: no value for the placeholder {match[0]}; give one under [values] in the promises file, "
                 f'"{match[1]}" = "…"'
             )
-        if not isinstance(found, str):
+        if not isinstance(value, str):
             raise NotProvedError(f"{place}: {match[0]} is a list and stands inside a text")
-        return found
+        return value
 
-    return _ANGLED.sub(given, _TERRAFORM.sub(given, text))
+    return _ANGLED.sub(value_of, _TERRAFORM.sub(value_of, text))

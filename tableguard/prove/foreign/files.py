@@ -1,4 +1,4 @@
-"""Which files of a folder hold policies: those that are read, those that are left out, and those that must not be.
+"""Sorts the files of a folder: those that are read, those that are left out, and those that must not be.
 
 A policy that is left out makes a promise that something is allowed false, so what looks like one and cannot be read is
 an error: another suffix, an element's name in another case, a document inside something unknown, a link to nothing.
@@ -21,24 +21,24 @@ _ELEMENT = re.compile(r"""\b(statements?|effect)\b["'\\]*\s*[:={\[]""", re.IGNOR
 
 
 def files(path: Path) -> tuple[list[Path], list[str]]:
-    """The files to read in a file or folder, sorted, and what is left out; PolicyError for what must not be."""
+    """Return the files to read in a file or folder, sorted, and those left out; PolicyError for what must not be."""
     if not path.exists():
         raise PolicyError(f"{path}: no such file or folder")
     if not path.is_dir():
         return [path], []
     read: list[Path] = []
     others: list[str] = []
-    for found in _inside(path, others):
-        if found.suffix.lower() in (*JSON, *YAML):
-            read.append(found)
+    for file in _inside(path, others):
+        if file.suffix.lower() in (*JSON, *YAML):
+            read.append(file)
         else:
-            _refuse_policy(found)
-            others.append(str(found))
+            _refuse_policy(file)
+            others.append(str(file))
     return read, others
 
 
 def _inside(folder: Path, others: list[str]) -> Iterator[Path]:
-    """Every file below a folder; hidden ones, of version control for instance, are left out."""
+    """Yield every file below a folder; hidden ones, of version control for instance, are left out."""
     for entry in sorted(folder.iterdir()):
         if entry.name.startswith("."):
             others.append(str(entry))
@@ -53,7 +53,7 @@ def _inside(folder: Path, others: list[str]) -> Iterator[Path]:
 
 
 def _refuse_policy(file: Path) -> None:
-    """PolicyError for a file that is not read and looks like a policy."""
+    """Raise PolicyError for a file that is not read and looks like a policy."""
     if file.suffix.lower() not in _PROSE and _ELEMENT.search(_start_of(file)):
         raise PolicyError(f"{file}: looks like a policy, and only {_ACCEPTED} are read; render or rename it")
 
@@ -67,7 +67,7 @@ def _start_of(file: Path) -> str:
 
 
 def refuse_unread(file: Path, content: Any, read: int) -> None:
-    """PolicyError if a file's content holds more policies than were read from it."""
+    """Raise PolicyError if a file's content holds more policies than were read from it."""
     held = _policies_in(content)
     if held > read:
         raise PolicyError(
@@ -77,7 +77,7 @@ def refuse_unread(file: Path, content: Any, read: int) -> None:
 
 
 def _policies_in(node: Any) -> int:
-    """How many policies are in some content, however they are wrapped and their elements written."""
+    """Count the policies in some content, however they are wrapped and their elements written."""
     if isinstance(node, str):
         return _policies_in(_unwrapped(node)) if node.lstrip().startswith(("{", "[")) else 0
     if isinstance(node, list):
@@ -91,9 +91,9 @@ def _policies_in(node: Any) -> int:
 
 
 def has_effect(value: Any) -> bool:
-    """Whether a Statement is a policy's: those of AWS WAF have no Effect."""
+    """Return True if a Statement is a policy's: those of AWS WAF have no Effect."""
     listed = value if isinstance(value, list) else [value]
-    return any(isinstance(each, dict) and any(str(key).lower() == "effect" for key in each) for each in listed)
+    return any(isinstance(item, dict) and any(str(key).lower() == "effect" for key in item) for item in listed)
 
 
 def _unwrapped(text: str) -> Any:

@@ -11,9 +11,8 @@ from tableguard.policy.contract import Promise
 from tableguard.policy.shorthand import Shorthand
 from tableguard.policy.worlds import OPEN_TO_EVERYBODY, opposite_of_all
 from tableguard.prove.foreign import documents
-from tableguard.prove.foreign import worlds as foreign_worlds
-from tableguard.prove.foreign.documents import Found
-from tableguard.prove.foreign.worlds import Asked, Given, Owner
+from tableguard.prove.foreign.documents import ForeignDocument
+from tableguard.prove.foreign.worlds import OrganizationFacts, PromiseWorld, RoleGrant, ScopedPromise, promise_worlds
 from tableguard.prove.shipped.promises import Answer, answer, scope_of
 from tableguard.reading import toml_table
 from tableguard.reading.placeholders import Values
@@ -22,29 +21,32 @@ from tableguard.settings import Settings
 
 
 @dataclass(frozen=True)
-class ForeignClaims:
-    """The promises of a claims file, the kind and values for the documents, and whose accounts they are about."""
+class PromiseFile:
+    """The promises of a file, the kind and the values for the documents, and whose accounts they are about."""
 
     place: str
-    asked: tuple[Asked, ...]
-    shorthand: Shorthand
+    promises: tuple[ScopedPromise, ...]
+    facts: OrganizationFacts
     kind: str = ""
-    values: Values | None = None
-    full_access: bool | None = None
-    roles: Mapping[str, Given] = field(default_factory=dict)
+    own_values: Values = field(default_factory=dict)
 
     @property
-    def filling(self) -> Values:
-        """What placeholders stand for: the settings' values, and above them the file's own."""
-        estate = self.shorthand.estate
-        pseudo = {"AWS::AccountId": estate.account, "AWS::Region": estate.home_region, "AWS::Partition": "aws"}
-        return {**self.shorthand.values, **pseudo, **(self.values or {})}
+    def values(self) -> Values:
+        """The values of placeholders: the settings' and above them the file's own."""
+        return {**placeholder_values(self.facts.shorthand), **self.own_values}
 
 
-def load(path: Path, settings: Settings) -> ForeignClaims:
-    """What a claims file says; PolicyError names key and what is accepted."""
+def placeholder_values(shorthand: Shorthand) -> Values:
+    """Return the values of placeholders in anybody's documents, CloudFormation's pseudo parameters among them."""
+    estate = shorthand.estate
+    pseudo = {"AWS::AccountId": estate.account, "AWS::Region": estate.home_region, "AWS::Partition": "aws"}
+    return {**shorthand.values, **pseudo}
+
+
+def load(path: Path, settings: Settings) -> PromiseFile:
+    """Read a file of promises; PolicyError names the key and what is accepted."""
     table = Table(str(path), toml_table.read_toml(path))
-    kind = str(table.take("kind", ", ".join(documents.KINDS), lambda found: found in documents.KINDS, ""))
+    kind = str(table.take("kind", ", ".join(documents.KINDS), lambda value: value in documents.KINDS, ""))
     owner = replace(
         settings,
         account_id=table.text("account", settings.account_id),
@@ -52,78 +54,94 @@ def load(path: Path, settings: Settings) -> ForeignClaims:
         organization_id=table.text("organization", settings.organization_id),
         home_region=table.text("region", settings.home_region),
     )
-    full = _flag(table, "full-access")
+    full_access = _flag(table, "full-access")
     values = {key: _value(path, key, value) for key, value in table.table("values", {}).items()}
-    roles = {name: _given(path, name, given) for name, given in table.table("roles", {}).items()}
-    asked = tuple(_asked(table, "account" if kind == "role" else "members"))
+    roles = {name: _role_grant(path, name, data) for name, data in table.table("roles", {}).items()}
+    promises = tuple(_promises(table, "account" if kind == "role" else "members"))
     table.close()
-    if not asked:
+    if not promises:
         raise PolicyError(f"{path}: no [[must-deny]] and no [[must-allow]]: nothing to prove")
-    toml_table.refuse_repetition(str(path), [each.promise.name for each in asked])
-    return ForeignClaims(str(path), asked, Shorthand(owner), kind, values, full, roles)
+    toml_table.refuse_repetition(str(path), [scoped.promise.name for scoped in promises])
+    return PromiseFile(str(path), promises, OrganizationFacts(Shorthand(owner), full_access, roles), kind, values)
 
 
-def _asked(table: Table, callers: str) -> Iterator[Asked]:
+def _promises(table: Table, callers: str) -> Iterator[ScopedPromise]:
     for section, wanted in contract.WANTED.items():
         for number, entry in enumerate(table.tables(section, optional=True), start=1):
-            each = Table(f"{table.place}: {section} {number}", entry)
-            chosen = each.texts("documents") if "documents" in entry else ()
-            endpoint, resource = _flag(each, "endpoint"), _flag(each, "resource")
-            each.present("documents")
-            yield Asked(contract.promise(each, wanted, callers), chosen, endpoint, resource)
+            own = Table(f"{table.place}: {section} {number}", entry)
+            chosen = own.texts("documents") if own.present("documents") else ()
+            endpoint, resource = _flag(own, "endpoint"), _flag(own, "resource")
+            yield ScopedPromise(contract.promise(own, wanted, callers), chosen, endpoint, resource)
 
 
 def _flag(table: Table, key: str) -> bool | None:
-    """true, false, or None where nothing is said."""
+    """Return true or false, or None where the key is not written."""
     return table.flag(key) if table.present(key) else None
 
 
-def _given(path: Path, name: str, data: Any) -> Given:
+def _role_grant(path: Path, name: str, data: Any) -> RoleGrant:
     if not isinstance(data, dict):
         raise PolicyError(f'{path}: roles: {name}: accepted: {{policies = ["NAME", …], boundary = "NAME"}}')
     table = Table(f"{path}: roles: {name}", data)
-    found = Given(table.texts("policies"), table.text("boundary", ""))
+    grant = RoleGrant(table.texts("policies"), table.text("boundary", ""))
     table.close()
-    return found
+    return grant
 
 
 def _value(path: Path, key: str, value: Any) -> str | tuple[str, ...]:
     if isinstance(value, str):
         return value
-    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return tuple(value)
     raise PolicyError(f"{path}: values: {key}: {value!r} is not accepted; accepted: a text or a list of texts")
 
 
-def answers(asked: ForeignClaims, found: Sequence[Found]) -> Iterator[Answer]:
-    """Each promise of the file, in the world of the documents that it is about; for each of its callers' own."""
-    owner = Owner(asked.shorthand, asked.full_access, asked.roles)
-    worlds = [(each, made) for each in asked.asked for made in foreign_worlds.worlds(each, found, owner)]
-    for each, made in worlds:
-        promise = _with_endpoint(made, each)
-        scope = scope_of(asked.place, promise, asked.shorthand, asked.filling)
-        opposite = opposite_of_all(made.world, promise.wanted, OPEN_TO_EVERYBODY)
-        yield replace(answer(asked.place, promise, scope, made.world, opposite), assumed=made.assumed)
+def answers(file: PromiseFile, written: Sequence[ForeignDocument]) -> Iterator[Answer]:
+    """Prove or refute each promise of a file, in the world of its documents; for each of its callers' own.
+
+    Every world is built before the first proof, so that what a file leaves open is an error at once.
+    """
+    worlds = [(scoped, world) for scoped in file.promises for world in promise_worlds(scoped, written, file.facts)]
+    for scoped, world in worlds:
+        promise = _through_endpoint(world, scoped)
+        scope = scope_of(file.place, promise, file.facts.shorthand, file.values)
+        opposite = opposite_of_all(world.world, promise.wanted, OPEN_TO_EVERYBODY)
+        yield replace(answer(file.place, promise, scope, world.world, opposite), assumed=world.assumed)
 
 
-def _with_endpoint(made: foreign_worlds.Made, asked: Asked) -> Promise:
-    """The promise, of requests through the endpoint where there is one: they carry aws:SourceVpce.
+def _through_endpoint(world: PromiseWorld, scoped: ScopedPromise) -> Promise:
+    """Return the promise about requests through the endpoint where there is one: they carry aws:SourceVpce.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-sourcevpce
     """
-    if made.world.endpoint is None:
-        return made.promise
-    written_out = made.promise.statement.get("Condition", {})
-    if not isinstance(written_out, dict) or not all(isinstance(lines, dict) for lines in written_out.values()):
-        return made.promise  # which is refused when it is read
-    condition = {key: dict(lines) for key, lines in written_out.items()}
-    operator = next((key for key in condition if key.lower() == "null"), "Null")
-    lines = condition.setdefault(operator, {})
-    written = next((key for key in lines if key.lower() == "aws:sourcevpce"), "aws:SourceVpce")
-    if str(lines.get(written, "false")).lower() != "false":
+    promise = world.promise
+    if world.world.endpoint is None:
+        return promise
+    written = promise.statement.get("Condition", {})
+    if not isinstance(written, dict) or not all(isinstance(lines, dict) for lines in written.values()):
+        return promise  # which is refused when it is read
+    if not _may_pass_endpoint(written):
         raise PolicyError(
-            f"{asked.promise.name}: asks for requests without aws:SourceVpce, and through an endpoint, where all have "
+            f"{scoped.promise.name}: asks for requests without aws:SourceVpce, and through an endpoint, where all have "
             "it; write endpoint = false"
         )
-    lines[written] = "false"
-    return replace(made.promise, statement={**made.promise.statement, "Condition": condition})
+    return replace(promise, statement={**promise.statement, "Condition": _with_endpoint(written)})
+
+
+def _may_pass_endpoint(condition: Mapping[str, Mapping[str, Any]]) -> bool:
+    lines = condition.get(_key_like("Null", condition), {})
+    return str(lines.get(_key_like("aws:SourceVpce", lines), "false")).lower() == "false"
+
+
+def _with_endpoint(condition: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    null = _key_like("Null", condition)
+    lines = dict(condition.get(null, {}))
+    return {
+        **{key: dict(values) for key, values in condition.items()},
+        null: {**lines, _key_like("aws:SourceVpce", lines): "false"},
+    }
+
+
+def _key_like(name: str, keys: Mapping[str, Any]) -> str:
+    """Return the key as it is written, in whatever case, or as AWS writes it where it is not there."""
+    return next((key for key in keys if key.lower() == name.lower()), name)

@@ -1,42 +1,46 @@
-"""The worlds that anybody's documents make: each kind where it stands in AWS, and what is not said is asked for.
+"""The worlds of promises about anybody's documents: each kind stands where it stands in AWS.
 
 SCPs and RCPs bind every request. An endpoint's policy is met by the requests that pass the endpoint, a resource's by
-those for the resource, a role's by its role: which those are, only the writer of a claim can say.
+those for the resource, a role's by its role. Which those are, only the writer of a promise can say; what is not written
+and cannot be told is an error.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from tableguard.errors import PolicyError
-from tableguard.policy import worlds as policy_worlds
+from tableguard.policy import worlds
 from tableguard.policy.contract import Promise
 from tableguard.policy.evaluate import World
 from tableguard.policy.principals import principal
 from tableguard.policy.shorthand import Shorthand
 from tableguard.policy.statements import Policy, policy
-from tableguard.policy.worlds import FULL_AWS_ACCESS, OPEN_TO_EVERYBODY, delegating, under
 from tableguard.prove.engine.question import GROUPS
-from tableguard.prove.foreign.documents import Found
+from tableguard.prove.foreign.documents import ForeignDocument
 
 RESOURCES = ("resource", "key", "trust")
 
 BESIDE = "FullAWSAccess is attached beside the SCPs, none of which allows anything"
-BESIDE_AS_SAID = "FullAWSAccess is attached beside the SCPs"
+BESIDE_AS_WRITTEN = "FullAWSAccess is attached beside the SCPs"
 ALONE = "the SCPs stand at one level without FullAWSAccess: what none of them allows is denied"
 
 
 @dataclass(frozen=True)
-class Given:
-    """What a role is given: names or patterns of role documents, and its boundary."""
+class RoleGrant:
+    """The documents of a role, by names or patterns, and its boundary."""
 
     policies: tuple[str, ...]
     boundary: str = ""
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A promise, the documents that it is about, and whether its requests meet the endpoint's and resource's policy."""
+class ScopedPromise:
+    """A promise, the documents that it is about, and whether its requests meet an endpoint's and a resource's policy.
+
+    None stands for what the writer left open.
+    """
 
     promise: Promise
     documents: tuple[str, ...] = ()
@@ -45,179 +49,233 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Owner:
-    """Whose organization it is, whether FullAWSAccess is attached, and what its roles are given."""
+class OrganizationFacts:
+    """Facts that no document holds: the accounts, whether FullAWSAccess is attached, and the documents of roles."""
 
     shorthand: Shorthand
     full_access: bool | None = None
-    roles: Mapping[str, Given] = field(default_factory=dict)
+    roles: Mapping[str, RoleGrant] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Made:
-    """The world of a promise's callers, the promise about them, and what is assumed."""
+class PromiseWorld:
+    """The world of some callers of a promise, the promise about them, and what is assumed."""
 
     world: World
     promise: Promise
     assumed: tuple[str, ...]
 
 
-def worlds(asked: Asked, found: Sequence[Found], owner: Owner) -> Iterator[Made]:
-    """The world of each of the promise's callers, those together that are given the same; PolicyError if it is open."""
-    _refuse_unknown_names(owner, found)
-    chosen = _chosen(asked, found)
-    endpoint = _met(asked, "endpoint", [each for each in chosen if each.kind == "endpoint"], chosen)
-    resource = _met(asked, "resource", [each for each in chosen if each.kind in RESOURCES], chosen)
+class _Identity(NamedTuple):
+    """The documents that a caller has of its own; an administrator has none."""
+
+    policies: tuple[ForeignDocument, ...] = ()
+    boundary: ForeignDocument | None = None
+
+
+_ADMINISTRATOR = _Identity()
+
+
+def promise_worlds(
+    scoped: ScopedPromise, documents: Sequence[ForeignDocument], facts: OrganizationFacts
+) -> Iterator[PromiseWorld]:
+    """Build the world of each caller of a promise, one for those with the same documents; PolicyError if it is open."""
+    _refuse_unknown_names(facts, documents)
+    chosen = _chosen(scoped, documents)
+    endpoint = _met(scoped, "endpoint", [document for document in chosen if document.kind == "endpoint"], chosen)
+    resource = _met(scoped, "resource", [document for document in chosen if document.kind in RESOURCES], chosen)
     if resource is not None:
-        _refuse_actions_of_others(asked.promise, resource)
-    guarded = guardrails(chosen, owner)
-    for given, callers in _callers(asked, chosen, owner):
-        others = delegating(owner.shorthand.estate.account) if given[0] else OPEN_TO_EVERYBODY
-        made = under(
-            guarded.world,
-            identity=tuple(map(_policy, given[0])),
-            boundary=_policy(given[1]) if given[1] else None,
-            resource=_policy(resource) if resource else others,
-            endpoint=None if endpoint is None else _policy(endpoint),
+        _refuse_actions_of_others(scoped.promise, resource)
+    guarded = guardrails(chosen, facts)
+    for identity, callers in _callers(scoped, chosen, facts):
+        open_or_delegating = (
+            worlds.delegating(facts.shorthand.estate.account) if identity.policies else worlds.OPEN_TO_EVERYBODY
+        )
+        world = worlds.under(
+            guarded,
+            identity=tuple(map(_policy, identity.policies)),
+            boundary=_policy(identity.boundary) if identity.boundary else None,
+            resource=_policy(resource) if resource else open_or_delegating,
+            endpoint=_policy(endpoint) if endpoint else None,
             resource_must_allow=resource is not None and resource.kind in ("key", "trust"),
         )
-        assumed = (*guarded.assumed, *_assumed(endpoint, resource, given))
-        yield Made(made, replace(asked.promise, callers=callers), assumed)
+        assumed = (*guardrail_assumptions(chosen, facts), *_assumed(endpoint, resource, identity))
+        yield PromiseWorld(world, replace(scoped.promise, callers=callers), assumed)
 
 
-def guardrails(found: Sequence[Found], owner: Owner) -> Made:
-    """The world in which only the SCPs and RCPs say anything but yes."""
-    scps = tuple(_policy(each) for each in found if each.kind == "scp")
-    rcps = tuple(_policy(each) for each in found if each.kind == "rcp")
+def guardrails(documents: Sequence[ForeignDocument], facts: OrganizationFacts) -> World:
+    """Build the world in which only the SCPs and RCPs say anything but yes."""
+    scps, rcps = _of_kind("scp", documents), _of_kind("rcp", documents)
+    level = (worlds.FULL_AWS_ACCESS, *scps) if _has_full_access(scps, facts) else scps
+    return worlds.guardrails(facts.shorthand.estate, (level,) if scps else (), (rcps,) if rcps else ())
+
+
+def guardrail_assumptions(documents: Sequence[ForeignDocument], facts: OrganizationFacts) -> tuple[str, ...]:
+    """Say whether FullAWSAccess is assumed beside the SCPs, if there are SCPs."""
+    scps = _of_kind("scp", documents)
+    if not scps:
+        return ()
+    if not _has_full_access(scps, facts):
+        return (ALONE,)
+    return (BESIDE_AS_WRITTEN if _allow(scps) else BESIDE,)
+
+
+def _of_kind(kind: str, documents: Sequence[ForeignDocument]) -> tuple[Policy, ...]:
+    return tuple(_policy(document) for document in documents if document.kind == kind)
+
+
+def _policy(document: ForeignDocument) -> Policy:
+    return policy(document.name, document.document)
+
+
+def _has_full_access(scps: Sequence[Policy], facts: OrganizationFacts) -> bool:
     # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_evaluation.html
-    allows = any(statement.effect == "Allow" for each in scps for statement in each.statements)
-    full = not allows if owner.full_access is None else owner.full_access
-    level = (FULL_AWS_ACCESS, *scps) if full else scps
-    world = policy_worlds.guardrails(owner.shorthand.estate, (level,) if scps else (), (rcps,) if rcps else ())
-    said = (BESIDE_AS_SAID if allows else BESIDE) if full else ALONE
-    nobody = Promise("", "denied", (), {})
-    return Made(world, nobody, (said,) if scps else ())
+    return not _allow(scps) if facts.full_access is None else facts.full_access
 
 
-def _policy(found: Found) -> Policy:
-    return policy(found.name, found.document)
+def _allow(scps: Sequence[Policy]) -> bool:
+    return any(statement.effect == "Allow" for scp in scps for statement in scp.statements)
 
 
-def _chosen(asked: Asked, found: Sequence[Found]) -> list[Found]:
-    if not asked.documents:
-        return list(found)
-    for pattern in asked.documents:
-        if not any(_is_called(each, pattern) for each in found):
-            raise _unclear(asked, f"no document is called {pattern}; there are {_names(found)}")
-    return [each for each in found if any(_is_called(each, pattern) for pattern in asked.documents)]
+def _chosen(scoped: ScopedPromise, documents: Sequence[ForeignDocument]) -> list[ForeignDocument]:
+    if not scoped.documents:
+        return list(documents)
+    for pattern in scoped.documents:
+        if not any(_is_called(document, pattern) for document in documents):
+            raise _unclear(scoped, f"no document is called {pattern}; there are {_names(documents)}")
+    return [document for document in documents if any(_is_called(document, pattern) for pattern in scoped.documents)]
 
 
-def _refuse_unknown_names(owner: Owner, found: Sequence[Found]) -> None:
-    """A role whose documents are misspelt would pass for an administrator."""
-    roles = [each for each in found if each.kind == "role"]
-    for name, given in owner.roles.items():
-        for pattern in (*given.policies, *([given.boundary] if given.boundary else ())):
-            if not any(_is_called(each, pattern) for each in roles):
+def _refuse_unknown_names(facts: OrganizationFacts, documents: Sequence[ForeignDocument]) -> None:
+    """Raise PolicyError for a misspelt document of a role, which would pass for an administrator."""
+    roles = [document for document in documents if document.kind == "role"]
+    for name, grant in facts.roles.items():
+        for pattern in (*grant.policies, *([grant.boundary] if grant.boundary else ())):
+            if not any(_is_called(document, pattern) for document in roles):
                 there = f"there are {_names(roles)}" if roles else "there are none"
                 raise PolicyError(f"roles: {name}: no role's document is called {pattern}; {there}")
 
 
-def _is_called(found: Found, pattern: str) -> bool:
-    return fnmatchcase(found.name, pattern) or fnmatchcase(found.name.rsplit(".", 1)[0], pattern)
+def _is_called(document: ForeignDocument, pattern: str) -> bool:
+    return fnmatchcase(document.name, pattern) or fnmatchcase(document.name.rsplit(".", 1)[0], pattern)
 
 
-def _names(found: Sequence[Found]) -> str:
-    return ", ".join(each.name for each in found)
+def _names(documents: Sequence[ForeignDocument]) -> str:
+    return ", ".join(document.name for document in documents)
 
 
-def _unclear(asked: Asked, problem: str) -> PolicyError:
-    return PolicyError(f"{asked.promise.name}: {problem}")
+def _unclear(scoped: ScopedPromise, problem: str) -> PolicyError:
+    return PolicyError(f"{scoped.promise.name}: {problem}")
 
 
-def _met(asked: Asked, key: str, found: Sequence[Found], chosen: Sequence[Found]) -> Found | None:
-    """The endpoint's or the resource's policy that the requests of a promise meet."""
-    said = asked.endpoint if key == "endpoint" else asked.resource
-    if said is False or not (found or said):
+def _met(
+    scoped: ScopedPromise, key: str, candidates: Sequence[ForeignDocument], chosen: Sequence[ForeignDocument]
+) -> ForeignDocument | None:
+    """Return the endpoint's or the resource's policy that the requests of a promise meet."""
+    written = scoped.endpoint if key == "endpoint" else scoped.resource
+    if written is False or not (candidates or written):
         return None
-    if not found:
-        raise _unclear(asked, f"{key} = true, and no such policy is among {_names(chosen)}")
-    if len(found) > 1:
-        raise _unclear(asked, f"{_names(found)}: a request meets one of them; choose it with documents = […]")
-    if said is None and len(chosen) > 1:
+    if not candidates:
+        raise _unclear(scoped, f"{key} = true, and no such policy is among {_names(chosen)}")
+    if len(candidates) > 1:
+        raise _unclear(scoped, f"{_names(candidates)}: a request meets one of them; choose it with documents = […]")
+    if written is None and len(chosen) > 1:
         meets = "pass the endpoint" if key == "endpoint" else "are for the resource"
         raise _unclear(
-            asked, f"write {key} = true if its requests {meets} that has {found[0].name}, else {key} = false"
+            scoped, f"write {key} = true if its requests {meets} that has {candidates[0].name}, else {key} = false"
         )
-    return found[0]
+    return candidates[0]
 
 
-def _refuse_actions_of_others(promise: Promise, resource: Found) -> None:
-    """A key's or a role's policy is asked about the actions on it only, and no other policy about those."""
+def _refuse_actions_of_others(promise: Promise, resource: ForeignDocument) -> None:
+    """Raise PolicyError unless the actions are the policy's: a key's or a role's is asked about those on it only."""
     actions = promise.statement.get("Action", ["*"])
-    listed = [str(each).lower() for each in (actions if isinstance(actions, list) else [actions])]
-    keys = [each.startswith("kms:") for each in listed]
-    trust = [each.startswith(("sts:assumerole", "sts:tagsession", "sts:setsourceidentity")) for each in listed]
+    listed = [str(action).lower() for action in (actions if isinstance(actions, list) else [actions])]
+    keys = [action.startswith("kms:") for action in listed]
+    trust = [action.startswith(("sts:assumerole", "sts:tagsession", "sts:setsourceidentity")) for action in listed]
     wrong = {"key": not all(keys), "trust": not all(trust), "resource": any(keys) or any(trust)}[resource.kind]
     if wrong:
-        spoken = {"key": "kms:…", "trust": "sts:AssumeRole…", "resource": "neither kms:… nor sts:AssumeRole…"}
+        accepted = {"key": "kms:…", "trust": "sts:AssumeRole…", "resource": "neither kms:… nor sts:AssumeRole…"}
         raise PolicyError(
             f"{promise.name}: {resource.name} is of kind {resource.kind}, and a promise about it has as Action "
-            f"{spoken[resource.kind]}"
+            f"{accepted[resource.kind]}"
         )
 
 
-_Identity = tuple[tuple[Found, ...], Found | None]
-_ADMINISTRATOR: _Identity = ((), None)
-
-
-def _callers(asked: Asked, chosen: Sequence[Found], owner: Owner) -> Iterator[tuple[_Identity, tuple[str, ...]]]:
-    """What the promise's callers are given, and those who are given it."""
-    roles = {name: _identity(asked, name, given, chosen) for name, given in owner.roles.items()}
-    taken = [each for documents, boundary in roles.values() for each in (*documents, boundary) if each is not None]
-    for each in chosen:
-        if each.kind == "role" and each not in taken:
-            raise _unclear(
-                asked,
-                f'whose is {each.name}? write [roles] and "role/NAME" = {{policies = ["{each.name}"]}}, or leave it '
-                "out with documents = […]",
-            )
-    by_arn = {
-        arn: identity
-        for name, identity in roles.items()
-        if name not in GROUPS
-        for arn in owner.shorthand.principals(name)
-    }
-    found: dict[object, tuple[_Identity, list[str]]] = {}
-    for short in asked.promise.callers:
-        for caller in (short,) if short in GROUPS else owner.shorthand.principals(short):
-            identity = roles.get(caller) if caller in GROUPS else by_arn.get(principal(caller).arn)
-            if identity is None and caller in GROUPS and taken and asked.promise.wanted == "allowed":
-                raise _unclear(asked, f"{caller} are given different policies; name the callers, or them under [roles]")
-            identity = identity or _ADMINISTRATOR
-            key = caller if caller in GROUPS else id(identity)
-            found.setdefault(key, (identity, []))[1].append(caller)
-    for identity, callers in found.values():
+def _callers(
+    scoped: ScopedPromise, chosen: Sequence[ForeignDocument], facts: OrganizationFacts
+) -> Iterator[tuple[_Identity, tuple[str, ...]]]:
+    """Group the callers of a promise by the documents that they have."""
+    roles = {name: _identity(scoped, name, grant, chosen) for name, grant in facts.roles.items()}
+    _refuse_unattached(scoped, chosen, roles.values())
+    by_arn = _by_arn(roles, facts.shorthand)
+    groups: dict[object, tuple[_Identity, list[str]]] = {}
+    for caller in _written_out(scoped.promise.callers, facts.shorthand):
+        if caller in GROUPS:
+            if caller not in roles:
+                _refuse_different_policies(scoped, caller, roles.values())
+            identity = roles.get(caller, _ADMINISTRATOR)
+            groups.setdefault(caller, (identity, []))[1].append(caller)
+        else:
+            identity = by_arn.get(principal(caller).arn, _ADMINISTRATOR)
+            groups.setdefault(id(identity), (identity, []))[1].append(caller)
+    for identity, callers in groups.values():
         yield identity, tuple(callers)
 
 
-def _identity(asked: Asked, name: str, given: Given, chosen: Sequence[Found]) -> _Identity:
-    """The chosen documents that a role is given; an administrator's if none of them is chosen."""
-    roles = [each for each in chosen if each.kind == "role"]
-    policies = tuple(each for each in roles if any(_is_called(each, pattern) for pattern in given.policies))
-    boundary = [each for each in roles if given.boundary and _is_called(each, given.boundary)]
-    if len(boundary) > 1:
-        raise _unclear(asked, f"roles: {name}: {_names(boundary)} are called {given.boundary}; a role has one boundary")
-    return policies, boundary[0] if boundary else None
+def _identity(scoped: ScopedPromise, name: str, grant: RoleGrant, chosen: Sequence[ForeignDocument]) -> _Identity:
+    """Return the chosen documents that a role has; none of them makes it an administrator."""
+    roles = [document for document in chosen if document.kind == "role"]
+    policies = tuple(role for role in roles if any(_is_called(role, pattern) for pattern in grant.policies))
+    boundaries = [role for role in roles if grant.boundary and _is_called(role, grant.boundary)]
+    if len(boundaries) > 1:
+        names = _names(boundaries)
+        raise _unclear(scoped, f"roles: {name}: {names} are called {grant.boundary}; a role has one boundary")
+    return _Identity(policies, boundaries[0] if boundaries else None)
 
 
-def _assumed(endpoint: Found | None, resource: Found | None, given: _Identity) -> Iterator[str]:
+def _attached(identities: Iterable[_Identity]) -> list[ForeignDocument]:
+    every = (document for policies, boundary in identities for document in (*policies, boundary))
+    return [document for document in every if document is not None]
+
+
+def _refuse_unattached(
+    scoped: ScopedPromise, chosen: Sequence[ForeignDocument], identities: Iterable[_Identity]
+) -> None:
+    attached = _attached(identities)
+    for document in chosen:
+        if document.kind == "role" and document not in attached:
+            raise _unclear(
+                scoped,
+                f'whose is {document.name}? write [roles] and "role/NAME" = {{policies = ["{document.name}"]}}, or '
+                "leave it out with documents = […]",
+            )
+
+
+def _refuse_different_policies(scoped: ScopedPromise, group: str, identities: Iterable[_Identity]) -> None:
+    if scoped.promise.wanted == "allowed" and _attached(identities):
+        raise _unclear(scoped, f"{group} are given different policies; name the callers, or them under [roles]")
+
+
+def _by_arn(roles: Mapping[str, _Identity], shorthand: Shorthand) -> Mapping[str, _Identity]:
+    single = {name: identity for name, identity in roles.items() if name not in GROUPS}
+    return {arn: identity for name, identity in single.items() for arn in shorthand.principals(name)}
+
+
+def _written_out(callers: Sequence[str], shorthand: Shorthand) -> Iterator[str]:
+    """Complete the callers that are written short; groups stand for themselves."""
+    for caller in callers:
+        yield from (caller,) if caller in GROUPS else shorthand.principals(caller)
+
+
+def _assumed(endpoint: ForeignDocument | None, resource: ForeignDocument | None, identity: _Identity) -> Iterator[str]:
     if endpoint is not None:
         yield f"the requests pass the endpoint that has {endpoint.name}"
     if resource is not None:
         yield f"the requests are for the resource that has {resource.name}"
-    elif not given[0]:
+    elif not identity.policies:
         yield "policies of resources let everybody do everything"
     else:
         yield "policies of resources leave it to their account's own policies"
-    if not given[0]:
+    if not identity.policies:
         yield "the callers' own policies allow everything"

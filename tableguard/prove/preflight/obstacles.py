@@ -14,7 +14,7 @@ from tableguard.policy.policy_set import PolicySet
 from tableguard.policy.shorthand import Shorthand
 from tableguard.policy.statements import Policy, policy
 from tableguard.progress import shown
-from tableguard.prove.foreign.documents import Found
+from tableguard.prove.foreign.documents import ForeignDocument
 from tableguard.prove.preflight.answer import Answers, Blocked
 from tableguard.prove.preflight.call import calls
 from tableguard.prove.preflight.template import Plan, Resource, templates
@@ -46,8 +46,10 @@ class Preflight:
     unknown: tuple[str, ...]
 
 
-def preflight(settings: Settings, stacks: Sequence[str] = (), scps: Sequence[Found] | None = None) -> Preflight:
-    """What stands in the deployer's way, under the shipped SCPs or others."""
+def preflight(
+    settings: Settings, stacks: Sequence[str] = (), scps: Sequence[ForeignDocument] | None = None
+) -> Preflight:
+    """Return what stops the deployer under the shipped SCPs (None), or under others."""
     shorthand = Shorthand(settings)
     policies = _shipped(settings) if scps is None else tuple(policy(scp.place, scp.document) for scp in scps)
     plan, answers = Plan(settings, templates(settings)), Answers(settings, shorthand.estate, policies)

@@ -8,7 +8,7 @@ import pytest
 
 from tableguard.errors import PolicyError
 from tableguard.prove.foreign import documents, promise_file
-from tableguard.prove.foreign.documents import Found
+from tableguard.prove.foreign.documents import ForeignDocument
 from tableguard.settings import example
 
 DENIAL = {"Sid": "NoDeletion", "Effect": "Deny", "Action": "dynamodb:DeleteTable", "Resource": "*"}
@@ -18,7 +18,7 @@ VALUES: dict[str, str | tuple[str, ...]] = {
     "regions": ("eu-west-1", "eu-central-1"),
     "Account": "111122223333",
 }
-CLAIMS = """
+PROMISES = """
 [[must-deny]]
 name = "nobody deletes a table"
 Action = ["dynamodb:DeleteTable"]
@@ -58,7 +58,7 @@ WRAPPED: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("why", "content"), WRAPPED, ids=[why for why, _ in WRAPPED])
 def test_a_document_is_found_in_its_wrapping(why: str, content: Any, tmp_path: Path) -> None:
-    (found,) = documents.read(written(tmp_path, content), VALUES).found
+    (found,) = documents.read(written(tmp_path, content), VALUES).documents
     assert found.kind == "scp"
     assert found.document["Statement"] in (DENIAL, [DENIAL])
 
@@ -72,7 +72,7 @@ def test_yaml_templates_are_read_with_their_short_intrinsics(tmp_path: Path) -> 
         "            Principal: '*'\n            Action: dynamodb:*\n"
         "            Resource: !Sub 'arn:aws:dynamodb:*:${AWS::AccountId}:table/x'\n"
     )
-    (found,) = documents.read(written(tmp_path, text, "guard.yaml"), VALUES).found
+    (found,) = documents.read(written(tmp_path, text, "guard.yaml"), VALUES).documents
     assert found.kind == "rcp"
     assert found.document["Statement"][0]["Resource"] == "arn:aws:dynamodb:*:111122223333:table/x"
 
@@ -81,7 +81,7 @@ def test_placeholders_of_terraform_and_of_the_samples_take_their_values(tmp_path
     regions = {"StringNotEquals": {"aws:RequestedRegion": ["<regions>"]}}
     resource = "arn:aws:dynamodb:*:${Account}:table/*"
     document = {**DOCUMENT, "Statement": [{**DENIAL, "Resource": resource, "Condition": regions}]}
-    (found,) = documents.read(written(tmp_path, document), VALUES).found
+    (found,) = documents.read(written(tmp_path, document), VALUES).documents
     (statement,) = found.document["Statement"]
     assert statement["Resource"] == "arn:aws:dynamodb:*:111122223333:table/*"
     assert statement["Condition"]["StringNotEquals"]["aws:RequestedRegion"] == ["eu-west-1", "eu-central-1"]
@@ -89,7 +89,7 @@ def test_placeholders_of_terraform_and_of_the_samples_take_their_values(tmp_path
 
 def test_a_variable_of_iam_is_no_placeholder(tmp_path: Path) -> None:
     document = {**DOCUMENT, "Statement": [{**DENIAL, "Resource": "arn:aws:s3:::home/${aws:username}"}]}
-    (found,) = documents.read(written(tmp_path, document), VALUES).found
+    (found,) = documents.read(written(tmp_path, document), VALUES).documents
     assert found.document["Statement"][0]["Resource"] == "arn:aws:s3:::home/${aws:username}"
 
 
@@ -98,7 +98,7 @@ def test_several_documents_of_a_folder_are_found_and_other_files_named(tmp_path:
     written(tmp_path, {"Content": DOCUMENT}, "two.json")
     written(tmp_path, {"name": "not a policy"}, "package.json")
     collection = documents.read(tmp_path, VALUES)
-    assert [Path(found.place).name for found in collection.found] == ["one.json", "two.json"]
+    assert [Path(found.place).name for found in collection.documents] == ["one.json", "two.json"]
     assert [Path(other).name for other in collection.others] == ["package.json"]
 
 
@@ -108,7 +108,7 @@ def test_documents_are_found_whatever_the_case_of_their_suffix_and_hidden_ones_a
     (tmp_path / ".git").mkdir()
     written(tmp_path / ".git", DOCUMENT, "two.json")
     collection = documents.read(tmp_path, VALUES)
-    assert [found.name for found in collection.found] == ["one.JSON"]
+    assert [found.name for found in collection.documents] == ["one.JSON"]
     assert [Path(other).name for other in collection.others] == [".git", ".hidden.json"]
 
 
@@ -148,7 +148,7 @@ def test_links_that_lead_nowhere_or_to_folders_are_refused(tmp_path: Path) -> No
     folder = tmp_path / "policies"
     folder.mkdir()
     written(folder, DOCUMENT, "a.json")
-    assert len(documents.read(folder, VALUES).found) == 1
+    assert len(documents.read(folder, VALUES).documents) == 1
     (folder / "b.json").symlink_to(tmp_path / "absent.json")
     with pytest.raises(PolicyError, match="a link to nothing"):
         documents.read(folder, VALUES)
@@ -181,7 +181,7 @@ def test_the_kind_is_told_by_the_folder_or_else_by_what_a_document_holds(
 ) -> None:
     (tmp_path / name).parent.mkdir(exist_ok=True)
     written(tmp_path, document, name)
-    (found,) = documents.read(tmp_path, VALUES).found
+    (found,) = documents.read(tmp_path, VALUES).documents
     assert found.kind == kind
 
 
@@ -189,7 +189,7 @@ def test_a_document_of_two_kinds_is_refused_unless_its_kind_is_said(tmp_path: Pa
     path = written(tmp_path, principals(Action=["kms:Decrypt", "s3:GetObject"], Resource="*"))
     with pytest.raises(PolicyError, match="say which kind it is"):
         documents.read(path, VALUES)
-    assert documents.read(path, VALUES, "resource").found[0].kind == "resource"
+    assert documents.read(path, VALUES, "resource").documents[0].kind == "resource"
 
 
 def test_every_policy_of_a_template_is_found_with_its_kind(tmp_path: Path) -> None:
@@ -211,7 +211,7 @@ def test_every_policy_of_a_template_is_found_with_its_kind(tmp_path: Path) -> No
         },
     }
     written(tmp_path, {"Resources": resources}, "t.json")
-    assert [(found.name, found.kind) for found in documents.read(tmp_path, VALUES).found] == [
+    assert [(found.name, found.kind) for found in documents.read(tmp_path, VALUES).documents] == [
         ("t.json: Role: AssumeRolePolicyDocument", "trust"),
         ("t.json: Role: own", "role"),
         ("t.json: Key", "key"),
@@ -223,7 +223,7 @@ def test_every_policy_of_a_template_is_found_with_its_kind(tmp_path: Path) -> No
 
 def test_a_policy_that_exists_under_a_condition_only_is_refused(tmp_path: Path) -> None:
     content = organization_policy(DOCUMENT)
-    assert documents.read(written(tmp_path, content), VALUES).found
+    assert documents.read(written(tmp_path, content), VALUES).documents
     content["Resources"]["Guard"]["Condition"] = "Never"
     with pytest.raises(PolicyError, match="under the condition Never only; render the template first"):
         documents.read(written(tmp_path, content), VALUES)
@@ -241,14 +241,14 @@ LONG = [f"s3:{'x' * 100}{number}" for number in range(100)]
     ],
 )
 def test_a_document_that_aws_refuses_is_refused(broken: Any, right: Any, said: str, tmp_path: Path) -> None:
-    assert documents.read(written(tmp_path, {**DOCUMENT, "Statement": right}), VALUES).found
+    assert documents.read(written(tmp_path, {**DOCUMENT, "Statement": right}), VALUES).documents
     with pytest.raises(PolicyError, match=said):
         documents.read(written(tmp_path, {**DOCUMENT, "Statement": broken}), VALUES)
 
 
-@pytest.mark.parametrize("name", ["policy.json", "claims.toml"])
+@pytest.mark.parametrize("name", ["policy.json", "promises.toml"])
 def test_a_byte_order_mark_is_named_as_one(name: str, tmp_path: Path) -> None:
-    path = written(tmp_path, "\ufeff" + (json.dumps(DOCUMENT) if name.endswith("json") else CLAIMS), name)
+    path = written(tmp_path, "\ufeff" + (json.dumps(DOCUMENT) if name.endswith("json") else PROMISES), name)
     with pytest.raises(PolicyError, match="begins with a byte order mark"):
         documents.read(path, VALUES) if name.endswith("json") else promise_file.load(path, example())
 
@@ -299,17 +299,17 @@ def test_a_missing_folder_is_one_clear_line(tmp_path: Path) -> None:
 def test_promises_about_foreign_documents_are_proved_or_refuted(
     element: dict[str, str], verdicts: list[str], tmp_path: Path
 ) -> None:
-    asked = promise_file.load(written(tmp_path, CLAIMS, "claims.toml"), example())
+    file = promise_file.load(written(tmp_path, PROMISES, "promises.toml"), example())
     statement = {key: value for key, value in DENIAL.items() if key != "Action"} | element
-    found = [Found("a", "scp", {**DOCUMENT, "Statement": [statement]})]
-    assert [answer.proof.verdict for answer in promise_file.answers(asked, found)] == verdicts
+    found = [ForeignDocument("a", "scp", {**DOCUMENT, "Statement": [statement]})]
+    assert [answer.proof.verdict for answer in promise_file.answers(file, found)] == verdicts
 
 
 def test_not_resource_leaves_out_what_it_names(tmp_path: Path) -> None:
-    asked = promise_file.load(written(tmp_path, CLAIMS, "claims.toml"), example())
+    file = promise_file.load(written(tmp_path, PROMISES, "promises.toml"), example())
     statement = {key: value for key, value in DENIAL.items() if key != "Resource"}
     statement["NotResource"] = "arn:aws:dynamodb:*:*:table/scratch"
-    first, _ = promise_file.answers(asked, [Found("a", "scp", {**DOCUMENT, "Statement": [statement]})])
+    first, _ = promise_file.answers(file, [ForeignDocument("a", "scp", {**DOCUMENT, "Statement": [statement]})])
     assert first.proof.counterexample is not None
     assert first.proof.counterexample.resource.endswith("table/scratch")
 
@@ -318,33 +318,36 @@ def test_not_resource_leaves_out_what_it_names(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("", "nothing to prove"),
-        ("kind = 'nonsense'" + CLAIMS, "kind"),
-        (CLAIMS + "colour = 'red'", "colour: unknown key; accepted: Action, Condition, NotAction"),
-        ("colour = 'red'" + CLAIMS, "accepted: account, full-access, kind, management-account, must-allow, must-deny"),
-        ("[roles]\nr = 3\n" + CLAIMS, "roles: r: accepted"),
-        ("[values]\nx = 3\n" + CLAIMS, "values: x"),
+        ("kind = 'nonsense'" + PROMISES, "kind"),
+        (PROMISES + "colour = 'red'", "colour: unknown key; accepted: Action, Condition, NotAction"),
+        (
+            "colour = 'red'" + PROMISES,
+            "accepted: account, full-access, kind, management-account, must-allow, must-deny",
+        ),
+        ("[roles]\nr = 3\n" + PROMISES, "roles: r: accepted"),
+        ("[values]\nx = 3\n" + PROMISES, "values: x"),
         ("[[must-deny]]\nname = 'x'\nResource = '*'\n", "has an Action or a NotAction"),
         ("[[must-deny", "not TOML"),
     ],
 )
-def test_a_claims_file_that_says_something_else_is_one_clear_line(text: str, said: str, tmp_path: Path) -> None:
+def test_a_promises_file_that_says_something_else_is_one_clear_line(text: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(PolicyError) as raised:
-        promise_file.load(written(tmp_path, text, "claims.toml"), example())
+        promise_file.load(written(tmp_path, text, "promises.toml"), example())
     assert said in str(raised.value)
     assert "\n" not in str(raised.value)
 
 
 def test_an_unknown_element_is_refused_when_the_world_is_made(tmp_path: Path) -> None:
-    asked = promise_file.load(written(tmp_path, CLAIMS, "claims.toml"), example())
+    file = promise_file.load(written(tmp_path, PROMISES, "promises.toml"), example())
     document = {**DOCUMENT, "Statement": [{**DENIAL, "Actions": "x"}]}
     with pytest.raises(PolicyError, match="unknown element 'Actions'"):
-        list(promise_file.answers(asked, [Found("a", "scp", document)]))
+        list(promise_file.answers(file, [ForeignDocument("a", "scp", document)]))
 
 
 def test_a_list_inside_a_list_item_becomes_one_item_for_each_value(tmp_path: Path) -> None:
     denial = {**DENIAL, "Resource": ["arn:aws:dynamodb:<regions>:<Account>:table/*", "arn:aws:dynamodb:${regions}:*:*"]}
     path = written(tmp_path, {"Version": "2012-10-17", "Statement": [denial]})
-    (found,) = documents.read(path, VALUES, "scp").found
+    (found,) = documents.read(path, VALUES, "scp").documents
     assert found.document["Statement"][0]["Resource"] == [
         "arn:aws:dynamodb:eu-west-1:111122223333:table/*",
         "arn:aws:dynamodb:eu-central-1:111122223333:table/*",

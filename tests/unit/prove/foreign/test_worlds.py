@@ -1,4 +1,4 @@
-"""Anybody's documents stand where they stand in AWS, and what only the writer of a claim can know is asked for."""
+"""Anybody's documents stand where they stand in AWS, and what only the writer of a promise can know is asked for."""
 
 import re
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ import pytest
 
 from tableguard.errors import PolicyError
 from tableguard.prove.foreign import promise_file
-from tableguard.prove.foreign.documents import Found
+from tableguard.prove.foreign.documents import ForeignDocument
 from tableguard.settings import example
 from tests.worlds.policies import ACCOUNT
 
@@ -17,19 +17,19 @@ KEY = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/1234"
 ANYBODY: dict[str, Any] = {"Principal": "*"}
 
 
-def document(kind: str, name: str, *statements: Mapping[str, Any]) -> Found:
+def document(kind: str, name: str, *statements: Mapping[str, Any]) -> ForeignDocument:
     filled = [{"Effect": "Deny", "Resource": "*", **each} for each in statements]
-    return Found(name, kind, {"Version": "2012-10-17", "Statement": filled}, name)
+    return ForeignDocument(name, kind, {"Version": "2012-10-17", "Statement": filled}, name)
 
 
-def verdicts(folder: Path, claims: str, *found: Found) -> list[str]:
-    path = folder / "claims.toml"
-    path.write_text(claims, encoding="utf-8")
-    asked = promise_file.load(path, example())
-    return [answer.proof.verdict for answer in promise_file.answers(asked, found)]
+def verdicts(folder: Path, promises: str, *documents: ForeignDocument) -> list[str]:
+    path = folder / "promises.toml"
+    path.write_text(promises, encoding="utf-8")
+    file = promise_file.load(path, example())
+    return [answer.proof.verdict for answer in promise_file.answers(file, documents)]
 
 
-def claim(kind: str, action: str, *more: str, callers: str = "role/Admin") -> str:
+def promise(kind: str, action: str, *more: str, callers: str = "role/Admin") -> str:
     return "\n".join([f"[[{kind}]]", 'name = "asked"', f'Action = "{action}"', f'callers = "{callers}"', *more, ""])
 
 
@@ -37,12 +37,12 @@ SCP = document("scp", "scp/a.json", {"Action": "s3:DeleteBucket"})
 ENDPOINT = document("endpoint", "endpoint/e.json", {"Effect": "Allow", "Action": "dynamodb:*", **ANYBODY})
 ROLE = document("role", "role/r.json", {"Effect": "Allow", "Action": "dynamodb:*"})
 BUCKET = document("resource", "resource/b.json", {"Action": "s3:PutObject", **ANYBODY})
-PUT = claim("must-deny", "s3:PutObject")
+PUT = promise("must-deny", "s3:PutObject")
 ROLES = '[roles]\n"role/app" = {policies = ["role/r"]}\n'
 
 
 @pytest.mark.parametrize(
-    ("found", "claims", "said"),
+    ("documents", "promises", "error"),
     [
         ([SCP, ENDPOINT], PUT, "write endpoint = true if its requests pass the endpoint that has endpoint/e.json"),
         ([SCP, BUCKET], PUT, "write resource = true if its requests are for the resource that has resource/b.json"),
@@ -54,24 +54,26 @@ ROLES = '[roles]\n"role/app" = {policies = ["role/r"]}\n'
         ([SCP, ROLE], ROLES.replace("role/r", "role/x") + PUT, "no role's document is called role/x"),
         (
             [SCP, ROLE],
-            ROLES + claim("must-allow", "s3:GetObject", callers="account"),
+            ROLES + promise("must-allow", "s3:GetObject", callers="account"),
             "account are given different policies; name the callers",
         ),
         (
             [ENDPOINT],
-            claim("must-deny", "s3:PutObject", 'Condition = {Null = {"aws:SourceVpce" = "true"}}'),
+            promise("must-deny", "s3:PutObject", 'Condition = {Null = {"aws:SourceVpce" = "true"}}'),
             "asks for requests without aws:SourceVpce, and through an endpoint",
         ),
     ],
 )
-def test_what_only_the_writer_can_know_is_asked_for(found: list[Found], claims: str, said: str, tmp_path: Path) -> None:
-    with pytest.raises(PolicyError, match=re.escape(said)) as raised:
-        verdicts(tmp_path, claims, *found)
+def test_what_only_the_writer_can_know_is_asked_for(
+    documents: list[ForeignDocument], promises: str, error: str, tmp_path: Path
+) -> None:
+    with pytest.raises(PolicyError, match=re.escape(error)) as raised:
+        verdicts(tmp_path, promises, *documents)
     assert "\n" not in str(raised.value)
 
 
 @pytest.mark.parametrize(
-    ("found", "claims", "expected"),
+    ("documents", "promises", "expected"),
     [
         # an endpoint's policy speaks of the requests that pass it, a bucket's of those for the bucket
         ([SCP, ENDPOINT], PUT + "endpoint = false\n", ["refuted"]),
@@ -82,8 +84,8 @@ def test_what_only_the_writer_can_know_is_asked_for(found: list[Found], claims: 
         ([SCP, BUCKET], PUT + "resource = true\n", ["proved"]),
         # a role's document binds its role; other callers are administrators
         ([SCP, ROLE], ROLES + PUT, ["refuted"]),
-        ([SCP, ROLE], ROLES + claim("must-deny", "s3:PutObject", callers="role/app"), ["proved"]),
-        ([SCP, ROLE], ROLES + claim("must-deny", "s3:PutObject", callers="account"), ["refuted"]),
+        ([SCP, ROLE], ROLES + promise("must-deny", "s3:PutObject", callers="role/app"), ["proved"]),
+        ([SCP, ROLE], ROLES + promise("must-deny", "s3:PutObject", callers="account"), ["refuted"]),
         ([SCP, ROLE], ROLES + PUT.replace('"role/Admin"', '["role/app", "role/Admin"]'), ["proved", "refuted"]),
         (
             [SCP, ROLE],
@@ -94,22 +96,22 @@ def test_what_only_the_writer_can_know_is_asked_for(found: list[Found], claims: 
         (
             [ROLE, document("role", "role/boundary.json", {"Effect": "Allow", "Action": "s3:*"})],
             '[roles]\n"role/app" = {policies = ["role/r"], boundary = "role/boundary"}\n'
-            + claim("must-deny", "dynamodb:GetItem", callers="role/app"),
+            + promise("must-deny", "dynamodb:GetItem", callers="role/app"),
             ["proved"],
         ),
     ],
 )
 def test_each_kind_of_document_stands_where_it_stands_in_aws(
-    found: list[Found], claims: str, expected: list[str], tmp_path: Path
+    documents: list[ForeignDocument], promises: str, expected: list[str], tmp_path: Path
 ) -> None:
-    assert verdicts(tmp_path, claims, *found) == expected
+    assert verdicts(tmp_path, promises, *documents) == expected
 
 
 LIST = document("scp", "scp/list.json", {"Effect": "Allow", "Action": "s3:*"})
 
 
 @pytest.mark.parametrize(
-    ("found", "said", "expected"),
+    ("documents", "written", "expected"),
     [
         (SCP, "", "proved"),
         (LIST, "", "refuted"),
@@ -117,8 +119,10 @@ LIST = document("scp", "scp/list.json", {"Effect": "Allow", "Action": "s3:*"})
         (SCP, "full-access = false\n", "refuted"),
     ],
 )
-def test_full_access_is_assumed_beside_denials_only(found: Found, said: str, expected: str, tmp_path: Path) -> None:
-    assert verdicts(tmp_path, said + claim("must-allow", "dynamodb:DeleteTable"), found) == [expected]
+def test_full_access_is_assumed_beside_denials_only(
+    documents: ForeignDocument, written: str, expected: str, tmp_path: Path
+) -> None:
+    assert verdicts(tmp_path, written + promise("must-allow", "dynamodb:DeleteTable"), documents) == [expected]
 
 
 @pytest.mark.parametrize(
@@ -134,10 +138,10 @@ def test_full_access_is_assumed_beside_denials_only(found: Found, said: str, exp
 )
 def test_an_rcp_stops_the_services_that_rcps_know_only(denied: str, asked: str, expected: str, tmp_path: Path) -> None:
     rcp = document("rcp", "rcp/r.json", {"Action": denied, **ANYBODY})
-    assert verdicts(tmp_path, claim("must-deny", asked), rcp) == [expected]
+    assert verdicts(tmp_path, promise("must-deny", asked), rcp) == [expected]
 
 
-def grant(kind: str, action: str, principal: str) -> Found:
+def grant(kind: str, action: str, principal: str) -> ForeignDocument:
     arn = f"arn:aws:iam::{ACCOUNT}:{principal}"
     return document(kind, f"{kind}/x.json", {"Effect": "Allow", "Action": action, "Principal": {"AWS": arn}})
 
@@ -150,9 +154,9 @@ def grant(kind: str, action: str, principal: str) -> Found:
 def test_without_the_leave_of_a_keys_or_a_roles_own_policy_no_other_helps(  # noqa: PLR0917  # two tables and a fixture
     kind: str, action: str, named: str, allowed: str, denied: str, tmp_path: Path
 ) -> None:
-    found = grant(kind, action, named)
-    assert verdicts(tmp_path, claim("must-allow", action), found) == [allowed]
-    assert verdicts(tmp_path, claim("must-deny", action), found) == [denied]
+    documents = grant(kind, action, named)
+    assert verdicts(tmp_path, promise("must-allow", action), documents) == [allowed]
+    assert verdicts(tmp_path, promise("must-deny", action), documents) == [denied]
 
 
 @pytest.mark.parametrize(
@@ -165,14 +169,14 @@ def test_without_the_leave_of_a_keys_or_a_roles_own_policy_no_other_helps(  # no
 )
 def test_a_resources_policy_is_asked_about_its_own_actions(kind: str, granted: str, asked: str, tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match=f"kind/x.json is of kind {kind}".replace("kind/", f"{kind}/")):
-        verdicts(tmp_path, claim("must-deny", asked), grant(kind, granted, "root"))
+        verdicts(tmp_path, promise("must-deny", asked), grant(kind, granted, "root"))
 
 
 def test_federated_callers_are_asked_about_where_a_trust_policy_names_them(tmp_path: Path) -> None:
     action = "sts:AssumeRoleWithWebIdentity"
     named = {"Principal": {"Federated": "cognito-identity.amazonaws.com"}}
     trust = document("trust", "trust/x.json", {"Effect": "Allow", "Action": action, **named})
-    nobody = claim("must-deny", action, callers="anyone")
+    nobody = promise("must-deny", action, callers="anyone")
     assert verdicts(tmp_path, nobody, trust) == ["refuted"]
     assert verdicts(tmp_path, nobody, grant("trust", "sts:AssumeRole", "root")) == ["proved"]
 
@@ -184,7 +188,7 @@ NO_EMPTY = document("scp", "a", {"Action": "ec2:RunInstances", "Condition": {"St
 
 
 @pytest.mark.parametrize(
-    ("found", "wanted", "condition", "expected"),
+    ("documents", "wanted", "condition", "expected"),
     [
         (DEMAND, "must-deny", f'{{StringNotLike = {{"{TAG}" = "?*"}}}}', "refuted"),
         (NON_EMPTY, "must-deny", f'{{StringNotLike = {{"{TAG}" = "?*"}}}}', "proved"),
@@ -203,10 +207,10 @@ NO_EMPTY = document("scp", "a", {"Action": "ec2:RunInstances", "Condition": {"St
     ],
 )
 def test_absent_empty_and_other_texts_are_three_things(
-    found: Found, wanted: str, condition: str, expected: str, tmp_path: Path
+    documents: ForeignDocument, wanted: str, condition: str, expected: str, tmp_path: Path
 ) -> None:
-    claims = claim(wanted, "ec2:RunInstances", f"Condition = {condition}")
-    assert verdicts(tmp_path, claims, found) == [expected]
+    promises = promise(wanted, "ec2:RunInstances", f"Condition = {condition}")
+    assert verdicts(tmp_path, promises, documents) == [expected]
 
 
 OWN = "${aws:PrincipalTag/team, 'nobody'}"
@@ -223,8 +227,8 @@ OTHERS = document("scp", "a", {"Action": "ec2:*", "Condition": {"StringNotEquals
     ],
 )
 def test_a_variable_has_its_default_only_where_its_key_is_absent(condition: str, expected: str, tmp_path: Path) -> None:
-    claims = claim("must-allow", "ec2:StopInstances", f"Condition = {{{condition}}}")
-    assert verdicts(tmp_path, claims, OTHERS) == [expected]
+    promises = promise("must-allow", "ec2:StopInstances", f"Condition = {{{condition}}}")
+    assert verdicts(tmp_path, promises, OTHERS) == [expected]
 
 
 @pytest.mark.parametrize(
@@ -235,5 +239,5 @@ def test_scps_bind_callers_of_the_organization_only(organization: str, expected:
     condition = f'Condition = {{StringEquals = {{"aws:PrincipalOrgID" = "{organization}"}}, '
     condition += f'StringNotEquals = {{"aws:PrincipalAccount" = "{example().management_account_id}"}}, '
     condition += 'ArnNotLike = {"aws:PrincipalArn" = "arn:aws:iam::*:role/aws-service-role/*"}}'
-    claims = claim("must-deny", "s3:DeleteBucket", condition, callers="anyone")
-    assert verdicts(tmp_path, claims, SCP) == [expected]
+    promises = promise("must-deny", "s3:DeleteBucket", condition, callers="anyone")
+    assert verdicts(tmp_path, promises, SCP) == [expected]

@@ -14,7 +14,7 @@ from tableguard.policy.evaluate import Request, decide
 from tableguard.policy.matching import VARIABLE
 from tableguard.policy.principals import principal
 from tableguard.policy.shorthand import Shorthand
-from tableguard.prove.foreign.documents import Found
+from tableguard.prove.foreign.documents import ForeignDocument
 from tableguard.prove.preflight.answer import Answers, Stopped
 from tableguard.prove.preflight.call import Call, calls
 from tableguard.prove.preflight.obstacles import Preflight, preflight
@@ -101,7 +101,7 @@ def test_a_deployment_that_has_the_tag_that_an_scp_demands_is_not_mentioned() ->
 
 def under(statement: Mapping[str, Any]) -> Preflight:
     policy = {"Version": "2012-10-17", "Statement": [statement]}
-    return preflight(SETTINGS, ["stream"], [Found("scp.json", "scp", policy)])
+    return preflight(SETTINGS, ["stream"], [ForeignDocument("scp.json", "scp", policy)])
 
 
 FUNCTION = "stream/Function"
