@@ -7,7 +7,7 @@ from typing import Any
 from stream_lambda.items import Content
 from tableguard.errors import EncryptionError, MessageError, TableError
 from tableguard.store import encryption
-from tableguard.store.listing import Page
+from tableguard.store.listing import ListingPage
 
 
 def shown(content: Content) -> str:
@@ -19,7 +19,7 @@ def shown(content: Content) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in content)
 
 
-def print_page(page: Page[Any], lines: Iterable[str]) -> None:
+def print_page(page: ListingPage[Any], lines: Iterable[str]) -> None:
     """Print a listing, and on stderr what it took and how to go on; an error if something cannot be shown."""
     for line in lines:
         sys.stdout.write(f"{line}\n")

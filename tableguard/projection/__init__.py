@@ -1,1 +1,1 @@
-"""Conversation rows held against the messages: verified, reconciled, and failed batches redriven."""
+"""Verify conversation rows against the messages, reconcile them, and redrive failed batches."""

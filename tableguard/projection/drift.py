@@ -1,4 +1,4 @@
-"""What a group's rows show against what its messages say they must: pure, and the same for verifying and mending.
+"""Compare a group's rows with its messages: pure, and the same for verifying and for reconciling.
 
 An expired message counts as none, and an expired row as absent: nobody is shown either, DynamoDB removes both within
 days, and until then neither is wrong. A deleted message is an empty one, its own tombstone, and is shown as such.
@@ -11,7 +11,7 @@ from enum import Enum
 
 from stream_lambda.decide import conversation, other_member
 from stream_lambda.items import Conversation, Group, Item, ItemError, User, conversation_of, group_of
-from tableguard.store.newest_message import Newest
+from tableguard.store.newest_message import NewestUsable
 from tableguard.store.rows import is_hidden, names
 
 Stamp = tuple[str, str]
@@ -19,7 +19,7 @@ NOTHING: Stamp = ("", "")  # the stamp of the newest message where there is none
 
 
 class Kind(Enum):
-    """How a row, group or message is wrong. Only what `forced` names would take a row back or end it."""
+    """How a row, group or message is wrong. Only repairs of the kinds in FORCED take a row back or expire it."""
 
     MISSING = "a member has no row"
     BEHIND = "the row shows an older message than the newest"
@@ -49,13 +49,13 @@ class View:
     group_uuid: str
     group: Item | None
     rows: Mapping[str, Item]  # by user: of all members, and of others where there are any
-    newest: Newest
+    newest: NewestUsable
     now: datetime
 
 
 @dataclass(frozen=True)
 class Drift:
-    """One thing that is wrong; `wanted` None: the row is to be shown no more."""
+    """One thing that is wrong; `wanted` is the right row, or None if the row must not be shown."""
 
     kind: Kind
     group_uuid: str
@@ -67,26 +67,27 @@ class Drift:
 
 
 def drifts(view: View, due: Stamp | None = None) -> list[Drift]:
-    """Everything wrong with a group.
+    """Return everything wrong with a group.
 
-    `due` is the stamp of the newest message at an earlier look: a row that shows this one or a later one is on its way,
-    and only what is older has been left behind.
+    `due` is the stamp of the newest message at an earlier look: a row that shows that message or a later one is on its
+    way, and only an older one has been left behind.
     """
     if view.group is None:
-        return [_of_row(view, Kind.GROUPLESS, user_uuid) for user_uuid in _shown(view)]
+        return [_of_row(view, Kind.GROUPLESS, user_uuid) for user_uuid in _visible(view)]
     try:
         group = group_of(view.group)
     except ItemError as error:
         return [Drift(Kind.GROUP, view.group_uuid, detail=str(error))]
     members = {member.user_uuid: member for member in group.members}
-    found = [Drift(Kind.MESSAGE, view.group_uuid, detail=f"{sk}: {why}") for sk, why in view.newest.unusable.items()]
-    for member in members.values():
-        found += _of_member(view, group, member, due)
-    found += [_of_row(view, Kind.FORMER, user_uuid) for user_uuid in _shown(view) if user_uuid not in members]
-    return found
+    unusable = view.newest.unusable.items()
+    return [
+        *(Drift(Kind.MESSAGE, view.group_uuid, detail=f"{sk}: {why}") for sk, why in unusable),
+        *(drift for member in members.values() for drift in _of_member(view, group, member, due)),
+        *(_of_row(view, Kind.FORMER, user_uuid) for user_uuid in _visible(view) if user_uuid not in members),
+    ]
 
 
-def _shown(view: View) -> Iterator[str]:
+def _visible(view: View) -> Iterator[str]:
     return (user_uuid for user_uuid, row in sorted(view.rows.items()) if not is_hidden(row, view.now))
 
 
@@ -124,5 +125,5 @@ def _kind(shown: Conversation, wanted: Conversation, due: Stamp | None) -> Kind 
 
 
 def stamp(row: Conversation) -> Stamp:
-    """What makes one row newer than another."""
+    """Return what orders rows by the age of their messages."""
     return row.last_message_at, row.last_message_version

@@ -1,11 +1,11 @@
-"""Rows brought back to what the messages say; ends 0 once nothing is left wrong, and 1 otherwise."""
+"""Repair the rows that disagree with the messages; exit code 0 once nothing is left wrong, 1 otherwise."""
 
 import sys
 from dataclasses import dataclass
 
 from tableguard.projection import report
-from tableguard.projection.repair import Outcome, repair
-from tableguard.projection.report import Finding
+from tableguard.projection.repair import RepairOutcome, repair
+from tableguard.projection.report import DriftResult
 from tableguard.projection.survey import Survey
 from tableguard.store.rows import Rows
 
@@ -14,25 +14,25 @@ FINE, FINDINGS = 0, 1
 
 @dataclass(frozen=True)
 class Choice:
-    """What the operator chose: one group or all (None), only to look, and whether rows may go back or end."""
+    """The operator's options: one group or all (None), only to look, and whether rows may go back or expire."""
 
     group_uuid: str | None = None
     dry_run: bool = False
     force: bool = False
 
 
-def reconcile(survey: Survey, choice: Choice) -> list[Finding]:
-    """Everything wrong with one group, or with all, and what became of it."""
+def reconcile(survey: Survey, choice: Choice) -> list[DriftResult]:
+    """Repair one group or all, and return everything that was wrong with its outcome."""
     rows = Rows(survey.reader.client, survey.reader.table_name)
     drifts = survey.of_all() if choice.group_uuid is None else survey.of_group(choice.group_uuid)
     return [
-        Finding(drift, repair(rows, drift, survey.reader.clock(), force=choice.force, dry_run=choice.dry_run))
+        DriftResult(drift, repair(rows, drift, survey.reader.clock(), force=choice.force, dry_run=choice.dry_run))
         for drift in drifts
     ]
 
 
 def run(survey: Survey, choice: Choice, as_json: bool = False) -> int:
-    """Reconcile and print; the exit code. Run again it finds what it could not mend, and nothing else."""
-    found = reconcile(survey, choice)
-    sys.stdout.write((report.as_json if as_json else report.text)(found, survey) + "\n")
-    return FINE if all(finding.outcome is Outcome.MENDED for finding in found) else FINDINGS
+    """Reconcile, print, and return the exit code. Run again, it reports only what it could not repair."""
+    results = reconcile(survey, choice)
+    sys.stdout.write((report.as_json if as_json else report.text)(results, survey) + "\n")
+    return FINE if all(result.outcome is RepairOutcome.MENDED for result in results) else FINDINGS

@@ -1,4 +1,4 @@
-"""What mends a row: one write, made only if the row is still exactly as it was seen to be wrong."""
+"""Repair a row by one write, made only if the row still equals the wrong one that was read."""
 
 from datetime import datetime
 from enum import Enum
@@ -7,8 +7,8 @@ from tableguard.projection.drift import FORCED, HOPELESS, Drift, Kind
 from tableguard.store.rows import Rows
 
 
-class Outcome(Enum):
-    """What became of something wrong."""
+class RepairOutcome(Enum):
+    """The outcome of a repair."""
 
     MENDED = "mended"
     MENDABLE = "would be mended"
@@ -17,25 +17,25 @@ class Outcome(Enum):
     HOPELESS = "left: not ours to mend"
 
 
-def repair(rows: Rows, drift: Drift, now: datetime, *, force: bool, dry_run: bool) -> Outcome:
-    """Write the row as the messages say.
+def repair(rows: Rows, drift: Drift, now: datetime, *, force: bool, dry_run: bool) -> RepairOutcome:
+    """Write the row as the messages say, and return the outcome.
 
-    Without `force` no row goes back to an older message and none that somebody may need is ended. With it a row that
-    shows a message that is not there any more is put back to the newest there is, one that cannot be understood is
-    written anew, and one for which there is no message or no group expires now.
+    Without `force` no row goes back to an older message and none that somebody may need expires. With `force`, a row
+    whose message no longer exists goes back to the newest that does, a row that cannot be understood is written anew,
+    and a row without a message or a group expires now.
     """
     if drift.kind in HOPELESS:
-        return Outcome.HOPELESS
+        return RepairOutcome.HOPELESS
     if drift.kind in FORCED and not force:
-        return Outcome.NEEDS_FORCE
+        return RepairOutcome.NEEDS_FORCE
     if dry_run:
-        return Outcome.MENDABLE
-    return Outcome.MENDED if _write(rows, drift, now) else Outcome.CHANGED
+        return RepairOutcome.MENDABLE
+    return RepairOutcome.MENDED if _write(rows, drift, now) else RepairOutcome.CHANGED
 
 
 def _write(rows: Rows, drift: Drift, now: datetime) -> bool:
     if drift.wanted is None:
-        return drift.seen is not None and rows.hide(drift.seen, drift.group, now)
+        return drift.seen is not None and rows.expire_if_unchanged(drift.seen, drift.group, now)
     if drift.kind is Kind.NAMES and drift.seen is not None:
-        return rows.set_other(drift.seen, drift.wanted.other)
-    return rows.put(drift.wanted, drift.seen)
+        return rows.name_other_if_unchanged(drift.seen, drift.wanted.other)
+    return rows.replace_if_unchanged(drift.wanted, drift.seen)

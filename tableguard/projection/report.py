@@ -1,32 +1,32 @@
-"""What was found and done, as lines or as JSON; nothing in it is the text of a message."""
+"""Report drift and its repair as lines or as JSON, never with the text of a message."""
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tableguard.projection.drift import Drift, Kind
-from tableguard.projection.repair import Outcome
+from tableguard.projection.repair import RepairOutcome
 from tableguard.projection.survey import Survey
 
 
 @dataclass(frozen=True)
-class Finding:
-    """Something wrong, and what became of it; None where nothing was to be done."""
+class DriftResult:
+    """Something wrong, and the outcome of its repair (None where nothing was to be repaired)."""
 
     drift: Drift
-    outcome: Outcome | None = None
+    outcome: RepairOutcome | None = None
 
     def line(self) -> str:
-        """One line, never with a control character: names come from the table."""
+        """Return one line without control characters: names come from the table."""
         drift = self.drift
-        became = f" [{self.outcome.value}]" if self.outcome else ""
+        outcome = f" [{self.outcome.value}]" if self.outcome else ""
         parts = (drift.kind.name.lower(), drift.group_uuid, drift.user_uuid, drift.detail)
-        text = "  ".join(part for part in parts if part) + became
+        text = "  ".join(part for part in parts if part) + outcome
         return "".join(letter if letter.isprintable() else "?" for letter in text)
 
     def facts(self) -> dict[str, str]:
-        """The same for a program."""
+        """Return the same facts for JSON."""
         drift = self.drift
         outcome = {"outcome": self.outcome.name.lower()} if self.outcome else {}
         return {
@@ -38,26 +38,24 @@ class Finding:
         }
 
 
-def text(findings: Iterable[Finding], survey: Survey) -> str:
-    """One line a finding, then each kind with its number and meaning, then what it took."""
-    found = list(findings)
-    lines = [finding.line() for finding in found]
-    kinds = Counter(finding.drift.kind for finding in found)
+def text(results: Sequence[DriftResult], survey: Survey) -> str:
+    """Return one line a result, then each kind with its number and meaning, then how much was read."""
+    lines = [result.line() for result in results]
+    kinds = Counter(result.drift.kind for result in results)
     lines += [f"{kinds[kind]} {kind.name.lower()}: {kind.value}" for kind in Kind if kinds[kind]]
-    outcomes = Counter(finding.outcome for finding in found if finding.outcome)
-    lines += [f"{outcomes[outcome]} {outcome.value}" for outcome in Outcome if outcomes[outcome]]
+    outcomes = Counter(result.outcome for result in results if result.outcome)
+    lines += [f"{outcomes[outcome]} {outcome.value}" for outcome in RepairOutcome if outcomes[outcome]]
     looked = f"{survey.groups} groups and {survey.rows} rows looked at, {survey.reader.cost.units:g} read units"
-    return "\n".join([*lines, f"{looked}: {len(found) or 'no'} drift"])
+    return "\n".join([*lines, f"{looked}: {len(results) or 'no'} drift"])
 
 
-def as_json(findings: Iterable[Finding], survey: Survey) -> str:
-    """The same facts for a program."""
-    found = list(findings)
+def as_json(results: Sequence[DriftResult], survey: Survey) -> str:
+    """Return the same facts as JSON."""
     facts = {
         "groups": survey.groups,
         "rows": survey.rows,
         "read_units": survey.reader.cost.units,
-        "drift": Counter(finding.drift.kind.name.lower() for finding in found),
-        "findings": [finding.facts() for finding in found],
+        "drift": Counter(result.drift.kind.name.lower() for result in results),
+        "findings": [result.facts() for result in results],
     }
     return json.dumps(facts, indent=2, sort_keys=True)

@@ -1,7 +1,4 @@
-"""What is wrong with the rows of one group or of all, beside live traffic: what two looks, moments apart, both find.
-
-A message that is on its way through the stream is no drift, so whatever the first look suspects is looked at again.
-"""
+"""Find rows that disagree with the messages; reads twice, so that updates in flight are not reported."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -26,7 +23,7 @@ _SCANNED = (
 
 @dataclass
 class _Suspect:
-    """A group that looked wrong: the newest message then, and users who had a row without being members."""
+    """A group that looked wrong, its newest message then, and users who had a row without being members."""
 
     due: Stamp = NOTHING
     users: set[str] = field(default_factory=set)
@@ -48,20 +45,20 @@ class Survey:
     _suspects: dict[str, _Suspect] = field(default_factory=dict)
 
     def of_group(self, group_uuid: str) -> Iterator[Drift]:
-        """What is wrong with one group; a row of somebody who is no member is found by `of_all` only."""
+        """Return what is wrong with one group; rows of former members are found by `of_all` only."""
         if group_uuid not in self.reader.groups([group_uuid]):
             raise MessageError(f"table {self.reader.table_name}: no group {group_uuid!r}")
         self._look([group_uuid])
         return self._look_again()
 
     def of_all(self) -> Iterator[Drift]:
-        """What is wrong with every group, and with every row that belongs to none."""
+        """Return what is wrong with every group, and with every row that belongs to none."""
         with tqdm(unit=" groups", delay=1, disable=not self.progress) as bar:
             for page in self._scan():
-                found = [group_uuid for key in page if (group_uuid := group_of_key(key)) is not None]
-                for some in chunks(found, GROUPS):
-                    self._look(some)
-                    bar.update(len(some))
+                group_uuids = [group_uuid for key in page if (group_uuid := group_of_key(key)) is not None]
+                for chunk in chunks(group_uuids, GROUPS):
+                    self._look(chunk)
+                    bar.update(len(chunk))
                 self._suspect_strangers([owner for key in page if (owner := row_of_key(key)) is not None])
         return self._look_again()
 
@@ -91,25 +88,25 @@ class Survey:
                 self._suspects.setdefault(view.group_uuid, _Suspect()).due = _newest_stamp(view)
 
     def _suspect_strangers(self, owners: list[tuple[str, str]]) -> None:
-        known = self.reader.groups({group_uuid for _, group_uuid in owners})
+        groups = self.reader.groups({group_uuid for _, group_uuid in owners})
         for user_uuid, group_uuid in owners:
-            if user_uuid not in members(known.get(group_uuid)):
+            if user_uuid not in members(groups.get(group_uuid)):
                 self._suspects.setdefault(group_uuid, _Suspect()).users.add(user_uuid)
 
     def _look_again(self) -> Iterator[Drift]:
         if self._suspects:
             self.sleep(self.settle)
-        for some in chunks(self._suspects.items(), GROUPS):
-            suspects = dict(some)
-            for view in self.reader.views({group_uuid: suspect.users for group_uuid, suspect in some}):
+        for chunk in chunks(self._suspects.items(), GROUPS):
+            suspects = dict(chunk)
+            for view in self.reader.views({group_uuid: suspect.users for group_uuid, suspect in chunk}):
                 yield from drifts(view, suspects[view.group_uuid].due)
 
 
 def chunks(things: Iterable[T], size: int) -> Iterator[list[T]]:
-    """The same things, so many at a time."""
-    left = iter(things)
-    while some := list(islice(left, size)):
-        yield some
+    """Yield the same things in lists of at most `size`."""
+    remaining = iter(things)
+    while chunk := list(islice(remaining, size)):
+        yield chunk
 
 
 def _newest_stamp(view: View) -> Stamp:

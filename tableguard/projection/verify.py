@@ -1,17 +1,17 @@
-"""Whether every conversation row shows what the messages say: only reads, and ends 1 where one does not."""
+"""Verify that every conversation row shows what the messages say; only reads. Exit code 1 where one does not."""
 
 import sys
 
 from tableguard.projection import report
-from tableguard.projection.report import Finding
+from tableguard.projection.report import DriftResult
 from tableguard.projection.survey import Survey
 
 FINE, FINDINGS = 0, 1
 
 
 def run(survey: Survey, group_uuid: str | None, as_json: bool = False) -> int:
-    """Print what is wrong with one group, or with all; the exit code."""
+    """Print what is wrong with one group, or with all, and return the exit code."""
     drifts = survey.of_all() if group_uuid is None else survey.of_group(group_uuid)
-    found = [Finding(drift) for drift in drifts]
-    sys.stdout.write((report.as_json if as_json else report.text)(found, survey) + "\n")
-    return FINDINGS if found else FINE
+    results = [DriftResult(drift) for drift in drifts]
+    sys.stdout.write((report.as_json if as_json else report.text)(results, survey) + "\n")
+    return FINDINGS if results else FINE

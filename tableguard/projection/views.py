@@ -1,4 +1,4 @@
-"""Groups, their rows and their newest messages, read strongly consistently, many groups at a time."""
+"""Read groups, their rows and their newest messages strongly consistently, many groups at a time."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +11,7 @@ from stream_lambda.items import Item, ItemError, group_key, group_of, group_of_k
 from tableguard.projection.drift import View
 from tableguard.store.batch_get import batch_get
 from tableguard.store.consumed import ReadCost
-from tableguard.store.newest_message import Newest, newest_message
+from tableguard.store.newest_message import NewestUsable, newest_message
 
 GROUPS = 100  # looked at together: as many as one BatchGetItem takes
 
@@ -27,7 +27,7 @@ class Reader:
     cost: ReadCost = field(default_factory=ReadCost)
 
     def views(self, users: Mapping[str, Collection[str]]) -> Iterator[View]:
-        """One view for each of these groups; with it go users whose rows are of interest though they be no members."""
+        """Yield a view of each group, with the rows of its members and of the users named here."""
         now = self.clock()
         groups = self.groups(users)
         wanted = {(user, group) for group in users for user in (*users[group], *members(groups.get(group)))}
@@ -37,10 +37,10 @@ class Reader:
             yield View(group_uuid, groups.get(group_uuid), rows.get(group_uuid, {}), newest[group_uuid], now)
 
     def groups(self, group_uuids: Iterable[str]) -> dict[str, Item]:
-        """The groups there are, as DynamoDB holds them."""
+        """Return the items of the groups that exist."""
         keys = [group_key(group_uuid) for group_uuid in group_uuids]
-        found = batch_get(self.client, self.table_name, keys, self.cost)
-        return {name: item for item in found if (name := group_of_key(item)) is not None}
+        items = batch_get(self.client, self.table_name, keys, self.cost)
+        return {name: item for item in items if (name := group_of_key(item)) is not None}
 
     def _rows(self, wanted: Iterable[tuple[str, str]]) -> dict[str, dict[str, Item]]:
         keys = [row_key(user_uuid, group_uuid) for user_uuid, group_uuid in sorted(wanted)]
@@ -50,15 +50,15 @@ class Reader:
                 rows.setdefault(owner[1], {})[owner[0]] = item
         return rows
 
-    def _newest(self, group_uuids: Collection[str], now: datetime) -> dict[str, Newest]:
+    def _newest(self, group_uuids: Collection[str], now: datetime) -> dict[str, NewestUsable]:
         find = partial(newest_message, self.client, self.table_name, now=now, cost=self.cost)
         with ThreadPoolExecutor(self.workers) as pool:
             return dict(zip(group_uuids, pool.map(find, group_uuids), strict=True))
 
 
 def members(group: Item | None) -> tuple[str, ...]:
-    """The uuids of a group's members; none where there is no group, or none that can be understood."""
+    """Return the uuids of a group's members; none where there is no group, or none that can be understood."""
     try:
         return tuple(member.user_uuid for member in group_of(group).members) if group else ()
-    except ItemError:  # told as what is wrong with the group
+    except ItemError:  # reported as what is wrong with the group
         return ()

@@ -1,4 +1,4 @@
-"""The read units that a task of many requests has taken so far."""
+"""Read units, summed over the requests of one task."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

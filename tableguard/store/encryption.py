@@ -1,4 +1,4 @@
-"""Client-side encryption: text and preview are ciphertext before they leave the writer, and text again at the reader.
+"""Encrypt texts and previews before they leave the writer, and decrypt them at the reader.
 
 Every message has a data key of its own, made by AWS KMS for exactly this message: what a conversation row says about a
 message is its encryption context, bound to it by KMS and by the AWS Encryption SDK, kept beside the ciphertext and not
@@ -52,8 +52,8 @@ class MisfitError(EncryptionError):
 
 
 @dataclass(frozen=True)
-class Opened(Generic[T]):
-    """Messages or rows with their text, and why the empty ones among them are not shown."""
+class Decryption(Generic[T]):
+    """Messages or rows with their texts, and a reason for each whose text is not shown."""
 
     items: tuple[T, ...]
     refusals: tuple[str, ...]
@@ -61,14 +61,14 @@ class Opened(Generic[T]):
 
 @dataclass(frozen=True)
 class Cipher:
-    """What encrypts and decrypts under one key; `plaintext_before` is when the table changed to encryption."""
+    """Encryption and decryption under one key; `plaintext_before` is when the table changed to encryption."""
 
     encrypt: Callable[[bytes, Mapping[str, str]], bytes]
     decrypt: Callable[[bytes, Mapping[str, str]], bytes]
     plaintext_before: str = ""
 
-    def sealed(self, message: Message) -> Message:
-        """The message as it may be stored; the same if it is deleted, since nothing is left of it."""
+    def seal(self, message: Message) -> Message:
+        """Return the message with encrypted texts; a deleted message has no text and is returned as it is."""
         if message.deleted or isinstance(message.text, bytes):
             return message
         context = context_of_message(message)
@@ -79,26 +79,26 @@ class Cipher:
             preview=None if preview == message.text else self.encrypt(preview.encode(), context),
         )
 
-    def opened(self, messages: Iterable[Message]) -> Opened[Message]:
-        """Messages with the text that was written."""
-        return self._opened(messages, self._opened_message)
+    def open_messages(self, messages: Iterable[Message]) -> Decryption[Message]:
+        """Return messages with decrypted texts."""
+        return self._open(messages, self._open_message)
 
-    def opened_rows(self, rows: Iterable[Conversation]) -> Opened[Conversation]:
-        """Conversation rows with the preview that was written."""
-        return self._opened(rows, self._opened_row)
+    def open_rows(self, rows: Iterable[Conversation]) -> Decryption[Conversation]:
+        """Return conversation rows with decrypted previews."""
+        return self._open(rows, self._open_row)
 
-    def _opened(self, sealed: Iterable[T], one: Callable[[T], tuple[T, str]]) -> Opened[T]:
+    def _open(self, sealed: Iterable[T], one: Callable[[T], tuple[T, str]]) -> Decryption[T]:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            found = list(pool.map(one, sealed))
-        return Opened(tuple(item for item, _ in found), tuple(refusal for _, refusal in found if refusal))
+            results = list(pool.map(one, sealed))
+        return Decryption(tuple(item for item, _ in results), tuple(refusal for _, refusal in results if refusal))
 
-    def _opened_message(self, message: Message) -> tuple[Message, str]:
+    def _open_message(self, message: Message) -> tuple[Message, str]:
         if message.deleted:
             return replace(message, text="", preview=None), ""
         text, refusal = self._content(message.text, context_of_message(message), max(message.stamp))
         return replace(message, text=text, preview=None), refusal
 
-    def _opened_row(self, row: Conversation) -> tuple[Conversation, str]:
+    def _open_row(self, row: Conversation) -> tuple[Conversation, str]:
         if row.last_message == "":  # of a deleted message
             return row, ""
         newest = max(row.last_message_at, row.last_message_version)
@@ -126,7 +126,7 @@ class Cipher:
 
 
 def context_of_message(message: Message) -> dict[str, str]:
-    """What a message's ciphertext is bound to: where it stands, who wrote it, and which version it is."""
+    """Return the context of a message's ciphertext: its place, its author and its version."""
     return {
         "created_at": message.created_at,
         "edited_at": message.edited_at or _NEVER,
@@ -137,7 +137,7 @@ def context_of_message(message: Message) -> dict[str, str]:
 
 
 def context_of_row(row: Conversation) -> dict[str, str]:
-    """The same context, from what a conversation row says about its newest message."""
+    """Return the same context from a conversation row's attributes of its newest message."""
     return {
         "created_at": row.last_message_at,
         "edited_at": row.last_message_version or _NEVER,
@@ -148,12 +148,12 @@ def context_of_row(row: Conversation) -> dict[str, str]:
 
 
 def preview_of(text: str) -> str:
-    """The beginning of a text that a conversation row can hold encrypted; ciphertext cannot be cut."""
+    """Return the beginning of a text, to be encrypted for conversation rows: ciphertext cannot be cut."""
     return text[:PREVIEW_CHARACTERS].encode()[:PREVIEW_BYTES].decode(errors="ignore")
 
 
 def cipher(key_arn: str, kms: Any, plaintext_before: str = "") -> Cipher:
-    """A cipher under the key with this ARN; `kms` is a boto3 client of the key's region."""
+    """Return a cipher under the key with this ARN; `kms` is a boto3 client of the key's region."""
     if not re.fullmatch(KEY_ARN, key_arn):
         raise EncryptionError(f"message key {key_arn!r}: name the key by its ARN, arn:aws:kms:REGION:ACCOUNT:key/ID")
     sdk = _sdk()
@@ -179,14 +179,14 @@ def cipher(key_arn: str, kms: Any, plaintext_before: str = "") -> Cipher:
                     mode="decrypt", source=ciphertext, materials_manager=manager, encryption_context=dict(context)
                 )
             )
-        except _altered() as error:
+        except _signs_of_tampering() as error:
             raise MisfitError(type(error).__name__) from error
 
     return Cipher(encrypt, decrypt, plaintext_before)
 
 
 def _read(stream: Any) -> bytes:
-    """The plaintext of a whole ciphertext, as the SDK's own decrypt() has it."""
+    """Return the plaintext of a whole ciphertext, as the SDK's own decrypt() does."""
     try:
         return bytes(stream.read())
     finally:
@@ -196,19 +196,19 @@ def _read(stream: Any) -> bytes:
 
 
 class _Kms:
-    """KMS as the SDK asks it: a refusal comes out with its code, of which the SDK would keep the text only."""
+    """A client of KMS for the SDK: an error keeps AWS's code, of which the SDK would keep the text only."""
 
     def __init__(self, client: Any) -> None:
         self._client, self.meta = client, client.meta
 
     def generate_data_key(self, **request: Any) -> Any:
-        return _asked(self._client.generate_data_key, request)
+        return _call(self._client.generate_data_key, request)
 
     def decrypt(self, **request: Any) -> Any:
-        return _asked(self._client.decrypt, request)
+        return _call(self._client.decrypt, request)
 
 
-def _asked(call: Callable[..., Any], request: Mapping[str, Any]) -> Any:
+def _call(call: Callable[..., Any], request: Mapping[str, Any]) -> Any:
     try:
         return call(**request)
     except ClientError as error:
@@ -220,7 +220,7 @@ def _asked(call: Callable[..., Any], request: Mapping[str, Any]) -> Any:
 
 
 def check_installed() -> None:
-    """Refuse, with how to install it, where the extra `encryption` is not installed."""
+    """Raise EncryptionError, with how to install it, where the extra `encryption` is not installed."""
     if importlib.util.find_spec("aws_encryption_sdk") is None:
         raise EncryptionError(_INSTALL)
 
@@ -234,7 +234,7 @@ def _sdk() -> Any:
     return aws_encryption_sdk
 
 
-def _altered() -> tuple[type[Exception], ...]:
+def _signs_of_tampering() -> tuple[type[Exception], ...]:
     from aws_encryption_sdk.exceptions import AWSEncryptionSDKClientError  # noqa: PLC0415  # as above
     from cryptography.exceptions import InvalidTag  # noqa: PLC0415  # as above
 
@@ -242,7 +242,7 @@ def _altered() -> tuple[type[Exception], ...]:
 
 
 def _manager(key_arn: str, kms: _Kms) -> Any:
-    """Materials under the key for a context of exactly these keys, none of which is stored in the ciphertext."""
+    """Return a manager of materials that requires exactly these context keys and stores none in the ciphertext."""
     try:
         from aws_cryptographic_material_providers.mpl import (  # noqa: PLC0415  # as above
             AwsCryptographicMaterialProviders,

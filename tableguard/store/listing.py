@@ -1,4 +1,4 @@
-"""Listings that come page by page: the answer, and the token that continues one listing and no other."""
+"""Read listings page by page, with tokens that continue one listing and no other."""
 
 import base64
 import hashlib
@@ -14,11 +14,11 @@ KEY_BYTES = 1024  # https://docs.aws.amazon.com/amazondynamodb/latest/developerg
 
 
 @dataclass(frozen=True)
-class Page(Generic[T]):
-    """What one query answered, the token for what follows (None: nothing does), and the read units it took.
+class ListingPage(Generic[T]):
+    """One page: its items, the token of the next page (None: this is the last), and the read units it took.
 
-    `refusals` names what cannot be shown, and says why: first the damaged, which are not among the items, then those
-    whose text does not fit its ciphertext, which are.
+    `refusals` says what cannot be shown and why: first `damaged` entries that are not among the items, then entries
+    that are, but whose text does not fit its ciphertext.
     """
 
     items: tuple[T, ...]
@@ -30,7 +30,7 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True)
 class Listing:
-    """One partition of the table or of an index, and the attributes that say where in it one stands."""
+    """One partition of the table or of an index, and the attributes that give a position in it."""
 
     table: str
     index: str | None
@@ -38,14 +38,14 @@ class Listing:
     position: tuple[str, ...]
 
     def token(self, last_key: Item | None) -> str | None:
-        """What the caller hands back for the next page."""
+        """Return the token with which the caller asks for the next page."""
         if last_key is None:
             return None
         values = (last_key[name]["S"] for name in self.position)
         return base64.urlsafe_b64encode("\n".join((self._identity(), *values)).encode()).decode()
 
     def start_key(self, token: str) -> Item:
-        """Where a token continues; MessageError if it is damaged or was made for another listing."""
+        """Return the key after which a token continues; MessageError if it is damaged or of another listing."""
         try:
             identity, *values = base64.b64decode(token, altchars=b"-_", validate=True).decode().split("\n")
         except ValueError as error:
@@ -58,5 +58,5 @@ class Listing:
         return {"pk": {"S": self.pk}} | {name: {"S": value} for name, value in zip(self.position, values, strict=True)}
 
     def _identity(self) -> str:
-        """Names the listing without showing whose it is."""
+        """Return a digest that identifies the listing without showing whose it is."""
         return hashlib.sha256("\n".join((self.table, self.index or "", self.pk)).encode()).hexdigest()[:16]

@@ -1,7 +1,7 @@
-"""Who belongs to a group, and what its members are called; the group's item is the truth, and rows hold copies.
+"""Change the members of a group and their names: first in the group's item, then in the rows, which hold copies.
 
-A change is written to the group first, only if nobody else has changed it since it was read, and then to the rows of
-those whom it concerns. Interrupted in between it can be made again, or `reconcile` completes it.
+The group is changed only if it still equals what was read. After an interruption a change can be made again, or
+`reconcile` completes it.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,7 +12,7 @@ from stream_lambda.items import Group, User, group_item, group_key
 from stream_lambda.table import ProjectionTable
 from tableguard.errors import MessageError
 from tableguard.store.consumed import ReadCost
-from tableguard.store.messages import ATTEMPTS, MEMBERS, MessageTable, checked_user, pair_group_uuid
+from tableguard.store.messages import ATTEMPTS, MEMBERS, MessageTable, check_user, pair_group_uuid
 from tableguard.store.newest_message import newest_message
 from tableguard.store.rows import Rows, is_hidden, names
 
@@ -20,19 +20,19 @@ Members = tuple[User, ...]
 
 
 @dataclass(frozen=True)
-class Renamed:
-    """What a change of name was written to."""
+class RenameCount:
+    """How many groups and rows a change of name was written to."""
 
     groups: int
     rows: int
 
 
 def add_member(table: MessageTable, group_uuid: str, by_uuid: str, user: User) -> Group:
-    """Let a member bring somebody into a group: at once the newcomer's list shows it, with its newest message.
+    """Add a user to a group on behalf of a member, and write the user's row with the newest message.
 
-    Doing so again changes nothing, but gives the member the row should it be missing.
+    Adding a member again changes nothing, but writes the row should it be missing.
     """
-    checked_user(user)
+    check_user(user)
 
     def with_user(group: Group) -> Members:
         _check_changeable(group, by_uuid)
@@ -43,15 +43,15 @@ def add_member(table: MessageTable, group_uuid: str, by_uuid: str, user: User) -
         return (*group.members, user)
 
     group = _change(table, group_uuid, with_user)
-    _show(table, group, user.user_uuid)
+    _write_row(table, group, user.user_uuid)
     return group
 
 
 def remove_member(table: MessageTable, group_uuid: str, by_uuid: str, user_uuid: str) -> Group:
-    """Let a member remove another from a group, or leave it: at once the row is shown no more.
+    """Remove a user from a group on behalf of a member, or of the user; the row is shown no more.
 
-    The row is not deleted but expires: the application may not delete. What the stream function was just writing for
-    the one who left can bring the row back; `reconcile --all` then ends it.
+    The row is not deleted but expires: the application may not delete. A write that the stream function has just
+    begun can bring the row back; `reconcile --all` then expires it.
     """
 
     def without_user(group: Group) -> Members:
@@ -64,48 +64,45 @@ def remove_member(table: MessageTable, group_uuid: str, by_uuid: str, user_uuid:
         return left
 
     group = _change(table, group_uuid, without_user)
-    _hide(table, group_uuid, user_uuid)
+    _expire_row(table, group_uuid, user_uuid)
     _name_others(table, group, group.members)
     return group
 
 
-def rename(table: MessageTable, user: User, progress: Callable[[Iterable[str]], Iterable[str]] = iter) -> Renamed:
-    """Give a user these names in every conversation of theirs; what is named so already is not written again.
-
-    A message keeps the names under which it was written.
-    """
-    checked_user(user)
+def rename(table: MessageTable, user: User, progress: Callable[[Iterable[str]], Iterable[str]] = iter) -> RenameCount:
+    """Write a user's names to those of their conversations that have other names; messages keep the old ones."""
+    check_user(user)
     page = table.all_conversations(user.user_uuid)
     if page.damaged:  # done in part it would look as if it were done
         raise MessageError(page.refusals[0])
     group_uuids = [row.group_uuid for row in page.items]
     done = [_rename_in(table, group_uuid, user) for group_uuid in progress(group_uuids)]
-    return Renamed(sum(groups for groups, _ in done), sum(renamed for _, renamed in done))
+    return RenameCount(sum(groups for groups, _ in done), sum(rows for _, rows in done))
 
 
 def _rename_in(table: MessageTable, group_uuid: str, user: User) -> tuple[bool, int]:
     before: list[Members] = []
 
-    def renamed(group: Group) -> Members:
+    def with_names(group: Group) -> Members:
         before.append(group.members)
-        return tuple(user if known.user_uuid == user.user_uuid else known for known in group.members)
+        return tuple(user if member.user_uuid == user.user_uuid else member for member in group.members)
 
-    group = _change(table, group_uuid, renamed)
-    readers = [known for known in group.members if known.user_uuid != user.user_uuid]
+    group = _change(table, group_uuid, with_names)
+    readers = [member for member in group.members if member.user_uuid != user.user_uuid]
     return before[-1] != group.members, _name_others(table, group, readers)
 
 
 def _change(table: MessageTable, group_uuid: str, change: Callable[[Group], Members]) -> Group:
-    """Replace the members of a group by what `change` makes of them, as they are when they are replaced."""
+    """Apply `change` to a group's members and write the result, again if another writer was faster."""
     for _ in range(ATTEMPTS):
         group, _ = table.existing_group(group_uuid)
         changed = replace(group, members=change(group))
-        if changed == group or _replaced(table, group, changed):
+        if changed == group or _replace_if_unchanged(table, group, changed):
             return changed
     raise MessageError(f"group {group_uuid}: its members changed {ATTEMPTS} times in between; try again")
 
 
-def _replaced(table: MessageTable, seen: Group, changed: Group) -> bool:
+def _replace_if_unchanged(table: MessageTable, seen: Group, changed: Group) -> bool:
     try:
         table.client.update_item(
             TableName=table.name,
@@ -130,8 +127,8 @@ def _check_changeable(group: Group, by_uuid: str) -> None:
         raise MessageError(f"group {group.group_uuid}: is the conversation of two people; begin another with more")
 
 
-def _show(table: MessageTable, group: Group, user_uuid: str) -> None:
-    """Give a member a row with the newest message; one that shows a newer message by now stays."""
+def _write_row(table: MessageTable, group: Group, user_uuid: str) -> None:
+    """Write a member's row with the newest message, unless it shows a newer one by now."""
     rows = Rows(table.client, table.name)
     seen = rows.read(group.group_uuid, [user_uuid], ReadCost()).get(user_uuid)
     now = table.clock()
@@ -141,13 +138,13 @@ def _show(table: MessageTable, group: Group, user_uuid: str) -> None:
     (member,) = (user for user in group.members if user.user_uuid == user_uuid)
     row = conversation(newest, member, group)
     if seen is not None and is_hidden(seen, now):  # left over from an earlier membership
-        rows.put(row, seen)
+        rows.replace_if_unchanged(row, seen)
     else:
         ProjectionTable(table.client, table.name, workers=1).write(row)
 
 
-def _hide(table: MessageTable, group_uuid: str, user_uuid: str) -> None:
-    """End the row of somebody who is no member, unless that has changed by now."""
+def _expire_row(table: MessageTable, group_uuid: str, user_uuid: str) -> None:
+    """Expire the row of somebody who is no member, unless that has changed by now."""
     rows = Rows(table.client, table.name)
     for _ in range(ATTEMPTS):
         seen = rows.read(group_uuid, [user_uuid], ReadCost()).get(user_uuid)
@@ -155,18 +152,18 @@ def _hide(table: MessageTable, group_uuid: str, user_uuid: str) -> None:
         now = table.clock()
         if seen is None or is_hidden(seen, now) or user_uuid in _uuids(group.members):
             return
-        if rows.hide(seen, group_item(group), now):
+        if rows.expire_if_unchanged(seen, group_item(group), now):
             return
     raise MessageError(f"group {group_uuid}: the row of {user_uuid!r} changed {ATTEMPTS} times in between; try again")
 
 
 def _name_others(table: MessageTable, group: Group, readers: Iterable[User]) -> int:
-    """Bring the names in the rows of these members up to date; how many were not."""
+    """Write the other's names to the rows of these members. Return how many rows had others."""
     rows = Rows(table.client, table.name)
     others = {reader.user_uuid: other_member(reader, group) for reader in readers}
-    found = rows.read(group.group_uuid, others, ReadCost())
-    outdated = {user_uuid: row for user_uuid, row in found.items() if not names(row, others[user_uuid])}
-    return sum(rows.set_other(row, others[user_uuid]) for user_uuid, row in outdated.items())
+    seen = rows.read(group.group_uuid, others, ReadCost())
+    outdated = {user_uuid: row for user_uuid, row in seen.items() if not names(row, others[user_uuid])}
+    return sum(rows.name_other_if_unchanged(row, others[user_uuid]) for user_uuid, row in outdated.items())
 
 
 def _uuids(members: Members) -> list[str]:

@@ -1,6 +1,6 @@
-"""What an application does with the table: list messages (A), list conversations (B), create messages (C).
+"""The access patterns of an application: list messages (A), list conversations (B), create messages (C).
 
-Pattern D, the conversation rows, is the stream function's; this module shares its keys and items.
+Pattern D, which keeps the conversation rows, is the stream function's; its keys and items are used here.
 """
 
 import shlex
@@ -17,8 +17,8 @@ from stream_lambda.table import ProjectionTable
 from tableguard.aws.item_size import item_size
 from tableguard.errors import MessageError
 from tableguard.store.consumed import ReadCost
-from tableguard.store.encryption import Cipher, Opened
-from tableguard.store.listing import Listing, Page
+from tableguard.store.encryption import Cipher, Decryption
+from tableguard.store.listing import Listing, ListingPage
 from tableguard.store.newest_message import newest_message
 
 T = TypeVar("T")
@@ -35,8 +35,8 @@ _UNEXPIRED = "attribute_not_exists(expires_at) OR expires_at > :now"  # DynamoDB
 
 
 @dataclass(frozen=True)
-class Posted:
-    """A message as it was written, whether it made its conversation, and the capacity units it took."""
+class PostResult:
+    """The message that was written, whether it created its conversation, and the capacity units it took."""
 
     message: Message
     created: bool
@@ -45,15 +45,15 @@ class Posted:
 
 
 def pair_group_uuid(one: str, other: str) -> str:
-    """The group of two people."""
+    """Return the uuid of the group of two people, the same whoever begins it."""
     return str(uuid.uuid5(_PAIRS, "\n".join(sorted((one, other)))))
 
 
 @dataclass(frozen=True)
 class MessageTable:
-    """The table, a boto3 client for it, the clock, where new uuids come from, and what encrypts texts, if they are.
+    """The table, a boto3 client for it, the clock, a source of uuids, and the cipher if texts are encrypted.
 
-    Without a cipher an encrypted text is read as the bytes that it is.
+    Without a cipher an encrypted text is read as bytes.
     """
 
     client: Any  # botocore makes its classes at run time
@@ -63,62 +63,62 @@ class MessageTable:
     cipher: Cipher | None = None
 
     def group(self, group_uuid: str) -> Group | None:
-        """A group and its members, or None."""
-        _checked_name("group", group_uuid)
+        """Read a group and its members; None if there is no such group."""
+        _check_name("group", group_uuid)
         item, _ = self._get(items.group_key(group_uuid))
-        return None if item is None else _parsed(items.group_of, item)
+        return None if item is None else _parse(items.group_of, item)
 
     def messages(
         self, group_uuid: str, reader_uuid: str, limit: int = 20, token: str | None = None, consistent: bool = False
-    ) -> Page[Message]:
-        """Pattern A: a group's messages for one of its members, newest first."""
+    ) -> ListingPage[Message]:
+        """Return a page of a group's messages for one of its members, newest first (Pattern A)."""
         _, read_units = self.member(group_uuid, reader_uuid)
         listing = Listing(self.name, None, items.messages_pk(group_uuid), ("sk",))
         page = self._page(listing, items.message_of, limit, token, consistent)
         if page.damaged:
             raise MessageError(page.refusals[0])
         page = replace(page, read_units=page.read_units + read_units)
-        return page if self.cipher is None else _opened(page, self.cipher.opened(page.items))
+        return page if self.cipher is None else _with_texts(page, self.cipher.open_messages(page.items))
 
-    def conversations(self, user_uuid: str, limit: int = 20, token: str | None = None) -> Page[Conversation]:
-        """Pattern B: a user's conversations, newest first; the index follows the table by a moment.
+    def conversations(self, user_uuid: str, limit: int = 20, token: str | None = None) -> ListingPage[Conversation]:
+        """Return a page of a user's conversations, newest first, from the index, which lags a moment (Pattern B).
 
         A damaged row hides no other: it is among the refusals.
         """
-        _checked_name("user", user_uuid)
+        _check_name("user", user_uuid)
         listing = Listing(self.name, items.INDEX, items.rows_pk(user_uuid), ("last_message_at", "sk"))
-        return self._opened_rows(self._page(listing, items.conversation_of, limit, token, consistent=False))
+        return self._open_rows(self._page(listing, items.conversation_of, limit, token, consistent=False))
 
-    def all_conversations(self, user_uuid: str) -> Page[Conversation]:
-        """Pattern B strongly consistent: every conversation, read from the table itself and sorted here."""
-        _checked_name("user", user_uuid)
+    def all_conversations(self, user_uuid: str) -> ListingPage[Conversation]:
+        """Return all conversations of a user, newest first, read strongly consistently from the table."""
+        _check_name("user", user_uuid)
         listing = Listing(self.name, None, items.rows_pk(user_uuid), ("sk",))
         page = self._page(listing, items.conversation_of, PAGE, None, consistent=True)
-        found, refusals, read_units = list(page.items), page.refusals, page.read_units
+        conversations, refusals, read_units = list(page.items), page.refusals, page.read_units
         while page.token:
             page = self._page(listing, items.conversation_of, PAGE, page.token, consistent=True)
-            found += page.items
+            conversations += page.items
             refusals += page.refusals
             read_units += page.read_units
-        rows = tuple(sorted(found, key=lambda row: row.last_message_at, reverse=True))
-        return self._opened_rows(Page(rows, None, read_units, refusals, len(refusals)))
+        rows = tuple(sorted(conversations, key=lambda row: row.last_message_at, reverse=True))
+        return self._open_rows(ListingPage(rows, None, read_units, refusals, len(refusals)))
 
     def create_conversation(
         self, sender: User, others: Sequence[User], text: str, expires_at: int | None = None
-    ) -> Posted:
-        """Pattern C: a message to people one has not written to; to an existing pair it is simply posted.
+    ) -> PostResult:
+        """Create a group with its rows and first message, in one transaction (Pattern C).
 
-        Group, rows and message appear together or not at all.
+        To a pair that has a conversation the message is posted instead.
         """
         group = self._new_group((sender, *others))
         message = self._new_message(group.group_uuid, sender, text, expires_at)
-        sealed = self._sealed(message)
+        sealed = self._seal(message)
         rows = [items.conversation_item(conversation(sealed, member, group)) for member in group.members]
         writes = [items.group_item(group), *rows, items.message_item(sealed)]
         for _ in range(ATTEMPTS):
             try:
                 answer = self.client.transact_write_items(
-                    TransactItems=[{"Put": self._put_of(item)} for item in writes], ReturnConsumedCapacity="TOTAL"
+                    TransactItems=[{"Put": self._new_item(item)} for item in writes], ReturnConsumedCapacity="TOTAL"
                 )
             except self.client.exceptions.TransactionCanceledException as error:
                 reasons = [reason["Code"] for reason in error.response["CancellationReasons"]]
@@ -129,60 +129,60 @@ class MessageTable:
                 if _CONFLICT not in reasons:
                     raise
             else:
-                return Posted(message, True, 0.0, sum(map(_units, answer.get("ConsumedCapacity", []))))
+                return PostResult(message, True, 0.0, sum(map(_units, answer.get("ConsumedCapacity", []))))
         raise MessageError(f"group {group.group_uuid}: {ATTEMPTS} transactions in conflict; try again")
 
-    def post(self, group_uuid: str, sender_uuid: str, text: str, expires_at: int | None = None) -> Posted:
-        """Pattern C in an existing group: a message by one of its members."""
+    def post(self, group_uuid: str, sender_uuid: str, text: str, expires_at: int | None = None) -> PostResult:
+        """Write a message of a member to an existing group (Pattern C)."""
         author, read_units = self.member(group_uuid, sender_uuid)
         message = self._new_message(group_uuid, author, text, expires_at)
         for _ in range(ATTEMPTS):
             try:
                 answer = self.client.put_item(
-                    **self._put_of(items.message_item(self._sealed(message))),
+                    **self._new_item(items.message_item(self._seal(message))),
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                     ReturnConsumedCapacity="TOTAL",
                 )
             except self.client.exceptions.ConditionalCheckFailedException as error:
                 # botocore repeats a call whose answer was lost: then the message in the way is this one
                 if error.response.get("Item", {}).get("message_uuid") == {"S": message.message_uuid}:
-                    return Posted(message, False, read_units, 0.0)
+                    return PostResult(message, False, read_units, 0.0)
                 message = replace(message, created_at=items.microsecond_later(message.created_at))
             else:
-                return Posted(message, False, read_units, _units(answer.get("ConsumedCapacity")))
+                return PostResult(message, False, read_units, _units(answer.get("ConsumedCapacity")))
         raise MessageError(f"group {group_uuid}: {ATTEMPTS} messages at the same instant; try again")
 
-    def edit(self, group_uuid: str, created_at: str, editor_uuid: str, text: str) -> Posted:
-        """Replace the text of one's own message; a deleted one stays deleted."""
-        return self._replace(group_uuid, created_at, editor_uuid, _checked_text(text), deleted=False)
+    def edit(self, group_uuid: str, created_at: str, editor_uuid: str, text: str) -> PostResult:
+        """Replace the text of the editor's own message; a deleted one stays deleted."""
+        return self._replace(group_uuid, created_at, editor_uuid, _check_text(text), deleted=False)
 
-    def delete(self, group_uuid: str, created_at: str, editor_uuid: str) -> Posted:
-        """Take the text out of one's own message; the empty message stays, so that no list goes back in time."""
+    def delete(self, group_uuid: str, created_at: str, editor_uuid: str) -> PostResult:
+        """Empty the editor's own message; the empty message stays, so that no list goes back in time."""
         return self._replace(group_uuid, created_at, editor_uuid, "", deleted=True)
 
     def refresh(self, group_uuid: str) -> int:
-        """Write the rows as Pattern D would, where no stream function runs; answers how many were behind."""
+        """Write the rows as Pattern D would, where no stream function runs. Return how many were behind."""
         group, _ = self.existing_group(group_uuid)
         newest = newest_message(self.client, self.name, group_uuid, self.clock(), ReadCost()).message
         rows = [conversation(newest, member, group) for member in group.members] if newest else []
         table = ProjectionTable(self.client, self.name, workers=1)
         return [table.write(row) for row in rows].count("written")
 
-    def _replace(self, group_uuid: str, created_at: str, editor_uuid: str, text: str, deleted: bool) -> Posted:
+    def _replace(self, group_uuid: str, created_at: str, editor_uuid: str, text: str, deleted: bool) -> PostResult:
         _, member_units = self.member(group_uuid, editor_uuid)
-        found, read_units = self._get(items.message_key(group_uuid, created_at))
-        if found is None:
+        stored, read_units = self._get(items.message_key(group_uuid, created_at))
+        if stored is None:
             raise MessageError(f"group {group_uuid!r}: no message at {created_at!r}")
-        old = _parsed(items.message_of, found)
+        old = _parse(items.message_of, stored)
         if old.author.user_uuid != editor_uuid:
             raise MessageError(f"group {group_uuid}: the message at {created_at} was not written by {editor_uuid!r}")
         edited_at = items.timestamp(self.clock())
         if old.edited_at >= edited_at:  # two edits within a tick of the clock
             edited_at = items.microsecond_later(old.edited_at)
         new = replace(old, text=text, preview=None, edited_at=edited_at, deleted=deleted)
-        changed = items.message_item(self._sealed(new))
+        changed = items.message_item(self._seal(new))
         preview = {":preview": changed["preview"]} if "preview" in changed else {}
-        _check_size(found | changed)
+        _check_size(stored | changed)
         try:
             answer = self.client.update_item(
                 TableName=self.name,
@@ -206,10 +206,10 @@ class MessageTable:
             raise MessageError(
                 f"group {group_uuid}: the message at {created_at} is deleted, or edited since"
             ) from error
-        return Posted(new, False, member_units + read_units, _units(answer.get("ConsumedCapacity")))
+        return PostResult(new, False, member_units + read_units, _units(answer.get("ConsumedCapacity")))
 
     def _new_group(self, members: tuple[User, ...]) -> Group:
-        uuids = [checked_user(user).user_uuid for user in members]
+        uuids = [check_user(user).user_uuid for user in members]
         twice = sorted({user_uuid for user_uuid in uuids if uuids.count(user_uuid) > 1})
         if twice:
             raise MessageError(f"user {twice[0]!r} is named twice among the members")
@@ -222,22 +222,22 @@ class MessageTable:
         if expires_at is not None and expires_at <= now.timestamp():
             raise MessageError(f"expires_at {expires_at}: is in the past")
         message = Message(
-            group_uuid, items.timestamp(now), self.new_uuid(), author, _checked_text(text), expires_at=expires_at
+            group_uuid, items.timestamp(now), self.new_uuid(), author, _check_text(text), expires_at=expires_at
         )
         _check_size(items.message_item(message))
         return message
 
-    def _sealed(self, message: Message) -> Message:
+    def _seal(self, message: Message) -> Message:
         if self.cipher is None:
             return message
-        sealed = self.cipher.sealed(message)
+        sealed = self.cipher.seal(message)
         _check_size(items.message_item(sealed))
         return sealed
 
-    def _opened_rows(self, page: Page[Conversation]) -> Page[Conversation]:
-        return page if self.cipher is None else _opened(page, self.cipher.opened_rows(page.items))
+    def _open_rows(self, page: ListingPage[Conversation]) -> ListingPage[Conversation]:
+        return page if self.cipher is None else _with_texts(page, self.cipher.open_rows(page.items))
 
-    def _put_of(self, item: Item) -> dict[str, Any]:
+    def _new_item(self, item: Item) -> dict[str, Any]:
         return {"TableName": self.name, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}
 
     def _get(self, key: Item) -> tuple[Item | None, float]:
@@ -245,15 +245,18 @@ class MessageTable:
         return answer.get("Item"), _units(answer.get("ConsumedCapacity"))
 
     def existing_group(self, group_uuid: str) -> tuple[Group, float]:
-        """A group and its members, which must exist, and the read units it took."""
-        _checked_name("group", group_uuid)
+        """Read a group and its members, and return the read units too; MessageError if there is no such group."""
+        _check_name("group", group_uuid)
         item, read_units = self._get(items.group_key(group_uuid))
         if item is None:
             raise MessageError(f"table {self.name}: no group {group_uuid!r}")
-        return _parsed(items.group_of, item), read_units
+        return _parse(items.group_of, item), read_units
 
     def member(self, group_uuid: str, user_uuid: str) -> tuple[User, float]:
-        """The user as a member; read from the group, because a row can expire and membership does not."""
+        """Read the user from the group's members, and return the read units too; MessageError if not a member.
+
+        The group is read because a row can expire and membership does not.
+        """
         group, read_units = self.existing_group(group_uuid)
         for user in group.members:
             if user.user_uuid == user_uuid:
@@ -262,7 +265,7 @@ class MessageTable:
 
     def _page(
         self, listing: Listing, read: Callable[[Item], T], limit: int, token: str | None, consistent: bool
-    ) -> Page[T]:
+    ) -> ListingPage[T]:
         if not 1 <= limit <= PAGE:
             raise MessageError(f"limit {limit}: from 1 to {PAGE} items are read at once")
         answer = self.client.query(
@@ -277,12 +280,12 @@ class MessageTable:
             **({"IndexName": listing.index} if listing.index else {}),
             **({"ExclusiveStartKey": listing.start_key(token)} if token is not None else {}),
         )
-        found, refusals = _readable(read, (item for item in answer["Items"] if items.marked_group(item) is None))
+        entries, refusals = _readable(read, (item for item in answer["Items"] if items.marked_group(item) is None))
         token = listing.token(answer.get("LastEvaluatedKey"))
-        return Page(found, token, _units(answer.get("ConsumedCapacity")), refusals, len(refusals))
+        return ListingPage(entries, token, _units(answer.get("ConsumedCapacity")), refusals, len(refusals))
 
 
-def _opened(page: Page[T], opened: Opened[T]) -> Page[T]:
+def _with_texts(page: ListingPage[T], opened: Decryption[T]) -> ListingPage[T]:
     return replace(page, items=opened.items, refusals=page.refusals + opened.refusals)
 
 
@@ -290,7 +293,7 @@ def _units(consumed: Mapping[str, Any] | None) -> float:
     return float(consumed["CapacityUnits"]) if consumed else 0.0
 
 
-def _parsed(read: Callable[[Item], T], item: Item) -> T:
+def _parse(read: Callable[[Item], T], item: Item) -> T:
     try:
         return read(item)
     except ItemError as error:
@@ -298,19 +301,19 @@ def _parsed(read: Callable[[Item], T], item: Item) -> T:
 
 
 def _readable(read: Callable[[Item], T], stored: Iterable[Item]) -> tuple[tuple[T, ...], tuple[str, ...]]:
-    """What can be read of the items, and why the others cannot."""
-    found: list[T] = []
+    """Return what the items hold, and the reasons for those that cannot be understood."""
+    entries: list[T] = []
     refusals: list[str] = []
     for item in stored:
         try:
-            found.append(_parsed(read, item))
+            entries.append(_parse(read, item))
         except MessageError as error:
             refusals.append(str(error))
-    return tuple(found), tuple(refusals)
+    return tuple(entries), tuple(refusals)
 
 
 def _remedy(item: Item) -> str:
-    """How the operator mends a conversation row, which holds nothing but what the group's messages say."""
+    """Return how the operator mends a conversation row; nothing for other items, which are no copies."""
     row = items.row_of_key(item)
     return f"; tableguard rows reconcile --group {shlex.quote(row[1])} --force writes the row anew" if row else ""
 
@@ -321,7 +324,7 @@ def _check_size(item: Item) -> None:
         raise MessageError(f"item of {size} bytes: DynamoDB takes at most {ITEM_BYTES}; shorten the text")
 
 
-def _checked_text(text: str) -> str:
+def _check_text(text: str) -> str:
     if not text.strip():
         raise MessageError("a message needs a text")
     try:
@@ -331,15 +334,15 @@ def _checked_text(text: str) -> str:
     return text
 
 
-def _checked_name(what: str, name: str) -> str:
+def _check_name(what: str, name: str) -> str:
     if not name or not name.isprintable() or len(name.encode()) > items.GROUP_BYTES:
         raise MessageError(f"{what} {name[:40]!r}: from 1 to {items.GROUP_BYTES} bytes of printable characters")
     return name
 
 
-def checked_user(user: User) -> User:
-    """A user with names that can be stored and shown; MessageError otherwise."""
-    _checked_name("user", user.user_uuid)
-    _checked_name("display name", user.display_name)
-    _checked_name("handle", user.handle)
+def check_user(user: User) -> User:
+    """Return the user; MessageError if a name cannot be stored or shown."""
+    _check_name("user", user.user_uuid)
+    _check_name("display name", user.display_name)
+    _check_name("handle", user.handle)
     return user

@@ -1,4 +1,4 @@
-"""The message that a group's conversation rows must show, found among the messages themselves."""
+"""Find the message that a group's conversation rows must show, among the messages themselves."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,15 +12,15 @@ _FIRST_PAGE, _PAGE = 1, 25  # the newest message is nearly always the first; rea
 
 
 @dataclass(frozen=True)
-class Newest:
-    """The newest usable message, if there is one, and why newer ones are none: sort key and reason."""
+class NewestUsable:
+    """A group's newest usable message, if any, and the reason against each newer one by its sort key."""
 
     message: Message | None = None
     unusable: dict[str, str] = field(default_factory=dict)
 
 
-def newest_message(client: Any, table_name: str, group_uuid: str, now: datetime, cost: ReadCost) -> Newest:
-    """What Pattern D would show now: poison and the future are passed over as it does, and so is what has expired."""
+def newest_message(client: Any, table_name: str, group_uuid: str, now: datetime, cost: ReadCost) -> NewestUsable:
+    """Return the message that Pattern D would show now: not poison, not of the future, not expired."""
     request: dict[str, Any] = {
         "TableName": table_name,
         "KeyConditionExpression": "pk = :pk",
@@ -35,18 +35,18 @@ def newest_message(client: Any, table_name: str, group_uuid: str, now: datetime,
         answer = client.query(**request)
         cost.add(answer.get("ConsumedCapacity"))
         for item in answer["Items"]:
-            found = _usable(item, now)
-            if isinstance(found, Message):
-                return Newest(found, unusable)
-            if found is not None:
-                unusable[item["sk"]["S"]] = found
+            content = _usable(item, now)
+            if isinstance(content, Message):
+                return NewestUsable(content, unusable)
+            if content is not None:
+                unusable[item["sk"]["S"]] = content
         if "LastEvaluatedKey" not in answer:
-            return Newest(None, unusable)
+            return NewestUsable(None, unusable)
         request |= {"ExclusiveStartKey": answer["LastEvaluatedKey"], "Limit": _PAGE}
 
 
 def _usable(item: Item, now: datetime) -> Message | str | None:
-    """The message; None if it has expired; or why it can never be shown."""
+    """Return the message, None if it has expired, or the reason why it can never be shown."""
     try:
         message = message_of(item)
     except ItemError as error:
@@ -57,5 +57,5 @@ def _usable(item: Item, now: datetime) -> Message | str | None:
 
 
 def is_past(expires_at: int | None, now: datetime) -> bool:
-    """Whether what expires at this moment is gone for its readers; DynamoDB removes it within days."""
+    """Tell whether a time of expiry has come: readers are shown the item no more, DynamoDB removes it within days."""
     return expires_at is not None and expires_at <= now.timestamp()

@@ -1,4 +1,4 @@
-"""How far each member has read, and which conversations therefore hold something new.
+"""Record how far each member has read, and find the conversations with something new.
 
 A marker is an item of its own in the member's partition, not an attribute of the conversation row: the index projects
 the whole row, so that each marker would cost one more write unit there, and Pattern D rewrites the row. Moving a marker
@@ -18,8 +18,8 @@ from tableguard.store.messages import MessageTable
 
 
 @dataclass(frozen=True)
-class Marked:
-    """How far the member asked to have read, whether that was further than before, and the units it took."""
+class MarkResult:
+    """The instant up to which a member has read, whether the marker moved, and the units it took."""
 
     last_read_at: str
     moved: bool
@@ -27,8 +27,8 @@ class Marked:
     write_units: float
 
 
-def mark_read(table: MessageTable, group_uuid: str, reader_uuid: str, until: str) -> Marked:
-    """Note that a member has read everything up to a message's created_at; a marker only ever moves forward."""
+def mark_read(table: MessageTable, group_uuid: str, reader_uuid: str, until: str) -> MarkResult:
+    """Record that a member has read everything up to a message's created_at; a marker only moves forward."""
     _, read_units = table.member(group_uuid, reader_uuid)
     last_read_at = _instant(table, until)
     cost = ReadCost()
@@ -44,13 +44,13 @@ def mark_read(table: MessageTable, group_uuid: str, reader_uuid: str, until: str
     except table.client.exceptions.ConditionalCheckFailedException:
         # a failed condition costs what the write would have: a unit for an item of less than 1 KB
         # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
-        return Marked(last_read_at, False, read_units, 1.0)
+        return MarkResult(last_read_at, False, read_units, 1.0)
     cost.add(answer.get("ConsumedCapacity"))
-    return Marked(last_read_at, True, read_units, cost.units)
+    return MarkResult(last_read_at, True, read_units, cost.units)
 
 
 def read_until(table: MessageTable, user_uuid: str, group_uuids: Iterable[str], cost: ReadCost) -> dict[str, str]:
-    """Group -> how far the user has read, of those groups where the user has read anything.
+    """Return how far the user has read, by group; groups without a marker are left out.
 
     One query over the markers between the first and the last group: up to 640 of them it takes fewer units than
     asking for the markers of twenty groups by their keys.
@@ -65,15 +65,15 @@ def read_until(table: MessageTable, user_uuid: str, group_uuids: Iterable[str], 
         ExpressionAttributeValues={":pk": first["pk"], ":first": first["sk"], ":last": last["sk"]},
         ReturnConsumedCapacity="TOTAL",
     )
-    found: dict[str, str] = {}
+    markers: dict[str, str] = {}
     for page in pages:
         cost.add(page.get("ConsumedCapacity"))
-        found |= dict(_marker(item) for item in page["Items"])
-    return {group_uuid: found[group_uuid] for _, group_uuid in wanted if group_uuid in found}
+        markers |= dict(_marker(item) for item in page["Items"])
+    return {group_uuid: markers[group_uuid] for _, group_uuid in wanted if group_uuid in markers}
 
 
 def unread(rows: Iterable[Conversation], markers: Mapping[str, str]) -> frozenset[str]:
-    """The groups whose newest message is another's, and newer than what its reader has read."""
+    """Return the groups whose newest message is another's and newer than the reader's marker."""
     return frozenset(
         row.group_uuid
         for row in rows

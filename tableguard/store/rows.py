@@ -1,6 +1,6 @@
-"""Changes of conversation rows beside Pattern D: each only if the row is still exactly as it was seen.
+"""Change conversation rows beside Pattern D, each only if it still equals what was read.
 
-Nothing that another has written since is ever lost: then the change is not made, and the caller is told so.
+What another writer has changed since is never overwritten: the change is not made, and the method returns False.
 """
 
 from collections.abc import Iterable, Sequence
@@ -27,13 +27,13 @@ _CONFLICTS = {"ConditionalCheckFailed", "TransactionConflict", "None"}
 
 
 def is_hidden(row: Item, now: datetime) -> bool:
-    """Whether a row has expired, and so counts as none: nobody is shown it, and DynamoDB removes it within days."""
+    """Tell whether a row has expired: nobody is shown it, and DynamoDB removes it within days."""
     number = row.get("expires_at", {}).get("N", "")
     return number.isascii() and number.isdigit() and is_past(int(number), now)
 
 
 def names(row: Item, other: User) -> bool:
-    """Whether a row names this other member, in these words."""
+    """Tell whether a row has this member's uuid and names as the other's."""
     return all(row.get(name) == value for name, value in _other(other).items())
 
 
@@ -45,40 +45,42 @@ class Rows:
     table_name: str
 
     def read(self, group_uuid: str, user_uuids: Iterable[str], cost: ReadCost) -> dict[str, Item]:
-        """User -> row in one group as DynamoDB holds it, of those who have one."""
+        """Return the items of these users' rows in a group, by user, for those who have one."""
         keys = [row_key(user_uuid, group_uuid) for user_uuid in user_uuids]
-        found = batch_get(self.client, self.table_name, keys, cost)
-        return {owner[0]: item for item in found if (owner := row_of_key(item))}
+        items = batch_get(self.client, self.table_name, keys, cost)
+        return {owner[0]: item for item in items if (owner := row_of_key(item))}
 
-    def put(self, wanted: Conversation, seen: Item | None) -> bool:
-        """Make a row what is wanted, if it is still as seen; whether it was. None: seen to be absent."""
+    def replace_if_unchanged(self, wanted: Conversation, seen: Item | None) -> bool:
+        """Write a row if it still equals `seen` (None: absent). Return whether it was written."""
         item = conversation_item(wanted)
         values = {name: item[name] for name in ATTRIBUTES if name in item}
-        gone = [name for name in ATTRIBUTES if name not in item]
-        update = _set(values) + (" REMOVE " + ", ".join(gone) if gone else "")
-        condition, compared = _as_seen(seen)
+        absent = [name for name in ATTRIBUTES if name not in item]
+        update = _set(values) + (" REMOVE " + ", ".join(absent) if absent else "")
+        condition, compared = _unchanged(seen)
         key = row_key(wanted.user_uuid, wanted.group_uuid)
-        return self._update(_request(self.table_name, key, condition, compared | _named(values), update))
+        return self._update(_request(self.table_name, key, condition, compared | _placeholders(values), update))
 
-    def set_other(self, seen: Item, other: User) -> bool:
-        """Make a row name this other member, if it names whom it was seen to name; whether it did.
+    def name_other_if_unchanged(self, seen: Item, other: User) -> bool:
+        """Write who the other member is if the row still names the one in `seen`. Return whether it was written.
 
         Pattern D sets these attributes in a new row only, so the two never overwrite one another.
         """
         values = _other(other)
-        condition, compared = _as_seen(seen, OTHER)
-        return self._update(_request(self.table_name, _key(seen), condition, compared | _named(values), _set(values)))
+        condition, compared = _unchanged(seen, OTHER)
+        return self._update(
+            _request(self.table_name, _key(seen), condition, compared | _placeholders(values), _set(values))
+        )
 
-    def hide(self, seen: Item, group: Item | None, now: datetime) -> bool:
-        """Let a row expire now if both it and its group's members are still as seen; whether they were.
+    def expire_if_unchanged(self, seen: Item, group: Item | None, now: datetime) -> bool:
+        """Expire a row unless it or the group's members changed. Return whether it was expired.
 
-        In one transaction, because somebody who becomes a member at this moment must not lose the row.
+        One transaction, because somebody who becomes a member at this moment must not lose the row.
         """
         values = {"expires_at": {"N": str(int(now.timestamp()))}}
-        condition, compared = _as_seen(seen)
-        check, expected = _as_seen(group, ("members",))
+        condition, compared = _unchanged(seen)
+        check, expected = _unchanged(group, ("members",))
         group_check = _request(self.table_name, group_key(seen["sk"]["S"]), check, expected)
-        update = _request(self.table_name, _key(seen), condition, compared | _named(values), _set(values))
+        update = _request(self.table_name, _key(seen), condition, compared | _placeholders(values), _set(values))
         try:
             self.client.transact_write_items(TransactItems=[{"ConditionCheck": group_check}, {"Update": update}])
         except self.client.exceptions.TransactionCanceledException as error:
@@ -105,8 +107,8 @@ def _request(table_name: str, key: Item, condition: str, values: Item, update: s
     }
 
 
-def _as_seen(seen: Item | None, names: Sequence[str] = ATTRIBUTES) -> tuple[str, Item]:
-    """A condition that holds while these attributes are what they were, and the values it compares with."""
+def _unchanged(seen: Item | None, names: Sequence[str] = ATTRIBUTES) -> tuple[str, Item]:
+    """Return a condition that these attributes equal those of `seen`, and the values it compares with."""
     if seen is None:
         return "attribute_not_exists(pk)", {}
     terms = [f"{name} = :seen_{name}" if name in seen else f"attribute_not_exists({name})" for name in names]
@@ -122,7 +124,7 @@ def _set(values: Item) -> str:
     return "SET " + ", ".join(f"{name} = :{name}" for name in values)
 
 
-def _named(values: Item) -> Item:
+def _placeholders(values: Item) -> Item:
     return {f":{name}": value for name, value in values.items()}
 
 

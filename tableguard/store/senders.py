@@ -1,7 +1,7 @@
-"""Who said what a conversation row shows, and with whom the conversation is, as far as the rows tell.
+"""Display names for a conversation list: each conversation's partner and the author of its newest message.
 
-A row names one other member, and of the author of its newest message the uuid only. In a larger group the author can
-be a third: then the name is known if another row of the same listing is with that person, and otherwise it is not.
+A row has the names of one other member, and only the uuid of the author of its newest message. In a larger group the
+author can be a third person: the name then comes from another row of the listing, if there is one with that person.
 """
 
 from collections.abc import Sequence
@@ -17,20 +17,20 @@ _COLUMN = 32  # characters: one long name must not push every text out of sight
 
 @dataclass(frozen=True)
 class Attribution:
-    """Handles: with whom a conversation is, and who wrote its newest message."""
+    """The handles of a conversation's partner and of the author of its newest message."""
 
     partner: str
     author: str
 
 
 def attributions(rows: Sequence[Conversation]) -> list[Attribution]:
-    """Of each row of one reader's listing, with whom it is and whose message it shows."""
+    """Return partner and author for each row of one reader's listing."""
     handles = {row.other.user_uuid: row.other.handle for row in rows}
     return [Attribution(_partner(row), _author(row, handles | {row.other.user_uuid: row.other.handle})) for row in rows]
 
 
 def column(texts: Sequence[str]) -> list[str]:
-    """The texts, each filled up with spaces so that what follows them begins in one column."""
+    """Return the texts, filled up with spaces so that what follows them begins in one column."""
     width = min(_COLUMN, max(map(len, texts), default=0))
     return [text.ljust(width) for text in texts]
 

@@ -1,4 +1,4 @@
-"""A table outside CloudFormation, for development: made as templates/table.py says, and dropped with care."""
+"""Create and drop a table outside CloudFormation, for development, in the shape of templates/table.py."""
 
 import shlex
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ _TAGLESS = "UnknownOperationException"
 
 @dataclass(frozen=True)
 class Facts:
-    """What is to be known of a table before it is destroyed."""
+    """The facts that decide whether a table may be dropped."""
 
     name: str
     arn: str
@@ -28,10 +28,10 @@ class Facts:
 
 
 def create(client: Any, settings: Settings, name: str) -> str:
-    """Make the table and wait until it can be used; answers its ARN."""
+    """Create the table, wait until it can be used, and return its ARN."""
     properties = _properties(settings)
     try:
-        made = client.create_table(
+        response = client.create_table(
             TableName=name,
             KeySchema=properties["KeySchema"],
             AttributeDefinitions=properties["AttributeDefinitions"],
@@ -57,12 +57,12 @@ def create(client: Any, settings: Settings, name: str) -> str:
     client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
     expiry = properties["TimeToLiveSpecification"]["AttributeName"]
     client.update_time_to_live(TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": expiry})
-    return str(made["TableDescription"]["TableArn"])
+    return str(response["TableDescription"]["TableArn"])
 
 
 def _properties(settings: Settings) -> Mapping[str, Any]:
     resources = named("table").template(settings).to_dict()["Resources"].values()
-    tables = [found["Properties"] for found in resources if found["Type"] == "AWS::DynamoDB::Table"]
+    tables = [resource["Properties"] for resource in resources if resource["Type"] == "AWS::DynamoDB::Table"]
     if len(tables) != 1:
         raise TemplateError(f"stack table: {len(tables)} tables, 1 expected")
     return dict(tables[0])
@@ -79,16 +79,16 @@ def facts(client: Any, name: str, default_environment: Callable[[], str]) -> Fac
     return Facts(name, table["TableArn"], int(table["ItemCount"]), environment, protected)
 
 
-def check_droppable(found: Facts, production: bool) -> None:
+def check_droppable(table: Facts, production: bool) -> None:
     """Refuse, with the reason, a table that is protected or in production."""
-    if found.protected:
+    if table.protected:
         raise TableError(
-            f"table {found.name}: deletion protection is on, as templates/table.py sets it; a deployed table goes by "
+            f"table {table.name}: deletion protection is on, as templates/table.py sets it; a deployed table goes by "
             "`tableguard destroy` after a role that the guardrails exempt has turned the protection off"
         )
-    if found.environment == "production" and not production:
+    if table.environment == "production" and not production:
         raise TableError(
-            f"table {found.name}: is in production (its tag or the settings say so); add --production if it is meant"
+            f"table {table.name}: is in production (its tag or the settings say so); add --production if it is meant"
         )
 
 
@@ -99,7 +99,7 @@ def drop(client: Any, name: str) -> None:
 
 
 def no_table(client: Any, name: str) -> TableError:
-    """The error for a table that is not there."""
+    """Return the error for a table that is not there, with how to create it."""
     make = f"tableguard table create --table {shlex.quote(name)}"
     return TableError(f"no table {name} at {client.meta.endpoint_url}; make one for development: {make}")
 

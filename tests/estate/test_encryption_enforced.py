@@ -99,7 +99,7 @@ def _make_key(zone: LandingZone) -> str:
 
 @pytest.fixture(scope="module")
 def sealed(world: World) -> Message:
-    return world.cipher("application").sealed(said(LONG, 1))
+    return world.cipher("application").seal(said(LONG, 1))
 
 
 def refusal(call: Any, **parameters: Any) -> str:
@@ -111,7 +111,7 @@ def refusal(call: Any, **parameters: Any) -> str:
 
 def test_the_application_writes_and_members_read(world: World, sealed: Message) -> None:
     for role in ("application", "identity-pool-user"):
-        (found,) = world.cipher(role).opened([sealed]).items
+        (found,) = world.cipher(role).open_messages([sealed]).items
         assert found.text == LONG
 
 
@@ -125,9 +125,9 @@ def test_the_stream_function_copies_a_preview_that_it_cannot_read(world: World, 
     )
     row = conversation_of(stored["Item"])
     assert row.last_message == sealed.preview
-    assert world.cipher("application").opened_rows([row]).items[0].last_message == LONG[:140]
+    assert world.cipher("application").open_rows([row]).items[0].last_message == LONG[:140]
     with pytest.raises(EncryptionError, match=r"AccessDeniedException: .*-pattern-d/.* explicit deny"):
-        world.cipher("pattern-d").opened_rows([row])
+        world.cipher("pattern-d").open_rows([row])
 
 
 @pytest.mark.parametrize("role", ["pattern-d", "auditor", "break-glass"])
@@ -137,7 +137,7 @@ def test_nobody_else_reads_whatever_else_they_are_given(world: World, sealed: Me
     iam.put_role_policy(RoleName=name, PolicyName="everything", PolicyDocument=json.dumps(EVERYTHING))
     try:
         with pytest.raises(EncryptionError, match=r"AccessDeniedException: .* explicit deny"):
-            world.cipher(role).opened([sealed])
+            world.cipher(role).open_messages([sealed])
     finally:
         iam.delete_role_policy(RoleName=name, PolicyName="everything")
 
@@ -145,7 +145,7 @@ def test_nobody_else_reads_whatever_else_they_are_given(world: World, sealed: Me
 def test_an_administrator_does_not_read_and_can_see_who_may(world: World, sealed: Message) -> None:
     administrator = world.zone.session("administrator").client("kms")
     with pytest.raises(EncryptionError, match="explicit deny in a resource-based policy"):
-        encryption.cipher(world.key, administrator).opened([sealed])
+        encryption.cipher(world.key, administrator).open_messages([sealed])
     assert "DenyOtherReaders" in administrator.get_key_policy(KeyId=world.key, PolicyName="default")["Policy"]
 
 

@@ -21,7 +21,7 @@ from tableguard.local.landing_zone import EmbeddedSession, LandingZone
 from tableguard.projection import reconcile, redrive
 from tableguard.projection.drift import Kind
 from tableguard.projection.failed_batches import Bucket
-from tableguard.projection.repair import Outcome
+from tableguard.projection.repair import RepairOutcome
 from tableguard.projection.survey import Survey
 from tableguard.projection.views import Reader
 from tableguard.store.messages import MessageTable
@@ -509,7 +509,7 @@ def test_the_operator_verifies_all_rows_and_mends_one(
     _spoilt_row(zone, BOB, operated)
     assert _wrong(_survey(running)) == [(Kind.BEHIND, operated, BOB.user_uuid)]
     (mended,) = reconcile.reconcile(_survey(running), reconcile.Choice())
-    assert mended.outcome is Outcome.MENDED
+    assert mended.outcome is RepairOutcome.MENDED
     assert _wrong(_survey(running)) == []
     assert _shown(table, BOB, operated) == "as it was said"
 
@@ -520,7 +520,7 @@ def test_the_operator_ends_a_row_of_somebody_who_is_no_member_in_one_transaction
     row = {**row_key("user-eve", operated), "last_message_at": {"S": "2020-01-01T00:00:00.000000+00:00"}}
     zone.assumed(SETTINGS.role_arn("break-glass")).client("dynamodb").put_item(TableName=TABLE, Item=row)
     (ended,) = reconcile.reconcile(_survey(running), reconcile.Choice())
-    assert (ended.drift.kind, ended.outcome) == (Kind.FORMER, Outcome.MENDED)
+    assert (ended.drift.kind, ended.outcome) == (Kind.FORMER, RepairOutcome.MENDED)
     assert _wrong(_survey(running)) == []
 
 

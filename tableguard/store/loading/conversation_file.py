@@ -1,4 +1,4 @@
-"""A conversation written down in a file -> the same conversation in the table."""
+"""Read a conversation from a file and write it to the table."""
 
 import tomllib
 from dataclasses import dataclass, replace
@@ -7,12 +7,12 @@ from pathlib import Path
 
 from stream_lambda.items import User
 from tableguard.errors import MessageError
-from tableguard.store.messages import MessageTable, Posted, pair_group_uuid
+from tableguard.store.messages import MessageTable, PostResult, pair_group_uuid
 
 
 @dataclass(frozen=True)
-class Said:
-    """One message of the file: who, what, and how many minutes after the first."""
+class ScriptLine:
+    """One message of the file: its author, its text, and how many minutes after the first."""
 
     by: User
     minute: int
@@ -21,14 +21,14 @@ class Said:
 
 @dataclass(frozen=True)
 class Script:
-    """Two users and what they said, oldest first."""
+    """Two users and their messages, oldest first."""
 
     users: tuple[User, User]
-    said: tuple[Said, ...]
+    lines: tuple[ScriptLine, ...]
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadResult:
     """The group, how many messages were written to it now, and the units they took."""
 
     group_uuid: str
@@ -38,41 +38,41 @@ class Loaded:
 
 
 def read(path: Path) -> Script:
-    """The conversation in a file; MessageError says what is wrong with it."""
+    """Read the conversation in a file; MessageError says what is wrong with it."""
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
         first, second = (User(**user) for user in data["user"])
         by_handle = {first.handle: first, second.handle: second}
-        said = tuple(Said(by_handle[entry["by"]], entry["minute"], entry["text"]) for entry in data["message"])
+        lines = tuple(ScriptLine(by_handle[entry["by"]], entry["minute"], entry["text"]) for entry in data["message"])
     except OSError as error:
         raise MessageError(f"{path}: cannot be read ({error.strerror})") from error
     except (ValueError, TypeError, KeyError) as error:
         raise MessageError(f"{path}: not two users and their messages: {error}") from error
-    return _in_order(Script((first, second), said), path)
+    return _in_order(Script((first, second), lines), path)
 
 
 def _in_order(script: Script, path: Path) -> Script:
-    minutes = [said.minute for said in script.said]
+    minutes = [line.minute for line in script.lines]
     if not minutes or not all(isinstance(minute, int) for minute in minutes) or minutes != sorted(set(minutes)):
         raise MessageError(f"{path}: messages need whole minutes, each later than the one before")
     return script
 
 
-def load(table: MessageTable, script: Script, until: datetime) -> Loaded:
-    """Write the conversation so that its last message is of `until`, with rows; once it is there, write nothing."""
+def load(table: MessageTable, script: Script, until: datetime) -> LoadResult:
+    """Write the conversation and its rows so that its last message is of `until`; if it is there, write nothing."""
     sender, other = script.users
     group_uuid = pair_group_uuid(sender.user_uuid, other.user_uuid)
     if table.group(group_uuid) is not None:
-        return Loaded(group_uuid, 0, 0.0, 0.0)
-    posted = [_say(table, script, said, until) for said in script.said]
+        return LoadResult(group_uuid, 0, 0.0, 0.0)
+    posted = [_post(table, script, line, until) for line in script.lines]
     table.refresh(group_uuid)
-    return Loaded(group_uuid, len(posted), sum(p.read_units for p in posted), sum(p.write_units for p in posted))
+    return LoadResult(group_uuid, len(posted), sum(p.read_units for p in posted), sum(p.write_units for p in posted))
 
 
-def _say(table: MessageTable, script: Script, said: Said, until: datetime) -> Posted:
-    when = until - timedelta(minutes=script.said[-1].minute - said.minute)
+def _post(table: MessageTable, script: Script, line: ScriptLine, until: datetime) -> PostResult:
+    when = until - timedelta(minutes=script.lines[-1].minute - line.minute)
     then = replace(table, clock=lambda: when)
-    others = [user for user in script.users if user != said.by]
-    if said is script.said[0]:
-        return then.create_conversation(said.by, others, said.text)
-    return then.post(pair_group_uuid(*(user.user_uuid for user in script.users)), said.by.user_uuid, said.text)
+    others = [user for user in script.users if user != line.by]
+    if line is script.lines[0]:
+        return then.create_conversation(line.by, others, line.text)
+    return then.post(pair_group_uuid(*(user.user_uuid for user in script.users)), line.by.user_uuid, line.text)

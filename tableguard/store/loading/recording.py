@@ -1,4 +1,4 @@
-"""A recorded trace of private messages in KONECT format (http://konect.cc), as messages and expected rows.
+"""Read a recorded trace of private messages in KONECT format (http://konect.cc) as messages and expected rows.
 
 One line a message, `sender recipient weight unix-time`; header lines begin with %.
 """
@@ -32,20 +32,20 @@ _PROSE = (
     "so what are you up to on Friday there is a concert in the park and everybody is going bring a jacket it gets "
     "cold thanks for the notes they saved me see you at the library around four or later if you like no worries "
 )
-_STARTS = tuple(found.start() for found in re.finditer(r"\b\w", _PROSE))
+_STARTS = tuple(word.start() for word in re.finditer(r"\b\w", _PROSE))
 
 
 @dataclass(frozen=True)
-class Line:
-    """One message of a trace: who wrote to whom, and when."""
+class TraceLine:
+    """One message of a trace: sender, recipient, and time."""
 
     sender: int
     recipient: int
     unix_time: int
 
 
-def read_trace(path: Path, clock: Callable[[], float] = time.time) -> tuple[Line, ...]:
-    """The messages of a trace file; MessageError names the line that is not one."""
+def read_trace(path: Path, clock: Callable[[], float] = time.time) -> tuple[TraceLine, ...]:
+    """Read the messages of a trace file; MessageError names the line that is not one."""
     # Pattern D turns away what is later. A stream dates its records in whole seconds, rounded down, and the messages
     # of one second fill it up, so the second itself must be over by then.
     # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_StreamRecord.html
@@ -55,13 +55,13 @@ def read_trace(path: Path, clock: Callable[[], float] = time.time) -> tuple[Line
     except (OSError, UnicodeDecodeError) as error:
         raise MessageError(f"{path}: cannot be read: {error}") from error
     lines = enumerate(text.splitlines(), start=1)
-    found = tuple(_line(line, f"{path}:{number}", end) for number, line in lines if line and not line.startswith("%"))
-    if not found:
+    trace = tuple(_line(line, f"{path}:{number}", end) for number, line in lines if line and not line.startswith("%"))
+    if not trace:
         raise MessageError(f"{path}: holds no message")
-    return found
+    return trace
 
 
-def _line(line: str, place: str, end: int) -> Line:
+def _line(line: str, place: str, end: int) -> TraceLine:
     fields = line.split()
     if len(fields) != 4 or not all(re.fullmatch("[0-9]{1,12}", field) for field in fields):
         raise MessageError(f"{place}: not `sender recipient weight unix-time`, four whole numbers")
@@ -72,27 +72,27 @@ def _line(line: str, place: str, end: int) -> Line:
         raise MessageError(f"{place}: sender and recipient are both {sender}")
     if unix_time >= end:
         raise MessageError(f"{place}: unix-time {unix_time} is in the future")
-    return Line(sender, recipient, unix_time)
+    return TraceLine(sender, recipient, unix_time)
 
 
 def member(number: int) -> User:
-    """A member of the trace as a user of the table."""
+    """Return a member of the trace as a user of the table."""
     return User(str(uuid5(_TRACE, f"member {number}")), f"Member {number}", f"member{number}")
 
 
-def groups(trace: Iterable[Line]) -> tuple[Group, ...]:
-    """The conversations of a trace, in the order they begin."""
+def groups(trace: Iterable[TraceLine]) -> tuple[Group, ...]:
+    """Return the conversations of a trace, in the order they begin."""
     members = cache(member)
-    found: dict[str, Group] = {}
+    conversations: dict[str, Group] = {}
     for line in trace:
         pair = members(line.sender), members(line.recipient)
         group_uuid = _pair(pair[0].user_uuid, pair[1].user_uuid)
-        found.setdefault(group_uuid, Group(group_uuid, pair))
-    return tuple(found.values())
+        conversations.setdefault(group_uuid, Group(group_uuid, pair))
+    return tuple(conversations.values())
 
 
-def messages(trace: Iterable[Line], seed: int = 0) -> Iterator[Message]:
-    """The messages of a trace; those of one pair in one second are a microsecond apart, in the trace's order."""
+def messages(trace: Iterable[TraceLine], seed: int = 0) -> Iterator[Message]:
+    """Yield the messages of a trace; those of one pair in one second are a microsecond apart, in the trace's order."""
     members = cache(member)
     seen: Counter[tuple[str, int]] = Counter()
     for index, line in enumerate(trace):
@@ -105,19 +105,19 @@ def messages(trace: Iterable[Line], seed: int = 0) -> Iterator[Message]:
 
 
 def text(seed: int, index: int) -> str:
-    """The text of one message: the same for the same seed and index."""
+    """Return the text of one message: the same for the same seed and index."""
     chance = random.Random(f"{seed} {index}")  # noqa: S311 - prose, not a secret
     length = min(LENGTH_CEILING, max(1, round(chance.lognormvariate(LENGTH_MEAN, LENGTH_DEVIATION))))
     start = chance.choice(_STARTS)
     return (_PROSE * (2 + length // len(_PROSE)))[start : start + length].rstrip()
 
 
-def expected_rows(trace: Sequence[Line], seed: int = 0) -> Mapping[tuple[str, str], Message]:
-    """(user, group) -> the message that the row must show once everything has flowed through."""
+def expected_rows(trace: Sequence[TraceLine], seed: int = 0) -> Mapping[tuple[str, str], Message]:
+    """Return, by user and group, the message that the row must show once the function has seen all messages."""
     newest: dict[str, Message] = {}
     for message in messages(trace, seed):
-        known = newest.setdefault(message.group_uuid, message)
-        newest[message.group_uuid] = max(known, message, key=lambda found: found.stamp)
+        best = newest.setdefault(message.group_uuid, message)
+        newest[message.group_uuid] = max(best, message, key=lambda candidate: candidate.stamp)
     return {
         (user.user_uuid, group.group_uuid): newest[group.group_uuid]
         for group in groups(trace)

@@ -1,4 +1,4 @@
-"""Replays a recorded trace into the table, each message once, with texts drawn from a seed."""
+"""Write a recorded trace to the table, each message once, with texts drawn from a seed."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ from tableguard.errors import MessageError
 from tableguard.store.batch_get import batch_get
 from tableguard.store.consumed import ReadCost
 from tableguard.store.encryption import Cipher
-from tableguard.store.loading.recording import Line, groups, messages
+from tableguard.store.loading.recording import TraceLine, groups, messages
 
 T = TypeVar("T")
 
@@ -35,8 +35,8 @@ _PASSING = {"None", "ThrottlingError", "ProvisionedThroughputExceeded", "Transac
 
 
 @dataclass(frozen=True)
-class Replayed:
-    """What the trace holds, how many of its messages were new to the table, and the capacity units it took."""
+class ReplayResult:
+    """How much the trace holds, how many of its messages were new to the table, and the capacity units it took."""
 
     users: int
     groups: int
@@ -47,43 +47,43 @@ class Replayed:
 
 
 class InterruptedReplayError(KeyboardInterrupt):
-    """Ctrl-C, and how many messages of the trace were in the table by then."""
+    """Ctrl-C; the text says how many messages of the trace were in the table by then."""
 
     def __init__(self, messages: int) -> None:
         super().__init__(f"interrupted after {messages} messages: run it again, what is there is left alone")
 
 
 @dataclass(frozen=True)
-class _Added:
-    """How many of a batch were new to the table, and the write units of that."""
+class _Addition:
+    """How many items were new to the table, and the write units they took."""
 
     items: int
     write_units: float | None
 
-    def __add__(self, other: "_Added") -> "_Added":
+    def __add__(self, other: "_Addition") -> "_Addition":
         unknown = self.write_units is None or other.write_units is None
         units = None if unknown else (self.write_units or 0.0) + (other.write_units or 0.0)
-        return _Added(self.items + other.items, units)
+        return _Addition(self.items + other.items, units)
 
 
-_NOTHING = _Added(0, 0.0)
+_NOTHING = _Addition(0, 0.0)
 
 
 def replay(
     client: Any,
     table_name: str,
-    trace: Sequence[Line],
+    trace: Sequence[TraceLine],
     *,
     seed: int = 0,
     workers: int = 4,
     progress: bool = True,
     sleep: Callable[[float], None] = time.sleep,
     cipher: Cipher | None = None,
-) -> Replayed:
+) -> ReplayResult:
     """Write the groups and then the messages of a trace that are absent, encrypted if there is a cipher.
 
-    What is there is left alone, edited, deleted or encrypted as it may be; rows are left to Pattern D. Transactions are
-    written side by side, so messages arrive somewhat out of order. Ctrl-C is an InterruptedReplayError.
+    Existing items stay as they are; rows are left to Pattern D. Transactions are written side by side, so messages
+    arrive somewhat out of order. Ctrl-C raises InterruptedReplayError.
     """
     writer = _Writer(client, table_name, sleep, cipher)
     conversations = groups(trace)
@@ -102,7 +102,7 @@ def replay(
         raise InterruptedReplayError(reached) from error
     users = {user.user_uuid for group in conversations for user in group.members}
     write_units = (added_groups + added).write_units
-    return Replayed(len(users), len(conversations), len(trace), added.items, writer.read_cost.units, write_units)
+    return ReplayResult(len(users), len(conversations), len(trace), added.items, writer.read_cost.units, write_units)
 
 
 def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
@@ -111,7 +111,7 @@ def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
 
 @dataclass(frozen=True)
 class _Writer:
-    """Puts into the table what is absent from it."""
+    """Writes to the table the items that are absent from it."""
 
     client: Any
     table_name: str
@@ -119,24 +119,24 @@ class _Writer:
     cipher: Cipher | None
     read_cost: ReadCost = field(default_factory=ReadCost)
 
-    def add_groups(self, batch: Sequence[Group]) -> _Added:
+    def add_groups(self, batch: Sequence[Group]) -> _Addition:
         absent = self._absent(group_key(group.group_uuid) for group in batch)
         return self._put([group_item(group) for group, is_absent in zip(batch, absent, strict=True) if is_absent])
 
-    def add_messages(self, batch: Sequence[Message]) -> _Added:
+    def add_messages(self, batch: Sequence[Message]) -> _Addition:
         absent = self._absent(message_key(message.group_uuid, message.created_at) for message in batch)
         new = (message for message, is_absent in zip(batch, absent, strict=True) if is_absent)
-        return self._put([message_item(self.cipher.sealed(message) if self.cipher else message) for message in new])
+        return self._put([message_item(self.cipher.seal(message) if self.cipher else message) for message in new])
 
     def _absent(self, keys: Iterable[Item]) -> list[bool]:
-        asked = list(keys)
-        found = list(
-            batch_get(self.client, self.table_name, asked, self.read_cost, projection="pk, sk", sleep=self.sleep)
+        wanted = list(keys)
+        existing = list(
+            batch_get(self.client, self.table_name, wanted, self.read_cost, projection="pk, sk", sleep=self.sleep)
         )
-        return [key not in found for key in asked]
+        return [key not in existing for key in wanted]
 
-    def _put(self, new: Sequence[Item]) -> _Added:
-        """Write them, but for those that another writer puts there meanwhile."""
+    def _put(self, new: Sequence[Item]) -> _Addition:
+        """Write the items, but for those that another writer puts there meanwhile."""
         left = new
         for attempt in range(ATTEMPTS):
             if not left:
@@ -154,16 +154,16 @@ class _Writer:
             f"table {self.table_name}: too busy for {len(left)} items, {ATTEMPTS} times; write more slowly"
         )
 
-    def _transact(self, new: Sequence[Item]) -> _Added:
+    def _transact(self, new: Sequence[Item]) -> _Addition:
         put = {"TableName": self.table_name, "ConditionExpression": "attribute_not_exists(pk)"}
         answer = self.client.transact_write_items(
             TransactItems=[{"Put": put | {"Item": item}} for item in new], ReturnConsumedCapacity="TOTAL"
         )
-        return _Added(len(new), _write_units(answer.get("ConsumedCapacity", [])))
+        return _Addition(len(new), _write_units(answer.get("ConsumedCapacity", [])))
 
 
 def _write_units(consumed: Sequence[Mapping[str, Any]]) -> float | None:
-    """The write units of a transaction; None of DynamoDB Local, whose CapacityUnits are not AWS's."""
+    """Return the write units of a transaction; None for DynamoDB Local, whose CapacityUnits are not AWS's."""
     if not consumed or any("WriteCapacityUnits" not in part for part in consumed):
         return None
     return sum(float(part["WriteCapacityUnits"]) for part in consumed)

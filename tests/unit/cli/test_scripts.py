@@ -297,7 +297,7 @@ def test_seed_loads_the_conversation_once(world: World) -> None:
     again = world.run("messages seed")
     assert again.lines == ["0 messages loaded, 0 read units, 0 write units", *first.lines[1:]]
     shown = world.run("messages get-conversation", GROUP, TEO)
-    assert [line.split(": ", 1)[1] for line in shown.lines] == [said.text for said in CONVERSATION.said[::-1]]
+    assert [line.split(": ", 1)[1] for line in shown.lines] == [line.text for line in CONVERSATION.lines[::-1]]
 
 
 def test_what_seed_proposes_can_be_run(seeded: World) -> None:
@@ -460,11 +460,11 @@ def test_get_conversation_refuses_who_is_no_member(seeded: World) -> None:
 
 def test_list_conversations_shows_the_last_message(seeded: World) -> None:
     listed = seeded.run("messages list-conversations", TEO)
-    assert [line.split(maxsplit=2)[2] for line in listed.lines] == [f"with mina — you: {CONVERSATION.said[-1].text}"]
+    assert [line.split(maxsplit=2)[2] for line in listed.lines] == [f"with mina — you: {CONVERSATION.lines[-1].text}"]
     assert listed.err.startswith("1 shown, ")
     assert seeded.run("messages list-conversations", TEO, "--all").lines == listed.lines
     (as_mina,) = seeded.run("messages list-conversations", MINA).lines
-    assert as_mina.endswith(f"  with teo — teo: {CONVERSATION.said[-1].text}")
+    assert as_mina.endswith(f"  with teo — teo: {CONVERSATION.lines[-1].text}")
 
 
 def test_list_conversations_begins_every_text_in_one_column(seeded: World) -> None:

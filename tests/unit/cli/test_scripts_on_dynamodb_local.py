@@ -40,7 +40,7 @@ def test_a_table_is_made_filled_read_and_dropped(script: Script, tmp_path: Path)
     assert script("messages seed").lines[0].startswith("20 messages loaded")
     assert len(script("table scan").lines) == 23
     shown = script("messages get-conversation", GROUP, TEO).lines
-    assert [line.split(": ", 1)[1] for line in shown] == [said.text for said in CONVERSATION.said[::-1]]
+    assert [line.split(": ", 1)[1] for line in shown] == [line.text for line in CONVERSATION.lines[::-1]]
     assert script("messages create", MINA, "one more", "--group", GROUP, "--refresh").code == 0
     assert script("messages list-conversations", TEO).lines[0].endswith("mina: one more")
     trace = tmp_path / "trace"

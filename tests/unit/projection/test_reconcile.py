@@ -15,7 +15,7 @@ from tableguard.errors import MessageError, TableError
 from tableguard.projection import reconcile, verify
 from tableguard.projection.drift import FORCED, HOPELESS, Drift, Kind
 from tableguard.projection.reconcile import Choice
-from tableguard.projection.repair import Outcome
+from tableguard.projection.repair import RepairOutcome
 from tableguard.projection.survey import Survey
 from tableguard.projection.views import Reader
 from tests.unit.stream_lambda.test_handler import deliver
@@ -76,7 +76,7 @@ def found(client: Any, between: Callable[[], object] = lambda: None) -> list[tup
     return [(drift.kind, drift.user_uuid) for drift in survey(client, between).of_all()]
 
 
-def mend(client: Any, **choice: Any) -> list[Outcome | None]:
+def mend(client: Any, **choice: Any) -> list[RepairOutcome | None]:
     return [finding.outcome for finding in reconcile.reconcile(survey(client), Choice(**choice))]
 
 
@@ -192,11 +192,11 @@ def test_each_kind_of_drift_is_found_told_without_a_text_and_mended_if_it_can_be
         assert all_items(client) == before
     outcomes = set(mend(client))
     if kinds <= FORCED | HOPELESS:
-        assert outcomes == {Outcome.NEEDS_FORCE if kinds <= FORCED else Outcome.HOPELESS}
+        assert outcomes == {RepairOutcome.NEEDS_FORCE if kinds <= FORCED else RepairOutcome.HOPELESS}
         assert all_items(client) == before
         mend(client, force=True)
     else:
-        assert outcomes == {Outcome.MENDED}
+        assert outcomes == {RepairOutcome.MENDED}
     assert {kind for kind, _ in found(client)} == kinds & HOPELESS
 
 
@@ -306,7 +306,7 @@ def test_a_row_that_pattern_d_writes_in_between_stays_as_it_wrote_it(
         deliver(client, message_records(LATER))
 
     outcomes = mend(Interrupted(client, meanwhile), group_uuid=PAIR.group_uuid, force=True)
-    assert set(outcomes) == {Outcome.CHANGED}
+    assert set(outcomes) == {RepairOutcome.CHANGED}
     shown = {row.last_message for (_, group), row in all_rows(client).items() if group == PAIR.group_uuid}
     assert shown == {"meanwhile"}
 
@@ -315,14 +315,14 @@ def test_somebody_who_becomes_a_member_again_in_between_keeps_the_row(client: An
     remove_ada_from_the_group(client)
     interrupted = Interrupted(client, lambda: client.put_item(TableName=TABLE, Item=group_item(TRIO)))
     outcomes = [finding.outcome for finding in reconcile.reconcile(survey(interrupted), Choice())]
-    assert outcomes.count(Outcome.CHANGED) == 1
+    assert outcomes.count(RepairOutcome.CHANGED) == 1
     assert all_rows(client)[ADA.user_uuid, TRIO.group_uuid].expires_at is None
 
 
 def test_reconciling_twice_at_once_is_as_good_as_once(client: Any) -> None:
     leave_a_row_behind(client)
     both = Interrupted(client, lambda: mend(client))
-    assert mend(both) == [Outcome.CHANGED]
+    assert mend(both) == [RepairOutcome.CHANGED]
     assert found(client) == []
 
 
@@ -374,7 +374,7 @@ def test_a_group_nobody_has_written_to_yet_needs_no_rows(client: Any) -> None:
 def test_one_group_is_looked_at_and_no_other(client: Any) -> None:
     leave_a_row_behind(client)
     assert mend(client, group_uuid=TRIO.group_uuid) == []
-    assert mend(client, group_uuid=PAIR.group_uuid) == [Outcome.MENDED]
+    assert mend(client, group_uuid=PAIR.group_uuid) == [RepairOutcome.MENDED]
     with pytest.raises(MessageError, match="table messages: no group 'nowhere'"):
         mend(client, group_uuid="nowhere")
 
@@ -388,7 +388,7 @@ def test_a_group_of_fifty_is_reconciled_whole(client: Any) -> None:
     message = said("to all of you", 4, crowd)
     rows = [conversation_item(conversation(message, member, crowd)) for member in crowd.members]
     write(client, [group_item(crowd), message_item(message), *rows[:-1]])
-    assert mend(client, group_uuid="fifty") == [Outcome.MENDED]
+    assert mend(client, group_uuid="fifty") == [RepairOutcome.MENDED]
     assert mend(client, group_uuid="fifty") == []
 
 
@@ -396,7 +396,7 @@ def test_more_groups_and_rows_than_one_request_takes_are_all_looked_at(
     client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tableguard.projection.survey.GROUPS", 2)
-    monkeypatch.setattr("tableguard.store.batch_get.KEYS_PER_CALL", 3)
+    monkeypatch.setattr("stream_lambda.batch_get.KEYS_PER_CALL", 3)
     pairs = [Group(f"pair {number}", people(2)) for number in range(5)]
     write(client, [group_item(pair) for pair in pairs] + [message_item(said("hello", 1, pair)) for pair in pairs])
     expected = [(Kind.MISSING, user, pair.group_uuid) for pair in pairs for user in ("user 0", "user 1")]

@@ -229,7 +229,7 @@ def test_a_trace_is_replayed_encrypted(world: World, tmp_path: Path) -> None:
     wanted = list(recording.messages(lines))
     assert cipher is not None
     stored = [message_of(world.message(message)) for message in wanted]
-    assert [message.text for message in cipher.opened(stored).items] == [message.text for message in wanted]
+    assert [message.text for message in cipher.open_messages(stored).items] == [message.text for message in wanted]
     assert not any(isinstance(message.text, str) for message in stored)
     assert all(isinstance(message_item(message)["message"].get("S"), str) for message in wanted)
 

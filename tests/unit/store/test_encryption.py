@@ -54,7 +54,7 @@ def cipher(kms: Any, key: str) -> Cipher:
 
 @pytest.fixture(scope="module")
 def sealed(cipher: Cipher) -> Message:
-    return cipher.sealed(said(LONG, 1))
+    return cipher.seal(said(LONG, 1))
 
 
 @pytest.fixture(scope="module")
@@ -63,12 +63,12 @@ def row(sealed: Message) -> Conversation:
 
 
 def opened(cipher: Cipher, message: Message) -> tuple[object, tuple[str, ...]]:
-    found = cipher.opened([message])
+    found = cipher.open_messages([message])
     return found.items[0].text, found.refusals
 
 
 def opened_row(cipher: Cipher, row: Conversation) -> tuple[object, tuple[str, ...]]:
-    found = cipher.opened_rows([row])
+    found = cipher.open_rows([row])
     return found.items[0].last_message, found.refusals
 
 
@@ -76,7 +76,7 @@ def opened_row(cipher: Cipher, row: Conversation) -> tuple[object, tuple[str, ..
     "text", ["Hi", "Grüße 🐚 " * 40, LONG, "\u0000", " "], ids=["short", "shells", "long", "null", "blank"]
 )
 def test_a_reader_reads_what_the_writer_wrote(cipher: Cipher, text: str) -> None:
-    assert opened(cipher, cipher.sealed(said(text, 1))) == (text, ())
+    assert opened(cipher, cipher.seal(said(text, 1))) == (text, ())
 
 
 def test_no_word_of_the_text_is_in_the_item(sealed: Message) -> None:
@@ -105,13 +105,13 @@ def test_row_and_message_have_the_same_context(sealed: Message, row: Conversatio
 
 def test_a_short_text_is_its_own_preview_and_asks_kms_once(kms: Any, key: str) -> None:
     asked = Watched(kms)
-    short = encryption.cipher(key, asked).sealed(said("short", 1))
+    short = encryption.cipher(key, asked).seal(said("short", 1))
     assert (asked.calls, short.preview, short.summary) == (["generate_data_key"], None, short.text)
 
 
 def test_a_longer_text_has_a_preview_and_asks_kms_twice(kms: Any, key: str) -> None:
     asked = Watched(kms)
-    long = encryption.cipher(key, asked).sealed(said(LONG, 1))
+    long = encryption.cipher(key, asked).seal(said(LONG, 1))
     assert asked.calls == ["generate_data_key"] * 2
     assert isinstance(long.preview, bytes)
     assert long.summary == long.preview != long.text
@@ -121,14 +121,14 @@ def test_a_deleted_message_has_nothing_to_encrypt_and_nothing_to_decrypt(kms: An
     asked = Watched(kms)
     cipher = encryption.cipher(key, asked)
     gone = said("", 1, deleted=True, edited_at=at(2))
-    assert cipher.sealed(gone) == gone
+    assert cipher.seal(gone) == gone
     assert opened(cipher, gone) == ("", ())
     assert opened_row(cipher, conversation(gone, BOB, PAIR)) == ("", ())
     assert asked.calls == []
 
 
 def test_what_is_encrypted_already_is_not_encrypted_again(cipher: Cipher, sealed: Message) -> None:
-    assert cipher.sealed(sealed) is sealed
+    assert cipher.seal(sealed) is sealed
 
 
 # what a ciphertext can be moved into, or what can be written over beside it
@@ -162,7 +162,7 @@ def test_a_new_name_of_its_author_leaves_a_message_readable(cipher: Cipher, seal
 
 
 def test_one_message_that_does_not_fit_leaves_the_others_readable(cipher: Cipher, sealed: Message) -> None:
-    found = cipher.opened([sealed, replace(sealed, message_uuid="another"), sealed])
+    found = cipher.open_messages([sealed, replace(sealed, message_uuid="another"), sealed])
     assert [message.text for message in found.items] == [LONG, REFUSED, LONG]
     assert len(found.refusals) == 1
 
@@ -192,7 +192,7 @@ def test_a_ciphertext_cut_short_is_refused(cipher: Cipher, sealed: Message, leng
 
 def test_a_ciphertext_under_another_key_is_refused(kms: Any, cipher: Cipher) -> None:
     another = encryption.cipher(kms.create_key()["KeyMetadata"]["Arn"], kms)
-    assert opened(cipher, another.sealed(said("Hi", 1)))[0] == REFUSED
+    assert opened(cipher, another.seal(said("Hi", 1)))[0] == REFUSED
 
 
 def test_a_ciphertext_that_is_no_text_is_refused(cipher: Cipher) -> None:
@@ -217,7 +217,7 @@ def test_plaintext_edited_after_the_change_is_not_shown(cipher: Cipher) -> None:
 
 
 def test_a_plaintext_message_edited_after_the_change_is_encrypted(cipher: Cipher) -> None:
-    edited = cipher.sealed(said("new text", 1, edited_at=at(3)))
+    edited = cipher.seal(said("new text", 1, edited_at=at(3)))
     assert isinstance(edited.text, bytes)
     assert opened(replace(cipher, plaintext_before=at(2)), edited) == ("new text", ())
 
@@ -242,7 +242,7 @@ def test_a_row_stays_within_one_write_unit(cipher: Cipher, letter: str) -> None:
     other = replace(BOB, user_uuid=uuid.upper(), display_name="Teodor Lindqvist", handle="teodor")
     group = replace(PAIR, group_uuid=uuid, members=(user, other))
     message = replace(said(letter * 500, 1, group), message_uuid=uuid, edited_at=at(2))
-    size = item_size(conversation_item(conversation(cipher.sealed(message), user, group)))
+    size = item_size(conversation_item(conversation(cipher.seal(message), user, group)))
     assert size + ON_AWS <= 1024
 
 
@@ -291,14 +291,14 @@ def test_a_refusal_by_kms_is_an_error_that_says_so_and_not_a_message_that_does_n
 ) -> None:
     refused = encryption.cipher(key, Watched(kms, DENIED))
     with pytest.raises(EncryptionError, match=r"^KMS refused decrypt: AccessDeniedException: no identity-based"):
-        refused.opened([sealed])
+        refused.open_messages([sealed])
     with pytest.raises(EncryptionError, match=r"^KMS refused generate_data_key: AccessDeniedException"):
-        refused.sealed(said("Hi", 1))
+        refused.seal(said("Hi", 1))
 
 
 def test_errors_never_hold_the_text(kms: Any, key: str) -> None:
     with pytest.raises(EncryptionError) as refused:
-        encryption.cipher(key, Watched(kms, DENIED)).sealed(said("a secret", 1))
+        encryption.cipher(key, Watched(kms, DENIED)).seal(said("a secret", 1))
     assert "secret" not in str(refused.value)
 
 

@@ -9,7 +9,7 @@ from tableguard.cli import options
 
 if TYPE_CHECKING:
     from tableguard.cli.target import Target
-    from tableguard.store.messages import Posted
+    from tableguard.store.messages import PostResult
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +36,7 @@ def main(target: "Target") -> None:
         target.messages.refresh(group)
 
 
-def _posted(target: "Target") -> "Posted":
+def _posted(target: "Target") -> "PostResult":
     from stream_lambda.items import User
     from tableguard.errors import MessageError
 

@@ -10,7 +10,7 @@ from tableguard.cli import options
 if TYPE_CHECKING:
     from stream_lambda.items import Conversation
     from tableguard.cli.target import Target
-    from tableguard.store.listing import Page
+    from tableguard.store.listing import ListingPage
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +38,7 @@ def main(target: "Target") -> None:
     print_page(page, _lines(page, unread))
 
 
-def _unread(target: "Target", page: "Page[Conversation]") -> Set[str]:
+def _unread(target: "Target", page: "ListingPage[Conversation]") -> Set[str]:
     """The groups with something new for the user; what it took to know goes to stderr."""
     from tableguard.store.consumed import ReadCost
     from tableguard.store.read_markers import read_until, unread
@@ -50,7 +50,7 @@ def _unread(target: "Target", page: "Page[Conversation]") -> Set[str]:
     return groups
 
 
-def _lines(page: "Page[Conversation]", unread: Set[str]) -> Iterator[str]:
+def _lines(page: "ListingPage[Conversation]", unread: Set[str]) -> Iterator[str]:
     """When, which group, with whom, who wrote last, and what."""
     from tableguard.cli.printing import shown
     from tableguard.store.senders import attributions, column

@@ -17,7 +17,7 @@ from stream_lambda.table import ProjectionTable
 from tableguard.errors import MessageError
 from tableguard.store.encryption import Cipher
 from tableguard.store.loading import recording, replay
-from tableguard.store.loading.recording import Line
+from tableguard.store.loading.recording import TraceLine
 from tableguard.store.messages import MessageTable, pair_group_uuid
 from tests.engines.choice import BOTH
 from tests.worlds.messages import NOW, TABLE, all_items, all_rows, emulated_table, message_records, stream_record
@@ -32,12 +32,12 @@ TRACE = """% asym positive
 3 1 1 1082381991
 """
 LINES = (
-    Line(1, 2, 1082008561),
-    Line(2, 1, 1082008561),
-    Line(1, 3, 1082008561),
-    Line(3, 2, 1082123439),
-    Line(1, 2, 1082008500),
-    Line(3, 1, 1082381991),
+    TraceLine(1, 2, 1082008561),
+    TraceLine(2, 1, 1082008561),
+    TraceLine(1, 3, 1082008561),
+    TraceLine(3, 2, 1082123439),
+    TraceLine(1, 2, 1082008500),
+    TraceLine(3, 1, 1082381991),
 )
 USERS = {number: recording.member(number) for number in (1, 2, 3)}
 
@@ -239,7 +239,7 @@ class Interrupted:
 
 @pytest.mark.parametrize(("transaction", "messages"), [(1, 0), (2, 0), (3, 25), (4, 50)])
 def test_an_interrupted_replay_says_how_far_it_came(client: Any, transaction: int, messages: int) -> None:
-    trace = [Line(1, 2, NOON + number) for number in range(60)]
+    trace = [TraceLine(1, 2, NOON + number) for number in range(60)]
     with pytest.raises(KeyboardInterrupt, match=f"^interrupted after {messages} messages: run it again"):
         replay.replay(Interrupted(client, transaction), TABLE, trace, workers=1, progress=False)
     again = replay.replay(client, TABLE, trace, workers=1, progress=False)
@@ -329,7 +329,7 @@ def test_any_other_refusal_is_the_callers_to_see(client: Any) -> None:
 
 def test_no_more_than_25_items_are_written_at_once(client: Any) -> None:
     counting = Busy(client)
-    many = [Line(1, number, 1082008561) for number in range(2, 28)]
+    many = [TraceLine(1, number, 1082008561) for number in range(2, 28)]
     replay.replay(counting, TABLE, many, workers=1, progress=False)
     assert counting.sizes == [25, 1, 25, 1]
 
