@@ -3,34 +3,30 @@
 from collections.abc import Iterable
 from typing import Any
 
-from troposphere import GetAtt, Ref, Sub, Template, events, kms, logs, sns
+from troposphere import GetAtt, Ref, Sub, events, kms, logs, sns
 
 from tableguard.detect import channels
 from tableguard.detect.detection import Detection
-from tableguard.settings import Settings
 from templates import parts
+from templates.builder import StackBuilder
+
+_TOPIC = "alerts"
 
 
-def add(
-    template: Template,
-    settings: Settings,
-    detections: Iterable[Detection],
-    group: logs.LogGroup,
-    topic: sns.Topic,
-) -> None:
+def add(stack: StackBuilder, detections: Iterable[Detection], *, group: logs.LogGroup, topic: sns.Topic) -> None:
     """Add the detections over the trail's log group, each in its channels; all tell the topic."""
     for detection in detections:
         if "metric filter" in detection.channels:
-            _metric_alarm(template, settings, detection, group, topic)
+            _metric_alarm(stack, detection, group, topic)
         if "event pattern" in detection.channels:
-            _rule(template, settings, detection, topic)
+            _rule(stack, detection, topic)
 
 
-def key_uses(settings: Settings) -> tuple[parts.Statement, ...]:
-    """The statements of the topic's key that let alarms and event rules publish."""
+def key_uses(stack: StackBuilder) -> tuple[parts.Statement, ...]:
+    """Return the statements of the topic's key that let alarms and event rules publish."""
     # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html: source conditions are "not supported for
     # EventBridge-to-encrypted topics" (alerts would be lost without an error); the topic's own name is.
-    topic_arn = Sub(f"arn:aws:sns:${{AWS::Region}}:${{AWS::AccountId}}:{_topic_name(settings)}")
+    topic_arn = Sub(f"arn:aws:sns:${{AWS::Region}}:${{AWS::AccountId}}:{stack.named(_TOPIC)}")
     of_topic = {"kms:EncryptionContext:aws:sns:topicArn": topic_arn}
     publish = {"Effect": "Allow", "Action": ["kms:Decrypt", "kms:GenerateDataKey*"], "Resource": "*"}
     return (
@@ -49,30 +45,24 @@ def key_uses(settings: Settings) -> tuple[parts.Statement, ...]:
     )
 
 
-def _topic_name(settings: Settings) -> str:
-    return f"{settings.name}-alerts"
-
-
-def topic(template: Template, settings: Settings, key: kms.Key) -> sns.Topic:
-    """The topic that reaches people: encrypted, over TLS only, and for this account's alarms and rules alone."""
+def topic(stack: StackBuilder, key: kms.Key) -> sns.Topic:
+    """Add the topic that reaches people: encrypted, over TLS only, and for this account's alarms and rules alone."""
     # Absent on purpose: DeliveryStatusLogging (e-mail has none), DataProtectionPolicy (alerts carry names of calls and
     # callers, never message text), TracingConfig (nothing follows an e-mail).
-    made = template.add_resource(
+    topic = stack.add(
         sns.Topic(
             "AlertTopic",
-            TopicName=_topic_name(settings),
-            DisplayName=f"{settings.name} alerts",
+            TopicName=stack.named(_TOPIC),
+            DisplayName=f"{stack.settings.name} alerts",
             KmsMasterKeyId=GetAtt(key, "Arn"),
             SignatureVersion="2",
-            Subscription=[sns.Subscription(Protocol="email", Endpoint=settings.alert_email)],
-            Tags=parts.tags(settings),
+            Subscription=[sns.Subscription(Protocol="email", Endpoint=stack.settings.alert_email)],
+            Tags=stack.tags(),
             **parts.RETAINED,
         )
     )
-    template.add_resource(
-        sns.TopicPolicy("AlertTopicPolicy", Topics=[Ref(made)], PolicyDocument=_topic_policy(Ref(made)))
-    )
-    return made
+    stack.add(sns.TopicPolicy("AlertTopicPolicy", Topics=[Ref(topic)], PolicyDocument=_topic_policy(Ref(topic))))
+    return topic
 
 
 def _topic_policy(topic: Ref) -> dict[str, Any]:
@@ -88,25 +78,21 @@ def _topic_policy(topic: Ref) -> dict[str, Any]:
     )
 
 
-def _metric_alarm(
-    template: Template, settings: Settings, detection: Detection, group: logs.LogGroup, topic: sns.Topic
-) -> None:
-    metric = {"MetricName": detection.title, "MetricNamespace": f"{settings.name}/trail"}
-    template.add_resource(
+def _metric_alarm(stack: StackBuilder, detection: Detection, group: logs.LogGroup, topic: sns.Topic) -> None:
+    metric = {"MetricName": detection.title, "MetricNamespace": f"{stack.settings.name}/trail"}
+    stack.add(
         logs.MetricFilter(
             f"{detection.title}Filter",
-            FilterName=f"{settings.name}-{detection.slug}",
+            FilterName=stack.named(detection.slug),
             LogGroupName=Ref(group),
             FilterPattern=channels.metric_filter(detection),
             MetricTransformations=[logs.MetricTransformation(MetricValue="1", Unit="Count", **metric)],
         )
     )
-    parts.alarm(
-        template,
-        settings,
+    stack.alarm(
         f"{detection.title}Alarm",
-        detection.slug,
-        Ref(topic),
+        name=detection.slug,
+        topic=Ref(topic),
         AlarmDescription=detection.sentence,
         MetricName=metric["MetricName"],
         Namespace=metric["MetricNamespace"],
@@ -115,29 +101,24 @@ def _metric_alarm(
     )
 
 
-def _rule(template: Template, settings: Settings, detection: Detection, topic: sns.Topic) -> None:
-    template.add_resource(
+def _rule(stack: StackBuilder, detection: Detection, topic: sns.Topic) -> None:
+    message = events.InputTransformer(
+        InputPathsMap={
+            "call": "$.detail.eventName",
+            "region": "$.detail.awsRegion",
+            "time": "$.detail.eventTime",
+            "who": "$.detail.userIdentity.arn",
+        },
+        InputTemplate=f'"{detection.sentence}: <who> called <call> in <region> at <time>."',
+    )
+    stack.add(
         events.Rule(
             f"{detection.title}Rule",
-            Name=f"{settings.name}-{detection.slug}",
+            Name=stack.named(detection.slug),
             Description=detection.sentence,
             State="ENABLED",
             EventPattern=channels.event_pattern(detection),
-            Targets=[
-                events.Target(
-                    Id="alerts",
-                    Arn=Ref(topic),
-                    InputTransformer=events.InputTransformer(
-                        InputPathsMap={
-                            "call": "$.detail.eventName",
-                            "region": "$.detail.awsRegion",
-                            "time": "$.detail.eventTime",
-                            "who": "$.detail.userIdentity.arn",
-                        },
-                        InputTemplate=f'"{detection.sentence}: <who> called <call> in <region> at <time>."',
-                    ),
-                )
-            ],
-            Tags=parts.tags(settings),
+            Targets=[events.Target(Id="alerts", Arn=Ref(topic), InputTransformer=message)],
+            Tags=stack.tags(),
         )
     )

@@ -8,36 +8,37 @@ from troposphere import GetAtt, Ref, Sub, Template, cloudtrail, kms, logs, s3
 from tableguard.detect import catalogue
 from tableguard.settings import Settings
 from templates import alerts, parts
+from templates.builder import StackBuilder
 
 LOCKED_DAYS = 400  # a year and the month in which it is audited; after it, lifecycle alone decides
 
 
 def template(settings: Settings, detections: Path = catalogue.FOLDER) -> Template:
-    """The trail over the table, and an alert for each detection of a folder."""
-    template = parts.new_template(settings, "trail, its evidence bucket, and the alerts that it raises")
-    log_key = _log_key(template, settings)
-    audit_key = _audit_key(template, settings)
-    bucket = _bucket(template, settings, audit_key)
-    group = parts.log_group(template, settings, "TrailLogs", f"/{settings.name}/trail", GetAtt(log_key, "Arn"))
-    trail = _trail(template, settings, audit_key, bucket, group)
-    topic = alerts.topic(template, settings, audit_key)
-    alerts.add(template, settings, catalogue.load_all(settings.policy_values(), detections), group, topic)
-    parts.export(template, settings, "AlertTopicArn", Ref(topic), "Topic that every alarm of the workload tells")
-    parts.export(template, settings, "LogKeyArn", GetAtt(log_key, "Arn"), "Key of the workload's log groups")
-    parts.export(template, settings, "TrailArn", GetAtt(trail, "Arn"), "The trail")
-    parts.export(template, settings, "TrailBucketName", Ref(bucket), "Bucket that holds the trail's log files")
-    parts.export(template, settings, "TrailLogGroupName", Ref(group), "Log group that the trail writes to")
-    return template
+    """Build the trail over the table, and an alert for each detection of a folder."""
+    stack = StackBuilder(settings, "trail, its evidence bucket, and the alerts that it raises")
+    log_key, audit_key = GetAtt(_log_key(stack), "Arn"), _audit_key(stack)
+    bucket = _bucket(stack, audit_key)
+    group = stack.log_group("TrailLogs", name=f"/{settings.name}/trail", key_arn=log_key)
+    trail = _trail(stack, audit_key, bucket, group)
+    topic = alerts.topic(stack, audit_key)
+    alerts.add(stack, catalogue.load_all(settings.policy_values(), detections), group=group, topic=topic)
+    stack.export("AlertTopicArn", value=Ref(topic), description="Topic that every alarm of the workload tells")
+    stack.export("LogKeyArn", value=log_key, description="Key of the workload's log groups")
+    stack.export("TrailArn", value=GetAtt(trail, "Arn"), description="The trail")
+    stack.export("TrailBucketName", value=Ref(bucket), description="Bucket that holds the trail's log files")
+    stack.export("TrailLogGroupName", value=Ref(group), description="Log group that the trail writes to")
+    return stack.template
 
 
 def _trail_arn(settings: Settings) -> Sub:
-    """The trail's ARN, known before the trail is: its key and bucket must admit it first."""
+    """Return the trail's ARN, known before the trail is: its key and bucket must admit it first."""
     return Sub(f"arn:aws:cloudtrail:${{AWS::Region}}:${{AWS::AccountId}}:trail/{settings.trail_name}")
 
 
-def _log_key(template: Template, settings: Settings) -> kms.Key:
+def _log_key(stack: StackBuilder) -> kms.Key:
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
     groups = "arn:aws:logs:${AWS::Region}:${AWS::AccountId}:log-group:"
+    name = stack.settings.name
     for_log_groups = {
         "Sid": "LogGroupsOfTheWorkload",
         "Effect": "Allow",
@@ -47,27 +48,22 @@ def _log_key(template: Template, settings: Settings) -> kms.Key:
         "Condition": {
             "ArnLike": {
                 "kms:EncryptionContext:aws:logs:arn": [
-                    Sub(f"{groups}/aws/lambda/{settings.name}-*"),
-                    Sub(f"{groups}/{settings.name}/*"),
+                    Sub(f"{groups}/aws/lambda/{name}-*"),
+                    Sub(f"{groups}/{name}/*"),
                 ]
             }
         },
     }
-    return parts.customer_key(
-        template, settings, "LogKey", "logs", "Encrypts the workload's log groups", for_log_groups
-    )
+    return stack.key("LogKey", alias="logs", description="Encrypts the workload's log groups", uses=(for_log_groups,))
 
 
-def _audit_key(template: Template, settings: Settings) -> kms.Key:
-    return parts.customer_key(
-        template,
-        settings,
+def _audit_key(stack: StackBuilder) -> kms.Key:
+    read = parts.key_use("s3", "kms:Decrypt")  # whoever IAM lets read the evidence
+    return stack.key(
         "AuditKey",
-        "audit",
-        "Encrypts the trail and the alerts",
-        *_for_trail(settings),
-        *alerts.key_uses(settings),
-        parts.key_use("s3", "kms:Decrypt"),  # whoever IAM lets read the evidence
+        alias="audit",
+        description="Encrypts the trail and the alerts",
+        uses=(*_for_trail(stack.settings), *alerts.key_uses(stack), read),
     )
 
 
@@ -84,54 +80,57 @@ def _for_trail(settings: Settings) -> tuple[parts.Statement, ...]:
     )
 
 
-def _bucket(template: Template, settings: Settings, key: kms.Key) -> s3.Bucket:
-    # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
-    trail = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}}
-    from_trail = {"aws:SourceArn": _trail_arn(settings)}
-    return parts.private_bucket(
-        template,
-        settings,
+def _bucket(stack: StackBuilder, key: kms.Key) -> s3.Bucket:
+    lifecycle = s3.LifecycleRule(
+        Id="KeepAsLongAsTheSettingsSay",
+        Status="Enabled",
+        ExpirationInDays=stack.settings.audit_days,
+        NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(NoncurrentDays=LOCKED_DAYS),
+        AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(DaysAfterInitiation=7),
+    )
+    lock = s3.DefaultRetention(Mode="GOVERNANCE", Days=LOCKED_DAYS)
+    others = parts.own_principals("s3:*", [GetAtt("TrailBucket", "Arn"), Sub("${TrailBucket.Arn}/*")])
+    return stack.bucket(
         "trail",
-        key,
-        s3.LifecycleRule(
-            Id="KeepAsLongAsTheSettingsSay",
-            Status="Enabled",
-            ExpirationInDays=settings.audit_days,
-            NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(NoncurrentDays=LOCKED_DAYS),
-            AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(DaysAfterInitiation=7),
-        ),
-        parts.own_principals("s3:*", [GetAtt("TrailBucket", "Arn"), Sub("${TrailBucket.Arn}/*")]),
-        {
-            "Sid": "TrailLooks",
-            **trail,
-            "Action": "s3:GetBucketAcl",
-            "Resource": GetAtt("TrailBucket", "Arn"),
-            "Condition": {"StringEquals": from_trail},
-        },
-        {
-            "Sid": "TrailWrites",
-            **trail,
-            "Action": "s3:PutObject",
-            "Resource": Sub("${TrailBucket.Arn}/AWSLogs/${AWS::AccountId}/*"),
-            "Condition": {"StringEquals": {**from_trail, "s3:x-amz-acl": "bucket-owner-full-control"}},
-        },
+        key=key,
+        lifecycle=lifecycle,
+        statements=(others, *_of_cloudtrail(stack.settings)),
         ObjectLockEnabled=True,
         ObjectLockConfiguration=s3.ObjectLockConfiguration(
-            ObjectLockEnabled="Enabled",
-            Rule=s3.ObjectLockRule(DefaultRetention=s3.DefaultRetention(Mode="GOVERNANCE", Days=LOCKED_DAYS)),
+            ObjectLockEnabled="Enabled", Rule=s3.ObjectLockRule(DefaultRetention=lock)
         ),
     )
 
 
-def _trail(
-    template: Template, settings: Settings, key: kms.Key, bucket: s3.Bucket, group: logs.LogGroup
-) -> cloudtrail.Trail:
+def _of_cloudtrail(settings: Settings) -> tuple[parts.Statement, parts.Statement]:
+    """Return the statements of the bucket's policy that let the trail write its log files."""
+    # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
+    trail = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}}
+    from_trail = {"aws:SourceArn": _trail_arn(settings)}
+    looks = {
+        "Sid": "TrailLooks",
+        **trail,
+        "Action": "s3:GetBucketAcl",
+        "Resource": GetAtt("TrailBucket", "Arn"),
+        "Condition": {"StringEquals": from_trail},
+    }
+    writes = {
+        "Sid": "TrailWrites",
+        **trail,
+        "Action": "s3:PutObject",
+        "Resource": Sub("${TrailBucket.Arn}/AWSLogs/${AWS::AccountId}/*"),
+        "Condition": {"StringEquals": {**from_trail, "s3:x-amz-acl": "bucket-owner-full-control"}},
+    }
+    return looks, writes
+
+
+def _trail(stack: StackBuilder, key: kms.Key, bucket: s3.Bucket, group: logs.LogGroup) -> cloudtrail.Trail:
     # Absent on purpose: IsOrganizationTrail (the management account's own; this one is the workload's), SnsTopicName
     # (a notice for every log file would bury the alerts), AggregationConfigurations (summaries; nothing reads them).
-    return template.add_resource(
+    return stack.add(
         cloudtrail.Trail(
             "Trail",
-            TrailName=settings.trail_name,
+            TrailName=stack.settings.trail_name,
             IsLogging=True,
             IsMultiRegionTrail=True,
             IncludeGlobalServiceEvents=True,
@@ -139,12 +138,12 @@ def _trail(
             KMSKeyId=GetAtt(key, "Arn"),
             S3BucketName=Ref(bucket),
             CloudWatchLogsLogGroupArn=GetAtt(group, "Arn"),
-            CloudWatchLogsRoleArn=parts.imported(settings, "TrailRoleArn"),
-            AdvancedEventSelectors=_selectors(settings),
+            CloudWatchLogsRoleArn=stack.imported("TrailRoleArn"),
+            AdvancedEventSelectors=_selectors(stack.settings),
             InsightSelectors=[
                 cloudtrail.InsightSelector(InsightType=kind) for kind in ("ApiCallRateInsight", "ApiErrorRateInsight")
             ],
-            Tags=parts.tags(settings),
+            Tags=stack.tags(),
             DependsOn=["TrailBucketPolicy"],  # without it CloudTrail refuses the bucket
             **parts.RETAINED,
         )

@@ -15,7 +15,7 @@ class ManagedRule:
     """One of AWS's rules. Its reach: the whole account, what carries our tag, or one resource by type and id."""
 
     identifier: str
-    says: str
+    description: str
     reach: Reach | tuple[str, Any] = "account"
     parameters: dict[str, Any] = field(default_factory=dict)
     periodic: bool = False  # AWS refuses a scope on these
@@ -26,13 +26,13 @@ class GuardRule:
     """A rule of our own over configuration items (not over CloudFormation: their words differ)."""
 
     name: str
-    says: str
+    description: str
     resource_type: str
     text: str
 
 
 def managed_rules(settings: Settings) -> tuple[ManagedRule, ...]:
-    """The managed rules for these settings."""
+    """Return the managed rules for these settings."""
     return (
         *_table(settings),
         *_network(settings),
@@ -90,9 +90,10 @@ def _network(settings: Settings) -> tuple[ManagedRule, ...]:
 
 
 def _function(settings: Settings) -> tuple[ManagedRule, ...]:
-    made = stream.template(settings).resources["Function"]
+    function = stream.template(settings).resources["Function"]
     subnets = {"subnetIds": parts.imported(settings, "SubnetIds")}
-    as_deployed = {"runtime": made.Runtime, "timeout": str(made.Timeout), "memorySize": str(made.MemorySize)}
+    size, timeout = str(function.MemorySize), str(function.Timeout)
+    as_deployed = {"runtime": function.Runtime, "timeout": timeout, "memorySize": size}
     return (
         ManagedRule("LAMBDA_FUNCTION_SETTINGS_CHECK", "The function runs as it was deployed", "own", as_deployed),
         ManagedRule("LAMBDA_INSIDE_VPC", "The function runs in the private subnets", "own", subnets),
@@ -222,7 +223,7 @@ rule trail_is_whole when resourceType == "AWS::CloudTrail::Trail"
 
 
 def guard_rules(settings: Settings) -> tuple[GuardRule, ...]:
-    """The rules of our own, their text filled in."""
+    """Return the rules of our own, their text filled in."""
     values = {
         "region": settings.home_region,
         "regions": "[" + ", ".join(f'"{region}"' for region in settings.allowed_regions) + "]",
@@ -230,8 +231,8 @@ def guard_rules(settings: Settings) -> tuple[GuardRule, ...]:
         "trail": settings.trail_name,
     }
     return tuple(
-        GuardRule(name, says, kind, Text(text).substitute(values).lstrip())
-        for name, says, kind, text in (
+        GuardRule(name, description, kind, Text(text).substitute(values).lstrip())
+        for name, description, kind, text in (
             ("table-stays", "Tables and replicas lie in allowed regions", "AWS::DynamoDB::Table", _TABLE_STAYS),
             ("table-streams", "The table's stream feeds the projection", "AWS::DynamoDB::Table", _TABLE_STREAMS),
             ("endpoint-serves", "The DynamoDB endpoint is in place", "AWS::EC2::VPCEndpoint", _ENDPOINT_SERVES),

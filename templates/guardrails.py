@@ -8,37 +8,38 @@ from tableguard.policy import documents
 from tableguard.policy.contract import Contract
 from tableguard.settings import Settings
 from templates import parts
+from templates.builder import StackBuilder
 
 TYPES = {"rcp": "RESOURCE_CONTROL_POLICY", "scp": "SERVICE_CONTROL_POLICY"}
 DESCRIPTION_CHARACTERS = 512  # https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreatePolicy.html
 
 
 def template(settings: Settings) -> Template:
-    """One organization policy for each document of policies/scp and policies/rcp."""
+    """Build one organization policy for each document of policies/scp and policies/rcp."""
     # The alerts on these policies belong to the organization's own trail: its calls appear in the management account
     # and in us-east-1, which a stack in the home region does not see. A member's attempt to leave is in our trail.
-    template = parts.new_template(settings, "service and resource control policies of the organization")
+    stack = StackBuilder(settings, "service and resource control policies of the organization")
     before: list[str] = []
     for kind in TYPES:
         for name in documents.names(kind):
-            policy = template.add_resource(_policy(settings, kind, name))
+            policy = stack.add(_policy(stack, kind, name))
             # Policies made at the same time fail, saying that the name exists already:
             # https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2245
             if before:
                 policy.DependsOn = before[-1:]
             before.append(policy.title)
-    return template
+    return stack.template
 
 
-def _policy(settings: Settings, kind: str, name: str) -> organizations.Policy:
+def _policy(stack: StackBuilder, kind: str, name: str) -> organizations.Policy:
     return organizations.Policy(
         name.title().replace("_", ""),
-        Name=f"{settings.name}-{name.replace('_', '-')}",
+        Name=stack.named(name.replace("_", "-")),
         Type=TYPES[kind],
         Description=description(contracts.load(documents.load(kind, name))),
-        Content=parts.organization_document(settings, kind, name),
-        TargetIds=list(settings.organization_targets),
-        Tags=parts.tags(settings),
+        Content=stack.policy_with_literal_ids(kind, name),
+        TargetIds=list(stack.settings.organization_targets),
+        Tags=stack.tags(),
         **parts.RETAINED,  # a deleted stack must not open what the policies close
     )
 

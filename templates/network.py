@@ -3,10 +3,11 @@
 import ipaddress
 from dataclasses import dataclass
 
-from troposphere import GetAtt, GetAZs, Join, Parameter, Ref, Select, Sub, Template, ec2
+from troposphere import GetAtt, GetAZs, Join, Ref, Select, Sub, Template, ec2
 
 from tableguard.settings import ExistingVpc, NewVpc, Settings
 from templates import parts
+from templates.builder import StackBuilder
 
 
 @dataclass(frozen=True)
@@ -19,68 +20,66 @@ class _Place:
 
 
 def template(settings: Settings) -> Template:
-    """Private subnets, the gateway endpoint with its policy, and the function's security group."""
-    template = parts.new_template(settings, "private network whose only way out is the DynamoDB gateway endpoint")
-    place = _place(template, settings)
-    endpoint = template.add_resource(
+    """Build private subnets, the gateway endpoint with its policy, and the function's security group."""
+    stack = StackBuilder(settings, "private network whose only way out is the DynamoDB gateway endpoint")
+    place = _place(stack, settings.network)
+    endpoint = stack.add(
         ec2.VPCEndpoint(
             "DynamoDbEndpoint",
             VpcEndpointType="Gateway",
             ServiceName=Sub("com.amazonaws.${AWS::Region}.dynamodb"),
             VpcId=place.vpc_id,
             RouteTableIds=place.route_table_ids,
-            PolicyDocument=parts.policy_document(settings, "endpoint", "messages_table_only"),
-            Tags=parts.tags(settings, Name=f"{settings.name}-dynamodb"),
+            PolicyDocument=stack.policy_with_pseudo_parameters("endpoint", "messages_table_only"),
+            Tags=stack.tags(Name=stack.named("dynamodb")),
         )
     )
     # No interface endpoints: the function calls DynamoDB only. Its logs, traces and failed batches leave through the
     # Lambda service, and the poller of the stream is not in the VPC.
-    group = _security_group(template, settings, place)
-    parts.export(template, settings, "SubnetIds", Join(",", place.subnet_ids), "Private subnets, joined by commas")
-    parts.export(
-        template, settings, "FunctionSecurityGroupId", GetAtt(group, "GroupId"), "Security group of the function"
-    )
-    parts.export(template, settings, "EndpointId", Ref(endpoint), "DynamoDB gateway endpoint")
-    parts.export(template, settings, "VpcId", place.vpc_id, "VPC of the endpoint and the function")
-    return template
+    group = GetAtt(_security_group(stack, place), "GroupId")
+    subnets = Join(",", place.subnet_ids)
+    stack.export("SubnetIds", value=subnets, description="Private subnets, joined by commas")
+    stack.export("FunctionSecurityGroupId", value=group, description="Security group of the function")
+    stack.export("EndpointId", value=Ref(endpoint), description="DynamoDB gateway endpoint")
+    stack.export("VpcId", value=place.vpc_id, description="VPC of the endpoint and the function")
+    return stack.template
 
 
-def _place(template: Template, settings: Settings) -> _Place:
-    if isinstance(settings.network, ExistingVpc):
+def _place(stack: StackBuilder, network: NewVpc | ExistingVpc) -> _Place:
+    if isinstance(network, ExistingVpc):
         # Its subnets, flow logs and default security group belong to whoever made it.
-        found = settings.network
-        return _Place(found.vpc_id, [*found.subnet_ids], [*found.route_table_ids])
-    return _new_vpc(template, settings, settings.network)
+        return _Place(network.vpc_id, [*network.subnet_ids], [*network.route_table_ids])
+    return _new_vpc(stack, network)
 
 
-def _new_vpc(template: Template, settings: Settings, network: NewVpc) -> _Place:
+def _new_vpc(stack: StackBuilder, network: NewVpc) -> _Place:
     # No internet gateway and no NAT. The VPC's default security group cannot be emptied by CloudFormation (it can add
     # rules there, never remove those a VPC is born with); nothing here uses it, and AWS Config watches it.
-    vpc = template.add_resource(
+    vpc = stack.add(
         ec2.VPC(
             "Vpc",
             CidrBlock=network.cidr,
             EnableDnsSupport=True,  # a gateway endpoint is found by DNS name
             EnableDnsHostnames=True,
-            Tags=parts.tags(settings, Name=f"{settings.name}-vpc"),
+            Tags=stack.tags(Name=stack.named("vpc")),
         )
     )
-    routes = template.add_resource(
-        ec2.RouteTable("PrivateRouteTable", VpcId=Ref(vpc), Tags=parts.tags(settings, Name=f"{settings.name}-private"))
+    routes = stack.add(
+        ec2.RouteTable("PrivateRouteTable", VpcId=Ref(vpc), Tags=stack.tags(Name=stack.named("private")))
     )
-    subnets = [_subnet(template, settings, zone, str(block)) for zone, block in enumerate(_blocks(network))]
-    _flow_logs(template, settings)
+    subnets = [_subnet(stack, zone, str(block)) for zone, block in enumerate(_blocks(network))]
+    _flow_logs(stack)
     return _Place(Ref(vpc), [Ref(subnet) for subnet in subnets], [Ref(routes)])
 
 
 def _blocks(network: NewVpc) -> list[ipaddress.IPv4Network]:
-    """One block a zone: a sixteenth of the VPC each, so that a cache or an on-premises link finds room later."""
+    """Return one block a zone: a sixteenth of the VPC each, so that a cache or an on-premises link finds room later."""
     sixteenths = ipaddress.IPv4Network(network.cidr).subnets(prefixlen_diff=4)
     return [next(sixteenths) for _ in range(network.zones)]
 
 
-def _subnet(template: Template, settings: Settings, zone: int, block: str) -> ec2.Subnet:
-    subnet = template.add_resource(
+def _subnet(stack: StackBuilder, zone: int, block: str) -> ec2.Subnet:
+    subnet = stack.add(
         ec2.Subnet(
             f"PrivateSubnet{zone + 1}",
             VpcId=Ref("Vpc"),
@@ -88,10 +87,10 @@ def _subnet(template: Template, settings: Settings, zone: int, block: str) -> ec
             # letters differ between accounts: not every account has a zone "a"
             AvailabilityZone=Select(zone, GetAZs("")),
             MapPublicIpOnLaunch=False,
-            Tags=parts.tags(settings, Name=f"{settings.name}-private-{zone + 1}"),
+            Tags=stack.tags(Name=stack.named(f"private-{zone + 1}")),
         )
     )
-    template.add_resource(
+    stack.add(
         ec2.SubnetRouteTableAssociation(
             f"PrivateRoute{zone + 1}", SubnetId=Ref(subnet), RouteTableId=Ref("PrivateRouteTable")
         )
@@ -99,25 +98,23 @@ def _subnet(template: Template, settings: Settings, zone: int, block: str) -> ec
     return subnet
 
 
-def _security_group(template: Template, settings: Settings, place: _Place) -> ec2.SecurityGroup:
+def _security_group(stack: StackBuilder, place: _Place) -> ec2.SecurityGroup:
     # The prefix list is AWS's own; its id is fixed in each region but no intrinsic function tells it, and a wrong
     # one in a table of ours would open or close the wrong door. `tableguard deploy` asks EC2 for it.
-    prefix_list = template.add_parameter(
-        Parameter(
-            "DynamoDbPrefixListId",
-            Type="String",
-            AllowedPattern="^pl-[0-9a-f]{8,17}$",
-            ConstraintDescription="a prefix list id, pl-...",
-            Description=(
-                "Id of the AWS-managed prefix list com.amazonaws.REGION.dynamodb "
-                "(aws ec2 describe-managed-prefix-lists); tableguard deploy looks it up"
-            ),
-        )
+    prefix_list = stack.parameter(
+        "DynamoDbPrefixListId",
+        Type="String",
+        AllowedPattern="^pl-[0-9a-f]{8,17}$",
+        ConstraintDescription="a prefix list id, pl-...",
+        Description=(
+            "Id of the AWS-managed prefix list com.amazonaws.REGION.dynamodb "
+            "(aws ec2 describe-managed-prefix-lists); tableguard deploy looks it up"
+        ),
     )
-    return template.add_resource(
+    return stack.add(
         ec2.SecurityGroup(
             "FunctionSecurityGroup",
-            GroupDescription=f"{settings.function_name}: out to DynamoDB, nothing in",
+            GroupDescription=f"{stack.settings.function_name}: out to DynamoDB, nothing in",
             VpcId=place.vpc_id,
             SecurityGroupEgress=[
                 ec2.SecurityGroupRule(
@@ -128,15 +125,15 @@ def _security_group(template: Template, settings: Settings, place: _Place) -> ec
                     DestinationPrefixListId=Ref(prefix_list),
                 )
             ],
-            Tags=parts.tags(settings, Name=settings.function_name),
+            Tags=stack.tags(Name=stack.settings.function_name),
         )
     )
 
 
-def _flow_logs(template: Template, settings: Settings) -> None:
-    name = f"/{settings.name}/flow"
-    group = parts.log_group(template, settings, "FlowLogGroup", name, parts.imported(settings, "LogKeyArn"))
-    template.add_resource(
+def _flow_logs(stack: StackBuilder) -> None:
+    name = f"/{stack.settings.name}/flow"
+    group = stack.log_group("FlowLogGroup", name=name, key_arn=stack.imported("LogKeyArn"))
+    stack.add(
         ec2.FlowLog(
             "FlowLog",
             ResourceId=Ref("Vpc"),
@@ -144,8 +141,8 @@ def _flow_logs(template: Template, settings: Settings) -> None:
             TrafficType="ALL",
             LogDestinationType="cloud-watch-logs",
             LogGroupName=Ref(group),
-            DeliverLogsPermissionArn=parts.imported(settings, "FlowLogRoleArn"),
+            DeliverLogsPermissionArn=stack.imported("FlowLogRoleArn"),
             MaxAggregationInterval=60,
-            Tags=parts.tags(settings),
+            Tags=stack.tags(),
         )
     )

@@ -2,55 +2,80 @@
 
 from typing import Any
 
-from troposphere import GetAtt, Ref, Sub, Template, iam
+from troposphere import GetAtt, Ref, Sub, iam
 
 from tableguard.settings import NewVpc, Settings
 from templates import parts
+from templates.builder import StackBuilder
+
+Document = dict[str, Any]
 
 _LOGS = "arn:aws:logs:${AWS::Region}:${AWS::AccountId}:log-group:"
 
 
-def add(template: Template, settings: Settings, boundary: iam.ManagedPolicy) -> None:
-    """A role for the function, the backups, the trail and, in a VPC of our own, its flow logs; each exported."""
-    lambda_, backup = (parts.service_trust(f"{service}.amazonaws.com") for service in ("lambda", "backup"))
-    function = parts.policy_document(settings, "role", "stream_function")
-    says = "Pattern D: reads the stream and members, writes conversation rows, and nothing else"
-    _role(template, settings, boundary, "Function", "pattern-d", says, lambda_, function)
+def add(stack: StackBuilder, boundary: iam.ManagedPolicy) -> None:
+    """Add a role for the function, the backups, the trail and, in a VPC of our own, its flow logs; export each."""
     _role(
-        template, settings, boundary, "Backup", "backup", "AWS Backup backs the table up", backup, _backs_up(settings)
+        stack,
+        "FunctionRole",
+        boundary=boundary,
+        name="pattern-d",
+        description="Pattern D: reads the stream and members, writes conversation rows, and nothing else",
+        trust=parts.service_trust("lambda.amazonaws.com"),
+        document=stack.policy_with_pseudo_parameters("role", "stream_function"),
     )
-    says = "CloudTrail writes the trail to its log group"
-    _role(template, settings, boundary, "Trail", "trail", says, _trust_of_cloudtrail(), _writes_trail(settings))
-    if isinstance(settings.network, NewVpc):
-        flow = parts.service_trust("vpc-flow-logs.amazonaws.com")
-        says = "VPC flow logs write to their log group"
-        _role(template, settings, boundary, "FlowLog", "flow", says, flow, _writes_flow_logs(settings))
+    _role(
+        stack,
+        "BackupRole",
+        boundary=boundary,
+        name="backup",
+        description="AWS Backup backs the table up",
+        trust=parts.service_trust("backup.amazonaws.com"),
+        document=_backs_up(stack.settings),
+    )
+    _role(
+        stack,
+        "TrailRole",
+        boundary=boundary,
+        name="trail",
+        description="CloudTrail writes the trail to its log group",
+        trust=_trust_of_cloudtrail(),
+        document=_writes_trail(stack.settings),
+    )
+    if isinstance(stack.settings.network, NewVpc):
+        _role(
+            stack,
+            "FlowLogRole",
+            boundary=boundary,
+            name="flow",
+            description="VPC flow logs write to their log group",
+            trust=parts.service_trust("vpc-flow-logs.amazonaws.com"),
+            document=_writes_flow_logs(stack.settings),
+        )
 
 
-def _role(  # noqa: PLR0917  # one line a role, above
-    template: Template,
-    settings: Settings,
-    boundary: iam.ManagedPolicy,
+def _role(
+    stack: StackBuilder,
     title: str,
+    *,
+    boundary: iam.ManagedPolicy,
     name: str,
-    says: str,
-    trust: dict[str, Any],
-    policy: dict[str, Any],
+    description: str,
+    trust: Document,
+    document: Document,
 ) -> None:
-    role = parts.role(
-        template,
-        settings,
-        f"{title}Role",
-        name,
-        says,
+    role = stack.role(
+        title,
+        name=name,
+        description=description,
         trust=trust,
-        policies={name: policy},
+        policies={name: document},
         PermissionsBoundary=Ref(boundary),
     )
-    parts.export(template, settings, f"{title}RoleArn", GetAtt(role, "Arn"), says)
+    stack.export(f"{title}Arn", value=GetAtt(role, "Arn"), description=description)
 
 
-def _backs_up(settings: Settings) -> dict[str, Any]:
+def _backs_up(settings: Settings) -> Document:
     # the DynamoDB part of AWS's own policy, for one table; StartAwsBackupJob and not CreateBackup, because only AWS
     # Backup's own DynamoDB backups are encrypted with the vault's key and governed by its lock
     # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSBackupServiceRolePolicyForBackup.html
@@ -80,7 +105,7 @@ def _backs_up(settings: Settings) -> dict[str, Any]:
 
 
 def _with_keys(sid: str, actions: list[str], *aliases: str, **conditions: Any) -> parts.Statement:
-    """A statement about keys that other stacks make later: known by their aliases, as everywhere in policies/."""
+    """Return a statement about keys that other stacks make later: known by their aliases, as in policies/."""
     return {
         "Sid": sid,
         "Effect": "Allow",
@@ -90,7 +115,7 @@ def _with_keys(sid: str, actions: list[str], *aliases: str, **conditions: Any) -
     }
 
 
-def _trust_of_cloudtrail() -> dict[str, Any]:
+def _trust_of_cloudtrail() -> Document:
     # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html:
     # the trust has no condition there. A role can be handed to a service in its own account only.
     return parts.document(
@@ -103,7 +128,7 @@ def _trust_of_cloudtrail() -> dict[str, Any]:
     )
 
 
-def _writes_trail(settings: Settings) -> dict[str, Any]:
+def _writes_trail(settings: Settings) -> Document:
     streams = "log-stream:${AWS::AccountId}_CloudTrail_${AWS::Region}*"
     return parts.document(
         {
@@ -115,7 +140,7 @@ def _writes_trail(settings: Settings) -> dict[str, Any]:
     )
 
 
-def _writes_flow_logs(settings: Settings) -> dict[str, Any]:
+def _writes_flow_logs(settings: Settings) -> Document:
     # https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html, less CreateLogGroup
     return parts.document(
         {

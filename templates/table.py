@@ -2,33 +2,34 @@
 
 from typing import Any
 
-from troposphere import GetAtt, Ref, Sub, Template, dynamodb
+from troposphere import GetAtt, Ref, Sub, Template, dynamodb, kms
 from troposphere import applicationautoscaling as scaling
 
 from stream_lambda.items import INDEX
 from tableguard.settings import OnDemand, Provisioned, Settings
 from templates import backups, parts
+from templates.builder import StackBuilder
 
 
 def template(settings: Settings) -> Template:
-    """The table, everything that protects it, and the backups outside it."""
-    template = parts.new_template(settings, "messages table with its key, stream, protections and backups")
-    key = _table_key(template, settings)
-    table = template.add_resource(_table(settings, key))
+    """Build the table, everything that protects it, and the backups outside it."""
+    stack = StackBuilder(settings, "messages table with its key, stream, protections and backups")
+    key = _table_key(stack)
+    table = _table(stack, key)
     if isinstance(settings.capacity, Provisioned):
-        _scaling(template, settings, settings.capacity)
-    backups.add(template, settings, table)
+        _scaling(stack, settings.capacity)
+    backups.add(stack, table)
     if settings.client_side_encryption:
-        message_key = _message_key(template, settings)
-        parts.export(template, settings, "MessageKeyArn", GetAtt(message_key, "Arn"), "ARN of the message key")
-    parts.export(template, settings, "TableName", Ref(table), "Messages table")
-    parts.export(template, settings, "TableArn", GetAtt(table, "Arn"), "ARN of the messages table")
-    parts.export(template, settings, "StreamArn", GetAtt(table, "StreamArn"), "ARN of the table's stream")
-    parts.export(template, settings, "TableKeyArn", GetAtt(key, "Arn"), "ARN of the table's key")
-    return template
+        message_key = GetAtt(_message_key(stack), "Arn")
+        stack.export("MessageKeyArn", value=message_key, description="ARN of the message key")
+    stack.export("TableName", value=Ref(table), description="Messages table")
+    stack.export("TableArn", value=GetAtt(table, "Arn"), description="ARN of the messages table")
+    stack.export("StreamArn", value=GetAtt(table, "StreamArn"), description="ARN of the table's stream")
+    stack.export("TableKeyArn", value=GetAtt(key, "Arn"), description="ARN of the table's key")
+    return stack.template
 
 
-def _table_key(template: Template, settings: Settings) -> Any:
+def _table_key(stack: StackBuilder) -> kms.Key:
     # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
     use = parts.key_use(
         "dynamodb",
@@ -39,18 +40,15 @@ def _table_key(template: Template, settings: Settings) -> Any:
         "kms:GenerateDataKey*",
         "kms:ReEncrypt*",
     )
-    return parts.customer_key(
-        template,
-        settings,
+    return stack.key(
         "TableKey",
-        "table",
-        "Encrypts the messages table, its index and stream",
-        use,
-        parts.key_use("backup", "kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey"),
+        alias="table",
+        description="Encrypts the messages table, its index and stream",
+        uses=(use, parts.key_use("backup", "kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey")),
     )
 
 
-def _message_key(template: Template, settings: Settings) -> Any:
+def _message_key(stack: StackBuilder) -> kms.Key:
     # A key of its own: whoever reads the table needs its key, by way of DynamoDB, and Pattern D is one of them.
     use = {
         "Sid": "UsedAsIamSays",
@@ -59,50 +57,59 @@ def _message_key(template: Template, settings: Settings) -> Any:
         "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
         "Resource": "*",  # in a key policy: this key
     }
-    denials = parts.policy_document(settings, "resource", "message_key")["Statement"]
-    says = "The application encrypts messages with it before they reach the table"
-    return parts.customer_key(template, settings, "MessageKey", "messages", says, use, *denials)
+    return stack.key(
+        "MessageKey",
+        alias="messages",
+        description="The application encrypts messages with it before they reach the table",
+        uses=(use, *stack.policy_with_pseudo_parameters("resource", "message_key")["Statement"]),
+    )
 
 
-def _table(settings: Settings, key: Any) -> dynamodb.Table:
+def _table(stack: StackBuilder, key: kms.Key) -> dynamodb.Table:
     # Absent on purpose:
     # WarmThroughput: only for a launch whose peak is known. KinesisStreamSpecification, ImportSourceSpecification:
     # a way out and a way in for every message. StreamSpecification.ResourcePolicy: it must name the stream's ARN,
     # which exists only once the stream does; the role policies and the RCP confine who reads the stream.
-    return dynamodb.Table(
-        "Messages",
-        TableName=settings.table_name,
-        AttributeDefinitions=[
-            dynamodb.AttributeDefinition(AttributeName=name, AttributeType="S")
-            for name in ("last_message_at", "pk", "sk")
-        ],
-        KeySchema=_key_schema("pk", "sk"),
-        GlobalSecondaryIndexes=[
-            dynamodb.GlobalSecondaryIndex(
-                IndexName=INDEX,
-                KeySchema=_key_schema("pk", "last_message_at"),
-                Projection=dynamodb.Projection(ProjectionType="ALL"),
-                ContributorInsightsSpecification=_contributor_insights(),
-                **_throughput(settings.capacity),
-            )
-        ],
-        BillingMode="PAY_PER_REQUEST" if isinstance(settings.capacity, OnDemand) else "PROVISIONED",
-        **_throughput(settings.capacity),
-        SSESpecification=dynamodb.SSESpecification(SSEEnabled=True, SSEType="KMS", KMSMasterKeyId=GetAtt(key, "Arn")),
-        PointInTimeRecoverySpecification=dynamodb.PointInTimeRecoverySpecification(
-            PointInTimeRecoveryEnabled=True,
-            RecoveryPeriodInDays=35,  # also the default; stated so that a cut shows in a diff
-        ),
-        DeletionProtectionEnabled=True,
-        # the projection needs the new image only; NEW_AND_OLD_IMAGES would hand it deleted text as well
-        StreamSpecification=dynamodb.StreamSpecification(StreamViewType="NEW_IMAGE"),
-        TimeToLiveSpecification=dynamodb.TimeToLiveSpecification(AttributeName="expires_at", Enabled=True),
-        ResourcePolicy=dynamodb.ResourcePolicy(
-            PolicyDocument=parts.policy_document(settings, "resource", "messages_table")
-        ),
+    capacity = stack.settings.capacity
+    document = stack.policy_with_pseudo_parameters("resource", "messages_table")
+    return stack.add(
+        dynamodb.Table(
+            "Messages",
+            TableName=stack.settings.table_name,
+            AttributeDefinitions=[
+                dynamodb.AttributeDefinition(AttributeName=name, AttributeType="S")
+                for name in ("last_message_at", "pk", "sk")
+            ],
+            KeySchema=_key_schema("pk", "sk"),
+            GlobalSecondaryIndexes=[_index(capacity)],
+            BillingMode="PAY_PER_REQUEST" if isinstance(capacity, OnDemand) else "PROVISIONED",
+            **_throughput(capacity),
+            SSESpecification=dynamodb.SSESpecification(
+                SSEEnabled=True, SSEType="KMS", KMSMasterKeyId=GetAtt(key, "Arn")
+            ),
+            PointInTimeRecoverySpecification=dynamodb.PointInTimeRecoverySpecification(
+                PointInTimeRecoveryEnabled=True,
+                RecoveryPeriodInDays=35,  # also the default; stated so that a cut shows in a diff
+            ),
+            DeletionProtectionEnabled=True,
+            # the projection needs the new image only; NEW_AND_OLD_IMAGES would hand it deleted text as well
+            StreamSpecification=dynamodb.StreamSpecification(StreamViewType="NEW_IMAGE"),
+            TimeToLiveSpecification=dynamodb.TimeToLiveSpecification(AttributeName="expires_at", Enabled=True),
+            ResourcePolicy=dynamodb.ResourcePolicy(PolicyDocument=document),
+            ContributorInsightsSpecification=_contributor_insights(),
+            Tags=stack.tags(DataClass="confidential"),
+            **parts.RETAINED,
+        )
+    )
+
+
+def _index(capacity: OnDemand | Provisioned) -> dynamodb.GlobalSecondaryIndex:
+    return dynamodb.GlobalSecondaryIndex(
+        IndexName=INDEX,
+        KeySchema=_key_schema("pk", "last_message_at"),
+        Projection=dynamodb.Projection(ProjectionType="ALL"),
         ContributorInsightsSpecification=_contributor_insights(),
-        Tags=parts.tags(settings, DataClass="confidential"),
-        **parts.RETAINED,
+        **_throughput(capacity),
     )
 
 
@@ -119,7 +126,7 @@ def _contributor_insights() -> dynamodb.ContributorInsightsSpecification:
 
 
 def _throughput(capacity: OnDemand | Provisioned) -> dict[str, Any]:
-    """The same for table and index: every write to a conversation reaches both."""
+    """Return the throughput of table and index alike: every write to a conversation reaches both."""
     if isinstance(capacity, OnDemand):
         return {
             "OnDemandThroughput": dynamodb.OnDemandThroughput(
@@ -133,10 +140,10 @@ def _throughput(capacity: OnDemand | Provisioned) -> dict[str, Any]:
     }
 
 
-def _scaling(template: Template, settings: Settings, capacity: Provisioned) -> None:
+def _scaling(stack: StackBuilder, capacity: Provisioned) -> None:
     for scaled, path in (("table", ""), ("index", f"/index/{INDEX}")):
         for unit, (lowest, highest) in (("Read", capacity.read_units), ("Write", capacity.write_units)):
-            target = template.add_resource(
+            target = stack.add(
                 scaling.ScalableTarget(
                     f"{scaled.capitalize()}{unit}Capacity",
                     ServiceNamespace="dynamodb",
@@ -145,20 +152,24 @@ def _scaling(template: Template, settings: Settings, capacity: Provisioned) -> N
                     MinCapacity=lowest,
                     MaxCapacity=highest,
                     # RoleARN is absent: DynamoDB scales through its service-linked role
-                    Tags=parts.tags(settings),
+                    Tags=stack.tags(),
                 )
             )
-            template.add_resource(
+            stack.add(
                 scaling.ScalingPolicy(
                     f"{scaled.capitalize()}{unit}Scaling",
                     PolicyName=f"{scaled}-{unit.lower()}",
                     PolicyType="TargetTrackingScaling",
                     ScalingTargetId=Ref(target),
-                    TargetTrackingScalingPolicyConfiguration=scaling.TargetTrackingScalingPolicyConfiguration(
-                        PredefinedMetricSpecification=scaling.PredefinedMetricSpecification(
-                            PredefinedMetricType=f"DynamoDB{unit}CapacityUtilization"
-                        ),
-                        TargetValue=capacity.target_percent,
-                    ),
+                    TargetTrackingScalingPolicyConfiguration=_utilization(unit, capacity.target_percent),
                 )
             )
+
+
+def _utilization(unit: str, percent: int) -> scaling.TargetTrackingScalingPolicyConfiguration:
+    return scaling.TargetTrackingScalingPolicyConfiguration(
+        PredefinedMetricSpecification=scaling.PredefinedMetricSpecification(
+            PredefinedMetricType=f"DynamoDB{unit}CapacityUtilization"
+        ),
+        TargetValue=percent,
+    )

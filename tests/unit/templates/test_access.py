@@ -6,7 +6,7 @@ import pytest
 
 from tableguard.policy import documents
 from tableguard.settings import example
-from templates import parts
+from templates.builder import StackBuilder, _substituted
 from tests.worlds.requirements import REMOVED, Requirement, Template, at, cases, is_set, of_type, spoilt, stack
 
 PEOPLE = ("AuditorRole", "BreakGlassRole", "DeployerRole", "OperatorRole")
@@ -178,7 +178,7 @@ def test_roles_and_policies_have_the_names_that_the_documents_speak_of(access: T
 
 
 def test_the_function_has_the_policy_of_the_policies_folder(access: Template) -> None:
-    expected = parts.policy_document(example(), "role", "stream_function")
+    expected = StackBuilder(example(), "a test").policy_with_pseudo_parameters("role", "stream_function")
     found = at(access, "Resources/FunctionRolePolicy/Properties/PolicyDocument")
     assert [one["Sid"] for one in found["Statement"]] == [one["Sid"] for one in expected["Statement"]]
 
@@ -208,7 +208,8 @@ def test_the_exempt_roles_of_the_settings_are_made_here(access: Template) -> Non
 def test_each_role_has_exactly_its_documents_of_the_policies_folder(access: Template, role: str) -> None:
     named = [name for name in documents.names("role") if name == role or name.startswith(f"{role}_")]
     wanted = [name for name in named if not name.endswith("_encryption")]  # the example has no message key
-    sids = [[one["Sid"] for one in parts.policy_document(example(), "role", name)["Statement"]] for name in wanted]
+    build = StackBuilder(example(), "a test").policy_with_pseudo_parameters
+    sids = [[one["Sid"] for one in build("role", name)["Statement"]] for name in wanted]
     (found,) = [
         properties
         for properties in of_type(access, "AWS::IAM::Role").values()
@@ -231,5 +232,5 @@ def test_variables_of_iam_reach_iam_untouched() -> None:
 
 
 def test_a_variable_of_iam_beside_one_of_cloudformation_is_escaped() -> None:
-    escaped = parts._substituted("arn:aws:s3:::b-${AWS::AccountId}/${aws:username}")
+    escaped = _substituted("arn:aws:s3:::b-${AWS::AccountId}/${aws:username}")
     assert escaped.to_dict() == {"Fn::Sub": "arn:aws:s3:::b-${AWS::AccountId}/${!aws:username}"}

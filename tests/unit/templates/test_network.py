@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tableguard.settings import NewVpc, example
-from templates import parts
+from templates.builder import StackBuilder
 from tests.worlds.requirements import Requirement, Template, at, cases, is_set, of_type, retained, spoilt, stack
 
 WAYS_OUT = {
@@ -117,10 +117,11 @@ def test_nothing_leads_out_of_the_vpc(network: Template, existing: Template) -> 
 
 
 def test_the_endpoint_carries_the_policy_of_the_policies_folder(network: Template) -> None:
-    expected = parts.policy_document(example(), "endpoint", "messages_table_only")
-    found = at(network, f"{ENDPOINT}/PolicyDocument")
-    assert [one["Sid"] for one in found["Statement"]] == [one["Sid"] for one in expected["Statement"]]
-    assert found != parts.policy_document(replace(example(), table_name="another"), "endpoint", "messages_table_only")
+    expected = StackBuilder(example(), "a test").policy_with_pseudo_parameters("endpoint", "messages_table_only")
+    document = at(network, f"{ENDPOINT}/PolicyDocument")
+    assert [one["Sid"] for one in document["Statement"]] == [one["Sid"] for one in expected["Statement"]]
+    another = StackBuilder(replace(example(), table_name="another"), "a test")
+    assert document != another.policy_with_pseudo_parameters("endpoint", "messages_table_only")
 
 
 @pytest.mark.parametrize("zones", [2, 3])

@@ -6,7 +6,7 @@ import pytest
 
 from stream_lambda.items import INDEX
 from tableguard.settings import Provisioned, example
-from templates import parts
+from templates.builder import StackBuilder
 from tests.worlds.requirements import (
     REMOVED,
     Requirement,
@@ -195,7 +195,7 @@ def test_the_index_is_the_one_that_the_code_asks(table: Template) -> None:
 
 
 def test_the_table_carries_the_policy_of_the_policies_folder(table: Template) -> None:
-    expected = parts.policy_document(example(), "resource", "messages_table")
+    expected = StackBuilder(example(), "a test").policy_with_pseudo_parameters("resource", "messages_table")
     found = at(table, f"{TABLE}/ResourcePolicy/PolicyDocument")
     assert [one["Sid"] for one in found["Statement"]] == [one["Sid"] for one in expected["Statement"]]
 

@@ -1,0 +1,222 @@
+"""The builder of a stack: its template under construction, and the guarded shapes that every stack uses.
+
+A key, bucket, role or alarm made here has the protections that the organisation demands; a stack states what is
+particular to it, by keyword.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from troposphere import (
+    AWSObject,
+    Export,
+    GetAtt,
+    ImportValue,
+    Output,
+    Parameter,
+    Ref,
+    Sub,
+    Tags,
+    Template,
+    cloudwatch,
+    iam,
+    kms,
+    logs,
+    s3,
+)
+
+from tableguard.policy import documents
+from tableguard.settings import Settings
+from templates import parts
+from templates.parts import RETAINED, Statement, Value
+
+Resource = TypeVar("Resource", bound=AWSObject)
+
+# Where a policy document names an account or region, a template asks CloudFormation for its own.
+_PSEUDO_PARAMETERS: dict[str, str | tuple[str, ...]] = {
+    "account-id": "${AWS::AccountId}",
+    "home-region": "${AWS::Region}",
+}
+_PUBLIC_ACCESS = s3.PublicAccessBlockConfiguration(
+    BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True
+)
+
+
+class StackBuilder:
+    """One stack under construction for one organisation's settings; `template` is what it has become."""
+
+    def __init__(self, settings: Settings, purpose: str) -> None:
+        self.settings = settings
+        self.template = Template(Description=f"{settings.name}: {purpose}")
+        self.template.set_version("2010-09-09")
+
+    def add(self, resource: Resource) -> Resource:
+        """Add a resource and return it."""
+        self.template.add_resource(resource)
+        return resource
+
+    def parameter(self, title: str, **properties: Any) -> Parameter:
+        """Add a parameter, whose value the deployer gives."""
+        return self.template.add_parameter(Parameter(title, **properties))
+
+    def output(self, title: str, *, value: Value, description: str) -> None:
+        """Add an output that people read."""
+        self.template.add_output(Output(title, Value=value, Description=description))
+
+    def export(self, title: str, *, value: Value, description: str) -> None:
+        """Add an output that other stacks import by its title."""
+        name = self.settings.export(title)
+        self.template.add_output(Output(title, Value=value, Description=description, Export=Export(name)))
+
+    def imported(self, title: str) -> ImportValue:
+        """Return the value that another stack exports by this title."""
+        return parts.imported(self.settings, title)
+
+    def named(self, suffix: str) -> str:
+        """Return <name>-<suffix>, the form of every name in the estate."""
+        return f"{self.settings.name}-{suffix}"
+
+    def tags(self, **more: str) -> Tags:
+        """Return the tags that every resource carries."""
+        return Tags(**self.tag_map(**more))
+
+    def tag_map(self, **more: str) -> dict[str, str]:
+        """Return the same tags for the few types, such as backup plans, that take a map instead of a list."""
+        settings = self.settings
+        return {"Application": settings.name, "Environment": settings.environment, "ManagedBy": "tableguard", **more}
+
+    def policy_with_pseudo_parameters(self, kind: str, name: str) -> dict[str, Any]:
+        """Return a document of policies/ for a workload stack: account and region are CloudFormation's own."""
+        values = {**self.settings.policy_values(), **_PSEUDO_PARAMETERS}
+        document: dict[str, Any] = _substituted(documents.fill(documents.load(kind, name), values))
+        return document
+
+    def policy_with_literal_ids(self, kind: str, name: str) -> dict[str, Any]:
+        """Return a document of policies/ for the management account, where the workload's account id is spelt out."""
+        return documents.fill(documents.load(kind, name), self.settings.policy_values())
+
+    def managed_policy(
+        self, title: str, *, name: str, description: str, document: Mapping[str, Any]
+    ) -> iam.ManagedPolicy:
+        """Add a customer-managed policy: versioned by IAM and visible by name, which an inline policy is not."""
+        return self.add(
+            iam.ManagedPolicy(
+                title, ManagedPolicyName=self.named(name), Description=description, PolicyDocument=dict(document)
+            )
+        )
+
+    def role(
+        self,
+        title: str,
+        *,
+        name: str,
+        description: str,
+        trust: Mapping[str, Any],
+        policies: Mapping[str, Mapping[str, Any]],
+        **more: Any,
+    ) -> iam.Role:
+        """Add a role with one managed policy for each document of `policies`, which maps policy name to document."""
+        attached = [
+            self.managed_policy(f"{title}Policy{number or ''}", name=policy, description=description, document=document)
+            for number, (policy, document) in enumerate(policies.items())
+        ]
+        return self.add(
+            iam.Role(
+                title,
+                RoleName=self.named(name),
+                Description=description,
+                AssumeRolePolicyDocument=dict(trust),
+                ManagedPolicyArns=[Ref(policy) for policy in attached],
+                Tags=self.tags(),
+                **more,
+            )
+        )
+
+    def key(self, title: str, *, alias: str, description: str, uses: tuple[Statement, ...]) -> kms.Key:
+        """Add a key of our own with alias/<name>-<alias>: IAM says who manages it, `uses` say what it serves."""
+        key = self.add(
+            kms.Key(
+                title,
+                Description=description,
+                EnableKeyRotation=True,
+                RotationPeriodInDays=365,
+                PendingWindowInDays=30,  # the longest time to notice and cancel a deletion
+                BypassPolicyLockoutSafetyCheck=False,
+                KeyPolicy=parts.document(parts.key_administration(), *uses),
+                Tags=self.tags(),
+                **RETAINED,
+            )
+        )
+        self.add(kms.Alias(f"{title}Alias", AliasName=f"alias/{self.named(alias)}", TargetKeyId=Ref(key)))
+        return key
+
+    def bucket(
+        self, purpose: str, *, key: kms.Key, lifecycle: s3.LifecycleRule, statements: tuple[Statement, ...], **more: Any
+    ) -> s3.Bucket:
+        """Add <name>-<purpose>-<account>-<region>: private, versioned, encrypted, logged, over TLS only, and kept."""
+        title = f"{purpose.capitalize()}Bucket"
+        logging = s3.LoggingConfiguration(
+            DestinationBucketName=self.settings.access_log_bucket, LogFilePrefix=f"{self.named(purpose)}/"
+        )
+        ownership = s3.OwnershipControls(Rules=[s3.OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")])
+        bucket = self.add(
+            s3.Bucket(
+                title,
+                BucketName=Sub(f"{self.named(purpose)}-${{AWS::AccountId}}-${{AWS::Region}}"),
+                BucketEncryption=parts.bucket_encryption(GetAtt(key, "Arn")),
+                LifecycleConfiguration=s3.LifecycleConfiguration(Rules=[lifecycle]),
+                LoggingConfiguration=logging,
+                OwnershipControls=ownership,
+                PublicAccessBlockConfiguration=_PUBLIC_ACCESS,
+                VersioningConfiguration=s3.VersioningConfiguration(Status="Enabled"),
+                **RETAINED,
+                **{"Tags": self.tags(), **more},
+            )
+        )
+        transport = parts.encrypted_transport("s3:*", [GetAtt(bucket, "Arn"), Sub(f"${{{title}.Arn}}/*")])
+        policy = parts.document(transport, *statements)
+        self.add(s3.BucketPolicy(f"{title}Policy", Bucket=Ref(bucket), PolicyDocument=policy))
+        return bucket
+
+    def log_group(self, title: str, *, name: str, key_arn: Value) -> logs.LogGroup:
+        """Add a log group under our key, kept as long as the settings say and protected from deletion."""
+        return self.add(
+            logs.LogGroup(
+                title,
+                LogGroupName=name,
+                RetentionInDays=self.settings.log_days,
+                KmsKeyId=key_arn,
+                DeletionProtectionEnabled=True,
+                # DataProtectionPolicy is absent: nothing that writes here knows message text or personal data to mask
+                Tags=self.tags(),
+                **RETAINED,
+            )
+        )
+
+    def alarm(self, title: str, *, name: str, topic: Value, **metric: Any) -> cloudwatch.Alarm:
+        """Add an alarm that tells the topic when it starts and when it ends; silence of the metric is no alarm."""
+        return self.add(
+            cloudwatch.Alarm(
+                title,
+                AlarmName=self.named(name),
+                ActionsEnabled=True,
+                AlarmActions=[topic],
+                OKActions=[topic],
+                TreatMissingData="notBreaching",
+                ComparisonOperator="GreaterThanOrEqualToThreshold",
+                Tags=self.tags(),
+                **{"EvaluationPeriods": 1, "Period": 60, "Statistic": "Sum", "Threshold": 1, **metric},
+            )
+        )
+
+
+def _substituted(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {key: _substituted(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_substituted(item) for item in node]
+    if isinstance(node, str) and "${AWS::" in node:
+        # IAM's own variables, ${cognito-identity.amazonaws.com:sub}, must reach IAM untouched
+        return Sub(re.sub(r"\$\{(?!AWS::)", "${!", node))
+    return node
