@@ -52,7 +52,7 @@ def _recorder_and_channel_do_not_wait_for_each_other(template: Template) -> bool
 
 def _aws_config_takes_every_rule(template: Template) -> bool:
     return not config_rules.check(
-        [Source("config.yaml", TEMPLATES / "rendered", template)], SETTINGS.home_region
+        [Source("config.yaml", TEMPLATES / "rendered/config.yaml", template)], SETTINGS.home_region
     ).findings
 
 
@@ -176,7 +176,9 @@ def test_a_rule_that_the_home_region_does_not_offer_is_left_out_and_named() -> N
     spain = stack("config", _in("eu-south-2"))
     assert "IamNoInlinePolicyCheck" not in spain["Resources"]
     assert "IAM_NO_INLINE_POLICY_CHECK" in spain["Outputs"]["RulesLeftOut"]["Value"]
-    assert not config_rules.check([Source("config.yaml", TEMPLATES / "rendered", spain)], "eu-south-2").findings
+    assert not config_rules.check(
+        [Source("config.yaml", TEMPLATES / "rendered/config.yaml", spain)], "eu-south-2"
+    ).findings
 
 
 def test_a_region_that_offers_every_rule_has_them_all(template: Template) -> None:
