@@ -33,9 +33,9 @@ def exit_code(command: Callable[[], int | None], program: str) -> int:
         sys.stderr.write(f"{program}: interrupted\n")
         return INTERRUPTED
     except _unanswered() as error:
-        from tableguard.stacks.credentials import advised
+        from tableguard.stacks.credentials import advice_on
 
-        return _failed(program, advised(error))
+        return _failed(program, advice_on(error))
     return code or FINE
 
 

@@ -6,7 +6,7 @@ from functools import cache
 
 from stream_lambda.log import METRICS
 from tableguard.settings import Provisioned, Settings
-from tableguard.stacks.registry import chosen
+from tableguard.stacks.registry import enabled_stacks
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def estate(settings: Settings) -> Estate:
     """Count what the stacks of these settings hold."""
     resources = [
         resource
-        for stack in chosen(settings)
+        for stack in enabled_stacks(settings)
         for resource in stack.template(settings).to_dict().get("Resources", {}).values()
     ]
     kinds = Counter(resource["Type"] for resource in resources)

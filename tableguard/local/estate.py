@@ -13,11 +13,11 @@ from tableguard.local.dynamodb_local.engine import Engine
 from tableguard.local.profiles import Profiles, written
 from tableguard.local.readback import ReadBack, verify
 from tableguard.settings import Settings
-from tableguard.stacks.deploy import Change, Deployment, Waiting, deploy
-from tableguard.stacks.registry import Principal, Stack
+from tableguard.stacks.deploy import Deployment, PollInterval, ResourceChange, deploy
+from tableguard.stacks.registry import Principal, StackModule
 
 # moto answers at once; a real account is asked every five seconds
-WAITING = Waiting(delay=0.02, attempts=3000)
+WAITING = PollInterval(delay=0.02, attempts=3000)
 
 _ROLES = ("application", "auditor", "break-glass", "deployer", "operator")
 _INSIDE = ("application", "operator")  # whom the table answers through its VPC endpoint only
@@ -97,7 +97,7 @@ def _deployed(settings: Settings, session: Callable[[Principal], Session], clock
         yield done
 
 
-def approve(_stack: Stack, _changes: tuple[Change, ...]) -> bool:
+def approve(_stack: StackModule, _changes: tuple[ResourceChange, ...]) -> bool:
     """Nothing here can be lost: every change is made without asking."""
     return True
 

@@ -1,1 +1,1 @@
-"""Our stacks: listed, rendered, packaged, deployed and destroyed."""
+"""List, render, package, deploy and destroy the stacks of templates/."""

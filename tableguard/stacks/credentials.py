@@ -1,4 +1,4 @@
-"""Who deploys what on AWS: a session for each principal, checked to be in the account that the settings name."""
+"""Open an AWS session for each principal, and check that it is in the account that the settings name."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -33,15 +33,15 @@ _ADVICE: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
 )
 
 
-def advised(error: Exception) -> str:
-    """What went wrong before AWS could answer, in one line, and what to do about it where that is known."""
+def advice_on(error: Exception) -> str:
+    """Return an error that came before AWS's answer as one line, with advice where there is some."""
     advice = next((f"; {text}" for kinds, text in _ADVICE if isinstance(error, kinds)), "")
     return f"{' '.join(str(error).split())}{advice}"
 
 
 @dataclass(frozen=True)
-class Profiles:
-    """AWS profile names of the command line; None is the ordinary credential chain."""
+class ProfileNames:
+    """AWS profiles named on the command line; None is the ordinary credential chain."""
 
     administrator: str | None = None
     management: str | None = None
@@ -50,41 +50,43 @@ class Profiles:
 
 @dataclass(frozen=True)
 class Sessions:
-    """Sessions by principal. The deployer's is its own profile, or its role assumed by the administrator."""
+    """Opens sessions by principal; the deployer's is its own profile's, or its role, assumed by the administrator."""
 
     settings: Settings
-    profiles: Profiles
+    profiles: ProfileNames
 
     def __call__(self, principal: Principal) -> boto3.Session:
-        """The principal's session; DeployError if it has no credentials or is in another account."""
+        """Return the principal's session; DeployError if it has no credentials or is in another account."""
         if principal == "management":
-            return _checked(self.profiles.management, self.settings.management_account_id, self.settings.home_region)
+            return _session(self.profiles.management, self.settings.management_account_id, self.settings.home_region)
         if principal == "administrator" or self.profiles.deployer:
             profile = self.profiles.administrator if principal == "administrator" else self.profiles.deployer
-            return _checked(profile, self.settings.account_id, self.settings.home_region)
-        administrator = _checked(self.profiles.administrator, self.settings.account_id, self.settings.home_region)
+            return _session(profile, self.settings.account_id, self.settings.home_region)
+        administrator = _session(self.profiles.administrator, self.settings.account_id, self.settings.home_region)
         return assume(administrator, self.settings.role_arn("deployer"), self.settings.home_region)
 
 
 @cache
-def _checked(profile: str | None, account_id: str, region: str) -> boto3.Session:
-    called = f"profile {profile}" if profile else "the default AWS credentials"
+def _session(profile: str | None, account_id: str, region: str) -> boto3.Session:
+    source = f"profile {profile}" if profile else "the default AWS credentials"
     try:
         session = boto3.Session(profile_name=profile, region_name=region)
-        found = session.client("sts").get_caller_identity()["Account"]
+        account = session.client("sts").get_caller_identity()["Account"]
     except (BotoCoreError, ClientError) as error:
-        raise DeployError(f"{called}: {advised(error)}") from error
-    if found != account_id:
-        raise DeployError(f"{called}: is in account {found}, and the settings name {account_id}")
+        raise DeployError(f"{source}: {advice_on(error)}") from error
+    if account != account_id:
+        raise DeployError(f"{source}: is in account {account}, and the settings name {account_id}")
     return session
 
 
 def assume(session: Any, role_arn: str, region: str) -> boto3.Session:
-    """A session of a role, for as long as AWS gives by default (an hour)."""
+    """Return a session of a role, for as long as AWS gives by default (an hour)."""
     try:
-        found = session.client("sts", region_name=region).assume_role(RoleArn=role_arn, RoleSessionName=_SESSION_NAME)
-        keys = found["Credentials"]
+        response = session.client("sts", region_name=region).assume_role(
+            RoleArn=role_arn, RoleSessionName=_SESSION_NAME
+        )
+        keys = response["Credentials"]
         # even with keys of its own a session reads the profile of AWS_PROFILE, and fails where there is none
         return boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region_name=region)
     except (BotoCoreError, ClientError) as error:
-        raise DeployError(f"role {role_arn}: cannot be assumed: {advised(error)}") from error
+        raise DeployError(f"role {role_arn}: cannot be assumed: {advice_on(error)}") from error

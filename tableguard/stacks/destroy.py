@@ -1,4 +1,4 @@
-"""Deleting the stacks in reverse order; what a template retains is named beforehand, and kept."""
+"""Delete the stacks in reverse order; what a template retains is kept, and named before the deletion begins."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,46 +9,51 @@ from botocore.exceptions import ClientError, WaiterError
 from tableguard.errors import DeployError
 from tableguard.reading import cloudformation_yaml
 from tableguard.settings import Settings
-from tableguard.stacks.deploy import Session, Waiting
-from tableguard.stacks.registry import Principal, Stack
+from tableguard.stacks.deploy import PollInterval, Session
+from tableguard.stacks.registry import Principal, StackModule
 
 
 @dataclass(frozen=True)
-class Doomed:
-    """One stack that exists: what deleting it would delete and what it would keep, as (type, physical id)."""
+class PlannedDeletion:
+    """One stack that exists, with the resources to be deleted and to be kept, as (type, physical id)."""
 
-    stack: Stack
+    stack: StackModule
     stack_name: str
     deleted: tuple[tuple[str, str], ...]
     retained: tuple[tuple[str, str], ...]
 
 
-def plan(settings: Settings, session: Callable[[Principal], Session], stacks: tuple[Stack, ...]) -> tuple[Doomed, ...]:
-    """What deleting the stacks would mean, last deployed first; stacks that do not exist are left out."""
-    found = (_doomed(settings, _client(settings, session(stack.principal)), stack) for stack in reversed(stacks))
-    return tuple(doomed for doomed in found if doomed is not None)
+def plan(
+    settings: Settings, session: Callable[[Principal], Session], stacks: tuple[StackModule, ...]
+) -> tuple[PlannedDeletion, ...]:
+    """Return the deletion of each stack that exists, last deployed first."""
+    deletions = (_planned_deletion(settings, _client(settings, session(s.principal)), s) for s in reversed(stacks))
+    return tuple(deletion for deletion in deletions if deletion is not None)
 
 
 def destroy(
-    settings: Settings, session: Callable[[Principal], Session], waiting: Waiting, doomed: tuple[Doomed, ...]
-) -> Iterator[Doomed]:
-    """Delete the stacks of a plan, yielding each when it is gone; DeployError stops at the first failure."""
-    for each in doomed:
-        client = _client(settings, session(each.stack.principal))
+    settings: Settings,
+    session: Callable[[Principal], Session],
+    interval: PollInterval,
+    planned: tuple[PlannedDeletion, ...],
+) -> Iterator[PlannedDeletion]:
+    """Delete the stacks of a plan, and yield each when it is deleted; DeployError stops at the first failure."""
+    for deletion in planned:
+        client = _client(settings, session(deletion.stack.principal))
         try:
-            client.update_termination_protection(StackName=each.stack_name, EnableTerminationProtection=False)
-            client.delete_stack(StackName=each.stack_name)
-            client.get_waiter("stack_delete_complete").wait(StackName=each.stack_name, WaiterConfig=waiting.config)
+            client.update_termination_protection(StackName=deletion.stack_name, EnableTerminationProtection=False)
+            client.delete_stack(StackName=deletion.stack_name)
+            client.get_waiter("stack_delete_complete").wait(StackName=deletion.stack_name, WaiterConfig=interval.config)
         except (ClientError, WaiterError) as error:
-            raise DeployError(f"stack {each.stack_name}: cannot be deleted: {error}") from error
-        yield each
+            raise DeployError(f"stack {deletion.stack_name}: cannot be deleted: {error}") from error
+        yield deletion
 
 
 def _client(settings: Settings, session: Session) -> Any:
     return session.client("cloudformation", region_name=settings.home_region)
 
 
-def _doomed(settings: Settings, client: Any, stack: Stack) -> Doomed | None:
+def _planned_deletion(settings: Settings, client: Any, stack: StackModule) -> PlannedDeletion | None:
     name = settings.stack_name(stack.name)
     try:
         # the deployed template decides what is kept, not the one we would render today
@@ -59,11 +64,11 @@ def _doomed(settings: Settings, client: Any, stack: Stack) -> Doomed | None:
             return None
         raise DeployError(f"stack {name}: {error}") from error
     template = cloudformation_yaml.load(body) if isinstance(body, str) else body
-    policies = {key: found.get("DeletionPolicy", "Delete") for key, found in template["Resources"].items()}
-    kept = [each for each in resources if policies.get(each["LogicalResourceId"], "Delete").startswith("Retain")]
-    gone = [each for each in resources if each not in kept]
-    return Doomed(stack, name, tuple(map(_named, gone)), tuple(map(_named, kept)))
+    policies = {key: resource.get("DeletionPolicy", "Delete") for key, resource in template["Resources"].items()}
+    retained = [r for r in resources if policies.get(r["LogicalResourceId"], "Delete").startswith("Retain")]
+    deleted = [r for r in resources if r not in retained]
+    return PlannedDeletion(stack, name, tuple(map(_type_and_id, deleted)), tuple(map(_type_and_id, retained)))
 
 
-def _named(resource: dict[str, Any]) -> tuple[str, str]:
+def _type_and_id(resource: dict[str, Any]) -> tuple[str, str]:
     return resource["ResourceType"], resource.get("PhysicalResourceId", "-")

@@ -1,4 +1,4 @@
-"""stream_lambda/ -> the function's zip: the same bytes for the same source, wherever and whenever it is built."""
+"""Package stream_lambda/ as the function's zip: the same bytes for the same source, wherever it is built."""
 
 import hashlib
 import io
@@ -15,7 +15,7 @@ _UNIX = 3
 
 
 def build(source: Path = SOURCE) -> bytes:
-    """The zip: the folder at its root, so that the handler is stream_lambda.handler.handle."""
+    """Return the zip, with the folder at its root so that the handler is stream_lambda.handler.handle."""
     modules = sorted(source.glob("*.py"))
     if not modules:
         raise DeployError(f"{source}: no Python modules to package")
@@ -27,7 +27,7 @@ def build(source: Path = SOURCE) -> bytes:
 
 
 def code_key(body: bytes) -> str:
-    """Where a zip lies in the artifact bucket: under its own hash, so that another package is another key."""
+    """Return a zip's key in the artifact bucket, which has its hash: another package is another key."""
     return f"pattern-d/{hashlib.sha256(body).hexdigest()}.zip"
 
 

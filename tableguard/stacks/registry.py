@@ -1,4 +1,4 @@
-"""The stacks of templates/ in the order they are deployed; the only place that imports templates/."""
+"""List the stacks of templates/ in the order of deployment; the only module that imports templates/."""
 
 import importlib
 import sys
@@ -17,14 +17,14 @@ Principal = Literal["administrator", "management", "deployer"]
 
 
 @dataclass(frozen=True)
-class Stack:
-    """One module of templates/ and the principal that deploys it."""
+class StackModule:
+    """One module of templates/ and the principal that deploys its stack."""
 
     name: str
     principal: Principal
 
     def template(self, settings: Settings) -> "Template":
-        """The stack's template, built by its module."""
+        """Build the stack's template."""
         if str(ROOT) not in sys.path:
             sys.path.insert(0, str(ROOT))
         build: Callable[[Settings], Template] = importlib.import_module(f"templates.{self.name}").template
@@ -34,23 +34,23 @@ class Stack:
 # Roles first, by an administrator; then the guardrails, from the management account; then, by the deployer
 # and under those guardrails, the evidence (audit), and only then what it is evidence of.
 STACKS = (
-    Stack("access", "administrator"),
-    Stack("guardrails", "management"),
-    Stack("audit", "deployer"),
-    Stack("network", "deployer"),
-    Stack("table", "deployer"),
-    Stack("stream", "deployer"),
-    Stack("config", "deployer"),
+    StackModule("access", "administrator"),
+    StackModule("guardrails", "management"),
+    StackModule("audit", "deployer"),
+    StackModule("network", "deployer"),
+    StackModule("table", "deployer"),
+    StackModule("stream", "deployer"),
+    StackModule("config", "deployer"),
 )
 
 
-def chosen(settings: Settings) -> tuple[Stack, ...]:
-    """The stacks that these settings ask for, in the order they are deployed."""
+def enabled_stacks(settings: Settings) -> tuple[StackModule, ...]:
+    """Return the stacks that these settings enable, in the order of deployment."""
     return tuple(s for s in STACKS if s.name not in OPTIONAL_STACKS or s.name in settings.optional_stacks)
 
 
-def named(name: str) -> Stack:
-    """One stack by name; TemplateError lists the names there are."""
+def find_stack(name: str) -> StackModule:
+    """Return a stack by its name; TemplateError lists the names there are."""
     for stack in STACKS:
         if stack.name == name:
             return stack

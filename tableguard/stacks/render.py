@@ -1,4 +1,4 @@
-"""Settings -> rendered CloudFormation: plain YAML, one file a stack, the same bytes every time."""
+"""Render stacks as CloudFormation templates: plain YAML, one file a stack, the same bytes every time."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,7 +10,7 @@ import yaml
 from tableguard.cloudformation.limits import Limits
 from tableguard.errors import TemplateError
 from tableguard.settings import Settings
-from tableguard.stacks.registry import Stack, chosen
+from tableguard.stacks.registry import StackModule, enabled_stacks
 
 _HEADER = (
     "# Made by `tableguard render` from templates/{name}.py and settings. Do not edit: change those and render again.\n"
@@ -20,30 +20,31 @@ _LIMITS = Limits()
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
-def render(settings: Settings, stacks: Iterable[Stack] | None = None, limits: Limits = _LIMITS) -> dict[str, str]:
-    """Stack name -> YAML text, in deployment order; TemplateError if a CloudFormation limit is broken."""
-    return {stack.name: _render(stack, settings, limits) for stack in (chosen(settings) if stacks is None else stacks)}
+def render(settings: Settings, stacks: Iterable[StackModule] | None = None, limits: Limits = _LIMITS) -> dict[str, str]:
+    """Return YAML by stack name, in the order of deployment; TemplateError if a limit of CloudFormation is exceeded."""
+    wanted = enabled_stacks(settings) if stacks is None else stacks
+    return {stack.name: _render(stack, settings, limits) for stack in wanted}
 
 
-def _render(stack: Stack, settings: Settings, limits: Limits) -> str:
+def _render(stack: StackModule, settings: Settings, limits: Limits) -> str:
     template = stack.template(settings).to_dict()
     for section in ("Resources", "Parameters", "Outputs"):
-        _within(stack, len(template.get(section, {})), section.lower(), getattr(limits, section.lower()))
+        _check_limit(stack, len(template.get(section, {})), section.lower(), getattr(limits, section.lower()))
     text = _HEADER.format(name=stack.name) + yaml.dump(
         template, Dumper=_DumperWithoutAliases, sort_keys=True, default_flow_style=False, width=110, allow_unicode=True
     )
-    _within(stack, len(text.encode()), "bytes", limits.template_bytes)
+    _check_limit(stack, len(text.encode()), "bytes", limits.template_bytes)
     return text
 
 
-def _within(stack: Stack, found: int, unit: str, most: int) -> None:
-    if found > most:
-        raise TemplateError(f"stack {stack.name}: {found} {unit}; CloudFormation takes at most {most}")
+def _check_limit(stack: StackModule, number: int, unit: str, most: int) -> None:
+    if number > most:
+        raise TemplateError(f"stack {stack.name}: {number} {unit}; CloudFormation takes at most {most}")
 
 
 class _DumperWithoutAliases(_DUMPER):  # type: ignore[misc]  # chosen at run time: the C one where it was built
     def ignore_aliases(self, data: Any) -> bool:
-        """Write shared values out in full: a reader of the YAML should not have to chase anchors."""
+        """Return True, so that repeated values are written in full and a reader need not chase anchors."""
         return True
 
 

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from tableguard.errors import TableError, TemplateError
 from tableguard.settings import Settings
-from tableguard.stacks.registry import named
+from tableguard.stacks.registry import find_stack
 
 _ENVIRONMENT = "Environment"
 # DynamoDB Local keeps no tags; a table there is nobody's production
@@ -61,7 +61,7 @@ def create(client: Any, settings: Settings, name: str) -> str:
 
 
 def _properties(settings: Settings) -> Mapping[str, Any]:
-    resources = named("table").template(settings).to_dict()["Resources"].values()
+    resources = find_stack("table").template(settings).to_dict()["Resources"].values()
     tables = [resource["Properties"] for resource in resources if resource["Type"] == "AWS::DynamoDB::Table"]
     if len(tables) != 1:
         raise TemplateError(f"stack table: {len(tables)} tables, 1 expected")

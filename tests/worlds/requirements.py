@@ -10,7 +10,7 @@ from _pytest.mark import ParameterSet
 
 from tableguard.reading import cloudformation_yaml
 from tableguard.settings import Settings, example
-from tableguard.stacks.registry import named
+from tableguard.stacks.registry import find_stack
 from tableguard.stacks.render import render
 
 Template = dict[str, Any]
@@ -31,7 +31,7 @@ class Requirement:
 
 def stack(name: str, settings: Settings | None = None) -> Template:
     """A stack as it is rendered: read back from the YAML that a user gets."""
-    template: Template = cloudformation_yaml.load(render(settings or example(), [named(name)])[name])
+    template: Template = cloudformation_yaml.load(render(settings or example(), [find_stack(name)])[name])
     return template
 
 

@@ -11,7 +11,7 @@ from tableguard.settings import Settings
 
 if TYPE_CHECKING:
     from tableguard.stacks.credentials import Sessions
-    from tableguard.stacks.registry import Stack
+    from tableguard.stacks.registry import StackModule
 
 FINE, FINDINGS = 0, 1
 
@@ -103,19 +103,19 @@ def _wait_for_interrupt() -> None:
 def deploy(options: argparse.Namespace) -> int:
     """Deploy stacks to AWS, showing each stack's changes before they are made."""
     from tableguard.stacks import deploy as deployment
-    from tableguard.stacks.registry import Stack
+    from tableguard.stacks.registry import StackModule
 
     settings = chosen_settings(options)
     stacks = _stacks(settings, options.stack)
 
-    def approve(stack: Stack, changes: tuple[deployment.Change, ...]) -> bool:
+    def approve(stack: StackModule, changes: tuple[deployment.ResourceChange, ...]) -> bool:
         print(f"{settings.stack_name(stack.name)}: {len(changes)} changes")
         for change in changes:
             note = "  REPLACES the resource" if change.replacement else ""
             print(f"  {change.action:<7} {change.resource_type:<40} {change.logical_id}{note}")
         return bool(options.yes) or _confirmed("Make these changes?", "yes")
 
-    for done in deployment.deploy(settings, _sessions(settings, options), deployment.Waiting(), approve, stacks):
+    for done in deployment.deploy(settings, _sessions(settings, options), deployment.PollInterval(), approve, stacks):
         print(f"{done.stack_name}: {done.outcome} in {done.seconds:.0f} s")
     return FINE
 
@@ -123,7 +123,7 @@ def deploy(options: argparse.Namespace) -> int:
 def destroy(options: argparse.Namespace) -> int:
     """Delete stacks after naming what goes and what stays; production needs its own flag."""
     from tableguard.stacks import destroy as destruction
-    from tableguard.stacks.deploy import Waiting
+    from tableguard.stacks.deploy import PollInterval
 
     settings = chosen_settings(options)
     if settings.environment == "production" and not options.production:
@@ -144,25 +144,25 @@ def destroy(options: argparse.Namespace) -> int:
             print(f"  kept    {resource_type:<40} {physical_id}")
     if not options.yes and not _confirmed(f"Type the workload's name, {settings.name}, to delete:", settings.name):
         raise DeployError("not confirmed; nothing was deleted")
-    for gone in destruction.destroy(settings, sessions, Waiting(), doomed):
+    for gone in destruction.destroy(settings, sessions, PollInterval(), doomed):
         print(f"{gone.stack_name}: deleted")
     return FINE
 
 
-def _stacks(settings: Settings, names: Sequence[str]) -> "tuple[Stack, ...]":
+def _stacks(settings: Settings, names: Sequence[str]) -> "tuple[StackModule, ...]":
     """The named stacks in deployment order, or all that the settings ask for."""
-    from tableguard.stacks.registry import chosen, named
+    from tableguard.stacks.registry import enabled_stacks, find_stack
 
-    wanted, there = {named(name) for name in names}, chosen(settings)
+    wanted, there = {find_stack(name) for name in names}, enabled_stacks(settings)
     for stack in wanted - set(there):
         raise SettingsError(f"stack {stack.name} is not asked for: add it to stacks.optional in the settings")
     return tuple(stack for stack in there if not wanted or stack in wanted)
 
 
 def _sessions(settings: Settings, options: argparse.Namespace) -> "Sessions":
-    from tableguard.stacks.credentials import Profiles, Sessions
+    from tableguard.stacks.credentials import ProfileNames, Sessions
 
-    return Sessions(settings, Profiles(options.profile, options.management_profile, options.deployer_profile))
+    return Sessions(settings, ProfileNames(options.profile, options.management_profile, options.deployer_profile))
 
 
 def _confirmed(question: str, answer: str) -> bool:

@@ -19,7 +19,7 @@ from tableguard.prove.preflight.answer import Answers, Blocked
 from tableguard.prove.preflight.call import calls
 from tableguard.prove.preflight.template import Plan, Resource, templates
 from tableguard.settings import Settings
-from tableguard.stacks.registry import Stack, chosen, named
+from tableguard.stacks.registry import StackModule, enabled_stacks, find_stack
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,9 @@ def preflight(
     return Preflight(tuple(obstacles), len(resources), len(actions), tuple(unknown))
 
 
-def _stacks(settings: Settings, names: Iterable[str]) -> Iterator[Stack]:
-    wanted = {named(name) for name in names}
-    for stack in chosen(settings):
+def _stacks(settings: Settings, names: Iterable[str]) -> Iterator[StackModule]:
+    wanted = {find_stack(name) for name in names}
+    for stack in enabled_stacks(settings):
         if stack.principal == "deployer" and (not wanted or stack in wanted):
             yield stack
 

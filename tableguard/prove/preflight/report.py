@@ -11,7 +11,7 @@ from tableguard.prove import requests
 from tableguard.prove.preflight.obstacles import Obstacle, Preflight
 from tableguard.settings import Settings
 from tableguard.stacks.origin import Origin, origin
-from tableguard.stacks.registry import named
+from tableguard.stacks.registry import find_stack
 from tableguard.stacks.render import render
 
 _REMEDY = "exempt the deployer in the SCP, or have an administrator make the resource"
@@ -82,7 +82,7 @@ class PreflightReport(Report):
     @cached_property
     def _origins(self) -> dict[str, Origin]:
         """The files of the stacks that have obstacles; rendered only where there are any."""
-        stacks = [named(name) for name in sorted({obstacle.stack for obstacle in self.preflight.obstacles})]
+        stacks = [find_stack(name) for name in sorted({obstacle.stack for obstacle in self.preflight.obstacles})]
         return {stack: origin(stack, text) for stack, text in render(self.settings, stacks).items()}
 
 

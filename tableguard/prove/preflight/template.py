@@ -13,7 +13,7 @@ from tableguard.cloudformation.functions import NO_VALUE, evaluate
 from tableguard.errors import EmbeddedError
 from tableguard.policy.service_reference import load
 from tableguard.settings import Settings
-from tableguard.stacks.registry import chosen
+from tableguard.stacks.registry import enabled_stacks
 
 UNKNOWN = object()
 
@@ -125,7 +125,9 @@ def filled(arn_format: str, name: str, settings: Settings) -> str:
 def templates(settings: Settings) -> dict[str, Mapping[str, Any]]:
     """The templates of all stacks in the workload's account."""
     return {
-        stack.name: stack.template(settings).to_dict() for stack in chosen(settings) if stack.principal != "management"
+        stack.name: stack.template(settings).to_dict()
+        for stack in enabled_stacks(settings)
+        if stack.principal != "management"
     }
 
 

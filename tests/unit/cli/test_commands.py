@@ -22,7 +22,7 @@ from tableguard.local.clients import served
 from tableguard.paths import EXAMPLE_SETTINGS, TEMPLATES
 from tableguard.stacks import credentials, destroy
 from tableguard.stacks.deploy import deploy
-from tableguard.stacks.registry import STACKS, chosen
+from tableguard.stacks.registry import STACKS, enabled_stacks
 
 EXAMPLES = ("default", "existing-vpc")
 
@@ -315,5 +315,5 @@ def test_changed_settings_change_the_stacks_that_they_concern(running: estate.Es
     changed = settings.parse(
         (EXAMPLE_SETTINGS / "existing-vpc.toml").read_text().replace("[10, 500]", "[20, 500]"), "changed"
     )
-    again = deploy(changed, running.session, estate.WAITING, estate.approve, chosen(changed))
+    again = deploy(changed, running.session, estate.WAITING, estate.approve, enabled_stacks(changed))
     assert [done.stack for done in again if done.outcome == "updated"] == ["table"]

@@ -28,7 +28,7 @@ from tableguard.cli.commands.messages import seed
 from tableguard.cli.groups import GROUPS, module_name
 from tableguard.cli.target import Target
 from tableguard.errors import MessageError
-from tableguard.stacks.registry import named
+from tableguard.stacks.registry import find_stack
 from tableguard.store import table_admin
 from tableguard.store.loading import conversation_file, replay
 from tableguard.store.messages import pair_group_uuid
@@ -268,7 +268,7 @@ def test_settings_are_not_spoken_of_where_none_is_used(
 def test_schema_load_makes_the_table_of_the_template(empty: World) -> None:
     assert empty.run("table create").lines == [f"made {TABLE}: arn:aws:dynamodb:{REGION}:123456789012:table/{TABLE}"]
     made = empty.client.describe_table(TableName=TABLE)["Table"]
-    resources = named("table").template(settings.example()).to_dict()["Resources"]
+    resources = find_stack("table").template(settings.example()).to_dict()["Resources"]
     (wanted,) = (r["Properties"] for r in resources.values() if r["Type"] == "AWS::DynamoDB::Table")
     assert made["KeySchema"] == wanted["KeySchema"]
     assert made["AttributeDefinitions"] == wanted["AttributeDefinitions"]

@@ -13,8 +13,9 @@ import pytest
 from stream_lambda.items import Group, message_item, message_key
 from tableguard.errors import TableError
 from tableguard.projection import redrive
-from tableguard.projection.failed_batches import Bucket, Folder, UnreadableBatch, parse
+from tableguard.projection.failed_batches import Bucket, Folder, UnreadableBatch, failure_bucket, parse
 from tableguard.projection.redrive import RedriveResult, RedriveTarget
+from tableguard.settings import example
 from tests.unit.stream_lambda.test_handler import deliver
 from tests.worlds.failed_batches import BUCKET, document, leave, make_bucket
 from tests.worlds.messages import (
@@ -35,6 +36,7 @@ from tests.worlds.messages import (
     shown_texts,
     stream_record,
 )
+from tests.worlds.requirements import stack
 from tests.worlds.watched_client import Watched, failing, refused
 
 PRIVATE = "nobody may read this in a report"
@@ -255,3 +257,14 @@ def test_a_batch_of_another_table_is_not_applied(world: World) -> None:
     (done,) = world.redriven()
     assert done.bad == ("is of table another-table, not of messages",)
     assert all_rows(world.client) == {}
+
+
+def test_the_bucket_of_failed_batches_is_the_one_that_the_template_creates() -> None:
+    settings = example()
+    (name,) = (
+        resource["Properties"]["BucketName"]["Fn::Sub"]
+        for resource in stack("stream", settings)["Resources"].values()
+        if resource["Type"] == "AWS::S3::Bucket"
+    )
+    filled = name.replace("${AWS::AccountId}", settings.account_id).replace("${AWS::Region}", settings.home_region)
+    assert failure_bucket(settings) == filled

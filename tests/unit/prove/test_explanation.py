@@ -9,7 +9,7 @@ from tableguard.errors import PolicyError
 from tableguard.policy.policy_set import PolicySet
 from tableguard.prove.explanation import Explanation, Inquiry, explained
 from tableguard.settings import Settings, example
-from tableguard.stacks.registry import chosen
+from tableguard.stacks.registry import enabled_stacks
 
 PLAIN = example()
 ENCRYPTED = replace(PLAIN, client_side_encryption=True)
@@ -71,7 +71,7 @@ def test_an_alias_is_added_to_the_aliases_that_are_given() -> None:
 )
 def test_the_aliases_that_are_accepted_are_those_of_the_stacks(settings: Settings) -> None:
     resources = [
-        each for stack in chosen(settings) for each in stack.template(settings).to_dict()["Resources"].values()
+        each for stack in enabled_stacks(settings) for each in stack.template(settings).to_dict()["Resources"].values()
     ]
     made = sorted(each["Properties"]["AliasName"] for each in resources if each["Type"] == "AWS::KMS::Alias")
     with pytest.raises(PolicyError) as refusal:

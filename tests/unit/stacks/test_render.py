@@ -15,7 +15,7 @@ from tableguard.errors import TemplateError
 from tableguard.paths import ROOT, TEMPLATES
 from tableguard.reading import cloudformation_yaml
 from tableguard.settings import example
-from tableguard.stacks.registry import STACKS, Stack, chosen, named
+from tableguard.stacks.registry import STACKS, StackModule, enabled_stacks, find_stack
 from tableguard.stacks.render import render, write
 
 _DIGEST = """
@@ -76,16 +76,16 @@ def test_every_stack_is_plain_yaml_with_a_heading_that_says_who_made_it(settings
 @pytest.mark.parametrize("stack", ["access", "network", "table", "stream"])
 def test_a_template_fits_any_account_but_for_the_exempt_roles_which_the_settings_name(stack: str) -> None:
     one, other = (replace(example(), account_id=account) for account in ("111122223333", "444455556666"))
-    assert render(one, [named(stack)]) == render(other, [named(stack)])
+    assert render(one, [find_stack(stack)]) == render(other, [find_stack(stack)])
 
 
 def test_an_unknown_stack_is_refused_with_the_names_there_are() -> None:
     with pytest.raises(TemplateError, match=r"^unknown stack 'tables'; there are: access, guardrails, audit, network"):
-        named("tables")
+        find_stack("tables")
 
 
 def test_a_stack_can_be_left_out_and_then_is_not_rendered() -> None:
-    without = chosen(replace(example(), optional_stacks=("config",)))
+    without = enabled_stacks(replace(example(), optional_stacks=("config",)))
     assert [stack.name for stack in without] == ["access", "audit", "network", "table", "stream", "config"]
 
 
@@ -100,11 +100,11 @@ def test_a_stack_can_be_left_out_and_then_is_not_rendered() -> None:
 )
 def test_a_template_over_a_limit_is_refused_and_named(limits: Limits, complaint: str) -> None:
     with pytest.raises(TemplateError, match=f"^{complaint}$"):
-        render(example(), [named("network")], limits)
+        render(example(), [find_stack("network")], limits)
 
 
 def test_a_template_exactly_at_a_limit_is_accepted() -> None:
-    network = [named("network")]
+    network = [find_stack("network")]
     text = render(example(), network)["network"]
     found = cloudformation_yaml.load(text)
     exactly = Limits(len(found["Resources"]), len(found["Parameters"]), len(found["Outputs"]), len(text.encode()))
@@ -130,6 +130,6 @@ def test_every_stack_has_a_module_and_every_rendered_file_a_stack() -> None:
 
 
 def test_a_stack_builds_an_equal_template_each_time() -> None:
-    stack: Stack = named("table")
+    stack: StackModule = find_stack("table")
     first, second = (hashlib.sha256(stack.template(example()).to_json().encode()).hexdigest() for _ in range(2))
     assert first == second

@@ -4,14 +4,14 @@ import pytest
 
 from tableguard.local.stacks.types import ALL
 from tableguard.settings import example
-from tableguard.stacks.registry import chosen
+from tableguard.stacks.registry import enabled_stacks
 from tests.worlds.requirements import stack
 
 
 def used(settings: str) -> set[str]:
     """The resource types of every stack that these settings ask for."""
     asked = example(settings)
-    templates = [stack(one.name, asked) for one in chosen(asked)]
+    templates = [stack(one.name, asked) for one in enabled_stacks(asked)]
     return {resource["Type"] for template in templates for resource in template["Resources"].values()}
 
 
