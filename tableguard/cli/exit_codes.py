@@ -6,37 +6,53 @@ import os
 import sys
 from collections.abc import Callable
 
-from tableguard.errors import TableguardError
+import click
 
-FINE, FINDINGS, COULD_NOT_ASK = 0, 1, 2
-INTERRUPTED = 130  # as shells have it: 128 and the number of the signal
+from tableguard.errors import TableguardError
+from tableguard.findings.exit_code import FINE, INTERRUPTED, UNANSWERED
 
 
 def exit_code(command: Callable[[], int | None], program: str) -> int:
-    """Run a command and answer with its exit code; what a user can mend is one line that begins with `program`."""
+    """Run a command and return its exit code; what a user can mend is one line that begins with `program`."""
     if sys.stdout is None:
         return _failed(program, "standard output is closed: there is nowhere to answer")
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal of few letters still shows the answer
-    code = None
+    code: int | None = None
     try:
         code = command()
         sys.stdout.flush()
     except TableguardError as error:
-        return _failed(program, str(error))
+        code = _failed(program, str(error))
+    except click.exceptions.Exit as ended:  # --help, --version
+        code = ended.exit_code
+    except click.UsageError as error:
+        code = _misused(program, error)
     except BrokenPipeError:  # the reader of our output has seen enough: `| head`
         _end_output()
+        code = FINE
     except OSError as error:  # a full disk, a folder that is gone: what is cut short must not pass for an answer
         _end_output()
-        return _failed(program, ": ".join(filter(None, (error.filename, error.strerror))) or str(error))
-    except KeyboardInterrupt:
-        sys.stderr.write(f"{program}: interrupted\n")
-        return INTERRUPTED
-    except _unanswered() as error:
+        code = _failed(program, ": ".join(filter(None, (error.filename, error.strerror))) or str(error))
+    except (KeyboardInterrupt, click.Abort) as interruption:
+        sys.stderr.write(f"{program}: {str(interruption) or 'interrupted'}\n")
+        code = INTERRUPTED
+    except _aws_did_not_answer() as error:
         from tableguard.stacks.credentials import advice_on
 
-        return _failed(program, advice_on(error))
+        code = _failed(program, advice_on(error))
     return code or FINE
+
+
+def _misused(program: str, error: click.UsageError) -> int:
+    """Say in one line which argument is wrong, and where the accepted ones are listed."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return UNANSWERED
+    message = error.format_message()
+    path = error.ctx.command_path if error.ctx else program
+    end = "" if message.endswith(("?", "?)")) else ";"
+    return _failed(path, f"{message[:1].lower()}{message[1:].removesuffix('.')}{end} see {path} --help")
 
 
 def _end_output() -> None:
@@ -50,11 +66,11 @@ def _end_output() -> None:
 
 def _failed(program: str, reason: str) -> int:
     sys.stderr.write(f"{program}: {' '.join(reason.split())}\n")
-    return COULD_NOT_ASK
+    return UNANSWERED
 
 
-def _unanswered() -> type[Exception]:
-    """What botocore raises when AWS did not answer: imported once something was raised, which --help does not."""
+def _aws_did_not_answer() -> type[Exception]:
+    """Import botocore's class of such errors: once something was raised, which --help does not do."""
     from botocore.exceptions import BotoCoreError
 
     error: type[Exception] = BotoCoreError

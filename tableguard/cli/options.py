@@ -1,101 +1,113 @@
 """The options that commands share. Nothing heavy is imported here: every --help reads this."""
 
-import argparse
-import os
-import shlex
+import functools
+import math
+from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Any
 
-_MutuallyExclusive: TypeAlias = "argparse._MutuallyExclusiveGroup"
+import click
 
-# what another command needs too, to work on the same table as this one
-_TABLE = ("endpoint_url", "region", "profile", "table", "settings")
-_ENCRYPTION = {"message_key": "TABLEGUARD_MESSAGE_KEY", "plaintext_before": "TABLEGUARD_PLAINTEXT_BEFORE"}
+from tableguard.cli.command import TableOption
+
+if TYPE_CHECKING:
+    from tableguard.cli.target import Target
+
+Body = Callable[..., int | None]
+
+FILE = click.Path(path_type=Path)
+POSITIVE = click.IntRange(min=1)
+
+_SETTINGS = "what your organisation chose (default: ./settings.toml if there is one, else the shipped example)"
+
+settings = click.option("--settings", "settings_file", type=FILE, metavar="FILE", help=_SETTINGS)
+as_json = click.option("--json", "as_json", is_flag=True, help="the same facts as JSON")
+as_sarif = click.option("--sarif", "as_sarif", is_flag=True, help="the findings as SARIF 2.1.0")
+yes = click.option("--yes", is_flag=True, help="do not ask")
+group = click.argument("group", help="uuid of the group: tableguard messages list-conversations shows it")
+limit = click.option("--limit", type=int, default=20, help="how many at most (default: 20)")
+refresh = click.option("--refresh", is_flag=True, help="update the conversation rows: no stream function does")
 
 
-def add_settings(parser: argparse.ArgumentParser) -> None:
-    """Add --settings."""
-    parser.add_argument(
-        "--settings",
-        type=Path,
-        metavar="FILE",
-        help="what your organisation chose (default: ./settings.toml if there is one, else the shipped example)",
+def formats(body: Body) -> Body:
+    """Add --json and --sarif; the body takes the `form` that they choose."""
+
+    @functools.wraps(body)
+    def choose(*target: "Target", as_json: bool, as_sarif: bool, **others: Any) -> int | None:
+        from tableguard.findings.formats import chosen
+
+        return body(*target, form=chosen(as_json, as_sarif), **others)
+
+    return as_json(as_sarif(choose))
+
+
+def profiles(body: Body) -> Body:
+    """Add the AWS profiles of those who deploy."""
+    for name, text in (
+        ("--deployer-profile", "AWS profile of the deployer role (default: assumed by --profile)"),
+        ("--management-profile", "AWS profile of the management account, for guardrails"),
+        ("--profile", "AWS profile of an administrator of the workload account"),
+    ):
+        body = click.option(name, metavar="NAME", help=text)(body)
+    return body
+
+
+def on_table(body: Body) -> Body:
+    """Add what names a table and whoever works on it; the body takes a `Target` in place of these options."""
+
+    @functools.wraps(body)
+    def call(**values: Any) -> int | None:
+        from tableguard.cli.target import EncryptionOptions, Target, run_on
+
+        named = {name: values.pop(name) for name in ("endpoint_url", "region", "profile", "table", "settings_file")}
+        encrypting = None
+        if "message_key" in values:
+            encrypting = EncryptionOptions(values.pop("message_key"), values.pop("plaintext_before"))
+        return run_on(Target(**named, encrypting=encrypting), functools.partial(body, **values))
+
+    for declarations, text in (
+        (("--settings", "settings_file"), _SETTINGS),
+        (("--table",), "table name (default: of the settings)"),
+        (("--profile",), "AWS profile"),
+        (("--region",), "AWS region (default: of the profile or environment, else of the settings)"),
+        (("--endpoint-url",), "DynamoDB elsewhere: DynamoDB Local, `tableguard up`"),
+    ):
+        kind, metavar = (FILE, "FILE") if "--settings" in declarations else (str, declarations[0][2:].upper())
+        call = click.option(*declarations, cls=TableOption, type=kind, metavar=metavar, help=text)(call)
+    return call
+
+
+def on_encrypted_table(body: Body) -> Body:
+    """Add the options of `on_table`, and those of commands that write or show texts."""
+    before = "when encryption began: what is older may be plaintext (default: TABLEGUARD_PLAINTEXT_BEFORE)"
+    for name, metavar, text in (
+        ("--plaintext-before", "TIME", before),
+        ("--message-key", "ARN", "KMS key of client-side encryption (default: TABLEGUARD_MESSAGE_KEY)"),
+    ):
+        variable = f"TABLEGUARD_{name[2:].replace('-', '_').upper()}"
+        body = click.option(name, cls=TableOption, envvar=variable, metavar=metavar, help=text)(body)
+    return on_table(body)
+
+
+def survey(body: Body) -> Body:
+    """Add how long to wait between the two looks at rows, and how much to query at once."""
+    settling = "how long a message may be on its way to the rows: what is wrong is looked at again (default: 5)"
+    workers = click.option("--workers", type=POSITIVE, default=8, metavar="N", help="queries at once (default: 8)")
+    return click.option("--settle", callback=_seconds, type=float, default=5.0, metavar="SECONDS", help=settling)(
+        workers(body)
     )
 
 
-def add_table(parser: argparse.ArgumentParser) -> None:
-    """Add what names a table and whoever works on it."""
-    parser.add_argument("--endpoint-url", metavar="URL", help="DynamoDB elsewhere: DynamoDB Local, `tableguard up`")
-    parser.add_argument("--region", help="AWS region (default: of the profile or environment, else of the settings)")
-    parser.add_argument("--profile", help="AWS profile")
-    parser.add_argument("--table", metavar="NAME", help="table name (default: of the settings)")
-    add_settings(parser)
+def _seconds(_context: click.Context, _parameter: click.Parameter, value: float) -> float:
+    if math.isnan(value) or not 0 <= value <= 3600:
+        raise click.BadParameter(f"{value:g}: from 0 to 3600 seconds")
+    return value
 
 
-def add_encryption(parser: argparse.ArgumentParser) -> None:
-    """Add the options of commands that write or show texts."""
-    parser.add_argument(
-        "--message-key",
-        metavar="ARN",
-        default=os.environ.get("TABLEGUARD_MESSAGE_KEY"),
-        help="KMS key of client-side encryption (default: TABLEGUARD_MESSAGE_KEY)",
-    )
-    parser.add_argument(
-        "--plaintext-before",
-        metavar="TIME",
-        default=os.environ.get("TABLEGUARD_PLAINTEXT_BEFORE"),
-        help="when encryption began: what is older may be plaintext (default: TABLEGUARD_PLAINTEXT_BEFORE)",
-    )
-
-
-def add_paging(parser: argparse.ArgumentParser) -> _MutuallyExclusive:
-    """Add the options of a listing; answers with the group of which --token is one alternative."""
-    parser.add_argument("--limit", type=int, default=20, help="how many at most (default: 20)")
-    alternatives = parser.add_mutually_exclusive_group()
-    alternatives.add_argument("--token", help="continue a listing: the token that it ended with")
-    return alternatives
-
-
-def add_refresh(parser: argparse.ArgumentParser) -> None:
-    """Add --refresh, for tables whose stream no function follows."""
-    parser.add_argument("--refresh", action="store_true", help="update the conversation rows: no stream function does")
-
-
-def add_survey(parser: argparse.ArgumentParser) -> None:
-    """Add how long to wait between the two looks at rows, how much to query at once, and how to print."""
-    parser.add_argument(
-        "--settle",
-        type=_seconds,
-        default=5.0,
-        metavar="SECONDS",
-        help="how long a message may be on its way to the rows: what is wrong is looked at again (default: 5)",
-    )
-    parser.add_argument("--workers", type=positive, default=8, help="queries at once (default: 8)")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-
-
-def repeated(options: argparse.Namespace) -> str:
-    """Write the options that name the table as they were given, to go behind another command; "" where none was."""
-    values = vars(options)
-    chosen = [(name, values[name]) for name in _TABLE if values.get(name) is not None]
-    for name, variable in _ENCRYPTION.items():
-        if values.get(name) != os.environ.get(variable):  # else the other command reads the variable itself
-            chosen.append((name, values[name]))
-    return "".join(f" --{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in chosen)
-
-
-def positive(text: str) -> int:
-    """Read a whole number from 1."""
-    if not text.isascii() or not text.isdigit() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds") from error
-    if not 0 <= seconds <= 3600:
-        raise argparse.ArgumentTypeError(f"{text!r}: from 0 to 3600 seconds")
-    return seconds
+def one_of(alternatives: dict[str, object], *, required: bool = False) -> None:
+    """Refuse more than one of these options, or, where one is required, none of them."""
+    present = [name for name, value in alternatives.items() if value not in (None, False, ())]
+    if len(present) > 1:
+        raise click.UsageError(f"{' and '.join(present)} exclude each other: choose one", click.get_current_context())
+    if required and not present:
+        raise click.UsageError(f"one of {', '.join(alternatives)} is required", click.get_current_context())

@@ -1,11 +1,12 @@
-"""The table that a command works on, as its options name it, and what is said when AWS refuses."""
+"""The table that a command works on, as its options name it, and the error where AWS refuses."""
 
-import argparse
 import os
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,7 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from stream_lambda.items import canonical
-from tableguard.cli.commands.stacks import chosen_settings
+from tableguard.cli.inputs import chosen_settings
 from tableguard.errors import EncryptionError, TableError, TableguardError
 from tableguard.settings import Settings
 from tableguard.store import encryption
@@ -30,20 +31,36 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True)
-class Target:
-    """The table that a command works on, and clients for it."""
+class EncryptionOptions:
+    """The options of commands that write or show texts."""
 
-    options: argparse.Namespace
+    message_key: str | None
+    plaintext_before: str | None
+
+
+@dataclass(frozen=True)
+class Target:
+    """The options that name a table and who works on it, and clients for it.
+
+    `encrypting` is None for commands that neither write nor show texts.
+    """
+
+    endpoint_url: str | None
+    region: str | None
+    profile: str | None
+    table: str | None
+    settings_file: Path | None
+    encrypting: EncryptionOptions | None = None
 
     @cached_property
     def settings(self) -> Settings:
-        """What the organisation chose: the default for table and region."""
-        return chosen_settings(self.options)
+        """The settings of the organisation: the default for table and region."""
+        return chosen_settings(self.settings_file)
 
     @cached_property
-    def table(self) -> str:
+    def table_name(self) -> str:
         """The table's name."""
-        return str(self.options.table or self.settings.table_name)
+        return str(self.table or self.settings.table_name)
 
     @cached_property
     def client(self) -> Any:
@@ -51,17 +68,16 @@ class Target:
         return self.client_of("dynamodb")
 
     def client_of(self, service: Any) -> Any:  # the stubs know names of services one by one
-        """Make a client of any service at the endpoint; on loopback any keys will do unless some were given."""
-        options = self.options
+        """Make a client of any service at the endpoint; on loopback with any keys, unless there are some."""
         # DynamoDB Local answers for DynamoDB alone; AWS's own variable says where KMS is then
         elsewhere = os.environ.get("AWS_ENDPOINT_URL_KMS") if service == "kms" else None
-        where = elsewhere or options.endpoint_url
+        where = elsewhere or self.endpoint_url
         endpoint = urlsplit(where or "https://")
         on_loopback = endpoint.hostname in _LOOPBACK
         if endpoint.scheme != "https" and not on_loopback:
             raise TableError(f"endpoint {where}: messages would travel unencrypted; use https://")
-        session = boto3.Session(profile_name=options.profile, region_name=options.region)
-        any_keys = on_loopback and not options.profile and "AWS_ACCESS_KEY_ID" not in os.environ
+        session = boto3.Session(profile_name=self.profile, region_name=self.region)
+        any_keys = on_loopback and not self.profile and "AWS_ACCESS_KEY_ID" not in os.environ
         return session.client(
             service,
             endpoint_url=where,
@@ -76,23 +92,39 @@ class Target:
     @cached_property
     def messages(self) -> MessageTable:
         """The access patterns on this table."""
-        return MessageTable(self.client, self.table, clock=lambda: datetime.now(UTC), cipher=self.cipher)
+        return MessageTable(self.client, self.table_name, clock=lambda: datetime.now(UTC), cipher=self.cipher)
 
     @cached_property
     def cipher(self) -> encryption.Cipher | None:
-        """What encrypts and decrypts texts, for commands that write or show them, where a key is named."""
-        options = vars(self.options)
-        if "message_key" not in options:
+        """The cipher of texts, for commands that write or show them, where a key is named."""
+        if self.encrypting is None:
             return None
-        before = _instant(options["plaintext_before"] or "")
-        if options["message_key"]:
-            return encryption.cipher(options["message_key"], self.client_of("kms"), before)
-        if not options["table"] and self.settings.client_side_encryption:
+        before = _instant(self.encrypting.plaintext_before or "")
+        if self.encrypting.message_key:
+            return encryption.cipher(self.encrypting.message_key, self.client_of("kms"), before)
+        if not self.table and self.settings.client_side_encryption:
             raise EncryptionError(
-                f"table {self.table} has client-side encryption; name its key with --message-key or "
+                f"table {self.table_name} has client-side encryption; name its key with --message-key or "
                 f"TABLEGUARD_MESSAGE_KEY: the table stack exports it as {self.settings.export('MessageKeyArn')}"
             )
         return None
+
+    def repeated(self) -> str:
+        """Write the options that name the table, to go behind another command; "" where none was used."""
+        options: dict[str, object] = {
+            "endpoint-url": self.endpoint_url,
+            "region": self.region,
+            "profile": self.profile,
+            "table": self.table,
+            "settings": self.settings_file,
+        }
+        if self.encrypting:
+            key, before = self.encrypting.message_key, self.encrypting.plaintext_before
+            # the other command reads the variables itself
+            options["message-key"] = key if key != os.environ.get("TABLEGUARD_MESSAGE_KEY") else None
+            options["plaintext-before"] = before if before != os.environ.get("TABLEGUARD_PLAINTEXT_BEFORE") else None
+        used = ((name, value) for name, value in options.items() if value is not None)
+        return "".join(f" --{name} {shlex.quote(str(value))}" for name, value in used)
 
 
 def _instant(text: str) -> str:
@@ -103,7 +135,7 @@ def _instant(text: str) -> str:
 
 
 def run_on(target: Target, main: Callable[[Target], int | None]) -> int | None:
-    """Run a command on a table; a refusal of AWS becomes an error that says what to do about it."""
+    """Run a command on a table; raise AWS's refusal as an error that names the remedy."""
     try:
         return main(target)
     except ClientError as error:
@@ -116,7 +148,7 @@ def run_on(target: Target, main: Callable[[Target], int | None]) -> int | None:
 
 def _explained(error: ClientError, target: Target) -> str:
     if error.response["Error"]["Code"] == "ResourceNotFoundException":
-        return str(no_table(target.client, target.table))
+        return str(no_table(target.client, target.table_name))
     return f"{error}{_profile_hint(error)}"
 
 

@@ -3,13 +3,12 @@
 import sys
 from dataclasses import dataclass
 
+from tableguard.findings.exit_code import FINDINGS, FINE
 from tableguard.projection import report
 from tableguard.projection.repair import RepairOutcome, repair
 from tableguard.projection.report import DriftResult
 from tableguard.projection.survey import Survey
 from tableguard.store.rows import Rows
-
-FINE, FINDINGS = 0, 1
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tqdm import tqdm
-
 from stream_lambda.handler import handle_batch
 from stream_lambda.items import Message
 from stream_lambda.records import read
@@ -25,6 +23,7 @@ from tableguard.store.batch_get import batch_get
 from tableguard.store.consumed import ReadCost
 from tableguard.store.rows import is_hidden
 
+Observe = Callable[[Iterable[str]], Iterable[str]]
 HOUR = 3_600_000  # milliseconds left, for handle_batch: nothing cuts it off here
 
 
@@ -63,9 +62,9 @@ class RedriveResult:
         yield from (f"  not done, try again: {reason}" for reason in self.failed)
 
 
-def redrive(source: BatchStore, target: RedriveTarget, progress: bool = False) -> Iterator[RedriveResult]:
-    """Apply every failed batch, one after the other."""
-    for name in tqdm(source.names(), unit=" batches", delay=1, disable=not progress):
+def redrive(source: BatchStore, target: RedriveTarget, observe: Observe = iter) -> Iterator[RedriveResult]:
+    """Apply every failed batch, one after the other; `observe` sees the name of each pass."""
+    for name in observe(source.names()):
         try:
             batch = parse(source.read(name), target.table_name)
         except UnreadableBatch as error:
@@ -116,11 +115,11 @@ def _key(record: Any) -> tuple[str, str]:
 
 
 def run(
-    source: BatchStore, target: RedriveTarget, *, delete: bool = False, as_json: bool = False, progress: bool = False
+    source: BatchStore, target: RedriveTarget, *, delete: bool = False, as_json: bool = False, observe: Observe = iter
 ) -> int:
     """Redrive and print, delete what is applied whole if `delete`, and return the exit code."""
     batches: list[RedriveResult] = []
-    for batch in redrive(source, target, progress):
+    for batch in redrive(source, target, observe):
         batches.append(batch)
         if not as_json:
             sys.stdout.writelines(f"{line}\n" for line in batch.lines())

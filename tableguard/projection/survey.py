@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeVar
 
-from tqdm import tqdm
-
 from stream_lambda.items import GROUP_PREFIX, ROW_PREFIX, Item, group_of_key, row_of_key
 from tableguard.errors import MessageError
 from tableguard.projection.drift import NOTHING, Drift, Stamp, View, drifts
@@ -38,7 +36,7 @@ class Survey:
 
     reader: Reader
     settle: float = 5.0
-    progress: bool = False
+    observe: Callable[[Iterable[str]], Iterable[str]] = iter  # sees each group pass, once it was looked at
     sleep: Callable[[float], object] = time.sleep
     groups: int = 0  # looked at so far
     rows: int = 0
@@ -53,14 +51,18 @@ class Survey:
 
     def of_all(self) -> Iterator[Drift]:
         """Return what is wrong with every group, and with every row that belongs to none."""
-        with tqdm(unit=" groups", delay=1, disable=not self.progress) as bar:
-            for page in self._scan():
-                group_uuids = [group_uuid for key in page if (group_uuid := group_of_key(key)) is not None]
-                for chunk in chunks(group_uuids, GROUPS):
-                    self._look(chunk)
-                    bar.update(len(chunk))
-                self._suspect_strangers([owner for key in page if (owner := row_of_key(key)) is not None])
+        for _ in self.observe(self._look_at_all()):
+            pass
         return self._look_again()
+
+    def _look_at_all(self) -> Iterator[str]:
+        """Look at every group and every row once, yielding each group that was looked at."""
+        for page in self._scan():
+            group_uuids = [group_uuid for key in page if (group_uuid := group_of_key(key)) is not None]
+            for chunk in chunks(group_uuids, GROUPS):
+                self._look(chunk)
+                yield from chunk
+            self._suspect_strangers([owner for key in page if (owner := row_of_key(key)) is not None])
 
     def _scan(self) -> Iterator[list[Item]]:
         now = int(self.reader.clock().timestamp())

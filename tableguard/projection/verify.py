@@ -2,11 +2,10 @@
 
 import sys
 
+from tableguard.findings.exit_code import FINDINGS, FINE
 from tableguard.projection import report
 from tableguard.projection.report import DriftResult
 from tableguard.projection.survey import Survey
-
-FINE, FINDINGS = 0, 1
 
 
 def run(survey: Survey, group_uuid: str | None, as_json: bool = False) -> int:

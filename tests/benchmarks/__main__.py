@@ -8,8 +8,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tableguard.cli.exit_codes import COULD_NOT_ASK, FINE
 from tableguard.errors import TableguardError
+from tableguard.findings.exit_code import FINE, UNANSWERED
 from tests import benchmarks
 from tests.benchmarks.figures import Figure
 
@@ -27,9 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     unknown = sorted(set(options.name) - set(names()))
     if unknown:
         print(f"no benchmark called {unknown[0]}; there are: {', '.join(names())}", file=sys.stderr)
-        return COULD_NOT_ASK
+        return UNANSWERED
     measured = [_measured(name, options.json) for name in options.name or names()]
-    return FINE if all(measured) else COULD_NOT_ASK
+    return FINE if all(measured) else UNANSWERED
 
 
 def _parser() -> argparse.ArgumentParser:

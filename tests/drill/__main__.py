@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from tqdm import tqdm
+from rich.console import Console
+from rich.progress import Progress
 
 from tableguard.errors import TableguardError
 from tableguard.local.dynamodb_local import engine
@@ -28,8 +29,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     started = time.monotonic()
     asked = Asked(options.messages, options.faults, options.seed)
     try:
-        with _engine(options.engine) as tables, tqdm(total=options.messages, unit=" messages") as bar:
-            found = drilled(BY_NAME[options.algorithm], _traffic(options), asked, tables, bar.update)
+        bar = Progress(console=Console(stderr=True), disable=not sys.stderr.isatty())
+        task = bar.add_task("messages", total=options.messages)
+        with _engine(options.engine) as tables, bar:
+            found = drilled(
+                BY_NAME[options.algorithm], _traffic(options), asked, tables, lambda sent: bar.advance(task, sent)
+            )
     except (NeverCame, TableguardError, ValueError) as error:
         sys.stderr.write(f"the drill could not be made: {error} (seed {asked.seed})\n")
         return 2

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 
-from tableguard.__main__ import main
+from tableguard.cli.app import main
 
 _COMMAND = re.compile(r"(?<![\w/-])(?:\.venv/bin/)?tableguard ([^\n`#|&;)]+)")
 _SCRIPT = re.compile(r"(?<![\w/-])(scripts/[\w/{},-]+)([^\n`#|&;)]*)")

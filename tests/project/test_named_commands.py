@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tableguard.__main__ import main
-from tableguard.cli.groups import GROUPS
 from tests.paths import ROOT
+from tests.worlds.commands import GROUPS
+from tests.worlds.commands import commands as all_commands
 
 MODULES = sorted((ROOT / "tableguard").rglob("*.py"))
 COMMAND = re.compile(r"(?<![\w/-])tableguard ([a-z][a-z-]*)(?: ([a-z{][a-z,{}-]*))?")
@@ -18,13 +18,8 @@ COMMAND = re.compile(r"(?<![\w/-])tableguard ([a-z][a-z-]*)(?: ([a-z{][a-z,{}-]*
 
 @pytest.fixture(scope="module")
 def commands() -> set[str]:
-    """The names that `tableguard --help` lists."""
-    with pytest.MonkeyPatch.context() as patch:
-        lines: list[str] = []
-        patch.setattr("argparse.ArgumentParser.print_help", lambda parser: lines.append(parser.format_help()))
-        with pytest.raises(SystemExit):
-            main(["--help"])
-    return set(re.findall(r"^    ([a-z-]+)\b", lines[0], re.MULTILINE))
+    """The names of commands and groups."""
+    return {name.partition(" ")[0] for name, _ in all_commands()}
 
 
 def expanded(text: str) -> list[str]:
@@ -37,7 +32,7 @@ def absent(text: str, commands: set[str]) -> list[str]:
     """The commands that a text names and that do not exist."""
     missing = []
     for first, second in COMMAND.findall(text):
-        members = GROUPS.get(first, ("", ()))[1]
+        members = GROUPS.get(first, [])
         wrong = [name for name in expanded(second) if name and members and name not in members]
         if first not in commands or wrong:
             missing.append(f"{first} {second}")
@@ -67,7 +62,7 @@ def printed(path: Path) -> Iterator[str]:
 def test_the_readme_names_every_group_and_its_commands() -> None:
     text = code("README.md")
     named = {(group, name) for group, names in COMMAND.findall(text) for name in expanded(names)}
-    assert {(group, name) for group, (_, names) in GROUPS.items() for name in names} <= named
+    assert {(group, name) for group, names in GROUPS.items() for name in names} <= named
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))

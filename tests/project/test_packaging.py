@@ -98,7 +98,7 @@ def test_the_installed_command_is_the_wheels_and_not_the_checkouts(installed: Pa
 def test_the_commands_on_a_table_are_in_the_wheel(installed: Path, tmp_path: Path, command: str) -> None:
     helped = tableguard(installed, tmp_path, *command.split(), "--help")
     assert (helped.returncode, helped.stderr) == (0, "")
-    assert helped.stdout.startswith(f"usage: tableguard {command} ")
+    assert helped.stdout.startswith(f"Usage: tableguard {command} ")
 
 
 def test_seed_finds_the_conversation_that_is_shipped(installed: Path, tmp_path: Path) -> None:

@@ -1,17 +1,15 @@
 """What the page for writers of promises shows is what the command prints."""
 
-import argparse
 import re
 from pathlib import Path
 
 import pytest
 
-from tableguard.cli.commands import policies
-from tableguard.errors import PolicyError
 from tableguard.paths import EXAMPLE_SETTINGS
 from tableguard.prove.foreign import promise_file
 from tableguard.settings import example
 from tests.paths import ROOT
+from tests.worlds.commands import run
 
 PAGE = (ROOT / "docs" / "promises.md").read_text(encoding="utf-8")
 _BLOCK = re.compile(r"^```(json|toml|console) ([^\n]+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -30,23 +28,13 @@ def written(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(("folder", "claims", "code", "lines"), RUNS, ids=[claims for _, claims, *_ in RUNS])
-def test_each_example_of_the_page_ends_as_the_page_says(  # noqa: PLR0917  # a table and two fixtures
-    folder: str, claims: str, code: str, lines: str, written: Path, capsys: pytest.CaptureFixture[str]
+def test_each_example_of_the_page_ends_as_the_page_says(  # a table and two fixtures
+    folder: str, claims: str, code: str, lines: str, written: Path
 ) -> None:
-    options = argparse.Namespace(
-        settings=EXAMPLE_SETTINGS / "default.toml",
-        policies=written / folder,
-        claims=written / claims,
-        json=False,
-        sarif=False,
-        tables=False,
-    )
-    try:
-        found = policies.prove(options)
-        printed = capsys.readouterr().out
-    except PolicyError as error:
-        found, printed = 2, str(error)
-    assert found == int(code)
+    settings = str(EXAMPLE_SETTINGS / "default.toml")
+    ran = run("prove", "--settings", settings, "--policies", str(written / folder), "--promises", str(written / claims))
+    assert ran.code == int(code)
+    printed = ran.out or ran.err
     assert [line for line in lines.splitlines() if line not in printed] == []
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tableguard.cli.groups import GROUPS
 from tests.paths import ROOT
+from tests.worlds.commands import GROUPS
 
 SCRIPTS = [
     path.relative_to(ROOT) for path in sorted((ROOT / "scripts").rglob("*")) if path.is_file() and path.suffix != ".md"
@@ -115,7 +115,7 @@ def called(script: Path) -> tuple[str, str]:
 
 
 def test_every_command_on_a_table_has_one_script_of_a_few_lines() -> None:
-    commands = [(group, name) for group, (_, names) in GROUPS.items() for name in names]
+    commands = [(group, name) for group, names in GROUPS.items() for name in names]
     assert sorted(map(called, CALLERS)) == sorted(commands)
     assert all(len((ROOT / script).read_text().splitlines()) == 6 for script in CALLERS)
     assert all(f"`tableguard {' '.join(called(script))}`" in comment(script) for script in CALLERS)

@@ -1,53 +1,85 @@
-"""What `cost` does: read settings and options, reckon, print, plot."""
+"""Estimate the monthly cost, line by line, with sources."""
 
-import argparse
 import sys
-from collections.abc import Sequence
-from dataclasses import Field, fields
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tableguard.cli.commands.stacks import chosen_settings
-from tableguard.cost import prices, report
-from tableguard.cost.break_even import Costs
+import click
+
+from tableguard.cli import options
+from tableguard.cli.command import Command
+from tableguard.cost import circumstances
 from tableguard.cost.circumstances import MODES, Circumstances
-from tableguard.cost.estate import estate
 from tableguard.errors import CostError
-from tableguard.pages import break_even_plot
+from tableguard.scale import workload
 from tableguard.scale.workload import Workload
 
-FINE = 0
+_BOUNDS = {**workload.BOUNDS, **circumstances.BOUNDS}
 
 
-def cost(options: argparse.Namespace) -> int:
-    """Print what a month costs in each mode of capacity, every line with its source."""
-    settings = chosen_settings(options)
-    found = report.Report(
-        Costs(
-            Workload(**_chosen(options, fields(Workload))),
-            estate(settings),
-            Circumstances(**_chosen(options, fields(Circumstances))),
-            prices.chosen(options.region, options.price),
-        ),
-        options.mode or list(MODES),
-        options.region,
-        settings.home_region,
-        datetime.now(UTC).date(),
+def _assumptions(body: options.Body) -> options.Body:
+    """Add an option for every assumption."""
+    for field in reversed((*fields(Workload), *fields(Circumstances))):
+        body = click.option(
+            f"--{field.name.replace('_', '-')}",
+            type=int if field.type in (int, "int") else float,
+            metavar="N",
+            help=f"{_BOUNDS[field.name].says} (default: {field.default})",
+        )(body)
+    return body
+
+
+@click.command(cls=Command, help=__doc__)
+@options.settings
+@_assumptions
+@click.option("--mode", multiple=True, type=click.Choice(list(MODES)), help="one mode only; may be repeated")
+@click.option("--region", default="us-east-1", help="whose prices (default: us-east-1)")
+@click.option("--price", multiple=True, metavar="NAME=USD", help="a price of your own; may be repeated")
+@click.option("--plot", type=options.FILE, metavar="FILE", help="write the break-even plot as SVG")
+@options.as_json
+def command(
+    *,
+    settings_file: Path | None,
+    mode: tuple[str, ...],
+    region: str,
+    price: tuple[str, ...],
+    plot: Path | None,
+    as_json: bool,
+    **assumptions: float | None,
+) -> None:
+    """Print the cost of a month in each mode of capacity."""
+    from tableguard.cli.inputs import chosen_settings
+    from tableguard.cost import prices
+    from tableguard.cost.break_even import Costs
+    from tableguard.cost.estate import estate
+    from tableguard.cost.report import Report
+
+    settings = chosen_settings(settings_file)
+    costs = Costs(
+        Workload(**_of(Workload, assumptions)),
+        estate(settings),
+        Circumstances(**_of(Circumstances, assumptions)),
+        prices.chosen(region, price),
     )
-    print(found.json() if options.json else found.text())  # the command's own output
-    if options.plot:
-        _write(options.plot, break_even_plot.plot(found.costs, list(MODES), options.region))
-    return FINE
+    report = Report(costs, list(mode or MODES), region, settings.home_region, datetime.now(UTC).date())
+    print(report.json() if as_json else report.text())
+    if plot:
+        _write_plot(plot, costs, region)
 
 
-def _chosen(options: argparse.Namespace, names: Sequence["Field[Any]"]) -> dict[str, Any]:
-    return {each.name: getattr(options, each.name) for each in names}
+def _of(kind: Any, assumptions: dict[str, float | None]) -> dict[str, Any]:
+    """Return the assumptions that belong to a class and are not left at its defaults."""
+    names = {field.name for field in fields(kind)}
+    return {name: value for name, value in assumptions.items() if name in names and value is not None}
 
 
-def _write(path: Path, text: str) -> None:
+def _write_plot(path: Path, costs: Any, region: str) -> None:
+    from tableguard.pages import break_even_plot
+
     try:
-        path.write_text(text, encoding="utf-8")
+        path.write_text(break_even_plot.plot(costs, list(MODES), region), encoding="utf-8")
     except OSError as error:
         raise CostError(f"{path}: cannot be written ({error.strerror})") from error
     print(f"the break-even plot: {path}", file=sys.stderr)  # progress

@@ -5,7 +5,7 @@ any case (blocked), in some (it depends on what the templates do not tell), or i
 properties that a template lacks is kept apart.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tableguard.aws.cloudformation_handlers import Handlers, handlers
@@ -13,7 +13,6 @@ from tableguard.policy.evaluate import Request
 from tableguard.policy.policy_set import PolicySet
 from tableguard.policy.shorthand import Shorthand
 from tableguard.policy.statements import Policy, policy
-from tableguard.progress import shown
 from tableguard.prove.foreign.documents import ForeignDocument
 from tableguard.prove.preflight.answer import Answers, Blocked
 from tableguard.prove.preflight.call import calls
@@ -47,16 +46,19 @@ class Preflight:
 
 
 def preflight(
-    settings: Settings, stacks: Sequence[str] = (), scps: Sequence[ForeignDocument] | None = None
+    settings: Settings,
+    stacks: Sequence[str] = (),
+    scps: Sequence[ForeignDocument] | None = None,
+    observe: Callable[[Sequence[Resource]], Iterable[Resource]] = iter,
 ) -> Preflight:
-    """Return what stops the deployer under the shipped SCPs (None), or under others."""
+    """Return what stops the deployer under the shipped SCPs (None), or under others; `observe` sees each resource."""
     shorthand = Shorthand(settings)
     policies = _shipped(settings) if scps is None else tuple(policy(scp.place, scp.document) for scp in scps)
     plan, answers = Plan(settings, templates(settings)), Answers(settings, shorthand.estate, policies)
     resources = [each for stack in _stacks(settings, stacks) for each in plan.resources[stack.name].values()]
     known = {each.resource_type: handlers(each.resource_type) for each in resources}
     obstacles: list[Obstacle] = []
-    for each in shown(resources, "resources", len(resources)):
+    for each in observe(resources):
         obstacles += _obstacles(each, known[each.resource_type], plan, answers)
     actions = {action.lower() for found in known.values() if found for action in found.all}
     unknown = sorted(name for name, found in known.items() if found is None)

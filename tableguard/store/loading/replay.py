@@ -6,8 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from tqdm import tqdm
-
 from stream_lambda.items import (
     Group,
     Item,
@@ -76,33 +74,37 @@ def replay(
     *,
     seed: int = 0,
     workers: int = 4,
-    progress: bool = True,
+    observe: Callable[[Iterable[Message]], Iterable[Message]] = iter,
     sleep: Callable[[float], None] = time.sleep,
     cipher: Cipher | None = None,
 ) -> ReplayResult:
     """Write the groups and then the messages of a trace that are absent, encrypted if there is a cipher.
 
     Existing items stay as they are; rows are left to Pattern D. Transactions are written side by side, so messages
-    arrive somewhat out of order. Ctrl-C raises InterruptedReplayError.
+    arrive somewhat out of order. `observe` sees each message pass, once it is in the table. Ctrl-C raises
+    InterruptedReplayError.
     """
     writer = _Writer(client, table_name, sleep, cipher)
     conversations = groups(trace)
-    added, added_groups, reached = _NOTHING, _NOTHING, 0
-    bar = tqdm(total=len(trace), unit="message", disable=not progress)
+    groups_added, messages_added, reached = [], list[_Addition](), 0
+
+    def written(pool: ThreadPoolExecutor) -> Iterator[Message]:
+        batches = list(_batches(list(messages(trace, seed))))
+        for batch, added in zip(batches, pool.map(writer.add_messages, batches), strict=True):
+            messages_added.append(added)
+            yield from batch
+
     try:
-        with ThreadPoolExecutor(workers) as pool, bar:
-            for of_batch in pool.map(writer.add_groups, _batches(conversations)):
-                added_groups += of_batch
-            batches = list(_batches(list(messages(trace, seed))))
-            for batch, of_batch in zip(batches, pool.map(writer.add_messages, batches), strict=True):
-                added += of_batch
-                reached += len(batch)
-                bar.update(len(batch))
+        with ThreadPoolExecutor(workers) as pool:
+            groups_added = list(pool.map(writer.add_groups, _batches(conversations)))
+            for _ in observe(written(pool)):
+                reached += 1
     except KeyboardInterrupt as error:
         raise InterruptedReplayError(reached) from error
     users = {user.user_uuid for group in conversations for user in group.members}
-    write_units = (added_groups + added).write_units
-    return ReplayResult(len(users), len(conversations), len(trace), added.items, writer.read_cost.units, write_units)
+    new_messages = sum(added.items for added in messages_added)
+    write_units = sum((*groups_added, *messages_added), _NOTHING).write_units
+    return ReplayResult(len(users), len(conversations), len(trace), new_messages, writer.read_cost.units, write_units)
 
 
 def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -14,8 +14,8 @@ import pytest
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError, NoRegionError, UnauthorizedSSOTokenError
 
 from tableguard import settings
-from tableguard.__main__ import main
-from tableguard.cli.commands import stacks
+from tableguard.cli.app import main
+from tableguard.cli.commands import render
 from tableguard.errors import DeployError
 from tableguard.local import demo, estate, presentation
 from tableguard.local.clients import served
@@ -140,10 +140,10 @@ class Administrator:
 def test_what_botocore_cannot_do_is_one_line_with_what_to_do_where_that_is_known(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, raised: Exception, line: str
 ) -> None:
-    def fail(_: object) -> int:
+    def fail(**_: object) -> int:
         raise raised
 
-    monkeypatch.setattr(stacks, "render", fail)
+    monkeypatch.setattr(render.command, "callback", fail)
     assert main(["render"]) == 2
     err = capsys.readouterr().err
     assert line in err
@@ -151,10 +151,10 @@ def test_what_botocore_cannot_do_is_one_line_with_what_to_do_where_that_is_known
 
 
 def test_an_error_of_our_own_making_is_not_taken_for_one_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_: object) -> int:
+    def fail(**_: object) -> int:
         raise LookupError("a mistake")
 
-    monkeypatch.setattr(stacks, "render", fail)
+    monkeypatch.setattr(render.command, "callback", fail)
     with pytest.raises(LookupError, match="a mistake"):
         main(["render"])
 
@@ -165,7 +165,7 @@ def test_a_stack_that_the_settings_leave_out_is_refused_by_name(
     main(["settings"])
     text = capsys.readouterr().out.replace('optional = ["guardrails", "config"]', 'optional = ["guardrails"]')
     (folder / "settings.toml").write_text(text)
-    assert "stack config is not asked for: add it to stacks.optional" in refusal(capsys, "render", "config")
+    assert "stack config is not enabled: add it to stacks.optional" in refusal(capsys, "render", "config")
 
 
 def test_a_demonstration_that_cannot_encrypt_is_refused_before_it_begins(
@@ -188,8 +188,7 @@ def test_a_port_in_use_is_named(
 
 @pytest.mark.parametrize("port", ["-1", "65536", "http"])
 def test_a_port_that_is_none_is_refused(port: str) -> None:
-    with pytest.raises(SystemExit, match="2"):
-        main(["up", "--port", port])
+    assert main(["up", "--port", port]) == 2
 
 
 LEFT_OVER = {"AWS_PROFILE": "application", "AWS_CONFIG_FILE": "/gone", "AWS_RETRY_MODE": "none that exists"}

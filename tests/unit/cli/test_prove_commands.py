@@ -1,44 +1,33 @@
 """The commands about policies: what they print, and their exit codes."""
 
-import argparse
 import json
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tableguard.cli.commands import policies as commands
-from tableguard.errors import CheckError, PolicyError
 from tableguard.paths import EXAMPLE_SETTINGS
 from tableguard.policy.shorthand import Shorthand
 from tableguard.policy.worlds import EVERY_REQUEST
 from tableguard.prove.diff.difference import difference
 from tableguard.prove.engine.question import Scope
 from tableguard.settings import example
+from tests.worlds import commands
 from tests.worlds.policies import TABLE
 from tests.worlds.proofs import EXEMPTION, under
 
 SETTINGS = EXAMPLE_SETTINGS / "default.toml"
 TABLE_DENIAL = {"Action": "dynamodb:DeleteTable", "Resource": TABLE, "Condition": EXEMPTION}
+DELETION = ("dynamodb:DeleteTable", "table/<table-name>")
 DENIAL = "policies/scp/deny_table_destruction.json"
 SCOPE = Scope(EVERY_REQUEST, "anyone", Shorthand(example()).estate)
 
 
-def options(**given: Any) -> argparse.Namespace:
-    standard = {
-        "settings": SETTINGS,
-        "json": False,
-        "sarif": False,
-        "tables": False,
-        "policies": None,
-        "claims": None,
-        "region": "",
-        "context": [],
-        "kind": "",
-        "stack": [],
-    }
-    return argparse.Namespace(**{**standard, **given})
+def run(name: str, *arguments: object, code: int = 0) -> str:
+    """Run a command with the example settings, expect its exit code, and return what it printed."""
+    ran = commands.run(name, *map(str, arguments), "--settings", str(SETTINGS))
+    assert ran.code == code, ran
+    return ran.err if code == 2 and not ran.out else ran.out
 
 
 def denial(folder: Path, action: str, name: str = "scp.json") -> Path:
@@ -50,98 +39,95 @@ def denial(folder: Path, action: str, name: str = "scp.json") -> Path:
 
 
 @pytest.fixture
-def claims_file(tmp_path: Path) -> Path:
-    path = tmp_path / "claims.toml"
+def promises(tmp_path: Path) -> Path:
+    path = tmp_path / "promises.toml"
     path.write_text('[[must-deny]]\nname = "nobody deletes a table"\nAction = ["dynamodb:DeleteTable"]\n')
     return path
 
 
 @pytest.mark.parametrize(
-    ("action", "code", "said"),
+    ("action", "code", "words"),
     [
         ("dynamodb:DeleteTable", 0, "1 of 1 promises proved"),
         ("dynamodb:DeleteTabel", 1, "calls dynamodb:DeleteTable on"),
         ("sts:*", 1, "refuted"),
     ],
 )
-def test_prove_ends_with_1_and_the_request_where_a_promise_is_refuted(  # noqa: PLR0917  # two fixtures and a table
-    action: str, code: int, said: str, tmp_path: Path, claims_file: Path, capsys: pytest.CaptureFixture[str]
+def test_prove_ends_with_1_and_the_request_where_a_promise_is_refuted(  # two fixtures and a table
+    action: str, code: int, words: str, tmp_path: Path, promises: Path
 ) -> None:
-    assert commands.prove(options(policies=denial(tmp_path, action), claims=claims_file)) == code
-    assert said in capsys.readouterr().out
+    assert words in run("prove", "--policies", denial(tmp_path, action), "--promises", promises, code=code)
 
 
-def test_prove_tells_the_classes_and_the_facts_where_asked(
-    tmp_path: Path, claims_file: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    commands.prove(options(policies=denial(tmp_path, "dynamodb:*"), claims=claims_file, tables=True))
-    printed = capsys.readouterr().out
+def test_prove_tells_the_classes_and_the_facts_where_asked(tmp_path: Path, promises: Path) -> None:
+    policies = denial(tmp_path, "dynamodb:*")
+    printed = run("prove", "--policies", policies, "--promises", promises, "--tables")
     assert "classes denied by scp policy" in printed
     assert "assumed: every request carries aws:RequestedRegion" in printed
 
 
-def test_prove_as_json_has_the_counterexample_in_full(
-    tmp_path: Path, claims_file: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    commands.prove(options(policies=denial(tmp_path, "s3:*"), claims=claims_file, json=True))
-    (promise,) = json.loads(capsys.readouterr().out)["promises"]
+def test_prove_as_json_has_the_counterexample_in_full(tmp_path: Path, promises: Path) -> None:
+    policies = denial(tmp_path, "s3:*")
+    printed = run("prove", "--policies", policies, "--promises", promises, "--json", code=1)
+    (promise,) = json.loads(printed)["promises"]
     assert promise["verdict"] == "refuted"
     assert promise["counterexample"]["request"]["action"] == "dynamodb:DeleteTable"
 
 
-def test_prove_as_sarif_places_each_refuted_promise(
-    tmp_path: Path, claims_file: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    commands.prove(options(policies=denial(tmp_path, "s3:*"), claims=claims_file, sarif=True))
-    sarif = json.loads(capsys.readouterr().out)
+def test_the_older_name_of_the_option_names_the_same_file(tmp_path: Path, promises: Path) -> None:
+    policies = denial(tmp_path, "dynamodb:DeleteTable")
+    assert "1 of 1 promises proved" in run("prove", "--policies", policies, "--claims", promises)
+    both = run("prove", "--policies", policies, "--claims", promises, "--promises", promises, code=2)
+    assert "--promises and --claims exclude each other" in both
+
+
+@pytest.mark.parametrize("option", ["--policies", "--promises"])
+def test_documents_and_promises_go_together(option: str, promises: Path) -> None:
+    assert "--policies and --promises go together" in run("prove", option, promises, code=2)
+
+
+def test_prove_as_sarif_places_each_refuted_promise(tmp_path: Path, promises: Path) -> None:
+    policies = denial(tmp_path, "s3:*")
+    sarif = json.loads(run("prove", "--policies", policies, "--promises", promises, "--sarif", code=1))
     (result,) = sarif["runs"][0]["results"]
     assert sarif["version"] == "2.1.0"
     assert result["ruleId"] == "refuted"
     place = result["locations"][0]["physicalLocation"]
-    assert place == {"artifactLocation": {"uri": claims_file.as_uri()}, "region": {"startLine": 2}}
+    assert place == {"artifactLocation": {"uri": promises.as_uri()}, "region": {"startLine": 2}}
 
 
-def test_what_is_undefined_ends_with_2(tmp_path: Path, claims_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_undefined_ends_with_2(tmp_path: Path, promises: Path) -> None:
     path = denial(tmp_path, "dynamodb:DeleteTable")
     document = json.loads(path.read_text())
     document["Statement"][0]["Condition"] = {"StringLike": {"aws:userid": "*:session"}}
     path.write_text(json.dumps(document))
-    assert commands.prove(options(policies=path, claims=claims_file)) == 2
-    assert "not proved: aws:userid" in capsys.readouterr().out
+    assert "not proved: aws:userid" in run("prove", "--policies", path, "--promises", promises, code=2)
 
 
 @pytest.mark.parametrize(
-    ("principal", "code", "said"),
+    ("principal", "code", "words"),
     [
         ("role/Admin", 1, "denied: denied by scp policy deny_table_destruction, statement DenyTableDestruction"),
         ("break-glass", 0, "allowed: "),
     ],
 )
-def test_explain_tells_what_every_layer_says(
-    principal: str, code: int, said: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    asked = options(principal=principal, action="dynamodb:DeleteTable", resource="table/<table-name>")
-    assert commands.explain(asked) == code
-    printed = capsys.readouterr().out
-    assert said in printed
+def test_explain_tells_what_every_layer_says(principal: str, code: int, words: str) -> None:
+    printed = run("explain", *DELETION, "--principal", principal, code=code)
+    assert words in printed
     assert "identity  allows" in printed
 
 
-def test_explain_takes_an_empty_value_and_no_key_without_one(capsys: pytest.CaptureFixture[str]) -> None:
-    asked = {"principal": "role/Admin", "action": "dynamodb:ListTables", "resource": "*"}
-    commands.explain(options(**asked, context=["aws:PrincipalTag/team="]))
-    assert "aws:PrincipalTag/team = (empty)" in capsys.readouterr().out
-    with pytest.raises(PolicyError, match="accepted: KEY=VALUE"):
-        commands.explain(options(**asked, context=["aws:PrincipalTag/team"]))
+def test_explain_takes_an_empty_value_and_no_key_without_one() -> None:
+    printed = run("explain", "dynamodb:ListTables", "--context", "aws:PrincipalTag/team=")
+    assert "aws:PrincipalTag/team = (empty)" in printed
+    assert "accepted: KEY=VALUE" in run("explain", "dynamodb:ListTables", "--context", "aws:PrincipalTag/team", code=2)
 
 
-def test_a_denial_is_a_finding_at_the_document_that_denies(capsys: pytest.CaptureFixture[str]) -> None:
-    asked = {"action": "dynamodb:DeleteTable", "resource": "table/<table-name>", "sarif": True}
-    assert commands.explain(options(principal="role/Admin", **asked)) == 1
-    (result,) = json.loads(capsys.readouterr().out)["runs"][0]["results"]
+def test_a_denial_is_a_finding_at_the_document_that_denies() -> None:
+    (result,) = json.loads(run("explain", *DELETION, "--sarif", code=1))["runs"][0]["results"]
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == DENIAL
-    assert commands.explain(options(principal="break-glass", **asked)) == 0
-    assert json.loads(capsys.readouterr().out)["runs"][0]["results"] == []
+    allowed = run("explain", *DELETION, "--principal", "break-glass", "--sarif")
+    assert json.loads(allowed)["runs"][0]["results"] == []
 
 
 @pytest.mark.parametrize(
@@ -158,19 +144,16 @@ def test_a_denial_is_a_finding_at_the_document_that_denies(capsys: pytest.Captur
     ],
 )
 def test_a_request_that_aws_does_not_have_is_not_explained(action: str, resource: str, problem: str) -> None:
-    with pytest.raises(PolicyError, match=re.escape(problem)):
-        commands.explain(options(principal="role/Admin", action=action, resource=resource))
+    assert problem in run("explain", action, resource, code=2)
 
 
-def test_diff_tells_what_is_newly_allowed_and_denied(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_diff_tells_what_is_newly_allowed_and_denied(tmp_path: Path) -> None:
     old, new = denial(tmp_path / "old", "dynamodb:Delete*"), denial(tmp_path / "new", "dynamodb:DeleteTable*")
-    assert commands.diff(options(old=old, new=new)) == 1
-    printed = capsys.readouterr().out
+    printed = run("diff", old, new, code=1)
     assert "newly allowed: dynamodb:DeleteBackup" in printed
     assert "dynamodb:DeleteTable," not in printed
     assert "actions of dynamodb that AWS may add, such as dynamodb:delete" in printed
-    assert commands.diff(options(old=new, new=old)) == 0
-    assert "newly denied: dynamodb:DeleteBackup" in capsys.readouterr().out
+    assert "newly denied: dynamodb:DeleteBackup" in run("diff", new, old)
 
 
 def policies(folder: Path, **documents: list[dict[str, Any]]) -> Path:
@@ -194,7 +177,7 @@ BOTH: dict[str, list[dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize(
-    ("changed", "code", "said"),
+    ("changed", "code", "words"),
     [
         ({}, 0, "same meaning"),
         ({"scp__a": None, "scp__b": [NO_DELETION]}, 0, "same meaning"),  # SCPs are compared together
@@ -217,71 +200,59 @@ BOTH: dict[str, list[dict[str, Any]]] = {
     ],
 )
 def test_diff_of_folders_compares_each_layer_by_itself(
-    changed: dict[str, Any], code: int, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    changed: dict[str, Any], code: int, words: str, tmp_path: Path
 ) -> None:
-    new = {name: found for name, found in {**BOTH, **changed}.items() if found is not None}
-    asked = options(old=policies(tmp_path / "old", **BOTH), new=policies(tmp_path / "new", **new))
-    assert commands.diff(asked) == code
-    assert said in capsys.readouterr().out
+    new = {name: statements for name, statements in {**BOTH, **changed}.items() if statements is not None}
+    old = policies(tmp_path / "old", **BOTH)
+    assert words in run("diff", old, policies(tmp_path / "new", **new), code=code)
 
 
-def test_diff_of_allow_lists_does_not_assume_full_access(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_diff_of_allow_lists_does_not_assume_full_access(tmp_path: Path) -> None:
     allow = {**TABLES, "Action": ["s3:*", "sqs:*"]}
     old = policies(tmp_path / "old", scp__a=[allow])
     new = policies(tmp_path / "new", scp__a=[{**allow, "Action": "s3:*"}])
-    assert commands.diff(options(old=old, new=new, json=True)) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert found["documents"] == ["scp/a.json (scp)"]
-    assert "without FullAWSAccess" in found["assumed"][0]
-    assert {action.partition(":")[0] for change in found["changes"] for action in change["actions"]} == {"sqs"}
+    facts = json.loads(run("diff", old, new, "--json"))
+    assert facts["documents"] == ["scp/a.json (scp)"]
+    assert "without FullAWSAccess" in facts["assumed"][0]
+    assert {action.partition(":")[0] for change in facts["changes"] for action in change["actions"]} == {"sqs"}
 
 
-def test_changes_for_other_callers_are_told_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_changes_for_other_callers_are_told_apart(tmp_path: Path) -> None:
     read = {**NO_DELETION, "Action": ["s3:DeleteBucket", "s3:GetObject"]}
     exempt = {**read, "Action": "s3:GetObject", "Condition": EXEMPTION}
-    asked = options(old=policies(tmp_path / "old", scp__a=[read]), new=policies(tmp_path / "new", scp__a=[exempt]))
-    assert commands.diff(options(**{**vars(asked), "json": True})) == 1
-    changes = json.loads(capsys.readouterr().out)["changes"]
+    old, new = policies(tmp_path / "old", scp__a=[read]), policies(tmp_path / "new", scp__a=[exempt])
+    changes = json.loads(run("diff", old, new, "--json", code=1))["changes"]
     assert sorted((*change["actions"], len(change["callers"]) == 1) for change in changes) == [
         ("s3:DeleteBucket", False),
         ("s3:GetObject", True),
     ]
 
 
-@pytest.mark.parametrize("command", [commands.prove, commands.diff, commands.explain, commands.preflight])
-def test_two_formats_at_once_are_refused(command: Any, tmp_path: Path) -> None:
-    path = denial(tmp_path, "s3:*")
-    given = {"old": path, "new": path, "principal": "role/Admin", "action": "s3:GetObject", "resource": "*"}
-    with pytest.raises(CheckError, match="--json and --sarif are two formats"):
-        command(options(json=True, sarif=True, **given))
+@pytest.mark.parametrize("arguments", [["prove"], ["diff", "a", "b"], ["explain", "s3:GetObject"], ["preflight"]])
+def test_two_formats_at_once_are_refused(arguments: list[str]) -> None:
+    assert "--json and --sarif are two formats; choose one" in run(*arguments, "--json", "--sarif", code=2)
 
 
-def test_a_region_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    asked = {"principal": "role/Admin", "action": "dynamodb:ListTables", "resource": "*"}
-    with pytest.raises(PolicyError, match="--region 'mars': not the name of a region"):
-        commands.explain(options(**asked, region="mars"))
-    commands.explain(options(**asked, region="eu-west-1"))
-    assert "eu-west-1" in capsys.readouterr().out
+def test_a_region_that_is_none_is_refused() -> None:
+    refused = run("explain", "dynamodb:ListTables", "--region", "mars", code=2)
+    assert "--region 'mars': not the name of a region" in refused
+    assert "eu-west-1" in run("explain", "dynamodb:ListTables", "--region", "eu-west-1")
 
 
-def test_what_was_read_left_out_and_assumed_is_part_of_the_answer(
-    tmp_path: Path, claims_file: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_was_read_left_out_and_assumed_is_part_of_the_answer(tmp_path: Path, promises: Path) -> None:
     folder = policies(tmp_path / "policies", scp__a=[NO_DELETION])
     (folder / "README.md").write_text("about")
-    assert commands.prove(options(policies=folder, claims=claims_file, json=True)) == 1
-    found = json.loads(capsys.readouterr().out)
-    assert found["documents"] == ["scp/a.json (scp)"]
-    assert found["left_out"] == [str(folder / "README.md")]
-    (promise,) = found["promises"]
+    facts = json.loads(run("prove", "--policies", folder, "--promises", promises, "--json", code=1))
+    assert facts["documents"] == ["scp/a.json (scp)"]
+    assert facts["left_out"] == [str(folder / "README.md")]
+    (promise,) = facts["promises"]
     assert "the callers' own policies allow everything" in promise["assumed"]
     assert "scp policy everything is FullAWSAccess" in promise["counterexample"]["assumed"]
 
 
-def test_diff_of_two_ways_to_say_the_same_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_diff_of_two_ways_to_say_the_same_says_so(tmp_path: Path) -> None:
     old, new = denial(tmp_path / "old", "dynamodb:DeleteTable"), denial(tmp_path / "new", "DynamoDB:deletetable")
-    assert commands.diff(options(old=old, new=new)) == 0
-    assert "same meaning" in capsys.readouterr().out
+    assert "same meaning" in run("diff", old, new)
 
 
 @pytest.mark.parametrize(
@@ -296,19 +267,16 @@ def test_a_difference_is_what_is_answered_otherwise(old: dict[str, Any], new: di
     assert {change.newly for change in difference(under(old), under(new), SCOPE).changes} == newly
 
 
-def test_preflight_finds_nothing_in_the_way_of_the_shipped_stacks(capsys: pytest.CaptureFixture[str]) -> None:
-    assert commands.preflight(options()) == 0
-    assert " 0 stopped" in capsys.readouterr().out
+def test_preflight_finds_nothing_in_the_way_of_the_shipped_stacks() -> None:
+    assert " 0 stopped" in run("preflight")
 
 
-def test_preflight_takes_the_scps_of_a_folder_and_names_what_it_leaves_out(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_preflight_takes_the_scps_of_a_folder_and_names_what_it_leaves_out(tmp_path: Path) -> None:
     folder = policies(tmp_path / "mixed", scp__a=[NO_DELETION], role__r=[{**NO_TABLES, "Action": "*"}])
-    assert commands.preflight(options(stack=["table"], policies=folder)) == 0
-    assert "r.json: no SCP, left out" in capsys.readouterr().err
+    ran = commands.run("preflight", "table", "--policies", str(folder), "--settings", str(SETTINGS))
+    assert (ran.code, "r.json: no SCP, left out" in ran.err) == (0, True)
 
 
-def test_preflight_names_the_resource_that_an_scp_stops(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert commands.preflight(options(stack=["table"], policies=denial(tmp_path, "dynamodb:CreateTable"))) == 1
-    assert "(AWS::DynamoDB::Table): dynamodb:CreateTable stopped: denied by scp" in capsys.readouterr().out
+def test_preflight_names_the_resource_that_an_scp_stops(tmp_path: Path) -> None:
+    printed = run("preflight", "table", "--policies", denial(tmp_path, "dynamodb:CreateTable"), code=1)
+    assert "(AWS::DynamoDB::Table): dynamodb:CreateTable stopped: denied by scp" in printed

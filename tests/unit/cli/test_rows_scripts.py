@@ -80,7 +80,7 @@ def test_force_is_for_rows_that_only_it_may_mend(world: World, group: str) -> No
 
 
 def test_reconcile_wants_to_know_which(world: World) -> None:
-    assert "one of the arguments --group --all is required" in world.run("rows reconcile").err
+    assert "one of --group, --all is required" in world.run("rows reconcile").err
     assert "from 0 to 3600 seconds" in world.run("rows verify", "--settle", "-1").err
     assert world.refused("rows verify", "--group", "nowhere") == f"table {TABLE}: no group 'nowhere'"
 
@@ -132,7 +132,7 @@ def test_members_come_and_go_and_change_their_names(world: World, group: str) ->
     assert added.lines == ["u1  uma", "u2  vic", "u3  wim", "u4  xia"]
     assert world.run("messages list-conversations", "u4").lines[0].endswith("uma: are you there?")
     renamed = world.run("messages rename-user", "u1", "Uma Thorne", "umat")
-    assert renamed.lines == ["1 groups and 3 rows of others name u1 anew"]
+    assert renamed.lines == ["1 group and 3 rows of others name u1 anew"]
     assert world.run("messages change-members", group, "u2", "--remove", "u2").lines == [
         "u1  umat",
         "u3  wim",

@@ -1,7 +1,6 @@
 """The commands on a table, run in this process against an emulated DynamoDB on loopback."""
 
 import importlib
-import io
 import json
 import os
 import pkgutil
@@ -11,7 +10,6 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,9 +21,7 @@ from botocore.exceptions import ClientError
 
 from stream_lambda import items
 from tableguard import settings
-from tableguard.__main__ import main
 from tableguard.cli.commands.messages import seed
-from tableguard.cli.groups import GROUPS, module_name
 from tableguard.cli.target import Target
 from tableguard.errors import MessageError
 from tableguard.stacks.registry import find_stack
@@ -34,43 +30,14 @@ from tableguard.store.loading import conversation_file, replay
 from tableguard.store.messages import pair_group_uuid
 from tests.paths import ROOT
 from tests.worlds import stock_moto
+from tests.worlds.commands import GROUPS, Ran, run
 from tests.worlds.messages import REGION
 
-NAMES = [f"{group} {name}" for group, (_, names) in GROUPS.items() for name in names]
+NAMES = [f"{group} {name}" for group, names in GROUPS.items() for name in names]
 TABLE = "cruddur-messages"
 CONVERSATION = conversation_file.read(seed.SHIPPED)
 MINA, TEO = (user.user_uuid for user in CONVERSATION.users)
 GROUP = pair_group_uuid(MINA, TEO)
-
-
-@dataclass(frozen=True)
-class Ran:
-    """What a command printed, and how it ended."""
-
-    code: object
-    out: str
-    err: str
-
-    @property
-    def lines(self) -> list[str]:
-        return self.out.splitlines()
-
-
-def run(name: str, *arguments: str, answer: str = "") -> Ran:
-    """Run a command in this process: starting another one takes longer than the command."""
-    out, err = io.StringIO(), io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-        patch.setattr(sys, "stdin", io.StringIO(answer))
-        code = exit_code(name, *arguments)
-    return Ran(code, out.getvalue(), err.getvalue())
-
-
-def exit_code(name: str, *arguments: str) -> object:
-    """How `tableguard` ends; argparse ends it in its own way."""
-    try:
-        return main([*name.split(), *arguments])
-    except SystemExit as ended:
-        return ended.code
 
 
 @pytest.fixture(scope="module")
@@ -110,11 +77,10 @@ _made: dict[object, Any] = {}
 
 def _client_of(target: Target, service: str) -> Any:
     """What a command gets: the client of one that asked for the same, as making one takes longer than a command."""
-    options = target.options
-    if options.profile or not options.settings:
+    if target.profile or not target.settings_file:
         return _make(target, service)
     environment = frozenset((name, value) for name, value in os.environ.items() if name.startswith("AWS_"))
-    asked = (service, options.endpoint_url, options.region, options.settings.read_text(), environment)
+    asked = (service, target.endpoint_url, target.region, target.settings_file.read_text(), environment)
     return _made.get(asked) or _made.setdefault(asked, _make(target, service))
 
 
@@ -175,12 +141,9 @@ def test_a_command_explains_itself(name: str) -> None:
 @pytest.mark.parametrize("group", GROUPS)
 def test_a_group_names_each_of_its_modules_as_a_command(group: str) -> None:
     modules = pkgutil.iter_modules(importlib.import_module(f"tableguard.cli.commands.{group}").__path__)
-    _, names = GROUPS[group]
-    assert {f"tableguard.cli.commands.{group}.{module.name}" for module in modules} == {
-        module_name(group, name) for name in names
-    }
+    assert sorted(module.name.replace("_", "-") for module in modules) == sorted(GROUPS[group])
     listed = run(group, "--help").out
-    assert all(re.search(rf"^    {name}\b", listed, re.MULTILINE) for name in names)
+    assert all(re.search(rf"^  {name}\b", listed, re.MULTILINE) for name in GROUPS[group])
 
 
 ARGUMENTS = {
@@ -323,9 +286,9 @@ def test_replay_loads_a_trace(world: World, tmp_path: Path) -> None:
     trace = tmp_path / "trace"
     trace.write_text("% asym positive\n1 2 1 1082008561\n2 1 1 1082008562\n3 1 1 1082008563\n")
     ran = world.run("messages replay", str(trace), "--messages", "2", "--workers", "1")
-    assert ran.lines[0].startswith("2 messages, 2 new, in 1 conversations of 2 users, ")
+    assert ran.lines[0].startswith("2 messages, 2 new, in 1 conversation of 2 users, ")
     again = world.run("messages replay", str(trace), "--messages", "2", "--workers", "1")
-    assert again.lines[0].startswith("2 messages, 0 new, in 1 conversations of 2 users, ")
+    assert again.lines[0].startswith("2 messages, 0 new, in 1 conversation of 2 users, ")
     # plain moto does not report them, moto as corrected for this process does
     assert "write units" in ran.lines[0]
     assert " 0 write units" in again.lines[0]
@@ -344,8 +307,10 @@ def test_replay_ends_with_one_line_when_it_is_interrupted(
         patch.setattr(replay, "message_item", pressed)
         ran = world.run("messages replay", str(trace))
     assert (ran.code, ran.lines) == (130, [])
-    assert ran.err.splitlines()[-1] == "interrupted after 0 messages: run it again, what is there is left alone"
-    assert world.run("messages replay", str(trace)).lines[0].startswith("1 messages, 1 new, ")
+    assert ran.err == (
+        "tableguard messages replay: interrupted after 0 messages: run it again, what is there is left alone\n"
+    )
+    assert world.run("messages replay", str(trace)).lines[0].startswith("1 message, 1 new, ")
 
 
 def test_replay_names_the_bad_line_of_a_trace_and_writes_nothing(world: World, tmp_path: Path) -> None:
@@ -542,7 +507,7 @@ def test_list_conversations_refuses_an_unknown_user(seeded: World) -> None:
 
 def test_list_conversations_takes_a_token_or_all(seeded: World) -> None:
     ran = seeded.run("messages list-conversations", TEO, "--all", "--token", "x")
-    assert (ran.code, "not allowed with argument" in ran.err) == (2, True)
+    assert (ran.code, "--token and --all exclude each other: choose one" in ran.err) == (2, True)
 
 
 def test_create_message_begins_a_conversation_and_goes_on_with_it(world: World) -> None:

@@ -1,6 +1,5 @@
 """What a month costs: every line with a source, modes that differ where they should, break-evens that are real."""
 
-import argparse
 import json
 import math
 import re
@@ -13,8 +12,6 @@ from typing import Any
 
 import pytest
 
-from tableguard.cli.commands.cost import cost
-from tableguard.cli.commands.cost_options import add_options
 from tableguard.cost import prices
 from tableguard.cost.bill import Bill, bill
 from tableguard.cost.break_even import Costs, crossings, rounded, use_of_capacity, volumes
@@ -28,6 +25,7 @@ from tableguard.reading import cloudformation_yaml
 from tableguard.scale.workload import Workload
 from tableguard.settings import Provisioned, example
 from tableguard.stacks.render import render
+from tests.worlds import commands
 
 REGION = "us-east-1"
 
@@ -50,16 +48,14 @@ def usd(found: Bill, what: str) -> float:
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     """The command's standard output, for these arguments, in an empty folder."""
     monkeypatch.chdir(tmp_path)
 
     def call(*arguments: str) -> str:
-        parser = argparse.ArgumentParser()
-        parser.add_argument("--settings", type=Path)
-        add_options(parser)
-        assert cost(parser.parse_args(arguments)) == 0
-        return capsys.readouterr().out
+        ran = commands.run("cost", *arguments)
+        assert ran.code == 0, ran.err
+        return ran.out
 
     return call
 
@@ -280,8 +276,8 @@ def test_the_command_warns_of_what_does_not_carry(run: Callable[..., str]) -> No
 def test_the_command_writes_the_plot(run: Callable[..., str], tmp_path: Path) -> None:
     run("--plot", "plot.svg")
     assert (tmp_path / "plot.svg").read_text().startswith("<svg ")
-    with pytest.raises(CostError, match=r"absent/plot\.svg: cannot be written"):
-        run("--plot", "absent/plot.svg")
+    refused = commands.run("cost", "--plot", "absent/plot.svg")
+    assert (refused.code, "absent/plot.svg: cannot be written" in refused.err) == (2, True)
 
 
 def test_prices_stand_in_data_and_not_in_code() -> None:

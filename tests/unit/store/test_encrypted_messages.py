@@ -23,7 +23,7 @@ from tableguard.store.encryption import REFUSED
 from tableguard.store.loading import recording, replay
 from tableguard.store.messages import ITEM_BYTES, MessageTable, pair_group_uuid
 from tests.paths import ROOT
-from tests.unit.cli import test_scripts
+from tests.worlds import commands
 from tests.worlds.messages import ADA, BOB, EVE, NOW, REGION, TABLE, all_items, said, stream_record
 
 PAIR = pair_group_uuid(ADA.user_uuid, BOB.user_uuid)
@@ -225,7 +225,7 @@ def test_a_trace_is_replayed_encrypted(world: World, tmp_path: Path) -> None:
     trace.write_text("1 2 1 1082040961\n2 1 1 1082155839\n")
     lines = recording.read_trace(trace)
     cipher = world.table().cipher
-    replay.replay(world.dynamodb, TABLE, lines, progress=False, cipher=cipher)
+    replay.replay(world.dynamodb, TABLE, lines, cipher=cipher)
     wanted = list(recording.messages(lines))
     assert cipher is not None
     stored = [message_of(world.message(message)) for message in wanted]
@@ -240,9 +240,9 @@ def run(world: World, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
 
-    def command(name: str, *arguments: str, table: tuple[str, ...] = ("--table", TABLE)) -> test_scripts.Ran:
+    def command(name: str, *arguments: str, table: tuple[str, ...] = ("--table", TABLE)) -> commands.Ran:
         where = ("--endpoint-url", world.endpoint, "--region", REGION, *table)
-        return test_scripts.run(name, *arguments, *where)
+        return commands.run(name, *arguments, *where)
 
     return command
 

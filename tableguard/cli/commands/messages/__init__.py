@@ -1,1 +1,16 @@
-"""Messages and conversations, as the application writes and reads them."""
+"""Write and read messages and conversations, as the application does."""
+
+import click
+
+from tableguard.cli.command import Group
+
+_SECTIONS = {
+    "Conversations": ("list-conversations", "get-conversation", "create", "change", "mark-read"),
+    "Members": ("change-members", "rename-user"),
+    "Many messages": ("seed", "replay"),
+}
+
+
+@click.group(cls=Group, package=__name__, sections=_SECTIONS, help=__doc__)
+def command() -> None:
+    """Hold the commands."""

@@ -1,33 +1,55 @@
 """Edit or delete a message of one's own; deleted it stays as an empty one, so that no list goes back in time."""
 
-import argparse
 import sys
 from typing import TYPE_CHECKING
 
+import click
+
 from tableguard.cli import options
+from tableguard.cli.command import Command
 
 if TYPE_CHECKING:
     from tableguard.cli.target import Target
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add which message, and what becomes of it."""
-    options.add_encryption(parser)
-    parser.add_argument("group", help="uuid of the group")
-    parser.add_argument("created_at", help="when it was written: tableguard messages get-conversation shows it")
-    parser.add_argument("author", help="uuid of the user who wrote it")
-    change = parser.add_mutually_exclusive_group(required=True)
-    change.add_argument("--text", help="what it says from now on")
-    change.add_argument("--delete", action="store_true", help="take its text out")
-    options.add_refresh(parser)
+@click.command(cls=Command, help=__doc__)
+@options.on_encrypted_table
+@options.group
+@click.argument("created_at", help="when it was written: tableguard messages get-conversation shows it")
+@click.argument("author", help="uuid of the user who wrote it")
+@click.option("--text", help="what it says from now on (this or --delete)")
+@click.option("--delete", is_flag=True, help="take its text out")
+@options.refresh
+@options.as_json
+def command(
+    target: "Target",
+    *,
+    group: str,
+    created_at: str,
+    author: str,
+    text: str | None,
+    delete: bool,
+    refresh: bool,
+    as_json: bool,
+) -> None:
+    """Change it, and print which version it is now."""
+    from tableguard.cli.output import print_json
 
-
-def main(target: "Target") -> None:
-    """Change it, and say which version it is now."""
-    chosen = target.options
-    message = chosen.group, chosen.created_at, chosen.author
-    posted = target.messages.delete(*message) if chosen.delete else target.messages.edit(*message, chosen.text)
-    print(f"{posted.message.created_at}  {chosen.group}  changed {posted.message.edited_at}")
-    print(f"{posted.read_units:g} read units, {posted.write_units:g} write units", file=sys.stderr)
-    if chosen.refresh:
-        target.messages.refresh(chosen.group)
+    options.one_of({"--text": text, "--delete": delete}, required=True)
+    message = group, created_at, author
+    posted = target.messages.delete(*message) if text is None else target.messages.edit(*message, text)
+    if as_json:
+        print_json(
+            {
+                "created_at": posted.message.created_at,
+                "group": group,
+                "edited_at": posted.message.edited_at,
+                "read_units": posted.read_units,
+                "write_units": posted.write_units,
+            }
+        )
+    else:
+        print(f"{posted.message.created_at}  {group}  changed {posted.message.edited_at}")
+        print(f"{posted.read_units:g} read units, {posted.write_units:g} write units", file=sys.stderr)
+    if refresh:
+        target.messages.refresh(group)

@@ -1,31 +1,39 @@
 """Bring somebody into a group, who at once sees its newest message, or remove a member, who at once sees it no more."""
 
-import argparse
 from typing import TYPE_CHECKING
+
+import click
+
+from tableguard.cli import options
+from tableguard.cli.command import Command
 
 if TYPE_CHECKING:
     from tableguard.cli.target import Target
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add who wants whom to come or go."""
-    parser.add_argument("group", help="uuid of the group")
-    parser.add_argument("member", help="uuid of the member who wants it so")
-    change = parser.add_mutually_exclusive_group(required=True)
-    change.add_argument("--add", nargs=3, metavar=("UUID", "NAME", "HANDLE"), help="whom to bring in")
-    change.add_argument("--remove", metavar="UUID", help="whom to remove, or oneself to leave")
-
-
-def main(target: "Target") -> None:
-    """Change the members, and say who they are now."""
+@click.command(cls=Command, help=__doc__)
+@options.on_table
+@options.group
+@click.argument("member", help="uuid of the member who wants it so")
+@click.option("--add", nargs=3, metavar="UUID NAME HANDLE", help="whom to bring in (this or --remove)")
+@click.option("--remove", metavar="UUID", help="whom to remove, or oneself to leave")
+@options.as_json
+def command(
+    target: "Target", *, group: str, member: str, add: tuple[str, str, str] | None, remove: str | None, as_json: bool
+) -> None:
+    """Change the members, and print who they are now."""
     from stream_lambda.items import User
-    from tableguard.cli.printing import shown
+    from tableguard.cli.listing import printable
+    from tableguard.cli.output import print_json
     from tableguard.store.members import add_member, remove_member
 
-    chosen = target.options
-    if chosen.add:
-        group = add_member(target.messages, chosen.group, chosen.member, User(*chosen.add))
+    options.one_of({"--add": add, "--remove": remove}, required=True)
+    if add:
+        changed = add_member(target.messages, group, member, User(*add))
     else:
-        group = remove_member(target.messages, chosen.group, chosen.member, chosen.remove)
-    for member in group.members:
-        print(f"{member.user_uuid}  {shown(member.handle)}")
+        changed = remove_member(target.messages, group, member, str(remove))
+    if as_json:
+        print_json({"group": group, "members": [vars(user) for user in changed.members]})
+        return
+    for user in changed.members:
+        print(f"{user.user_uuid}  {printable(user.handle)}")

@@ -1,50 +1,87 @@
 """Write a message, in an existing group (--group) or to somebody new (--to) (pattern C)."""
 
-import argparse
 import sys
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import click
+
 from tableguard.cli import options
+from tableguard.cli.command import Command
+from tableguard.errors import MessageError
 
 if TYPE_CHECKING:
     from tableguard.cli.target import Target
     from tableguard.store.messages import PostResult
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add who writes what to whom."""
-    options.add_encryption(parser)
-    parser.add_argument("sender", help="uuid of the user who writes")
-    parser.add_argument("text", help="what is written")
-    recipient = parser.add_mutually_exclusive_group(required=True)
-    recipient.add_argument("--group", help="uuid of an existing group of the sender's")
-    recipient.add_argument("--to", nargs=3, action="append", metavar=("UUID", "NAME", "HANDLE"), help="to whom")
-    parser.add_argument("--as", nargs=2, dest="names", metavar=("NAME", "HANDLE"), help="the sender's names, with --to")
-    keep = "expire after so many seconds, and the rows that show it too (default: never)"
-    parser.add_argument("--keep", type=options.positive, metavar="SECONDS", help=keep)
-    options.add_refresh(parser)
+@click.command(cls=Command, help=__doc__)
+@options.on_encrypted_table
+@click.argument("sender", help="uuid of the user who writes")
+@click.argument("text", help="what is written")
+@click.option("--group", metavar="GROUP", help="uuid of an existing group of the sender's (this or --to)")
+@click.option("--to", nargs=3, multiple=True, metavar="UUID NAME HANDLE", help="to whom; may be repeated")
+@click.option("--as", "names", nargs=2, metavar="NAME HANDLE", help="the sender's names, with --to")
+@click.option(
+    "--keep",
+    type=options.POSITIVE,
+    metavar="SECONDS",
+    help="expire after so many seconds, and the rows that show it too (default: never)",
+)
+@options.refresh
+@options.as_json
+def command(
+    target: "Target",
+    *,
+    sender: str,
+    text: str,
+    group: str | None,
+    to: tuple[tuple[str, str, str], ...],
+    names: tuple[str, str] | None,
+    keep: int | None,
+    refresh: bool,
+    as_json: bool,
+) -> None:
+    """Write it, and print its key."""
+    from tableguard.cli.output import print_json
+
+    options.one_of({"--group": group, "--to": to}, required=True)
+    expires_at = int(time.time()) + keep if keep else None
+    if group is not None:
+        posted = target.messages.post(group, sender, text, expires_at)
+    else:
+        posted = _begun(target, (sender, names), to, text, expires_at)
+    message = posted.message
+    if as_json:
+        print_json(
+            {
+                "created_at": message.created_at,
+                "group": message.group_uuid,
+                "message": message.message_uuid,
+                "read_units": posted.read_units,
+                "write_units": posted.write_units,
+            }
+        )
+    else:
+        print(f"{message.created_at}  {message.group_uuid}  {message.message_uuid}")
+        print(f"{posted.read_units:g} read units, {posted.write_units:g} write units", file=sys.stderr)
+    if refresh:
+        target.messages.refresh(message.group_uuid)
 
 
-def main(target: "Target") -> None:
-    """Write it, and say under which key."""
-    posted = _posted(target)
-    group = posted.message.group_uuid
-    print(f"{posted.message.created_at}  {group}  {posted.message.message_uuid}")
-    print(f"{posted.read_units:g} read units, {posted.write_units:g} write units", file=sys.stderr)
-    if target.options.refresh:
-        target.messages.refresh(group)
-
-
-def _posted(target: "Target") -> "PostResult":
+def _begun(
+    target: "Target",
+    sender: tuple[str, tuple[str, str] | None],
+    to: Sequence[tuple[str, str, str]],
+    text: str,
+    expires_at: int | None,
+) -> "PostResult":
+    """Begin a conversation with the first message."""
     from stream_lambda.items import User
-    from tableguard.errors import MessageError
 
-    chosen = target.options
-    expires_at = int(time.time()) + chosen.keep if chosen.keep else None
-    if chosen.group:
-        return target.messages.post(chosen.group, chosen.sender, chosen.text, expires_at)
-    if not chosen.names:
+    uuid, names = sender
+    if not names:
         raise MessageError("--to needs --as NAME HANDLE: how the sender is shown to others")
-    sender, others = User(chosen.sender, *chosen.names), [User(*other) for other in chosen.to]
-    return target.messages.create_conversation(sender, others, chosen.text, expires_at)
+    others = [User(*other) for other in to]
+    return target.messages.create_conversation(User(uuid, *names), others, text, expires_at)

@@ -1,11 +1,14 @@
 """List the conversations of a user, newest first, each with its last message and who wrote it (pattern B)."""
 
-import argparse
 import sys
 from collections.abc import Iterator, Set
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import click
 
 from tableguard.cli import options
+from tableguard.cli.command import Command
+from tableguard.errors import MessageError
 
 if TYPE_CHECKING:
     from stream_lambda.items import Conversation
@@ -13,51 +16,69 @@ if TYPE_CHECKING:
     from tableguard.store.listing import ListingPage
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add whose conversations, and how many."""
-    options.add_encryption(parser)
-    parser.add_argument("user", help="uuid of the user")
-    everything = "every one of them, read strongly consistently from the table itself"
-    options.add_paging(parser).add_argument("--all", action="store_true", help=everything)
-    parser.add_argument("--unread", action="store_true", help="mark what the user has not read yet: one query more")
-
-
-def main(target: "Target") -> None:
+@click.command(cls=Command, help=__doc__)
+@options.on_encrypted_table
+@click.argument("user", help="uuid of the user")
+@options.limit
+@click.option("--token", metavar="TOKEN", help="continue a listing: the token that it ended with (this or --all)")
+@click.option("--all", "everything", is_flag=True, help="all of them, strongly consistently from the table itself")
+@click.option("--unread", is_flag=True, help="mark what the user has not read yet: one query more")
+@options.as_json
+def command(
+    target: "Target", *, user: str, limit: int, token: str | None, everything: bool, unread: bool, as_json: bool
+) -> None:
     """Print one conversation a line."""
-    from tableguard.cli.printing import print_page
-    from tableguard.errors import MessageError
+    from tableguard.cli.listing import print_page, print_page_as_json
 
-    chosen = target.options
-    if chosen.all:
-        page = target.messages.all_conversations(chosen.user)
-    else:
-        page = target.messages.conversations(chosen.user, chosen.limit, chosen.token)
-    if not (page.items or page.refusals or chosen.token):
-        raise MessageError(f"user {chosen.user!r} has no conversation in table {target.table}")
-    unread = _unread(target, page) if chosen.unread else frozenset[str]()
-    print_page(page, _lines(page, unread))
+    options.one_of({"--token": token, "--all": everything})
+    table = target.messages
+    page = table.all_conversations(user) if everything else table.conversations(user, limit, token)
+    if not (page.items or page.refusals or token):
+        raise MessageError(f"user {user!r} has no conversation in table {target.table_name}")
+    groups, units = _unread(target, user, page) if unread else (frozenset[str](), 0.0)
+    if as_json:
+        facts = {"read_units_for_markers": units} if unread else {}
+        print_page_as_json(page, "conversations", list(_facts(page, groups if unread else None)), **facts)
+        return
+    if unread:
+        sys.stderr.write(f"{len(groups)} unread, {units:g} read units for the markers\n")
+    print_page(page, _lines(page, groups))
 
 
-def _unread(target: "Target", page: "ListingPage[Conversation]") -> Set[str]:
-    """The groups with something new for the user; what it took to know goes to stderr."""
+def _unread(target: "Target", user: str, page: "ListingPage[Conversation]") -> tuple[Set[str], float]:
+    """Return the groups with something new for the user, and the read units that it took to tell."""
     from tableguard.store.consumed import ReadCost
     from tableguard.store.read_markers import read_until, unread
 
     cost = ReadCost()
-    markers = read_until(target.messages, target.options.user, [row.group_uuid for row in page.items], cost)
-    groups = unread(page.items, markers)
-    sys.stderr.write(f"{len(groups)} unread, {cost.units:g} read units for the markers\n")
-    return groups
+    markers = read_until(target.messages, user, [row.group_uuid for row in page.items], cost)
+    return unread(page.items, markers), cost.units
 
 
 def _lines(page: "ListingPage[Conversation]", unread: Set[str]) -> Iterator[str]:
-    """When, which group, with whom, who wrote last, and what."""
-    from tableguard.cli.printing import shown
+    """Write when, which group, with whom, who wrote last, and what."""
+    from tableguard.cli.listing import printable
     from tableguard.store.senders import attributions, column
 
-    authors = attributions(page.items)
-    partners = column([f"with {shown(each.partner)}" for each in authors])
-    for row, each, partner in zip(page.items, authors, partners, strict=True):
+    names = attributions(page.items)
+    partners = column([f"with {printable(name.partner)}" for name in names])
+    for row, name, partner in zip(page.items, names, partners, strict=True):
         mark = "  [unread]" if row.group_uuid in unread else ""
-        text = f"{shown(each.author)}: {shown(row.last_message)}{mark}"
+        text = f"{printable(name.author)}: {printable(row.last_message)}{mark}"
         yield f"{row.last_message_at}  {row.group_uuid}  {partner} — {text}"
+
+
+def _facts(page: "ListingPage[Conversation]", unread: Set[str] | None) -> Iterator[dict[str, Any]]:
+    """Return the same for JSON; unread or not where that was asked for."""
+    from tableguard.cli.listing import text_or_none
+    from tableguard.store.senders import attributions
+
+    for row, name in zip(page.items, attributions(page.items), strict=True):
+        yield {
+            "group": row.group_uuid,
+            "with": name.partner,
+            "by": name.author,
+            "last_message": text_or_none(row.last_message),
+            "last_message_at": row.last_message_at,
+            **({} if unread is None else {"unread": row.group_uuid in unread}),
+        }

@@ -3,45 +3,57 @@
 What is in the table already is left alone: run it again after an interruption.
 """
 
-import argparse
-import sys
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from tableguard.cli import options
+from tableguard.cli.command import Command
 
 if TYPE_CHECKING:
     from tableguard.cli.target import Target
+    from tableguard.store.loading.replay import ReplayResult
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the trace, how much of it, and how fast."""
-    options.add_encryption(parser)
-    parser.add_argument("file", type=Path, help="the trace")
-    parser.add_argument(
-        "--messages", type=options.positive, metavar="N", help="only the first N messages (default: all)"
-    )
-    parser.add_argument("--seed", type=int, default=0, help="from which texts are drawn (default: 0)")
-    parser.add_argument("--workers", type=options.positive, default=4, help="transactions written at once (default: 4)")
-
-
-def main(target: "Target") -> int | None:
-    """Read all of it before anything is written, then write what is absent with a progress bar."""
-    from tableguard.cli.exit_codes import INTERRUPTED
+@click.command(cls=Command, help=__doc__)
+@options.on_encrypted_table
+@click.argument("file", type=options.FILE, help="the trace")
+@click.option("--messages", type=options.POSITIVE, metavar="N", help="only the first N messages (default: all)")
+@click.option("--seed", type=int, default=0, help="from which texts are drawn (default: 0)")
+@click.option("--workers", type=options.POSITIVE, default=4, help="transactions written at once (default: 4)")
+@options.as_json
+def command(target: "Target", *, file: Path, messages: int | None, seed: int, workers: int, as_json: bool) -> None:
+    """Read all of it before anything is written, then write what is absent."""
+    from tableguard.cli.output import print_json
+    from tableguard.cli.progress import shown
     from tableguard.store.loading import recording, replay
 
-    chosen = target.options
-    trace = recording.read_trace(chosen.file)[: chosen.messages]
-    try:
-        done = replay.replay(
-            target.client, target.table, trace, seed=chosen.seed, workers=chosen.workers, cipher=target.cipher
-        )
-    except replay.InterruptedReplayError as interrupted:
-        sys.stderr.write(f"{interrupted}\n")
-        return INTERRUPTED
-    write_units = "write units not reported" if done.write_units is None else f"{done.write_units:g} write units"
-    print(
-        f"{done.messages} messages, {done.new_messages} new, in {done.groups} conversations of {done.users} users, "
-        f"{done.read_units:g} read units, {write_units}; the texts are drawn from seed {chosen.seed}"
+    trace = recording.read_trace(file)[:messages]
+    replayed = replay.replay(
+        target.client,
+        target.table_name,
+        trace,
+        seed=seed,
+        workers=workers,
+        cipher=target.cipher,
+        observe=partial(shown, unit="messages", total=len(trace)),
     )
-    return None
+    if as_json:
+        print_json(asdict(replayed) | {"seed": seed})
+    else:
+        print(f"{_counts(replayed)}; the texts are drawn from seed {seed}")
+
+
+def _counts(replayed: "ReplayResult") -> str:
+    from tableguard.findings.counts import counted
+
+    units = replayed.write_units
+    return (
+        f"{counted(replayed.messages, 'message')}, {replayed.new_messages} new, in "
+        f"{counted(replayed.groups, 'conversation')} of {counted(replayed.users, 'user')}, "
+        f"{replayed.read_units:g} read units, "
+        f"{'write units not reported' if units is None else f'{units:g} write units'}"
+    )

@@ -1,55 +1,52 @@
 """Apply the batches that the stream function could not process, from the bucket where Lambda left them."""
 
-import argparse
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import click
+
+from tableguard.cli import options
+from tableguard.cli.command import Command
 
 if TYPE_CHECKING:
     from tableguard.cli.target import Target
     from tableguard.projection.failed_batches import Bucket, Folder
 
-EXIT_CODES = "Exit codes: 0 nothing is left, 1 something can never be applied, 2 could not."
 
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add where the batches are, and what becomes of those that are applied."""
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument("--bucket", help="where the batches are (default: the estate's bucket for them)")
-    where.add_argument("--folder", type=Path, help="a folder with copies of them")
-    parser.add_argument("--delete", action="store_true", help="delete what is applied whole; asks for the name first")
-    parser.add_argument("--yes", action="store_true", help="do not ask")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-
-
-def main(target: "Target") -> int:
+@click.command(
+    cls=Command, help=__doc__, epilog="Exit codes: 0 nothing is left, 1 something can never be applied, 2 error."
+)
+@options.on_table
+@click.option("--bucket", metavar="BUCKET", help="where the batches are (default: the estate's bucket for them)")
+@click.option("--folder", type=options.FILE, metavar="FOLDER", help="a folder with copies of them, not a bucket")
+@click.option("--delete", is_flag=True, help="delete what is applied whole; asks for the name first")
+@options.yes
+@options.as_json
+def command(
+    target: "Target", *, bucket: str | None, folder: Path | None, delete: bool, yes: bool, as_json: bool
+) -> int:
     """Print what was applied, what was newer already, and what is still bad."""
-    from datetime import UTC, datetime
-
+    from tableguard.cli.confirmation import check_can_ask, confirm_name
+    from tableguard.cli.progress import shown
     from tableguard.projection import redrive
-
-    chosen = target.options
-    source = _source(target)
-    if chosen.delete and not chosen.yes:
-        _confirm(source, chosen.json)
-    to = redrive.RedriveTarget(target.client, target.table, lambda: datetime.now(UTC))
-    return redrive.run(source, to, delete=chosen.delete, as_json=chosen.json, progress=not chosen.json)
-
-
-def _source(target: "Target") -> "Bucket | Folder":
-    from tableguard.projection.failed_batches import Bucket, Folder, failure_bucket
-
-    if target.options.folder:
-        return Folder(target.options.folder)
-    return Bucket(target.client_of("s3"), target.options.bucket or failure_bucket(target.settings))
-
-
-def _confirm(source: "Bucket | Folder", as_json: bool) -> None:
-    from tableguard.cli.printing import confirm
-    from tableguard.errors import TableError
     from tableguard.projection.failed_batches import Bucket
 
-    if as_json:
-        raise TableError("--delete asks before it begins, which is no JSON; add --yes")
-    name = source.name if isinstance(source, Bucket) else str(source.path)
-    print(f"Every batch that is applied whole will be deleted from {name}.")
-    confirm(name)
+    options.one_of({"--bucket": bucket, "--folder": folder})
+    check_can_ask("rows redrive --delete", yes=yes or not delete, as_json=as_json)
+    source = _source(target, bucket, folder)
+    if delete and not yes:
+        name = source.name if isinstance(source, Bucket) else str(source.path)
+        print(f"Every batch that is applied whole will be deleted from {name}.")
+        confirm_name(name)
+    table = redrive.RedriveTarget(target.client, target.table_name, lambda: datetime.now(UTC))
+    return redrive.run(source, table, delete=delete, as_json=as_json, observe=partial(shown, unit="batches"))
+
+
+def _source(target: "Target", bucket: str | None, folder: Path | None) -> "Bucket | Folder":
+    from tableguard.projection.failed_batches import Bucket, Folder, failure_bucket
+
+    if folder:
+        return Folder(folder)
+    return Bucket(target.client_of("s3"), bucket or failure_bucket(target.settings))

@@ -1,1 +1,10 @@
-"""The table itself, outside CloudFormation, for development."""
+"""Create, list, scan and drop tables outside CloudFormation, for development."""
+
+import click
+
+from tableguard.cli.command import Group
+
+
+@click.group(cls=Group, package=__name__, sections={"Commands": ("create", "drop", "list", "scan")}, help=__doc__)
+def command() -> None:
+    """Hold the commands."""

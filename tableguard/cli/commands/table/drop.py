@@ -1,27 +1,38 @@
 """Destroy a table outside CloudFormation, after saying what goes and asking for its name."""
 
-import argparse
+from dataclasses import asdict
 from typing import TYPE_CHECKING
+
+import click
+
+from tableguard.cli import options
+from tableguard.cli.command import Command
 
 if TYPE_CHECKING:
     from tableguard.cli.target import Target
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add what spares the question, and what production takes."""
-    parser.add_argument("--yes", action="store_true", help="do not ask")
-    parser.add_argument("--production", action="store_true", help="required for a table of a production environment")
-
-
-def main(target: "Target") -> None:
+@click.command(cls=Command, help=__doc__)
+@options.on_table
+@options.yes
+@click.option("--production", is_flag=True, help="required for a table of a production environment")
+@options.as_json
+def command(target: "Target", *, yes: bool, production: bool, as_json: bool) -> None:
     """Name what is destroyed, ask, destroy."""
-    from tableguard.cli.printing import confirm
+    from tableguard.cli.confirmation import check_can_ask, confirm_name
+    from tableguard.cli.output import print_json
+    from tableguard.findings.counts import counted
     from tableguard.store import table_admin
 
-    facts = table_admin.facts(target.client, target.table, lambda: target.settings.environment)
-    table_admin.check_droppable(facts, target.options.production)
-    print(f"This destroys {facts.arn} ({facts.environment}) and the {facts.items} items in it.")
-    if not target.options.yes:
-        confirm(facts.name)
+    check_can_ask("table drop", yes=yes, as_json=as_json)
+    facts = table_admin.facts(target.client, target.table_name, lambda: target.settings.environment)
+    table_admin.check_droppable(facts, production)
+    if not as_json:
+        print(f"This destroys {facts.arn} ({facts.environment}) and the {counted(facts.items, 'item')} in it.")
+    if not yes:
+        confirm_name(facts.name)
     table_admin.drop(target.client, facts.name)
-    print(f"dropped {facts.name}")
+    if as_json:
+        print_json({"dropped": asdict(facts)})
+    else:
+        print(f"dropped {facts.name}")

@@ -3,7 +3,7 @@
 import dataclasses
 import os
 import statistics
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -153,7 +153,7 @@ def test_the_rows_to_expect_are_those_of_the_newest_message_of_each_pair() -> No
 
 
 def test_a_replayed_trace_is_in_the_table_message_by_message(client: Any) -> None:
-    replayed = replay.replay(client, TABLE, LINES, workers=1, progress=False)
+    replayed = replay.replay(client, TABLE, LINES, workers=1)
     assert (replayed.users, replayed.groups, replayed.messages) == (3, 3, 6)
     held = [item for item in all_items(client) if items.is_message_pk(item["pk"]["S"])]
     assert {items.message_of(item) for item in held} == set(recording.messages(LINES))
@@ -171,33 +171,33 @@ ENCRYPTING = Cipher(encrypt=anew, decrypt=lambda text, context: text[16:])
 
 @pytest.mark.parametrize("cipher", [None, ENCRYPTING], ids=["plaintext", "encrypted"])
 def test_replaying_it_again_changes_nothing(client: Any, cipher: Cipher | None) -> None:
-    first = replay.replay(client, TABLE, LINES, workers=1, progress=False, cipher=cipher)
+    first = replay.replay(client, TABLE, LINES, workers=1, cipher=cipher)
     before = all_items(client)
-    again = replay.replay(client, TABLE, LINES, workers=1, progress=False, cipher=cipher)
+    again = replay.replay(client, TABLE, LINES, workers=1, cipher=cipher)
     assert all_items(client) == before
     assert (first.new_messages, again.new_messages, again.messages) == (6, 0, 6)
 
 
 def test_what_users_have_changed_since_stays_as_they_left_it(client: Any) -> None:
-    replay.replay(client, TABLE, LINES, workers=1, progress=False)
+    replay.replay(client, TABLE, LINES, workers=1)
     first = next(recording.messages(LINES))
     deleted = dataclasses.replace(first, text="", deleted=True, edited_at=items.timestamp(NOW))
     grown = items.Group(first.group_uuid, tuple(USERS.values()))
     changed = [items.message_item(deleted), items.group_item(grown)]
     for item in changed:
         client.put_item(TableName=TABLE, Item=item)
-    replay.replay(client, TABLE, LINES, workers=1, progress=False)
+    replay.replay(client, TABLE, LINES, workers=1)
     held = all_items(client)
     assert all(item in held for item in changed)
 
 
 def test_only_what_is_absent_is_written(client: Any) -> None:
-    replay.replay(client, TABLE, LINES, workers=1, progress=False)
+    replay.replay(client, TABLE, LINES, workers=1)
     whole = all_items(client)
     lost = list(recording.messages(LINES))[2]
     client.delete_item(TableName=TABLE, Key=items.message_key(lost.group_uuid, lost.created_at))
     counting = Busy(client)
-    again = replay.replay(counting, TABLE, LINES, workers=1, progress=False)
+    again = replay.replay(counting, TABLE, LINES, workers=1)
     assert (counting.sizes, again.new_messages) == ([1], 1)
     assert sorted(map(str, all_items(client))) == sorted(map(str, whole))
 
@@ -213,11 +213,9 @@ class Overtaken:
 
 
 def test_what_another_replay_writes_meanwhile_is_left_alone_too(client: Any) -> None:
-    replay.replay(client, TABLE, LINES[:2], workers=1, progress=False, cipher=ENCRYPTING)
+    replay.replay(client, TABLE, LINES[:2], workers=1, cipher=ENCRYPTING)
     before = all_items(client)
-    more = replay.replay(
-        Overtaken(client), TABLE, LINES, workers=1, progress=False, cipher=ENCRYPTING, sleep=lambda _: None
-    )
+    more = replay.replay(Overtaken(client), TABLE, LINES, workers=1, cipher=ENCRYPTING, sleep=lambda _: None)
     after = all_items(client)
     assert all(item in after for item in before)
     assert (len(after), more.new_messages) == (9, 4)
@@ -241,8 +239,8 @@ class Interrupted:
 def test_an_interrupted_replay_says_how_far_it_came(client: Any, transaction: int, messages: int) -> None:
     trace = [TraceLine(1, 2, NOON + number) for number in range(60)]
     with pytest.raises(KeyboardInterrupt, match=f"^interrupted after {messages} messages: run it again"):
-        replay.replay(Interrupted(client, transaction), TABLE, trace, workers=1, progress=False)
-    again = replay.replay(client, TABLE, trace, workers=1, progress=False)
+        replay.replay(Interrupted(client, transaction), TABLE, trace, workers=1)
+    again = replay.replay(client, TABLE, trace, workers=1)
     assert again.new_messages == 60 - messages
     assert len(all_items(client)) == 61
 
@@ -270,12 +268,12 @@ def test_write_units_are_those_of_the_engine_or_unknown(
     client: Any, consumed: list[dict[str, Any]], write_units: float | None
 ) -> None:
     reporting = Reporting(client, *consumed)
-    assert replay.replay(reporting, TABLE, LINES, workers=1, progress=False).write_units == write_units
-    assert replay.replay(reporting, TABLE, LINES, workers=1, progress=False).write_units == 0
+    assert replay.replay(reporting, TABLE, LINES, workers=1).write_units == write_units
+    assert replay.replay(reporting, TABLE, LINES, workers=1).write_units == 0
 
 
 def test_pattern_d_brings_about_the_rows_to_expect(client: Any) -> None:
-    replay.replay(client, TABLE, LINES, workers=1, progress=False)
+    replay.replay(client, TABLE, LINES, workers=1)
     changes = message_records(*recording.messages(LINES))
     handle_batch(changes[::-1], ProjectionTable(client, TABLE, workers=1), NOW, lambda: 60_000)
     groups = {group.group_uuid: group for group in recording.groups(LINES)}
@@ -310,32 +308,38 @@ class Busy:
 def test_a_busy_table_is_tried_again_less_and_less_often(client: Any) -> None:
     waits: list[float] = []
     busy = Busy(client, ["None", "ThrottlingError"], ["TransactionConflict"], ["ProvisionedThroughputExceeded"])
-    replay.replay(busy, TABLE, LINES, workers=1, progress=False, sleep=waits.append)
+    replay.replay(busy, TABLE, LINES, workers=1, sleep=waits.append)
     assert (len(all_items(client)), waits) == (9, [0.05, 0.1, 0.2])
 
 
 def test_a_table_that_stays_busy_is_an_error(client: Any) -> None:
     busy = Busy(client, *[["ThrottlingError"]] * 8)
     with pytest.raises(MessageError, match="table messages: too busy for 3 items, 8 times"):
-        replay.replay(busy, TABLE, LINES, workers=1, progress=False, sleep=lambda _: None)
+        replay.replay(busy, TABLE, LINES, workers=1, sleep=lambda _: None)
 
 
 def test_any_other_refusal_is_the_callers_to_see(client: Any) -> None:
     busy = Busy(client, ["None", "ItemCollectionSizeLimitExceeded"])
     with pytest.raises(client.exceptions.TransactionCanceledException):
-        replay.replay(busy, TABLE, LINES, workers=1, progress=False, sleep=lambda _: None)
+        replay.replay(busy, TABLE, LINES, workers=1, sleep=lambda _: None)
     assert busy.sizes == [3]
 
 
 def test_no_more_than_25_items_are_written_at_once(client: Any) -> None:
     counting = Busy(client)
     many = [TraceLine(1, number, 1082008561) for number in range(2, 28)]
-    replay.replay(counting, TABLE, many, workers=1, progress=False)
+    replay.replay(counting, TABLE, many, workers=1)
     assert counting.sizes == [25, 1, 25, 1]
 
 
-def test_progress_is_shown_where_it_is_wanted(client: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    replay.replay(client, TABLE, LINES, workers=1)
-    assert "6/6" in capsys.readouterr().err
-    replay.replay(client, TABLE, LINES, workers=1, progress=False)
-    assert capsys.readouterr().err == ""
+def test_an_observer_sees_each_message_pass(client: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    passed: list[items.Message] = []
+
+    def observe(written: Iterable[items.Message]) -> Iterator[items.Message]:
+        for message in written:
+            passed.append(message)
+            yield message
+
+    replay.replay(client, TABLE, LINES, workers=1, observe=observe)
+    assert len({message.message_uuid for message in passed}) == len(LINES)
+    assert capsys.readouterr() == ("", "")

@@ -1,22 +1,28 @@
-"""What commands print of messages, and what they have typed before they destroy something."""
+"""How texts and pages of messages are printed."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from stream_lambda.items import Content
-from tableguard.errors import EncryptionError, MessageError, TableError
+from tableguard.cli.output import print_json
+from tableguard.errors import EncryptionError, MessageError
 from tableguard.store import encryption
 from tableguard.store.listing import ListingPage
 
 
-def shown(content: Content) -> str:
+def printable(content: Content) -> str:
     """Write a text on one line of a terminal: nothing in it can move the cursor or pretend to be another line."""
     if content == encryption.REFUSED:
         return "<not shown>"
     if isinstance(content, bytes):
         return f"<{len(content)} bytes, encrypted>"
     return "".join(letter if letter.isprintable() else " " for letter in content)
+
+
+def text_or_none(content: Content) -> str | None:
+    """Return a text for JSON; None for one that is encrypted or must not be shown."""
+    return content if isinstance(content, str) else None
 
 
 def print_page(page: ListingPage[Any], lines: Iterable[str]) -> None:
@@ -26,15 +32,19 @@ def print_page(page: ListingPage[Any], lines: Iterable[str]) -> None:
     more = f"; more with --token {page.token}" if page.token else ""
     count = len(page.items) - len(page.refusals) + page.damaged
     sys.stderr.write(f"{count} shown, {page.read_units:g} read units{more}\n")
+    _refuse(page)
+
+
+def print_page_as_json(page: ListingPage[Any], name: str, items: Sequence[Any], **facts: Any) -> None:
+    """Print the same facts as JSON; an error if something cannot be shown."""
+    print_json(
+        {name: items, "token": page.token, "read_units": page.read_units, "not_shown": list(page.refusals), **facts}
+    )
+    _refuse(page)
+
+
+def _refuse(page: ListingPage[Any]) -> None:
     if page.refusals:
         others = f" (and {len(page.refusals) - 1} more)" if len(page.refusals) > 1 else ""
         kind = MessageError if page.damaged else EncryptionError
         raise kind(f"{page.refusals[0]}{others}")
-
-
-def confirm(name: str) -> None:
-    """Ask for a name to be typed; TableError if anything else is."""
-    sys.stdout.write(f"Type its name, {name}, to go on: ")
-    sys.stdout.flush()
-    if sys.stdin.readline().strip() != name:
-        raise TableError("not confirmed: nothing was done")

@@ -1,0 +1,42 @@
+"""The command `tableguard`: its sections, and the way from arguments to an exit code."""
+
+from collections.abc import Sequence
+
+import click
+
+from tableguard import __version__
+from tableguard.cli.command import Group
+
+NAME = "tableguard"
+
+
+@click.group(
+    NAME,
+    cls=Group,
+    package="tableguard.cli.commands",
+    sections={
+        "Templates and policies": (
+            "settings",
+            "render",
+            "check",
+            "prove",
+            "explain",
+            "diff",
+            "preflight",
+            "cost",
+        ),
+        "Stacks": ("up", "deploy", "destroy"),
+        "A table": ("table", "messages", "rows"),
+    },
+    help="DynamoDB direct messages: the stacks, the guardrails around them, and the proof that they hold.",
+    epilog="Exit codes: 0 fine, 1 findings, 2 error (could not run the check).",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def app() -> None:
+    """Hold the commands; each is a module of `tableguard/cli/commands`, loaded when it is called."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; an error that a user can mend is one line on stderr."""
+    return int(app.main(arguments, NAME, standalone_mode=False))

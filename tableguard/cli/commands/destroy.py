@@ -1,0 +1,84 @@
+"""Delete the stacks; what they retain is named, and kept."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tableguard.cli import options
+from tableguard.cli.command import Command
+from tableguard.errors import DeployError
+
+if TYPE_CHECKING:
+    from tableguard.stacks.destroy import PlannedDeletion
+
+
+@click.command(cls=Command, help=__doc__)
+@click.argument("stack", nargs=-1, help="stacks to delete (default: all that the settings enable)")
+@options.settings
+@options.profiles
+@click.option("--yes", is_flag=True, help="delete without asking")
+@click.option("--production", is_flag=True, help="required where settings say production")
+@options.as_json
+def command(
+    *,
+    stack: tuple[str, ...],
+    settings_file: Path | None,
+    profile: str | None,
+    management_profile: str | None,
+    deployer_profile: str | None,
+    yes: bool,
+    production: bool,
+    as_json: bool,
+) -> None:
+    """Name what goes and what stays, ask for the workload's name, and delete."""
+    from tableguard.cli.confirmation import check_can_ask, confirm_workload
+    from tableguard.cli.inputs import chosen_settings, chosen_stacks
+    from tableguard.cli.output import print_json
+    from tableguard.stacks import destroy as destruction
+    from tableguard.stacks.credentials import ProfileNames, Sessions
+    from tableguard.stacks.deploy import PollInterval
+
+    settings = chosen_settings(settings_file)
+    if settings.environment == "production" and not production:
+        raise DeployError(
+            f"{settings.name} is a production environment (settings: workload.environment); "
+            "add --production if it is really meant"
+        )
+    check_can_ask("destroy", yes=yes, as_json=as_json)
+    sessions = Sessions(settings, ProfileNames(profile, management_profile, deployer_profile))
+    plan = destruction.plan(settings, sessions, chosen_stacks(settings, stack))
+    if not as_json:
+        _print_plan(plan)
+    if plan and not yes:
+        confirm_workload(settings.name)
+    for deleted in destruction.destroy(settings, sessions, PollInterval(), plan):
+        if not as_json:
+            print(f"{deleted.stack_name}: deleted")
+    if as_json:
+        print_json({"stacks": [_facts(deletion) for deletion in plan]})
+
+
+def _print_plan(plan: "Sequence[PlannedDeletion]") -> None:
+    from tableguard.findings.counts import counted
+
+    if not plan:
+        print("nothing to delete: none of the stacks exists")
+    for deletion in plan:
+        deleted = counted(len(deletion.deleted), "resource is deleted", "resources are deleted")
+        kept = counted(len(deletion.retained), "is kept", "are kept")
+        print(f"{deletion.stack_name}: {deleted}, {kept}")
+        for resource_type, physical_id in deletion.deleted:
+            print(f"  deleted {resource_type:<40} {physical_id}")
+        for resource_type, physical_id in deletion.retained:
+            print(f"  kept    {resource_type:<40} {physical_id}")
+
+
+def _facts(deletion: "PlannedDeletion") -> dict[str, Any]:
+    return {
+        "stack": deletion.stack.name,
+        "name": deletion.stack_name,
+        "deleted": [{"type": kind, "id": physical_id} for kind, physical_id in deletion.deleted],
+        "kept": [{"type": kind, "id": physical_id} for kind, physical_id in deletion.retained],
+    }

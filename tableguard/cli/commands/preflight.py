@@ -1,0 +1,48 @@
+"""Show which SCP would stop the deployer at which resource."""
+
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tableguard.cli import options
+from tableguard.cli.command import FINDINGS_CODES, Command
+
+if TYPE_CHECKING:
+    from tableguard.findings.formats import Format
+    from tableguard.prove.foreign.documents import ForeignDocument
+    from tableguard.settings import Settings
+
+
+@click.command(cls=Command, help=__doc__, epilog=FINDINGS_CODES)
+@click.argument("stack", nargs=-1, help="stacks (default: all that the settings enable)")
+@options.settings
+@click.option("--policies", type=options.FILE, metavar="PATH", help="SCPs of your own instead of the shipped ones")
+@options.formats
+def command(*, stack: tuple[str, ...], settings_file: Path | None, policies: Path | None, form: "Format") -> int:
+    """Ask for each action of each resource's handlers; 1 if a resource certainly cannot be made."""
+    from tableguard.cli.inputs import chosen_settings
+    from tableguard.cli.output import print_report
+    from tableguard.cli.progress import shown
+    from tableguard.prove.preflight import obstacles
+    from tableguard.prove.preflight.report import PreflightReport
+
+    settings = chosen_settings(settings_file)
+    scps = _scps(policies, settings) if policies else None
+    preflight = obstacles.preflight(settings, stack, scps, partial(shown, unit="resources"))
+    return print_report(PreflightReport(preflight, settings), form)
+
+
+def _scps(path: Path, settings: "Settings") -> "Sequence[ForeignDocument]":
+    """Read the SCPs of a folder; whatever else is there is named on stderr and left out."""
+    from tableguard.policy.shorthand import Shorthand
+    from tableguard.prove.foreign import documents, promise_file
+
+    collection = documents.read(path, promise_file.placeholder_values(Shorthand(settings)), "scp")
+    others = [document.place for document in collection.documents if document.kind != "scp"]
+    for other in (*collection.others, *others):
+        print(f"{other}: no SCP, left out", file=sys.stderr)
+    return [document for document in collection.documents if document.kind == "scp"]

@@ -1,0 +1,54 @@
+"""Deploy every stack on an embedded AWS on loopback and let messages flow."""
+
+import signal
+import threading
+from pathlib import Path
+
+import click
+
+from tableguard.cli import options
+from tableguard.cli.command import Command
+
+
+@click.command(cls=Command, help=__doc__)
+@options.settings
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="port to listen on (default: a free one)")
+@click.option("--demo", is_flag=True, help="send messages, verify what each member sees, and end")
+@click.option(
+    "--dynamodb",
+    type=click.Choice(("embedded", "local")),
+    default="embedded",
+    help="who keeps the items: the embedded AWS itself, or DynamoDB Local from jars, Docker or Maven",
+)
+@click.option("--json", "as_json", is_flag=True, help="the same facts as JSON, once everything is up")
+def command(*, settings_file: Path | None, port: int, demo: bool, dynamodb: str, as_json: bool) -> None:
+    """Run the estate until interrupted, or for as long as the demonstration takes."""
+    from tableguard.cli.inputs import chosen_settings
+    from tableguard.cli.output import steps
+    from tableguard.local import estate, presentation
+    from tableguard.store import encryption
+
+    settings = chosen_settings(settings_file)
+    if demo and settings.client_side_encryption:
+        encryption.check_installed()  # before an estate is deployed for nothing
+    with (
+        steps(to_stderr=as_json) as report,
+        estate.engine(dynamodb, report) as tables,
+        estate.running(settings, port, report, tables) as running,
+    ):
+        if demo:
+            from tableguard.local import demo as demonstration
+
+            outcome = demonstration.run(running)
+            print((presentation.demo_json if as_json else presentation.demo_text)(running, outcome))
+            return
+        print((presentation.estate_json if as_json else presentation.estate_text)(running, settings_file), flush=True)
+        _wait_for_interrupt()
+
+
+def _wait_for_interrupt() -> None:
+    """Sleep until Ctrl-C or a request to terminate: both end the estate in good order."""
+    interrupted = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: interrupted.set())
+    interrupted.wait()

@@ -1,0 +1,34 @@
+"""The settings and stacks that a command works on, as its options choose them."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tableguard.errors import SettingsError
+
+if TYPE_CHECKING:
+    from tableguard.settings import Settings
+    from tableguard.stacks.registry import StackModule
+
+
+def chosen_settings(path: Path | None) -> "Settings":
+    """Read --settings, else ./settings.toml, else the shipped example, which is then said on stderr."""
+    from tableguard.paths import EXAMPLE_SETTINGS
+    from tableguard.settings import load
+
+    file = path or Path("settings.toml")
+    if path is None and not file.exists():
+        file = EXAMPLE_SETTINGS / "default.toml"
+        print("no settings.toml here: the shipped example is used", file=sys.stderr)
+    return load(file)
+
+
+def chosen_stacks(settings: "Settings", names: Sequence[str]) -> "tuple[StackModule, ...]":
+    """Return the named stacks in deployment order, or all that the settings enable; SettingsError for another."""
+    from tableguard.stacks.registry import enabled_stacks, find_stack
+
+    wanted, enabled = {find_stack(name) for name in names}, enabled_stacks(settings)
+    for stack in wanted - set(enabled):
+        raise SettingsError(f"stack {stack.name} is not enabled: add it to stacks.optional in the settings")
+    return tuple(stack for stack in enabled if not wanted or stack in wanted)
