@@ -234,8 +234,8 @@ def children() -> list[str]:
 
 STARTER = """
 import sys
-from tableguard.local import dynamodb_local
-with dynamodb_local.running() as engine:
+from tableguard.local.dynamodb_local.engine import running
+with running() as engine:
     print(engine.endpoint, flush=True)
     sys.stdin.read()
 """
