@@ -1,4 +1,4 @@
-"""The errors a user can meet; each is one line that says what, where and what to do, and ends the command with 2.
+"""The errors that a user can meet: each is one line with problem, place and remedy, and exit code 2.
 
 TableguardError
 ├── SettingsError     a value of settings.toml is missing, unknown, wrong or contradicts another
@@ -9,7 +9,7 @@ TableguardError
 ├── EmbeddedError     the embedded AWS cannot start, or lacks what a template asks for
 ├── MessageError      a message, user, group or trace line that cannot be accepted
 ├── EncryptionError   a message that cannot be encrypted, or whose ciphertext cannot be trusted
-├── CostError         a workload or a price that cannot be reckoned with
+├── CostError         a workload or a price that is not accepted
 └── TableError        a table that is absent, exists already, or must not be dropped
 """
 
@@ -51,8 +51,8 @@ class EncryptionError(TableguardError):
 
 
 class CostError(TableguardError):
-    """A workload or a price that cannot be reckoned with; the text names it and what is accepted."""
+    """A workload or a price that is not accepted; the text names it and what is accepted."""
 
 
 class TableError(TableguardError):
-    """A table that is absent, exists already, or is protected from what was asked."""
+    """A table that is absent, exists already, or is protected from the change."""

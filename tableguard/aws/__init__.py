@@ -1,1 +1,1 @@
-"""What AWS's manuals say, as data and pure functions: sizes, capacity, handlers of CloudFormation, managed rules."""
+"""AWS's manuals as data and pure functions: ARNs, item sizes, capacity, CloudFormation's handlers, managed rules."""

@@ -1,4 +1,4 @@
-"""What a request to DynamoDB consumes, from the items before and after it.
+"""Compute the capacity that a request to DynamoDB consumes, from the items before and after it.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html and, for indexes,
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html#GSI.ThroughputConsiderations
@@ -25,13 +25,13 @@ class Index:
     is_global: bool
 
     def entry(self, image: Image | None) -> Image | None:
-        """What the index holds for an item; None where the item lacks a part of the key."""
+        """Return the index's entry for an item; None if the item lacks a part of the key."""
         if image is None or not all(name in image for name in self.key):
             return None
         return image if self.projected is None else {name: image[name] for name in image if name in self.projected}
 
     def write_units(self, before: Image | None, after: Image | None) -> int:
-        """Units for bringing the index from one item to the other; a changed key is a removal and an insertion."""
+        """Return the units to update the index for a changed item; a changed key is a removal and an insertion."""
         old, new = self.entry(before), self.entry(after)
         if old == new:
             return 0
@@ -41,17 +41,17 @@ class Index:
 
 
 def write_units(*images: Image | None) -> int:
-    """Units for writing an item that was and becomes one of these: the larger counts, and nothing counts as one."""
+    """Return the units to write an item with these images, before and after: of the largest, and at least one."""
     return max([1, *(ceil(item_size(image) / WRITE_UNIT_BYTES) for image in images if image is not None)])
 
 
 def read_units(size: int, consistent: bool) -> float:
-    """Units for reading so many bytes; half as much where a stale answer is accepted."""
+    """Return the units to read so many bytes; half as many where a stale answer is accepted."""
     return max(1, ceil(size / READ_UNIT_BYTES)) * (1 if consistent else 0.5)
 
 
 @dataclass
-class Consumed:
+class Consumption:
     """Units that one request consumed of one table and of its indexes."""
 
     table_name: str
@@ -60,7 +60,7 @@ class Consumed:
     local_indexes: dict[str, float] = field(default_factory=dict)
 
     def add_index(self, index: Index, units: float) -> None:
-        """Count units of an index; one that consumed nothing is not reported."""
+        """Add units of an index; one that consumed nothing is not reported."""
         if units:
             of_its_kind = self.global_indexes if index.is_global else self.local_indexes
             of_its_kind[index.name] = of_its_kind.get(index.name, 0) + units
@@ -68,13 +68,13 @@ class Consumed:
     def add_write(
         self, indexes: tuple[Index, ...], before: Image | None, after: Image | None, transactional: bool
     ) -> None:
-        """Count one written item; a transaction doubles what the table consumes, and not what its indexes do."""
+        """Add one written item; a transaction doubles the units of the table, and not those of its indexes."""
         self.table += write_units(before, after) * (2 if transactional else 1)
         for index in indexes:
             self.add_index(index, index.write_units(before, after))
 
     def describe(self, detail: str, unit: str | None = None) -> dict[str, Any]:
-        """The ConsumedCapacity of a response: TOTAL or INDEXES; transactions name the `unit` they count in as well."""
+        """Return a response's ConsumedCapacity for TOTAL or INDEXES; transactions name their `unit` as well."""
         total = self.table + sum(self.global_indexes.values()) + sum(self.local_indexes.values())
         described = {"TableName": self.table_name, **_units(total, unit)}
         if detail == "INDEXES":
@@ -93,7 +93,7 @@ def _units(units: float, unit: str | None) -> dict[str, Any]:
 
 
 def index_of(description: Mapping[str, Any], table_key: tuple[str, ...], is_global: bool) -> Index:
-    """An index as CreateTable describes it; keys of index and table are projected always."""
+    """Read an index from its description in CreateTable; keys of index and table are projected always."""
     key = tuple(element["AttributeName"] for element in description["KeySchema"])
     projection = description["Projection"]
     if projection["ProjectionType"] == "ALL":

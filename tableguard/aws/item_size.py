@@ -1,4 +1,4 @@
-"""How many bytes an item counts for, by DynamoDB's rules.
+"""Compute the bytes for which an item counts, by DynamoDB's rules.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
 """
@@ -13,18 +13,18 @@ Image = Mapping[str, AttributeValue]  # an item, or a part of one, by attribute 
 
 
 def item_size(image: Image) -> int:
-    """Bytes of names and values."""
+    """Return the bytes of an item's names and values."""
     return sum(len(name.encode()) + value_size(value) for name, value in image.items())
 
 
 def value_size(value: AttributeValue) -> int:
-    """Bytes of one value, without its name."""
+    """Return the bytes of one value, without its name."""
     ((kind, content),) = value.items()
     return _SIZES[kind](content)
 
 
 def significant_digits(number: str) -> int:
-    """Digits of a number without the zeroes before and after them."""
+    """Count the digits of a number without the zeroes before and after them."""
     return len("".join(map(str, Decimal(number).as_tuple().digits)).strip("0"))
 
 

@@ -1,4 +1,4 @@
-"""AWS's catalogue of managed Config rules, as moto ships it: parameters, triggers and the regions that offer each."""
+"""AWS's catalogue of managed Config rules, which moto carries: parameters, triggers and regions of each."""
 
 import gzip
 import importlib.util
@@ -12,53 +12,12 @@ from typing import Any
 
 from tableguard.errors import CheckError
 
-# The catalogue tells regions by their display names.
-# https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html
-REGION_NAMES = {
-    "af-south-1": "Africa (Cape Town)",
-    "ap-east-1": "Asia Pacific (Hong Kong)",
-    "ap-east-2": "Asia Pacific (Taipei)",
-    "ap-northeast-1": "Asia Pacific (Tokyo)",
-    "ap-northeast-2": "Asia Pacific (Seoul)",
-    "ap-northeast-3": "Asia Pacific (Osaka)",
-    "ap-south-1": "Asia Pacific (Mumbai)",
-    "ap-south-2": "Asia Pacific (Hyderabad)",
-    "ap-southeast-1": "Asia Pacific (Singapore)",
-    "ap-southeast-2": "Asia Pacific (Sydney)",
-    "ap-southeast-3": "Asia Pacific (Jakarta)",
-    "ap-southeast-4": "Asia Pacific (Melbourne)",
-    "ap-southeast-5": "Asia Pacific (Malaysia)",
-    "ap-southeast-6": "Asia Pacific (New Zealand)",
-    "ap-southeast-7": "Asia Pacific (Thailand)",
-    "ca-central-1": "Canada (Central)",
-    "ca-west-1": "Canada West (Calgary)",
-    "cn-north-1": "China (Beijing)",
-    "cn-northwest-1": "China (Ningxia)",
-    "eu-central-1": "Europe (Frankfurt)",
-    "eu-central-2": "Europe (Zurich)",
-    "eu-north-1": "Europe (Stockholm)",
-    "eu-south-1": "Europe (Milan)",
-    "eu-south-2": "Europe (Spain)",
-    "eu-west-1": "Europe (Ireland)",
-    "eu-west-2": "Europe (London)",
-    "eu-west-3": "Europe (Paris)",
-    "il-central-1": "Israel (Tel Aviv)",
-    "me-central-1": "Middle East (UAE)",
-    "me-south-1": "Middle East (Bahrain)",
-    "mx-central-1": "Mexico (Central)",
-    "sa-east-1": "South America (Sao Paulo)",
-    "us-east-1": "US East (N. Virginia)",
-    "us-east-2": "US East (Ohio)",
-    "us-gov-east-1": "AWS GovCloud (US-East)",
-    "us-gov-west-1": "AWS GovCloud (US-West)",
-    "us-west-1": "US West (N. California)",
-    "us-west-2": "US West (Oregon)",
-}
+_PARTITIONS = frozenset(("aws", "aws-cn", "aws-us-gov"))  # the catalogue knows no isolated ones
 
 
 @dataclass(frozen=True)
 class RuleFacts:
-    """What AWS says of one managed rule."""
+    """AWS's description of one managed rule."""
 
     identifier: str
     parameters: frozenset[str]
@@ -67,25 +26,40 @@ class RuleFacts:
     regions: str
 
     def offered_in(self, region: str) -> bool | None:
-        """Whether a region offers it; None for a region that the catalogue cannot know."""
+        """Tell whether a region offers the rule; None for a region that the catalogue cannot know."""
         exclusively, names = self.named_regions()
-        if region not in REGION_NAMES:
-            return None
-        return (REGION_NAMES[region] in names) is exclusively
+        name = region_names().get(region)
+        return None if name is None else (name in names) is exclusively
 
     def named_regions(self) -> tuple[bool, frozenset[str]]:
-        """The regions that the catalogue names: those alone (True), or all others (False)."""
-        found = re.fullmatch(
+        """Return True and the only regions that offer the rule, or False and the only ones that do not."""
+        match = re.fullmatch(
             r"(All supported AWS regions|Only available in)(?: except)? ?(.*?)(?: Region)?", self.regions
         )
-        if found is None:
+        if match is None:
             raise CheckError(f"Config rule {self.identifier}: regions {self.regions!r} are in a form not known here")
-        return found[1] == "Only available in", frozenset(filter(None, found[2].split(", ")))
+        return match[1] == "Only available in", frozenset(filter(None, match[2].split(", ")))
+
+
+@cache
+def region_names() -> Mapping[str, str]:
+    """Return the display name of each region, as the catalogue writes it, from botocore's data of endpoints.
+
+    https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html
+    """
+    from botocore.loaders import create_loader  # noqa: PLC0415  # slow to import, and needed for these rules only
+
+    return {
+        region: facts["description"]
+        for partition in create_loader().load_data("endpoints")["partitions"]
+        if partition["partition"] in _PARTITIONS
+        for region, facts in partition["regions"].items()
+    }
 
 
 @cache
 def catalogue() -> Mapping[str, RuleFacts]:
-    """Every managed rule by its identifier."""
+    """Return every managed rule by its identifier."""
     try:
         rules = json.loads(gzip.decompress(_path().read_bytes()))["ManagedRules"]
     except (OSError, KeyError, ValueError) as error:
@@ -109,9 +83,9 @@ def _rule(identifier: str, facts: Mapping[str, Any]) -> RuleFacts:
     parameters = facts["Parameters"]
     return RuleFacts(
         identifier=identifier,
-        parameters=frozenset(each["Name"] for each in parameters),
+        parameters=frozenset(parameter["Name"] for parameter in parameters),
         # a default does not excuse: PutConfigRule refuses a rule without the parameter
-        required=frozenset(each["Name"] for each in parameters if not each["Optional"]),
+        required=frozenset(parameter["Name"] for parameter in parameters if not parameter["Optional"]),
         periodic="Periodic" in facts["Trigger type"],
         regions=facts["AWS Region"],
     )

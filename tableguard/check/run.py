@@ -11,7 +11,7 @@ from tableguard.check.engines.checkov import engine
 from tableguard.check.report import CheckReport
 from tableguard.check.rules import config_rules
 from tableguard.cloudformation import template_files
-from tableguard.cloudformation.template_files import Source
+from tableguard.cloudformation.template_files import TemplateFile
 from tableguard.findings.finding import Finding
 from tableguard.findings.outcome import Outcome, Skip
 from tableguard.settings import Settings
@@ -43,7 +43,7 @@ def run_on(paths: Iterable[Path], region: str = DEFAULT_REGION) -> CheckReport:
     return CheckReport(_outcomes(sources.templates, region), sources.others)
 
 
-def _outcomes(templates: Sequence[Source], region: str, *others: Callable[[], Outcome]) -> tuple[Outcome, ...]:
+def _outcomes(templates: Sequence[TemplateFile], region: str, *others: Callable[[], Outcome]) -> tuple[Outcome, ...]:
     with engine.started(templates) as checkov:  # in its own process from here on, beside the others in this one
         from tableguard.check.engines import cfn_lint  # noqa: PLC0415  # half a second, in which checkov starts
 

@@ -1,1 +1,1 @@
-"""What a CloudFormation template means: its limits, functions, parameters, and when two values are equal."""
+"""Read CloudFormation templates as CloudFormation does: limits, functions, parameters, equality of values."""

@@ -1,4 +1,4 @@
-"""Are a resource's deployed properties what its template declares? Pure; by CloudFormation's rules of equality."""
+"""Compare a resource's deployed properties with those its template declares, by CloudFormation's rules of equality."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,8 +16,8 @@ DOCUMENTS = frozenset({"EventPattern", "FilterPolicy", "RedriveAllowPolicy", "Re
 
 
 @dataclass(frozen=True)
-class Difference:
-    """A property (dotted path) that is deployed otherwise than declared; `deployed` is None if the service has none.
+class PropertyDifference:
+    """A property (dotted path) deployed otherwise than declared; `deployed` is None if the service returns none.
 
     Of a list only the members without a partner on the other side are shown.
     """
@@ -29,25 +29,25 @@ class Difference:
 
 def compare(
     declared: Mapping[str, Any], deployed: Mapping[str, Any], not_modelled: Iterable[str] = ()
-) -> list[Difference]:
-    """Where the deployed properties differ from the declared ones.
+) -> list[PropertyDifference]:
+    """Return where the deployed properties differ from the declared ones.
 
-    What the template does not declare is the service's default and is not compared; what it declares and the
-    service does not return is a difference. Paths in `not_modelled` are left out.
+    A property that the template does not declare is the service's default and is not compared; one that it declares
+    and the service does not return is a difference. Paths in `not_modelled` are left out.
     """
-    return list(_in_members("", without(declared, not_modelled), deployed))
+    return list(_compare_members("", without(declared, not_modelled), deployed))
 
 
 def without(declared: Mapping[str, Any], paths: Iterable[str]) -> dict[str, Any]:
-    """The declared properties less those at the dotted paths; a path leads through lists."""
-    left: dict[str, Any] = dict(declared)
+    """Return the declared properties without those at the dotted paths; a path leads through lists."""
+    remaining: dict[str, Any] = dict(declared)
     for path in paths:
-        left = _pruned(left, path.split("."))
-    return left
+        remaining = _prune(remaining, path.split("."))
+    return remaining
 
 
 def declares(declared: Any, path: Sequence[str]) -> bool:
-    """Does a template declare something at this path?"""
+    """Tell whether a template declares something at this path."""
     if isinstance(declared, list):
         return any(declares(item, path) for item in declared)
     if not path:
@@ -55,63 +55,66 @@ def declares(declared: Any, path: Sequence[str]) -> bool:
     return isinstance(declared, Mapping) and path[0] in declared and declares(declared[path[0]], path[1:])
 
 
-def _pruned(node: Any, path: list[str]) -> Any:
+def _prune(node: Any, path: list[str]) -> Any:
     if isinstance(node, list):
-        return [_pruned(item, path) for item in node]
+        return [_prune(item, path) for item in node]
     if not isinstance(node, Mapping) or path[0] not in node:
         return node
     rest = {key: value for key, value in node.items() if key != path[0]}
     if len(path) == 1:
         return rest
-    inner = _pruned(node[path[0]], path[1:])
+    inner = _prune(node[path[0]], path[1:])
     # an object that held nothing else is left out; one that was declared empty stays
     return rest if inner == {} != node[path[0]] else {**rest, path[0]: inner}
 
 
-def _in_members(path: str, declared: Mapping[str, Any], deployed: Mapping[str, Any]) -> Iterator[Difference]:
+def _compare_members(
+    path: str, declared: Mapping[str, Any], deployed: Mapping[str, Any]
+) -> Iterator[PropertyDifference]:
     for name in sorted(name for name in declared if declared[name] is not None):
         place = f"{path}.{name}" if path else name
         if deployed.get(name) is None:
-            yield Difference(place, declared[name], None)
+            yield PropertyDifference(place, declared[name], None)
         else:
             yield from _differences(place, declared[name], deployed[name])
 
 
-def _differences(path: str, declared: Any, deployed: Any) -> Iterator[Difference]:
-    """`path` ends with the name of the property, which decides how its values compare."""
+def _differences(path: str, declared: Any, deployed: Any) -> Iterator[PropertyDifference]:
+    """Compare two values of one property; its name, the end of `path`, decides how."""
     name = path.rpartition(".")[2]
-    first, second = _read_json(declared), _read_json(deployed)
-    if _is_document(name, declared, first) or _is_document(name, deployed, second):
+    first, first_is_json = _read_json(declared)
+    second, second_is_json = _read_json(deployed)
+    if first_is_json or second_is_json or _is_document(name, first) or _is_document(name, second):
         same = _canonical(first) == _canonical(second)
     elif isinstance(first, Mapping) and isinstance(second, Mapping):
-        yield from _in_members(path, first, second)
+        yield from _compare_members(path, first, second)
         return
     elif isinstance(first, list) or isinstance(second, list):
-        yield from _in_lists(path, _listed(first), _listed(second))
+        yield from _compare_lists(path, _as_list(first), _as_list(second))
         return
     else:
-        same = _text(first) == _text(second) or (name in REFERENCES and _refer_to_the_same(_text(first), _text(second)))
+        same = _text(first) == _text(second) or (name in REFERENCES and _name_the_same(_text(first), _text(second)))
     if not same:
-        yield Difference(path, declared, deployed)
+        yield PropertyDifference(path, declared, deployed)
 
 
-def _in_lists(path: str, declared: list[Any], deployed: list[Any]) -> Iterator[Difference]:
+def _compare_lists(path: str, declared: list[Any], deployed: list[Any]) -> Iterator[PropertyDifference]:
     def alike(first: Any, second: Any) -> bool:
         return next(_differences(path, first, second), None) is None
 
     if path.rpartition(".")[2] in ORDERED:
         if len(declared) != len(deployed) or not all(map(alike, declared, deployed)):
-            yield Difference(path, declared, deployed)
+            yield PropertyDifference(path, declared, deployed)
         return
     partners = _partners([[alike(item, other) for other in deployed] for item in declared])
     missing = [item for place, item in enumerate(declared) if place not in partners.values()]
     extra = [other for place, other in enumerate(deployed) if place not in partners and not _is_system_tag(other)]
     if missing or extra:
-        yield Difference(path, missing, extra)
+        yield PropertyDifference(path, missing, extra)
 
 
 def _partners(alike: list[list[bool]]) -> dict[int, int]:
-    """Pair as many declared members (rows) with deployed ones (columns) as can be: {column: row}.
+    """Pair as many declared members (rows) with deployed ones (columns) as can be. Return {column: row}.
 
     Augmenting paths; the first fit would fail where one declared member is a part of another.
     """
@@ -132,36 +135,36 @@ def _partners(alike: list[list[bool]]) -> dict[int, int]:
 
 
 def _is_system_tag(value: Any) -> bool:
-    """Tags beginning with aws: are set by AWS itself, such as aws:cloudformation:stack-name."""
+    """Tell whether a tag begins with aws:, as those do that AWS sets itself, such as aws:cloudformation:stack-name."""
     return isinstance(value, Mapping) and str(value.get("Key", "")).startswith("aws:")
 
 
-def _is_document(name: str, written: Any, read: Any) -> bool:
-    return name in DOCUMENTS or written is not read or (isinstance(read, Mapping) and "Statement" in read)
+def _is_document(name: str, value: Any) -> bool:
+    return name in DOCUMENTS or (isinstance(value, Mapping) and "Statement" in value)
 
 
-def _read_json(value: Any) -> Any:
-    """The object or list that a text holds; every other value as it is."""
+def _read_json(value: Any) -> tuple[Any, bool]:
+    """Return the object or list that a text holds, and True; any other value as it is, and False."""
     if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
         try:
-            return json.loads(value)
+            return json.loads(value), True
         except json.JSONDecodeError:
-            return value
-    return value
+            return value, False
+    return value, False
 
 
 def _canonical(value: Any) -> Any:
-    """Equal for documents that mean the same: lists without order, a list of one as its member, numbers as text."""
+    """Return equal values for documents that mean the same: lists without order, a list of one as its member."""
     if isinstance(value, Mapping):
         return {key: _canonical(value[key]) for key in value}
     if isinstance(value, list):
         members = sorted((_canonical(item) for item in value), key=lambda member: json.dumps(member, sort_keys=True))
         return members[0] if len(members) == 1 else members
-    read = _read_json(value)
-    return _text(value) if read is value else _canonical(read)
+    content, is_json = _read_json(value)
+    return _canonical(content) if is_json else _text(value)
 
 
-def _listed(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
@@ -171,6 +174,6 @@ def _text(value: Any) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _refer_to_the_same(first: str, second: str) -> bool:
+def _name_the_same(first: str, second: str) -> bool:
     arn, name = (first, second) if first.startswith("arn:") else (second, first)
     return arn.startswith("arn:") and arn.endswith((f":{name}", f"/{name}"))

@@ -1,4 +1,4 @@
-"""CloudFormation's intrinsic functions: a part of a template -> the value it stands for.
+"""Evaluate CloudFormation's intrinsic functions in a part of a template.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
 """
@@ -18,31 +18,31 @@ _OF_CONDITIONS = frozenset({"Fn::And", "Fn::Equals", "Fn::Not", "Fn::Or"})
 _VARIABLE = re.compile(r"\$\{(!?)([^{}]*)\}")
 
 
-class Scope(Protocol):
-    """What a template's names stand for while a stack is made."""
+class NameScope(Protocol):
+    """The values of a template's names while a stack is created."""
 
     @property
     def mappings(self) -> Mapping[str, Any]:
-        """The Mappings section."""
+        """Return the Mappings section."""
 
     def ref(self, name: str) -> Any:
-        """What Ref gives."""
+        """Return the value of Ref."""
 
     def attribute(self, logical_id: str, attribute: str) -> Any:
-        """What Fn::GetAtt gives."""
+        """Return the value of Fn::GetAtt."""
 
     def condition(self, name: str) -> bool:
-        """Whether a condition of the template holds."""
+        """Tell whether a condition of the template holds."""
 
     def imported(self, name: str) -> Any:
-        """The value that another stack exports."""
+        """Return the value that another stack exports."""
 
     def zones(self, region: str) -> list[str]:
-        """The availability zones of a region."""
+        """Return the availability zones of a region."""
 
 
-def evaluate(node: Any, scope: Scope) -> Any:
-    """The value of a part of a template, with every function in it carried out."""
+def evaluate(node: Any, scope: NameScope) -> Any:
+    """Return the value of a part of a template, with every function in it evaluated."""
     if isinstance(node, list):
         return [value for item in node if (value := evaluate(item, scope)) is not NO_VALUE]
     if isinstance(node, dict):
@@ -55,8 +55,8 @@ def evaluate(node: Any, scope: Scope) -> Any:
     return node
 
 
-def holds(node: Any, scope: Scope) -> bool:
-    """Whether the definition of a condition holds."""
+def holds(node: Any, scope: NameScope) -> bool:
+    """Tell whether the definition of a condition holds."""
     function, argument = _only(node)
     if function == "Condition":
         return scope.condition(argument)
@@ -72,13 +72,13 @@ def holds(node: Any, scope: Scope) -> bool:
 
 
 def _only(node: Any) -> tuple[str, Any]:
-    """The one key of a mapping and its value; an empty key where there is not exactly one."""
+    """Return the one key of a mapping and its value; an empty key unless there is exactly one."""
     ((key, value),) = node.items() if isinstance(node, dict) and len(node) == 1 else (("", None),)
     return key, value
 
 
 def references(node: Any) -> Iterator[str]:
-    """The names that a part of a template refers to: of parameters and resources, pseudo parameters too."""
+    """Yield the names of parameters, resources and pseudo parameters that a part of a template refers to."""
     if isinstance(node, list):
         for item in node:
             yield from references(item)
@@ -91,49 +91,49 @@ def references(node: Any) -> Iterator[str]:
         elif function == "Fn::GetAtt":
             yield _logical_id_and_attribute(argument)[0]
         elif function == "Fn::Sub":
-            text, given = _sub_arguments(argument)
-            yield from (name.split(".")[0] for name in _variables(text) if name not in given)
-            yield from references(given)
+            text, values = _sub_arguments(argument)
+            yield from (name.split(".")[0] for name in _variables(text) if name not in values)
+            yield from references(values)
         else:
             yield from references(list(node.values()))
 
 
 def as_call(node: Mapping[str, Any]) -> tuple[str, Any] | None:
-    """(function, argument) where a mapping is a call of an intrinsic function; None where it is plain data."""
-    called = [key for key in node if key == "Ref" or key.startswith("Fn::")]
-    if called and len(node) == 1 and called[0] in _FUNCTIONS:
-        return called[0], node[called[0]]
-    if called and called != ["Ref"]:
-        raise EmbeddedError(f"Template error: {', '.join(called)} is no function, or has something beside it")
+    """Return (function, argument) for a mapping that calls an intrinsic function; None for plain data."""
+    names = [key for key in node if key == "Ref" or key.startswith("Fn::")]
+    if names and len(node) == 1 and names[0] in _FUNCTIONS:
+        return names[0], node[names[0]]
+    if names and names != ["Ref"]:
+        raise EmbeddedError(f"Template error: {', '.join(names)} is no function, or has something beside it")
     return None
 
 
-def _ref(argument: Any, scope: Scope) -> Any:
+def _ref(argument: Any, scope: NameScope) -> Any:
     return scope.ref(argument)
 
 
-def _get_att(argument: Any, scope: Scope) -> Any:
+def _get_att(argument: Any, scope: NameScope) -> Any:
     logical_id, attribute = _logical_id_and_attribute(argument)
     return scope.attribute(logical_id, evaluate(attribute, scope))
 
 
 def _logical_id_and_attribute(argument: Any) -> tuple[str, Any]:
-    """Both of "Logical.Attribute" and [Logical, Attribute]; an attribute may itself have dots."""
+    """Split "Logical.Attribute" or [Logical, Attribute]; an attribute may itself have dots."""
     if isinstance(argument, str):
         logical_id, _, attribute = argument.partition(".")
         return logical_id, attribute
     return argument[0], argument[1]
 
 
-def _sub(argument: Any, scope: Scope) -> str:
-    text, given = _sub_arguments(argument)
+def _sub(argument: Any, scope: NameScope) -> str:
+    text, values = _sub_arguments(argument)
 
     def value(match: re.Match[str]) -> str:
         literal, name = match.groups()
         if literal:
             return f"${{{name}}}"
-        if name in given:
-            return _text(evaluate(given[name], scope))
+        if name in values:
+            return _text(evaluate(values[name], scope))
         return _text(_get_att(name, scope) if "." in name else scope.ref(name))
 
     return _VARIABLE.sub(value, text)
@@ -147,45 +147,45 @@ def _variables(text: str) -> list[str]:
     return [name for literal, name in _VARIABLE.findall(text) if not literal]
 
 
-def _join(argument: Any, scope: Scope) -> str:
+def _join(argument: Any, scope: NameScope) -> str:
     return str(argument[0]).join(map(_text, evaluate(argument[1], scope)))
 
 
-def _select(argument: Any, scope: Scope) -> Any:
+def _select(argument: Any, scope: NameScope) -> Any:
     index, items = int(evaluate(argument[0], scope)), evaluate(argument[1], scope)
     if not 0 <= index < len(items):
         raise EmbeddedError(f"Template error: Fn::Select cannot select nonexistent value at index {index}")
     return items[index]
 
 
-def _split(argument: Any, scope: Scope) -> list[str]:
+def _split(argument: Any, scope: NameScope) -> list[str]:
     return str(evaluate(argument[1], scope)).split(argument[0])
 
 
-def _find_in_map(argument: Any, scope: Scope) -> Any:
+def _find_in_map(argument: Any, scope: NameScope) -> Any:
     names = [str(evaluate(name, scope)) for name in argument[:3]]
-    found: Any = scope.mappings
+    node: Any = scope.mappings
     for name in names:
-        if name not in found:
+        if name not in node:
             raise EmbeddedError(f"Template error: Unable to get mapping for {'::'.join(names)}")
-        found = found[name]
-    return found
+        node = node[name]
+    return node
 
 
-def _if(argument: Any, scope: Scope) -> Any:
+def _if(argument: Any, scope: NameScope) -> Any:
     name, then, otherwise = argument
     return evaluate(then if scope.condition(name) else otherwise, scope)
 
 
-def _import_value(argument: Any, scope: Scope) -> Any:
+def _import_value(argument: Any, scope: NameScope) -> Any:
     return scope.imported(evaluate(argument, scope))
 
 
-def _get_azs(argument: Any, scope: Scope) -> list[str]:
+def _get_azs(argument: Any, scope: NameScope) -> list[str]:
     return scope.zones(evaluate(argument, scope) or scope.ref("AWS::Region"))
 
 
-def _cidr(argument: Any, scope: Scope) -> list[str]:
+def _cidr(argument: Any, scope: NameScope) -> list[str]:
     block, count, bits = (evaluate(part, scope) for part in argument)
     network = ipaddress.ip_network(block)
     try:
@@ -194,10 +194,10 @@ def _cidr(argument: Any, scope: Scope) -> list[str]:
         blocks = []
     if len(blocks) < int(count):
         raise EmbeddedError(f"Template error: Fn::Cidr: {block} has no {count} blocks of {bits} bits")
-    return [str(each) for each in blocks]
+    return list(map(str, blocks))
 
 
-def _base64(argument: Any, scope: Scope) -> str:
+def _base64(argument: Any, scope: NameScope) -> str:
     return base64.b64encode(_text(evaluate(argument, scope)).encode()).decode()
 
 
@@ -209,7 +209,7 @@ def _text(value: Any) -> str:
     raise EmbeddedError(f"Template error: text is wanted here, not {json.dumps(value, default=repr)}")
 
 
-_FUNCTIONS: dict[str, Callable[[Any, Scope], Any]] = {
+_FUNCTIONS: dict[str, Callable[[Any, NameScope], Any]] = {
     "Ref": _ref,
     "Fn::Base64": _base64,
     "Fn::Cidr": _cidr,

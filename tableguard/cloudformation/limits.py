@@ -1,4 +1,4 @@
-"""The most that CloudFormation takes in one template."""
+"""CloudFormation's limits on one template."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""A stack's parameters: the values given and the defaults, accepted by the rules that the template declares."""
+"""Check a stack's parameters by the rules that its template declares."""
 
 import re
 from collections.abc import Mapping
@@ -8,12 +8,12 @@ from tableguard.cloudformation.template import Template
 from tableguard.errors import EmbeddedError
 
 
-def parameter_values(template: Template, given: Mapping[str, str]) -> dict[str, Any]:
-    """A value for every parameter, given or by default, accepted by its own rules."""
-    unknown = sorted(given.keys() - template.parameters.keys())
+def parameter_values(template: Template, values: Mapping[str, str]) -> dict[str, Any]:
+    """Return a value for every parameter, from `values` or its default; EmbeddedError if a rule refuses it."""
+    unknown = sorted(values.keys() - template.parameters.keys())
     if unknown:
         raise EmbeddedError(f"Parameters: [{', '.join(unknown)}] do not exist in the template")
-    texts = {name: given.get(name, declared.get("Default")) for name, declared in template.parameters.items()}
+    texts = {name: values.get(name, declared.get("Default")) for name, declared in template.parameters.items()}
     missing = sorted(name for name, text in texts.items() if text is None)
     if missing:
         raise EmbeddedError(f"Parameters: [{', '.join(missing)}] must have values")

@@ -1,4 +1,4 @@
-"""What the names in a stack's template stand for, while it is made and afterwards."""
+"""Look up the values of a template's names for one stack, while it is created and afterwards."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ class Output:
 
 @dataclass
 class StackScope:
-    """The names of one template with the stack's own values; notes which exports of other stacks it asked for."""
+    """The names of one template with the stack's own values; `imports` collects the exports of other stacks it used."""
 
     template: Template
     values: Mapping[str, Any]  # of parameters and pseudo parameters
@@ -34,17 +34,17 @@ class StackScope:
 
     @property
     def mappings(self) -> Mapping[str, Any]:
-        """The Mappings section."""
+        """Return the Mappings section."""
         return self.template.mappings
 
     def ref(self, name: str) -> Any:
-        """What Ref gives: a parameter's value, or a resource's physical id."""
+        """Return the value of Ref: a parameter's value, or a resource's physical id."""
         if name == "AWS::NoValue":
             return NO_VALUE
         return self.values[name] if name in self.values else self._existing(name).physical_id
 
     def attribute(self, logical_id: str, attribute: str) -> Any:
-        """What Fn::GetAtt gives."""
+        """Return the value of Fn::GetAtt."""
         attributes = self._existing(logical_id).attributes
         if attribute not in attributes:
             raise EmbeddedError(
@@ -53,19 +53,19 @@ class StackScope:
         return attributes[attribute]
 
     def condition(self, name: str) -> bool:
-        """Whether a condition of the template holds."""
+        """Tell whether a condition of the template holds."""
         if name not in self.template.conditions:
             raise EmbeddedError(f"Template error: unresolved condition dependency {name}")
         if name not in self._conditions:
             self._conditions[name] = None
             self._conditions[name] = holds(self.template.conditions[name], self)
-        known = self._conditions[name]
-        if known is None:
+        value = self._conditions[name]
+        if value is None:  # it is being evaluated
             raise EmbeddedError(f"Template error: condition {name} depends on itself")
-        return known
+        return value
 
     def imported(self, name: str) -> Any:
-        """The value that another stack exports."""
+        """Return the value that another stack exports."""
         value = self.exported(name)
         if value is None:
             raise EmbeddedError(f"No export named {name} found.")
@@ -73,18 +73,18 @@ class StackScope:
         return value
 
     def included(self) -> tuple[str, ...]:
-        """The resources that the template's conditions leave, in the order in which they are made."""
+        """Return the resources whose conditions hold, in the order of creation."""
         resources = self.template.resources
-        return tuple(name for name in self.template.order if self._wanted(resources[name]))
+        return tuple(name for name in self.template.order if self._condition_holds(resources[name]))
 
     def outputs(self) -> Iterator[Output]:
-        """The outputs that the template's conditions leave."""
+        """Yield the outputs whose conditions hold."""
         for name, declared in sorted(self.template.outputs.items()):
-            if self._wanted(declared):
+            if self._condition_holds(declared):
                 value, export = evaluate(declared["Value"], self), declared.get("Export", {}).get("Name")
                 yield Output(name, value, declared.get("Description"), export and evaluate(export, self))
 
-    def _wanted(self, declared: Mapping[str, Any]) -> bool:
+    def _condition_holds(self, declared: Mapping[str, Any]) -> bool:
         return "Condition" not in declared or self.condition(declared["Condition"])
 
     def _existing(self, logical_id: str) -> ResourceHandle:

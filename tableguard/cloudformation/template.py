@@ -1,4 +1,4 @@
-"""A template as CloudFormation takes it: read, within the limits, complete, its parameters given values."""
+"""Read a template as CloudFormation does, and refuse in its words one that it would refuse."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -56,43 +56,43 @@ _UNNAMED = frozenset({"AWS::IAM::AccessKey", "AWS::IAM::Policy", "AWS::IAM::User
 
 @dataclass(frozen=True)
 class Template:
-    """What a stack is made of, before any function in it is carried out."""
+    """The content of a template, before any function in it is evaluated."""
 
     document: Mapping[str, Any]
 
     @property
     def resources(self) -> Mapping[str, Any]:
-        """Resources by logical id."""
+        """Return the resources by logical id."""
         return self._section("Resources")
 
     @property
     def outputs(self) -> Mapping[str, Any]:
-        """Outputs by logical id."""
+        """Return the outputs by logical id."""
         return self._section("Outputs")
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        """Declared parameters by name."""
+        """Return the declared parameters by name."""
         return self._section("Parameters")
 
     @property
     def mappings(self) -> Mapping[str, Any]:
-        """Mappings by name."""
+        """Return the mappings by name."""
         return self._section("Mappings")
 
     @property
     def conditions(self) -> Mapping[str, Any]:
-        """Definitions of conditions by name."""
+        """Return the definitions of conditions by name."""
         return self._section("Conditions")
 
     @property
     def description(self) -> str | None:
-        """What the template is for."""
+        """Return the template's description."""
         return self.document.get("Description")
 
     @cached_property
     def order(self) -> tuple[str, ...]:
-        """Logical ids such that each comes after those it depends on, and otherwise by name."""
+        """Return the logical ids in an order that follows dependencies, and otherwise by name."""
         sorter = TopologicalSorter({name: self.dependencies(name) for name in self.resources})
         try:
             sorter.prepare()
@@ -100,10 +100,10 @@ class Template:
             raise EmbeddedError(
                 f"Circular dependency between resources: [{', '.join(sorted(set(error.args[1])))}]"
             ) from error
-        return tuple(_drained(sorter))
+        return tuple(_in_order(sorter))
 
     def dependencies(self, logical_id: str) -> set[str]:
-        """The resources that must exist before this one, said (DependsOn) or implied (Ref, GetAtt, Sub)."""
+        """Return the resources that must exist before this one, by DependsOn or by Ref, GetAtt and Sub."""
         resource = self.resources[logical_id]
         implied = set(references(resource.get("Properties", {}))) & self.resources.keys()
         return implied | set(_as_list(resource.get("DependsOn", [])))
@@ -114,7 +114,7 @@ class Template:
 
 
 def read(body: str, url: bool = False) -> Template:
-    """A template from its text, JSON or YAML; EmbeddedError with CloudFormation's words where it is none."""
+    """Read a template from its text, JSON or YAML; EmbeddedError has CloudFormation's words."""
     size, most = len(body.encode()), _LIMITS.template_bytes if url else TEMPLATE_BODY_BYTES
     if size > most:
         raise EmbeddedError(f"Template of {size} bytes; Member must have length less than or equal to {most}")
@@ -131,13 +131,13 @@ def read(body: str, url: bool = False) -> Template:
     return template
 
 
-def unknown_types(template: Template, known: Mapping[str, Any]) -> list[str]:
-    """The resource types that nothing here can make."""
-    return sorted({resource["Type"] for resource in template.resources.values()} - known.keys())
+def unknown_types(template: Template, types: Mapping[str, Any]) -> list[str]:
+    """Return the template's resource types that are not among `types`."""
+    return sorted({resource["Type"] for resource in template.resources.values()} - types.keys())
 
 
 def required_capability(template: Template) -> str | None:
-    """What the caller must acknowledge: that roles and policies are made, and that they have names."""
+    """Return the capability that the caller must acknowledge: to create roles and policies, with names or without."""
     resources = template.resources.values()
     if any(_NAMED.get(resource["Type"], "") in resource.get("Properties", {}) for resource in resources):
         return "CAPABILITY_NAMED_IAM"
@@ -146,7 +146,7 @@ def required_capability(template: Template) -> str | None:
 
 
 def _refusals(template: Template) -> Iterator[str]:
-    """Why CloudFormation refuses a template, in its words."""
+    """Yield the reasons for which CloudFormation refuses a template, in its words."""
     unknown = sorted(template.document.keys() - _SECTIONS)
     if unknown:
         yield f"Invalid template property or properties [{', '.join(unknown)}]; Rules and Transform are not modelled"
@@ -181,8 +181,8 @@ def _refusals_of_resource(template: Template, logical_id: str, resource: Mapping
 
 
 def _unresolved(template: Template, node: Any, where: str) -> Iterator[str]:
-    known = template.resources.keys() | template.parameters.keys() | PSEUDO_PARAMETERS
-    missing = sorted({str(name) for name in references(node)} - known)
+    declared = template.resources.keys() | template.parameters.keys() | PSEUDO_PARAMETERS
+    missing = sorted({str(name) for name in references(node)} - declared)
     if missing:
         yield (
             f"Template format error: Unresolved resource dependencies [{', '.join(missing)}] of {where} block of the "
@@ -190,7 +190,7 @@ def _unresolved(template: Template, node: Any, where: str) -> Iterator[str]:
         )
 
 
-def _drained(sorter: "TopologicalSorter[str]") -> Iterator[str]:
+def _in_order(sorter: "TopologicalSorter[str]") -> Iterator[str]:
     while sorter.is_active():
         ready = sorted(sorter.get_ready())
         yield from ready

@@ -1,4 +1,4 @@
-"""The templates to be checked: found, read once, and refused in one line if they cannot be one."""
+"""Find and read template files; a file that cannot be a template is refused in one line."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -20,7 +20,7 @@ _MOST_BYTES = Limits().template_bytes
 
 
 @dataclass(frozen=True)
-class Source:
+class TemplateFile:
     """One template: the file that a report names, where its text lies, and its content, short intrinsics in full."""
 
     file: str
@@ -28,7 +28,7 @@ class Source:
     body: dict[str, Any]
 
     def resources(self, resource_type: str) -> dict[str, dict[str, Any]]:
-        """Logical id -> properties of the resources of one type."""
+        """Return the properties of the resources of one type, by logical id."""
         return {
             logical_id: properties
             for logical_id, resource in self.body["Resources"].items()
@@ -47,22 +47,22 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Sources:
-    """Everything that was found: the templates, and the files that are none."""
+class TemplateFiles:
+    """The templates in files and folders, and the other files there."""
 
-    templates: tuple[Source, ...]
+    templates: tuple[TemplateFile, ...]
     others: tuple[str, ...] = ()
 
 
-def find(paths: Iterable[Path]) -> Sources:
-    """The templates in files and folders; CheckError for what is missing, unreadable, broken or empty."""
-    templates: list[Source] = []
+def find(paths: Iterable[Path]) -> TemplateFiles:
+    """Find the templates in files and folders; CheckError for what is missing, unreadable, broken or empty."""
+    templates: list[TemplateFile] = []
     others: list[str] = []
     for path, named in _files(paths):
         body = read(path)
         if is_template(body):
             _check_size(path, body)
-            templates.append(Source(str(path), path, body))
+            templates.append(TemplateFile(str(path), path, body))
         elif named:
             raise CheckError(f"{path}: not a CloudFormation template: it has no Resources; name a template or a folder")
         else:
@@ -70,39 +70,39 @@ def find(paths: Iterable[Path]) -> Sources:
     if not templates:
         looked = ", ".join(map(str, paths)) or "nothing"
         raise CheckError(f"{looked}: no CloudFormation template found; templates end in {', '.join(SUFFIXES)}")
-    return Sources(tuple(templates), tuple(others))
+    return TemplateFiles(tuple(templates), tuple(others))
 
 
 def _check_size(path: Path, body: dict[str, Any]) -> None:
-    """Refuse before any engine works through it what CloudFormation would refuse: checking takes time."""
+    """Refuse a template that CloudFormation would refuse for its size, before engines spend time on it."""
     count, most = len(body["Resources"]), Limits().resources
     if count > most:
         raise CheckError(f"{path}: {count} resources; CloudFormation takes at most {most}")
 
 
 def is_template(body: Any) -> bool:
-    """Whether a file's content is a CloudFormation template: a map with resources."""
+    """Tell whether a file's content is a CloudFormation template: a map with resources."""
     return isinstance(body, dict) and isinstance(body.get("Resources"), dict)
 
 
 def _files(paths: Iterable[Path]) -> list[tuple[Path, bool]]:
-    """Each file once, with whether it was named itself or found in a folder."""
-    found: dict[Path, bool] = {}
+    """Return each file once, with True if it was named itself and False if it lies in a folder."""
+    files: dict[Path, bool] = {}
     for path in paths:
         if path.is_dir():
             inside = (file for file in sorted(path.rglob("*")) if file.suffix in SUFFIXES and file.is_file())
-            found = {**dict.fromkeys(inside, False), **found}
+            files = {**dict.fromkeys(inside, False), **files}
         elif path.is_file():
-            found[path] = True
+            files[path] = True
         elif path.exists():
             raise CheckError(f"{path}: neither a file nor a folder")
         else:
             raise CheckError(f"{path}: no such file or folder")
-    return sorted(found.items())
+    return sorted(files.items())
 
 
 def read(path: Path) -> Any:
-    """The content of a YAML or JSON file; CheckError with the line that is wrong."""
+    """Read the content of a YAML or JSON file; CheckError names the line that is wrong."""
     try:
         size = path.stat().st_size
         if size > _MOST_BYTES:
@@ -124,7 +124,7 @@ def read(path: Path) -> Any:
 
 
 def parse(text: str) -> Any:
-    """Content of a template's text: JSON if it begins as JSON does (tabs, which YAML refuses, are legal there)."""
+    """Read a template's text: as JSON if it begins as JSON does, where tabs are legal that YAML refuses."""
     if text.lstrip().startswith("{"):
         return json.loads(text)
     alias = cloudformation_yaml.first_alias(text)

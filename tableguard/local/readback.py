@@ -7,11 +7,11 @@ from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
-from tableguard.cloudformation.equality import Difference, compare, declares, without
+from tableguard.cloudformation.equality import PropertyDifference, compare, declares, without
 from tableguard.cloudformation.resource_type import AbsentError, Client, Context, ResourceHandle, ResourceType
 from tableguard.errors import EmbeddedError
 
-__all__ = ["Deployed", "Difference", "ReadBack", "ResourceReadBack", "compare", "verify"]
+__all__ = ["Deployed", "PropertyDifference", "ReadBack", "ResourceReadBack", "compare", "verify"]
 
 # How the services name a thing that is not there
 _NOT_THERE = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist")
@@ -45,7 +45,7 @@ class ResourceReadBack:
     type: str
     physical_id: str
     compared: tuple[str, ...]
-    differences: tuple[Difference, ...]
+    differences: tuple[PropertyDifference, ...]
     not_modelled: Mapping[str, str]
 
     @property
@@ -108,7 +108,7 @@ def _read_back(
 
 def _differences(
     resource: Deployed, known: ResourceType, client: Callable[[str, str, str], Client], met: Mapping[str, str]
-) -> list[Difference]:
+) -> list[PropertyDifference]:
     context = Context(
         account_id=resource.account,
         region=resource.region,
@@ -134,5 +134,5 @@ def _client(client: Callable[[str, str, str], Client], account: str, region: str
     return client(service, account, region)
 
 
-def _gone(resource: Deployed, answer: str) -> Difference:
-    return Difference("(the resource)", resource.handle.physical_id, answer)
+def _gone(resource: Deployed, answer: str) -> PropertyDifference:
+    return PropertyDifference("(the resource)", resource.handle.physical_id, answer)

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from tableguard.cloudformation.equality import Difference, compare
+from tableguard.cloudformation.equality import PropertyDifference, compare
 from tableguard.cloudformation.resource_type import AbsentError, Client, Context, Properties, ResourceHandle
 from tableguard.errors import EmbeddedError
 from tableguard.local.stacks.types import ALL
@@ -65,7 +65,9 @@ def make(type_name: str, properties: Properties, name: str = "stack-Resource-1A2
     return ALL[type_name].create(new_context(name), properties)
 
 
-def differences(type_name: str, declared: Properties, context: Context, handle: ResourceHandle) -> list[Difference]:
+def differences(
+    type_name: str, declared: Properties, context: Context, handle: ResourceHandle
+) -> list[PropertyDifference]:
     """Where the deployed resource differs from what is declared."""
     known = ALL[type_name]
     return compare(declared, known.read(context, handle), known.not_modelled)

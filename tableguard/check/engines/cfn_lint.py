@@ -13,7 +13,7 @@ from cfnlint.runner import Runner
 from cfnlint.runner.template import run_template_by_data
 
 from tableguard.check.engines.checkov.child import CRASHES
-from tableguard.cloudformation.template_files import Source
+from tableguard.cloudformation.template_files import TemplateFile
 from tableguard.errors import CheckError
 from tableguard.findings.finding import Finding, Level, place
 from tableguard.findings.outcome import Outcome, Skip, Unanswered, total
@@ -26,12 +26,12 @@ _RULE_CRASHED = "E0002"
 _Match = Any  # cfnlint.rules.Match; cfn-lint ships no type information
 
 
-def check(sources: Iterable[Source], region: str) -> Outcome:
+def check(sources: Iterable[TemplateFile], region: str) -> Outcome:
     """Lint each template for one region."""
     return total(ENGINE, _UNIT, (_outcome(source, region) for source in sources))
 
 
-def _outcome(source: Source, region: str) -> Outcome:
+def _outcome(source: TemplateFile, region: str) -> Outcome:
     try:
         matches = _matches(source, region)
     except CRASHES as crash:
@@ -53,7 +53,7 @@ def _outcome(source: Source, region: str) -> Outcome:
     )
 
 
-def _matches(source: Source, region: str) -> list[_Match]:
+def _matches(source: TemplateFile, region: str) -> list[_Match]:
     template, unreadable = decode(str(source.path))
     if unreadable:
         return list(unreadable)
@@ -72,7 +72,7 @@ def _linter(region: str) -> tuple[Any, Any]:
     return config, Runner(config).rules
 
 
-def _is_ignored(source: Source, match: _Match) -> bool:
+def _is_ignored(source: TemplateFile, match: _Match) -> bool:
     """Tell whether the template, or the resource, asks cfn-lint to ignore the rule."""
     path = getattr(match, "path", None) or []
     owners = [source.body]
@@ -88,7 +88,7 @@ def _ignored_checks(owner: Any) -> list[str]:
     return [rule for rule in node if isinstance(rule, str)] if isinstance(node, list) else []
 
 
-def _finding(source: Source, match: _Match) -> Finding:
+def _finding(source: TemplateFile, match: _Match) -> Finding:
     return Finding(
         rule=match.rule.id,
         file=source.file,
@@ -101,7 +101,7 @@ def _finding(source: Source, match: _Match) -> Finding:
     )
 
 
-def _skip(source: Source, match: _Match) -> Skip:
+def _skip(source: TemplateFile, match: _Match) -> Skip:
     return Skip(match.rule.id, source.file, _path(match), match.linenumber, "ignore_checks of the template")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tableguard.aws.managed_config_rules import RuleFacts, catalogue
-from tableguard.cloudformation.template_files import Source
+from tableguard.cloudformation.template_files import TemplateFile
 from tableguard.findings.finding import Finding
 from tableguard.findings.outcome import Outcome
 
@@ -19,7 +19,7 @@ _RUNTIME, _POLICY_CHARACTERS = "guard-2.x.x", 10_000
 _PARAMETER_CHARACTERS = 1_024
 
 
-def check(sources: Iterable[Source], region: str) -> Outcome:
+def check(sources: Iterable[TemplateFile], region: str) -> Outcome:
     """Check that AWS Config would take each rule of the templates, in one region."""
     by_rule = [
         [_finding(source, logical_id, *fault) for fault in _faults(properties, region)]
@@ -31,7 +31,7 @@ def check(sources: Iterable[Source], region: str) -> Outcome:
     return Outcome(ENGINE, "rules", len(by_rule) - failed, failed, findings)
 
 
-def _finding(source: Source, logical_id: str, rule: str, problem: str, remedy: str) -> Finding:
+def _finding(source: TemplateFile, logical_id: str, rule: str, problem: str, remedy: str) -> Finding:
     path = ("Resources", logical_id)
     return Finding(f"config-rule-{rule}", source.file, "/".join(path), source.line_of(path), problem, remedy)
 

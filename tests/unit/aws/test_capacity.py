@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tableguard.aws.capacity import Consumed, Index, index_of, read_units, write_units
+from tableguard.aws.capacity import Consumption, Index, index_of, read_units, write_units
 from tableguard.aws.item_size import Image, item_size, significant_digits
 
 KEY = {"pk": {"S": "p"}, "sk": {"S": "s"}}
@@ -116,7 +116,7 @@ def test_an_index_holds_its_keys_and_what_it_projects() -> None:
 
 
 def test_a_local_index_is_told_apart_from_a_global_one() -> None:
-    consumed = Consumed("t")
+    consumed = Consumption("t")
     consumed.add_write((Index("local", ("pk", "at"), None, is_global=False),), None, _of(20, at="1"), False)
     assert consumed.describe("INDEXES") == {
         "TableName": "t",
@@ -127,7 +127,7 @@ def test_a_local_index_is_told_apart_from_a_global_one() -> None:
 
 
 def test_a_transaction_doubles_the_table_and_not_the_index() -> None:
-    consumed = Consumed("t")
+    consumed = Consumption("t")
     consumed.add_write((EVERYTHING,), None, _of(1500, at="1"), True)
     assert (consumed.table, consumed.global_indexes) == (4, {"by-time": 2})
     assert consumed.describe("TOTAL", "WriteCapacityUnits") == {

@@ -19,7 +19,7 @@ from tableguard.cloudformation.resource_type import (
     ResourceType,
 )
 from tableguard.errors import EmbeddedError
-from tableguard.local.readback import Difference, compare, verify
+from tableguard.local.readback import PropertyDifference, compare, verify
 
 ALLOW = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "*"}
 DENY = {"Effect": "Deny", "Action": "s3:*", "Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": False}}}
@@ -88,7 +88,7 @@ def test_different_by_cloudformations_rules(name: str) -> None:
 
 
 def test_what_is_declared_and_not_returned_is_a_difference() -> None:
-    assert compare({"A": 1, "B": False}, {"A": 1}) == [Difference("B", False, None)]
+    assert compare({"A": 1, "B": False}, {"A": 1}) == [PropertyDifference("B", False, None)]
 
 
 def test_what_is_returned_and_not_declared_is_a_default() -> None:
@@ -102,12 +102,12 @@ def test_a_property_declared_as_no_value_is_not_declared() -> None:
 def test_a_difference_names_the_innermost_property() -> None:
     declared = {"SSESpecification": {"SSEEnabled": True, "KMSMasterKeyId": "k"}}
     deployed = {"SSESpecification": {"SSEEnabled": True, "KMSMasterKeyId": "other"}}
-    assert compare(declared, deployed) == [Difference("SSESpecification.KMSMasterKeyId", "k", "other")]
+    assert compare(declared, deployed) == [PropertyDifference("SSESpecification.KMSMasterKeyId", "k", "other")]
 
 
 def test_of_a_list_only_the_members_that_differ_are_shown() -> None:
     same, mine, theirs = ({"Key": key, "Value": "1"} for key in "abc")
-    assert compare({"Tags": [same, mine]}, {"Tags": [theirs, same]}) == [Difference("Tags", [mine], [theirs])]
+    assert compare({"Tags": [same, mine]}, {"Tags": [theirs, same]}) == [PropertyDifference("Tags", [mine], [theirs])]
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_a_resource_as_declared_is_verified() -> None:
 def test_a_resource_otherwise_than_declared_is_not() -> None:
     found = verify([Resource({"A": 1, "B": 2})], thing(lambda context, handle: {"A": 1, "B": 3}), no_client)
     assert [resource.verified for resource in found.different] == [False]
-    assert found.different[0].differences == (Difference("B", 2, 3),)
+    assert found.different[0].differences == (PropertyDifference("B", 2, 3),)
 
 
 def test_what_is_not_modelled_is_named_with_its_reason_and_not_counted_as_compared() -> None:
@@ -224,7 +224,7 @@ def test_the_service_is_asked_in_the_resources_own_account_and_region() -> None:
 )
 def test_a_resource_that_is_gone_is_a_difference(code: str) -> None:
     found = verify([Resource({"A": 1})], thing(refuse(code)), no_client)
-    assert found.different[0].differences == (Difference("(the resource)", "thing-1", code),)
+    assert found.different[0].differences == (PropertyDifference("(the resource)", "thing-1", code),)
 
 
 def test_a_resource_that_its_reader_does_not_find_is_a_difference() -> None:
@@ -232,7 +232,7 @@ def test_a_resource_that_its_reader_does_not_find_is_a_difference() -> None:
         raise AbsentError("thing-1: not there")
 
     found = verify([Resource({"A": 1})], thing(read), no_client)
-    assert found.different[0].differences == (Difference("(the resource)", "thing-1", "thing-1: not there"),)
+    assert found.different[0].differences == (PropertyDifference("(the resource)", "thing-1", "thing-1: not there"),)
 
 
 def test_a_resource_that_may_not_be_read_is_an_error() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from stream_lambda.decide import conversation
 from stream_lambda.items import Group, User, conversation_item, group_item, marker_key, message_item
-from tableguard.aws.capacity import Consumed, Index
+from tableguard.aws.capacity import Consumption, Index
 from tableguard.errors import MessageError
 from tableguard.projection.drift import Kind
 from tableguard.projection.reconcile import Choice, reconcile
@@ -256,7 +256,7 @@ def test_a_marker_never_moves_back(table: MessageTable) -> None:
 def test_a_marker_takes_one_write_unit_and_none_of_the_index(table: MessageTable, client: Any) -> None:
     mark_read(table, GROUP, BOB.user_uuid, at(5))
     marker = client.get_item(TableName=TABLE, Key=marker_key(BOB.user_uuid, GROUP))["Item"]
-    consumed = Consumed(TABLE)
+    consumed = Consumption(TABLE)
     index = Index("conversations", ("pk", "last_message_at"), None, is_global=True)
     consumed.add_write((index,), marker | {"last_read_at": {"S": at(1)}}, marker, transactional=False)
     assert (consumed.table, consumed.global_indexes) == (1, {})

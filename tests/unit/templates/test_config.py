@@ -11,7 +11,7 @@ import pytest
 
 from tableguard.aws.managed_config_rules import catalogue
 from tableguard.check.rules import config_rules
-from tableguard.cloudformation.template_files import Source
+from tableguard.cloudformation.template_files import TemplateFile
 from tableguard.paths import TEMPLATES
 from tableguard.settings import Settings, example
 from templates.config_rules import guard_rules, managed_rules
@@ -52,7 +52,7 @@ def _recorder_and_channel_do_not_wait_for_each_other(template: Template) -> bool
 
 def _aws_config_takes_every_rule(template: Template) -> bool:
     return not config_rules.check(
-        [Source("config.yaml", TEMPLATES / "rendered/config.yaml", template)], SETTINGS.home_region
+        [TemplateFile("config.yaml", TEMPLATES / "rendered/config.yaml", template)], SETTINGS.home_region
     ).findings
 
 
@@ -177,7 +177,7 @@ def test_a_rule_that_the_home_region_does_not_offer_is_left_out_and_named() -> N
     assert "IamNoInlinePolicyCheck" not in spain["Resources"]
     assert "IAM_NO_INLINE_POLICY_CHECK" in spain["Outputs"]["RulesLeftOut"]["Value"]
     assert not config_rules.check(
-        [Source("config.yaml", TEMPLATES / "rendered/config.yaml", spain)], "eu-south-2"
+        [TemplateFile("config.yaml", TEMPLATES / "rendered/config.yaml", spain)], "eu-south-2"
     ).findings
 
 

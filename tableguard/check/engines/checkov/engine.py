@@ -12,7 +12,7 @@ from typing import IO, Any
 
 from tableguard.check.engines.checkov import child as checkov_child
 from tableguard.check.engines.checkov import location
-from tableguard.cloudformation.template_files import Source
+from tableguard.cloudformation.template_files import TemplateFile
 from tableguard.errors import CheckError
 from tableguard.findings.finding import Finding
 from tableguard.findings.outcome import Outcome, Skip, Unanswered
@@ -35,7 +35,7 @@ Answer = dict[str, Any]
 
 
 @contextmanager
-def started(sources: Sequence[Source], command: Sequence[str] = ()) -> Iterator[Callable[[], Outcome]]:
+def started(sources: Sequence[TemplateFile], command: Sequence[str] = ()) -> Iterator[Callable[[], Outcome]]:
     """Start checkov on templates and yield the function that waits for its outcome; leaving the context stops it.
 
     Where checkov is absent, does not start or gives no answer, all templates are unanswered, and other engines go on.
@@ -51,7 +51,7 @@ def started(sources: Sequence[Source], command: Sequence[str] = ()) -> Iterator[
         yield lambda: _awaited(templates, child, command)
 
 
-def _awaited(templates: Mapping[str, Source], child: "_Child", command: Sequence[str]) -> Outcome:
+def _awaited(templates: Mapping[str, TemplateFile], child: "_Child", command: Sequence[str]) -> Outcome:
     try:
         answers = _answers(list(templates), child, command)
     except CheckError as error:
@@ -128,7 +128,7 @@ class _Child:
         return f"{last}, exit code {self.process.returncode}"
 
 
-def _outcome(answers: Sequence[tuple[Source, Answer]]) -> Outcome:
+def _outcome(answers: Sequence[tuple[TemplateFile, Answer]]) -> Outcome:
     complete = [(source, answer) for source, answer in answers if "crash" not in answer]
     crashes = [(source, answer["crash"]) for source, answer in answers if "crash" in answer]
     findings = tuple(_finding(source, failure) for source, answer in complete for failure in answer["failed"])
@@ -143,16 +143,16 @@ def _outcome(answers: Sequence[tuple[Source, Answer]]) -> Outcome:
     )
 
 
-def _finding(source: Source, record: Answer) -> Finding:
+def _finding(source: TemplateFile, record: Answer) -> Finding:
     remedy = "correct the resource, or skip the check in its Metadata with a reason"
     return Finding(record["id"], source.file, _path(source, record), record["line"], record["name"], remedy)
 
 
-def _skip(source: Source, record: Answer) -> Skip:
+def _skip(source: TemplateFile, record: Answer) -> Skip:
     return Skip(record["id"], source.file, _path(source, record), record["line"], record["reason"])
 
 
-def _path(source: Source, record: Answer) -> str:
+def _path(source: TemplateFile, record: Answer) -> str:
     """Return the path of a resource that checkov calls TYPE.NAME; a secret has no path, and a hash for a name."""
     name = record["resource"].rpartition(".")[2]
     return f"Resources/{name}" if name in source.body["Resources"] else ""

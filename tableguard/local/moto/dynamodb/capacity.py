@@ -12,7 +12,7 @@ from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
-from tableguard.aws.capacity import Consumed, Index, index_of, read_units, write_units
+from tableguard.aws.capacity import Consumption, Index, index_of, read_units, write_units
 from tableguard.aws.item_size import item_size
 from tableguard.local.moto.dynamodb.requests import Request, Write, image
 
@@ -45,10 +45,10 @@ def sizes(handler: DynamoHandler, request: Request) -> Iterator[tuple[str, int]]
         yield write.table.name, max(item_size(side or {}) for side in (write.old, write.new))
 
 
-def _by_repeating(repeats: Iterable[tuple[str, int]]) -> list[Consumed]:
-    consumed: dict[str, Consumed] = {}
+def _by_repeating(repeats: Iterable[tuple[str, int]]) -> list[Consumption]:
+    consumed: dict[str, Consumption] = {}
     for table_name, size in repeats:
-        of_table = consumed.setdefault(table_name, Consumed(table_name))
+        of_table = consumed.setdefault(table_name, Consumption(table_name))
         of_table.table += 2 * read_units(size, consistent=True)
     return list(consumed.values())
 
@@ -62,15 +62,15 @@ def _indexes(table: Table) -> tuple[Index, ...]:
     )
 
 
-def _by_writing(handler: DynamoHandler, action: str, request: Request) -> list[Consumed]:
-    consumed: dict[str, Consumed] = {}
+def _by_writing(handler: DynamoHandler, action: str, request: Request) -> list[Consumption]:
+    consumed: dict[str, Consumption] = {}
     transactional = action in _TRANSACTIONS
     for write in request.writes:
-        of_table = consumed.setdefault(write.table.name, Consumed(write.table.name))
+        of_table = consumed.setdefault(write.table.name, Consumption(write.table.name))
         of_table.add_write(_indexes(write.table), write.old, write.new, transactional)
     if transactional:
         for write in _checked(handler):
-            consumed.setdefault(write.table.name, Consumed(write.table.name)).table += 2 * write_units(write.old)
+            consumed.setdefault(write.table.name, Consumption(write.table.name)).table += 2 * write_units(write.old)
     return list(consumed.values())
 
 
@@ -86,23 +86,23 @@ def _read(backend: DynamoDBBackend, table_name: str, key: dict[str, Any]) -> Wri
     return Write(backend.get_table(table_name), item, item)
 
 
-def _by_reading(handler: DynamoHandler, action: str, request: Request) -> list[Consumed]:
+def _by_reading(handler: DynamoHandler, action: str, request: Request) -> list[Consumption]:
     if action in ("query", "scan"):
         return [_by_searching(handler, request)]
-    consumed: dict[str, Consumed] = {}
+    consumed: dict[str, Consumption] = {}
     for table_name, key, units in _keys(handler, action):
         read = _read(handler.dynamodb_backend, table_name, key)
-        of_table = consumed.setdefault(read.table.name, Consumed(read.table.name))
+        of_table = consumed.setdefault(read.table.name, Consumption(read.table.name))
         of_table.table += units * read_units(item_size(read.old or {}), consistent=True)
     return list(consumed.values())
 
 
-def _by_searching(handler: DynamoHandler, request: Request) -> Consumed:
+def _by_searching(handler: DynamoHandler, request: Request) -> Consumption:
     """Query and Scan count the bytes that they read, all together, and before any filter."""
     table = handler.dynamodb_backend.get_table(handler.body["TableName"])
     size = sum(item_size(image(item) or {}) for item in request.evaluated)
     units = read_units(size, bool(handler.body.get("ConsistentRead")))
-    consumed = Consumed(table.name)
+    consumed = Consumption(table.name)
     searched = next((index for index in _indexes(table) if index.name == handler.body.get("IndexName")), None)
     if searched is None:
         consumed.table = units

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tableguard.aws.managed_config_rules import REGION_NAMES, catalogue
+from tableguard.aws.managed_config_rules import catalogue, region_names
 from tableguard.check.rules import config_rules
 from tableguard.cloudformation import template_files
 from tableguard.errors import CheckError
@@ -26,7 +26,7 @@ def _config_findings(rule: Template, region: str = "eu-central-1") -> list[str]:
         path = Path(folder, "t.yaml")
         path.write_text(yaml.safe_dump({"Resources": {"Rule": rule}}), encoding="utf-8")
         findings = config_rules.check(
-            [template_files.Source("t.yaml", path, template_files.read(path))], region
+            [template_files.TemplateFile("t.yaml", path, template_files.read(path))], region
         ).findings
     assert {(finding.file, finding.path, finding.line) for finding in findings} <= {("t.yaml", "Resources/Rule", 2)}
     return [finding.problem for finding in findings]
@@ -108,7 +108,7 @@ def test_a_guard_rule_that_nothing_triggers_is_found() -> None:
 
 def test_the_catalogue_names_no_region_that_has_no_code_here() -> None:
     named = frozenset().union(*(rule.named_regions()[1] for rule in catalogue().values()))
-    assert named <= set(REGION_NAMES.values())
+    assert named <= set(region_names().values())
 
 
 def test_a_region_that_the_catalogue_cannot_know_is_neither_offered_nor_refused() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tableguard.cloudformation.equality import Difference
+from tableguard.cloudformation.equality import PropertyDifference
 from tableguard.cloudformation.resource_type import AbsentError, Context, Properties, ResourceHandle
 from tableguard.errors import EmbeddedError
 from tableguard.local.stacks.types import ALL
@@ -237,7 +237,9 @@ def test_a_permission_is_deployed_as_declared_until_removed(context: Context) ->
 def test_a_permission_for_any_rule_is_reported(context: Context) -> None:
     declared = permission(context)
     handle = make(PERMISSION, {name: value for name, value in declared.items() if name != "SourceArn"})
-    assert differences(PERMISSION, declared, context, handle) == [Difference("SourceArn", declared["SourceArn"], None)]
+    assert differences(PERMISSION, declared, context, handle) == [
+        PropertyDifference("SourceArn", declared["SourceArn"], None)
+    ]
 
 
 LOST = {

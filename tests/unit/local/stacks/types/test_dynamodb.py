@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ParamValidationError
 
-from tableguard.cloudformation.equality import Difference
+from tableguard.cloudformation.equality import PropertyDifference
 from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle
 from tableguard.errors import EmbeddedError
 from tableguard.local.stacks.types import ALL
@@ -203,7 +203,9 @@ def test_a_value_of_the_wrong_kind_is_refused_by_its_name(context: Context) -> N
 def test_protection_that_was_lifted_is_reported(context: Context) -> None:
     handle = make(TABLE, table(context))
     ask("update_table", DeletionProtectionEnabled=False)(context, handle)
-    assert differences(TABLE, table(context), context, handle) == [Difference("DeletionProtectionEnabled", True, False)]
+    assert differences(TABLE, table(context), context, handle) == [
+        PropertyDifference("DeletionProtectionEnabled", True, False)
+    ]
 
 
 def test_a_table_that_is_refused_midway_is_not_left_behind(context: Context) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tableguard.cloudformation.equality import Difference
+from tableguard.cloudformation.equality import PropertyDifference
 from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle
 from tableguard.errors import EmbeddedError
 from tableguard.local.stacks.types import ALL
@@ -219,7 +219,7 @@ def test_a_subnet_with_another_route_table_is_reported(context: Context) -> None
         "NewAssociationId"
     ]
     found = differences(ASSOCIATION, declared, context, ResourceHandle(moved))
-    assert found == [Difference("RouteTableId", declared["RouteTableId"], other)]
+    assert found == [PropertyDifference("RouteTableId", declared["RouteTableId"], other)]
 
 
 def test_a_group_that_says_what_may_go_out_lets_nothing_else_out(context: Context) -> None:
