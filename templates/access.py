@@ -1,4 +1,4 @@
-"""Who may do what: the permissions boundary, the roles of people and services, and the members' identity pool."""
+"""Access: the permissions boundary, the roles of people and services, and the members' identity pool."""
 
 from typing import Any
 

@@ -44,7 +44,7 @@ _PUBLIC_ACCESS = s3.PublicAccessBlockConfiguration(
 
 
 class StackBuilder:
-    """One stack under construction for one organisation's settings; `template` is what it has become."""
+    """One stack under construction for one organisation's settings; `template` holds its resources so far."""
 
     def __init__(self, settings: Settings, purpose: str) -> None:
         self.settings = settings

@@ -1,4 +1,4 @@
-"""What AWS Config must find true of the estate: managed rules of AWS, and Guard rules where AWS has none."""
+"""The rules that AWS Config evaluates: managed rules of AWS, and Guard rules where AWS has none."""
 
 from dataclasses import dataclass, field
 from string import Template as Text

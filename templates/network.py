@@ -12,7 +12,7 @@ from templates.builder import StackBuilder
 
 @dataclass(frozen=True)
 class _Place:
-    """Where the function runs, as references or literal ids."""
+    """VPC, subnets and route tables of the function, as references or literal ids."""
 
     vpc_id: parts.Value
     subnet_ids: list[parts.Value]

@@ -37,7 +37,7 @@ class Conditions:
 
 @dataclass(frozen=True)
 class Example:
-    """A record that the detection must see, and its twin, in which one field is another: that it must not see."""
+    """A record that the detection must see, and its twin with one field changed, which it must not see."""
 
     event: Event
     twin: Event
@@ -45,7 +45,7 @@ class Example:
 
 @dataclass(frozen=True)
 class Detection:
-    """What happened in one sentence, how urgent it is, and how each channel recognises it.
+    """Behaviour that raises an alert: a sentence, a severity, and how each channel recognises it.
 
     `conditions` narrow `calls`, or stand alone. `attack` lists technique ids of MITRE ATT&CK; where it is empty,
     `no_attack` says why.
@@ -64,10 +64,10 @@ class Detection:
 
     @property
     def title(self) -> str:
-        """The name as a logical id begins with it: TableDestruction."""
+        """Return the name with which logical ids begin: TableDestruction."""
         return self.name.title().replace("_", "")
 
     @property
     def slug(self) -> str:
-        """The name as AWS resources carry it: table-destruction."""
+        """Return the name that AWS resources carry: table-destruction."""
         return self.name.replace("_", "-")

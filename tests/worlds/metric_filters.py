@@ -1,4 +1,4 @@
-"""JSON filter patterns of CloudWatch Logs, evaluated: as far as our metric filters use the language.
+"""Evaluate JSON filter patterns of CloudWatch Logs, as far as our metric filters use the language.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html does not say whether `!=` holds
 for a field that is absent, so both answers are tried, and a pattern on which they differ is refused.
@@ -14,7 +14,7 @@ _ABSENT = object()
 
 
 def matches(pattern: str, event: dict[str, Any]) -> bool:
-    """Whether a log event is counted by a metric filter."""
+    """Tell whether a metric filter counts a log event."""
     first, second = (_Pattern(pattern, event, differs).value() for differs in (True, False))
     assert first == second, f"{pattern}: it would matter whether an absent field differs from a value"
     return first
@@ -26,10 +26,10 @@ class _Pattern:
 
     def value(self) -> bool:
         self.take("{")
-        found = self.either()
+        value = self.either()
         self.take("}")
         assert not self.tokens, f"left over: {self.tokens}"
-        return found
+        return value
 
     def take(self, *expected: str) -> str:
         token = self.tokens.pop(0) if self.tokens else "the end"
@@ -37,25 +37,25 @@ class _Pattern:
         return token
 
     def either(self) -> bool:
-        found = self.both()
+        holds = self.both()
         while self.tokens[:1] == ["||"]:
             self.take()
-            found = self.both() or found
-        return found
+            holds = self.both() or holds
+        return holds
 
     def both(self) -> bool:
-        found = self.term()
+        holds = self.term()
         while self.tokens[:1] == ["&&"]:
             self.take()
-            found = self.term() and found
-        return found
+            holds = self.term() and holds
+        return holds
 
     def term(self) -> bool:
         if self.tokens[:1] == ["("]:
             self.take()
-            found = self.either()
+            holds = self.either()
             self.take(")")
-            return found
+            return holds
         return self.comparison()
 
     def comparison(self) -> bool:
@@ -74,10 +74,10 @@ class _Pattern:
 def _tokens(pattern: str) -> Iterator[str]:
     place = 0
     while pattern[place:].strip():
-        found = _TOKEN.match(pattern, place)
-        assert found, f"not understood: {pattern[place:]}"
-        yield found[1]
-        place = found.end()
+        token = _TOKEN.match(pattern, place)
+        assert token, f"not understood: {pattern[place:]}"
+        yield token[1]
+        place = token.end()
 
 
 def _at(event: Any, path: str) -> Any:

@@ -30,18 +30,18 @@ class Requirement:
 
 
 def stack(name: str, settings: Settings | None = None) -> Template:
-    """A stack as it is rendered: read back from the YAML that a user gets."""
+    """Return a stack as it is rendered: read back from the YAML that a user gets."""
     template: Template = cloudformation_yaml.load(render(settings or example(), [find_stack(name)])[name])
     return template
 
 
 def is_set(sentence: str, path: str, value: Any) -> Requirement:
-    """The property at a path has this value."""
+    """Require a value at a path; its removal must break the requirement."""
     return Requirement(sentence, lambda template: at(template, path) == value, ((path, REMOVED),))
 
 
 def retained(sentence: str, *logical_ids: str) -> Requirement:
-    """Resources outlive the stack and any update that replaces them."""
+    """Require that resources outlive the stack and any update that replaces them."""
     paths = [f"Resources/{one}/{policy}" for one in logical_ids for policy in ("DeletionPolicy", "UpdateReplacePolicy")]
     return Requirement(
         sentence,
@@ -51,18 +51,18 @@ def retained(sentence: str, *logical_ids: str) -> Requirement:
 
 
 def at(template: Template, path: str) -> Any:
-    """The value at a path such as Resources/Messages/Properties/KeySchema/0, or None."""
-    found: Any = template
+    """Return the value at a path such as Resources/Messages/Properties/KeySchema/0, or None."""
+    node: Any = template
     for step in path.split("/"):
-        if isinstance(found, list):
-            found = found[int(step)] if int(step) < len(found) else None
+        if isinstance(node, list):
+            node = node[int(step)] if int(step) < len(node) else None
         else:
-            found = found.get(step) if isinstance(found, dict) else None
-    return found
+            node = node.get(step) if isinstance(node, dict) else None
+    return node
 
 
 def spoilt(template: Template, path: str, value: Any) -> Template:
-    """A copy with one value changed or removed; the path must exist, or the change would prove nothing."""
+    """Return a copy with one value changed or removed; the path must exist, or the change would prove nothing."""
     changed = copy.deepcopy(template)
     *parents, last = path.split("/")
     parent = at(changed, "/".join(parents))
@@ -76,8 +76,26 @@ def spoilt(template: Template, path: str, value: Any) -> Template:
     return changed
 
 
-def cases(requirements: list[Requirement]) -> list[ParameterSet]:
-    """Every requirement with each of the changes that must break it."""
+def holds_and_breaks(requirements: list[Requirement], fixture: str) -> tuple[Callable[..., None], Callable[..., None]]:
+    """Return two tests of a stack: each requirement holds, and each of its spoils breaks it.
+
+    `fixture` names the fixture of the test's file that renders the stack.
+    """
+
+    @pytest.mark.parametrize("requirement", requirements, ids=str)
+    def holds(request: pytest.FixtureRequest, requirement: Requirement) -> None:
+        assert requirement.holds(request.getfixturevalue(fixture)), requirement.sentence
+
+    @pytest.mark.parametrize(("requirement", "path", "value"), _spoils(requirements))
+    def breaks(request: pytest.FixtureRequest, requirement: Requirement, path: str, value: Any) -> None:
+        template = request.getfixturevalue(fixture)
+        assert not requirement.holds(spoilt(template, path, value)), requirement.sentence
+
+    return holds, breaks
+
+
+def _spoils(requirements: list[Requirement]) -> list[ParameterSet]:
+    """Return every requirement with each of the changes that must break it."""
     return [
         pytest.param(requirement, path, value, id=f"{requirement} - {number}: {path}")
         for requirement in requirements
@@ -86,7 +104,7 @@ def cases(requirements: list[Requirement]) -> list[ParameterSet]:
 
 
 def of_type(template: Template, resource_type: str) -> dict[str, dict[str, Any]]:
-    """Logical id -> properties of all resources of a type."""
+    """Return logical id -> properties of all resources of a type."""
     return {
         name: resource.get("Properties", {})
         for name, resource in template["Resources"].items()
@@ -95,11 +113,11 @@ def of_type(template: Template, resource_type: str) -> dict[str, dict[str, Any]]
 
 
 def statement(document: Any, sid: str) -> dict[str, Any]:
-    """The one statement of a policy document with a Sid."""
-    (found,) = [one for one in document["Statement"] if one["Sid"] == sid]
-    return dict(found)
+    """Return the one statement of a policy document with a Sid."""
+    (match,) = [one for one in document["Statement"] if one["Sid"] == sid]
+    return dict(match)
 
 
 def with_capacity_of(other: str) -> Settings:
-    """The default settings with the capacity of another example."""
+    """Return the default settings with the capacity of another example."""
     return replace(example(), capacity=example(other).capacity)

@@ -8,7 +8,7 @@ import pytest
 from tableguard.policy.policy_set import PolicySet
 from tableguard.prove.explanation import Inquiry, explained
 from tableguard.settings import example
-from tests.worlds.requirements import Requirement, Template, at, cases, is_set, of_type, retained, spoilt
+from tests.worlds.requirements import Requirement, Template, at, holds_and_breaks, is_set, of_type, retained
 from tests.worlds.requirements import stack as rendered
 
 WITH = replace(example(), client_side_encryption=True)
@@ -104,16 +104,7 @@ def table() -> Template:
     return rendered("table", WITH)
 
 
-@pytest.mark.parametrize("requirement", REQUIREMENTS, ids=str)
-def test_the_message_key_keeps_its_promise(table: Template, requirement: Requirement) -> None:
-    assert requirement.holds(table), requirement.sentence
-
-
-@pytest.mark.parametrize(("requirement", "path", "value"), cases(REQUIREMENTS))
-def test_a_promise_breaks_with_what_it_rests_on(
-    table: Template, requirement: Requirement, path: str, value: Any
-) -> None:
-    assert not requirement.holds(spoilt(table, path, value)), requirement.sentence
+test_the_stack_holds, test_a_spoilt_stack_does_not_hold = holds_and_breaks(REQUIREMENTS, "table")
 
 
 def test_without_the_setting_there_is_no_message_key(table: Template) -> None:

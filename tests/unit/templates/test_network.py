@@ -2,13 +2,12 @@
 
 import ipaddress
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from tableguard.settings import NewVpc, example
 from templates.builder import StackBuilder
-from tests.worlds.requirements import Requirement, Template, at, cases, is_set, of_type, retained, spoilt, stack
+from tests.worlds.requirements import Requirement, Template, at, holds_and_breaks, is_set, of_type, retained, stack
 
 WAYS_OUT = {
     "AWS::EC2::InternetGateway",
@@ -99,16 +98,7 @@ def existing() -> Template:
     return stack("network", example("existing-vpc"))
 
 
-@pytest.mark.parametrize("requirement", REQUIREMENTS, ids=str)
-def test_the_network_stack_keeps_its_promise(network: Template, requirement: Requirement) -> None:
-    assert requirement.holds(network), requirement.sentence
-
-
-@pytest.mark.parametrize(("requirement", "path", "value"), cases(REQUIREMENTS))
-def test_a_promise_breaks_with_what_it_rests_on(
-    network: Template, requirement: Requirement, path: str, value: Any
-) -> None:
-    assert not requirement.holds(spoilt(network, path, value)), requirement.sentence
+test_the_stack_holds, test_a_spoilt_stack_does_not_hold = holds_and_breaks(REQUIREMENTS, "network")
 
 
 def test_nothing_leads_out_of_the_vpc(network: Template, existing: Template) -> None:
