@@ -1,1 +1,1 @@
-"""What the workload costs a month: sourced prices, the usage that follows from the design, bills and break-evens."""
+"""Compute a month's cost: sourced prices, the usage that follows from the design, bills and break-evens."""

@@ -1,4 +1,4 @@
-"""Usage x prices -> a month's bill, line by line; a line without a price is named, not guessed."""
+"""Compute a month's bill from usage and prices, line by line; a line without a price is listed, not guessed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from tableguard.scale.workload import PAGE
 
 
 @dataclass(frozen=True)
-class Line:
-    """One thing that is paid for: how much of it at which price."""
+class BillLine:
+    """One item of the bill: a quantity at a price."""
 
     group: str  # table, copies, function, monitoring, cache or network
     what: str
@@ -20,25 +20,25 @@ class Line:
 
     @property
     def usd(self) -> float:
-        """A month."""
+        """Return the USD of a month."""
         return self.quantity * self.price.each
 
 
 @dataclass(frozen=True)
 class Bill:
-    """A month in one mode of capacity, and what could not be priced."""
+    """The bill of a month in one mode of capacity, and the items without a price."""
 
     mode: str
-    lines: tuple[Line, ...]
+    lines: tuple[BillLine, ...]
     unpriced: tuple[str, ...]
 
     @property
     def usd(self) -> float:
-        """A month."""
+        """Return the USD of a month."""
         return sum(line.usd for line in self.lines)
 
-    def of(self, group: str) -> float:
-        """USD of the lines of one group."""
+    def usd_of(self, group: str) -> float:
+        """Return the USD of one group's lines."""
         return sum(line.usd for line in self.lines if line.group == group)
 
 
@@ -46,11 +46,11 @@ _Item = tuple[str, str, float, str]  # group, what, quantity, name of the price
 
 
 def bill(usage: Usage, prices: Prices, mode: str) -> Bill:
-    """What a month costs in one of MODES."""
+    """Return the bill of a month in one of MODES."""
     items = [item for item in _items(usage, mode) if item[2]]
     return Bill(
         mode,
-        tuple(Line(group, what, quantity, prices[name]) for group, what, quantity, name in items if name in prices),
+        tuple(BillLine(group, what, quantity, prices[name]) for group, what, quantity, name in items if name in prices),
         tuple(f"{what} ({name})" for _, what, _, name in items if name not in prices),
     )
 
@@ -76,13 +76,13 @@ def _capacity(usage: Usage, hits: float, mode: str) -> Iterator[_Item]:
         reads = usage.total("table_reads") + usage.total("index_reads") - hits * cached
         yield "table", "writes, table and index", writes, "dynamodb-write-request-unit"
         yield "table", "reads, table and index", reads, "dynamodb-read-request-unit"
-    yield "table", "storage, table and index", usage.stored_gb, "dynamodb-storage"
+    yield "table", "storage, table and index", usage.storage_gb, "dynamodb-storage"
 
 
 def _provisioned(usage: Usage, unit: int) -> float:
-    """Unit-hours of a month: in each hour what it and the hour before needed, at the target, as auto scaling goes.
+    """Return the unit-hours of a month: each hour has what it and the hour before needed, at the target.
 
-    It goes up within minutes, and down after fifteen of them and less often than it would like to.
+    Auto scaling goes up within minutes, and down after fifteen of them and not as often.
     https://repost.aws/knowledge-center/dynamodb-auto-scaling
     """
     names = (("table_reads", "index_reads"), ("table_writes", "index_writes"))[unit]
@@ -140,7 +140,7 @@ def _caches(usage: Usage, mode: str) -> Iterator[_Item]:
 
 
 def _processing_units(usage: Usage) -> float:
-    """ECPUs of a month: one for each kilobyte read or written; what was missing is written once.
+    """Return the ECPUs of a month: one for each kilobyte read or written, where each miss is written once.
 
     https://aws.amazon.com/elasticache/pricing/
     """

@@ -1,13 +1,13 @@
-"""At how many messages a day one mode becomes cheaper than another, and the curves that show it."""
+"""Find the messages a day at which one mode becomes cheaper than another, and the curves that show it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
 from tableguard.cost.bill import bill
 from tableguard.cost.circumstances import Circumstances
-from tableguard.cost.estate import Estate
+from tableguard.cost.estate import EstateCounts
 from tableguard.cost.prices import Prices
 from tableguard.cost.usage import Usage
 from tableguard.scale.workload import Workload
@@ -19,7 +19,7 @@ BASE = "on-demand"
 
 @dataclass(frozen=True)
 class Crossing:
-    """From so many messages a day on, and until the next crossing, this mode is cheaper than on demand, or dearer."""
+    """Messages a day from which on, until the next crossing, a mode is cheaper than on demand, or dearer."""
 
     mode: str
     messages_a_day: float
@@ -29,7 +29,7 @@ class Crossing:
 class Costs:
     """USD a month by mode and messages a day; everything else stays as it is."""
 
-    def __init__(self, workload: Workload, estate: Estate, circumstances: Circumstances, prices: Prices) -> None:
+    def __init__(self, workload: Workload, estate: EstateCounts, circumstances: Circumstances, prices: Prices) -> None:
         self.workload, self.estate, self.circumstances, self.prices = workload, estate, circumstances, prices
         self.usage = cache(self._usage)
 
@@ -37,28 +37,29 @@ class Costs:
         return Usage(self.workload.at(messages_a_day=messages_a_day), self.estate, self.circumstances)
 
     def usd(self, mode: str, messages_a_day: float) -> float:
-        """A month."""
+        """Return the USD of a month."""
         return bill(self.usage(messages_a_day), self.prices, mode).usd
 
     def saving(self, mode: str, messages_a_day: float) -> float:
-        """USD a month less than on demand."""
+        """Return how many USD a month a mode costs less than on demand."""
         return self.usd(BASE, messages_a_day) - self.usd(mode, messages_a_day)
 
 
 def volumes() -> list[float]:
-    """Messages a day, from a thousand to a thousand million."""
+    """Return numbers of messages a day, from a thousand to a thousand million."""
     return [10 ** (LOWEST + number / _EACH) for number in range((HIGHEST - LOWEST) * _EACH + 1)]
 
 
 def crossings(costs: Costs, modes: Sequence[str]) -> tuple[Crossing, ...]:
-    """Every break-even with on demand, mode by mode."""
-    found = []
-    for mode in modes:
-        for low, high in pairwise(volumes()):
-            before, after = costs.saving(mode, low) > 0, costs.saving(mode, high) > 0
-            if before != after:
-                found.append(Crossing(mode, _between(costs, mode, low, high, after), after))
-    return tuple(found)
+    """Return every break-even with on demand, mode by mode."""
+    return tuple(crossing for mode in modes for crossing in _crossings(costs, mode))
+
+
+def _crossings(costs: Costs, mode: str) -> Iterator[Crossing]:
+    for low, high in pairwise(volumes()):
+        before, after = costs.saving(mode, low) > 0, costs.saving(mode, high) > 0
+        if before != after:
+            yield Crossing(mode, _between(costs, mode, low, high, after), after)
 
 
 def _between(costs: Costs, mode: str, low: float, high: float, after: bool) -> float:
@@ -69,21 +70,23 @@ def _between(costs: Costs, mode: str, low: float, high: float, after: bool) -> f
 
 
 def use_of_capacity(prices: Prices) -> float | None:
-    """The part of provisioned write capacity that must be used for it to be cheaper than paying by request."""
+    """Return the share of provisioned write capacity from whose use on it is cheaper than paying by request."""
     by_request = prices.get("dynamodb-write-request-unit")
     by_hour = prices.get("dynamodb-write-capacity-unit")
     return None if by_request is None or by_hour is None else by_hour.each / (3600 * by_request.each)
 
 
 def percent(costs: Costs, mode: str) -> list[tuple[float, float]]:
-    return [(each, 100 * costs.usd(mode, each) / costs.usd(BASE, each)) for each in volumes()]
+    """Return the curve of a mode's cost in percent of the cost on demand, over messages a day."""
+    return [(volume, 100 * costs.usd(mode, volume) / costs.usd(BASE, volume)) for volume in volumes()]
 
 
 def monitoring(costs: Costs) -> list[tuple[float, float]]:
-    bills = [(each, bill(costs.usage(each), costs.prices, BASE)) for each in volumes()]
-    return [(each, 100 * found.of("monitoring") / found.usd) for each, found in bills]
+    """Return the curve of monitoring's percent of the cost on demand, over messages a day."""
+    bills = [(volume, bill(costs.usage(volume), costs.prices, BASE)) for volume in volumes()]
+    return [(volume, 100 * base.usd_of("monitoring") / base.usd) for volume, base in bills]
 
 
-def rounded(value: float) -> str:
-    """Two significant digits: the assumptions bear no more."""
+def two_digits(value: float) -> str:
+    """Write a number with two significant digits: the assumptions bear no more."""
     return f"{float(f'{value:.1e}'):,.0f}"

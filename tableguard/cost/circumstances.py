@@ -1,4 +1,4 @@
-"""What is assumed besides the messages, and the modes of capacity that are reckoned."""
+"""Assumptions of the cost other than the messages, and the modes of capacity."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ BOUNDS = {
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What else is assumed, besides the messages."""
+    """The assumptions of the cost other than the messages."""
 
     callers: int = 10
     hit_ratio: float = 0.8

@@ -1,4 +1,4 @@
-"""What of the deployed estate costs money whatever the traffic: counted in the templates, never written down twice."""
+"""Count in the templates what costs money whatever the traffic, so that no number is written down twice."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from tableguard.stacks.registry import enabled_stacks
 
 
 @dataclass(frozen=True)
-class Estate:
-    """So many of what is paid by the month, and how the function is set."""
+class EstateCounts:
+    """Numbers of the resources that are paid by the month, and the function's settings."""
 
     alarms: int
     keys: int
@@ -29,21 +29,21 @@ class Estate:
 
 
 @cache
-def estate(settings: Settings) -> Estate:
-    """Count what the stacks of these settings hold."""
+def count_estate(settings: Settings) -> EstateCounts:
+    """Count the resources in the stacks of these settings."""
     resources = [
         resource
         for stack in enabled_stacks(settings)
         for resource in stack.template(settings).to_dict().get("Resources", {}).values()
     ]
     kinds = Counter(resource["Type"] for resource in resources)
-    (function,) = (found["Properties"] for found in resources if found["Type"] == "AWS::Lambda::Function")
-    (table,) = (found["Properties"] for found in resources if found["Type"] == "AWS::DynamoDB::Table")
-    rules = [found["Properties"] for found in resources if found["Type"] == "AWS::Config::ConfigRule"]
+    (function,) = (resource["Properties"] for resource in resources if resource["Type"] == "AWS::Lambda::Function")
+    (table,) = (resource["Properties"] for resource in resources if resource["Type"] == "AWS::DynamoDB::Table")
+    rules = [resource["Properties"] for resource in resources if resource["Type"] == "AWS::Config::ConfigRule"]
     periodic = sum("MaximumExecutionFrequency" in rule for rule in rules)
     capacity = settings.capacity
     provisioned = capacity if isinstance(capacity, Provisioned) else None
-    return Estate(
+    return EstateCounts(
         alarms=kinds["AWS::CloudWatch::Alarm"],
         keys=kinds["AWS::KMS::Key"],
         resources=len(resources),

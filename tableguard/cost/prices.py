@@ -1,4 +1,4 @@
-"""Prices with their sources: those of prices.toml, and those a user gives instead."""
+"""Prices with their sources, from prices.toml or from the user."""
 
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ OLD_DAYS = 180  # after so many days a reader should look again
 
 @dataclass(frozen=True)
 class Price:
-    """What one unit costs, and who says so."""
+    """The price of a unit, with its source."""
 
     name: str
     usd: float
@@ -30,18 +30,18 @@ class Price:
 
     @property
     def each(self) -> float:
-        """USD of one unit."""
+        """Return the USD of one unit."""
         return self.usd / self.per
 
     @property
-    def is_given(self) -> bool:
-        """Whether the user gave it."""
+    def is_own(self) -> bool:
+        """Tell whether the price is the user's own."""
         return not self.page
 
     @property
     def source(self) -> str:
-        """Page and dates in one line."""
-        if self.is_given:
+        """Return page and dates in one line."""
+        if self.is_own:
             return "given with --price"
         return f"{self.page} (read {self.read}{f', as of {self.as_of}' if self.as_of else ''})"
 
@@ -50,40 +50,43 @@ Prices = Mapping[str, Price]
 
 
 @cache
-def shipped() -> Prices:
-    """Every price that a page could be found for."""
+def shipped_prices() -> Prices:
+    """Return every price of prices.toml by its name."""
     data: dict[str, dict[str, Any]] = tomllib.loads(_FILE.read_text(encoding="utf-8"))
     return {name: Price(name, **facts) for name, facts in data.items()}
 
 
-def chosen(region: str, given: Iterable[str] = ()) -> Prices:
-    """The prices of a region, the user's NAME=USD before ours; CostError if there is none, or a name is unknown."""
-    own = [_given(text, region) for text in given]
-    prices = [price for price in shipped().values() if price.region == region]
+def prices_of(region: str, overrides: Iterable[str] = ()) -> Prices:
+    """Return the prices of a region, the user's NAME=USD in the place of ours.
+
+    CostError if there is none for the region, or a name is unknown.
+    """
+    own = [_override(text, region) for text in overrides]
+    prices = [price for price in shipped_prices().values() if price.region == region]
     if not own and not prices:
-        there = ", ".join(sorted({price.region for price in shipped().values()}))
+        there = ", ".join(sorted({price.region for price in shipped_prices().values()}))
         raise CostError(f"region {region!r}: only prices of {there} are shipped; give those of yours: --price NAME=USD")
     return {price.name: price for price in (*prices, *own)}
 
 
-def _given(text: str, region: str) -> Price:
+def _override(text: str, region: str) -> Price:
     name, _, usd = text.partition("=")
-    known = shipped().get(name)
-    if known is None:
-        raise CostError(f"price {name!r}: no such price; there are: {', '.join(sorted(shipped()))}")
+    ours = shipped_prices().get(name)
+    if ours is None:
+        raise CostError(f"price {name!r}: no such price; there are: {', '.join(sorted(shipped_prices()))}")
     try:
         value = float(usd)
     except ValueError as error:
-        raise CostError(f"price {name}: {usd!r} is not a number of USD for {known.per:,.0f} {known.unit}") from error
+        raise CostError(f"price {name}: {usd!r} is not a number of USD for {ours.per:,.0f} {ours.unit}") from error
     if not isfinite(value) or value < 0:
         raise CostError(f"price {name}: {usd!r} is not accepted; it must be 0 or more")
-    return Price(name, value, known.per, known.unit, region, page="", read="")
+    return Price(name, value, ours.per, ours.unit, region, page="", read="")
 
 
 def old(prices: Prices, today: date) -> tuple[Price, ...]:
-    """The prices that were read long ago."""
+    """Return the prices that were read more than OLD_DAYS ago."""
     return tuple(
         price
         for price in prices.values()
-        if not price.is_given and (today - date.fromisoformat(price.read)).days > OLD_DAYS
+        if not price.is_own and (today - date.fromisoformat(price.read)).days > OLD_DAYS
     )

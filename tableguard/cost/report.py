@@ -1,6 +1,6 @@
-"""What `tableguard cost` says: assumptions, a bill for each mode, break-evens, sources."""
+"""Report costs: assumptions, a bill for each mode, break-evens, sources."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cached_property
@@ -12,8 +12,8 @@ from tableguard.cost.break_even import BASE, Costs, Crossing
 from tableguard.cost.circumstances import MODES
 from tableguard.cost.prices import OLD_DAYS, Price, old
 from tableguard.findings import formats
-from tableguard.scale.formulas import Batch, batch
-from tableguard.scale.invocation import Invocation
+from tableguard.scale.formulas import BatchFigures, batch
+from tableguard.scale.invocation import InvocationModel
 
 # What the bills do not hold, so that nobody takes silence for nothing.
 LEFT_OUT = (
@@ -26,8 +26,8 @@ LEFT_OUT = (
 
 
 @dataclass(frozen=True)
-class Report:
-    """A workload, reckoned in the modes that were asked for."""
+class CostReport:
+    """The cost of a workload in some modes of capacity."""
 
     costs: Costs
     modes: Sequence[str]
@@ -37,40 +37,39 @@ class Report:
 
     @cached_property
     def bills(self) -> tuple[Bill, ...]:
-        """One a mode."""
+        """Return the bill of each mode."""
         usage = self.costs.usage(self.costs.workload.messages_a_day)
         return tuple(bill(usage, self.costs.prices, mode) for mode in self.modes)
 
     @cached_property
     def crossings(self) -> tuple[Crossing, ...]:
-        """Where modes break even with on demand."""
+        """Return the break-evens of all modes with on demand."""
         return break_even.crossings(self.costs, [mode for mode in MODES if mode != BASE])
 
     @property
-    def peak(self) -> Batch:
-        """The mean batch at the day's peak."""
-        return batch(self.costs.workload, Invocation(self.costs.estate.memory))
+    def peak(self) -> BatchFigures:
+        """Return the mean batch at the day's peak."""
+        return batch(self.costs.workload, InvocationModel(self.costs.estate.memory))
 
     @property
     def warnings(self) -> list[str]:
-        """What a reader must know before believing a figure."""
-        found = []
+        """Return the warnings that a reader needs before believing a figure."""
+        return list(self._warnings())
+
+    def _warnings(self) -> Iterator[str]:
         if self.home_region != self.region:
-            found.append(f"prices are those of {self.region}, and the settings' home region is {self.home_region}")
+            yield f"prices are those of {self.region}, and the settings' home region is {self.home_region}"
         aged = old(self.costs.prices, self.today)
         if aged:
-            found.append(f"{len(aged)} prices were read more than {OLD_DAYS} days ago: look again at their pages")
+            yield f"{len(aged)} prices were read more than {OLD_DAYS} days ago: look again at their pages"
         if not self.peak.keeps_up:
-            found.append(
-                f"the function falls behind at the peak: a lane takes {self.peak.capacity:.0f} messages a second"
-            )
+            yield f"the function falls behind at the peak: a lane takes {self.peak.capacity:.0f} messages a second"
         if self.peak.concurrency > self.costs.estate.concurrency:
             needed, there = self.peak.concurrency, self.costs.estate.concurrency
-            found.append(f"at the peak {needed:.0f} invocations would run at once, and {there} are reserved")
-        return found
+            yield f"at the peak {needed:.0f} invocations would run at once, and {there} are reserved"
 
     def facts(self) -> dict[str, Any]:
-        """Everything, as --json prints it."""
+        """Return everything that --json prints."""
         usage = self.costs.usage(self.costs.workload.messages_a_day)
         return {
             "region": self.region,
@@ -79,8 +78,8 @@ class Report:
             "estate": asdict(self.costs.estate),
             "derived": asdict(self.costs.workload.sizes)
             | {"shards": usage.shards, "table_gb": usage.table_gb, "write_units_a_message": self.peak.write_units},
-            "bills": [_bill_facts(each) for each in self.bills],
-            "break_even": [asdict(each) for each in self.crossings],
+            "bills": [_bill_facts(month) for month in self.bills],
+            "break_even": [asdict(crossing) for crossing in self.crossings],
             "used_capacity_for_provisioned": break_even.use_of_capacity(self.costs.prices),
             "prices": [asdict(price) for price in self._prices()],
             "left_out": list(LEFT_OUT),
@@ -88,15 +87,15 @@ class Report:
         }
 
     def json(self) -> str:
-        """The facts as JSON."""
+        """Return the facts as JSON."""
         return formats.as_json(self.facts())
 
     def text(self) -> str:
-        """The same to read."""
+        """Return the report as text."""
         return "\n".join(
             [
                 *self._assumptions(),
-                *(line for each in self.bills for line in _bill_text(each, self._numbers)),
+                *(line for month in self.bills for line in _bill_text(month, self._numbers)),
                 *self._summary(),
                 *self._sources(),
                 *(f"\nNote: {warning}." for warning in self.warnings),
@@ -104,12 +103,12 @@ class Report:
         )
 
     def _prices(self) -> list[Price]:
-        used = {line.price.name: line.price for each in self.bills for line in each.lines}
+        used = {line.price.name: line.price for month in self.bills for line in month.lines}
         return [used[name] for name in sorted(used)]
 
     @property
     def _numbers(self) -> dict[str, int]:
-        """Each price's footnote."""
+        """Return the number of each price's footnote."""
         return {price.name: number for number, price in enumerate(self._prices(), start=1)}
 
     def _assumptions(self) -> list[str]:
@@ -132,9 +131,9 @@ class Report:
         return [
             "\nBreak-even with on demand, everything else as above:",
             *(
-                f"  {MODES[each.mode]}: {'cheaper' if each.cheaper else 'dearer'} from "
-                f"{break_even.rounded(each.messages_a_day)} messages a day on"
-                for each in self.crossings
+                f"  {MODES[crossing.mode]}: {'cheaper' if crossing.cheaper else 'dearer'} from "
+                f"{break_even.two_digits(crossing.messages_a_day)} messages a day on"
+                for crossing in self.crossings
             ),
             *(["  none between a thousand and a thousand million messages a day"] if not self.crossings else []),
             *([f"  write capacity pays once {used:.0%} of it is used"] if used is not None else []),
@@ -148,14 +147,14 @@ class Report:
                 for number, price in enumerate(self._prices(), start=1)
             ),
             "\nNot in it:",
-            *(f"  {each}" for each in LEFT_OUT),
+            *(f"  {item}" for item in LEFT_OUT),
         ]
 
 
-def _bill_facts(found: Bill) -> dict[str, Any]:
+def _bill_facts(month: Bill) -> dict[str, Any]:
     return {
-        "mode": found.mode,
-        "usd_a_month": found.usd,
+        "mode": month.mode,
+        "usd_a_month": month.usd,
         "lines": [
             {
                 "group": line.group,
@@ -164,19 +163,19 @@ def _bill_facts(found: Bill) -> dict[str, Any]:
                 "price": line.price.name,
                 "usd": line.usd,
             }
-            for line in found.lines
+            for line in month.lines
         ],
-        "unpriced": list(found.unpriced),
+        "unpriced": list(month.unpriced),
     }
 
 
-def _bill_text(found: Bill, numbers: dict[str, int]) -> list[str]:
+def _bill_text(month: Bill, numbers: dict[str, int]) -> list[str]:
     return [
-        f"\n{MODES[found.mode].capitalize()}: {found.usd:,.2f} USD a month",
+        f"\n{MODES[month.mode].capitalize()}: {month.usd:,.2f} USD a month",
         *(
             f"  {line.group:<11} {line.what:<36} {line.quantity:>17,.0f} {line.price.unit:<30} {line.usd:>12,.2f} "
             f"[{numbers[line.price.name]}]"
-            for line in found.lines
+            for line in month.lines
         ),
-        *(f"  no price for {each}: the line is left out" for each in found.unpriced),
+        *(f"  no price for {item}: the line is left out" for item in month.unpriced),
     ]

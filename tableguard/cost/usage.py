@@ -1,4 +1,4 @@
-"""What a month of the workload uses: units, calls, seconds and bytes, hour by hour of its day."""
+"""Compute what a month of the workload uses: units, calls, seconds and bytes, hour by hour of its day."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -6,9 +6,9 @@ from math import ceil
 
 from stream_lambda.batch_get import KEYS_PER_CALL
 from tableguard.cost.circumstances import Circumstances
-from tableguard.cost.estate import Estate
+from tableguard.cost.estate import EstateCounts
 from tableguard.scale.formulas import POLL, batch, index_bytes, partitions, table_bytes
-from tableguard.scale.invocation import Invocation
+from tableguard.scale.invocation import InvocationModel
 from tableguard.scale.workload import Workload
 
 HOURS = 730  # of a month
@@ -24,7 +24,7 @@ KEY_MINUTES = 5
 
 @dataclass(frozen=True)
 class Hour:
-    """Means over one hour of the day, a second each."""
+    """Means over one hour of the day, per second."""
 
     messages: float
     table_writes: float
@@ -41,60 +41,60 @@ class Hour:
 
 @dataclass(frozen=True)
 class Usage:
-    """A month of one workload in one estate."""
+    """The usage of one workload in one estate for a month."""
 
     workload: Workload
-    estate: Estate
+    estate: EstateCounts
     circumstances: Circumstances
 
     @cached_property
     def day(self) -> tuple[Hour, ...]:
-        """Hour by hour; the peak is in the first."""
+        """Return the hours of the day; the peak is in the first."""
         return tuple(self._hour(rate) for rate in self.workload.daily.hours)
 
     def total(self, name: str) -> float:
-        """Of a month: the sum of one of an hour's means."""
+        """Return a month's sum of one of an hour's means."""
         return float(sum(getattr(hour, name) for hour in self.day)) * 3600 * DAYS
 
     @property
     def table_gb(self) -> float:
-        """Of the table, without its index."""
+        """Return the GB of the table, without its index."""
         return table_bytes(self.workload) / GB
 
     @property
-    def stored_gb(self) -> float:
-        """Of table and index."""
+    def storage_gb(self) -> float:
+        """Return the GB of table and index."""
         return self.table_gb + index_bytes(self.workload) / GB
 
     @property
     def shards(self) -> int:
-        """Of the stream, one a partition."""
-        return partitions(self.workload).needed
+        """Return the shards of the stream, one a partition."""
+        return partitions(self.workload).total
 
     @property
     def traces(self) -> float:
-        """Traced invocations: the first of each second, and one of twenty of the others.
+        """Return the traced invocations of a month: the first of each second, and one of twenty of the others.
 
         https://docs.aws.amazon.com/xray/latest/devguide/xray-console-sampling.html
         """
         return sum(min(hour.invocations, 1) + 0.05 * max(0.0, hour.invocations - 1) for hour in self.day) * 3600 * DAYS
 
     def _hour(self, rate: float) -> Hour:
-        found = batch(self.workload, Invocation(self.estate.memory), rate)
+        mean = batch(self.workload, InvocationModel(self.estate.memory), rate)
         sizes, members, views = self.workload.sizes, self.workload.members, self.workload.views * rate
-        rows = rate * found.folded * members
+        rows = rate * mean.groups_a_message * members
         return Hour(
             messages=rate,
             table_writes=rate * sizes.message_units + rows * sizes.row_units,
             index_writes=rows * sizes.index_units,
             # a sender's and a viewer's membership is read strongly consistently, and so are the members of a batch
-            table_reads=(rate + views + rate * found.folded) * sizes.group_read_units
+            table_reads=(rate + views + rate * mean.groups_a_message) * sizes.group_read_units
             + views * sizes.message_page_units,
             cached_reads=views * sizes.message_page_units,
             index_reads=views * sizes.row_page_units,
-            invocations=found.invocations,
-            gb_seconds=found.concurrency * self.estate.memory / 1024,
-            calls=2 * rate + rows + found.invocations * ceil(found.groups / KEYS_PER_CALL) + 3 * views,
+            invocations=mean.invocations,
+            gb_seconds=mean.concurrency * self.estate.memory / 1024,
+            calls=2 * rate + rows + mean.invocations * ceil(mean.groups / KEYS_PER_CALL) + 3 * views,
             cached_calls=2 * views,
-            polls=found.shards / POLL,
+            polls=mean.shards / POLL,
         )

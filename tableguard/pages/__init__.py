@@ -1,1 +1,1 @@
-"""Generated pages and pictures."""
+"""Generate pages and pictures."""

@@ -1,4 +1,4 @@
-"""Write docs/scale/ below the working directory anew: python -m tableguard.pages."""
+"""Generate docs/scale/ below the working directory: python -m tableguard.pages."""
 
 import sys
 

@@ -1,23 +1,23 @@
-"""The break-even plot: USD a month of each mode over messages a day."""
+"""Draw the break-even plot: the cost of each mode over messages a day."""
 
 from collections.abc import Sequence
 
-from tableguard.cost.break_even import BASE, HIGHEST, LOWEST, Costs, crossings, monitoring, percent, rounded
+from tableguard.cost.break_even import BASE, HIGHEST, LOWEST, Costs, crossings, monitoring, percent, two_digits
 from tableguard.cost.circumstances import MODES
 from tableguard.pages.chart import Axis, Series, chart
 
 
 def plot(costs: Costs, modes: Sequence[str], region: str) -> str:
-    """Each mode in percent of on demand, against messages a day: where it crosses 100 it breaks even."""
+    """Return an SVG of each mode in percent of on demand: where a curve crosses 100, its mode breaks even."""
     lines = [Series(MODES[mode].removeprefix("on demand, "), percent(costs, mode), modes.index(mode)) for mode in modes]
     marks = [
         Series(
-            f"{'cheaper' if each.cheaper else 'dearer'} from {rounded(each.messages_a_day)} a day",
-            [(each.messages_a_day, 100)],
-            modes.index(each.mode),
+            f"{'cheaper' if crossing.cheaper else 'dearer'} from {two_digits(crossing.messages_a_day)} a day",
+            [(crossing.messages_a_day, 100)],
+            modes.index(crossing.mode),
             marks=True,
         )
-        for each in crossings(costs, [mode for mode in modes if mode != BASE])
+        for crossing in crossings(costs, [mode for mode in modes if mode != BASE])
     ]
     return chart(
         f"Break-even with on demand ({region}, list prices)",

@@ -1,4 +1,4 @@
-"""Curves as SVG: a small writer whose output is the same, byte for byte, for the same points."""
+"""Draw curves as SVG, the same bytes for the same points."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 @dataclass(frozen=True)
 class Axis:
-    """What is measured along a side, from where to where."""
+    """One side of a chart: its label and range."""
 
     label: str
     low: float
@@ -30,13 +30,13 @@ class Axis:
     log: bool = False
 
     def part(self, value: float) -> float:
-        """Where a value lies: 0 at the low end, 1 at the high one."""
+        """Return the position of a value: 0 at the low end, 1 at the high one."""
         if self.log:
             return (log10(value) - log10(self.low)) / (log10(self.high) - log10(self.low))
         return (value - self.low) / (self.high - self.low)
 
     def ticks(self) -> list[tuple[float, str]]:
-        """Round values, and how they are written."""
+        """Return round values with their labels."""
         if self.log:
             powers = range(round(log10(self.low)), round(log10(self.high)) + 1)
             return [(10.0**power, _power(power)) for power in powers]
@@ -47,7 +47,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Series:
-    """A curve, or with `marks` what was simulated; a style names the curve that both belong to."""
+    """A curve, or single points (`marks`); series of one style have one colour."""
 
     name: str
     points: Sequence[tuple[float, float]]
@@ -56,11 +56,11 @@ class Series:
 
 
 def chart(title: str, description: str, x: Axis, y: Axis, series: Sequence[Series]) -> str:
-    """The whole picture."""
+    """Return the whole picture."""
     body = [
         *_frame(x, y),
-        *(line for each in series for line in _drawn(each, x, y)),
-        *(line for number, each in enumerate(series) for line in _named(number, each)),
+        *(line for one in series for line in _draw(one, x, y)),
+        *(line for number, one in enumerate(series) for line in _legend(number, one)),
     ]
     return "\n".join(
         [
@@ -77,31 +77,31 @@ def chart(title: str, description: str, x: Axis, y: Axis, series: Sequence[Serie
     )
 
 
-def _at(x: float, y: float) -> tuple[float, float]:
+def _point(x: float, y: float) -> tuple[float, float]:
     return _LEFT + x * (WIDTH - _LEFT - _RIGHT), HEIGHT - _BOTTOM - y * (HEIGHT - _TOP - _BOTTOM)
 
 
 def _frame(x: Axis, y: Axis) -> Iterator[str]:
-    (left, bottom), (right, top) = _at(0, 0), _at(1, 1)
+    (left, bottom), (right, top) = _point(0, 0), _point(1, 1)
     for value, name in x.ticks():
-        at, _ = _at(x.part(value), 0)
-        yield f'<path d="M{at:.1f} {bottom:.1f}V{top:.1f}" stroke="#dddddd"/>'
-        yield f'<text x="{at:.1f}" y="{bottom + 19:.1f}" text-anchor="middle">{name}</text>'
+        across, _ = _point(x.part(value), 0)
+        yield f'<path d="M{across:.1f} {bottom:.1f}V{top:.1f}" stroke="#dddddd"/>'
+        yield f'<text x="{across:.1f}" y="{bottom + 19:.1f}" text-anchor="middle">{name}</text>'
     for value, name in y.ticks():
-        _, at = _at(0, y.part(value))
-        yield f'<path d="M{left:.1f} {at:.1f}H{right:.1f}" stroke="#dddddd"/>'
-        yield f'<text x="{left - 8:.1f}" y="{at + 4:.1f}" text-anchor="end">{name}</text>'
+        _, up = _point(0, y.part(value))
+        yield f'<path d="M{left:.1f} {up:.1f}H{right:.1f}" stroke="#dddddd"/>'
+        yield f'<text x="{left - 8:.1f}" y="{up + 4:.1f}" text-anchor="end">{name}</text>'
     yield f'<path d="M{left:.1f} {top:.1f}V{bottom:.1f}H{right:.1f}" fill="none" stroke="#444444"/>'
     yield f'<text x="{(left + right) / 2:.1f}" y="{HEIGHT - 14}" text-anchor="middle">{escape(x.label)}</text>'
     middle = (top + bottom) / 2
     yield f'<text transform="translate(20 {middle:.1f}) rotate(-90)" text-anchor="middle">{escape(y.label)}</text>'
 
 
-def _drawn(series: Series, x: Axis, y: Axis) -> Iterator[str]:
+def _draw(series: Series, x: Axis, y: Axis) -> Iterator[str]:
     colour, dashes = _STYLES[series.style]
     if series.marks:
-        for at in (_at(x.part(a), y.part(b)) for a, b in series.points if _inside(a, b, x, y)):
-            yield _mark(*at, colour)
+        for point in (_point(x.part(a), y.part(b)) for a, b in series.points if _inside(a, b, x, y)):
+            yield _mark(*point, colour)
         return
     for stretch in _stretches(series.points, x, y):
         path = "M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in stretch)
@@ -109,28 +109,34 @@ def _drawn(series: Series, x: Axis, y: Axis) -> Iterator[str]:
 
 
 def _stretches(points: Sequence[tuple[float, float]], x: Axis, y: Axis) -> Iterator[list[tuple[float, float]]]:
-    """The curve as it crosses the picture: what lies outside is cut off at the edge."""
+    """Yield the parts of a curve that lie within the picture, cut off at its edges."""
     stretch: list[tuple[float, float]] = []
     for one, other in pairwise(points):
-        ends = [
-            (x.part(a), min(1.05, y.part(b)) if b != float("inf") else 1.05) for a, b in (one, other) if _drawable(b, y)
-        ]
-        if len(ends) < 2 or all(part > 1 for _, part in ends) or all(part < 0 for _, part in ends):
-            if stretch:
-                yield stretch
+        line = _visible(one, other, x, y)
+        if line is not None:
+            stretch = [*(stretch or [line[0]]), line[1]]
+        elif stretch:
+            yield stretch
             stretch = []
-            continue
-        first, last = (_at(*end) for end in _cut(ends[0], ends[1]))
-        stretch = [*(stretch or [first]), last]
     if stretch:
         yield stretch
 
 
-def _cut(one: tuple[float, float], other: tuple[float, float]) -> tuple[tuple[float, float], tuple[float, float]]:
-    return _moved(one, other), _moved(other, one)
+def _visible(
+    one: tuple[float, float], other: tuple[float, float], x: Axis, y: Axis
+) -> tuple[tuple[float, float], tuple[float, float]] | None:
+    """Return the line between two points, cut off at the edges; None if it lies outside of the picture."""
+    ends = [
+        (x.part(a), min(1.05, y.part(b)) if b != float("inf") else 1.05) for a, b in (one, other) if _drawable(b, y)
+    ]
+    if len(ends) < 2 or all(part > 1 for _, part in ends) or all(part < 0 for _, part in ends):
+        return None
+    first, last = ends
+    return _point(*_cut(first, last)), _point(*_cut(last, first))
 
 
-def _moved(end: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
+def _cut(end: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
+    """Move an end that lies outside of the picture along the line to the edge."""
     edge = max(0.0, min(1.0, end[1]))
     if edge == end[1]:
         return end
@@ -149,7 +155,7 @@ def _mark(x: float, y: float, colour: str) -> str:
     return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="#ffffff" stroke="{colour}" stroke-width="2"/>'
 
 
-def _named(number: int, series: Series) -> Iterator[str]:
+def _legend(number: int, series: Series) -> Iterator[str]:
     colour, dashes = _STYLES[series.style]
     x, y = WIDTH - _RIGHT + 20, _TOP + 12 + 24 * number
     if series.marks:

@@ -1,11 +1,11 @@
-"""The pictures of the page: formulas as curves, simulations as marks."""
+"""Draw the pictures of docs/scale/: formulas as curves, simulations as marks."""
 
 from collections.abc import Callable, Sequence
 
 from tableguard.pages.chart import Axis, Series, chart
-from tableguard.scale.agreement import LARGE, Case, offered_to_one_group, offered_to_one_member, simulated
+from tableguard.scale.agreement import LARGE, AgreementCase, one_group_scenario, one_member_scenario, simulate_case
 from tableguard.scale.formulas import batch, hot_group, hot_member, partitions
-from tableguard.scale.invocation import Invocation
+from tableguard.scale.invocation import InvocationModel
 from tableguard.scale.simulation import simulate
 from tableguard.scale.workload import Workload
 
@@ -16,10 +16,10 @@ RESERVED = 10  # ReservedConcurrentExecutions of the stream stack; a test holds 
 
 
 def partition_curves() -> str:
-    """Partitions for bytes and for writes."""
+    """Draw the partitions for bytes and for writes."""
 
     def curve(name: str, days: float, style: int, count: Callable[[Workload], int]) -> Series:
-        return Series(name, [(each, count(Workload(each, retention_days=days))) for each in VOLUMES], style)
+        return Series(name, [(volume, count(Workload(volume, retention_days=days))) for volume in VOLUMES], style)
 
     return chart(
         "Partitions of the table, and so shards of its stream",
@@ -28,25 +28,25 @@ def partition_curves() -> str:
         _MESSAGES_A_DAY,
         Axis("partitions", 1, 1e4, log=True),
         [
-            curve("bytes, kept ten years", 3650, 0, lambda found: partitions(found).for_bytes),
-            curve("bytes, kept a year", 365, 1, lambda found: partitions(found).for_bytes),
-            curve("bytes, kept 30 days", 30, 2, lambda found: partitions(found).for_bytes),
-            curve("writes at the peak", 30, 3, lambda found: partitions(found).for_writes),
+            curve("bytes, kept ten years", 3650, 0, lambda workload: partitions(workload).for_bytes),
+            curve("bytes, kept a year", 365, 1, lambda workload: partitions(workload).for_bytes),
+            curve("bytes, kept 30 days", 30, 2, lambda workload: partitions(workload).for_bytes),
+            curve("writes at the peak", 30, 3, lambda workload: partitions(workload).for_writes),
         ],
     )
 
 
 def concurrency_curves() -> str:
-    """Invocations at once, with the function as it ships and with a whole vCPU."""
+    """Draw the invocations at once, with the function as it ships and with a whole vCPU."""
 
     def curve(memory: int, style: int) -> Series:
-        points = [(each, batch(Workload(each), Invocation(memory)).concurrency) for each in VOLUMES]
+        points = [(volume, batch(Workload(volume), InvocationModel(memory)).concurrency) for volume in VOLUMES]
         return Series(f"{memory:,} MB", points, style)
 
     def marks(memory: int, style: int) -> Series:
-        cases = [Case("", Workload(10.0**power), seconds, memory) for power, seconds in _BRIEF]
+        cases = [AgreementCase("", Workload(10.0**power), seconds, memory) for power, seconds in _BRIEF]
         return Series(
-            _SIMULATED, [(case.workload.messages_a_day, simulated(case).concurrency) for case in cases], style, True
+            _SIMULATED, [(case.workload.messages_a_day, simulate_case(case).concurrency) for case in cases], style, True
         )
 
     return chart(
@@ -60,7 +60,7 @@ def concurrency_curves() -> str:
             marks(256, 0),
             curve(LARGE, 1),
             marks(LARGE, 1),
-            Series("reserved in the template", [(each, RESERVED) for each in VOLUMES], 4),
+            Series("reserved in the template", [(volume, RESERVED) for volume in VOLUMES], 4),
         ],
     )
 
@@ -69,16 +69,20 @@ _BRIEF = ((4, 1800), (5, 300), (6, 60), (7, 15), (8, 3))  # power of ten a day, 
 
 
 def staleness_curves() -> str:
-    """How old rows are against the batch window."""
+    """Draw the staleness of rows over the batch window."""
     windows = [number / 4 for number in range(41)]
 
     def curve(name: str, part: float, style: int) -> Series:
-        return Series(name, [(each, batch(Workload(window=each)).staleness(part)) for each in windows], style)
+        return Series(name, [(window, batch(Workload(window=window)).staleness(part)) for window in windows], style)
 
-    found = {window: simulated(Case("", Workload(window=window), 200)) for window in (0, 1, 2, 5, 10)}
+    simulations = {
+        window: simulate_case(AgreementCase("", Workload(window=window), 200)) for window in (0, 1, 2, 5, 10)
+    }
 
     def marks(part: float, style: int) -> Series:
-        return Series(_SIMULATED, [(window, each.quantile(part)) for window, each in found.items()], style, marks=True)
+        return Series(
+            _SIMULATED, [(window, result.quantile(part)) for window, result in simulations.items()], style, marks=True
+        )
 
     return chart(
         "Batch window against staleness, 10⁶ messages a day",
@@ -90,18 +94,20 @@ def staleness_curves() -> str:
 
 
 def write_unit_curves() -> str:
-    """What folding saves against the batch window."""
+    """Draw the write units over the batch window: a longer window folds more messages."""
     windows = [0.25 * 300 ** (number / 24) * 4 ** (number / 24) for number in range(25)]
     large = {"messages_a_group": 1000, "exponent": 1.1}
 
     def curve(name: str, workload: Workload, style: int) -> Series:
-        return Series(name, [(each, batch(workload.at(window=each)).write_units) for each in windows], style)
+        return Series(name, [(window, batch(workload.at(window=window)).write_units) for window in windows], style)
 
     def marks(workload: Workload, style: int) -> Series:
-        cases = [Case("", workload.at(window=window), max(60, 2 * window)) for window in (1, 10, 100)]
+        cases = [AgreementCase("", workload.at(window=window), max(60, 2 * window)) for window in (1, 10, 100)]
         sizes = workload.sizes
-        each = workload.members * (sizes.row_units + sizes.index_units)
-        points = [(case.workload.window, sizes.message_units + simulated(case).folded * each) for case in cases]
+        units = workload.members * (sizes.row_units + sizes.index_units)
+        points = [
+            (case.workload.window, sizes.message_units + simulate_case(case).groups_a_message * units) for case in cases
+        ]
         return Series(_SIMULATED, points, style, marks=True)
 
     return chart(
@@ -121,20 +127,21 @@ def write_unit_curves() -> str:
 
 
 def lane_curves() -> str:
-    """What ParallelizationFactor gains on few shards."""
+    """Draw the staleness on few shards by ParallelizationFactor."""
     volumes = [10 ** (5.5 + number / 16) for number in range(33)]
 
-    def short(lanes: int, each: float) -> Workload:
-        return Workload(each, retention_days=1, lanes=lanes)
+    def short(lanes: int, volume: float) -> Workload:
+        return Workload(volume, retention_days=1, lanes=lanes)
 
     def curve(lanes: int, style: int, memory: int = 256) -> Series:
-        points = [(each, batch(short(lanes, each), Invocation(memory)).staleness(0.99)) for each in volumes]
+        model = InvocationModel(memory)
+        points = [(volume, batch(short(lanes, volume), model).staleness(0.99)) for volume in volumes]
         name = f"factor {lanes}" if memory == 256 else f"factor {lanes}, {memory:,} MB"
         return Series(name, points, style)
 
     def marks(lanes: int, style: int, at: Sequence[float], memory: int = 256) -> Series:
-        cases = [Case("", short(lanes, each), 20, memory) for each in at]
-        points = [(case.workload.messages_a_day, simulated(case).quantile(0.99)) for case in cases]
+        cases = [AgreementCase("", short(lanes, volume), 20, memory) for volume in at]
+        points = [(case.workload.messages_a_day, simulate_case(case).quantile(0.99)) for case in cases]
         return Series(_SIMULATED, points, style, marks=True)
 
     return chart(
@@ -157,13 +164,13 @@ def lane_curves() -> str:
 
 
 def hot_key_curves() -> str:
-    """What one group and one member can take."""
+    """Draw the limits of one group and of one member."""
     offered = [0, 500, 1000, 1500, 2000]
     group, member = hot_group(Workload()), hot_member(Workload())
     rates = (250, 400, 750, 1250, 1750)
 
     def curve(name: str, limit: float, style: int) -> Series:
-        return Series(name, [(each, min(each, limit)) for each in sorted({*offered, limit})], style)
+        return Series(name, [(rate, min(rate, limit)) for rate in sorted({*offered, limit})], style)
 
     return chart(
         "One busy group, one busy member",
@@ -173,8 +180,8 @@ def hot_key_curves() -> str:
         Axis("messages a second done", 0, 1200),
         [
             curve("one group", group, 0),
-            Series(_SIMULATED, [(each, simulate(offered_to_one_group(each)).rate) for each in rates], 0, marks=True),
+            Series(_SIMULATED, [(rate, simulate(one_group_scenario(rate)).rate) for rate in rates], 0, marks=True),
             curve("one member of many groups", member, 1),
-            Series(_SIMULATED, [(each, simulate(offered_to_one_member(each)).rate) for each in rates], 1, marks=True),
+            Series(_SIMULATED, [(rate, simulate(one_member_scenario(rate)).rate) for rate in rates], 1, marks=True),
         ],
     )

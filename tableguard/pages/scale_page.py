@@ -1,4 +1,4 @@
-"""The page docs/scale/ and its pictures: written from the formulas and simulations, never by hand."""
+"""Generate the page docs/scale/ and its pictures from the formulas and simulations."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple
@@ -7,16 +7,16 @@ from string import Template as Text
 from textwrap import fill
 
 from tableguard.cost.bill import bill
-from tableguard.cost.break_even import Costs, crossings, rounded, use_of_capacity
+from tableguard.cost.break_even import Costs, crossings, two_digits, use_of_capacity
 from tableguard.cost.circumstances import MODES, Circumstances
-from tableguard.cost.estate import estate
-from tableguard.cost.prices import chosen
+from tableguard.cost.estate import count_estate
+from tableguard.cost.prices import prices_of
 from tableguard.cost.usage import Usage
 from tableguard.pages import scale_curves
 from tableguard.pages.break_even_plot import plot
-from tableguard.scale.agreement import LARGE, TOLERANCE, TOO_HOPEFUL, Compared, agreement, simulated
+from tableguard.scale.agreement import LARGE, TOLERANCE, TOO_HOPEFUL, Comparison, agreement, simulate_case
 from tableguard.scale.formulas import batch, hot_group, hot_member, partitions
-from tableguard.scale.invocation import Invocation
+from tableguard.scale.invocation import InvocationModel
 from tableguard.scale.simulation import Scenario, simulate
 from tableguard.scale.workload import Workload
 from tableguard.settings import example
@@ -29,7 +29,7 @@ _TEXT = Path(__file__).with_name("page.md")
 
 def files() -> dict[str, str]:
     """Return the text of the page and of every picture, by file name."""
-    costs = Costs(Workload(), estate(example()), Circumstances(), chosen(REGION))
+    costs = Costs(Workload(), count_estate(example()), Circumstances(), prices_of(REGION))
     pictures = {
         "partitions": scale_curves.partition_curves(),
         "concurrency": scale_curves.concurrency_curves(),
@@ -48,24 +48,23 @@ def files() -> dict[str, str]:
 def write(folder: Path) -> list[Path]:
     """Write page and pictures into a folder, and return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, text in files().items():
+    texts = files()
+    for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
-        written.append(folder / name)
-    return written
+    return [folder / name for name in texts]
 
 
 def _figures(costs: Costs) -> dict[str, str]:
     """Return the figures for the placeholders of page.md."""
-    shipped = Invocation()
+    shipped = InvocationModel()
     full = batch(Workload(), shipped)
-    large = batch(Workload(), Invocation(LARGE))
+    large = batch(Workload(), InvocationModel(LARGE))
     reserved = costs.estate.concurrency
-    held_up = simulate(Scenario(_TEN_MILLION, partitions(_TEN_MILLION).needed, 60, concurrency=reserved))
+    held_up = simulate(Scenario(_TEN_MILLION, partitions(_TEN_MILLION).total, 60, concurrency=reserved))
     return {
         "assumptions": fill(_assumptions(), 120),
         "volumes": _table(_VOLUMES_HEAD, _volumes()),
-        "agreement": _table(_AGREEMENT_HEAD, map(_agreed, agreement())),
+        "agreement": _table(_AGREEMENT_HEAD, map(_agreement_row, agreement())),
         "tolerance": f"{TOLERANCE:.0%}",
         "message": str(Workload().sizes.message),
         "row": str(Workload().sizes.row),
@@ -79,17 +78,17 @@ def _figures(costs: Costs) -> dict[str, str]:
         "large": f"{LARGE:,}",
         "reserved": str(reserved),
         "needed": f"{batch(_TEN_MILLION).concurrency:.0f}",
-        "needed_large": f"{batch(_TEN_MILLION, Invocation(LARGE)).concurrency:.1f}",
+        "needed_large": f"{batch(_TEN_MILLION, InvocationModel(LARGE)).concurrency:.1f}",
         "held_up": f"{held_up.quantile(0.99):.0f}",
         "hopeful_paper": f"{batch(TOO_HOPEFUL.workload).staleness(0.99):.2f}",
-        "hopeful_simulated": f"{simulated(TOO_HOPEFUL).quantile(0.99):.2f}",
+        "hopeful_simulated": f"{simulate_case(TOO_HOPEFUL).quantile(0.99):.2f}",
         "hot_group": f"{hot_group(Workload()):,.0f}",
         "hot_member": f"{hot_member(Workload()):,.0f}",
         "bills": _table(_BILL_HEAD, _bills(costs)),
         "parts": _table(_PARTS_HEAD, _parts(costs)),
         "crossings": "\n".join(_crossings(costs)),
         "pays": f"{use_of_capacity(costs.prices) or 0:.0%}",
-        "used": f"{_used(costs):.0%}",
+        "used": f"{_use_of_scaled_capacity(costs):.0%}",
     }
 
 
@@ -126,7 +125,7 @@ def _assumptions() -> str:
 def _volumes() -> Iterator[tuple[str, ...]]:
     for power in range(4, 9):
         workload = Workload(10.0**power)
-        now, large = batch(workload), batch(workload, Invocation(LARGE))
+        now, large = batch(workload), batch(workload, InvocationModel(LARGE))
         yield (
             f"{workload.messages_a_day:,.0f}",
             f"{workload.daily.peak:,.1f}",
@@ -141,9 +140,9 @@ def _volumes() -> Iterator[tuple[str, ...]]:
         )
 
 
-def _agreed(found: Compared) -> tuple[str, ...]:
-    case, figure, paper, simulated = astuple(found)
-    return case, figure, f"{paper:,.3f}", f"{simulated:,.3f}", f"{found.apart:.1%}"
+def _agreement_row(comparison: Comparison) -> tuple[str, ...]:
+    case, figure, paper, simulated = astuple(comparison)
+    return case, figure, f"{paper:,.3f}", f"{simulated:,.3f}", f"{comparison.apart:.1%}"
 
 
 def _bills(costs: Costs) -> Iterator[tuple[str, ...]]:
@@ -155,18 +154,19 @@ def _bills(costs: Costs) -> Iterator[tuple[str, ...]]:
 def _parts(costs: Costs) -> Iterator[tuple[str, ...]]:
     for power in range(4, 9):
         usage: Usage = costs.usage(10.0**power)
-        found = bill(usage, costs.prices, "on-demand")
-        yield f"{10.0**power:,.0f}", *(f"{found.of(part):,.0f}" for part in _PARTS_HEAD[1:])
+        month = bill(usage, costs.prices, "on-demand")
+        yield f"{10.0**power:,.0f}", *(f"{month.usd_of(part):,.0f}" for part in _PARTS_HEAD[1:])
 
 
 def _crossings(costs: Costs) -> Iterator[str]:
-    for each in crossings(costs, [mode for mode in MODES if mode != "on-demand"]):
-        than = "cheaper" if each.cheaper else "dearer"
-        yield f"- {MODES[each.mode]}: {than} than on demand from {rounded(each.messages_a_day)} messages a day on;"
+    for crossing in crossings(costs, [mode for mode in MODES if mode != "on-demand"]):
+        than = "cheaper" if crossing.cheaper else "dearer"
+        volume = two_digits(crossing.messages_a_day)
+        yield f"- {MODES[crossing.mode]}: {than} than on demand from {volume} messages a day on;"
 
 
-def _used(costs: Costs) -> float:
-    """The part of provisioned write capacity that is used where auto scaling follows the day."""
+def _use_of_scaled_capacity(costs: Costs) -> float:
+    """Return the share of provisioned write capacity that is used where auto scaling follows the day."""
     usage = costs.usage(_TEN_MILLION.messages_a_day)
     (hours,) = (
         line.quantity

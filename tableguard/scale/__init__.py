@@ -1,1 +1,1 @@
-"""How far the design carries: formulas, and a simulation that checks them."""
+"""Compute how far the design scales: formulas, and a simulation that checks them."""

@@ -1,4 +1,4 @@
-"""How long one invocation of the stream function takes, from what is in its batch."""
+"""Model the duration of one invocation of the stream function, from the content of its batch."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -11,8 +11,8 @@ MEMORY_OF_ONE_VCPU = 1769
 
 
 @dataclass(frozen=True)
-class Invocation:
-    """Memory of the function and what its code costs.
+class InvocationModel:
+    """The function's memory, and the seconds that its code takes.
 
     The CPU seconds are those of the shipped handler, measured against a stub of DynamoDB on loopback on one core of a
     shared x86 machine (`scripts/bench invoking` measures them again, and says how far these are off). Python holds
@@ -27,15 +27,15 @@ class Invocation:
 
     @property
     def cpu_share(self) -> float:
-        """The part of a core that Lambda gives for this much memory."""
+        """Return the share of a core that Lambda gives for this much memory."""
         return min(1.0, self.memory / MEMORY_OF_ONE_VCPU)
 
     def cpu_seconds(self, records: float, rows: float) -> float:
-        """Of a whole core."""
+        """Return the seconds of a whole core."""
         return self.fixed + self.record * records + self.row * rows
 
     def seconds(self, records: float, groups: float, rows: float) -> float:
-        """Wall time: members are read call after call, rows are written side by side while the CPU is busy."""
+        """Return the wall time: members are read call after call, rows are written side by side."""
         reading = ceil(groups / KEYS_PER_CALL) * self.round_trip
         waiting = self.round_trip * ceil(rows / WORKERS)
         return reading + max(waiting, self.cpu_seconds(records, rows) / self.cpu_share)

@@ -1,7 +1,6 @@
-"""The same design event by event: messages arrive, shards are polled, lanes wait, invocations run, partitions throttle.
+"""Simulate the design event by event: messages arrive, shards are polled, lanes wait, invocations run.
 
-It shares with the formulas what an invocation costs, how large items are, and AWS's limits; what comes of them it finds
-out by itself.
+The simulation shares with the formulas the model of an invocation, the sizes of items and AWS's limits, and no more.
 """
 
 import heapq
@@ -12,18 +11,18 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tableguard.scale.formulas import PARTITION_WRITE_UNITS, POLL
-from tableguard.scale.invocation import Invocation
+from tableguard.scale.invocation import InvocationModel
 from tableguard.scale.workload import Workload
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A stretch of a day, and the table on which it falls."""
+    """A stretch of a day, and the table that takes its messages."""
 
     workload: Workload
     shards: int
     seconds: float
-    invocation: Invocation = field(default_factory=Invocation)
+    invocation: InvocationModel = field(default_factory=InvocationModel)
     start: float = 0.0  # second of the day; 0 is the peak
     concurrency: int = 1_000_000  # invocations that may run at once
     one_group: bool = False  # all messages go to one group
@@ -32,47 +31,47 @@ class Scenario:
 
 
 @dataclass(frozen=True)
-class Simulated:
-    """What became of the messages: how old each was when its rows showed it, and what was done for them."""
+class SimulationResult:
+    """The age of each message when its rows showed it, and the work done for all."""
 
     staleness: tuple[float, ...]  # of each message, in ascending order
     batches: int
     groups: int
-    invoked: float  # seconds of all invocations together
+    busy_seconds: float  # of all invocations together
     offered: float  # seconds during which messages came
     seconds: float  # from the first message to the last row
 
     @property
     def messages(self) -> int:
-        """How many there were."""
+        """Return the number of messages."""
         return len(self.staleness)
 
     def quantile(self, part: float) -> float:
-        """The staleness that so large a part of the messages does not exceed."""
+        """Return the staleness that this part of the messages does not exceed."""
         return self.staleness[min(self.messages - 1, int(part * self.messages))]
 
     @property
     def records(self) -> float:
-        """Messages of a mean batch."""
+        """Return the messages of a mean batch."""
         return self.messages / self.batches
 
     @property
-    def folded(self) -> float:
-        """Groups for each message."""
+    def groups_a_message(self) -> float:
+        """Return the groups for each message."""
         return self.groups / self.messages
 
     @property
     def concurrency(self) -> float:
-        """Invocations under way at once, on average, if they keep up: seconds of them for each second of messages."""
-        return self.invoked / self.offered
+        """Return the mean of invocations under way at once: their seconds for each second of messages."""
+        return self.busy_seconds / self.offered
 
     @property
     def rate(self) -> float:
-        """Messages a second, as they were done."""
+        """Return the messages a second whose rows were written."""
         return self.messages / self.seconds
 
 
-def simulate(scenario: Scenario) -> Simulated:
+def simulate(scenario: Scenario) -> SimulationResult:
     """Run a scenario until every message is in its rows."""
     return _Run(scenario).run()
 
@@ -96,18 +95,18 @@ class _Lane:
 
 @dataclass
 class _PartitionKey:
-    """One key's writes: paid one after the other at a partition's rate, without the burst that AWS does not promise."""
+    """The writes of one key, one after the other at a partition's rate, without the burst that AWS does not promise."""
 
     paid_until: float = 0.0
 
     def write(self, now: float, units: float) -> float:
-        """When these units have been written."""
+        """Return the moment at which these units are written."""
         self.paid_until = max(now, self.paid_until) + units / PARTITION_WRITE_UNITS
         return self.paid_until
 
 
 class _Run:
-    """A heap of moments at which a lane is looked at, between polls that bring messages in order of time."""
+    """One run: a heap of moments to look at a lane, between polls that bring messages in order of time."""
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario, self.workload = scenario, scenario.workload
@@ -116,10 +115,10 @@ class _Run:
         self.held_up: deque[int] = deque()  # lanes that the function's concurrency does not let start
         self.member = _PartitionKey()
         self.running = self.batches = self.groups = 0
-        self.invoked = self.now = 0.0
+        self.busy_seconds = self.now = 0.0
         self.staleness: list[float] = []
 
-    def run(self) -> Simulated:
+    def run(self) -> SimulationResult:
         arrivals = _arrivals(self.scenario)
         for arrival in arrivals:
             poll = (arrival.visible // POLL + 1) * POLL
@@ -128,7 +127,7 @@ class _Run:
         self._pass(float("inf"))
         seconds = self.now - arrivals[0].sent
         staleness = tuple(sorted(self.staleness))
-        return Simulated(staleness, self.batches, self.groups, self.invoked, self.scenario.seconds, seconds)
+        return SimulationResult(staleness, self.batches, self.groups, self.busy_seconds, self.scenario.seconds, seconds)
 
     def _queue(self, arrival: _Arrival, poll: float) -> None:
         number = _lane(arrival.group, self.scenario.shards, self.workload.lanes)
@@ -145,7 +144,7 @@ class _Run:
         heapq.heappush(self.moments, (now + self.workload.window, number, False))
 
     def _pass(self, until: float) -> None:
-        """Let everything happen that is due before a moment; what a poll brings at that moment still counts in."""
+        """Run everything that is due before a moment; a poll's messages of that very moment come first."""
         while self.moments and self.moments[0][0] < until:
             self.now, number, ends = heapq.heappop(self.moments)
             if ends:
@@ -180,19 +179,19 @@ class _Run:
             ends = max(ends, self.member.write(self.now, groups * self.workload.sizes.index_units))
         self.batches += 1
         self.groups += groups
-        self.invoked += ends - self.now
+        self.busy_seconds += ends - self.now
         self.staleness += [ends - arrival.sent for arrival in batch]
         return ends
 
 
 def _lane(group: int, shards: int, lanes: int) -> int:
-    """The lane of a group: a hash names its shard, another the lane within."""
+    """Return the lane of a group: a hash gives its shard, another the lane within."""
     shard = group * 2_654_435_761 % 2**32 * shards >> 32
     return shard * lanes + (group * 2_246_822_519 % 2**32 * lanes >> 32)
 
 
 def _arrivals(scenario: Scenario) -> list[_Arrival]:
-    """Messages in the order in which the stream has them."""
+    """Return the messages in the order in which the stream has them."""
     chance = random.Random(scenario.seed)  # noqa: S311 - traffic, not a secret
     sent = list(_moments(scenario, chance))
     groups = [0] * len(sent) if scenario.one_group else scenario.workload.popularity.draw(chance, len(sent))
@@ -204,7 +203,7 @@ def _arrivals(scenario: Scenario) -> list[_Arrival]:
 
 
 def _moments(scenario: Scenario, chance: random.Random) -> Iterator[float]:
-    """A Poisson process whose rate follows the day: drawn at the peak's rate, and thinned."""
+    """Yield a Poisson process whose rate follows the day: drawn at the peak's rate, and thinned."""
     daily, now = scenario.workload.daily, 0.0
     while (now := now + chance.expovariate(daily.peak)) < scenario.seconds:
         if chance.random() * daily.peak <= daily.rate(scenario.start + now):

@@ -1,4 +1,4 @@
-"""When messages come, and in which groups: a day with a peak, and popularity by Zipf's law."""
+"""Model the traffic: a day with a peak, and the popularity of groups by Zipf's law."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,23 +12,23 @@ DAY = 86_400.0
 
 @dataclass(frozen=True)
 class Daily:
-    """Messages a second over a day: exp(k cos), whose peak stands in the given ratio to its mean."""
+    """Messages a second over a day: exp(k cos), with a chosen ratio of peak to mean."""
 
     mean: float
     peak_to_mean: float
 
     def rate(self, second: float) -> float:
-        """At a second of the day; the peak is at 0."""
+        """Return the rate at a second of the day; the peak is at 0."""
         return self.mean * self.peak_to_mean * exp(self._k * (cos(2 * pi * second / DAY) - 1))
 
     @property
     def peak(self) -> float:
-        """The highest rate of the day."""
+        """Return the highest rate of the day."""
         return self.mean * self.peak_to_mean
 
     @cached_property
     def hours(self) -> tuple[float, ...]:
-        """The mean rate of each hour; the second half of the day is the first one backwards."""
+        """Return the mean rate of each hour; the second half of the day is the first one backwards."""
         points = 20  # of an hour: enough for the highest peak that is accepted
         rates = [self.rate((point + 0.5) * DAY / 24 / points) for point in range(12 * points)]
         half = [sum(rates[hour * points : (hour + 1) * points]) / points for hour in range(12)]
@@ -45,7 +45,7 @@ class Daily:
 
 @cache
 def _peak_to_mean(k: float) -> float:
-    """Of exp(k cos x) over a whole turn; 4,096 points are exact to the last digit for any k below 700."""
+    """Return that ratio for exp(k cos x); 4,096 points are exact to the last digit for any k below 700."""
     points = 4096
     return points / sum(exp(k * (cos(2 * pi * point / points) - 1)) for point in range(points))
 
@@ -59,10 +59,10 @@ class Zipf:
 
     @cached_property
     def bins(self) -> tuple[tuple[float, float], ...]:
-        """(share of one group, how many such groups): the first 64 each for itself, then ranks 6% wide together."""
-        found = list(self._ranges())
-        total = sum(weight * count for weight, count in found)
-        return tuple((weight / total, count) for weight, count in found)
+        """Return (share of one group, number of such groups): the first 64 one by one, then ranks 6% wide."""
+        ranges = list(self._ranges())
+        total = sum(weight * count for weight, count in ranges)
+        return tuple((weight / total, count) for weight, count in ranges)
 
     def _ranges(self) -> Iterator[tuple[float, float]]:
         first = 1
@@ -74,23 +74,23 @@ class Zipf:
 
     @property
     def top_share(self) -> float:
-        """The share of the busiest group."""
+        """Return the share of the busiest group."""
         return self.bins[0][0]
 
     def draw(self, random: Random, messages: int) -> Iterator[int]:
-        """The group (from 0) of each of so many messages."""
+        """Yield the group (from 0) of each of so many messages."""
         cumulative = list(accumulate(share * count for share, count in self.bins))
         first = [0, *accumulate(int(count) for _, count in self.bins)]
-        for found in random.choices(range(len(self.bins)), cum_weights=cumulative, k=messages):
-            yield first[found] + int(random.random() * self.bins[found][1])
+        for number in random.choices(range(len(self.bins)), cum_weights=cumulative, k=messages):
+            yield first[number] + int(random.random() * self.bins[number][1])
 
     def distinct(self, messages: float) -> float:
-        """How many different groups are expected among so many messages, each drawn for itself."""
+        """Return the expected number of different groups among so many independent messages."""
         return -sum(count * expm1(-share * messages) for share, count in self.bins)
 
 
 def _power_sum(first: int, last: int, exponent: float) -> float:
-    """The sum of i ** -exponent, by the midpoint rule where ranks are many."""
+    """Return the sum of i ** -exponent, by the midpoint rule where ranks are many."""
     if last == first:
         return float(first**-exponent)
     low, high = first - 0.5, last + 0.5

@@ -1,4 +1,4 @@
-"""What is known or assumed about the messages, and how the event source mapping is set."""
+"""Assumptions about the messages, and the settings of the event source mapping."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ PAGE = 20  # messages or conversations on a screen
 
 @dataclass(frozen=True)
 class Bound:
-    """What an assumption means, and from where to where it is accepted."""
+    """The meaning of an assumption, and the range in which it is accepted."""
 
     says: str
     low: float
@@ -35,7 +35,7 @@ def check(assumptions: object, bounds: Mapping[str, Bound]) -> None:
 
 @dataclass(frozen=True)
 class Workload:
-    """How many messages of what kind: the assumptions under every figure of scale and cost."""
+    """Number and kind of the messages: the assumptions under every figure of scale and cost."""
 
     messages_a_day: float = 1_000_000
     members: int = 2
@@ -54,21 +54,21 @@ class Workload:
 
     @cached_property
     def daily(self) -> Daily:
-        """When the messages come."""
+        """Return the rate of messages over a day."""
         return Daily(self.messages_a_day / DAY, self.peak_to_mean)
 
     @cached_property
     def popularity(self) -> Zipf:
-        """In which groups."""
+        """Return the popularity of the groups."""
         return Zipf(max(1, round(self.messages_a_day / self.messages_a_group)), self.exponent)
 
     @cached_property
     def sizes(self) -> "Sizes":
-        """Bytes of its items."""
+        """Return the bytes of the workload's items."""
         return sizes(self.characters, self.members)
 
     def at(self, **changes: float) -> "Workload":
-        """The same but for these."""
+        """Return the same workload with these changes."""
         return replace(self, **changes)  # type: ignore[arg-type]  # by name, and checked in __post_init__
 
 
@@ -98,17 +98,17 @@ class Sizes:
 
     @property
     def message_units(self) -> int:
-        """To write a message."""
+        """Return the units to write a message."""
         return ceil(self.message / WRITE_UNIT)
 
     @property
     def row_units(self) -> int:
-        """To update a row in the table."""
+        """Return the units to update a row in the table."""
         return ceil(self.row / WRITE_UNIT)
 
     @property
     def index_units(self) -> int:
-        """To move a row in the index: taken out at its old place, put in at the new one.
+        """Return the units to move a row in the index: it is deleted at its old place and inserted at the new one.
 
         https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html#GSI.ThroughputConsiderations.Writes
         """
@@ -116,23 +116,23 @@ class Sizes:
 
     @property
     def group_read_units(self) -> int:
-        """To read a group's members strongly consistently."""
+        """Return the units to read a group's members strongly consistently."""
         return ceil(self.group / READ_UNIT)
 
     @property
     def message_page_units(self) -> float:
-        """To read a page of messages, eventually consistently."""
+        """Return the units to read a page of messages, eventually consistently."""
         return 0.5 * ceil(PAGE * self.message / READ_UNIT)
 
     @property
     def row_page_units(self) -> float:
-        """To read a page of conversations from the index."""
+        """Return the units to read a page of conversations from the index."""
         return 0.5 * ceil(PAGE * self.row / READ_UNIT)
 
 
 @cache
 def sizes(characters: int, members: int) -> Sizes:
-    """Sizes of items made by the product's own code, for a text of so many characters and so many members."""
+    """Return the sizes of items as the product's own code writes them, for so many characters and members."""
     users = tuple(User(f"{number:036}", "Mina Alexandra Berg", "mina.berg") for number in range(members))
     group = Group("0" * 36, users)
     message = _message(users[0], characters)

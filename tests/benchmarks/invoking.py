@@ -14,7 +14,7 @@ from botocore.config import Config
 from stream_lambda.handler import WORKERS, handle_batch
 from stream_lambda.items import Message, User, message_item, timestamp
 from stream_lambda.table import ProjectionTable
-from tableguard.scale.invocation import Invocation
+from tableguard.scale.invocation import InvocationModel
 from tests.benchmarks.figures import Figure
 
 # answers as DynamoDB would, from a process of its own: only what the handler spends is counted
@@ -55,7 +55,7 @@ _MEMBERS = 2
 
 def figures() -> Iterator[Figure]:
     """The least of several runs each: what others do on the machine only adds."""
-    model = Invocation()
+    model = InvocationModel()
     with _table() as table:
         one, many = _cpu(table, 1, 1), _cpu(table, 1000, 1)
         rows = _cpu(table, 100, 100)

@@ -53,17 +53,17 @@ def command(
     from tableguard.cli.inputs import chosen_settings
     from tableguard.cost import prices
     from tableguard.cost.break_even import Costs
-    from tableguard.cost.estate import estate
-    from tableguard.cost.report import Report
+    from tableguard.cost.estate import count_estate
+    from tableguard.cost.report import CostReport
 
     settings = chosen_settings(settings_file)
     costs = Costs(
         Workload(**_of(Workload, assumptions)),
-        estate(settings),
+        count_estate(settings),
         Circumstances(**_of(Circumstances, assumptions)),
-        prices.chosen(region, price),
+        prices.prices_of(region, price),
     )
-    report = Report(costs, list(mode or MODES), region, settings.home_region, datetime.now(UTC).date())
+    report = CostReport(costs, list(mode or MODES), region, settings.home_region, datetime.now(UTC).date())
     print(report.json() if as_json else report.text())
     if plot:
         _write_plot(plot, costs, region)

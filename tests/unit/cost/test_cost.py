@@ -14,10 +14,10 @@ import pytest
 
 from tableguard.cost import prices
 from tableguard.cost.bill import Bill, bill
-from tableguard.cost.break_even import Costs, crossings, rounded, use_of_capacity, volumes
+from tableguard.cost.break_even import Costs, crossings, two_digits, use_of_capacity, volumes
 from tableguard.cost.circumstances import MODES, Circumstances
-from tableguard.cost.estate import Estate, estate
-from tableguard.cost.prices import Price, chosen, old, shipped
+from tableguard.cost.estate import EstateCounts, count_estate
+from tableguard.cost.prices import Price, old, prices_of, shipped_prices
 from tableguard.cost.usage import DAYS, HOURS, Usage
 from tableguard.errors import CostError
 from tableguard.pages.break_even_plot import plot
@@ -30,15 +30,15 @@ from tests.worlds import commands
 REGION = "us-east-1"
 
 
-def shipped_estate() -> Estate:
+def shipped_estate() -> EstateCounts:
     """What the example settings deploy."""
-    return estate(example())
+    return count_estate(example())
 
 
 def month(mode: str = "on-demand", around: Circumstances | None = None, **workload: float) -> Bill:
     """A month's bill of the default workload but for these."""
     usage = Usage(Workload().at(**workload), shipped_estate(), around or Circumstances())
-    return bill(usage, chosen(REGION), mode)
+    return bill(usage, prices_of(REGION), mode)
 
 
 def usd(found: Bill, what: str) -> float:
@@ -61,7 +61,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
 
 
 def test_every_price_names_unit_region_page_and_day() -> None:
-    for name, price in shipped().items():
+    for name, price in shipped_prices().items():
         assert price.page.startswith("https://"), name
         assert date.fromisoformat(price.read) <= date(2027, 1, 1)
         assert re.fullmatch(r"|\d{4}-\d{2}", price.as_of), name
@@ -70,8 +70,8 @@ def test_every_price_names_unit_region_page_and_day() -> None:
 
 
 def test_prices_are_those_after_the_cut_of_november_2024() -> None:
-    assert shipped()["dynamodb-write-request-unit"].each == pytest.approx(0.625e-6)
-    assert shipped()["dynamodb-read-request-unit"].each == pytest.approx(0.125e-6)
+    assert shipped_prices()["dynamodb-write-request-unit"].each == pytest.approx(0.625e-6)
+    assert shipped_prices()["dynamodb-read-request-unit"].each == pytest.approx(0.125e-6)
 
 
 def test_prices_agree_with_the_bills_that_they_were_read_from() -> None:
@@ -88,13 +88,13 @@ def test_prices_agree_with_the_bills_that_they_were_read_from() -> None:
         ("cloudwatch-logs-ingestion", 1000, 500.00),
         ("config-item", 1000, 3.00),
     ):
-        assert quantity * shipped()[name].each == pytest.approx(billed, abs=0.006), name
+        assert quantity * shipped_prices()[name].each == pytest.approx(billed, abs=0.006), name
 
 
 def test_a_price_of_ones_own_stands_before_ours_and_says_so() -> None:
-    found = chosen(REGION, ["dynamodb-storage=0.5"])["dynamodb-storage"]
+    found = prices_of(REGION, ["dynamodb-storage=0.5"])["dynamodb-storage"]
     assert (found.usd, found.source) == (0.5, "given with --price")
-    assert chosen(REGION)["dynamodb-storage"].usd == 0.25
+    assert prices_of(REGION)["dynamodb-storage"].usd == 0.25
 
 
 @pytest.mark.parametrize(
@@ -109,11 +109,11 @@ def test_a_price_of_ones_own_stands_before_ours_and_says_so() -> None:
 )
 def test_a_price_that_is_none_is_refused(region: str, given: list[str], text: str) -> None:
     with pytest.raises(CostError, match=re.escape(text)):
-        chosen(region, given)
+        prices_of(region, given)
 
 
 def test_a_line_without_a_price_is_named_and_not_guessed() -> None:
-    known = chosen("eu-central-1", ["dynamodb-storage=0.3"])
+    known = prices_of("eu-central-1", ["dynamodb-storage=0.3"])
     found = bill(Usage(Workload(), shipped_estate(), Circumstances()), known, "dax")
     assert [line.what for line in found.lines] == ["storage, table and index"]
     assert "3 DAX nodes (dax-node-hour)" in found.unpriced
@@ -121,10 +121,10 @@ def test_a_line_without_a_price_is_named_and_not_guessed() -> None:
 
 
 def test_old_prices_are_known_to_be_old() -> None:
-    read = date.fromisoformat(next(iter(shipped().values())).read)
-    assert old(shipped(), read.replace(year=read.year + 1))
-    assert not old(shipped(), read)
-    given = {"own": replace(next(iter(shipped().values())), page="", read="")}
+    read = date.fromisoformat(next(iter(shipped_prices().values())).read)
+    assert old(shipped_prices(), read.replace(year=read.year + 1))
+    assert not old(shipped_prices(), read)
+    given = {"own": replace(next(iter(shipped_prices().values())), page="", read="")}
     assert not old(given, read.replace(year=read.year + 1))
 
 
@@ -142,7 +142,7 @@ def test_the_estate_is_what_the_rendered_templates_hold() -> None:
 
 def test_settings_with_provisioned_capacity_give_its_floor_and_target() -> None:
     settings = replace(example(), capacity=Provisioned((5, 100), (10, 100), 60))
-    found = estate(settings)
+    found = count_estate(settings)
     assert (found.lowest_units, found.target_percent) == ((5, 10), 60)
 
 
@@ -203,14 +203,14 @@ def test_a_cache_saves_reads_and_their_events_and_nothing_else() -> None:
 
 def test_provisioned_capacity_is_never_less_than_what_is_used_at_the_target() -> None:
     usage = Usage(Workload(), shipped_estate(), Circumstances())
-    (line,) = (line for line in bill(usage, chosen(REGION), "provisioned").lines if line.what.startswith("write"))
+    (line,) = (line for line in bill(usage, prices_of(REGION), "provisioned").lines if line.what.startswith("write"))
     used = (usage.total("table_writes") + usage.total("index_writes")) / 3600
     assert used / line.quantity < 0.70
     assert used / line.quantity > 0.50
 
 
 def test_a_break_even_is_where_both_cost_the_same() -> None:
-    costs = Costs(Workload(), shipped_estate(), Circumstances(), chosen(REGION))
+    costs = Costs(Workload(), shipped_estate(), Circumstances(), prices_of(REGION))
     found = crossings(costs, ["dax", "provisioned"])
     assert {each.mode for each in found} == {"dax", "provisioned"}
     for each in found:
@@ -221,22 +221,22 @@ def test_a_break_even_is_where_both_cost_the_same() -> None:
 
 
 def test_dear_nodes_never_break_even() -> None:
-    dear = chosen(REGION, ["dax-node-hour=1000000"])
+    dear = prices_of(REGION, ["dax-node-hour=1000000"])
     assert crossings(Costs(Workload(), shipped_estate(), Circumstances(), dear), ["dax"]) == ()
 
 
 def test_how_much_of_capacity_must_be_used_follows_from_two_prices() -> None:
-    assert use_of_capacity(chosen(REGION)) == pytest.approx(0.00065 / (3600 * 0.625e-6))
+    assert use_of_capacity(prices_of(REGION)) == pytest.approx(0.00065 / (3600 * 0.625e-6))
     assert use_of_capacity({}) is None
 
 
 def test_volumes_span_the_plot_and_figures_are_rounded_to_two_digits() -> None:
     assert (min(volumes()), max(volumes())) == (1e3, 1e9)
-    assert [rounded(value) for value in (8712, 263_999, 1e6)] == ["8,700", "260,000", "1,000,000"]
+    assert [two_digits(value) for value in (8712, 263_999, 1e6)] == ["8,700", "260,000", "1,000,000"]
 
 
 def test_the_plot_marks_each_break_even() -> None:
-    costs = Costs(Workload(), shipped_estate(), Circumstances(), chosen(REGION))
+    costs = Costs(Workload(), shipped_estate(), Circumstances(), prices_of(REGION))
     drawn = plot(costs, list(MODES), REGION)
     marks = len(crossings(costs, [mode for mode in MODES if mode != "on-demand"]))
     assert drawn.count("<circle") == 2 * marks  # one in the plot, one beside its name
@@ -251,7 +251,7 @@ def test_the_command_says_the_same_in_words_and_in_json(run: Callable[..., str])
         assert math.isclose(sum(line["usd"] for line in each["lines"]), each["usd_a_month"])
     named = {price["name"] for price in facts["prices"]}
     assert {line["price"] for each in facts["bills"] for line in each["lines"]} == named
-    assert all(shipped()[name].page in words for name in named)
+    assert all(shipped_prices()[name].page in words for name in named)
     assert "the settings' home region is eu-central-1" in words
     assert all(f"{name.replace('_', '-')} " in words for name in facts["assumptions"])
 
@@ -283,7 +283,7 @@ def test_the_command_writes_the_plot(run: Callable[..., str], tmp_path: Path) ->
 def test_prices_stand_in_data_and_not_in_code() -> None:
     folder = Path(prices.__file__).parent
     # shorter ones could be anything
-    figures = {f"{price.usd:g}" for price in shipped().values() if len(f"{price.usd:g}") > 3}
+    figures = {f"{price.usd:g}" for price in shipped_prices().values() if len(f"{price.usd:g}") > 3}
     assert len(figures) > 5
     for module in folder.glob("*.py"):
         text = module.read_text(encoding="utf-8")
@@ -292,5 +292,5 @@ def test_prices_stand_in_data_and_not_in_code() -> None:
 
 def test_a_price_costs_what_it_says_for_one() -> None:
     assert Price("name", 5.0, 1_000_000, "traces", REGION, "https://example.com", "2026-01-01").each == 5e-6
-    facts: dict[str, Any] = shipped()["xray-trace"].__dict__
+    facts: dict[str, Any] = shipped_prices()["xray-trace"].__dict__
     assert facts["per"] == 1_000_000

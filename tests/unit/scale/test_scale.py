@@ -18,13 +18,13 @@ from tableguard.aws.capacity import Index, write_units
 from tableguard.aws.item_size import item_size
 from tableguard.cost import circumstances
 from tableguard.cost.circumstances import Circumstances
-from tableguard.cost.estate import estate
+from tableguard.cost.estate import count_estate
 from tableguard.errors import CostError
 from tableguard.pages import scale_curves, scale_page
 from tableguard.scale import agreement, formulas, workload
-from tableguard.scale.agreement import TOLERANCE, Case, compared
+from tableguard.scale.agreement import TOLERANCE, AgreementCase, compare
 from tableguard.scale.formulas import batch, hot_group, hot_member, partitions, table_bytes
-from tableguard.scale.invocation import Invocation
+from tableguard.scale.invocation import InvocationModel
 from tableguard.scale.simulation import Scenario, simulate
 from tableguard.scale.traffic import DAY, Daily, Zipf
 from tableguard.scale.workload import Workload, sizes
@@ -57,17 +57,19 @@ def test_paper_and_simulation_agree() -> None:
     ],
 )
 def test_they_disagree_once_one_of_them_reckons_with_something_else(changed: dict[str, Any], figures: set[str]) -> None:
-    case = Case("shifted", Workload(), 100)
+    case = AgreementCase("shifted", Workload(), 100)
     right = batch(case.workload, case.invocation)
-    found = {each.figure: each.simulated for each in compared(Case("as changed", Workload().at(**changed), 100))}
-    paper = {each.figure: each.paper for each in compared(case)}
+    found = {
+        each.figure: each.simulated for each in compare(AgreementCase("as changed", Workload().at(**changed), 100))
+    }
+    paper = {each.figure: each.paper for each in compare(case)}
     assert right.records == paper["messages a batch"]
     wrong = {name for name in paper if abs(paper[name] - found[name]) / max(paper[name], found[name]) > TOLERANCE}
     assert figures <= wrong
 
 
 def test_without_a_window_busy_lanes_wait_longer_than_the_formula_says() -> None:
-    last = list(compared(agreement.TOO_HOPEFUL))[-1]
+    last = list(compare(agreement.TOO_HOPEFUL))[-1]
     assert last.figure == "staleness, 99th percentile, s"
     assert last.simulated > last.paper * (1 + TOLERANCE)
 
@@ -78,8 +80,10 @@ def test_a_lane_that_is_sent_more_than_it_can_take_falls_behind_for_as_long_as_i
     assert batch(workload).staleness(0.5) == float("inf")
     brief, longer = (simulate(Scenario(workload, 4, seconds)).quantile(0.5) for seconds in (10, 30))
     assert longer > 1.5 * brief
-    assert batch(workload, Invocation(1769)).keeps_up
-    brief, longer = (simulate(Scenario(workload, 4, seconds, Invocation(1769))).quantile(0.5) for seconds in (10, 30))
+    assert batch(workload, InvocationModel(1769)).keeps_up
+    brief, longer = (
+        simulate(Scenario(workload, 4, seconds, InvocationModel(1769))).quantile(0.5) for seconds in (10, 30)
+    )
     assert longer < 1.1 * brief
 
 
@@ -94,15 +98,15 @@ def test_reserved_concurrency_holds_rows_up_and_loses_none() -> None:
 
 def test_one_group_takes_no_more_than_its_partition_and_more_only_while_offered_less() -> None:
     assert hot_group(Workload()) == 1000
-    assert simulate(agreement.offered_to_one_group(800)).rate == pytest.approx(800, rel=0.1)
-    assert simulate(agreement.offered_to_one_group(2000)).rate == pytest.approx(1000, rel=0.1)
+    assert simulate(agreement.one_group_scenario(800)).rate == pytest.approx(800, rel=0.1)
+    assert simulate(agreement.one_group_scenario(2000)).rate == pytest.approx(1000, rel=0.1)
     assert hot_group(Workload(characters=1000)) == 500
 
 
 def test_one_member_takes_half_as_many_rows_because_the_index_pays_twice() -> None:
     assert hot_member(Workload()) == 500
-    assert simulate(agreement.offered_to_one_member(400)).rate == pytest.approx(400, rel=0.1)
-    assert simulate(agreement.offered_to_one_member(1000)).rate == pytest.approx(500, rel=0.1)
+    assert simulate(agreement.one_member_scenario(400)).rate == pytest.approx(400, rel=0.1)
+    assert simulate(agreement.one_member_scenario(1000)).rate == pytest.approx(500, rel=0.1)
 
 
 def test_a_simulation_is_the_same_for_the_same_seed() -> None:
@@ -114,13 +118,13 @@ def test_a_simulation_is_the_same_for_the_same_seed() -> None:
 def test_every_simulated_message_reaches_its_rows_no_sooner_than_an_invocation_takes() -> None:
     found = simulate(Scenario(Workload(), 15, 30))
     assert found.messages == pytest.approx(30 * Workload().daily.peak, rel=0.1)
-    assert found.staleness[0] >= Invocation().seconds(1, 1, 2)
+    assert found.staleness[0] >= InvocationModel().seconds(1, 1, 2)
     assert all(one <= other for one, other in pairwise(found.staleness))
 
 
 def test_full_batches_do_not_wait_for_the_window() -> None:
     workload = Workload(10_000_000, batch_size=10, window=300, retention_days=1)
-    found = simulate(Scenario(workload, 4, 5, Invocation(1769)))
+    found = simulate(Scenario(workload, 4, 5, InvocationModel(1769)))
     assert found.records <= 10
     assert found.quantile(0.5) < 300
 
@@ -180,9 +184,9 @@ def test_drawn_groups_follow_the_law() -> None:
 
 def test_partitions_follow_bytes_or_writes_whichever_need_more() -> None:
     kept, brief = Workload(100_000_000), Workload(100_000_000, retention_days=1)
-    assert partitions(kept).needed == partitions(kept).for_bytes > partitions(kept).for_writes
-    assert partitions(brief).needed == partitions(brief).for_writes > partitions(brief).for_bytes
-    assert partitions(Workload(1000)).needed == 4
+    assert partitions(kept).total == partitions(kept).for_bytes > partitions(kept).for_writes
+    assert partitions(brief).total == partitions(brief).for_writes > partitions(brief).for_bytes
+    assert partitions(Workload(1000)).total == 4
     assert table_bytes(Workload(2000)) == pytest.approx(2 * table_bytes(Workload(1000)))
 
 
@@ -223,8 +227,8 @@ def test_no_picture_is_left_over_and_the_page_shows_each(made: dict[str, str]) -
 
 
 def test_the_page_reserves_what_the_template_reserves() -> None:
-    shipped = estate(example())
-    assert (shipped.concurrency, shipped.memory) == (scale_curves.RESERVED, Invocation().memory)
+    shipped = count_estate(example())
+    assert (shipped.concurrency, shipped.memory) == (scale_curves.RESERVED, InvocationModel().memory)
 
 
 def test_a_changed_figure_would_show_in_the_page(made: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
