@@ -26,5 +26,11 @@ class Arn(NamedTuple):
 
 def parse(text: str) -> Arn | None:
     """Return the parts of an ARN or of an ARN pattern; None if the text is neither, such as `*`."""
-    prefix, *parts = text.split(":", 5)
-    return Arn(*parts) if prefix == _PREFIX and len(parts) == len(Arn._fields) else None
+    prefix, *parts = components(text) or ("",)
+    return Arn(*parts) if prefix == _PREFIX else None
+
+
+def components(pattern: str) -> tuple[str, ...] | None:
+    """Return the six components of a pattern for ARNs, the first of which may hold wildcards too; else None."""
+    parts = tuple(pattern.split(":", len(Arn._fields)))
+    return parts if len(parts) > len(Arn._fields) else None

@@ -50,16 +50,16 @@ def _dates(compare: Callable[[float, float], bool]) -> Compare:
 
 @lru_cache(maxsize=4096)
 def _instant(text: str) -> float:
-    """Seconds since 1970 of an ISO 8601 date, or of a number that already counts them."""
+    """Return the seconds since 1970 of an ISO 8601 date, or of a number that already counts them."""
     if _EPOCH.fullmatch(text):
         return float(text)
     if not _DATE.fullmatch(text):
         raise PolicyError(f"{text!r} is neither an ISO 8601 date with its zone nor seconds since 1970")
     try:
-        found = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise PolicyError(f"{text!r} is not a date: {error}") from error
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def _bool(policy: str, request: str) -> bool:
@@ -89,7 +89,7 @@ def _block(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
 
 @dataclass(frozen=True)
 class Operator:
-    """One operator: how it compares, what its values must be, whether it negates and may hold ${variables}."""
+    """One operator: its comparison, the reader of its values, and whether it negates and may hold ${variables}."""
 
     compare: Compare
     read: Callable[[str], object] = str
@@ -147,21 +147,20 @@ class Condition:
     if_exists: bool = False
 
     def holds(self, context: Values) -> bool:
-        """Whether the request's context satisfies this line; PolicyError where AWS leaves it undefined."""
-        found = context.get(self.key)
+        """Return True if the request's context satisfies this line; PolicyError where AWS leaves it undefined."""
+        values = context.get(self.key)
         if self.operator == "Null":
             # the policy's value says whether the key must be absent; a key without any value counts as absent
-            return ("false" if found else "true") in self._lowered
+            return ("false" if values else "true") in self._lowered
         # "a null dataset, such as an empty string": to set operators as if the key were not there
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
-        if not found or (self.quantifier and found == ("",)):
+        if not values or (self.quantifier and values == ("",)):
             return self._holds_when_absent()
         try:
-            return self._compared(self._filled(context), found)
+            return self._compared(self._filled(context), values)
         except PolicyError as error:
-            raise PolicyError(
-                f"{self.quantifier}{':' * bool(self.quantifier)}{self.operator} on {self.key}: {error}"
-            ) from error
+            prefix = f"{self.quantifier}:" if self.quantifier else ""
+            raise PolicyError(f"{prefix}{self.operator} on {self.key}: {error}") from error
 
     @cached_property
     def _lowered(self) -> tuple[str, ...]:
@@ -186,45 +185,46 @@ class Condition:
         return self.quantifier != "ForAnyValue" and self._operator.negated
 
     def _filled(self, context: Values) -> tuple[str, ...]:
-        """The policy's values, without those whose variables have no value: nothing is equal to or like them."""
+        """Return the policy's values, without those whose variables have no value: nothing is equal to or like them."""
         if not self._has_variables:
             return self.values
-        known = tuple(found for value in self.values if (found := substituted(value, context)) is not None)
-        if self._operator.negated and len(known) < len(self.values):
+        filled = tuple(text for value in self.values if (text := substituted(value, context)) is not None)
+        if self._operator.negated and len(filled) < len(self.values):
             raise PolicyError("a variable has no value in this request, and AWS does not define a negation of that")
-        return known
+        return filled
 
-    def _compared(self, wanted: tuple[str, ...], found: tuple[str, ...]) -> bool:
+    def _compared(self, wanted: tuple[str, ...], values: tuple[str, ...]) -> bool:
         compare, negated = self._operator.compare, self._operator.negated
-        if len(found) > 1 and not self.quantifier:
+        if len(values) > 1 and not self.quantifier:
             raise PolicyError(
-                f"the request has {len(found)} values, and AWS defines the answer only with ForAllValues or ForAnyValue"
+                f"the request has {len(values)} values, and AWS defines the answer only with ForAllValues or "
+                "ForAnyValue"
             )
-        if len(found) == 1:
-            return any(compare(value, found[0]) for value in wanted) != negated
-        matches = (any(compare(value, each) for value in wanted) != negated for each in found)
+        if len(values) == 1:
+            return any(compare(pattern, values[0]) for pattern in wanted) != negated
+        matches = (any(compare(pattern, value) for pattern in wanted) != negated for value in values)
         return any(matches) if self.quantifier == "ForAnyValue" else all(matches)
 
 
 def parsed(operator: str, key: str, values: tuple[str, ...]) -> Condition:
-    """A condition line from its text; PolicyError for an operator that AWS does not know or values it cannot take."""
+    """Parse a condition line; PolicyError for an operator that AWS does not know or values it cannot take."""
     quantifier, _, rest = operator.rpartition(":")
     name, if_exists = rest, False
     if rest.lower().endswith("ifexists"):
         name, if_exists = rest[: -len("ifexists")], True
-    known = "Null" if name.lower() == "null" else _BY_LOWER_NAME.get(name.lower())
-    if known is None or (quantifier and quantifier.lower() not in _SETS):
+    as_aws_writes = "Null" if name.lower() == "null" else _BY_LOWER_NAME.get(name.lower())
+    if as_aws_writes is None or (quantifier and quantifier.lower() not in _SETS):
         raise PolicyError(f"unknown condition operator {operator!r}; AWS refuses the document")
-    if known == "Null" and (if_exists or quantifier):
+    if as_aws_writes == "Null" and (if_exists or quantifier):
         raise PolicyError(f"{operator!r}: Null takes neither IfExists nor a set operator")
-    _refuse_unreadable(operator, key, known, values)
-    return Condition(known, key.lower(), values, _SETS.get(quantifier.lower(), ""), if_exists)
+    _refuse_unreadable(operator, key, as_aws_writes, values)
+    return Condition(as_aws_writes, key.lower(), values, _SETS.get(quantifier.lower(), ""), if_exists)
 
 
-def _refuse_unreadable(operator: str, key: str, known: str, values: tuple[str, ...]) -> None:
-    read = _truth if known == "Null" else OPERATORS[known].read
+def _refuse_unreadable(written: str, key: str, operator: str, values: tuple[str, ...]) -> None:
+    read = _truth if operator == "Null" else OPERATORS[operator].read
     for value in values:
         try:
             read(value)
         except PolicyError as error:
-            raise PolicyError(f"{operator} {key}: {error}") from error
+            raise PolicyError(f"{written} {key}: {error}") from error

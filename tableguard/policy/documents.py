@@ -23,26 +23,26 @@ class PolicyDocument:
 
     @property
     def place(self) -> str:
-        """What errors and reports call it: kind/name.json."""
+        """The name that errors and reports use: kind/name.json."""
         return f"{self.kind}/{self.name}.json"
 
 
 def names(kind: str, root: Path = POLICIES) -> tuple[str, ...]:
-    """The names of all documents of a kind, sorted."""
+    """Return the names of all documents of a kind, sorted."""
     return tuple(sorted(path.stem for path in (root / kind).glob("*.json")))
 
 
 def load(kind: str, name: str, root: Path = POLICIES) -> PolicyDocument:
-    """One document as written, placeholders unfilled."""
+    """Read one document as written, placeholders unfilled."""
     path = root / kind / f"{name}.json"
     return PolicyDocument(kind, name, path, read_json(path))
 
 
 def load_all(root: Path = POLICIES) -> tuple[PolicyDocument, ...]:
-    """Every document, in the order of KINDS and then by name."""
+    """Read every document, in the order of KINDS and then by name."""
     return tuple(load(kind, name, root) for kind in KINDS for name in names(kind, root))
 
 
 def fill(policy: PolicyDocument, values: Values) -> dict[str, Any]:
-    """The document with every placeholder replaced; a list item that holds a list becomes one item per value."""
+    """Return the document with every placeholder replaced; a list item that holds a list becomes one per value."""
     return placeholders.fill(policy.document, values, policy.place)

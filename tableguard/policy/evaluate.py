@@ -1,4 +1,4 @@
-"""What AWS decides about one request, and which statement of which policy decided it.
+"""The decision of AWS about one request, and the statement of the policy that decides it.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
@@ -19,7 +19,7 @@ Wanted = Literal["denied", "allowed"]
 Context = Mapping[str, tuple[str, ...]]
 Levels = tuple[tuple[Policy, ...], ...]
 
-# Who a policy of each layer may speak of. In a gateway endpoint's policy an account would mean its root user alone:
+# The principals that policies of each layer may name. In a gateway endpoint's an account would mean its root user:
 # https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
 _AUDIENCES: dict[Layer, frozenset[Audience]] = {
     "scp": frozenset(("unsaid",)),
@@ -35,7 +35,7 @@ _CLOSENESS: tuple[Mention, ...] = ("direct", "role", "account")
 
 @dataclass(frozen=True)
 class Request:
-    """One call: who does what to which resource under which circumstances.
+    """One call: a principal does an action to a resource under some circumstances.
 
     `resource` is an ARN, or `*` for an action without one. `context` holds what is known beyond the principal
     and the resource; keys in any case. What AWS derives itself cannot be given otherwise.
@@ -48,15 +48,17 @@ class Request:
     context: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
 
     def keys(self) -> dict[str, tuple[str, ...]]:
-        """Every context key of the request in lower case, with those that AWS derives from caller and resource."""
+        """Return the context keys of the request in lower case, those that AWS derives from its parties included."""
         derived = {**self.principal.context(), "aws:resourceaccount": (self.resource_account,)}
-        given = {key.lower(): (value,) if isinstance(value, str) else value for key, value in self.context.items()}
-        if len(given) < len(self.context):
+        carried = {key.lower(): (value,) if isinstance(value, str) else value for key, value in self.context.items()}
+        if len(carried) < len(self.context):
             raise PolicyError(f"the request for {self.action} has a context key twice, in different case")
-        for key in given.keys() & derived.keys():
-            if given[key] != derived[key]:
-                raise PolicyError(f"the request for {self.action} has {key} {given[key]}; AWS makes it {derived[key]}")
-        return derived | given
+        for key in carried.keys() & derived.keys():
+            if carried[key] != derived[key]:
+                raise PolicyError(
+                    f"the request for {self.action} has {key} {carried[key]}; AWS makes it {derived[key]}"
+                )
+        return derived | carried
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,8 @@ class World:
     `service_control` and `resource_control` hold a tuple of policies for each level from the root to the
     account: the caller's for SCPs, the resource's for RCPs. AWS attaches RCPFullAWSAccess everywhere, so RCPs
     here are denials only. With `members`, SCPs bind callers of these accounts only, and RCPs their resources; with
-    `organization`, SCPs bind only callers whose aws:PrincipalOrgID it is. A resource that cannot be used without its
-    own policy's leave, a KMS key or a role to be assumed, has `resource_must_allow`.
+    `organization`, SCPs bind only callers whose aws:PrincipalOrgID it is. A resource whose
+    own policy must allow each use, a KMS key or a role to be assumed, has `resource_must_allow`.
     """
 
     management_account: str = ""
@@ -91,29 +93,29 @@ class World:
         yield from (("scp", level) for level in self.service_control)
         yield from (("rcp", level) for level in self.resource_control)
         yield "identity", self.identity
-        yield "boundary", _one(self.boundary)
+        yield "boundary", _optional(self.boundary)
         yield "session", self.session or ()
-        yield "resource", _one(self.resource)
-        yield "endpoint", _one(self.endpoint)
+        yield "resource", _optional(self.resource)
+        yield "endpoint", _optional(self.endpoint)
 
     def binds(self, account: str) -> bool:
-        """Whether an account's callers and resources are under the organization's policies."""
+        """Return True if an account's callers and resources are under the organization's policies."""
         if self.management_account and account == self.management_account:
             return False
         return not self.members or account in self.members
 
 
-def _one(policy: Policy | None) -> tuple[Policy, ...]:
+def _optional(policy: Policy | None) -> tuple[Policy, ...]:
     return () if policy is None else (policy,)
 
 
 def _refuse_misplaced(layer: Layer, policy: Policy) -> None:
-    found = policy.audience - _AUDIENCES[layer]
-    if found:
-        said = {"unsaid": "none", "everybody": "*", "named": "names"}
+    misplaced = policy.audience - _AUDIENCES[layer]
+    if misplaced:
+        words = {"unsaid": "none", "everybody": "*", "named": "names"}
         raise PolicyError(
             f"{policy.name}: as {layer} policy a statement's Principal must be "
-            f"{' or '.join(said[each] for each in sorted(_AUDIENCES[layer]))}, not {said[min(found)]}"
+            f"{' or '.join(words[audience] for audience in sorted(_AUDIENCES[layer]))}, not {words[min(misplaced)]}"
         )
     if layer == "rcp" and any(statement.effect == "Allow" for statement in policy.statements):
         raise PolicyError(f"{policy.name}: an RCP only denies; RCPFullAWSAccess, attached everywhere, allows")
@@ -141,37 +143,37 @@ class Reason:
 
 @dataclass(frozen=True)
 class Decision:
-    """The answer and what decided it: the first denial, the layers that were silent, or the allows."""
+    """The answer and its reasons: the first denial, the layers that were silent, or the allows."""
 
     allowed: bool
     because: tuple[Reason, ...]
 
 
 def decide(world: World, request: Request) -> Decision:
-    """What AWS answers to a request in a world of policies; PolicyError where AWS leaves the answer undefined."""
-    asked = _Asked(request)
-    layers = tuple(_layers(world, asked))
+    """Decide a request as AWS does in a world of policies; PolicyError where AWS leaves the answer undefined."""
+    evaluation = _Evaluation(request)
+    layers = tuple(_layers(world, evaluation))
     for name, levels in layers:
-        denied = asked.first("Deny", name, levels)
-        if denied is not None:
-            return Decision(False, (denied,))
-    reasons = (*_caps(layers, asked), *_grants(world, asked))
+        denial = evaluation.first("Deny", name, levels)
+        if denial is not None:
+            return Decision(False, (denial,))
+    reasons = (*_ceiling_reasons(layers, evaluation), *_grant_reasons(world, evaluation))
     silent = tuple(reason for reason in reasons if reason.effect == "silent")
     return Decision(not silent, silent or reasons)
 
 
 def explain(world: World, request: Request) -> tuple[Reason, ...]:
-    """Every layer's say in turn, level by level: its denial, else its leave, else its silence."""
-    asked = _Asked(request)
+    """Return one Reason per layer and level, in turn: its denial, else what it allows, else that it is silent."""
+    evaluation = _Evaluation(request)
     return tuple(
-        asked.first("Deny", name, (level,)) or asked.leave(name, level)
-        for name, levels in _layers(world, asked)
+        evaluation.first("Deny", name, (level,)) or evaluation.first_allow(name, level)
+        for name, levels in _layers(world, evaluation)
         for level in levels
     )
 
 
-class _Asked:
-    """A request with its context keys and lower-case action worked out once."""
+class _Evaluation:
+    """A request with its context keys and lower-case action computed once."""
 
     def __init__(self, request: Request) -> None:
         if request.action.count(":") != 1 or "*" in request.action or "?" in request.action:
@@ -182,41 +184,41 @@ class _Asked:
         self.context = request.keys()
 
     def first(self, effect: Effect, layer: Layer, levels: Levels) -> Reason | None:
-        """The first statement with this effect that speaks of the request."""
+        """Return the first statement with this effect that matches the request, or None."""
         for level in levels:
             for policy in level:
                 for statement in policy.concerning(effect, self.action):
-                    if self._speaks(statement):
+                    if self._matches(statement):
                         return Reason(layer, effect, policy.name, statement.sid, policy.assumed)
         return None
 
-    def leave(self, layer: Layer, level: tuple[Policy, ...]) -> Reason:
-        """The statement that allows the request, or that none does."""
+    def first_allow(self, layer: Layer, level: tuple[Policy, ...]) -> Reason:
+        """Return the first allowing statement as a Reason, or a silent Reason."""
         return self.first("Allow", layer, (level,)) or Reason(layer, "silent")
 
-    def closest_leave(self, policy: Policy) -> tuple[Reason, Mention] | None:
-        """The statement of a resource's policy that allows the request and names the caller most closely."""
-        found: dict[Mention, Statement] = {}
+    def most_specific_resource_allow(self, policy: Policy) -> tuple[Reason, Mention] | None:
+        """Return the statement of a resource's policy that allows the request and names the caller most closely."""
+        allowing: dict[Mention, Statement] = {}
         for statement in policy.concerning("Allow", self.action):
             mention = mentioned(statement.principals, self.caller) if statement.principals else None
-            if mention is not None and mention not in found and self._applies(statement):
-                found[mention] = statement
+            if mention is not None and mention not in allowing and self._applies(statement):
+                allowing[mention] = statement
         for mention in _CLOSENESS:
-            if mention in found:
-                return Reason("resource", "Allow", policy.name, found[mention].sid, policy.assumed), mention
+            if mention in allowing:
+                return Reason("resource", "Allow", policy.name, allowing[mention].sid, policy.assumed), mention
         return None
 
-    def _speaks(self, statement: Statement) -> bool:
-        named = statement.principals
-        return (named is None or mentioned(named, self.caller) is not None) and self._applies(statement)
+    def _matches(self, statement: Statement) -> bool:
+        principals = statement.principals
+        return (principals is None or mentioned(principals, self.caller) is not None) and self._applies(statement)
 
     def _applies(self, statement: Statement) -> bool:
         return statement.applies(self.request.resource, self.context)
 
 
-def _layers(world: World, asked: _Asked) -> Iterator[tuple[Layer, Levels]]:
-    """The layers that apply to this caller and resource, in the order they are asked."""
-    request, caller = asked.request, asked.caller
+def _layers(world: World, evaluation: _Evaluation) -> Iterator[tuple[Layer, Levels]]:
+    """Yield the layers that apply to this caller and resource, in the order of evaluation."""
+    request, caller = evaluation.request, evaluation.caller
     if world.endpoint is not None:
         yield "endpoint", ((world.endpoint,),)
     # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html: neither resources of
@@ -228,7 +230,7 @@ def _layers(world: World, asked: _Asked) -> Iterator[tuple[Layer, Levels]]:
         and service_reference.load().under_rcps(request.action)
     ):
         yield "rcp", world.resource_control
-    if world.service_control and _bound_by_scps(world, asked):
+    if world.service_control and _bound_by_scps(world, evaluation):
         yield "scp", world.service_control
     if world.resource is not None:
         yield "resource", ((world.resource,),)
@@ -240,45 +242,45 @@ def _layers(world: World, asked: _Asked) -> Iterator[tuple[Layer, Levels]]:
             yield "session", (world.session,)
 
 
-def _bound_by_scps(world: World, asked: _Asked) -> bool:
-    """SCPs bind every principal of a member account, its root user too, but no service-linked role.
+def _bound_by_scps(world: World, evaluation: _Evaluation) -> bool:
+    """Return True for every principal of a member account, its root user too, but no service-linked role.
 
     https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html#not-restricted-by-scp
     """
-    caller = asked.caller
+    caller = evaluation.caller
     if caller.kind not in ("role", "user", "root") or caller.service_linked or not world.binds(caller.account):
         return False
-    return not world.organization or asked.context.get("aws:principalorgid") == (world.organization,)
+    return not world.organization or evaluation.context.get("aws:principalorgid") == (world.organization,)
 
 
-def _caps(layers: tuple[tuple[Layer, Levels], ...], asked: _Asked) -> Iterator[Reason]:
-    """Layers that grant nothing and must each let the request through: at every level for SCPs."""
+def _ceiling_reasons(layers: tuple[tuple[Layer, Levels], ...], evaluation: _Evaluation) -> Iterator[Reason]:
+    """Yield one Reason per layer that grants nothing and must let the request through: at every level for SCPs."""
     for name, levels in layers:
         if name in ("endpoint", "scp"):
             for level in levels:
-                yield asked.leave(name, level)
+                yield evaluation.first_allow(name, level)
 
 
-def _grants(world: World, asked: _Asked) -> Iterator[Reason]:
-    """The say of each layer whose leave this caller needs for this resource.
+def _grant_reasons(world: World, evaluation: _Evaluation) -> Iterator[Reason]:
+    """Yield one Reason per layer that must allow this caller the use of this resource.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
     has the table of who is limited by what when a policy of the resource allows.
     """
-    caller = asked.caller
-    same_account = caller.account == asked.request.resource_account
-    leave = asked.closest_leave(world.resource) if world.resource is not None else None
+    caller = evaluation.caller
+    same_account = caller.account == evaluation.request.resource_account
+    allow = evaluation.most_specific_resource_allow(world.resource) if world.resource is not None else None
     mention: Mention | None = None
-    if leave is not None:
-        reason, mention = leave
+    if allow is not None:
+        reason, mention = allow
         yield reason
     elif caller.kind not in ("role", "user", "root") or not same_account or world.resource_must_allow:
         yield Reason("resource", "silent")
     if caller.kind not in ("role", "user") or (same_account and mention == "direct"):
         return  # a resource policy that names the user or the session itself needs nothing else
     if not (same_account and mention == "role"):
-        yield asked.leave("identity", world.identity)
+        yield evaluation.first_allow("identity", world.identity)
     if world.boundary is not None:
-        yield asked.leave("boundary", (world.boundary,))
+        yield evaluation.first_allow("boundary", (world.boundary,))
     if world.session is not None:
-        yield asked.leave("session", world.session)
+        yield evaluation.first_allow("session", world.session)

@@ -1,4 +1,4 @@
-"""How IAM compares a policy's text with a request's: wildcards, variables, ARNs, action names.
+"""Comparisons of a policy's text with a request's, as IAM makes them: wildcards, variables, ARNs, action names.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
+from tableguard.aws.arn import components
 from tableguard.errors import PolicyError
 
 Values = Mapping[str, tuple[str, ...]]  # context keys in lower case -> their values
@@ -21,13 +22,13 @@ _LITERAL = {"*", "?", "$"}  # ${*}, ${?} and ${$} stand for the character itself
 
 @lru_cache(maxsize=65536)
 def wildcard(pattern: str, ignore_case: bool = False) -> Test:
-    """A test for texts that a pattern with `*` and `?` covers from end to end."""
+    """Return a test for texts that a pattern with `*` and `?` covers from end to end."""
     flags = re.DOTALL | (re.IGNORECASE if ignore_case else 0)
     return re.compile(_expression(pattern, "."), flags).fullmatch
 
 
 def _expression(pattern: str, character: str) -> str:
-    """The regular expression of a pattern whose wildcards stand for such characters."""
+    """Return the regular expression of a pattern whose wildcards stand for such characters."""
     return "".join(_part(part, character) for part in _SPECIAL.split(pattern))
 
 
@@ -38,12 +39,12 @@ def _part(part: str, character: str) -> str:
 
 
 def literal(text: str) -> str:
-    """A text with its escaped wildcards `${*}` written as the characters they stand for."""
+    """Return a text with its escaped wildcards `${*}` written as the characters they stand for."""
     return re.sub(r"\$\{([*?$])\}", r"\1", text) if "${" in text else text
 
 
 def substituted(text: str, context: Values) -> str | None:
-    """The text with its ${variables} filled from the context; None if one of them has no value."""
+    """Return the text with its ${variables} filled from the context; None if one of them has no value."""
     if "${" not in text:
         return text
     unknown = False
@@ -62,42 +63,42 @@ def substituted(text: str, context: Values) -> str | None:
 
 
 def _value(variable: str, context: Values) -> str | None:
-    """The value of `key` or of `key, 'default'`."""
+    """Return the value of `key` or of `key, 'default'`."""
     name, _, default = variable.partition(",")
-    found = context.get(name.strip().lower(), ())
-    if len(found) > 1:
+    values = context.get(name.strip().lower(), ())
+    if len(values) > 1:
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_single-vs-multi-valued-condition-keys.html
-        raise PolicyError(f"${{{variable}}}: the request has {len(found)} values, and a variable takes one only")
-    if found:
-        return found[0]
+        raise PolicyError(f"${{{variable}}}: the request has {len(values)} values, and a variable takes one only")
+    if values:
+        return values[0]
     return default.strip().strip("'") if default else None
 
 
 def action_matches(pattern: str, action: str) -> bool:
-    """Whether an Action element covers an action; neither service nor name is case-sensitive."""
+    """Return True if an Action element covers an action; neither service nor name is case-sensitive."""
     return bool(wildcard(pattern.lower())(action.lower()))
 
 
 def resource_matches(pattern: str, resource: str) -> bool:
-    """Whether a Resource element covers a resource: everything, or an ARN segment by segment."""
+    """Return True if a Resource element covers a resource: everything, or an ARN segment by segment."""
     return bool(resource_test((pattern,))(resource))
 
 
 def action_test(patterns: Iterable[str]) -> Test:
-    """A test for the actions, in lower case, that one of the values of an Action element covers."""
+    """Return a test for the actions, in lower case, that one of the values of an Action element covers."""
     return _one_of(_expression(pattern.lower(), ".") for pattern in patterns)
 
 
 def resource_test(patterns: Iterable[str]) -> Test:
-    """A test for the resources that one of the values of a Resource element covers."""
-    expressions = (_expression(each, ".") if each == "*" else _arn_expression(each) for each in patterns)
-    return _one_of(each for each in expressions if each is not None)
+    """Return a test for the resources that one of the values of a Resource element covers."""
+    expressions = (_expression("*", ".") if pattern == "*" else _arn_expression(pattern) for pattern in patterns)
+    return _one_of(expression for expression in expressions if expression is not None)
 
 
 def _one_of(expressions: Iterable[str]) -> Test:
-    """A test that one regular expression passes: asked at once they take a fifth of the time."""
-    found = tuple(expressions)
-    return _alternatives(found) if found else _NOTHING
+    """Return a test for texts that one of the expressions matches: as one expression they take a fifth of the time."""
+    alternatives = tuple(expressions)
+    return _alternatives(alternatives) if alternatives else _NOTHING
 
 
 @lru_cache(maxsize=65536)
@@ -106,7 +107,7 @@ def _alternatives(expressions: tuple[str, ...]) -> Test:
 
 
 def arn_matches(pattern: str, arn: str) -> bool:
-    """Whether an ARN pattern covers an ARN: its six components each; a wildcard stays within its own.
+    """Return True if an ARN pattern covers an ARN: its six components each; a wildcard stays within its own.
 
     The resource component is the last and may itself hold colons. Something that is not an ARN matches nothing.
     """
@@ -121,20 +122,21 @@ def _arn_test(pattern: str) -> Test | None:
 
 
 def _arn_expression(pattern: str) -> str | None:
-    *first, last = pattern.split(":", 5)
-    if len(first) < 5:
+    parts = components(pattern)
+    if parts is None:
         return None
-    return ":".join((*(_expression(segment, "[^:]") for segment in first), _expression(last, ".")))
+    *within, resource = parts
+    return ":".join((*(_expression(part, "[^:]") for part in within), _expression(resource, ".")))
 
 
 def arn_pattern(text: str) -> str:
-    """A text that is an ARN pattern; PolicyError if it has not six components or a variable before the sixth.
+    """Return a text that is an ARN pattern; PolicyError if it has not six components or a variable before the sixth.
 
     AWS lets a `*` at the end of a component reach beyond its colon, so that shorter patterns have no certain meaning.
     """
-    components = VARIABLE.sub("${}", text).split(":", 5)
-    if len(components) < 6:
+    parts = components(VARIABLE.sub("${}", text))
+    if parts is None:
         raise PolicyError(f"{text!r} has not the six components of an ARN, arn:aws:service:region:account:resource")
-    if any("${" in component for component in components[:5]):
+    if any("${" in part for part in parts[:-1]):
         raise PolicyError(f"{text!r} has a variable before the last component, where AWS does not fill it")
     return text

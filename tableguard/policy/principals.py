@@ -1,4 +1,4 @@
-"""Who asks, and whether a Principal element speaks of them.
+"""Callers, and the Principal elements that name them.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 """
@@ -39,7 +39,7 @@ class Principal:
 
     @property
     def service_linked(self) -> bool:
-        """Whether this is a service-linked role, which no SCP and no RCP binds."""
+        """Return True for a service-linked role, which no SCP and no RCP binds."""
         return self.kind == "role" and ":role/aws-service-role/" in self.arn
 
     @property
@@ -51,7 +51,7 @@ class Principal:
         return f"arn:aws:sts::{self.account}:assumed-role/{name}/{self.session}"
 
     def context(self) -> Mapping[str, tuple[str, ...]]:
-        """The context keys that AWS derives from the caller.
+        """Return the context keys that AWS derives from the caller.
 
         https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
         """
@@ -64,15 +64,15 @@ class Principal:
         if self.kind in ("anonymous", "federated"):
             # requests that nobody signed carry neither aws:PrincipalArn nor aws:PrincipalIsAWSService
             return {"aws:principaltype": ("Anonymous",), "aws:principalaccount": ("anonymous",)}
-        found: dict[str, tuple[str, ...]] = {
+        keys: dict[str, tuple[str, ...]] = {
             "aws:principalarn": (self.arn,),
             "aws:principalaccount": (self.account,),
             "aws:principalisawsservice": ("false",),
             "aws:principaltype": (_TYPES[self.kind],),
         }
         if self.kind == "user":
-            found["aws:username"] = (self.arn.rsplit("/", 1)[-1],)
-        return found
+            keys["aws:username"] = (self.arn.rsplit("/", 1)[-1],)
+        return keys
 
 
 ANONYMOUS = Principal("anonymous", "*")
@@ -80,7 +80,7 @@ ANONYMOUS = Principal("anonymous", "*")
 
 @lru_cache(maxsize=65536)
 def principal(arn: str, session: str = "session") -> Principal:
-    """The caller that an ARN, a service or an identity provider's name speaks of; PolicyError if it is none."""
+    """Return the caller that an ARN, a service or an identity provider's name stands for; PolicyError if it is none."""
     if arn == "*":
         return ANONYMOUS
     if _FEDERATED.fullmatch(arn):
@@ -112,7 +112,7 @@ class Principals:
 
     @property
     def everybody(self) -> bool:
-        """Whether the element speaks of every caller, signed or not."""
+        """Return True if the element names every caller, signed or not."""
         return "*" in self.values.get("AWS", ())
 
 
@@ -124,7 +124,7 @@ _ACCEPTED = {
 
 
 def principals(kind: str, values: tuple[str, ...]) -> tuple[str, ...]:
-    """The values of one type in a Principal element; PolicyError for those that AWS refuses or reads otherwise."""
+    """Return the values of one type in a Principal element; PolicyError for what AWS refuses or reads otherwise."""
     if kind not in _ACCEPTED:
         raise PolicyError(f"Principal {kind!r}: accepted are {', '.join(_ACCEPTED)}")
     for value in values:
@@ -135,14 +135,14 @@ def principals(kind: str, values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
-def mentioned(named: Principals, caller: Principal) -> Mention | None:
-    """How closely a Principal element speaks of the caller; None if it does not."""
-    if named.everybody:
+def mentioned(principals: Principals, caller: Principal) -> Mention | None:
+    """Return how closely a Principal element names the caller; None if it does not."""
+    if principals.everybody:
         return "direct"
     if caller.kind in ("service", "federated"):
         kind = "Service" if caller.kind == "service" else "Federated"
-        return "direct" if caller.arn in named.values.get(kind, ()) else None
-    arns = named.values.get("AWS", ())
+        return "direct" if caller.arn in principals.values.get(kind, ()) else None
+    arns = principals.values.get("AWS", ())
     if caller.session_arn in arns:
         return "direct"
     if caller.arn in arns:

@@ -14,6 +14,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+from tableguard.aws.arn import components
 from tableguard.policy.matching import wildcard
 
 DATA = Path(__file__).resolve().parent / "data"
@@ -22,7 +23,7 @@ NEVER_UNDER_RCPS = frozenset(("kms:retiregrant",))
 
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
 
-# what an action may do to the messages or to what is known of them; the names in data/classified.toml
+# an action's effect on the messages or to what is known of them; the names in data/classified.toml
 CLASSES = ("destroys", "moves_data", "stops_evidence", "other")
 
 
@@ -56,7 +57,7 @@ class Universe:
         return frozenset(self.arn_formats)
 
     def under_rcps(self, action: str) -> bool:
-        """Whether RCPs have a say about an action, known or not.
+        """Return True if RCPs apply to an action, known or not.
 
         https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html has the services,
         https://docs.aws.amazon.com/kms/latest/developerguide/resource-control-policies.html the one action of KMS that
@@ -81,23 +82,23 @@ class Universe:
 
     @cached_property
     def _of_services(self) -> Mapping[str, list[str]]:
-        found: dict[str, list[str]] = {}
+        by_service: dict[str, list[str]] = {}
         for name in self.actions:
-            found.setdefault(name.partition(":")[0], []).append(name)
-        return found
+            by_service.setdefault(name.partition(":")[0], []).append(name)
+        return by_service
 
     def formats(self, action: str) -> tuple[str, ...]:
-        """The formats of the ARNs that a known action acts on; none for one that has no resource."""
-        found = self.actions[action.lower()]
-        return tuple(self.arn_formats[found.service][kind] for kind in found.resources)
+        """Return the formats of the ARNs that a known action acts on; none for one that has no resource."""
+        acting = self.actions[action.lower()]
+        return tuple(self.arn_formats[acting.service][kind] for kind in acting.resources)
 
     def acts_on(self, action: str, resource: str) -> bool:
-        """Whether AWS may ask about this known action on this resource: an ARN of its types, `*` if it has none."""
+        """Return True if this known action may act on this resource: an ARN of its types, `*` if it has none."""
         formats = self.formats(action)
-        return any(_format(each).fullmatch(resource) for each in formats) if formats else resource == "*"
+        return any(_format(arn).fullmatch(resource) for arn in formats) if formats else resource == "*"
 
     def key_type(self, key: str) -> str | None:
-        """The type of a context key as a policy writes it, aws:PrincipalTag/team for instance; None if unknown."""
+        """Return the type of a context key as a policy writes it, such as aws:PrincipalTag/team; None if unknown."""
         lowered = key.lower()
         exact = self._exact_keys.get(lowered)
         return exact or next((kind for pattern, kind in self._open_keys if pattern.fullmatch(lowered)), None)
@@ -114,9 +115,9 @@ class Universe:
 
 @lru_cache(maxsize=512)
 def _format(arn: str) -> re.Pattern[str]:
-    """An ARN's format as a pattern; partition, region and account may be empty, names may hold anything."""
-    *components, name = arn.split(":", 5)
-    written = [_VARIABLE.sub("[^:]*", part) if "$" in part else part.replace("*", "[^:]*") for part in components]
+    """Return an ARN's format as a pattern; partition, region and account may be empty, names may hold anything."""
+    *parts, name = components(arn) or ()
+    written = [_VARIABLE.sub("[^:]*", part) if "$" in part else part.replace("*", "[^:]*") for part in parts]
     return re.compile(":".join([*written, ".+".join(map(re.escape, _VARIABLE.split(name)))]), re.DOTALL)
 
 
@@ -131,19 +132,19 @@ def _open_pattern(key: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=1)
 def load() -> Universe:
-    """The extract that is installed with the package."""
+    """Load the extract that is installed with the package."""
     data: dict[str, Any] = json.loads(gzip.decompress((DATA / "action_universe.json.gz").read_bytes()))
     services: dict[str, Any] = data["services"]
     return Universe(
         actions={
             f"{service}:{name}".lower(): Action(
-                service, name, each["level"], tuple(each["resources"]), tuple(each["keys"])
+                service, name, entry["level"], tuple(entry["resources"]), tuple(entry["keys"])
             )
-            for service, found in services.items()
-            for name, each in found["actions"].items()
+            for service, content in services.items()
+            for name, entry in content["actions"].items()
         },
-        arn_formats={service: found["resources"] for service, found in services.items()},
-        key_types={key: kind for found in services.values() for key, kind in found["keys"].items()}
+        arn_formats={service: content["resources"] for service, content in services.items()},
+        key_types={key: kind for content in services.values() for key, kind in content["keys"].items()}
         | data["global_keys"],
         global_keys=frozenset(map(str.lower, data["global_keys"])),
         rcp_services=frozenset(data["rcp_services"]),
@@ -152,14 +153,14 @@ def load() -> Universe:
 
 @lru_cache(maxsize=1)
 def source() -> Mapping[str, Any]:
-    """Package, version, date and checksums of the extract."""
+    """Return package, version, date and checksums of the extract."""
     return tomllib.loads((DATA / "source.toml").read_text(encoding="utf-8"))
 
 
 @lru_cache(maxsize=1)
 def classified() -> Mapping[str, str]:
-    """The class of each action of the classified services, by its name as AWS writes it."""
+    """Return the class of each action of the classified services, by its name as AWS writes it."""
     table = tomllib.loads((DATA / "classified.toml").read_text(encoding="utf-8"))
     return {
-        f"{service}:{name}": kind for service, found in table.items() for kind, names in found.items() for name in names
+        f"{service}:{name}": kind for service, kinds in table.items() for kind, names in kinds.items() for name in names
     }

@@ -1,4 +1,4 @@
-"""Policy JSON -> statements that can be asked whether they match a request.
+"""Policy JSON as statements that match requests.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
 """
@@ -34,23 +34,23 @@ class Patterns:
 
     @cached_property
     def action_test(self) -> Test:
-        """Whether one of the values covers an action, given in lower case."""
+        """A test for the actions, in lower case, that one of the values covers."""
         return action_test(self.values)
 
     @cached_property
     def resource_test(self) -> Test:
-        """Whether one of the values, of those that depend on no request, covers a resource."""
+        """A test for the resources that one of the values covers, where none depends on the request."""
         return resource_test(self.values)
 
     @cached_property
     def has_variables(self) -> bool:
-        """Whether a value depends on the request."""
+        """True if a value depends on the request."""
         return any("${" in value for value in self.values)
 
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement: whom it concerns is asked by the evaluator, what and when here."""
+    """One statement; the evaluator matches its principals, the statement itself action, resource and conditions."""
 
     sid: str
     effect: Effect
@@ -60,68 +60,69 @@ class Statement:
     principals: Principals | None = None
 
     def matches(self, action: str, resource: str, context: Values) -> bool:
-        """Whether the statement speaks of this action on this resource under these circumstances."""
+        """Return True if the statement covers this action on this resource under these circumstances."""
         return self.covers_action(action) and self.applies(resource, context)
 
     def applies(self, resource: str, context: Values) -> bool:
-        """Whether the statement speaks of this resource under these circumstances, whatever the action."""
+        """Return True if the statement covers this resource under these circumstances, whatever the action."""
         return self.covers_resource(resource, context) and all(line.holds(context) for line in self.conditions)
 
     def covers_action(self, action: str) -> bool:
-        """Whether Action (or NotAction) takes the action in."""
+        """Return True if Action (or NotAction) takes the action in."""
         return bool(self.action.action_test(action.lower())) != self.action.inverted
 
     def covers_resource(self, resource: str, context: Values) -> bool:
-        """Whether Resource (or NotResource) takes the resource in; PolicyError where AWS leaves it undefined."""
+        """Return True if Resource (or NotResource) takes the resource in; PolicyError where AWS leaves it undefined."""
         test = self._filled_test(context) if self.resource.has_variables else self.resource.resource_test
         return bool(test(resource)) != self.resource.inverted
 
     def _filled_test(self, context: Values) -> Test:
         filled = [substituted(pattern, context) for pattern in self.resource.values]
-        known = [pattern for pattern in filled if pattern is not None]
-        if self.resource.inverted and len(known) < len(filled):
+        with_value = [pattern for pattern in filled if pattern is not None]
+        if self.resource.inverted and len(with_value) < len(filled):
             raise PolicyError(
                 f"statement {self.sid or '(no Sid)'}: a variable in NotResource has no value in this request, and "
                 "AWS does not define what is then outside it"
             )
-        return resource_test(known)
+        return resource_test(with_value)
 
 
 @dataclass(frozen=True)
 class Policy:
-    """A named document, ready to be asked; `assumed` says what a policy stands for that no file holds."""
+    """A named document, parsed; `assumed` says what a policy stands for that no file holds."""
 
     name: str
     statements: tuple[Statement, ...]
     assumed: str = ""
 
     def concerning(self, effect: Effect, action: str) -> tuple[Statement, ...]:
-        """The statements with this effect that take in an action, given in lower case."""
-        found = self._concerning.get((effect, action))
-        if found is None:
-            found = tuple(each for each in self.statements if each.effect == effect and each.covers_action(action))
-            self._concerning[effect, action] = found
-        return found
+        """Return the statements with this effect that take in an action, given in lower case."""
+        covering = self._concerning.get((effect, action))
+        if covering is None:
+            own = (statement for statement in self.statements if statement.effect == effect)
+            covering = tuple(statement for statement in own if statement.covers_action(action))
+            self._concerning[effect, action] = covering
+        return covering
 
     @cached_property
     def _concerning(self) -> dict[tuple[Effect, str], tuple[Statement, ...]]:
-        # at most every action that is asked about: some thousands of small tuples, most of them the empty one
+        # at most every action that is decided: some thousands of small tuples, most of them the empty one
         return {}
 
     @cached_property
     def audience(self) -> frozenset[Audience]:
-        """How the statements say whom they concern."""
+        """The ways in which the statements name principals."""
         return frozenset(_audience(statement.principals) for statement in self.statements)
 
 
-def _audience(named: Principals | None) -> Audience:
-    if named is None:
+def _audience(principals: Principals | None) -> Audience:
+    if principals is None:
         return "unsaid"
-    return "everybody" if named.everybody else "named"
+    return "everybody" if principals.everybody else "named"
 
 
 def policy(name: str, document: Mapping[str, Any]) -> Policy:
-    """A document's statements; PolicyError names document, statement and element that AWS would refuse.
+    """Parse a document's statements; PolicyError names document, statement and element that AWS would refuse.
 
     Refused too is what AWS accepts and then reads otherwise than it looks, or in a way that it does not define.
     """
@@ -133,17 +134,18 @@ def policy(name: str, document: Mapping[str, Any]) -> Policy:
         statements = [statements]
     if not isinstance(statements, list) or not statements:
         raise PolicyError(f"{name}: Statement is missing or empty")
-    found = Policy(name, tuple(_statement(f"{name}: statement {n}", each) for n, each in enumerate(statements, 1)))
-    if document.get("Version") != VERSION and _holds_variables(found):
+    elements = enumerate(statements, start=1)
+    parsed_policy = Policy(name, tuple(_statement(f"{name}: statement {n}", element) for n, element in elements))
+    if document.get("Version") != VERSION and _holds_variables(parsed_policy):
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
         raise PolicyError(f"{name}: without Version {VERSION} AWS takes ${{variables}} for plain text")
-    return found
+    return parsed_policy
 
 
-def _holds_variables(found: Policy) -> bool:
+def _holds_variables(policy: Policy) -> bool:
     values = (
         value
-        for statement in found.statements
+        for statement in policy.statements
         for values in (statement.resource.values, *(line.values for line in statement.conditions))
         for value in values
     )
@@ -172,24 +174,24 @@ def _statement(place: str, element: Any) -> Statement:
 
 
 def _actions(place: str, element: Mapping[str, Any]) -> Patterns:
-    found = _patterns(place, element, "Action")
-    for value in found.values:
+    patterns = _patterns(place, element, "Action")
+    for value in patterns.values:
         if not _ACTION.fullmatch(value):
             raise PolicyError(f"{place}: {value!r} is not an action; accepted: service:Name, with wildcards, or *")
-    return found
+    return patterns
 
 
 def _resources(place: str, element: Mapping[str, Any]) -> Patterns:
     if "Resource" not in element and "NotResource" not in element:
         return Patterns(("*",))  # a role's trust policy has no Resource: the role itself is meant
-    found = _patterns(place, element, "Resource")
-    for value in found.values:
+    patterns = _patterns(place, element, "Resource")
+    for value in patterns.values:
         if value != "*":
             try:
                 arn_pattern(value)
             except PolicyError as error:
                 raise PolicyError(f"{place}: Resource {error}") from error
-    return found
+    return patterns
 
 
 def _patterns(place: str, element: Mapping[str, Any], name: str) -> Patterns:
@@ -201,7 +203,7 @@ def _patterns(place: str, element: Mapping[str, Any], name: str) -> Patterns:
 
 
 def _texts(place: str, key: str, value: Any) -> tuple[str, ...]:
-    """A policy value that is one text or a list of them; numbers and booleans count as their JSON text."""
+    """Return a policy value that is one text or a list of them; numbers and booleans count as their JSON text."""
     items = value if isinstance(value, list) else [value]
     if not items or not all(isinstance(item, (str, bool, int, float)) for item in items):
         raise PolicyError(f"{place}: {key} must be a text or a list of texts, not empty")
@@ -211,7 +213,7 @@ def _texts(place: str, key: str, value: Any) -> tuple[str, ...]:
 def _conditions(place: str, block: Any) -> tuple[Condition, ...]:
     if not isinstance(block, Mapping):
         raise PolicyError(f"{place}: Condition must be an object")
-    found: dict[tuple[str, str, bool, str], Condition] = {}
+    conditions: dict[tuple[str, str, bool, str], Condition] = {}
     for operator, lines in block.items():
         if not isinstance(lines, Mapping):
             raise PolicyError(f"{place}: Condition {operator!r} must be an object of keys and values")
@@ -221,10 +223,10 @@ def _conditions(place: str, block: Any) -> tuple[Condition, ...]:
             except PolicyError as error:
                 raise PolicyError(f"{place}: {str(error).removeprefix(f'{place}: ')}") from error
             same = (line.quantifier, line.operator, line.if_exists, line.key)
-            if same in found:
+            if same in conditions:
                 raise PolicyError(f"{place}: {operator} on {key} is written twice, in different case")
-            found[same] = line
-    return tuple(found.values())
+            conditions[same] = line
+    return tuple(conditions.values())
 
 
 def _principals(place: str, element: Mapping[str, Any]) -> Principals | None:
@@ -242,6 +244,6 @@ def _principals(place: str, element: Mapping[str, Any]) -> Principals | None:
     if not isinstance(value, Mapping) or not value:
         raise PolicyError(f"{place}: Principal must be '*' or an object of types and names")
     try:
-        return Principals({kind: principals(kind, _texts(place, kind, found)) for kind, found in value.items()})
+        return Principals({kind: principals(kind, _texts(place, kind, names)) for kind, names in value.items()})
     except PolicyError as error:
         raise PolicyError(f"{place}: {str(error).removeprefix(f'{place}: ')}") from error

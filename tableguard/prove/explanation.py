@@ -1,10 +1,11 @@
-"""One request, and what every layer of the shipped documents says to it."""
+"""The answer of every layer of the shipped documents to one request, and the decision."""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tableguard.aws.arn import parse
 from tableguard.errors import PolicyError
 from tableguard.findings.exit_code import FINDINGS, FINE
 from tableguard.findings.finding import Finding
@@ -26,7 +27,7 @@ _ALIAS = re.compile(r"(arn:aws:kms:[^:]*:[^:]*:)(alias/.+)")
 _ALIASES = "kms:ResourceAliases"
 # what AWS generates only when the stacks are deployed; this one is of AWS's own examples
 _KEY_ID = "key/1234abcd-12ab-34cd-56ef-1234567890ab"
-# service of the action -> the policy that AWS asks besides, and the ARN of what has it, with its name
+# service of the action -> the policy that AWS evaluates as well, and the ARN of what has it, with its name
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html
 _OWN_POLICIES = {
     "backup": ("backup vault's policy", re.compile(r"arn:aws:backup:[^:]*:[^:]*:backup-vault:(.+)")),
@@ -52,7 +53,7 @@ class Inquiry:
 
 @dataclass(frozen=True)
 class Note:
-    """What a layer's say does not tell: a policy that was not asked, or one that was taken for granted."""
+    """A gap in a layer's answer: a policy that was not evaluated, or one that is assumed."""
 
     layer: Layer
     text: str
@@ -60,7 +61,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Explanation(Report):
-    """The request in full, every layer's say, what that leaves open, and the decision."""
+    """The request in full, every layer's answer, what that leaves open, and the decision."""
 
     request: Request
     layers: tuple[Reason, ...]
@@ -110,20 +111,20 @@ def _finding(reason: Reason, sentence: str) -> Finding:
 
 
 def _line(reason: Reason) -> str:
-    said = {"silent": "says nothing", "Allow": "allows", "Deny": "denies"}[reason.effect]
+    verb = {"silent": "says nothing", "Allow": "allows", "Deny": "denies"}[reason.effect]
     by = f" ({reason.policy}, {reason.sid or 'no Sid'})" if reason.effect != "silent" else ""
-    return f"    {reason.layer:<9} {said}{by}"
+    return f"    {reason.layer:<9} {verb}{by}"
 
 
 def context(texts: Sequence[str]) -> dict[str, str | tuple[str, ...]]:
-    """Context keys from KEY=VALUE texts; a key that is given several times has several values."""
-    found: dict[str, tuple[str, ...]] = {}
+    """Parse context keys from KEY=VALUE texts; a key that is given several times has several values."""
+    keys: dict[str, tuple[str, ...]] = {}
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals or not key:
             raise PolicyError(f"--context {text!r}: accepted: KEY=VALUE, as in aws:SourceVpce=vpce-1a2b3c4d")
-        found[key] = (*found.get(key, ()), value)
-    return {key: values[0] if len(values) == 1 else values for key, values in found.items()}
+        keys[key] = (*keys.get(key, ()), value)
+    return {key: values[0] if len(values) == 1 else values for key, values in keys.items()}
 
 
 def explained(inquiry: Inquiry, policies: PolicySet) -> Explanation:
@@ -137,20 +138,22 @@ def explained(inquiry: Inquiry, policies: PolicySet) -> Explanation:
     return Explanation(request, layer_by_layer(world, request), notes, decide(world, request))
 
 
-def _request(asked: Inquiry, policies: PolicySet) -> Request:
-    if not _ACTION.fullmatch(asked.action):
-        raise PolicyError(f"action {asked.action!r}: accepted: SERVICE:NAME, as in dynamodb:DeleteTable")
-    arns = policies.shorthand.principals(asked.principal)
+def _request(inquiry: Inquiry, policies: PolicySet) -> Request:
+    if not _ACTION.fullmatch(inquiry.action):
+        raise PolicyError(f"action {inquiry.action!r}: accepted: SERVICE:NAME, as in dynamodb:DeleteTable")
+    arns = policies.shorthand.principals(inquiry.principal)
     if len(arns) != 1:
-        raise PolicyError(f"{asked.principal!r} stands for {len(arns)} roles here: {', '.join(arns)}; name one of them")
-    call = Call(asked.action, asked.resource, arns[0], asked.region, "", asked.context)
+        raise PolicyError(
+            f"{inquiry.principal!r} stands for {len(arns)} roles here: {', '.join(arns)}; name one of them"
+        )
+    call = Call(inquiry.action, inquiry.resource, arns[0], inquiry.region, "", inquiry.context)
     request = _with_key(policies.shorthand.request(call, arns[0], "request"), policies.settings)
-    _refuse_another_resource(asked, request.resource)
+    _refuse_another_resource(inquiry, request.resource)
     return request
 
 
 def _with_key(request: Request, settings: Settings) -> Request:
-    """The request on the key itself where an alias names it: actions on keys have the key's ARN for a resource."""
+    """Return the request on the key itself where an alias names it: actions on keys act on the key's ARN."""
     match = _ALIAS.fullmatch(request.resource)
     if match is None or not _only_on_keys(request):
         return request
@@ -161,44 +164,49 @@ def _with_key(request: Request, settings: Settings) -> Request:
             f"{', '.join(aliases)}"
         )
     context = {key: value for key, value in request.context.items() if key.lower() != _ALIASES.lower()}
-    given = request.keys().get(_ALIASES.lower(), ())
-    context[_ALIASES] = tuple(dict.fromkeys((match[2], *given)))
+    written = request.keys().get(_ALIASES.lower(), ())
+    context[_ALIASES] = tuple(dict.fromkeys((match[2], *written)))
     return replace(request, resource=f"{match[1]}{_KEY_ID}", context=context)
 
 
 def _only_on_keys(request: Request) -> bool:
-    """Whether this known action acts on keys, and not, as kms:DeleteAlias does, on aliases."""
-    known = load()
-    if request.action.lower() not in known.actions or known.acts_on(request.action, request.resource):
+    """Return True if this known action acts on keys, and not, as kms:DeleteAlias does, on aliases."""
+    reference = load()
+    if request.action.lower() not in reference.actions or reference.acts_on(request.action, request.resource):
         return False
-    return known.acts_on(request.action, f"arn:aws:kms:::{_KEY_ID}")
+    return reference.acts_on(request.action, f"arn:aws:kms:::{_KEY_ID}")
 
 
 def _aliases(settings: Settings) -> tuple[str, ...]:
-    """The aliases of the keys that the stacks make with these settings."""
+    """Return the aliases of the keys that the stacks make with these settings."""
     optional = ("config",) if "config" in settings.optional_stacks else ()
     always = ("audit", "backup", "failures", "logs", "table")
     message = (settings.message_key_alias,) if settings.client_side_encryption else ()
     return tuple(sorted((*(f"alias/{settings.name}-{purpose}" for purpose in (*always, *optional)), *message)))
 
 
-def _refuse_another_resource(asked: Inquiry, resource: str) -> None:
-    """AWS would never ask about it, and what names the right resource would seem to have nothing to say."""
-    known = load()
-    if asked.action.lower() not in known.actions or known.acts_on(asked.action, resource):
+def _refuse_another_resource(inquiry: Inquiry, resource: str) -> None:
+    """Raise PolicyError for a resource on which AWS never evaluates the action: every layer would seem silent."""
+    reference = load()
+    if inquiry.action.lower() not in reference.actions or reference.acts_on(inquiry.action, resource):
         return
-    formats = known.formats(asked.action)
+    formats = reference.formats(inquiry.action)
     accepted = " or ".join(map(_shown, formats)) if formats else "no resource: leave it out"
-    raise PolicyError(f"{asked.action} does not act on {asked.resource!r}; accepted: {accepted}")
+    raise PolicyError(f"{inquiry.action} does not act on {inquiry.resource!r}; accepted: {accepted}")
 
 
 def _shown(arn: str) -> str:
-    """An ARN's format as the command line takes it: the last part is enough."""
-    return re.sub(r"\$\{([^}]*)\}", r"<\1>", arn.split(":", 5)[5])
+    """Return an ARN's format as the command line takes it: the last part is enough."""
+    return re.sub(r"\$\{([^}]*)\}", r"<\1>", _last_part(arn))
+
+
+def _last_part(arn: str) -> str:
+    parts = parse(arn)
+    return parts.resource if parts else arn
 
 
 def _document(request: Request, settings: Settings) -> str | None:
-    """The document of policies/resource that is about the resource, if one is."""
+    """Return the document of policies/resource that is about the resource, if one is."""
     match = _ITEMS.fullmatch(request.resource)
     of_table = request.action.lower().startswith("dynamodb:") and match is not None and match[1] == settings.table_name
     return "messages_table" if of_table else "message_key" if _of_message_key(request, settings) else None
@@ -210,9 +218,9 @@ def _of_message_key(request: Request, settings: Settings) -> bool:
 
 
 def _of_resource(request: Request, document: str | None, settings: Settings) -> tuple[Note, ...]:
-    """That the resource has a policy of its own of which no document, or not all, was asked."""
+    """Note that the resource has a policy of its own of which no document, or not all, was evaluated."""
     if document == "message_key":
-        # KMS needs the key policy's leave, which the document, all of denials, does not have
+        # the key policy must allow each use, and the document holds denials only
         return (Note("resource", "not asked: what this key's policy allows is part of a stack's template"),)
     policy, arn = _OWN_POLICIES.get(request.action.lower().partition(":")[0], ("", None))
     match = arn.fullmatch(request.resource) if arn and not document else None
@@ -223,16 +231,16 @@ def _of_resource(request: Request, document: str | None, settings: Settings) -> 
 
 
 def _of_stacks(policy: str, name: str, request: Request, settings: Settings) -> bool:
-    """Whether the stacks make it, as the name tells; a key's id tells nothing, and no stack makes a second table."""
+    """Return True if the name is one the stacks give; a key's id shows nothing, and no stack makes a second table."""
     named = policy == "key's policy" or (name.startswith(f"{settings.name}-") and policy != "table's policy")
     return request.resource_account == settings.account_id and named
 
 
 def _of_caller(request: Request, role: together.Role | None) -> tuple[Note, ...]:
-    """That the caller's own policies are not known."""
+    """Note that the caller's own policies are not known."""
     caller = request.principal
     if role is not None or caller.kind not in ("role", "user"):
         return ()
-    name = caller.arn.split(":", 5)[5]
+    name = _last_part(caller.arn)
     taken = "taken for an administrator whose own policies allow everything"
     return (Note("identity", f"{name} is none of the workload's roles: {taken}"),)

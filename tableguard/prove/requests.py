@@ -1,4 +1,4 @@
-"""How a report writes a request."""
+"""Requests as reports write them."""
 
 from collections.abc import Mapping
 
@@ -28,7 +28,7 @@ _NAMES = {
 
 
 def facts(request: Request) -> dict[str, object]:
-    """A request as a value for JSON."""
+    """Return a request as a value for JSON."""
     return {
         "principal": request.principal.arn,
         "action": request.action,
@@ -39,15 +39,15 @@ def facts(request: Request) -> dict[str, object]:
 
 
 def sentence(request: Request) -> str:
-    """A request in one line."""
+    """Return a request in one line."""
     caller = {"*": "a caller without a signature"}.get(request.principal.arn, request.principal.arn)
     new = "" if is_known(request.action) else " (an action that AWS does not have yet)"
     return f"{caller} calls {request.action}{new} on {request.resource}{_circumstances(request.context)}"
 
 
 def _circumstances(context: Mapping[str, str | tuple[str, ...]]) -> str:
-    told = [f"{_NAMES.get(key, key)} = {_text(value)}" for key, value in sorted(context.items())]
-    return f" with {', '.join(told)}" if told else ""
+    keys = [f"{_NAMES.get(key, key)} = {_text(value)}" for key, value in sorted(context.items())]
+    return f" with {', '.join(keys)}" if keys else ""
 
 
 def _plain(value: str | tuple[str, ...]) -> object:

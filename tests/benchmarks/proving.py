@@ -11,7 +11,7 @@ from tableguard.policy.shorthand import Shorthand
 from tableguard.policy.statements import Policy, policy
 from tableguard.prove.engine.prover import prove
 from tableguard.prove.engine.question import Question
-from tableguard.prove.shipped import dangers, promises, together
+from tableguard.prove.shipped import dangers, proofs, together
 from tableguard.prove.shipped.promises import Answer, scope_of
 from tableguard.settings import Settings, example
 from tests.benchmarks.figures import Figure, in_turn, seconds
@@ -41,8 +41,7 @@ def figures() -> Iterator[Figure]:
 
 def shipped(settings: Settings) -> list[Answer]:
     """Every promise of the shipped documents, proved."""
-    policies = PolicySet.filled(settings)
-    return [*promises.answers(policies), *together.answers(policies)]
+    return list(proofs.answers(settings))
 
 
 def _among_foreign(settings: Settings, world: World, decision: float) -> Figure:

@@ -38,6 +38,7 @@ def command(
     from tableguard.cli.output import print_report
     from tableguard.cli.progress import shown
     from tableguard.prove import report
+    from tableguard.prove.shipped import proofs
 
     options.one_of({"--promises": promises, "--claims": claims})
     file = promises or claims
@@ -47,18 +48,9 @@ def command(
     elif policies or file:
         raise PolicyError("--policies and --promises go together: documents, and what they promise")
     else:
-        pending, read = _shipped(settings), report.SHIPPED
+        pending, read = proofs.answers(settings), report.SHIPPED
     answers = tuple(shown(pending, "promises"))
     return print_report(report.ProofReport(answers, read, tables), form)
-
-
-def _shipped(settings: "Settings") -> "Iterator[Answer]":
-    from tableguard.policy.policy_set import PolicySet
-    from tableguard.prove.shipped import promises, together
-
-    documents = PolicySet.filled(settings)
-    yield from promises.answers(documents)
-    yield from together.answers(documents)
 
 
 def _foreign(policies: Path, file: Path, settings: "Settings") -> "tuple[Iterator[Answer], Read]":

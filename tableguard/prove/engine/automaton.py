@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
+from tableguard.aws.arn import components
 from tableguard.prove.engine.unproved import NotProvedError
 
 MOST_STATES = 100_000  # beyond it there is no proof: a second's work, and more patterns than organisations have
@@ -90,9 +91,9 @@ def tokens_of(pattern: Pattern) -> Tokens:
             return _tokens(text, Token())
         case "like an ARN":
             # in the first five components a wildcard does not reach beyond the colon
-            *first, last = text.split(":", 5)
+            *parts, resource = components(text) or (text,)
             within = Token(frozenset(":"))
-            return (*(token for part in first for token in _tokens(f"{part}:", within)), *_tokens(last, Token()))
+            return (*(token for part in parts for token in _tokens(f"{part}:", within)), *_tokens(resource, Token()))
         case _:
             return _tokens(text, None, pattern.kind == "in any case")
 

@@ -4,7 +4,7 @@ import string
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from tableguard.aws.arn import parse
+from tableguard.aws.arn import components, parse
 from tableguard.errors import PolicyError
 from tableguard.policy.matching import wildcard
 from tableguard.prove.engine.automaton import ANY_TEXT, TWELVE_DIGITS, Pattern, Token, Universe, classes, exactly, word
@@ -73,7 +73,7 @@ def _arns(patterns: tuple[str, ...], preferred: Iterable[tuple[str, ...]]) -> It
 
     A set of patterns that an ARN still fits is kept as bits, as a set of statements is.
     """
-    parts = [pattern.split(":", 5) for pattern in patterns]
+    parts = [components(pattern) or () for pattern in patterns]
     begun: dict[tuple[int, str], tuple[str, ...]] = {(first(len(patterns)), ""): ()}
     for n, (universes, names) in enumerate(zip(_UNIVERSES, preferred, strict=True)):
         choices = _components(tuple(part[n] for part in parts), universes, names)

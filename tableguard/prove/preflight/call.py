@@ -1,6 +1,6 @@
-"""What the requests carry that CloudFormation makes for a resource: tags and properties of the template, and no more.
+"""Model the API requests CloudFormation makes for a resource, as far as the template determines them.
 
-What a template does not tell, an address or the caller's tags for instance, stays open.
+What a template does not determine, an address or the caller's tags for instance, stays open.
 """
 
 import re
@@ -53,8 +53,8 @@ _OTHERWISE_WRITTEN = ("lambda:vpcids", "s3:x-amz-acl")  # present as the propert
 
 
 @dataclass(frozen=True)
-class Call:
-    """Calls of one action: on which resources, and what is known of the context of their requests.
+class ModelledCall:
+    """Calls of one action on some resources, with what is known of the context of their requests.
 
     `values` has keys in lower case, an empty tuple where the request has no such key; `present` those with a value
     that is not known. `tags` is None where they are not known; `certain` if the call is made in any case.
@@ -68,8 +68,8 @@ class Call:
     system_tags: tuple[str, ...] = ()
     certain: bool = False
 
-    def of(self, key: str) -> tuple[str, ...] | None:
-        """What a request carries under a key in lower case, () if nothing; None if that is not known."""
+    def values_of(self, key: str) -> tuple[str, ...] | None:
+        """Return what a request carries under a key in lower case, () if nothing; None if that is not known."""
         action = load().actions.get(self.action.lower())
         if action is not None and _cannot_have(action, key):
             return ()
@@ -87,54 +87,55 @@ class Call:
 
 
 def _cannot_have(action: Action, key: str) -> bool:
-    """Whether no request for an action has a key, by AWS's service reference.
+    """Return True if no request for an action has a key, by AWS's service reference.
 
     Tags of resources are listed with the types of resources instead, and some keys nowhere.
     """
-    listed = [each.lower().partition("${")[0] for each in action.keys]
-    if any(key.startswith(each) if each.endswith(("/", ":")) else key == each for each in listed):
+    listed = [name.lower().partition("${")[0] for name in action.keys]
+    if any(key.startswith(name) if name.endswith(("/", ":")) else key == name for name in listed):
         return False
     if key.startswith(_TAG) or key == "aws:tagkeys":
         return True
     return not key.startswith("aws:") and "tag/" not in key and key in load().keys_of_actions - load().global_keys
 
 
-def calls(action: str, resource: Resource, known: Handlers, plan: Plan) -> Iterator[tuple[Call, ...]]:
-    """The calls of an action for a resource; each a tuple of what it may be as far as the template tells."""
+def calls(action: str, resource: Resource, handlers: Handlers, plan: Plan) -> Iterator[tuple[ModelledCall, ...]]:
+    """Yield the calls of an action for a resource, each as the alternatives that the template leaves open."""
     if action.lower() == "iam:passrole":  # without a role there is nothing to pass
         yield from ((_passing(action, role, plan),) for role in dict.fromkeys(resource.roles()))
         return
-    call = _call(action, resource, known, plan.settings)
-    for resources, more in _targets(action, resource, known, plan.settings):
+    call = _call(action, resource, handlers, plan.settings)
+    for resources, more in _targets(action, resource, handlers, plan.settings):
         one = replace(call, resources=resources, **more)
-        yield (one, replace(one, system_tags=_SYSTEM_TAGS)) if _may_have_system_tags(one, known) else (one,)
+        yield (one, replace(one, system_tags=_SYSTEM_TAGS)) if _may_have_system_tags(one, handlers) else (one,)
 
 
-def _may_have_system_tags(call: Call, known: Handlers) -> bool:
-    """AWS's page on CloudFormation's own tags leaves open whether a request has them, and aws:TagKeys with them.
+def _may_have_system_tags(call: ModelledCall, handlers: Handlers) -> bool:
+    """Return True where a request may have CloudFormation's own tags, and their names in aws:TagKeys.
 
+    AWS's page leaves open whether it has them:
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-resource-tags.html
     """
-    return known.tagging.system and bool(call.tags)
+    return handlers.tagging.system and bool(call.tags)
 
 
-def _passing(action: str, role: str, plan: Plan) -> Call:
-    """Passing a role on, as a resource that has one always does, to the service that may take the role."""
+def _passing(action: str, role: str, plan: Plan) -> ModelledCall:
+    """Return the call that passes a resource's role on to the service that may take it."""
     there, linked = plan.by_arn.get(role), _LINKED.search(role)
     services = set(_services(there.value("AssumeRolePolicyDocument"))) if there else set()
     services |= {linked[1]} if linked else set()
     passed = {"iam:passedtoservice": (services.pop(),)} if len(services) == 1 else {}
-    return Call(action, (role,), {**_always(action, plan.settings), **passed}, certain=True)
+    return ModelledCall(action, (role,), {**_always(action, plan.settings), **passed}, certain=True)
 
 
 def _services(trust: Any) -> Iterator[str]:
     for statement in trust["Statement"] if isinstance(trust, Mapping) else ():
-        found = statement["Principal"].get("Service", ())
-        yield from [found] if isinstance(found, str) else found
+        services = statement["Principal"].get("Service", ())
+        yield from [services] if isinstance(services, str) else services
 
 
 def _always(action: str, settings: Settings) -> dict[str, tuple[str, ...]]:
-    """What every call has that CloudFormation makes in its caller's name.
+    """Return the context keys of every call that CloudFormation makes in its caller's name.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html
     """
@@ -150,38 +151,39 @@ def _always(action: str, settings: Settings) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _call(action: str, resource: Resource, known: Handlers, settings: Settings) -> Call:
+def _call(action: str, resource: Resource, handlers: Handlers, settings: Settings) -> ModelledCall:
     values, present = _always(action, settings), {"aws:calledvia"}
     for key, (resource_type, path, default) in _OF_PROPERTIES.items():
         if resource_type == resource.resource_type:
-            found = default if (value := resource.value(path)) is None else _texts(key, value, settings)
-            if found is None:
+            value = resource.value(path)
+            texts = default if value is None else _texts(key, value, settings)
+            if texts is None:
                 present.add(key)
             else:
-                values[key] = found
-    certain = action in known.certain
-    return Call(action, (), values, frozenset(present), _tags(action, resource, known, settings), certain=certain)
+                values[key] = texts
+    tags, certain = _tags(action, resource, handlers, settings), action in handlers.certain
+    return ModelledCall(action, (), values, frozenset(present), tags, certain=certain)
 
 
 def _texts(key: str, value: Any, settings: Settings) -> tuple[str, ...] | None:
-    """A property's value as the request has it; None if only AWS knows it."""
+    """Return a property's value as the request has it; None if only AWS knows it."""
     listed = value if isinstance(value, list) else [value]
-    if key in _OTHERWISE_WRITTEN or not all(isinstance(each, (str, bool, int)) for each in listed):
+    if key in _OTHERWISE_WRITTEN or not all(isinstance(item, (str, bool, int)) for item in listed):
         return None
-    texts = [str(each).lower() if isinstance(each, bool) else str(each) for each in listed]
+    texts = [str(item).lower() if isinstance(item, bool) else str(item) for item in listed]
     if key == "lambda:functionarn":  # the property takes a function's name, too
         arn = load().arn_formats["lambda"]["function"]
-        texts = [each if each.startswith("arn:") else filled(arn, each, settings) for each in texts]
+        texts = [text if text.startswith("arn:") else filled(arn, text, settings) for text in texts]
     return tuple(texts)
 
 
-def _tags(action: str, resource: Resource, known: Handlers, settings: Settings) -> Mapping[str, Any] | None:
-    """The tags of a request: all of them when the resource is made with them, or tagged then; None where not known."""
-    tagging, found = known.tagging, load().actions.get(action.lower())
-    making = action in known.certain
+def _tags(action: str, resource: Resource, handlers: Handlers, settings: Settings) -> Mapping[str, Any] | None:
+    """Return the tags of a request: all if the resource is made with them, or tagged then; None where not known."""
+    tagging, listed = handlers.tagging, load().actions.get(action.lower())
+    making = action in handlers.certain
     if making and not (tagging.on_create and tagging.property):
         return {}
-    tags = found is not None and "Tagging" in found.level and _ADDS.match(found.name) is not None
+    tags = listed is not None and "Tagging" in listed.level and _ADDS.match(listed.name) is not None
     own = resource.value(tagging.property) if making or tags else UNKNOWN
     # the stack's own tag, which deploying gives it, is on all that take tags
     return None if own is UNKNOWN else {"Application": settings.name, **_tag_map(own or {})}
@@ -190,32 +192,40 @@ def _tags(action: str, resource: Resource, known: Handlers, settings: Settings) 
 def _tag_map(tags: Any) -> dict[str, Any]:
     if isinstance(tags, Mapping):
         return dict(tags)
-    return {each["Key"]: each["Value"] for each in tags}
+    return {tag["Key"]: tag["Value"] for tag in tags}
 
 
 def _targets(
-    action: str, resource: Resource, known: Handlers, settings: Settings
+    action: str, resource: Resource, handlers: Handlers, settings: Settings
 ) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
-    """The ARNs that a call is made on: the resource's own and, for what makes it, those that its properties name.
+    """Yield the ARNs that a call is made on: the resource's own, and those that its properties name where it is made.
 
-    In EC2 the tags of a request are asked of what is made, and perhaps not of what is named beside it.
+    In EC2 the tags of a request belong to what is made, and perhaps not to what is named beside it.
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html
     """
-    found = load().actions.get(action.lower())
-    formats = load().arn_formats[found.service] if found else {}
-    kinds = [kind for kind in found.resources if kind in formats] if found else []
-    own = resource.kind[1] if resource.kind and found and resource.kind[0] == found.service.lower() else ""
+    listed = load().actions.get(action.lower())
+    formats = load().arn_formats[listed.service] if listed else {}
+    kinds = [kind for kind in listed.resources if kind in formats] if listed else []
+    own = _own_kind(resource, listed)
     if own not in kinds:
         yield tuple(sorted({filled(formats[kind], "*", settings) for kind in kinds})) or ("*",), {}
         return
     yield (filled(formats[own], resource.physical_name or "*", settings),), {}
     others = {filled(formats[kind], "*", settings) for kind in kinds if kind != own and _names(resource, kind)}
-    if others and action in known.certain:
-        yield tuple(sorted(others)), {"tags": None} if found and found.service == "ec2" else {}
+    if others and action in handlers.certain:
+        yield tuple(sorted(others)), {"tags": None} if listed and listed.service == "ec2" else {}
+
+
+def _own_kind(resource: Resource, action: Action | None) -> str:
+    """Return the resource's kind in the service of an action; an empty text if it is of another service."""
+    if resource.kind is None or action is None:
+        return ""
+    service, kind = resource.kind
+    return kind if service == action.service.lower() else ""
 
 
 def _names(resource: Resource, kind: str) -> bool:
-    """Whether properties name a resource of a kind: RouteTableIds, TargetKeyId, or the ResourceId of a flow log."""
+    """Return True if properties name a resource of a kind: RouteTableIds, TargetKeyId, a flow log's ResourceId."""
     wanted = kind.replace("-", "").lower()
     of_type = str(resource.properties.get("ResourceType", "")).lower()
     return of_type == wanted or any(re.search(f"{wanted}ids?$", key.lower()) for key in resource.properties)

@@ -1,4 +1,4 @@
-"""Before a deployment: which SCP would stop the deployer from making which resource of which stack.
+"""Obstacles to a deployment: the SCPs that would stop the deployer from making a resource of a stack.
 
 Asked for each action of each resource's handlers, as the templates tell what it is called on and with: is it denied in
 any case (blocked), in some (it depends on what the templates do not tell), or in none. What a handler may call for
@@ -51,17 +51,20 @@ def preflight(
     scps: Sequence[ForeignDocument] | None = None,
     observe: Callable[[Sequence[Resource]], Iterable[Resource]] = iter,
 ) -> Preflight:
-    """Return what stops the deployer under the shipped SCPs (None), or under others; `observe` sees each resource."""
+    """Return what stops the deployer under the shipped SCPs (None), or under others.
+
+    `observe` passes the resources on, one by one, and may show how far the work is.
+    """
     shorthand = Shorthand(settings)
     policies = _shipped(settings) if scps is None else tuple(policy(scp.place, scp.document) for scp in scps)
     plan, answers = Plan(settings, templates(settings)), Answers(settings, shorthand.estate, policies)
-    resources = [each for stack in _stacks(settings, stacks) for each in plan.resources[stack.name].values()]
-    known = {each.resource_type: handlers(each.resource_type) for each in resources}
+    resources = [resource for stack in _stacks(settings, stacks) for resource in plan.resources[stack.name].values()]
+    by_type = {resource.resource_type: handlers(resource.resource_type) for resource in resources}
     obstacles: list[Obstacle] = []
-    for each in observe(resources):
-        obstacles += _obstacles(each, known[each.resource_type], plan, answers)
-    actions = {action.lower() for found in known.values() if found for action in found.all}
-    unknown = sorted(name for name, found in known.items() if found is None)
+    for resource in observe(resources):
+        obstacles += _obstacles(resource, by_type[resource.resource_type], plan, answers)
+    actions = {action.lower() for called in by_type.values() if called for action in called.all}
+    unknown = sorted(name for name, called in by_type.items() if called is None)
     return Preflight(tuple(obstacles), len(resources), len(actions), tuple(unknown))
 
 
@@ -76,13 +79,23 @@ def _shipped(settings: Settings) -> tuple[Policy, ...]:
     return tuple(PolicySet.filled(settings).policies["scp"].values())
 
 
-def _obstacles(resource: Resource, known: Handlers | None, plan: Plan, answers: Answers) -> Iterator[Obstacle]:
-    if known is None:
+def _obstacles(resource: Resource, called: Handlers | None, plan: Plan, answers: Answers) -> Iterator[Obstacle]:
+    if called is None:
         return
-    for action in known.all:
-        found = [(each[0], stopped) for each in calls(action, resource, known, plan) if (stopped := answers.to(each))]
-        if found:
+    for action in called.all:
+        alternatives = calls(action, resource, called, plan)
+        answered = ((options[0], answers.denial_of(options)) for options in alternatives)
+        denied = [(call, denial) for call, denial in answered if denial is not None]
+        if denied:
             # one of an action's calls denied in any case is enough to stop it
-            call, stopped = min(found, key=lambda each: each[1].blocked)
-            made = (resource.stack, resource.name, resource.resource_type)
-            yield Obstacle(*made, action, stopped.blocked, call.certain, stopped.because, stopped.example)
+            call, denial = min(denied, key=lambda pair: pair[1].blocked)
+            yield Obstacle(
+                resource.stack,
+                resource.name,
+                resource.resource_type,
+                action,
+                denial.blocked,
+                call.certain,
+                denial.because,
+                denial.example,
+            )

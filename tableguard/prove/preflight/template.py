@@ -1,4 +1,4 @@
-"""What templates say of their resources before these are made: names, ARNs, and the values of properties.
+"""Resources of templates before they are made: names, ARNs, and the values of properties.
 
 A value that only AWS knows, the id of a subnet for instance, is UNKNOWN.
 """
@@ -65,7 +65,7 @@ class Resource:
     names: "_Names"
 
     def value(self, path: str) -> Any:
-        """The value at Property.Property…; None if the template does not set it, UNKNOWN if only AWS knows it."""
+        """Return the value at Property.Property…; None if the template has none, UNKNOWN if only AWS knows it."""
         node: Any = self.properties
         for part in path.split("."):
             node = node.get(part) if isinstance(node, Mapping) else None
@@ -73,10 +73,10 @@ class Resource:
 
     def _evaluated(self, node: Any) -> Any:
         try:
-            found = evaluate(node, self.names)
+            value = evaluate(node, self.names)
         except EmbeddedError:
             return UNKNOWN
-        return None if found is NO_VALUE else found
+        return None if value is NO_VALUE else value
 
     @property
     def kind(self) -> tuple[str, str] | None:
@@ -88,8 +88,8 @@ class Resource:
     def physical_name(self) -> str | None:
         """The name that the template gives it, as its ARN has it; None if AWS makes one up."""
         *_, key = _KINDS.get(self.resource_type, ("",))
-        found = self.value(key) if key else None
-        return found.removeprefix("alias/") if isinstance(found, str) else None
+        name = self.value(key) if key else None
+        return name.removeprefix("alias/") if isinstance(name, str) else None
 
     @cached_property
     def arn(self) -> str | None:
@@ -100,30 +100,30 @@ class Resource:
         return filled(load().arn_formats[service][kind], self.physical_name, self.names.plan.settings)
 
     def roles(self) -> Iterator[str]:
-        """The ARNs of the roles that its properties hand over to a service; that of any role where it is not known."""
-        for found in self._roles(self.properties):
-            if found is UNKNOWN:
+        """Yield the ARNs of the roles that its properties hand to a service; any role's where only AWS knows it."""
+        for value in self._roles(self.properties):
+            if value is UNKNOWN:
                 yield f"arn:aws:iam::{self.names.plan.settings.account_id}:role/*"
-            elif isinstance(found, str) and ":role/" in found:
-                yield found
+            elif isinstance(value, str) and ":role/" in value:
+                yield value
 
     def _roles(self, node: Any) -> Iterator[Any]:
         for key, item in node.items():
             if _HANDS_OVER.search(key):
                 yield self._evaluated(item)
             elif not key.endswith(("Policy", "Document")):
-                for each in item if isinstance(item, list) else [item]:
-                    yield from self._roles(each) if isinstance(each, Mapping) else ()
+                for inner in item if isinstance(item, list) else [item]:
+                    yield from self._roles(inner) if isinstance(inner, Mapping) else ()
 
 
 def filled(arn_format: str, name: str, settings: Settings) -> str:
-    """An ARN's format with what is known: its last name is the resource's, others are any."""
-    known = {"Partition": "aws", "Region": settings.home_region, "Account": settings.account_id}
-    return _VARIABLE.sub(lambda match: known.get(match[1], name), arn_format)
+    """Fill an ARN's format with the settings and the resource's name."""
+    values = {"Partition": "aws", "Region": settings.home_region, "Account": settings.account_id}
+    return _VARIABLE.sub(lambda match: values.get(match[1], name), arn_format)
 
 
 def templates(settings: Settings) -> dict[str, Mapping[str, Any]]:
-    """The templates of all stacks in the workload's account."""
+    """Build the templates of all stacks in the workload's account."""
     return {
         stack.name: stack.template(settings).to_dict()
         for stack in enabled_stacks(settings)
@@ -134,18 +134,18 @@ def templates(settings: Settings) -> dict[str, Mapping[str, Any]]:
 class Plan:
     """The resources of the templates of stacks, and what these export."""
 
-    def __init__(self, settings: Settings, found: Mapping[str, Mapping[str, Any]]) -> None:
+    def __init__(self, settings: Settings, by_stack: Mapping[str, Mapping[str, Any]]) -> None:
         self.settings = settings
         self.resources: dict[str, dict[str, Resource]] = {}
         self.exports: dict[str, tuple[_Names, Any]] = {}
-        for stack, template in found.items():
+        for stack, template in by_stack.items():
             self._add(stack, template)
 
     def _add(self, stack: str, template: Mapping[str, Any]) -> None:
-        found = self.resources.setdefault(stack, {})
+        resources = self.resources.setdefault(stack, {})
         names = _Names(self, stack)
         for name, resource in sorted(template["Resources"].items()):
-            found[name] = Resource(stack, name, resource["Type"], resource.get("Properties", {}), names)
+            resources[name] = Resource(stack, name, resource["Type"], resource.get("Properties", {}), names)
         for output in template.get("Outputs", {}).values():
             if "Export" in output:
                 self.exports[str(output["Export"]["Name"])] = (names, output["Value"])
@@ -153,11 +153,12 @@ class Plan:
     @cached_property
     def by_arn(self) -> Mapping[str, Resource]:
         """The resources whose ARN is known."""
-        return {each.arn: each for found in self.resources.values() for each in found.values() if each.arn}
+        every = (resource for resources in self.resources.values() for resource in resources.values())
+        return {resource.arn: resource for resource in every if resource.arn}
 
 
 class _Names:
-    """What a stack's names stand for; an EmbeddedError where that is known only once they are made."""
+    """The values of a stack's names; an EmbeddedError for one that is known only once its resource is made."""
 
     def __init__(self, plan: Plan, stack: str) -> None:
         settings = plan.settings
@@ -173,7 +174,7 @@ class _Names:
         }
 
     def ref(self, name: str) -> Any:
-        """The pseudo parameter, or the name or ARN of a resource."""
+        """Return the pseudo parameter, or the name or ARN of a resource."""
         resource = self.plan.resources[self.stack].get(name)
         if name in self.pseudo or resource is None:
             return self.pseudo[name] if name in self.pseudo else _known(None, name)
@@ -185,26 +186,26 @@ class _Names:
         return _known(resource.value(key) if key else None, name)
 
     def attribute(self, logical_id: str, attribute: str) -> Any:
-        """The ARN of a resource."""
+        """Return the ARN of a resource."""
         resource = self.plan.resources[self.stack].get(logical_id)
         of_arn = resource is not None and attribute in ("Arn", "TopicArn")
         return _known(resource.arn if resource is not None and of_arn else None, f"{logical_id}.{attribute}")
 
     def condition(self, name: str) -> bool:
-        """Not known: it may depend on parameters."""
+        """Raise EmbeddedError: a condition may depend on parameters."""
         return bool(_known(None, name))
 
     def imported(self, name: str) -> Any:
-        """What another stack exports."""
+        """Return what another stack exports."""
         names, node = self.plan.exports.get(name, (self, None))
         return _known(None if node is None else evaluate(node, names), name)
 
     def zones(self, region: str) -> list[str]:
-        """Not known: each account has its own."""
+        """Raise EmbeddedError: each account has its own zones."""
         return list(_known(None, region))
 
 
-def _known(found: Any, name: str) -> Any:
-    if found is None or found is UNKNOWN:
+def _known(value: Any, name: str) -> Any:
+    if value is None or value is UNKNOWN:
         raise EmbeddedError(f"{name} is known only once it is made")
-    return found
+    return value

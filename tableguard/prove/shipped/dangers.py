@@ -1,4 +1,4 @@
-"""Every action that could harm messages or evidence, as the classification has it, and what is admitted of it."""
+"""The actions that could harm messages or evidence, as data/classified.toml has them, and which are admitted."""
 
 import re
 from collections import defaultdict
@@ -17,17 +17,17 @@ _WORDS = re.compile(r"[A-Z]?[a-z]+")
 
 
 def load(root: Path = POLICIES) -> Mapping[str, str]:
-    """The admitted actions, each with its reason; PolicyError for one that is not classified as dangerous."""
+    """Read the admitted actions, each with its reason; PolicyError for one that is not classified as dangerous."""
     dangerous, services = _dangerous(), Table(PLACE, read_toml(root / PLACE))
     return {
-        _known(f"{service}:{name}", dangerous): Table(f"{PLACE}: {service}", reasons).text(name)
+        _dangerous_name(f"{service}:{name}", dangerous): Table(f"{PLACE}: {service}", reasons).text(name)
         for service in tuple(services.data)
         for reasons in (services.table(service),)
         for name in reasons
     }
 
 
-def _known(action: str, dangerous: frozenset[str]) -> str:
+def _dangerous_name(action: str, dangerous: frozenset[str]) -> str:
     if action not in dangerous:
         raise PolicyError(f"{PLACE}: {action} is not among the actions classified as dangerous; remove it")
     return action
@@ -38,15 +38,15 @@ def _dangerous() -> frozenset[str]:
 
 
 def values(root: Path = POLICIES) -> Values:
-    """What is dangerous and not admitted, by what it acts on: `dangers-on-SERVICE-RESOURCE-TYPE`.
+    """Return the dangerous actions that are not admitted as values of placeholders: `dangers-on-SERVICE-RESOURCE-TYPE`.
 
     `dangers-on-SERVICE` are those without a resource.
     """
-    universe, found = load_universe(), defaultdict[str, list[str]](list)
+    universe, by_placeholder = load_universe(), defaultdict[str, list[str]](list)
     for action in sorted(_dangerous() - load(root).keys()):
         for kind in universe.actions[action.lower()].resources or ("",):
-            found[_placeholder(action.partition(":")[0], kind)].append(action)
-    return {name: tuple(actions) for name, actions in found.items()}
+            by_placeholder[_placeholder(action.partition(":")[0], kind)].append(action)
+    return {name: tuple(actions) for name, actions in by_placeholder.items()}
 
 
 def _placeholder(service: str, kind: str) -> str:

@@ -97,8 +97,8 @@ def answers(policies: PolicySet) -> Iterator[Answer]:
     """Prove or refute each promise of together.toml, in the world of each of its callers."""
     combined = load()
     values = {**policies.shorthand.values, **dangers.values()}
-    for asked in combined.promises:
-        for world, promise in _worlds(asked, combined.roles, policies):
+    for about_all in combined.promises:
+        for world, promise in _worlds(about_all, combined.roles, policies):
             scope = scope_of(PLACE, promise, policies.shorthand, values)
             yield answer(PLACE, promise, scope, world, worlds.opposite_of_all(world, promise.wanted))
 

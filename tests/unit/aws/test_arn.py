@@ -2,7 +2,7 @@
 
 import pytest
 
-from tableguard.aws.arn import Arn, parse
+from tableguard.aws.arn import Arn, components, parse
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,18 @@ def test_a_text_with_another_prefix_or_too_few_parts_is_no_arn(text: str) -> Non
 @pytest.mark.parametrize("text", ["arn:aws:s3:::bucket/key", "arn:aws:states:eu-west-1:111122223333:execution:a:b"])
 def test_the_parts_of_an_arn_make_the_same_text_again(text: str) -> None:
     assert str(parse(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("pattern", "parts"),
+    [
+        ("arn:aws:s3:::bucket", ("arn", "aws", "s3", "", "", "bucket")),
+        ("*:aws:sns:*:*:a:b", ("*", "aws", "sns", "*", "*", "a:b")),
+        ("arn:aws:s3::", None),
+        ("*", None),
+    ],
+)
+def test_a_pattern_may_have_wildcards_in_its_prefix_and_has_six_components_or_none(
+    pattern: str, parts: tuple[str, ...] | None
+) -> None:
+    assert components(pattern) == parts

@@ -15,8 +15,8 @@ from tableguard.policy.matching import VARIABLE
 from tableguard.policy.principals import principal
 from tableguard.policy.shorthand import Shorthand
 from tableguard.prove.foreign.documents import ForeignDocument
-from tableguard.prove.preflight.answer import Answers, Stopped
-from tableguard.prove.preflight.call import Call, calls
+from tableguard.prove.preflight.answer import Answers, Denial
+from tableguard.prove.preflight.call import ModelledCall, calls
 from tableguard.prove.preflight.obstacles import Preflight, preflight
 from tableguard.prove.preflight.report import PreflightReport
 from tableguard.prove.preflight.template import Plan, Resource, templates
@@ -63,16 +63,16 @@ def known_of(resource: Resource) -> Handlers:
     return found
 
 
-def stopped(place: str, statement: Mapping[str, Any]) -> list[Stopped | None]:
+def stopped(place: str, statement: Mapping[str, Any]) -> list[Denial | None]:
     """What an SCP says to each call of its action for a resource, stack/name."""
     resource = resource_at(place)
     known = known_of(resource)
     assert statement["Action"] in known.all
     answers = Answers(SETTINGS, Shorthand(SETTINGS).estate, (document(statement, name="scp.json"),))
-    return [answers.to(each) for each in calls(str(statement["Action"]), resource, known, PLAN)]
+    return [answers.denial_of(each) for each in calls(str(statement["Action"]), resource, known, PLAN)]
 
 
-def worst(found: list[Stopped | None]) -> str:
+def worst(found: list[Denial | None]) -> str:
     words = [each.blocked for each in found if each is not None]
     return min(words, default="never")
 
@@ -237,7 +237,7 @@ def test_the_evaluator_says_the_same_of_requests_whose_open_keys_have_any_values
             Answers(SETTINGS, Shorthand(SETTINGS).estate, (document(statement, name="scp.json"),)),
         )
         for alternatives in calls(statement["Action"], resource, known_of(resource), PLAN):
-            found = answers.to(alternatives)
+            found = answers.denial_of(alternatives)
             requests = [filled_in(each, statement, chance) for each in alternatives for _ in range(10)]
             allowed = {decide(answers.world, each).allowed for each in requests}
             asked += len(requests)
@@ -246,7 +246,7 @@ def test_the_evaluator_says_the_same_of_requests_whose_open_keys_have_any_values
     assert asked > 500
 
 
-def filled_in(call: Call, statement: Mapping[str, Any], chance: random.Random) -> Request:
+def filled_in(call: ModelledCall, statement: Mapping[str, Any], chance: random.Random) -> Request:
     """A request of a call in which what is not known of it is made up."""
     caller = principal(SETTINGS.exempt_roles[0])
     lines = [line for each in statement.get("Condition", {}).values() for line in each.items()]
@@ -255,7 +255,7 @@ def filled_in(call: Call, statement: Mapping[str, Any], chance: random.Random) -
     context: dict[str, tuple[str, ...]] = {"aws:principalorgid": (SETTINGS.organization_id,)}
     keys = {"aws:sourcevpc", *(key.lower() for key, _ in lines), *(key.lower() for key in VARIABLE.findall(str(texts)))}
     for key in sorted(keys - caller.context().keys() - context.keys() - {"aws:resourceaccount"}):
-        given = call.of(key)
+        given = call.values_of(key)
         made_up = ("203.0.113.9",) if key == "aws:sourceip" else (chance.choice(texts),)
         present = key in call.present or chance.random() < 0.7
         found = given if given is not None else made_up if present else ()

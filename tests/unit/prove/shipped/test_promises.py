@@ -9,7 +9,7 @@ import pytest
 from tableguard.policy import documents
 from tableguard.policy.contract import Contract, Promise, load_all
 from tableguard.policy.policy_set import PolicySet
-from tableguard.prove.shipped import together
+from tableguard.prove.shipped import proofs
 from tableguard.prove.shipped.promises import Answer, answers, contract_answers
 from tableguard.settings import example
 
@@ -18,8 +18,7 @@ EXAMPLES = ("default", "existing-vpc")
 
 @cache
 def shipped(settings: str) -> tuple[Answer, ...]:
-    policies = PolicySet.filled(example(settings))
-    return (*answers(policies), *together.answers(policies))
+    return tuple(proofs.answers(example(settings)))
 
 
 @pytest.mark.parametrize("settings", EXAMPLES)

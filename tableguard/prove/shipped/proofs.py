@@ -1,0 +1,18 @@
+"""Every shipped promise proved or refuted: those of each document, then those of all documents together.
+
+The data goes one way: settings, the policies filled from them, promises, worlds, proofs, answers.
+"""
+
+from collections.abc import Iterator
+
+from tableguard.policy.policy_set import PolicySet
+from tableguard.prove.shipped import promises, together
+from tableguard.prove.shipped.promises import Answer
+from tableguard.settings import Settings
+
+
+def answers(settings: Settings) -> Iterator[Answer]:
+    """Prove or refute every shipped promise; each document is filled and parsed once."""
+    policies = PolicySet.filled(settings)
+    yield from promises.answers(policies)
+    yield from together.answers(policies)
