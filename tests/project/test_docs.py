@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,21 @@ def test_the_table_of_rooms_lists_every_folder_and_nothing_else() -> None:
     rows = pages.first_column(ARCHITECTURE.read_text(encoding="utf-8"))
     assert sorted(rows) == rows, "keep the table in order"
     assert set(rows) == folders(), "docs/architecture.md: one row for each room"
+
+
+def layers_shown(page: str) -> list[set[str]]:
+    """Return the rooms of each layer in the page's picture, from the top."""
+    return [set(names.split(" · ")) for names in re.findall(r'^    .*--> \w+\["(.*)"\]$', page, re.MULTILINE)]
+
+
+def test_the_picture_shows_the_layers_that_are_checked() -> None:
+    configured = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    rooms = [layer.replace("tableguard.", "").split(" | ") for layer in configured["contracts"][0]["layers"]]
+    assert layers_shown(ARCHITECTURE.read_text(encoding="utf-8")) == list(map(set, rooms[1:]))  # arrows begin at [0]
+
+
+def test_a_layer_of_a_picture_is_read() -> None:
+    assert layers_shown('flowchart TD\n    a["a"] --> b["b · c"]\n    b -. "no" .-> d["d"]\n') == [{"b", "c"}]
 
 
 def test_a_row_of_a_table_is_read() -> None:
