@@ -90,14 +90,16 @@ def _sarif(report: Report) -> dict[str, Any]:
 
 
 def _rules(report: Report) -> list[dict[str, Any]]:
-    """Describe each rule once, sorted by id; a rule that was only skipped has no remedy to tell."""
-    remedies = {finding.rule: finding.remedy for finding in reversed(report.findings)}
+    """Describe each rule once, sorted by id, with its remedies, one a line."""
+    remedies: dict[str, dict[str, None]] = {}
+    for finding in report.findings:
+        remedies.setdefault(finding.rule, {})[finding.remedy] = None
     ids = sorted({*remedies, *(skip.rule for skip in report.skips)})
     return [
         {
             "id": rule,
             "shortDescription": {"text": rule.replace("-", " ")},
-            "help": {"text": remedies.get(rule, "the file asks not to be held to this rule")},
+            "help": {"text": "\n".join(remedies.get(rule, ("the file asks not to be held to this rule",)))},
         }
         for rule in ids
     ]
