@@ -3,10 +3,9 @@
 import sys
 from dataclasses import dataclass
 
-from tableguard.findings.exit_code import FINDINGS, FINE
-from tableguard.projection import report
-from tableguard.projection.repair import RepairOutcome, repair
-from tableguard.projection.report import DriftResult
+from tableguard.findings.formats import Format, write
+from tableguard.projection.repair import repair
+from tableguard.projection.report import DriftReport, DriftResult
 from tableguard.projection.survey import Survey
 from tableguard.store.rows import Rows
 
@@ -30,8 +29,8 @@ def reconcile(survey: Survey, choice: Choice) -> list[DriftResult]:
     ]
 
 
-def run(survey: Survey, choice: Choice, as_json: bool = False) -> int:
+def run(survey: Survey, choice: Choice, form: Format = "text") -> int:
     """Reconcile, print, and return the exit code. Run again, it reports only what it could not repair."""
-    results = reconcile(survey, choice)
-    sys.stdout.write((report.as_json if as_json else report.text)(results, survey) + "\n")
-    return FINE if all(result.outcome is RepairOutcome.MENDED for result in results) else FINDINGS
+    report = DriftReport(reconcile(survey, choice), survey)
+    sys.stdout.write(write(report, form) + "\n")
+    return report.exit_code

@@ -1,13 +1,17 @@
 """Report drift and its repair as lines or as JSON, never with the text of a message."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from tableguard.projection.drift import Drift, Kind
+from tableguard.findings.exit_code import FINDINGS, FINE
+from tableguard.findings.finding import Finding
+from tableguard.findings.formats import Report
+from tableguard.projection.drift import FORCED, HOPELESS, Drift, Kind
 from tableguard.projection.repair import RepairOutcome
 from tableguard.projection.survey import Survey
+from tableguard.stacks.origin import python_of
 
 
 @dataclass(frozen=True)
@@ -22,8 +26,7 @@ class DriftResult:
         drift = self.drift
         outcome = f" [{self.outcome.value}]" if self.outcome else ""
         parts = (drift.kind.name.lower(), drift.group_uuid, drift.user_uuid, drift.detail)
-        text = "  ".join(part for part in parts if part) + outcome
-        return "".join(letter if letter.isprintable() else "?" for letter in text)
+        return _printable("  ".join(part for part in parts if part) + outcome)
 
     def facts(self) -> dict[str, str]:
         """Return the same facts for JSON."""
@@ -38,24 +41,63 @@ class DriftResult:
         }
 
 
-def text(results: Sequence[DriftResult], survey: Survey) -> str:
-    """Return one line a result, then each kind with its number and meaning, then how much was read."""
-    lines = [result.line() for result in results]
-    kinds = Counter(result.drift.kind for result in results)
-    lines += [f"{kinds[kind]} {kind.name.lower()}: {kind.value}" for kind in Kind if kinds[kind]]
-    outcomes = Counter(result.outcome for result in results if result.outcome)
-    lines += [f"{outcomes[outcome]} {outcome.value}" for outcome in RepairOutcome if outcomes[outcome]]
-    looked = f"{survey.groups} groups and {survey.rows} rows looked at, {survey.reader.cost.units:g} read units"
-    return "\n".join([*lines, f"{looked}: {len(results) or 'no'} drift"])
+@dataclass(frozen=True)
+class DriftReport(Report):
+    """Everything that a survey saw wrong, with the outcomes where it was repaired."""
+
+    results: Sequence[DriftResult]
+    survey: Survey
+
+    @property
+    def exit_code(self) -> int:
+        """Return FINE if nothing is wrong any more, else FINDINGS."""
+        return FINDINGS if self._open else FINE
+
+    @property
+    def _open(self) -> list[DriftResult]:
+        return [result for result in self.results if result.outcome is not RepairOutcome.MENDED]
+
+    def text(self) -> str:
+        """Write one line a result, then each kind with its number and meaning, then how much was read."""
+        survey, results = self.survey, self.results
+        lines = [result.line() for result in results]
+        kinds = Counter(result.drift.kind for result in results)
+        lines += [f"{kinds[kind]} {kind.name.lower()}: {kind.value}" for kind in Kind if kinds[kind]]
+        outcomes = Counter(result.outcome for result in results if result.outcome)
+        lines += [f"{outcomes[outcome]} {outcome.value}" for outcome in RepairOutcome if outcomes[outcome]]
+        looked = f"{survey.groups} groups and {survey.rows} rows looked at, {survey.reader.cost.units:g} read units"
+        return "\n".join([*lines, f"{looked}: {len(results) or 'no'} drift"])
+
+    def facts(self) -> dict[str, Any]:
+        """Return the same facts as a value for JSON."""
+        return {
+            "groups": self.survey.groups,
+            "rows": self.survey.rows,
+            "read_units": self.survey.reader.cost.units,
+            "drift": Counter(result.drift.kind.name.lower() for result in self.results),
+            "findings": [result.facts() for result in self.results],
+        }
+
+    @property
+    def findings(self) -> list[Finding]:
+        """Return what is still wrong. Rows lie in no file, so the findings point at the template of their table."""
+        table = python_of("table")
+        line = table.line_of(("Resources", "Messages"))
+        return [_finding(result.drift, table.file, line) for result in self._open]
 
 
-def as_json(results: Sequence[DriftResult], survey: Survey) -> str:
-    """Return the same facts as JSON."""
-    facts = {
-        "groups": survey.groups,
-        "rows": survey.rows,
-        "read_units": survey.reader.cost.units,
-        "drift": Counter(result.drift.kind.name.lower() for result in results),
-        "findings": [result.facts() for result in results],
-    }
-    return json.dumps(facts, indent=2, sort_keys=True)
+def _finding(drift: Drift, file: str, line: int) -> Finding:
+    user = f"/user {drift.user_uuid}" if drift.user_uuid else ""
+    problem = f"{drift.kind.value}: {drift.detail}" if drift.detail else drift.kind.value
+    path = _printable(f"group {drift.group_uuid}{user}")
+    return Finding(drift.kind.name.lower(), file, path, line, _printable(problem), _remedy(drift.kind))
+
+
+def _remedy(kind: Kind) -> str:
+    if kind in HOPELESS:
+        return "correct the item by hand: nothing else tells what was meant"
+    return f"run `tableguard rows reconcile{' --force' if kind in FORCED else ''}`"
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

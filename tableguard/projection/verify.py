@@ -2,15 +2,14 @@
 
 import sys
 
-from tableguard.findings.exit_code import FINDINGS, FINE
-from tableguard.projection import report
-from tableguard.projection.report import DriftResult
+from tableguard.findings.formats import Format, write
+from tableguard.projection.report import DriftReport, DriftResult
 from tableguard.projection.survey import Survey
 
 
-def run(survey: Survey, group_uuid: str | None, as_json: bool = False) -> int:
+def run(survey: Survey, group_uuid: str | None, form: Format = "text") -> int:
     """Print what is wrong with one group, or with all, and return the exit code."""
     drifts = survey.of_all() if group_uuid is None else survey.of_group(group_uuid)
-    results = [DriftResult(drift) for drift in drifts]
-    sys.stdout.write((report.as_json if as_json else report.text)(results, survey) + "\n")
-    return FINDINGS if results else FINE
+    report = DriftReport([DriftResult(drift) for drift in drifts], survey)
+    sys.stdout.write(write(report, form) + "\n")
+    return report.exit_code

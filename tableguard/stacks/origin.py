@@ -50,5 +50,10 @@ def origin(stack: str, rendered: str) -> Origin:
         path = folder / f"{stack}.yaml"
         if path.is_file() and path.read_text(encoding="utf-8") == rendered:
             return Origin(path.resolve(), rendered)
+    return python_of(stack)
+
+
+def python_of(stack: str) -> Origin:
+    """Return the Python that makes a stack."""
     path = TEMPLATES / f"{stack}.py"
     return Origin(path, path.read_text(encoding="utf-8"))

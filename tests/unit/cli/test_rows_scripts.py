@@ -15,6 +15,7 @@ from tableguard.projection.failed_batches import failure_bucket
 from tableguard.store import table_admin
 from tableguard.store.messages import MessageTable
 from tests.unit.cli.test_scripts import TABLE, World, empty, server  # noqa: F401  # fixtures
+from tests.worlds import sarif
 from tests.worlds.failed_batches import document, make_bucket
 from tests.worlds.messages import REGION, message_records
 
@@ -58,6 +59,11 @@ NOW = ("--settle", "0", "--workers", "1")
 def test_drift_is_verified_told_and_reconciled(world: World, group: str) -> None:
     drifted = world.run("rows verify", *NOW)
     assert (drifted.code, drifted.lines[-2:-1]) == (1, ["3 behind: the row shows an older message than the newest"])
+    results = sarif.results(world.run("rows verify", *NOW, "--sarif").out)
+    assert {result["ruleId"] for result in results} == {"behind"}
+    assert {result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in results} == {
+        "templates/table.py"
+    }
     assert world.run("rows reconcile", "--all", "--dry-run", *NOW).code == 1
     assert world.run("rows verify", *NOW).out.splitlines()[:-1] == drifted.lines[:-1]
     mended = world.run("rows reconcile", "--group", group, *NOW, "--json")

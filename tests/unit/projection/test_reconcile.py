@@ -182,7 +182,7 @@ def test_each_kind_of_drift_is_found_told_without_a_text_and_mended_if_it_can_be
 ) -> None:
     damage(client)
     before, kinds = all_items(client), {kind for kind, _ in CASES[damage]}
-    assert reconcile.run(survey(client), Choice(dry_run=True, force=True), as_json=True) == 1
+    assert reconcile.run(survey(client), Choice(dry_run=True, force=True), form="json") == 1
     told = json.loads(printed := capsys.readouterr().out)["findings"]
     assert sorted((finding["kind"], finding["user"]) for finding in told) == sorted(
         (kind.name.lower(), user) for kind, user in CASES[damage]
@@ -207,7 +207,7 @@ def test_the_exit_code_says_whether_anything_is_left(client: Any, capsys: pytest
     assert reconcile.run(survey(client), Choice()) == 0
     assert "1 behind: the row shows an older message" in capsys.readouterr().out
     erase_the_newest_message(client)
-    assert reconcile.run(survey(client), Choice(), as_json=True) == 1
+    assert reconcile.run(survey(client), Choice(), form="json") == 1
     told = json.loads(capsys.readouterr().out)
     assert told["drift"] == {"gone": 2}
     assert {finding["outcome"] for finding in told["findings"]} == {"needs_force"}

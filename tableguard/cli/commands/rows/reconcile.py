@@ -41,4 +41,4 @@ def command(
 
     options.one_of({"--group": group, "--all": everything}, required=True)
     choice = reconcile.Choice(group, dry_run, force)
-    return reconcile.run(survey(target, settle, workers), choice, as_json)
+    return reconcile.run(survey(target, settle, workers), choice, "json" if as_json else "text")
