@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tableguard.__main__ import main
+from tableguard.cli.app import main
 from tests.engines.checkov import needs_checkov
 from tests.worlds import sarif
 
