@@ -1,44 +1,44 @@
-"""What is deployed, asked from the services themselves, against what the templates declare."""
+"""Comparison of deployed resources, as the services report them, with what their templates declare."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
 from tableguard.cloudformation.equality import PropertyDifference, compare, declares, without
-from tableguard.cloudformation.resource_type import AbsentError, Client, Context, ResourceHandle, ResourceType
+from tableguard.cloudformation.resource_type import (
+    AbsentError,
+    Client,
+    Context,
+    Properties,
+    ResourceHandle,
+    ResourceType,
+)
 from tableguard.errors import EmbeddedError
 
-__all__ = ["Deployed", "PropertyDifference", "ReadBack", "ResourceReadBack", "compare", "verify"]
+__all__ = ["DeployedResource", "PropertyDifference", "ReadBack", "ResourceReadBack", "compare", "verify"]
 
-# How the services name a thing that is not there
+# words in the error codes of services for a thing that does not exist
 _NOT_THERE = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist")
 
 
-class Deployed(Protocol):
+@dataclass(frozen=True)
+class DeployedResource:
     """A resource of a deployed stack and the properties its template declares, every intrinsic resolved."""
 
-    @property
-    def stack(self) -> str: ...
-    @property
-    def account(self) -> str: ...
-    @property
-    def region(self) -> str: ...
-    @property
-    def logical_id(self) -> str: ...
-    @property
-    def type(self) -> str: ...
-    @property
-    def handle(self) -> ResourceHandle: ...
-    @property
-    def properties(self) -> Mapping[str, Any]: ...
+    stack: str
+    account: str
+    region: str
+    logical_id: str
+    type: str
+    handle: ResourceHandle
+    properties: Properties
 
 
 @dataclass(frozen=True)
 class ResourceReadBack:
-    """One resource: which properties were compared, where they differ, and which the embedded AWS cannot show."""
+    """The comparison of one resource: the properties compared, the differences, and the properties not modelled."""
 
     stack: str
     logical_id: str
@@ -50,64 +50,72 @@ class ResourceReadBack:
 
     @property
     def verified(self) -> bool:
-        """Was anything compared, and is all of it as declared?"""
+        """Return True if something was compared, and all of it is as declared."""
         return bool(self.compared) and not self.differences
 
 
 @dataclass(frozen=True)
 class ReadBack:
-    """Every resource of the deployed stacks, in their order."""
+    """The comparisons of all deployed resources, in the order of their stacks."""
 
     resources: tuple[ResourceReadBack, ...]
 
     @property
     def compared(self) -> int:
-        """How many declared properties were compared with what the services answered."""
+        """Return the number of declared properties that were compared."""
         return sum(len(resource.compared) for resource in self.resources)
 
     @property
     def different(self) -> tuple[ResourceReadBack, ...]:
-        """The resources that are deployed otherwise than declared."""
+        """Return the resources that are deployed otherwise than declared."""
         return tuple(resource for resource in self.resources if resource.differences)
 
     @property
     def not_modelled(self) -> dict[str, str]:
-        """Type and property -> why the embedded AWS cannot show it; asserted on the template only."""
-        met = {
+        """Return {type and property: the reason why it is not modelled}; these are asserted on the template only."""
+        reasons = {
             f"{resource.type} {path}": reason
             for resource in self.resources
             for path, reason in resource.not_modelled.items()
         }
-        return dict(sorted(met.items()))
+        return dict(sorted(reasons.items()))
 
 
 def verify(
-    deployed: Iterable[Deployed], types: Mapping[str, ResourceType], client: Callable[[str, str, str], Client]
+    deployed: Iterable[DeployedResource], types: Mapping[str, ResourceType], client: Callable[[str, str, str], Client]
 ) -> ReadBack:
-    """Ask the services for every deployed resource and compare; `client(service, account, region)` gives a client."""
+    """Read every deployed resource back from its service and compare it with its declared properties.
+
+    `client(service, account, region)` returns a client.
+    """
     return ReadBack(tuple(_read_back(resource, types, client) for resource in deployed))
 
 
 def _read_back(
-    resource: Deployed, types: Mapping[str, ResourceType], client: Callable[[str, str, str], Client]
+    resource: DeployedResource, types: Mapping[str, ResourceType], client: Callable[[str, str, str], Client]
 ) -> ResourceReadBack:
     if resource.type not in types:
         raise EmbeddedError(f"stack {resource.stack}, {resource.logical_id}: no reader for {resource.type}")
-    known = types[resource.type]
-    met = {path: why for path, why in known.not_modelled.items() if declares(resource.properties, path.split("."))}
+    resource_type = types[resource.type]
+    skipped = {
+        path: why for path, why in resource_type.not_modelled.items() if declares(resource.properties, path.split("."))
+    }
     return ResourceReadBack(
         stack=resource.stack,
         logical_id=resource.logical_id,
         type=resource.type,
         physical_id=resource.handle.physical_id,
-        compared=tuple(sorted(without(resource.properties, met))),
-        differences=tuple(_differences(resource, known, client, met)),
-        not_modelled=met,
+        compared=tuple(sorted(without(resource.properties, skipped))),
+        differences=tuple(_differences(resource, resource_type, client, skipped)),
+        not_modelled=skipped,
     )
 
 
 def _differences(
-    resource: Deployed, known: ResourceType, client: Callable[[str, str, str], Client], met: Mapping[str, str]
+    resource: DeployedResource,
+    resource_type: ResourceType,
+    client: Callable[[str, str, str], Client],
+    skipped: Mapping[str, str],
 ) -> list[PropertyDifference]:
     context = Context(
         account_id=resource.account,
@@ -118,7 +126,7 @@ def _differences(
         generated_name="",
     )
     try:
-        return compare(resource.properties, known.read(context, resource.handle), met)
+        return compare(resource.properties, resource_type.read(context, resource.handle), skipped)
     except AbsentError as error:
         return [_gone(resource, str(error))]
     except ClientError as error:
@@ -134,5 +142,5 @@ def _client(client: Callable[[str, str, str], Client], account: str, region: str
     return client(service, account, region)
 
 
-def _gone(resource: Deployed, answer: str) -> PropertyDifference:
+def _gone(resource: DeployedResource, answer: str) -> PropertyDifference:
     return PropertyDifference("(the resource)", resource.handle.physical_id, answer)

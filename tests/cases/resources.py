@@ -1,9 +1,9 @@
-"""What holds for every resource type: it comes back as declared, a change shows, and deleted is gone."""
+"""Tests of every resource type: it comes back as declared, a change shows, and a deleted resource is gone."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import boto3
 import pytest
@@ -13,6 +13,7 @@ from moto import mock_aws
 from tableguard.cloudformation.equality import PropertyDifference, compare
 from tableguard.cloudformation.resource_type import AbsentError, Client, Context, Properties, ResourceHandle
 from tableguard.errors import EmbeddedError
+from tableguard.local.stacks.tracked_properties import TrackedProperties
 from tableguard.local.stacks.types import ALL
 
 ACCOUNT = "123456789012"
@@ -33,22 +34,6 @@ class Case:
     replaced: str = ""  # a property whose change CloudFormation answers with a new resource
 
 
-class Tracked(dict[str, Any]):
-    """Properties that remember which of them were read: what nobody reads has no effect."""
-
-    def __init__(self, properties: Properties) -> None:
-        super().__init__(properties)
-        self.asked: set[str] = set()
-
-    def __getitem__(self, key: str) -> Any:
-        self.asked.add(key)
-        return super().__getitem__(key)
-
-    def get(self, key: str, default: Any = None) -> Any:
-        self.asked.add(key)
-        return super().get(key, default)
-
-
 @cache
 def client(service: str) -> Client:
     """A client of the account and region under test; making one takes as long as the rest of a case."""
@@ -56,21 +41,19 @@ def client(service: str) -> Client:
 
 
 def new_context(name: str = "stack-Resource-1A2B3C") -> Context:
-    """The context in which CloudFormation would make a resource of this generated name."""
+    """Return the context in which CloudFormation would create a resource of this generated name."""
     return Context(ACCOUNT, REGION, "stack", "Resource", client, name)
 
 
 def make(type_name: str, properties: Properties, name: str = "stack-Resource-1A2B3C") -> ResourceHandle:
-    """A resource that a case needs beside its own."""
+    """Create a resource that a case needs beside its own."""
     return ALL[type_name].create(new_context(name), properties)
 
 
-def differences(
-    type_name: str, declared: Properties, context: Context, handle: ResourceHandle
-) -> list[PropertyDifference]:
-    """Where the deployed resource differs from what is declared."""
-    known = ALL[type_name]
-    return compare(declared, known.read(context, handle), known.not_modelled)
+def differences(type_name: str, declared: Properties, context: Context, handle: ResourceHandle) -> list[PropertyDifference]:
+    """Return where the deployed resource differs from what is declared."""
+    resource_type = ALL[type_name]
+    return compare(declared, resource_type.read(context, handle), resource_type.not_modelled)
 
 
 @pytest.fixture
@@ -94,33 +77,33 @@ class ResourceTypeTests:
             metafunc.parametrize("resource", resources.values(), ids=[case.name for case in resources.values()])
 
     def test_the_service_tells_what_the_template_declares(self, resource: Case, context: Context) -> None:
-        declared = Tracked(resource.declared(context))
+        declared = TrackedProperties(resource.declared(context))
         handle = ALL[resource.type].create(context, declared)
-        found = differences(resource.type, declared, context, handle)
-        assert not found, found
-        unread = set(declared) - declared.asked - set(ALL[resource.type].not_modelled)
+        different = differences(resource.type, declared, context, handle)
+        assert not different, different
+        unread = set(declared) - declared.names_read - set(ALL[resource.type].not_modelled)
         assert not unread, unread
 
     def test_a_deleted_resource_is_gone(self, resource: Case, context: Context) -> None:
-        known, declared = ALL[resource.type], resource.declared(context)
-        handle = known.create(context, declared)
-        known.delete(context, handle)
+        resource_type, declared = ALL[resource.type], resource.declared(context)
+        handle = resource_type.create(context, declared)
+        resource_type.delete(context, handle)
         with pytest.raises((AbsentError, ClientError)):
-            known.read(context, handle)
+            resource_type.read(context, handle)
 
     def test_a_change_behind_cloudformations_back_is_reported_alone_and_an_update_undoes_it(
         self, case: Case, context: Context
     ) -> None:
-        known, declared = ALL[case.type], case.declared(context)
-        handle = known.create(context, declared)
+        resource_type, declared = ALL[case.type], case.declared(context)
+        handle = resource_type.create(context, declared)
         case.change(context, handle)
-        found = [difference.property for difference in differences(case.type, declared, context, handle)]
-        assert found == [case.reported, *case.also], found
-        assert known.update is not None
+        names = [difference.property for difference in differences(case.type, declared, context, handle)]
+        assert names == [case.reported, *case.also], names
+        assert resource_type.update is not None
         if case.replaced:
             with pytest.raises(EmbeddedError, match="cannot change in place"):
-                known.update(context, handle, declared)
+                resource_type.update(context, handle, declared)
         else:
-            again = known.update(context, handle, declared)
+            again = resource_type.update(context, handle, declared)
             left = differences(case.type, declared, context, again)
             assert not left, left

@@ -1,4 +1,4 @@
-"""What a request to CloudFormation submits: a template, values for its parameters, and who asks."""
+"""Submissions to CloudFormation: the template, parameters and tags of a request, and clients of its caller."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,21 +14,21 @@ from tableguard.local.clients.factory import Clients
 from tableguard.local.clients.identities import SETUP_KEY
 from tableguard.local.stacks.types import ALL
 
-# parameters of the API that would change what happens, and do not here
+# parameters of the API that would change the outcome on AWS, and have no effect here
 _NOT_MODELLED = ("DisableRollback", "OnFailure", "OnStackFailure", "ResourceTypes", "RoleARN", "RollbackConfiguration")
 
 
 @dataclass(frozen=True)
-class Submitted:
-    """What a caller wants of a stack."""
+class Submission:
+    """The template, parameter values and tags that a caller submits for a stack."""
 
     text: str
     template: Template
     parameters: Mapping[str, str]
     tags: Mapping[str, str]
 
-    def same_as(self, other: "Submitted") -> bool:
-        """Whether both want the same; how a template is written does not matter."""
+    def same_as(self, other: "Submission") -> bool:
+        """Return True if both are equal; templates are compared as documents, not as text."""
         return (self.template.document, self.parameters, self.tags) == (
             other.template.document,
             other.parameters,
@@ -37,13 +37,13 @@ class Submitted:
 
 
 class InsufficientCapabilities(CloudFormationError):
-    """The caller did not acknowledge what the template does to IAM."""
+    """The caller did not acknowledge that the template changes IAM."""
 
     code = "InsufficientCapabilitiesException"
 
 
-def submitted(handler: CloudFormationResponse, previous: Submitted | None) -> Submitted:
-    """What the request wants of a stack; EmbeddedError if CloudFormation would refuse it before it begins."""
+def read_submission(handler: CloudFormationResponse, previous: Submission | None) -> Submission:
+    """Return the submission of a request; EmbeddedError if CloudFormation would refuse it before it begins."""
     for name in _NOT_MODELLED:
         if handler._get_param(name) not in (None, False, "ROLLBACK"):
             raise EmbeddedError(f"{name} is not modelled")
@@ -54,23 +54,23 @@ def submitted(handler: CloudFormationResponse, previous: Submitted | None) -> Su
         raise EmbeddedError(f"Template format error: Unrecognized resource types: [{', '.join(unknown)}]")
     _check_capabilities(required_capability(template), handler._get_param("Capabilities", []))
     tags = {tag["Key"]: tag["Value"] for tag in handler._get_param("Tags", [])}
-    return Submitted(text, template, _parameters(handler, previous.parameters if previous else {}), tags)
+    return Submission(text, template, _parameters(handler, previous.parameters if previous else {}), tags)
 
 
-def _template_text(handler: CloudFormationResponse, previous: Submitted | None) -> tuple[str, bool]:
-    """The template, and whether it came by URL, where it may be larger."""
+def _template_text(handler: CloudFormationResponse, previous: Submission | None) -> tuple[str, bool]:
+    """Return the template's text, and True if it came by URL, where it may be larger."""
     body, url = handler._get_param("TemplateBody"), handler._get_param("TemplateURL")
     if body:
         return body, False
     if url:
-        return _fetched(handler, url), True
+        return _template_from_s3(handler, url), True
     if handler._get_param("UsePreviousTemplate") and previous:
         return previous.text, True
     raise EmbeddedError("Either Template URL or Template Body must be specified.")
 
 
-def _fetched(handler: CloudFormationResponse, url: str) -> str:
-    """A template from S3, read as whoever asks; bucket in the host name or first in the path."""
+def _template_from_s3(handler: CloudFormationResponse, url: str) -> str:
+    """Return a template from S3, read as the caller; the bucket is in the host name or first in the path."""
     host, path = urlsplit(url).netloc, urlsplit(url).path.lstrip("/")
     bucket, key = path.split("/", 1) if host.startswith("s3") else (host.split(".s3")[0], path)
     s3 = clients_of(handler)("s3", handler.current_account, handler.region)
@@ -80,27 +80,27 @@ def _fetched(handler: CloudFormationResponse, url: str) -> str:
         raise EmbeddedError(f"S3 error for {url}: {error}") from error
 
 
-def _check_capabilities(required: str | None, given: list[str]) -> None:
+def _check_capabilities(required: str | None, acknowledged: list[str]) -> None:
     accepted = {"CAPABILITY_NAMED_IAM", required}  # which includes the lesser one
-    if required is not None and not accepted & set(given):
+    if required is not None and not accepted & set(acknowledged):
         raise InsufficientCapabilities(f"Requires capabilities : [{required}]")
 
 
 def _parameters(handler: CloudFormationResponse, previous: Mapping[str, str]) -> dict[str, str]:
-    given: dict[str, str] = {}
+    values: dict[str, str] = {}
     for parameter in handler._get_param("Parameters", []):
         name = parameter["ParameterKey"]
         if not parameter.get("UsePreviousValue"):
-            given[name] = parameter["ParameterValue"]
+            values[name] = parameter["ParameterValue"]
         elif name in previous:
-            given[name] = previous[name]
-    return given
+            values[name] = previous[name]
+    return values
 
 
 def clients_of(handler: CloudFormationResponse) -> Clients:
-    """Clients that act as whoever makes this request: its permissions decide about each resource."""
-    known: dict[str, Clients] = vars(handler.cloudformation_backend).setdefault("clients_by_access_key", {})
-    if handler.access_key not in known:
+    """Return clients that act as the caller of this request: its permissions decide about each resource."""
+    clients: dict[str, Clients] = vars(handler.cloudformation_backend).setdefault("clients_by_access_key", {})
+    if handler.access_key not in clients:
         via = "" if handler.access_key == SETUP_KEY else "cloudformation.amazonaws.com"
-        known[handler.access_key] = Clients(f"http://{handler.headers['Host']}", handler.access_key, via)
-    return known[handler.access_key]
+        clients[handler.access_key] = Clients(f"http://{handler.headers['Host']}", handler.access_key, via)
+    return clients[handler.access_key]

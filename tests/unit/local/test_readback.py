@@ -1,8 +1,6 @@
-"""Declared against deployed: what counts as equal, what is reported, and what could not be asked."""
+"""Declared properties against deployed ones: equal values, differences, and resources that cannot be read."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -19,7 +17,7 @@ from tableguard.cloudformation.resource_type import (
     ResourceType,
 )
 from tableguard.errors import EmbeddedError
-from tableguard.local.readback import PropertyDifference, compare, verify
+from tableguard.local.readback import DeployedResource, PropertyDifference, compare, verify
 
 ALLOW = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "*"}
 DENY = {"Effect": "Deny", "Action": "s3:*", "Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": False}}}
@@ -158,17 +156,10 @@ def test_whatever_is_deployed_as_declared_shows_no_difference(properties: Proper
     assert compare(properties, properties) == []
 
 
-@dataclass(frozen=True)
-class Resource:
-    """A deployed resource as the comparison sees it."""
-
-    properties: Mapping[str, Any]
-    type: str = "AWS::Test::Thing"
-    stack: str = "cruddur-table"
-    account: str = "111122223333"
-    region: str = "eu-central-1"
-    logical_id: str = "Thing"
-    handle: ResourceHandle = field(default_factory=lambda: ResourceHandle("thing-1"))
+def deployed(properties: Properties, type_name: str = "AWS::Test::Thing") -> DeployedResource:
+    """Return a deployed resource of the type under test."""
+    handle = ResourceHandle("thing-1")
+    return DeployedResource("cruddur-table", "111122223333", "eu-central-1", "Thing", type_name, handle, properties)
 
 
 def thing(read: Any, **not_modelled: str) -> dict[str, ResourceType]:
@@ -190,32 +181,32 @@ def refuse(code: str) -> Any:
 
 
 def test_a_resource_as_declared_is_verified() -> None:
-    found = verify([Resource({"A": 1, "B": 2})], thing(lambda context, handle: {"A": 1, "B": 2, "C": 3}), no_client)
+    found = verify([deployed({"A": 1, "B": 2})], thing(lambda context, handle: {"A": 1, "B": 2, "C": 3}), no_client)
     (resource,) = found.resources
     assert (resource.verified, resource.compared, found.compared, found.different) == (True, ("A", "B"), 2, ())
 
 
 def test_a_resource_otherwise_than_declared_is_not() -> None:
-    found = verify([Resource({"A": 1, "B": 2})], thing(lambda context, handle: {"A": 1, "B": 3}), no_client)
+    found = verify([deployed({"A": 1, "B": 2})], thing(lambda context, handle: {"A": 1, "B": 3}), no_client)
     assert [resource.verified for resource in found.different] == [False]
     assert found.different[0].differences == (PropertyDifference("B", 2, 3),)
 
 
 def test_what_is_not_modelled_is_named_with_its_reason_and_not_counted_as_compared() -> None:
     types = thing(lambda context, handle: {"A": 1}, B="moto drops it", C="moto drops it too")
-    found = verify([Resource({"A": 1, "B": 2})], types, no_client)
+    found = verify([deployed({"A": 1, "B": 2})], types, no_client)
     assert found.not_modelled == {"AWS::Test::Thing B": "moto drops it"}
     assert found.compared == 1
 
 
 def test_a_resource_of_which_nothing_is_modelled_is_never_verified() -> None:
-    found = verify([Resource({"A": 1})], thing(lambda context, handle: {}, A="moto has no such API"), no_client)
+    found = verify([deployed({"A": 1})], thing(lambda context, handle: {}, A="moto has no such API"), no_client)
     assert [resource.verified for resource in found.resources] == [False]
     assert found.different == ()
 
 
 def test_the_service_is_asked_in_the_resources_own_account_and_region() -> None:
-    asked = verify([Resource({"A": 1})], thing(lambda context, handle: {"A": context.client("kms")}), no_client)
+    asked = verify([deployed({"A": 1})], thing(lambda context, handle: {"A": context.client("kms")}), no_client)
     assert asked.different[0].differences[0].deployed == ("kms", "111122223333", "eu-central-1")
 
 
@@ -223,7 +214,7 @@ def test_the_service_is_asked_in_the_resources_own_account_and_region() -> None:
     "code", ["ResourceNotFoundException", "NoSuchBucket", "AWS.SimpleQueueService.NonExistentQueue"]
 )
 def test_a_resource_that_is_gone_is_a_difference(code: str) -> None:
-    found = verify([Resource({"A": 1})], thing(refuse(code)), no_client)
+    found = verify([deployed({"A": 1})], thing(refuse(code)), no_client)
     assert found.different[0].differences == (PropertyDifference("(the resource)", "thing-1", code),)
 
 
@@ -231,15 +222,15 @@ def test_a_resource_that_its_reader_does_not_find_is_a_difference() -> None:
     def read(context: Context, handle: ResourceHandle) -> Properties:
         raise AbsentError("thing-1: not there")
 
-    found = verify([Resource({"A": 1})], thing(read), no_client)
+    found = verify([deployed({"A": 1})], thing(read), no_client)
     assert found.different[0].differences == (PropertyDifference("(the resource)", "thing-1", "thing-1: not there"),)
 
 
 def test_a_resource_that_may_not_be_read_is_an_error() -> None:
     with pytest.raises(EmbeddedError, match=r"stack cruddur-table, Thing \(AWS::Test::Thing\): cannot be read back"):
-        verify([Resource({"A": 1})], thing(refuse("AccessDeniedException")), no_client)
+        verify([deployed({"A": 1})], thing(refuse("AccessDeniedException")), no_client)
 
 
 def test_a_type_without_a_reader_is_an_error() -> None:
     with pytest.raises(EmbeddedError, match="no reader for AWS::Test::Other"):
-        verify([Resource({}, type="AWS::Test::Other")], thing(lambda context, handle: {}), no_client)
+        verify([deployed({}, type_name="AWS::Test::Other")], thing(lambda context, handle: {}), no_client)

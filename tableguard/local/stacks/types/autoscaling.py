@@ -3,12 +3,12 @@
 from typing import Any
 
 from tableguard.cloudformation.resource_type import Client, Context, Properties, ResourceHandle, ResourceType
-from tableguard.local.stacks.types.calls import call, chosen, only, refuse_replacement
+from tableguard.local.stacks.types.calls import call, only, refuse_replacement, select
 
 _TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
 _POLICY = "AWS::ApplicationAutoScaling::ScalingPolicy"
 
-# what a target is known by, in the order of CloudFormation's Ref: table/x|dynamodb:table:ReadCapacityUnits|dynamodb
+# what identifies a target, in the order of CloudFormation's Ref: table/x|dynamodb:table:ReadCapacityUnits|dynamodb
 _IDENTITY = ("ResourceId", "ScalableDimension", "ServiceNamespace")
 _CAPACITY = ("MinCapacity", "MaxCapacity", "RoleARN", "SuspendedState")
 _POLICY_PROPERTIES = (
@@ -28,21 +28,21 @@ def _identity(target_id: str) -> dict[str, str]:
 
 
 def _create_target(context: Context, properties: Properties) -> ResourceHandle:
-    identity = chosen(properties, *_IDENTITY)
+    identity = select(properties, *_IDENTITY)
     scaling = context.client("application-autoscaling")
-    call(scaling, "register_scalable_target", **identity, **chosen(properties, *_CAPACITY))
+    call(scaling, "register_scalable_target", **identity, **select(properties, *_CAPACITY))
     return ResourceHandle(_target_id(identity), {"Id": _target_id(identity)})
 
 
 def _read_target(context: Context, handle: ResourceHandle) -> Properties:
-    wanted = _identity(handle.physical_id)
-    found = context.client("application-autoscaling").describe_scalable_targets(
-        ServiceNamespace=wanted["ServiceNamespace"],
-        ScalableDimension=wanted["ScalableDimension"],
-        ResourceIds=[wanted["ResourceId"]],
+    identity = _identity(handle.physical_id)
+    response = context.client("application-autoscaling").describe_scalable_targets(
+        ServiceNamespace=identity["ServiceNamespace"],
+        ScalableDimension=identity["ScalableDimension"],
+        ResourceIds=[identity["ResourceId"]],
     )
-    target = only(found["ScalableTargets"], f"scalable target {handle.physical_id}")
-    return chosen(target, *_IDENTITY, *_CAPACITY)
+    target = only(response["ScalableTargets"], f"scalable target {handle.physical_id}")
+    return select(target, *_IDENTITY, *_CAPACITY)
 
 
 def _update_target(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
@@ -59,29 +59,29 @@ def _create_policy(context: Context, properties: Properties) -> ResourceHandle:
         context.client("application-autoscaling"),
         "put_scaling_policy",
         **_target_of(properties),
-        **chosen(properties, *_POLICY_PROPERTIES),
+        **select(properties, *_POLICY_PROPERTIES),
     )["PolicyARN"]
     return ResourceHandle(arn, {"Arn": arn})
 
 
 def _target_of(properties: Properties) -> dict[str, Any]:
-    """A policy names its target by Ref of the target, or by what the target is known by."""
+    """Return the target that a policy names, by Ref of the target or by the properties that identify it."""
     if "ScalingTargetId" in properties:
         return _identity(properties["ScalingTargetId"])
-    return chosen(properties, *_IDENTITY)
+    return select(properties, *_IDENTITY)
 
 
 def _policy(scaling: Client, arn: str) -> Properties:
     namespace = arn.partition(":resource/")[2].partition("/")[0]
     pages = scaling.get_paginator("describe_scaling_policies").paginate(ServiceNamespace=namespace)
     policies = [policy for page in pages for policy in page["ScalingPolicies"] if policy["PolicyARN"] == arn]
-    found: Properties = only(policies, f"scaling policy {arn}")
-    return found
+    policy: Properties = only(policies, f"scaling policy {arn}")
+    return policy
 
 
 def _read_policy(context: Context, handle: ResourceHandle) -> Properties:
     policy = _policy(context.client("application-autoscaling"), handle.physical_id)
-    return {**chosen(policy, *_IDENTITY, *_POLICY_PROPERTIES), "ScalingTargetId": _target_id(policy)}
+    return {**select(policy, *_IDENTITY, *_POLICY_PROPERTIES), "ScalingTargetId": _target_id(policy)}
 
 
 def _update_policy(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
@@ -93,7 +93,7 @@ def _update_policy(context: Context, handle: ResourceHandle, properties: Propert
 
 def _delete_policy(context: Context, handle: ResourceHandle) -> None:
     scaling = context.client("application-autoscaling")
-    scaling.delete_scaling_policy(**chosen(_policy(scaling, handle.physical_id), *_IDENTITY, "PolicyName"))
+    scaling.delete_scaling_policy(**select(_policy(scaling, handle.physical_id), *_IDENTITY, "PolicyName"))
 
 
 TYPES = (

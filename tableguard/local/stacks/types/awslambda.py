@@ -7,7 +7,14 @@ import json
 from tableguard.cloudformation.resource_type import AbsentError, Context, Properties, ResourceHandle, ResourceType
 from tableguard.errors import EmbeddedError
 from tableguard.local.stacks.types import event_sources, tags
-from tableguard.local.stacks.types.calls import call, chosen, given, refuse_replacement, removed_on_failure, unless
+from tableguard.local.stacks.types.calls import (
+    call,
+    none_on_error,
+    refuse_replacement,
+    remove_on_failure,
+    select,
+    without_none,
+)
 
 FUNCTION_NAME = "AWS::Lambda::Function"
 PERMISSION_NAME = "AWS::Lambda::Permission"
@@ -35,17 +42,17 @@ def _create(context: Context, properties: Properties) -> ResourceHandle:
     client = context.client("lambda")
     name = properties.get("FunctionName", context.generated_name)
     code = _code(properties)
-    found = call(
+    function = call(
         client,
         "create_function",
         FunctionName=name,
         Code=code,
         KMSKeyArn=properties.get("KmsKeyArn"),
         Tags=tags.as_map(properties.get("Tags", [])) or None,
-        **chosen(properties, *_FUNCTION),
+        **select(properties, *_FUNCTION),
     )
-    handle = ResourceHandle(name, {"Arn": found["FunctionArn"]}, {"Code": code})
-    with removed_on_failure(lambda: _delete(context, handle)):
+    handle = ResourceHandle(name, {"Arn": function["FunctionArn"]}, {"Code": code})
+    with remove_on_failure(lambda: _delete(context, handle)):
         _set_concurrency(context, name, properties)
     return handle
 
@@ -54,7 +61,7 @@ def _code(properties: Properties) -> Properties:
     code: Properties = properties["Code"]
     if not {"S3Bucket", "S3Key"} <= code.keys():
         raise EmbeddedError(f"{FUNCTION_NAME} Code: give S3Bucket and S3Key; inline code and images are not run here")
-    return chosen(code, "S3Bucket", "S3Key", "S3ObjectVersion")
+    return select(code, "S3Bucket", "S3Key", "S3ObjectVersion")
 
 
 def _set_concurrency(context: Context, name: str, properties: Properties) -> None:
@@ -68,20 +75,20 @@ def _set_concurrency(context: Context, name: str, properties: Properties) -> Non
 
 def _read(context: Context, handle: ResourceHandle) -> Properties:
     client, name = context.client("lambda"), handle.physical_id
-    found = client.get_function(FunctionName=name)
-    configuration = found["Configuration"]
+    function = client.get_function(FunctionName=name)
+    configuration = function["Configuration"]
     concurrency = client.get_function_concurrency(FunctionName=name)
-    return given(
-        **chosen(configuration, "FunctionName", *_FUNCTION),
+    return without_none(
+        **select(configuration, "FunctionName", *_FUNCTION),
         Code=_deployed_code(context, handle, configuration["CodeSha256"]),
         KmsKeyArn=configuration.get("KMSKeyArn"),
         ReservedConcurrentExecutions=concurrency.get("ReservedConcurrentExecutions"),
-        Tags=tags.as_list(found.get("Tags", {})),
+        Tags=tags.as_list(function.get("Tags", {})),
     )
 
 
 def _deployed_code(context: Context, handle: ResourceHandle, sha256: str) -> Properties:
-    """Lambda tells the hash of a function's code, not where it came from: is it the object that was named?"""
+    """Return the declared code if its hash is the deployed one: Lambda reports the hash, not where code came from."""
     code = handle.locator["Code"]
     where = {"Bucket": code["S3Bucket"], "Key": code["S3Key"], "VersionId": code.get("S3ObjectVersion")}
     package = call(context.client("s3"), "get_object", **where)["Body"].read()
@@ -94,12 +101,12 @@ def _update(context: Context, handle: ResourceHandle, properties: Properties) ->
     fixed = [name for name in _FUNCTION if name not in _CHANGEABLE]
     refuse_replacement(FUNCTION_NAME, current, properties, "FunctionName", "KmsKeyArn", *fixed)
     defaults = {"Description": "", "Environment": {"Variables": {}}, "MemorySize": 128, "Timeout": 3}
-    wanted = {**defaults, **chosen(properties, *_CHANGEABLE)}
+    wanted = {**defaults, **select(properties, *_CHANGEABLE)}
     call(client, "update_function_configuration", FunctionName=name, **wanted)
     code = _code(properties)
     call(client, "update_function_code", FunctionName=name, **code)
     _set_concurrency(context, name, properties)
-    changed, gone = tags.to_change(current, properties)
+    changed, gone = tags.declared_changes(current, properties)
     if gone:
         client.untag_resource(Resource=handle.attributes["Arn"], TagKeys=gone)
     if changed:
@@ -112,7 +119,7 @@ def _delete(context: Context, handle: ResourceHandle) -> None:
 
 
 def _create_permission(context: Context, properties: Properties) -> ResourceHandle:
-    arguments = chosen(properties, *_PERMISSION)
+    arguments = select(properties, *_PERMISSION)
     call(context.client("lambda"), "add_permission", StatementId=context.generated_name, **arguments)
     attributes = {"Id": context.generated_name}
     return ResourceHandle(context.generated_name, attributes, {"FunctionName": arguments["FunctionName"]})
@@ -120,7 +127,7 @@ def _create_permission(context: Context, properties: Properties) -> ResourceHand
 
 def _read_permission(context: Context, handle: ResourceHandle) -> Properties:
     client, function = context.client("lambda"), handle.locator["FunctionName"]
-    answer = unless("ResourceNotFoundException", lambda: client.get_policy(FunctionName=function))
+    answer = none_on_error("ResourceNotFoundException", lambda: client.get_policy(FunctionName=function))
     statements = json.loads(answer["Policy"])["Statement"] if answer else []
     named = [statement for statement in statements if statement.get("Sid") == handle.physical_id]
     if not named:
@@ -129,11 +136,11 @@ def _read_permission(context: Context, handle: ResourceHandle) -> Properties:
 
 
 def _permission_as_declared(statement: Properties) -> Properties:
-    """A statement of a function's policy as AWS::Lambda::Permission; condition keys have no case."""
+    """Return a statement of a function's policy as AWS::Lambda::Permission declares it; condition keys have no case."""
     pairs = [pair for tests in statement.get("Condition", {}).values() for pair in tests.items()]
     conditions = {key.lower(): value for key, value in pairs}
     principal = statement["Principal"]
-    return given(
+    return without_none(
         Action=statement["Action"],
         FunctionName=statement["Resource"],
         Principal=next(iter(principal.values())) if isinstance(principal, dict) else principal,

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tableguard.cloudformation.resource_type import Client, Context, Properties, ResourceHandle, ResourceType
-from tableguard.local.stacks.types.calls import call, chosen, refuse_replacement, removed_on_failure
+from tableguard.local.stacks.types.calls import call, refuse_replacement, remove_on_failure, select
 from tableguard.local.stacks.types.tags import changes
-from tableguard.local.stacks.types.translate import other_way, unknown_to_moto
+from tableguard.local.stacks.types.translate import inverse, unknown_to_moto
 
 if TYPE_CHECKING:
     from moto.backup.models import BackupBackend
@@ -26,10 +26,10 @@ def _create_vault(context: Context, properties: Properties) -> ResourceHandle:
         backup,
         "create_backup_vault",
         BackupVaultName=name,
-        **chosen(properties, "BackupVaultTags", "EncryptionKeyArn"),
+        **select(properties, "BackupVaultTags", "EncryptionKeyArn"),
     )["BackupVaultArn"]
     handle = ResourceHandle(name, {"BackupVaultArn": arn, "BackupVaultName": name})
-    with removed_on_failure(lambda: _delete_vault(context, handle)):
+    with remove_on_failure(lambda: _delete_vault(context, handle)):
         _lock(backup, name, properties)
     return handle
 
@@ -37,15 +37,15 @@ def _create_vault(context: Context, properties: Properties) -> ResourceHandle:
 def _lock(backup: Client, vault: str, properties: Properties) -> None:
     lock = properties.get("LockConfiguration")
     if lock:
-        call(backup, "put_backup_vault_lock_configuration", BackupVaultName=vault, **chosen(lock, *_LOCK))
+        call(backup, "put_backup_vault_lock_configuration", BackupVaultName=vault, **select(lock, *_LOCK))
 
 
 def _read_vault(context: Context, handle: ResourceHandle) -> Properties:
     backup = context.client("backup")
     vault = backup.describe_backup_vault(BackupVaultName=handle.physical_id)
     return {
-        **chosen(vault, "BackupVaultName", "EncryptionKeyArn"),
-        **({"LockConfiguration": chosen(vault, *_LOCK)} if vault["Locked"] else {}),
+        **select(vault, "BackupVaultName", "EncryptionKeyArn"),
+        **({"LockConfiguration": select(vault, *_LOCK)} if vault["Locked"] else {}),
         "BackupVaultTags": _tags(backup, vault["BackupVaultArn"]),
     }
 
@@ -83,13 +83,13 @@ def _create_plan(context: Context, properties: Properties) -> ResourceHandle:
         context.client("backup"),
         "create_backup_plan",
         BackupPlan=_api_plan(properties["BackupPlan"]),
-        **chosen(properties, "BackupPlanTags"),
+        **select(properties, "BackupPlanTags"),
     )
     return _plan_handle(plan)
 
 
 def _plan_handle(plan: Properties) -> ResourceHandle:
-    return ResourceHandle(plan["BackupPlanId"], chosen(plan, "BackupPlanArn", "BackupPlanId", "VersionId"))
+    return ResourceHandle(plan["BackupPlanId"], select(plan, "BackupPlanArn", "BackupPlanId", "VersionId"))
 
 
 def _api_plan(plan: Properties) -> Properties:
@@ -98,10 +98,10 @@ def _api_plan(plan: Properties) -> Properties:
 
 
 def _template_plan(plan: Properties) -> Properties:
-    rules = [_with_names(rule, other_way(_RULE)) for rule in plan["Rules"]]
+    rules = [_with_names(rule, inverse(_RULE)) for rule in plan["Rules"]]
     for rule in rules:
         del rule["RuleId"]  # AWS Backup's own, which no template knows
-    return {**_with_names(plan, other_way(_PLAN)), "BackupPlanRule": rules}
+    return {**_with_names(plan, inverse(_PLAN)), "BackupPlanRule": rules}
 
 
 def _with_names(source: Mapping[str, Any], names: Mapping[str, str]) -> Properties:

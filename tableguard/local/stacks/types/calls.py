@@ -1,4 +1,4 @@
-"""Calls to a service's API with a template's values, and the errors of reading a resource back."""
+"""Helpers of the resource types for calling a service with a template's values and reading its answers."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,8 +18,8 @@ def call(client: Client, operation: str, **parameters: Any) -> dict[str, Any]:
     CloudFormation accepts "5" for 5, "true" for true and the reverse; the APIs do not.
     """
     model = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[operation])
-    given = {name: value for name, value in parameters.items() if value is not None}
-    answer: dict[str, Any] = getattr(client, operation)(**_cast(given, model.input_shape))
+    arguments = {name: value for name, value in parameters.items() if value is not None}
+    answer: dict[str, Any] = getattr(client, operation)(**_cast(arguments, model.input_shape))
     return answer
 
 
@@ -36,21 +36,21 @@ def _cast(value: Any, shape: Any) -> Any:
 
 
 def text(value: Any) -> str:
-    """A scalar as the services spell it: true and false in small letters."""
+    """Write a scalar as the services spell it: true and false in small letters."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def attributes(properties: Properties, *names: str) -> dict[str, str]:
-    """Those of the named properties that the template declares as SQS and SNS take them: texts, objects as JSON."""
-    return {name: _attribute(value) for name, value in chosen(properties, *names).items()}
+    """Return those of the named properties that are declared, in the form of SQS and SNS: text, objects as JSON."""
+    return {name: _attribute(value) for name, value in select(properties, *names).items()}
 
 
 def _attribute(value: Any) -> str:
     return document_text(value) if isinstance(value, Mapping) else text(value)
 
 
-def agreed(documents: Sequence[Any]) -> Any:
-    """The one document that all of them are, or all of them where they differ."""
+def common_document(documents: Sequence[Any]) -> Any:
+    """Return the document that all of these equal, or the list of them where they differ."""
     return documents[0] if all(document == documents[0] for document in documents) else list(documents)
 
 
@@ -82,41 +82,41 @@ _SCALARS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def chosen(properties: Properties, *names: str) -> Properties:
-    """Those of the named properties that the template declares."""
+def select(properties: Properties, *names: str) -> Properties:
+    """Return those of the named properties that the template declares."""
     return {name: properties[name] for name in names if name in properties}
 
 
-def given(**properties: Any) -> Properties:
-    """Those of the values that the service gave: a property it left out is left out of the answer too."""
+def without_none(**properties: Any) -> Properties:
+    """Drop the values that are None: what the service leaves out is left out of the properties too."""
     return {name: value for name, value in properties.items() if value is not None}
 
 
-def only(found: Sequence[Any], what: str) -> Any:
-    """The one thing that was asked for; AbsentError if it is not there."""
-    if len(found) != 1:
+def only(matching: Sequence[Any], what: str) -> Any:
+    """Return the single match; AbsentError if there is none, or more than one."""
+    if len(matching) != 1:
         raise AbsentError(f"{what}: not there")
-    return found[0]
+    return matching[0]
 
 
-def code(error: ClientError) -> str:
-    """The error code of a refused call."""
+def error_code(error: ClientError) -> str:
+    """Return the error code of a refused call."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
-def unless(absent: str, ask: Callable[[], Any]) -> Any:
-    """The answer, or None where the service says with this error code that nothing is configured."""
+def none_on_error(absent: str, call_service: Callable[[], Any]) -> Any:
+    """Call, and return None where the service answers with this error code: nothing is configured."""
     try:
-        return ask()
+        return call_service()
     except ClientError as error:
-        if code(error) != absent:
+        if error_code(error) != absent:
             raise
         return None
 
 
 @contextmanager
-def removed_on_failure(remove: Callable[[], object]) -> Iterator[None]:
-    """Where making a resource takes several calls: a refusal midway leaves nothing behind, as in CloudFormation."""
+def remove_on_failure(remove: Callable[[], object]) -> Iterator[None]:
+    """Run `remove` if the block fails: creating a resource by several calls leaves nothing behind, as on AWS."""
     try:
         yield
     except (BotoCoreError, ClientError, EmbeddedError, KeyError):
@@ -126,7 +126,7 @@ def removed_on_failure(remove: Callable[[], object]) -> Iterator[None]:
 
 def refuse_replacement(type_name: str, current: Properties, wanted: Properties, *names: str) -> None:
     """Refuse an update for which CloudFormation would replace the resource, or that moto cannot make."""
-    for difference in compare(chosen(wanted, *names), current):
+    for difference in compare(select(wanted, *names), current):
         raise EmbeddedError(
             f"{type_name} {difference.property}: cannot change in place on the embedded AWS; "
             "give the resource another logical id, or delete the stack and deploy it anew"

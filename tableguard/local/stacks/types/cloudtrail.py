@@ -1,9 +1,9 @@
 """AWS::CloudTrail::Trail, through CloudTrail's API."""
 
 from tableguard.cloudformation.resource_type import Client, Context, Properties, ResourceHandle, ResourceType
-from tableguard.local.stacks.types.calls import call, chosen, refuse_replacement, removed_on_failure
+from tableguard.local.stacks.types.calls import call, refuse_replacement, remove_on_failure, select
 from tableguard.local.stacks.types.tags import as_list, as_map, changes
-from tableguard.local.stacks.types.translate import other_way, renamed
+from tableguard.local.stacks.types.translate import inverse, rename
 
 _TYPE = "AWS::CloudTrail::Trail"
 
@@ -21,16 +21,16 @@ _REQUEST = {
     "SnsTopicName": "SnsTopicName",
 }
 # GetTrail answers in the same words, but for one, and adds the name
-_ANSWER = other_way(_REQUEST) | {"LogFileValidationEnabled": "EnableLogFileValidation", "Name": "TrailName"}
+_ANSWER = inverse(_REQUEST) | {"LogFileValidationEnabled": "EnableLogFileValidation", "Name": "TrailName"}
 
 
 def _create(context: Context, properties: Properties) -> ResourceHandle:
     cloudtrail = context.client("cloudtrail")
     name = properties.get("TrailName", context.generated_name)
     tags = properties.get("Tags", [])
-    trail = call(cloudtrail, "create_trail", Name=name, TagsList=tags, **renamed(properties, _REQUEST))
+    trail = call(cloudtrail, "create_trail", Name=name, TagsList=tags, **rename(properties, _REQUEST))
     handle = ResourceHandle(name, {"Arn": trail["TrailARN"], "SnsTopicArn": trail.get("SnsTopicARN", "")})
-    with removed_on_failure(lambda: _delete(context, handle)):
+    with remove_on_failure(lambda: _delete(context, handle)):
         _put_event_selectors(cloudtrail, name, properties)
         _put_insight_selectors(cloudtrail, name, properties)
         _set_logging(cloudtrail, name, properties)
@@ -38,7 +38,7 @@ def _create(context: Context, properties: Properties) -> ResourceHandle:
 
 
 def _put_event_selectors(cloudtrail: Client, name: str, properties: Properties) -> None:
-    selectors = chosen(properties, "EventSelectors", "AdvancedEventSelectors")
+    selectors = select(properties, "EventSelectors", "AdvancedEventSelectors")
     if selectors:
         call(cloudtrail, "put_event_selectors", TrailName=name, **selectors)
 
@@ -58,8 +58,8 @@ def _read(context: Context, handle: ResourceHandle) -> Properties:
     cloudtrail, name = context.client("cloudtrail"), handle.physical_id
     trail = cloudtrail.get_trail(Name=name)["Trail"]
     return {
-        **renamed(trail, _ANSWER),
-        **chosen(
+        **rename(trail, _ANSWER),
+        **select(
             cloudtrail.get_event_selectors(TrailName=name),
             "EventSelectors",
             "AdvancedEventSelectors",
@@ -74,7 +74,7 @@ def _update(context: Context, handle: ResourceHandle, properties: Properties) ->
     cloudtrail, name = context.client("cloudtrail"), handle.physical_id
     current = _read(context, handle)
     refuse_replacement(_TYPE, current, properties, "TrailName")
-    trail = call(cloudtrail, "update_trail", Name=name, **renamed(properties, _REQUEST))
+    trail = call(cloudtrail, "update_trail", Name=name, **rename(properties, _REQUEST))
     _put_event_selectors(cloudtrail, name, properties)
     if current["InsightSelectors"]:
         # moto adds to the insight selectors that a trail has, where CloudTrail replaces them

@@ -1,9 +1,9 @@
 """AWS::CloudWatch::Alarm, through CloudWatch's API."""
 
 from tableguard.cloudformation.resource_type import Client, Context, Properties, ResourceHandle, ResourceType
-from tableguard.local.stacks.types.calls import call, chosen, only, refuse_replacement
+from tableguard.local.stacks.types.calls import call, only, refuse_replacement, select
 from tableguard.local.stacks.types.tags import as_list, as_map, changes
-from tableguard.local.stacks.types.translate import stated
+from tableguard.local.stacks.types.translate import non_null
 
 _ALARM = "AWS::CloudWatch::Alarm"
 
@@ -35,20 +35,20 @@ _PROPERTIES = (
 def _create(context: Context, properties: Properties) -> ResourceHandle:
     cloudwatch = context.client("cloudwatch")
     name = properties.get("AlarmName", context.generated_name)
-    call(cloudwatch, "put_metric_alarm", AlarmName=name, **chosen(properties, *_PROPERTIES, "Tags"))
+    call(cloudwatch, "put_metric_alarm", AlarmName=name, **select(properties, *_PROPERTIES, "Tags"))
     return ResourceHandle(name, {"Arn": _alarm(cloudwatch, name)["AlarmArn"]})
 
 
 def _alarm(cloudwatch: Client, name: str) -> Properties:
-    found: Properties = only(cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"], f"alarm {name}")
-    return found
+    alarm: Properties = only(cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"], f"alarm {name}")
+    return alarm
 
 
 def _read(context: Context, handle: ResourceHandle) -> Properties:
     cloudwatch = context.client("cloudwatch")
     alarm = _alarm(cloudwatch, handle.physical_id)
     return {
-        **chosen(alarm, "AlarmName", *_PROPERTIES),
+        **select(alarm, "AlarmName", *_PROPERTIES),
         "Tags": cloudwatch.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])["Tags"],
     }
 
@@ -56,7 +56,7 @@ def _read(context: Context, handle: ResourceHandle) -> Properties:
 def _update(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
     cloudwatch = context.client("cloudwatch")
     refuse_replacement(_ALARM, _read(context, handle), properties, "AlarmName")
-    call(cloudwatch, "put_metric_alarm", AlarmName=handle.physical_id, **stated(properties, *_PROPERTIES))
+    call(cloudwatch, "put_metric_alarm", AlarmName=handle.physical_id, **non_null(properties, *_PROPERTIES))
     _set_tags(cloudwatch, handle.attributes["Arn"], as_map(properties.get("Tags", [])))
     return handle
 

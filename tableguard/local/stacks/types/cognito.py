@@ -1,7 +1,7 @@
 """AWS::Cognito::IdentityPool, through Cognito's API; its roles and principal tags, for which moto has none."""
 
 from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle, ResourceType
-from tableguard.local.stacks.types.calls import call, chosen, refuse_replacement
+from tableguard.local.stacks.types.calls import call, refuse_replacement, select
 from tableguard.local.stacks.types.tags import as_list, as_map
 from tableguard.local.stacks.types.translate import unknown_to_moto
 
@@ -24,7 +24,7 @@ def _create(context: Context, properties: Properties) -> ResourceHandle:
         "create_identity_pool",
         IdentityPoolName=properties.get("IdentityPoolName", context.generated_name),
         IdentityPoolTags=as_map(properties.get("IdentityPoolTags", [])),
-        **chosen(properties, *_PROPERTIES),
+        **select(properties, *_PROPERTIES),
     )
     return _pool_handle(pool)
 
@@ -36,7 +36,7 @@ def _pool_handle(pool: Properties) -> ResourceHandle:
 def _read(context: Context, handle: ResourceHandle) -> Properties:
     pool = context.client("cognito-identity").describe_identity_pool(IdentityPoolId=handle.physical_id)
     return {
-        **chosen(pool, "IdentityPoolName", *_PROPERTIES),
+        **select(pool, "IdentityPoolName", *_PROPERTIES),
         "IdentityPoolTags": as_list(pool["IdentityPoolTags"]),
     }
 
@@ -51,7 +51,7 @@ def _update(context: Context, handle: ResourceHandle, properties: Properties) ->
         IdentityPoolId=handle.physical_id,
         IdentityPoolName=current["IdentityPoolName"],
         IdentityPoolTags=as_map(properties.get("IdentityPoolTags", [])),
-        **chosen(properties, *_PROPERTIES),
+        **select(properties, *_PROPERTIES),
     )
     return _pool_handle(pool)
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from tableguard.cloudformation.resource_type import Client, Context, Properties, ResourceHandle, ResourceType
 from tableguard.errors import EmbeddedError
-from tableguard.local.stacks.types.calls import call, chosen, only, refuse_replacement
-from tableguard.local.stacks.types.translate import document_text, stated
+from tableguard.local.stacks.types.calls import call, only, refuse_replacement, select
+from tableguard.local.stacks.types.translate import document_text, non_null
 
 _RECORDER = "AWS::Config::ConfigurationRecorder"
 _CHANNEL = "AWS::Config::DeliveryChannel"
@@ -25,7 +25,7 @@ _RULE_PROPERTIES = ("Description", "EvaluationModes", "MaximumExecutionFrequency
 
 
 def _recased(value: Any, case: Callable[[str], str]) -> Any:
-    """The value with another case of its keys' first letter: Config's older operations say allSupported."""
+    """Change the case of each key's first letter: Config's older operations say allSupported."""
     if isinstance(value, dict):
         return {case(key[0]) + key[1:]: _recased(inner, case) for key, inner in value.items()}
     return [_recased(item, case) for item in value] if isinstance(value, list) else value
@@ -42,12 +42,12 @@ def _create_recorder(context: Context, properties: Properties) -> ResourceHandle
 
 
 def _put_recorder(config: Client, handle: ResourceHandle, properties: Properties) -> None:
-    recorder = _recased({"Name": handle.physical_id, **stated(properties, *_RECORDER_PROPERTIES)}, str.lower)
+    recorder = _recased({"Name": handle.physical_id, **non_null(properties, *_RECORDER_PROPERTIES)}, str.lower)
     call(config, "put_configuration_recorder", ConfigurationRecorder=recorder)
 
 
 def _start_recorders(config: Client) -> None:
-    """Start recording once there are a recorder and a channel, as CloudFormation does unasked.
+    """Start recording once there are a recorder and a channel, as CloudFormation does by itself.
 
     https://docs.aws.amazon.com/config/latest/APIReference/API_StartConfigurationRecorder.html needs both.
     """
@@ -67,7 +67,7 @@ def _read_recorder(context: Context, handle: ResourceHandle) -> Properties:
     statuses = config.describe_configuration_recorder_status(ConfigurationRecorderNames=names)
     recorder = _recased(only(recorders["ConfigurationRecorders"], f"recorder {handle.physical_id}"), str.upper)
     status = only(statuses["ConfigurationRecordersStatus"], f"status of recorder {handle.physical_id}")
-    return {**chosen(recorder, "Name", *_RECORDER_PROPERTIES), "StartedOnCreate": status["recording"]}
+    return {**select(recorder, "Name", *_RECORDER_PROPERTIES), "StartedOnCreate": status["recording"]}
 
 
 def _update_recorder(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
@@ -89,13 +89,13 @@ def _create_channel(context: Context, properties: Properties) -> ResourceHandle:
 
 
 def _put_channel(config: Client, handle: ResourceHandle, properties: Properties) -> None:
-    channel = _recased({"Name": handle.physical_id, **stated(properties, *_CHANNEL_PROPERTIES)}, str.lower)
+    channel = _recased({"Name": handle.physical_id, **non_null(properties, *_CHANNEL_PROPERTIES)}, str.lower)
     call(config, "put_delivery_channel", DeliveryChannel=channel)
 
 
 def _read_channel(context: Context, handle: ResourceHandle) -> Properties:
     channels = context.client("config").describe_delivery_channels(DeliveryChannelNames=[handle.physical_id])
-    return chosen(
+    return select(
         _recased(only(channels["DeliveryChannels"], f"delivery channel {handle.physical_id}"), str.upper),
         "Name",
         *_CHANNEL_PROPERTIES,
@@ -129,10 +129,10 @@ def _create_rule(context: Context, properties: Properties) -> ResourceHandle:
 
 
 def _put_rule(config: Client, name: str, properties: Properties) -> None:
-    parameters = stated(properties, "InputParameters")
+    parameters = non_null(properties, "InputParameters")
     rule = {
         "ConfigRuleName": name,
-        **stated(properties, *_RULE_PROPERTIES),
+        **non_null(properties, *_RULE_PROPERTIES),
         **{word: document_text(value) for word, value in parameters.items()},
     }
     call(config, "put_config_rule", ConfigRule=rule)
@@ -146,7 +146,7 @@ def _described_rule(config: Client, name: str) -> Properties:
 def _read_rule(context: Context, handle: ResourceHandle) -> Properties:
     config, name = context.client("config"), handle.physical_id
     rule = _described_rule(config, name)
-    read = chosen(rule, "ConfigRuleName", *_RULE_PROPERTIES)
+    read = select(rule, "ConfigRuleName", *_RULE_PROPERTIES)
     if "InputParameters" in rule:
         read["InputParameters"] = json.loads(rule["InputParameters"])
     if rule["Source"]["Owner"] == "CUSTOM_POLICY":

@@ -5,12 +5,12 @@ from tableguard.cloudformation.resource_type import Client, Context, Properties,
 from tableguard.local.stacks.types import tags
 from tableguard.local.stacks.types.calls import (
     call,
-    chosen,
-    given,
+    none_on_error,
     refuse_replacement,
-    removed_on_failure,
+    remove_on_failure,
+    select,
     text,
-    unless,
+    without_none,
 )
 from tableguard.local.stacks.types.translate import document_text
 
@@ -47,7 +47,7 @@ _NOT_MODELLED = {
 def _create(context: Context, properties: Properties) -> ResourceHandle:
     client = context.client("dynamodb")
     name = properties.get("TableName", context.generated_name)
-    arguments = chosen(properties, *_AS_IN_THE_API)
+    arguments = select(properties, *_AS_IN_THE_API)
     if "GlobalSecondaryIndexes" in arguments:
         arguments["GlobalSecondaryIndexes"] = list(map(_index_for_api, arguments["GlobalSecondaryIndexes"]))
     answer = call(
@@ -58,9 +58,9 @@ def _create(context: Context, properties: Properties) -> ResourceHandle:
         SSESpecification=_encryption_for_api(properties.get("SSESpecification")),
         **arguments,
     )["TableDescription"]
-    attributes = given(Arn=answer["TableArn"], StreamArn=answer.get("LatestStreamArn"))
+    attributes = without_none(Arn=answer["TableArn"], StreamArn=answer.get("LatestStreamArn"))
     handle = ResourceHandle(name, attributes)
-    with removed_on_failure(lambda: _destroy(client, name)):
+    with remove_on_failure(lambda: _destroy(client, name)):
         _set_recovery(client, name, properties.get("PointInTimeRecoverySpecification"))
         _set_time_to_live(client, name, properties.get("TimeToLiveSpecification"))
         _set_policy(client, attributes["Arn"], properties.get("ResourcePolicy"))
@@ -68,7 +68,7 @@ def _create(context: Context, properties: Properties) -> ResourceHandle:
 
 
 def _index_for_api(index: Properties) -> Properties:
-    return chosen(index, "IndexName", "KeySchema", "Projection", "ProvisionedThroughput", "WarmThroughput")
+    return select(index, "IndexName", "KeySchema", "Projection", "ProvisionedThroughput", "WarmThroughput")
 
 
 def _stream_for_api(stream: Properties | None) -> Properties | None:
@@ -76,7 +76,7 @@ def _stream_for_api(stream: Properties | None) -> Properties | None:
 
 
 def _encryption_for_api(encryption: Properties | None) -> Properties | None:
-    return encryption and {"Enabled": encryption["SSEEnabled"], **chosen(encryption, "SSEType", "KMSMasterKeyId")}
+    return encryption and {"Enabled": encryption["SSEEnabled"], **select(encryption, "SSEType", "KMSMasterKeyId")}
 
 
 def _set_recovery(client: Client, table: str, recovery: Properties | None) -> None:
@@ -102,57 +102,57 @@ def _destroy(client: Client, name: str) -> None:
 def _read(context: Context, handle: ResourceHandle) -> Properties:
     client = context.client("dynamodb")
     table = client.describe_table(TableName=handle.physical_id)["Table"]
-    return given(
-        **chosen(table, "AttributeDefinitions", "DeletionProtectionEnabled", "KeySchema", "TableName"),
+    return without_none(
+        **select(table, "AttributeDefinitions", "DeletionProtectionEnabled", "KeySchema", "TableName"),
         BillingMode=table.get("BillingModeSummary", {}).get("BillingMode"),
         GlobalSecondaryIndexes=list(map(_index_as_declared, table.get("GlobalSecondaryIndexes", []))),
         LocalSecondaryIndexes=list(map(_index_as_declared, table.get("LocalSecondaryIndexes", []))),
         PointInTimeRecoverySpecification=_recovery(client, handle.physical_id),
-        ProvisionedThroughput=chosen(table["ProvisionedThroughput"], *_UNITS),
+        ProvisionedThroughput=select(table["ProvisionedThroughput"], *_UNITS),
         ResourcePolicy=_policy(client, table["TableArn"]),
         SSESpecification=_encryption(table.get("SSEDescription")),
         StreamSpecification=table.get("StreamSpecification"),
         Tags=client.list_tags_of_resource(ResourceArn=table["TableArn"])["Tags"],
         TimeToLiveSpecification=_time_to_live(client, handle.physical_id),
-        WarmThroughput=chosen(table.get("WarmThroughput", {}), *_WARM),
+        WarmThroughput=select(table.get("WarmThroughput", {}), *_WARM),
     )
 
 
 def _index_as_declared(index: Properties) -> Properties:
     return {
-        **chosen(index, "IndexName", "KeySchema", "Projection"),
-        "ProvisionedThroughput": chosen(index.get("ProvisionedThroughput", {}), *_UNITS),
-        "WarmThroughput": chosen(index.get("WarmThroughput", {}), *_WARM),
+        **select(index, "IndexName", "KeySchema", "Projection"),
+        "ProvisionedThroughput": select(index.get("ProvisionedThroughput", {}), *_UNITS),
+        "WarmThroughput": select(index.get("WarmThroughput", {}), *_WARM),
     }
 
 
 def _recovery(client: Client, table: str) -> Properties:
     backups = client.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]
-    found = backups["PointInTimeRecoveryDescription"]
+    recovery = backups["PointInTimeRecoveryDescription"]
     return {
-        "PointInTimeRecoveryEnabled": found["PointInTimeRecoveryStatus"] == "ENABLED",
-        **chosen(found, "RecoveryPeriodInDays"),
+        "PointInTimeRecoveryEnabled": recovery["PointInTimeRecoveryStatus"] == "ENABLED",
+        **select(recovery, "RecoveryPeriodInDays"),
     }
 
 
 def _policy(client: Client, arn: str) -> Properties | None:
-    found = unless("PolicyNotFoundException", lambda: client.get_resource_policy(ResourceArn=arn))
-    return found and {"PolicyDocument": found["Policy"]}
+    policy = none_on_error("PolicyNotFoundException", lambda: client.get_resource_policy(ResourceArn=arn))
+    return policy and {"PolicyDocument": policy["Policy"]}
 
 
-def _encryption(found: Properties | None) -> Properties:
-    if not found:
+def _encryption(description: Properties | None) -> Properties:
+    if not description:
         return {"SSEEnabled": False}
-    return given(
-        SSEEnabled=found["Status"] in ("ENABLED", "UPDATING"),
-        SSEType=found.get("SSEType"),
-        KMSMasterKeyId=found.get("KMSMasterKeyArn"),
+    return without_none(
+        SSEEnabled=description["Status"] in ("ENABLED", "UPDATING"),
+        SSEType=description.get("SSEType"),
+        KMSMasterKeyId=description.get("KMSMasterKeyArn"),
     )
 
 
 def _time_to_live(client: Client, table: str) -> Properties:
-    found = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
-    return {"Enabled": found["TimeToLiveStatus"] == "ENABLED", **chosen(found, "AttributeName")}
+    expiry = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+    return {"Enabled": expiry["TimeToLiveStatus"] == "ENABLED", **select(expiry, "AttributeName")}
 
 
 def _update(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
@@ -165,7 +165,7 @@ def _update(context: Context, handle: ResourceHandle, properties: Properties) ->
         TableName=handle.physical_id,
         DeletionProtectionEnabled=properties.get("DeletionProtectionEnabled", False),
         GlobalSecondaryIndexUpdates=_index_updates(current, properties) or None,
-        **chosen(properties, "AttributeDefinitions", "BillingMode", "ProvisionedThroughput", "WarmThroughput"),
+        **select(properties, "AttributeDefinitions", "BillingMode", "ProvisionedThroughput", "WarmThroughput"),
     )
     _set_recovery(
         client,
@@ -186,7 +186,7 @@ def _index_updates(current: Properties, properties: Properties) -> list[Properti
     for name in before.keys() & after.keys():
         refuse_replacement(f"{NAME} index {name}", before[name], after[name], "KeySchema", "Projection")
     changed = [
-        {"Update": chosen(after[name], "IndexName", "ProvisionedThroughput", "WarmThroughput")}
+        {"Update": select(after[name], "IndexName", "ProvisionedThroughput", "WarmThroughput")}
         for name in sorted(before.keys() & after.keys())
         if "ProvisionedThroughput" in after[name] or "WarmThroughput" in after[name]
     ]
@@ -208,7 +208,7 @@ def _update_policy(client: Client, arn: str, current: Properties, policy: Proper
 
 
 def _update_tags(client: Client, arn: str, current: Properties, properties: Properties) -> None:
-    changed, gone = tags.to_change(current, properties)
+    changed, gone = tags.declared_changes(current, properties)
     # moto's TagResource adds a second tag of the same key, so what changes is removed first
     if stale := sorted(set(gone) | set(changed)):
         client.untag_resource(ResourceArn=arn, TagKeys=stale)

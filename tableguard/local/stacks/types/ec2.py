@@ -2,8 +2,8 @@
 
 from tableguard.cloudformation.resource_type import Client, Context, Properties, ResourceHandle, ResourceType
 from tableguard.local.stacks.types import security_groups, tags
-from tableguard.local.stacks.types.calls import call, chosen, only, refuse_replacement, removed_on_failure
-from tableguard.local.stacks.types.translate import document_text, gone
+from tableguard.local.stacks.types.calls import call, only, refuse_replacement, remove_on_failure, select
+from tableguard.local.stacks.types.translate import document_text, surplus
 
 VPC_NAME = "AWS::EC2::VPC"
 SUBNET_NAME = "AWS::EC2::Subnet"
@@ -30,11 +30,11 @@ def _create_vpc(context: Context, properties: Properties) -> ResourceHandle:
     vpc = call(
         client,
         "create_vpc",
-        TagSpecifications=tags.specification("vpc", properties),
-        **chosen(properties, "CidrBlock", "InstanceTenancy"),
+        TagSpecifications=tags.specifications("vpc", properties),
+        **select(properties, "CidrBlock", "InstanceTenancy"),
     )["Vpc"]
     handle = ResourceHandle(vpc["VpcId"], _vpc_attributes(client, vpc))
-    with removed_on_failure(lambda: _delete_vpc(context, handle)):
+    with remove_on_failure(lambda: _delete_vpc(context, handle)):
         _set_dns(client, handle.physical_id, properties)
     return handle
 
@@ -45,14 +45,14 @@ def _vpc_attributes(client: Client, vpc: Properties) -> Properties:
     groups = client.describe_security_groups(Filters=[*of_vpc, {"Name": "group-name", "Values": ["default"]}])
     acls = client.describe_network_acls(Filters=[*of_vpc, *default])
     return {
-        **chosen(vpc, "CidrBlock", "VpcId"),
+        **select(vpc, "CidrBlock", "VpcId"),
         "DefaultSecurityGroup": only(groups["SecurityGroups"], "default security group")["GroupId"],
         "DefaultNetworkAcl": only(acls["NetworkAcls"], "default network ACL")["NetworkAclId"],
     }
 
 
 def _set_dns(client: Client, vpc: str, properties: Properties) -> None:
-    for name, value in chosen(properties, *_DNS).items():  # EC2 takes one attribute a call
+    for name, value in select(properties, *_DNS).items():  # EC2 takes one attribute a call
         call(client, "modify_vpc_attribute", VpcId=vpc, **{name: {"Value": value}})
 
 
@@ -60,12 +60,12 @@ def _read_vpc(context: Context, handle: ResourceHandle) -> Properties:
     client = context.client("ec2")
     vpc = only(client.describe_vpcs(VpcIds=[handle.physical_id])["Vpcs"], handle.physical_id)
     dns = {name: _vpc_attribute(client, handle.physical_id, name) for name in _DNS}
-    return {**chosen(vpc, "CidrBlock", "InstanceTenancy"), **dns, "Tags": vpc.get("Tags", [])}
+    return {**select(vpc, "CidrBlock", "InstanceTenancy"), **dns, "Tags": vpc.get("Tags", [])}
 
 
 def _vpc_attribute(client: Client, vpc: str, name: str) -> bool:
-    asked = name[0].lower() + name[1:]
-    return bool(client.describe_vpc_attribute(VpcId=vpc, Attribute=asked)[name]["Value"])
+    attribute = name[0].lower() + name[1:]
+    return bool(client.describe_vpc_attribute(VpcId=vpc, Attribute=attribute)[name]["Value"])
 
 
 def _update_vpc(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
@@ -85,24 +85,24 @@ def _create_subnet(context: Context, properties: Properties) -> ResourceHandle:
     subnet = call(
         client,
         "create_subnet",
-        TagSpecifications=tags.specification("subnet", properties),
-        **chosen(properties, *_SUBNET),
+        TagSpecifications=tags.specifications("subnet", properties),
+        **select(properties, *_SUBNET),
     )["Subnet"]
-    handle = ResourceHandle(subnet["SubnetId"], chosen(subnet, "AvailabilityZone", "CidrBlock", "SubnetId", "VpcId"))
-    with removed_on_failure(lambda: _delete_subnet(context, handle)):
+    handle = ResourceHandle(subnet["SubnetId"], select(subnet, "AvailabilityZone", "CidrBlock", "SubnetId", "VpcId"))
+    with remove_on_failure(lambda: _delete_subnet(context, handle)):
         _set_switches(client, handle.physical_id, properties)
     return handle
 
 
 def _set_switches(client: Client, subnet: str, properties: Properties) -> None:
-    for name, value in chosen(properties, *_SWITCHES).items():  # EC2 takes one attribute a call
+    for name, value in select(properties, *_SWITCHES).items():  # EC2 takes one attribute a call
         call(client, "modify_subnet_attribute", SubnetId=subnet, **{name: {"Value": value}})
 
 
 def _read_subnet(context: Context, handle: ResourceHandle) -> Properties:
-    found = context.client("ec2").describe_subnets(SubnetIds=[handle.physical_id])["Subnets"]
-    subnet = only(found, handle.physical_id)
-    return {**chosen(subnet, *_SUBNET, *_SWITCHES), "Tags": subnet.get("Tags", [])}
+    subnets = context.client("ec2").describe_subnets(SubnetIds=[handle.physical_id])["Subnets"]
+    subnet = only(subnets, handle.physical_id)
+    return {**select(subnet, *_SUBNET, *_SWITCHES), "Tags": subnet.get("Tags", [])}
 
 
 def _update_subnet(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
@@ -118,15 +118,15 @@ def _delete_subnet(context: Context, handle: ResourceHandle) -> None:
 
 
 def _create_route_table(context: Context, properties: Properties) -> ResourceHandle:
-    found = context.client("ec2").create_route_table(
-        VpcId=properties["VpcId"], TagSpecifications=tags.specification("route-table", properties)
+    table_id = context.client("ec2").create_route_table(
+        VpcId=properties["VpcId"], TagSpecifications=tags.specifications("route-table", properties)
     )["RouteTable"]["RouteTableId"]
-    return ResourceHandle(found, {"RouteTableId": found})
+    return ResourceHandle(table_id, {"RouteTableId": table_id})
 
 
 def _read_route_table(context: Context, handle: ResourceHandle) -> Properties:
-    found = context.client("ec2").describe_route_tables(RouteTableIds=[handle.physical_id])["RouteTables"]
-    return chosen(only(found, handle.physical_id), "Tags", "VpcId")
+    tables = context.client("ec2").describe_route_tables(RouteTableIds=[handle.physical_id])["RouteTables"]
+    return select(only(tables, handle.physical_id), "Tags", "VpcId")
 
 
 def _update_route_table(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
@@ -141,17 +141,17 @@ def _delete_route_table(context: Context, handle: ResourceHandle) -> None:
 
 
 def _create_association(context: Context, properties: Properties) -> ResourceHandle:
-    pair = chosen(properties, "RouteTableId", "SubnetId")
-    found = context.client("ec2").associate_route_table(**pair)["AssociationId"]
-    return ResourceHandle(found, {"Id": found})
+    pair = select(properties, "RouteTableId", "SubnetId")
+    association_id = context.client("ec2").associate_route_table(**pair)["AssociationId"]
+    return ResourceHandle(association_id, {"Id": association_id})
 
 
 def _read_association(context: Context, handle: ResourceHandle) -> Properties:
     of_it = [{"Name": "association.route-table-association-id", "Values": [handle.physical_id]}]
     tables = context.client("ec2").describe_route_tables(Filters=of_it)["RouteTables"]
-    found = [link for table in tables for link in table["Associations"]]
-    named = [link for link in found if link["RouteTableAssociationId"] == handle.physical_id]
-    return chosen(only(named, handle.physical_id), "RouteTableId", "SubnetId")
+    links = [link for table in tables for link in table["Associations"]]
+    named = [link for link in links if link["RouteTableAssociationId"] == handle.physical_id]
+    return select(only(named, handle.physical_id), "RouteTableId", "SubnetId")
 
 
 def _delete_association(context: Context, handle: ResourceHandle) -> None:
@@ -160,24 +160,24 @@ def _delete_association(context: Context, handle: ResourceHandle) -> None:
 
 def _create_endpoint(context: Context, properties: Properties) -> ResourceHandle:
     policy = properties.get("PolicyDocument")
-    found = call(
+    endpoint = call(
         context.client("ec2"),
         "create_vpc_endpoint",
         PolicyDocument=policy and document_text(policy),
-        TagSpecifications=tags.specification("vpc-endpoint", properties),
+        TagSpecifications=tags.specifications("vpc-endpoint", properties),
         VpcEndpointType=properties.get("VpcEndpointType", "Gateway"),
-        **chosen(properties, *_ENDPOINT),
+        **select(properties, *_ENDPOINT),
     )["VpcEndpoint"]
-    attributes = {"Id": found["VpcEndpointId"], **chosen(found, "CreationTimestamp", "NetworkInterfaceIds")}
-    return ResourceHandle(found["VpcEndpointId"], attributes)
+    attributes = {"Id": endpoint["VpcEndpointId"], **select(endpoint, "CreationTimestamp", "NetworkInterfaceIds")}
+    return ResourceHandle(endpoint["VpcEndpointId"], attributes)
 
 
 def _read_endpoint(context: Context, handle: ResourceHandle) -> Properties:
-    found = context.client("ec2").describe_vpc_endpoints(VpcEndpointIds=[handle.physical_id])["VpcEndpoints"]
+    endpoints = context.client("ec2").describe_vpc_endpoints(VpcEndpointIds=[handle.physical_id])["VpcEndpoints"]
     # EC2 tells of a deleted endpoint for a while
-    endpoint = only([one for one in found if one["State"] != "deleted"], handle.physical_id)
+    endpoint = only([one for one in endpoints if one["State"] != "deleted"], handle.physical_id)
     return {
-        **chosen(endpoint, *_ENDPOINT, "PolicyDocument", "Tags", "VpcEndpointType"),
+        **select(endpoint, *_ENDPOINT, "PolicyDocument", "Tags", "VpcEndpointType"),
         "SecurityGroupIds": [group["GroupId"] for group in endpoint.get("Groups", [])],
     }
 
@@ -189,7 +189,7 @@ def _update_endpoint(context: Context, handle: ResourceHandle, properties: Prope
     arguments: Properties = {}
     for name in ("RouteTableIds", "SecurityGroupIds", "SubnetIds"):
         now, then = current.get(name, []), properties.get(name, [])
-        arguments |= {f"Add{name}": gone(then, now) or None, f"Remove{name}": gone(now, then) or None}
+        arguments |= {f"Add{name}": surplus(then, now) or None, f"Remove{name}": surplus(now, then) or None}
     if "PolicyDocument" in properties:
         arguments["PolicyDocument"] = document_text(properties["PolicyDocument"])
     call(context.client("ec2"), "modify_vpc_endpoint", VpcEndpointId=handle.physical_id, **arguments)
@@ -207,21 +207,21 @@ def _create_flow_log(context: Context, properties: Properties) -> ResourceHandle
         "create_flow_logs",
         ResourceIds=[properties["ResourceId"]],
         ResourceType=properties["ResourceType"],
-        TagSpecifications=tags.specification("vpc-flow-log", properties),
-        **chosen(properties, *_FLOW_LOG),
+        TagSpecifications=tags.specifications("vpc-flow-log", properties),
+        **select(properties, *_FLOW_LOG),
     )
-    found = only(answer["FlowLogIds"], f"flow log of {properties['ResourceId']}: {answer['Unsuccessful']}")
-    return ResourceHandle(found, {"Id": found})
+    log_id = only(answer["FlowLogIds"], f"flow log of {properties['ResourceId']}: {answer['Unsuccessful']}")
+    return ResourceHandle(log_id, {"Id": log_id})
 
 
 def _read_flow_log(context: Context, handle: ResourceHandle) -> Properties:
-    found = context.client("ec2").describe_flow_logs(FlowLogIds=[handle.physical_id])["FlowLogs"]
-    log = only(found, handle.physical_id)
-    return {**chosen(log, *_FLOW_LOG, "ResourceId", "Tags"), "ResourceType": _type_of(log["ResourceId"])}
+    logs = context.client("ec2").describe_flow_logs(FlowLogIds=[handle.physical_id])["FlowLogs"]
+    log = only(logs, handle.physical_id)
+    return {**select(log, *_FLOW_LOG, "ResourceId", "Tags"), "ResourceType": _type_of(log["ResourceId"])}
 
 
 def _type_of(resource_id: str) -> str | None:
-    """EC2 does not say what kind of resource a flow log watches; its id does."""
+    """Return the kind of resource that a flow log watches, from the resource's id: EC2 does not report it."""
     kinds = {"eni": "NetworkInterface", "subnet": "Subnet", "tgw": "TransitGateway", "vpc": "VPC"}
     return kinds.get(resource_id.partition("-")[0])
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle, ResourceType
 from tableguard.local.stacks.types import tags
-from tableguard.local.stacks.types.calls import call, chosen, given, refuse_replacement
+from tableguard.local.stacks.types.calls import call, refuse_replacement, select, without_none
 
 NAME = "AWS::Lambda::EventSourceMapping"
 
@@ -41,17 +41,17 @@ _DEFAULTS: dict[str, Any] = {
 
 
 def _create(context: Context, properties: Properties) -> ResourceHandle:
-    found = call(
+    mapping = call(
         context.client("lambda"),
         "create_event_source_mapping",
         Enabled=properties.get("Enabled", True),
         KMSKeyArn=properties.get("KmsKeyArn"),
         StartingPositionTimestamp=_time(properties.get("StartingPositionTimestamp")),
         Tags=tags.as_map(properties.get("Tags", [])) or None,
-        **chosen(properties, "FunctionName", *_FIXED, *_CHANGEABLE),
+        **select(properties, "FunctionName", *_FIXED, *_CHANGEABLE),
     )
-    attributes = {"Id": found["UUID"], "EventSourceMappingArn": found["EventSourceMappingArn"]}
-    return ResourceHandle(found["UUID"], attributes)
+    attributes = {"Id": mapping["UUID"], "EventSourceMappingArn": mapping["EventSourceMappingArn"]}
+    return ResourceHandle(mapping["UUID"], attributes)
 
 
 def _time(seconds: Any) -> datetime | None:
@@ -60,16 +60,16 @@ def _time(seconds: Any) -> datetime | None:
 
 def _read(context: Context, handle: ResourceHandle) -> Properties:
     client = context.client("lambda")
-    found = client.get_event_source_mapping(UUID=handle.physical_id)
-    started = found.get("StartingPositionTimestamp")
-    return given(
-        **chosen(found, *_FIXED, *_CHANGEABLE),
+    mapping = client.get_event_source_mapping(UUID=handle.physical_id)
+    started = mapping.get("StartingPositionTimestamp")
+    return without_none(
+        **select(mapping, *_FIXED, *_CHANGEABLE),
         # "Disabled", "Disabling" or one of the several states of a mapping that is on
-        Enabled=not found["State"].startswith("Disabl"),
-        FunctionName=found["FunctionArn"],
-        KmsKeyArn=found.get("KMSKeyArn"),
+        Enabled=not mapping["State"].startswith("Disabl"),
+        FunctionName=mapping["FunctionArn"],
+        KmsKeyArn=mapping.get("KMSKeyArn"),
         StartingPositionTimestamp=started and started.timestamp(),
-        Tags=tags.as_list(client.list_tags(Resource=found["EventSourceMappingArn"])["Tags"]),
+        Tags=tags.as_list(client.list_tags(Resource=mapping["EventSourceMappingArn"])["Tags"]),
     )
 
 
@@ -83,10 +83,10 @@ def _update(context: Context, handle: ResourceHandle, properties: Properties) ->
         Enabled=properties.get("Enabled", True),
         FunctionName=properties["FunctionName"],
         KMSKeyArn=properties.get("KmsKeyArn"),
-        **{**_DEFAULTS, **chosen(properties, *_CHANGEABLE)},
+        **{**_DEFAULTS, **select(properties, *_CHANGEABLE)},
     )
     arn = handle.attributes["EventSourceMappingArn"]
-    changed, gone = tags.to_change(current, properties)
+    changed, gone = tags.declared_changes(current, properties)
     if gone:
         client.untag_resource(Resource=arn, TagKeys=gone)
     if changed:

@@ -3,9 +3,9 @@
 import json
 
 from tableguard.cloudformation.resource_type import Client, Context, Properties, ResourceHandle, ResourceType
-from tableguard.local.stacks.types.calls import call, chosen, refuse_replacement, removed_on_failure
+from tableguard.local.stacks.types.calls import call, refuse_replacement, remove_on_failure, select
 from tableguard.local.stacks.types.tags import as_list, as_map, changes
-from tableguard.local.stacks.types.translate import document_text, gone, stated
+from tableguard.local.stacks.types.translate import document_text, non_null, surplus
 
 _TYPE = "AWS::Events::Rule"
 
@@ -16,15 +16,15 @@ _PROPERTIES = ("Description", "RoleArn", "ScheduleExpression", "State")
 def _create(context: Context, properties: Properties) -> ResourceHandle:
     events = context.client("events")
     name = properties.get("Name", context.generated_name)
-    handle = ResourceHandle(name, {"Arn": _put_rule(events, name, properties, chosen(properties, "Tags"))})
-    with removed_on_failure(lambda: _delete(context, handle)):
+    handle = ResourceHandle(name, {"Arn": _put_rule(events, name, properties, select(properties, "Tags"))})
+    with remove_on_failure(lambda: _delete(context, handle)):
         _put_targets(events, name, properties)
     return handle
 
 
 def _put_rule(events: Client, name: str, properties: Properties, tags: Properties) -> str:
-    pattern = {word: document_text(value) for word, value in stated(properties, "EventPattern").items()}
-    answer = call(events, "put_rule", Name=name, **pattern, **stated(properties, *_PROPERTIES), **tags)
+    pattern = {word: document_text(value) for word, value in non_null(properties, "EventPattern").items()}
+    answer = call(events, "put_rule", Name=name, **pattern, **non_null(properties, *_PROPERTIES), **tags)
     return str(answer["RuleArn"])
 
 
@@ -38,8 +38,8 @@ def _read(context: Context, handle: ResourceHandle) -> Properties:
     events, name = context.client("events"), handle.physical_id
     rule = events.describe_rule(Name=name)
     return {
-        **chosen(rule, "Name", *_PROPERTIES),
-        **{word: json.loads(text) for word, text in chosen(rule, "EventPattern").items()},
+        **select(rule, "Name", *_PROPERTIES),
+        **{word: json.loads(text) for word, text in select(rule, "EventPattern").items()},
         "Targets": _targets(events, name),
         "Tags": events.list_tags_for_resource(ResourceARN=rule["Arn"])["Tags"],
     }
@@ -52,7 +52,7 @@ def _update(context: Context, handle: ResourceHandle, properties: Properties) ->
     arn = _put_rule(events, name, properties, {})
     _put_targets(events, name, properties)
     wanted = [target["Id"] for target in properties.get("Targets", [])]
-    _remove_targets(events, name, gone((target["Id"] for target in current["Targets"]), wanted))
+    _remove_targets(events, name, surplus((target["Id"] for target in current["Targets"]), wanted))
     changed, removed = changes(as_map(current["Tags"]), as_map(properties.get("Tags", [])))
     events.tag_resource(ResourceARN=arn, Tags=as_list(changed))
     events.untag_resource(ResourceARN=arn, TagKeys=removed)

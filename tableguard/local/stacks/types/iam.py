@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 from tableguard.cloudformation.resource_type import Client, Context, Properties, ResourceHandle, ResourceType
-from tableguard.local.stacks.types.calls import call, chosen, given, refuse_replacement, removed_on_failure
+from tableguard.local.stacks.types.calls import call, refuse_replacement, remove_on_failure, select, without_none
 from tableguard.local.stacks.types.tags import as_list, as_map, changes
-from tableguard.local.stacks.types.translate import document_text, gone
+from tableguard.local.stacks.types.translate import document_text, surplus
 
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html: an hour unless the template says otherwise
 _SESSION_SECONDS = 3600
@@ -22,12 +22,12 @@ def _create_role(context: Context, properties: Properties) -> ResourceHandle:
         "create_role",
         RoleName=name,
         AssumeRolePolicyDocument=document_text(properties["AssumeRolePolicyDocument"]),
-        **chosen(properties, "Description", "MaxSessionDuration", "Path", "PermissionsBoundary", "Tags"),
+        **select(properties, "Description", "MaxSessionDuration", "Path", "PermissionsBoundary", "Tags"),
     )["Role"]
     policies = properties.get("ManagedPolicyArns", [])
     # other resources (AWS::IAM::ManagedPolicy, Roles) attach policies to this role too: an update leaves those alone
-    handle = ResourceHandle(name, chosen(role, "Arn", "RoleId"), locator={"ManagedPolicyArns": policies})
-    with removed_on_failure(lambda: _delete_role(context, handle)):
+    handle = ResourceHandle(name, select(role, "Arn", "RoleId"), locator={"ManagedPolicyArns": policies})
+    with remove_on_failure(lambda: _delete_role(context, handle)):
         _attach(iam, name, policies)
         _put_inline_policies(iam, name, properties.get("Policies", []))
     return handle
@@ -37,11 +37,11 @@ def _read_role(context: Context, handle: ResourceHandle) -> Properties:
     iam, name = context.client("iam"), handle.physical_id
     role = iam.get_role(RoleName=name)["Role"]
     return {
-        **chosen(role, "RoleName", "AssumeRolePolicyDocument", "Description", "MaxSessionDuration", "Path", "Tags"),
-        **given(PermissionsBoundary=role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")),
+        **select(role, "RoleName", "AssumeRolePolicyDocument", "Description", "MaxSessionDuration", "Path", "Tags"),
+        **without_none(PermissionsBoundary=role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")),
         "ManagedPolicyArns": _attached(iam, name),
         "Policies": [
-            chosen(iam.get_role_policy(RoleName=name, PolicyName=policy), "PolicyName", "PolicyDocument")
+            select(iam.get_role_policy(RoleName=name, PolicyName=policy), "PolicyName", "PolicyDocument")
             for policy in _inline_policies(iam, name)
         ],
     }
@@ -63,8 +63,8 @@ def _update_role(context: Context, handle: ResourceHandle, properties: Propertie
     _update_role_tags(iam, name, current, properties)
     _update_inline_policies(iam, name, current["Policies"], properties.get("Policies", []))
     wanted = properties.get("ManagedPolicyArns", [])
-    _attach(iam, name, gone(wanted, current["ManagedPolicyArns"]))
-    _detach(iam, name, gone(handle.locator["ManagedPolicyArns"], wanted))
+    _attach(iam, name, surplus(wanted, current["ManagedPolicyArns"]))
+    _detach(iam, name, surplus(handle.locator["ManagedPolicyArns"], wanted))
     return replace(handle, locator={"ManagedPolicyArns": wanted})
 
 
@@ -82,9 +82,9 @@ def _update_role_tags(iam: Client, role: str, current: Properties, properties: P
     iam.untag_role(RoleName=role, TagKeys=removed)
 
 
-def _update_inline_policies(iam: Client, role: str, held: list[Properties], wanted: list[Properties]) -> None:
+def _update_inline_policies(iam: Client, role: str, current: list[Properties], wanted: list[Properties]) -> None:
     _put_inline_policies(iam, role, wanted)
-    _delete_inline_policies(iam, role, gone(_names(held), _names(wanted)))
+    _delete_inline_policies(iam, role, surplus(_names(current), _names(wanted)))
 
 
 def _names(policies: list[Properties]) -> list[str]:
@@ -134,10 +134,10 @@ def _create_policy(context: Context, properties: Properties) -> ResourceHandle:
     arn = iam.create_policy(
         PolicyName=properties.get("ManagedPolicyName", context.generated_name),
         PolicyDocument=document_text(properties["PolicyDocument"]),
-        **chosen(properties, "Description", "Path"),
+        **select(properties, "Description", "Path"),
     )["Policy"]["Arn"]
     roles = properties.get("Roles", [])
-    with removed_on_failure(lambda: _delete_policy(context, ResourceHandle(arn))):
+    with remove_on_failure(lambda: _delete_policy(context, ResourceHandle(arn))):
         for role in roles:
             _attach(iam, role, [arn])
     return _policy_handle(iam, arn, roles)
@@ -145,10 +145,10 @@ def _create_policy(context: Context, properties: Properties) -> ResourceHandle:
 
 def _policy_handle(iam: Client, arn: str, roles: list[str]) -> ResourceHandle:
     policy = iam.get_policy(PolicyArn=arn)["Policy"]
-    known = chosen(policy, "AttachmentCount", "DefaultVersionId", "IsAttachable", "PolicyId")
+    attributes = select(policy, "AttachmentCount", "DefaultVersionId", "IsAttachable", "PolicyId")
     dates = {name: policy[name].isoformat() for name in ("CreateDate", "UpdateDate")}
     # roles attach this policy by themselves too (ManagedPolicyArns): an update leaves those alone
-    return ResourceHandle(arn, {"PolicyArn": arn, **known, **dates}, locator={"Roles": roles})
+    return ResourceHandle(arn, {"PolicyArn": arn, **attributes, **dates}, locator={"Roles": roles})
 
 
 def _read_policy(context: Context, handle: ResourceHandle) -> Properties:
@@ -156,7 +156,7 @@ def _read_policy(context: Context, handle: ResourceHandle) -> Properties:
     policy = iam.get_policy(PolicyArn=arn)["Policy"]
     version = iam.get_policy_version(PolicyArn=arn, VersionId=policy["DefaultVersionId"])["PolicyVersion"]
     return {
-        **chosen(policy, "Description", "Path"),
+        **select(policy, "Description", "Path"),
         "ManagedPolicyName": policy["PolicyName"],
         "PolicyDocument": version["Document"],
         "Roles": _roles_of(iam, arn),
@@ -171,9 +171,9 @@ def _update_policy(context: Context, handle: ResourceHandle, properties: Propert
     document = document_text(properties["PolicyDocument"])
     iam.create_policy_version(PolicyArn=arn, PolicyDocument=document, SetAsDefault=True)
     wanted = properties.get("Roles", [])
-    for role in gone(wanted, current["Roles"]):
+    for role in surplus(wanted, current["Roles"]):
         _attach(iam, role, [arn])
-    for role in gone(handle.locator["Roles"], wanted):
+    for role in surplus(handle.locator["Roles"], wanted):
         _detach(iam, role, [arn])
     return _policy_handle(iam, arn, wanted)
 

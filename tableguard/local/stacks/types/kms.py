@@ -11,7 +11,15 @@ from tableguard.cloudformation.resource_type import (
     ResourceType,
 )
 from tableguard.local.stacks.types import tags
-from tableguard.local.stacks.types.calls import call, chosen, given, only, refuse_replacement, removed_on_failure, text
+from tableguard.local.stacks.types.calls import (
+    call,
+    only,
+    refuse_replacement,
+    remove_on_failure,
+    select,
+    text,
+    without_none,
+)
 from tableguard.local.stacks.types.translate import document_text
 
 KEY_NAME = "AWS::KMS::Key"
@@ -22,19 +30,17 @@ _FIXED = ("KeySpec", "KeyUsage", "MultiRegion", "Origin")
 def _create_key(context: Context, properties: Properties) -> ResourceHandle:
     client = context.client("kms")
     policy = properties.get("KeyPolicy")
-    found = call(
+    key = call(
         client,
         "create_key",
         Policy=policy and document_text(policy),
         Tags=tags.as_list(tags.as_map(properties.get("Tags", [])), *_KEY_PARTS),
-        **chosen(properties, "Description", *_FIXED),
+        **select(properties, "Description", *_FIXED),
     )["KeyMetadata"]
     # the window is not a property of a key but of its deletion: thirty days unless the template says otherwise
     window = int(properties.get("PendingWindowInDays", 30))
-    handle = ResourceHandle(
-        found["KeyId"], {"Arn": found["Arn"], "KeyId": found["KeyId"]}, {"PendingWindowInDays": window}
-    )
-    with removed_on_failure(lambda: _delete_key(context, handle)):
+    handle = ResourceHandle(key["KeyId"], {"Arn": key["Arn"], "KeyId": key["KeyId"]}, {"PendingWindowInDays": window})
+    with remove_on_failure(lambda: _delete_key(context, handle)):
         _set_rotation(client, handle.physical_id, properties)
         if text(properties.get("Enabled", True)) == "false":
             client.disable_key(KeyId=handle.physical_id)
@@ -43,19 +49,19 @@ def _create_key(context: Context, properties: Properties) -> ResourceHandle:
 
 def _set_rotation(client: Client, key: str, properties: Properties) -> None:
     if text(properties.get("EnableKeyRotation", False)) == "true":
-        call(client, "enable_key_rotation", KeyId=key, **chosen(properties, "RotationPeriodInDays"))
+        call(client, "enable_key_rotation", KeyId=key, **select(properties, "RotationPeriodInDays"))
     elif client.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"]:
         client.disable_key_rotation(KeyId=key)
 
 
 def _read_key(context: Context, handle: ResourceHandle) -> Properties:
     client, key = context.client("kms"), handle.physical_id
-    found = client.describe_key(KeyId=key)["KeyMetadata"]
-    if found["KeyState"] == "PendingDeletion":
+    metadata = client.describe_key(KeyId=key)["KeyMetadata"]
+    if metadata["KeyState"] == "PendingDeletion":
         raise AbsentError(f"key {key}: pending deletion")
     named = client.list_resource_tags(KeyId=key)["Tags"]
     return {
-        **chosen(found, "Description", "Enabled", *_FIXED),
+        **select(metadata, "Description", "Enabled", *_FIXED),
         "EnableKeyRotation": client.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"],
         "KeyPolicy": json.loads(client.get_key_policy(KeyId=key, PolicyName="default")["Policy"]),
         "Tags": [{"Key": tag["TagKey"], "Value": tag["TagValue"]} for tag in named],
@@ -71,7 +77,7 @@ def _update_key(context: Context, handle: ResourceHandle, properties: Properties
     switch = client.disable_key if text(properties.get("Enabled", True)) == "false" else client.enable_key
     switch(KeyId=key)
     _set_rotation(client, key, properties)
-    changed, gone = tags.to_change(current, properties)
+    changed, gone = tags.declared_changes(current, properties)
     if gone:
         client.untag_resource(KeyId=key, TagKeys=gone)
     if changed:
@@ -84,7 +90,7 @@ def _delete_key(context: Context, handle: ResourceHandle) -> None:
 
 
 def _create_alias(context: Context, properties: Properties) -> ResourceHandle:
-    arguments = chosen(properties, "AliasName", "TargetKeyId")
+    arguments = select(properties, "AliasName", "TargetKeyId")
     context.client("kms").create_alias(**arguments)
     return ResourceHandle(arguments["AliasName"])
 
@@ -92,8 +98,8 @@ def _create_alias(context: Context, properties: Properties) -> ResourceHandle:
 def _read_alias(context: Context, handle: ResourceHandle) -> Properties:
     pages = context.client("kms").get_paginator("list_aliases").paginate()
     named = [alias for page in pages for alias in page["Aliases"] if alias["AliasName"] == handle.physical_id]
-    found = only(named, f"alias {handle.physical_id}")
-    return given(AliasName=found["AliasName"], TargetKeyId=found.get("TargetKeyId"))
+    alias = only(named, f"alias {handle.physical_id}")
+    return without_none(AliasName=alias["AliasName"], TargetKeyId=alias.get("TargetKeyId"))
 
 
 def _update_alias(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:

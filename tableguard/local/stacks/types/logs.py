@@ -2,8 +2,8 @@
 
 from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle, ResourceType
 from tableguard.local.stacks.types import tags
-from tableguard.local.stacks.types.calls import call, given, only, refuse_replacement, removed_on_failure
-from tableguard.local.stacks.types.translate import document_text, other_way, renamed
+from tableguard.local.stacks.types.calls import call, only, refuse_replacement, remove_on_failure, without_none
+from tableguard.local.stacks.types.translate import document_text, inverse, rename
 
 GROUP_NAME = "AWS::Logs::LogGroup"
 FILTER_NAME = "AWS::Logs::MetricFilter"
@@ -28,8 +28,8 @@ def _create_group(context: Context, properties: Properties) -> ResourceHandle:
         kmsKeyId=properties.get("KmsKeyId"),
         tags=tags.as_map(properties.get("Tags", [])) or None,
     )
-    if "RetentionInDays" in properties:  # else there is nothing to ask leave for
-        with removed_on_failure(lambda: _delete_group(context, ResourceHandle(name))):
+    if "RetentionInDays" in properties:  # else no permission to set a retention is needed
+        with remove_on_failure(lambda: _delete_group(context, ResourceHandle(name))):
             _set_retention(context, name, properties)
     return ResourceHandle(name, {"Arn": _group(context, name)["arn"]})  # which ends with :*, as Fn::GetAtt says too
 
@@ -51,7 +51,7 @@ def _group(context: Context, name: str) -> Properties:
 
 def _read_group(context: Context, handle: ResourceHandle) -> Properties:
     client, group = context.client("logs"), _group(context, handle.physical_id)
-    return given(
+    return without_none(
         LogGroupName=group["logGroupName"],
         KmsKeyId=group.get("kmsKeyId"),
         RetentionInDays=group.get("retentionInDays"),
@@ -64,7 +64,7 @@ def _update_group(context: Context, handle: ResourceHandle, properties: Properti
     # moto has no AssociateKmsKey, so the key of a group cannot change
     refuse_replacement(GROUP_NAME, current, properties, "LogGroupName", "KmsKeyId")
     _set_retention(context, name, properties)
-    changed, gone = tags.to_change(current, properties)
+    changed, gone = tags.declared_changes(current, properties)
     if gone:
         client.untag_log_group(logGroupName=name, tags=gone)
     if changed:
@@ -92,24 +92,27 @@ def _create_filter(context: Context, properties: Properties) -> ResourceHandle:
 
 def _transformation_for_api(declared: Properties) -> Properties:
     dimensions = tags.as_map(declared.get("Dimensions", []))
-    return {**renamed(declared, _TRANSFORMATION), **({"dimensions": dimensions} if dimensions else {})}
+    return {**rename(declared, _TRANSFORMATION), **({"dimensions": dimensions} if dimensions else {})}
 
 
 def _read_filter(context: Context, handle: ResourceHandle) -> Properties:
     group, name = handle.locator["logGroupName"], handle.physical_id
     answer = context.client("logs").describe_metric_filters(logGroupName=group, filterNamePrefix=name)
-    named = [found for found in answer["metricFilters"] if found["filterName"] == name]
-    found = only(named, f"metric filter {name} of {group}")
+    named = [metric_filter for metric_filter in answer["metricFilters"] if metric_filter["filterName"] == name]
+    metric_filter = only(named, f"metric filter {name} of {group}")
     return {
-        "FilterName": found["filterName"],
-        "FilterPattern": found["filterPattern"],
-        "LogGroupName": found["logGroupName"],
-        "MetricTransformations": list(map(_transformation_as_declared, found["metricTransformations"])),
+        "FilterName": metric_filter["filterName"],
+        "FilterPattern": metric_filter["filterPattern"],
+        "LogGroupName": metric_filter["logGroupName"],
+        "MetricTransformations": list(map(_transformation_as_declared, metric_filter["metricTransformations"])),
     }
 
 
-def _transformation_as_declared(found: Properties) -> Properties:
-    return {**renamed(found, other_way(_TRANSFORMATION)), "Dimensions": tags.as_list(found.get("dimensions", {}))}
+def _transformation_as_declared(transformation: Properties) -> Properties:
+    return {
+        **rename(transformation, inverse(_TRANSFORMATION)),
+        "Dimensions": tags.as_list(transformation.get("dimensions", {})),
+    }
 
 
 def _update_filter(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
@@ -132,8 +135,8 @@ def _create_policy(context: Context, properties: Properties) -> ResourceHandle:
 def _read_policy(context: Context, handle: ResourceHandle) -> Properties:
     policies = context.client("logs").describe_resource_policies()["resourcePolicies"]
     named = [policy for policy in policies if policy["policyName"] == handle.physical_id]
-    found = only(named, f"resource policy {handle.physical_id}")
-    return {"PolicyName": found["policyName"], "PolicyDocument": found["policyDocument"]}
+    policy = only(named, f"resource policy {handle.physical_id}")
+    return {"PolicyName": policy["policyName"], "PolicyDocument": policy["policyDocument"]}
 
 
 def _update_policy(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:

@@ -3,9 +3,9 @@
 import json
 
 from tableguard.cloudformation.resource_type import Client, Context, Properties, ResourceHandle, ResourceType
-from tableguard.local.stacks.types.calls import call, chosen, refuse_replacement, removed_on_failure
+from tableguard.local.stacks.types.calls import call, refuse_replacement, remove_on_failure, select
 from tableguard.local.stacks.types.tags import as_list, as_map, changes
-from tableguard.local.stacks.types.translate import document_text, gone
+from tableguard.local.stacks.types.translate import document_text, surplus
 
 _TYPE = "AWS::Organizations::Policy"
 
@@ -19,10 +19,10 @@ def _create(context: Context, properties: Properties) -> ResourceHandle:
         Type=properties["Type"],
         Content=document_text(properties["Content"]),
         Description=properties.get("Description", ""),  # the API requires one, CloudFormation does not
-        **chosen(properties, "Tags"),
+        **select(properties, "Tags"),
     )["Policy"]["PolicySummary"]
-    handle = ResourceHandle(policy["Id"], chosen(policy, "Arn", "AwsManaged", "Id"))
-    with removed_on_failure(lambda: _delete(context, handle)):
+    handle = ResourceHandle(policy["Id"], select(policy, "Arn", "AwsManaged", "Id"))
+    with remove_on_failure(lambda: _delete(context, handle)):
         _attach(organizations, handle.physical_id, properties.get("TargetIds", []))
     return handle
 
@@ -31,7 +31,7 @@ def _read(context: Context, handle: ResourceHandle) -> Properties:
     organizations, policy_id = context.client("organizations"), handle.physical_id
     policy = organizations.describe_policy(PolicyId=policy_id)["Policy"]
     return {
-        **chosen(policy["PolicySummary"], "Name", "Type", "Description"),
+        **select(policy["PolicySummary"], "Name", "Type", "Description"),
         "Content": json.loads(policy["Content"]),
         "TargetIds": _targets(organizations, policy_id),
         "Tags": organizations.list_tags_for_resource(ResourceId=policy_id)["Tags"],
@@ -49,8 +49,8 @@ def _update(context: Context, handle: ResourceHandle, properties: Properties) ->
         Description=properties.get("Description", ""),
     )
     wanted = properties.get("TargetIds", [])
-    _attach(organizations, policy_id, gone(wanted, current["TargetIds"]))
-    _detach(organizations, policy_id, gone(current["TargetIds"], wanted))
+    _attach(organizations, policy_id, surplus(wanted, current["TargetIds"]))
+    _detach(organizations, policy_id, surplus(current["TargetIds"], wanted))
     changed, removed = changes(as_map(current["Tags"]), as_map(properties.get("Tags", [])))
     organizations.tag_resource(ResourceId=policy_id, Tags=as_list(changed))
     organizations.untag_resource(ResourceId=policy_id, TagKeys=removed)

@@ -16,14 +16,14 @@ from tableguard.cloudformation.resource_type import (
 from tableguard.local.stacks.types import s3_lifecycle, tags
 from tableguard.local.stacks.types.calls import (
     call,
-    chosen,
-    given,
+    none_on_error,
     refuse_replacement,
-    removed_on_failure,
+    remove_on_failure,
+    select,
     text,
-    unless,
+    without_none,
 )
-from tableguard.local.stacks.types.translate import document_text, other_way, renamed
+from tableguard.local.stacks.types.translate import document_text, inverse, rename
 
 BUCKET_NAME = "AWS::S3::Bucket"
 
@@ -32,25 +32,25 @@ _LOGGING = {"DestinationBucketName": "TargetBucket", "LogFilePrefix": "TargetPre
 
 @dataclass(frozen=True)
 class _Setting:
-    """One property of a bucket that S3 sets, tells and removes with operations of its own."""
+    """One property of a bucket that S3 sets, returns and removes by operations of its own."""
 
     put: str
     argument: str
     get: str
     answer: str
-    unset: str | None = None  # the code with which S3 says that nothing is configured
+    unset: str | None = None  # the error code with which S3 says that nothing is configured
     delete: str | None = None
     for_api: Callable[[Any], Any] = lambda declared: declared
-    as_declared: Callable[[Any], Any] = lambda found: found
+    as_declared: Callable[[Any], Any] = lambda answer: answer
 
-    def ask(self, client: Client, bucket: str) -> Any:
-        """What S3 tells of this property, in CloudFormation's words; None if it is not configured."""
+    def read(self, client: Client, bucket: str) -> Any:
+        """Return the property as S3 reports it, in CloudFormation's words; None if it is not configured."""
 
         def get() -> Any:
             return getattr(client, self.get)(Bucket=bucket).get(self.answer)
 
-        found = unless(self.unset, get) if self.unset else get()
-        return found and self.as_declared(found)
+        answer = none_on_error(self.unset, get) if self.unset else get()
+        return answer and self.as_declared(answer)
 
 
 def _encryption_for_api(declared: Properties) -> Properties:
@@ -58,7 +58,7 @@ def _encryption_for_api(declared: Properties) -> Properties:
     return {
         "Rules": [
             {
-                **chosen(rule, "BucketKeyEnabled"),
+                **select(rule, "BucketKeyEnabled"),
                 "ApplyServerSideEncryptionByDefault": rule["ServerSideEncryptionByDefault"],
             }
             for rule in rules
@@ -66,14 +66,14 @@ def _encryption_for_api(declared: Properties) -> Properties:
     }
 
 
-def _encryption_as_declared(found: Properties) -> Properties:
+def _encryption_as_declared(encryption: Properties) -> Properties:
     return {
         "ServerSideEncryptionConfiguration": [
             {
-                **chosen(rule, "BucketKeyEnabled"),
+                **select(rule, "BucketKeyEnabled"),
                 "ServerSideEncryptionByDefault": rule["ApplyServerSideEncryptionByDefault"],
             }
-            for rule in found["Rules"]
+            for rule in encryption["Rules"]
         ]
     }
 
@@ -106,8 +106,8 @@ _SETTINGS = {
         get="get_bucket_logging",
         answer="LoggingEnabled",
         # S3 wants a prefix, if an empty one
-        for_api=lambda declared: {"LoggingEnabled": {"TargetPrefix": "", **renamed(declared, _LOGGING)}},
-        as_declared=lambda found: renamed(found, other_way(_LOGGING)),
+        for_api=lambda declared: {"LoggingEnabled": {"TargetPrefix": "", **rename(declared, _LOGGING)}},
+        as_declared=lambda logging: rename(logging, inverse(_LOGGING)),
     ),
     "ObjectLockConfiguration": _Setting(
         put="put_object_lock_configuration",
@@ -146,7 +146,7 @@ _SETTINGS = {
         argument="VersioningConfiguration",
         get="get_bucket_versioning",
         answer="Status",
-        as_declared=lambda found: {"Status": found},
+        as_declared=lambda status: {"Status": status},
     ),
 }
 
@@ -164,7 +164,7 @@ def _create(context: Context, properties: Properties) -> ResourceHandle:
         ObjectLockEnabledForBucket=None if lock is None else text(lock),
     )
     handle = ResourceHandle(name, _attributes(context, name))
-    with removed_on_failure(lambda: _delete(context, handle)):
+    with remove_on_failure(lambda: _delete(context, handle)):
         _put_settings(client, name, properties)
     return handle
 
@@ -179,7 +179,7 @@ def _attributes(context: Context, name: str) -> dict[str, str]:
 
 
 def _put_settings(client: Client, bucket: str, properties: Properties) -> None:
-    for name, value in chosen(properties, *_SETTINGS).items():
+    for name, value in select(properties, *_SETTINGS).items():
         setting = _SETTINGS[name]
         call(client, setting.put, Bucket=bucket, **{setting.argument: setting.for_api(value)})
 
@@ -187,9 +187,9 @@ def _put_settings(client: Client, bucket: str, properties: Properties) -> None:
 def _read(context: Context, handle: ResourceHandle) -> Properties:
     client, name = context.client("s3"), handle.physical_id
     client.head_bucket(Bucket=name)
-    found = {prop: setting.ask(client, name) for prop, setting in _SETTINGS.items()}
-    lock = found["ObjectLockConfiguration"] or {}
-    return given(BucketName=name, ObjectLockEnabled=lock.get("ObjectLockEnabled") == "Enabled", **found)
+    settings = {prop: setting.read(client, name) for prop, setting in _SETTINGS.items()}
+    lock = settings["ObjectLockConfiguration"] or {}
+    return without_none(BucketName=name, ObjectLockEnabled=lock.get("ObjectLockEnabled") == "Enabled", **settings)
 
 
 def _update(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
@@ -222,10 +222,10 @@ def _create_policy(context: Context, properties: Properties) -> ResourceHandle:
 
 def _read_policy(context: Context, handle: ResourceHandle) -> Properties:
     client, bucket = context.client("s3"), handle.physical_id
-    found = unless("NoSuchBucketPolicy", lambda: client.get_bucket_policy(Bucket=bucket))
-    if not found:
+    response = none_on_error("NoSuchBucketPolicy", lambda: client.get_bucket_policy(Bucket=bucket))
+    if not response:
         raise AbsentError(f"bucket policy of {bucket}: not there")
-    return {"Bucket": bucket, "PolicyDocument": json.loads(found["Policy"])}
+    return {"Bucket": bucket, "PolicyDocument": json.loads(response["Policy"])}
 
 
 def _update_policy(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:

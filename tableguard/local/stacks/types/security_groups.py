@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 
 from tableguard.cloudformation.resource_type import Client, Context, Properties, ResourceHandle, ResourceType
 from tableguard.local.stacks.types import tags
-from tableguard.local.stacks.types.calls import call, chosen, given, only, refuse_replacement, removed_on_failure
+from tableguard.local.stacks.types.calls import call, only, refuse_replacement, remove_on_failure, select, without_none
 
 GROUP_NAME = "AWS::EC2::SecurityGroup"
 
-# A rule names its other side in one of these ways: the template's word is the key.
+# the ways in which a rule names its other side: the template's word -> the API's list and member
 _PEERS = {
     "CidrIp": ("IpRanges", "CidrIp"),
     "CidrIpv6": ("Ipv6Ranges", "CidrIpv6"),
@@ -23,21 +23,21 @@ _NO_DESCRIPTION = "moto drops the description of a rule whose other side is a pr
 
 
 def _for_api(rule: Properties) -> Properties:
-    """A rule of a template as an IpPermission."""
-    permission = chosen(rule, *_PORTS)
+    """Return a template's rule as an IpPermission of the API."""
+    permission = select(rule, *_PORTS)
     for name, (ranges, member) in _PEERS.items():
         if name in rule:
-            permission[ranges] = [{member: rule[name], **chosen(rule, "Description")}]
+            permission[ranges] = [{member: rule[name], **select(rule, "Description")}]
     return permission
 
 
 def _as_declared(permission: Properties, direction: str) -> Iterator[Properties]:
-    """The rules that EC2 groups into one IpPermission, each as a template would write it."""
+    """Yield the rules that EC2 groups into one IpPermission, each as a template would write it."""
     other = "Source" if direction == "egress" else "Destination"
     for name, (ranges, member) in _PEERS.items():
         if not name.startswith(other):
             for peer in permission.get(ranges, []):
-                yield {**chosen(permission, *_PORTS), name: peer[member], **chosen(peer, "Description")}
+                yield {**select(permission, *_PORTS), name: peer[member], **select(peer, "Description")}
 
 
 def _add(client: Client, group: str, direction: str, rules: Iterable[Properties]) -> None:
@@ -62,10 +62,10 @@ def _create(context: Context, properties: Properties) -> ResourceHandle:
         GroupName=properties.get("GroupName", context.generated_name),
         Description=properties["GroupDescription"],
         VpcId=properties["VpcId"],
-        TagSpecifications=tags.specification("security-group", properties),
+        TagSpecifications=tags.specifications("security-group", properties),
     )["GroupId"]
     handle = ResourceHandle(group, {"GroupId": group, "Id": group, "VpcId": properties["VpcId"]})
-    with removed_on_failure(lambda: _delete(context, handle)):
+    with remove_on_failure(lambda: _delete(context, handle)):
         if "SecurityGroupEgress" in properties:
             # a group is born with a rule that lets everything out; CloudFormation removes it when the template
             # says what may go out
@@ -76,11 +76,11 @@ def _create(context: Context, properties: Properties) -> ResourceHandle:
 
 
 def _read(context: Context, handle: ResourceHandle) -> Properties:
-    found = context.client("ec2").describe_security_groups(GroupIds=[handle.physical_id])["SecurityGroups"]
-    group = only(found, handle.physical_id)
+    groups = context.client("ec2").describe_security_groups(GroupIds=[handle.physical_id])["SecurityGroups"]
+    group = only(groups, handle.physical_id)
     return {
         "GroupDescription": group["Description"],
-        **chosen(group, "GroupName", "VpcId"),
+        **select(group, "GroupName", "VpcId"),
         "SecurityGroupEgress": _rules(group["IpPermissionsEgress"], "egress"),
         "SecurityGroupIngress": _rules(group["IpPermissions"], "ingress"),
         "Tags": group.get("Tags", []),
@@ -107,26 +107,26 @@ def _delete(context: Context, handle: ResourceHandle) -> None:
 
 
 def _rule_type(direction: str) -> ResourceType:
-    """AWS::EC2::SecurityGroupEgress or SecurityGroupIngress: one rule, apart from its group."""
+    """Return AWS::EC2::SecurityGroupEgress or SecurityGroupIngress: one rule, declared apart from its group."""
     name = f"AWS::EC2::SecurityGroup{direction.capitalize()}"
 
     def create(context: Context, properties: Properties) -> ResourceHandle:
-        rule = chosen(properties, "Description", "GroupId", *_PORTS, *_PEERS)
+        rule = select(properties, "Description", "GroupId", *_PORTS, *_PEERS)
         answer = call(
             context.client("ec2"),
             f"authorize_security_group_{direction}",
             GroupId=rule["GroupId"],
             IpPermissions=[_for_api(rule)],
         )
-        found = only(answer["SecurityGroupRules"], f"rule of {rule['GroupId']}")["SecurityGroupRuleId"]
-        return ResourceHandle(found, {"Id": found}, {"GroupId": rule["GroupId"]})
+        rule_id = only(answer["SecurityGroupRules"], f"rule of {rule['GroupId']}")["SecurityGroupRuleId"]
+        return ResourceHandle(rule_id, {"Id": rule_id}, {"GroupId": rule["GroupId"]})
 
     def read(context: Context, handle: ResourceHandle) -> Properties:
         rules = context.client("ec2").describe_security_group_rules(SecurityGroupRuleIds=[handle.physical_id])
         rule = only(rules["SecurityGroupRules"], handle.physical_id)
         side = "Destination" if direction == "egress" else "Source"
-        return given(
-            **chosen(rule, "CidrIpv6", "Description", "GroupId", *_PORTS),
+        return without_none(
+            **select(rule, "CidrIpv6", "Description", "GroupId", *_PORTS),
             CidrIp=rule.get("CidrIpv4"),
             **{
                 f"{side}PrefixListId": rule.get("PrefixListId"),

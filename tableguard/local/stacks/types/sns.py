@@ -11,7 +11,13 @@ from tableguard.cloudformation.resource_type import (
     ResourceType,
 )
 from tableguard.local.stacks.types import tags
-from tableguard.local.stacks.types.calls import agreed, attributes, chosen, refuse_replacement, removed_on_failure
+from tableguard.local.stacks.types.calls import (
+    attributes,
+    common_document,
+    refuse_replacement,
+    remove_on_failure,
+    select,
+)
 from tableguard.local.stacks.types.translate import document_text
 
 TOPIC_NAME = "AWS::SNS::Topic"
@@ -36,18 +42,18 @@ def _create_topic(context: Context, properties: Properties) -> ResourceHandle:
         Tags=tags.as_list(tags.as_map(properties.get("Tags", []))),
     )["TopicArn"]
     handle = ResourceHandle(arn, {"TopicArn": arn, "TopicName": name})
-    with removed_on_failure(lambda: _delete_topic(context, handle)):
+    with remove_on_failure(lambda: _delete_topic(context, handle)):
         for wanted in properties.get("Subscription", []):
-            client.subscribe(TopicArn=arn, **chosen(wanted, "Endpoint", "Protocol"))
+            client.subscribe(TopicArn=arn, **select(wanted, "Endpoint", "Protocol"))
     return handle
 
 
 def _read_topic(context: Context, handle: ResourceHandle) -> Properties:
     client, arn = context.client("sns"), handle.physical_id
-    found = client.get_topic_attributes(TopicArn=arn)["Attributes"]
+    topic = client.get_topic_attributes(TopicArn=arn)["Attributes"]
     return {
-        **chosen(found, *_TOPIC),
-        "Subscription": [chosen(one, "Endpoint", "Protocol") for one in _subscriptions(client, arn)],
+        **select(topic, *_TOPIC),
+        "Subscription": [select(one, "Endpoint", "Protocol") for one in _subscriptions(client, arn)],
         "Tags": client.list_tags_for_resource(ResourceArn=arn)["Tags"],
         "TopicName": arn.rpartition(":")[2],
     }
@@ -65,7 +71,7 @@ def _update_topic(context: Context, handle: ResourceHandle, properties: Properti
     for name, value in {**unset, **attributes(properties, *_TOPIC)}.items():
         client.set_topic_attributes(TopicArn=arn, AttributeName=name, AttributeValue=value)
     _update_subscriptions(client, arn, properties.get("Subscription", []))
-    changed, gone = tags.to_change(current, properties)
+    changed, gone = tags.declared_changes(current, properties)
     if gone:
         client.untag_resource(ResourceArn=arn, TagKeys=gone)
     if changed:
@@ -101,14 +107,14 @@ def _set_policy(context: Context, topic: str, policy: Properties) -> None:
 
 def _read_policy(context: Context, handle: ResourceHandle) -> Properties:
     client = context.client("sns")
-    found = {
+    documents = {
         arn: json.loads(client.get_topic_attributes(TopicArn=arn)["Attributes"]["Policy"])
         for arn in handle.locator["Topics"]
     }
-    policies = {arn: policy for arn, policy in found.items() if policy.get("Id") != _DEFAULT_POLICY_ID}
+    policies = {arn: policy for arn, policy in documents.items() if policy.get("Id") != _DEFAULT_POLICY_ID}
     if not policies:
         raise AbsentError(f"topic policy {handle.physical_id}: every topic has the default policy")
-    return {"PolicyDocument": agreed(list(policies.values())), "Topics": list(policies)}
+    return {"PolicyDocument": common_document(list(policies.values())), "Topics": list(policies)}
 
 
 def _update_policy(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
@@ -124,7 +130,7 @@ def _delete_policy(context: Context, handle: ResourceHandle) -> None:
 
 
 def _default_policy(context: Context, topic: str) -> Properties:
-    """As SNS writes it for a new topic: anybody, for the account that owns the topic."""
+    """Return the policy that SNS gives a new topic: anybody, on behalf of the account that owns the topic."""
     return {
         "Version": "2008-10-17",
         "Id": _DEFAULT_POLICY_ID,
@@ -145,14 +151,14 @@ def _create_subscription(context: Context, properties: Properties) -> ResourceHa
     arn = context.client("sns").subscribe(
         Attributes=attributes(properties, *_SUBSCRIPTION),
         ReturnSubscriptionArn=True,
-        **chosen(properties, "Endpoint", "Protocol", "TopicArn"),
+        **select(properties, "Endpoint", "Protocol", "TopicArn"),
     )["SubscriptionArn"]
     return ResourceHandle(arn, {"Arn": arn})
 
 
 def _read_subscription(context: Context, handle: ResourceHandle) -> Properties:
-    found = context.client("sns").get_subscription_attributes(SubscriptionArn=handle.physical_id)["Attributes"]
-    return chosen(found, "Endpoint", "Protocol", "TopicArn", *_SUBSCRIPTION)
+    subscription = context.client("sns").get_subscription_attributes(SubscriptionArn=handle.physical_id)["Attributes"]
+    return select(subscription, "Endpoint", "Protocol", "TopicArn", *_SUBSCRIPTION)
 
 
 def _update_subscription(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:

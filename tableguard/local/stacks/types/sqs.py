@@ -11,7 +11,7 @@ from tableguard.cloudformation.resource_type import (
     ResourceType,
 )
 from tableguard.local.stacks.types import tags
-from tableguard.local.stacks.types.calls import agreed, attributes, chosen, refuse_replacement
+from tableguard.local.stacks.types.calls import attributes, common_document, refuse_replacement, select
 from tableguard.local.stacks.types.translate import document_text
 
 QUEUE_NAME = "AWS::SQS::Queue"
@@ -47,16 +47,16 @@ def _create_queue(context: Context, properties: Properties) -> ResourceHandle:
 
 
 def _all_attributes(client: Client, url: str) -> dict[str, str]:
-    found: dict[str, str] = client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-    return found
+    attributes: dict[str, str] = client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    return attributes
 
 
 def _read_queue(context: Context, handle: ResourceHandle) -> Properties:
     client = context.client("sqs")
-    found = _all_attributes(client, handle.physical_id)
+    queue = _all_attributes(client, handle.physical_id)
     return {
-        **chosen(found, *_ATTRIBUTES),
-        "QueueName": found["QueueArn"].rpartition(":")[2],
+        **select(queue, *_ATTRIBUTES),
+        "QueueName": queue["QueueArn"].rpartition(":")[2],
         "Tags": tags.as_list(client.list_queue_tags(QueueUrl=handle.physical_id).get("Tags", {})),
     }
 
@@ -65,9 +65,9 @@ def _update_queue(context: Context, handle: ResourceHandle, properties: Properti
     client, url, current = context.client("sqs"), handle.physical_id, _read_queue(context, handle)
     refuse_replacement(QUEUE_NAME, current, properties, "FifoQueue", "QueueName")
     # moto's SetQueueAttributes forgets the policy unless it is sent along
-    policy = chosen(_all_attributes(client, url), "Policy")
+    policy = select(_all_attributes(client, url), "Policy")
     client.set_queue_attributes(QueueUrl=url, Attributes={**attributes(properties, *_ATTRIBUTES), **policy})
-    changed, gone = tags.to_change(current, properties)
+    changed, gone = tags.declared_changes(current, properties)
     if gone:
         client.untag_queue(QueueUrl=url, TagKeys=gone)
     if changed:
@@ -92,11 +92,11 @@ def _set_policy(context: Context, url: str, policy: str) -> None:
 
 def _read_policy(context: Context, handle: ResourceHandle) -> Properties:
     client = context.client("sqs")
-    found = {url: _all_attributes(client, url).get("Policy") for url in handle.locator["Queues"]}
-    policies = {url: json.loads(policy) for url, policy in found.items() if policy}
+    documents = {url: _all_attributes(client, url).get("Policy") for url in handle.locator["Queues"]}
+    policies = {url: json.loads(policy) for url, policy in documents.items() if policy}
     if not policies:
         raise AbsentError(f"queue policy {handle.physical_id}: no queue has a policy")
-    return {"PolicyDocument": agreed(list(policies.values())), "Queues": list(policies)}
+    return {"PolicyDocument": common_document(list(policies.values())), "Queues": list(policies)}
 
 
 def _update_policy(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:

@@ -1,4 +1,4 @@
-"""Between CloudFormation's words and those of the services: names, documents as text, what is no longer wanted."""
+"""Conversions between the words of CloudFormation and those of the services: names, documents, differences."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -7,37 +7,37 @@ from typing import Any
 from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle, ResourceType
 
 
-def renamed(source: Mapping[str, Any], names: Mapping[str, str]) -> Properties:
-    """Those of the names that the source has, under their other name."""
+def rename(source: Mapping[str, Any], names: Mapping[str, str]) -> Properties:
+    """Return those of the named values that the source has, each under its new name."""
     return {other: source[name] for name, other in names.items() if name in source}
 
 
-def other_way(names: Mapping[str, str]) -> dict[str, str]:
-    """A table of names, read from right to left."""
+def inverse(names: Mapping[str, str]) -> dict[str, str]:
+    """Invert a table of names."""
     return {other: name for name, other in names.items()}
 
 
-def stated(properties: Properties, *names: str) -> Properties:
-    """Those of the names that the template states, for an operation that forgets the others.
+def non_null(properties: Properties, *names: str) -> Properties:
+    """Return those of the named properties that are not None, for an operation that resets all others.
 
-    Every name is asked for, stated or not: not to state it any longer is a change that the operation makes.
+    Every name is read, declared or not: a property that is no longer declared is a change, which the operation makes.
     """
     return {name: value for name in names if (value := properties.get(name)) is not None}
 
 
 def document_text(document: Mapping[str, Any] | str) -> str:
-    """A JSON document as a service takes it: text, without blanks."""
+    """Write a JSON document as text without blanks, as the services take it."""
     return document if isinstance(document, str) else json.dumps(document, separators=(",", ":"))
 
 
-def gone(held: Iterable[str], wanted: Iterable[str]) -> list[str]:
-    """What is held and not wanted, in the order held."""
+def surplus(current: Iterable[str], wanted: Iterable[str]) -> list[str]:
+    """Return the current items that are not wanted, in their order."""
     keep = set(wanted)
-    return [item for item in held if item not in keep]
+    return [item for item in current if item not in keep]
 
 
 def unknown_to_moto(name: str, reason: str, *properties: str, attributes: tuple[str, ...] = ()) -> ResourceType:
-    """A type without any API in the embedded AWS: nothing is made or read, and all of it is reported."""
+    """Return a type for which moto has no API: nothing is created or read, and every property is reported."""
 
     def create(context: Context, _: Properties) -> ResourceHandle:
         return ResourceHandle(context.generated_name, dict.fromkeys(attributes, context.generated_name))

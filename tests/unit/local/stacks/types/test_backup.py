@@ -10,8 +10,9 @@ from botocore.exceptions import ClientError
 
 from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle
 from tableguard.errors import EmbeddedError
+from tableguard.local.stacks.tracked_properties import TrackedProperties
 from tableguard.local.stacks.types import ALL
-from tests.cases.resources import ACCOUNT, REGION, Case, ResourceTypeTests, Tracked, client, context, differences, make
+from tests.cases.resources import ACCOUNT, REGION, Case, ResourceTypeTests, client, context, differences, make
 
 __all__ = ["context"]  # the fixture
 
@@ -210,11 +211,11 @@ def test_the_template_does_not_see_the_ids_of_a_plans_rules(context: Context) ->
 
 def test_an_update_unlocks_a_vault_that_the_template_no_longer_locks(context: Context) -> None:
     handle, update = make(VAULT, vault(context)), ALL[VAULT].update
-    less = Tracked({"BackupVaultName": NAME, "EncryptionKeyArn": KEY})
+    less = TrackedProperties({"BackupVaultName": NAME, "EncryptionKeyArn": KEY})
     assert update is not None
     read = ALL[VAULT].read(context, update(context, handle, less))
     assert ("LockConfiguration" in read, read["BackupVaultTags"]) == (False, {})
-    assert {"LockConfiguration", "BackupVaultTags"} <= less.asked
+    assert {"LockConfiguration", "BackupVaultTags"} <= less.names_read
 
 
 @pytest.mark.parametrize("changed", [{"BackupVaultName": "other"}, {"EncryptionKeyArn": f"{KEY}4d"}])

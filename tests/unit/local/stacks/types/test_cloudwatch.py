@@ -8,8 +8,9 @@ import pytest
 from tableguard.cloudformation.equality import compare
 from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle
 from tableguard.errors import EmbeddedError
+from tableguard.local.stacks.tracked_properties import TrackedProperties
 from tableguard.local.stacks.types import ALL
-from tests.cases.resources import ACCOUNT, REGION, TAGS, Case, ResourceTypeTests, Tracked, context, differences, make
+from tests.cases.resources import ACCOUNT, REGION, TAGS, Case, ResourceTypeTests, context, differences, make
 
 __all__ = ["context"]  # the fixture
 
@@ -167,11 +168,11 @@ def test_an_update_takes_away_what_the_template_no_longer_says(context: Context)
     declared, update = alarm(context), ALL[ALARM].update
     handle = make(ALARM, declared)
     dropped = {"DatapointsToAlarm", "OKActions", "Tags"}
-    less = Tracked({name: value for name, value in declared.items() if name not in dropped})
+    less = TrackedProperties({name: value for name, value in declared.items() if name not in dropped})
     assert update is not None
     update(context, handle, less)
     assert {found.property for found in differences(ALARM, declared, context, handle)} == dropped
-    assert dropped <= less.asked
+    assert dropped <= less.names_read
 
 
 def test_the_next_alarm_of_the_same_name_has_no_tags_of_the_last(context: Context) -> None:

@@ -10,8 +10,9 @@ from moto.config import models
 from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle
 from tableguard.errors import EmbeddedError
 from tableguard.local.moto import config as moto_config
+from tableguard.local.stacks.tracked_properties import TrackedProperties
 from tableguard.local.stacks.types import ALL
-from tests.cases.resources import ACCOUNT, REGION, Case, ResourceTypeTests, Tracked, context, differences, make
+from tests.cases.resources import ACCOUNT, REGION, Case, ResourceTypeTests, context, differences, make
 
 __all__ = ["context"]  # the fixture
 
@@ -301,10 +302,10 @@ def test_what_cloudformation_would_replace_is_refused(
 def test_an_updated_rule_is_another_rule_of_the_same_name(context: Context) -> None:
     properties, update = managed_rule(context), ALL[RULE].update
     handle = make(RULE, properties)
-    changed = Tracked({**pitr_rule(context), "ConfigRuleName": "cruddur-endpoint"})
+    changed = TrackedProperties({**pitr_rule(context), "ConfigRuleName": "cruddur-endpoint"})
     assert update is not None
     update(context, handle, changed)
-    assert set(properties) <= changed.asked
+    assert set(properties) <= changed.names_read
     assert differences(RULE, changed, context, handle) == []
     assert "InputParameters" not in ALL[RULE].read(context, handle)
 

@@ -9,8 +9,9 @@ from botocore.exceptions import ClientError
 
 from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle
 from tableguard.errors import EmbeddedError
+from tableguard.local.stacks.tracked_properties import TrackedProperties
 from tableguard.local.stacks.types import ALL
-from tests.cases.resources import ACCOUNT, REGION, TAGS, Case, ResourceTypeTests, Tracked, context, differences, make
+from tests.cases.resources import ACCOUNT, REGION, TAGS, Case, ResourceTypeTests, context, differences, make
 
 __all__ = ["context"]  # the fixture
 
@@ -120,10 +121,10 @@ def test_a_rule_without_a_name_gets_the_generated_one(context: Context) -> None:
 def test_an_update_takes_away_what_the_template_no_longer_says(context: Context) -> None:
     handle, update = make(RULE, rule(context)), ALL[RULE].update
     assert update is not None
-    less = Tracked(schedule(context))
+    less = TrackedProperties(schedule(context))
     read = ALL[RULE].read(context, update(context, handle, less))
     assert read == {**schedule(context), "State": "ENABLED", "Targets": [], "Tags": []}
-    assert set(rule(context)) - {"Name"} <= less.asked
+    assert set(rule(context)) - {"Name"} <= less.names_read
 
 
 def test_a_rule_keeps_its_name(context: Context) -> None:

@@ -9,13 +9,13 @@ from botocore.exceptions import ClientError
 
 from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle
 from tableguard.errors import EmbeddedError
+from tableguard.local.stacks.tracked_properties import TrackedProperties
 from tableguard.local.stacks.types import ALL
 from tests.cases.resources import (
     ACCOUNT,
     TAGS,
     Case,
     ResourceTypeTests,
-    Tracked,
     context,
     differences,
     make,
@@ -192,12 +192,12 @@ def test_an_update_takes_away_what_the_template_no_longer_says(context: Context)
     declared, update = role(context), ALL[ROLE].update
     handle = make(ROLE, declared)
     assert update is not None
-    bare = Tracked({"RoleName": "cruddur-pattern-d", "Path": "/cruddur/", **plain_role(context)})
+    bare = TrackedProperties({"RoleName": "cruddur-pattern-d", "Path": "/cruddur/", **plain_role(context)})
     read = ALL[ROLE].read(context, update(context, handle, bare))
     assert (read["ManagedPolicyArns"], read["Policies"], read.get("Tags", [])) == ([], [], [])
     assert (read["MaxSessionDuration"], read["Description"]) == (3600, "")
     assert "PermissionsBoundary" not in read
-    assert set(declared) - {"RoleName", "Path"} <= bare.asked
+    assert set(declared) - {"RoleName", "Path"} <= bare.names_read
 
 
 def test_updating_a_role_leaves_the_policy_that_another_resource_attached(context: Context) -> None:
