@@ -19,6 +19,7 @@ from moto.organizations.models import organizations_backends
 from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer
 
 from tableguard.local.authorization import hook
+from tableguard.local.authorization.state import STATE
 from tableguard.local.edge import Edge
 from tableguard.local.moto.patch import replace
 
@@ -74,7 +75,7 @@ def forget_everything() -> None:
         backend.clear()  # resetting one that needs another makes that other one anew
     organizations_backends.master_accounts.clear()  # which moto's own reset leaves
     reset_model_data()
-    hook.forget()
+    STATE.reset()
     mock_random.seed(SEED)
 
 

@@ -16,7 +16,7 @@ from moto.core.request import Request
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Response
 
-from tableguard.local.authorization.refusal import shaped
+from tableguard.local.authorization.refusal import error_body
 from tableguard.local.dynamodb_local import forwarding
 from tableguard.local.requested import requested
 
@@ -114,7 +114,7 @@ def _refused_as_no_json(environ: Environ) -> Response | None:
 
 
 def _error(code: str, message: str, protocol: str) -> Response:
-    body, headers = shaped(code, message, protocol)
+    body, headers = error_body(code, message, protocol)
     return Response(body, STATUS, headers)
 
 

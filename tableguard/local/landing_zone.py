@@ -15,7 +15,8 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from tableguard.errors import EmbeddedError
-from tableguard.local.authorization.network import Place, stand_in
+from tableguard.local.authorization.network import place_in_vpc
+from tableguard.local.authorization.state import Vpc
 from tableguard.local.clients.factory import Clients, make_client
 from tableguard.settings import ExistingVpc, Settings
 from tableguard.stacks.registry import Principal
@@ -77,8 +78,8 @@ class LandingZone:
         here = settings.account_id, settings.home_region
         exports = self.clients("cloudformation", *here).list_exports()["Exports"]
         endpoint = {each["Name"]: each["Value"] for each in exports}[settings.export("EndpointId")]
-        found = self.clients("ec2", *here).describe_vpc_endpoints(VpcEndpointIds=[endpoint])["VpcEndpoints"]
-        stand_in(session.credentials.access_key, Place(*here, found[0]["VpcId"]))
+        endpoints = self.clients("ec2", *here).describe_vpc_endpoints(VpcEndpointIds=[endpoint])["VpcEndpoints"]
+        place_in_vpc(session.credentials.access_key, Vpc(*here, endpoints[0]["VpcId"]))
         return session
 
     def _assumed(self, account: str, role: str, tags: Mapping[str, str] = MappingProxyType({})) -> EmbeddedSession:

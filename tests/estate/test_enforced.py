@@ -14,6 +14,7 @@ from tableguard import settings as all_settings
 from tableguard.local import estate
 from tableguard.local.authorization import guard
 from tableguard.local.authorization.network import endpoint_for
+from tableguard.local.authorization.state import DecisionRecord
 from tableguard.local.clients.factory import Clients
 from tableguard.local.clients.identities import ACCOUNT_HEADER, VIA_HEADER
 from tableguard.local.function.deployed import deployed_function
@@ -86,7 +87,7 @@ def _refusal(call: Any, **parameters: Any) -> tuple[str, str]:
     return error["Code"], error["Message"]
 
 
-def _decided(principal: str) -> guard.Decided:
+def _decided(principal: str) -> DecisionRecord:
     """The latest decision about a principal: the poller asks all the time."""
     return next(each for each in reversed(guard.decisions()) if each.principal.startswith(principal))
 

@@ -1,18 +1,19 @@
-"""The actions that an operation needs leave for: most are named like it, and these are not.
+"""Maps API operations to the IAM actions they require, where the names differ.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from tableguard.errors import EmbeddedError
-from tableguard.local.authorization.call import Call
+from tableguard.local.authorization.call import ApiCall
 from tableguard.policy import service_reference
 from tableguard.policy.service_reference import Action
 
-# Nobody needs leave to learn who he is; even a denial has no effect:
+# No permission is required to learn one's own identity, and a denial has no effect:
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
-FREE = frozenset({"sts:GetCallerIdentity"})
+ALWAYS_ALLOWED = frozenset({"sts:GetCallerIdentity"})
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 _S3: Mapping[str, str] = {
@@ -54,12 +55,17 @@ _S3: Mapping[str, str] = {
     "DeleteBucketReplication": "PutReplicationConfiguration",
 }
 _S3_SETTINGS = ("Accelerate", "Analytics", "IntelligentTiering", "Inventory", "Metrics")
-_RENAMED: Mapping[str, str] = {
+_ACTIONS: Mapping[str, str] = {
     **{f"s3:{operation}": f"s3:{action}" for operation, action in _S3.items()},
     **{
-        f"s3:{verb}Bucket{setting}Configuration{plural}": f"s3:{leave}{setting}Configuration"
+        f"s3:{verb}Bucket{setting}Configuration{plural}": f"s3:{granted}{setting}Configuration"
         for setting in _S3_SETTINGS
-        for verb, plural, leave in (("Get", "", "Get"), ("List", "s", "Get"), ("Put", "", "Put"), ("Delete", "", "Put"))
+        for verb, plural, granted in (
+            ("Get", "", "Get"),
+            ("List", "s", "Get"),
+            ("Put", "", "Put"),
+            ("Delete", "", "Put"),
+        )
     },
     "kms:ReEncrypt": "kms:ReEncryptFrom",
     "lambda:GetLayerVersionByArn": "lambda:GetLayerVersion",
@@ -70,8 +76,8 @@ _RENAMED: Mapping[str, str] = {
     "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
     "sqs:SendMessageBatch": "sqs:SendMessage",
 }
-# what the same operation needs besides where a parameter is given
-_BESIDES: Mapping[str, tuple[tuple[str, str], ...]] = {
+# the further actions that an operation requires where a parameter is present
+_ADDITIONAL: Mapping[str, tuple[tuple[str, str], ...]] = {
     "dynamodb:CreateTable": (("ResourcePolicy", "dynamodb:PutResourcePolicy"),),
     "kms:ReEncrypt": (("DestinationKeyId", "kms:ReEncryptTo"),),
     "s3:CreateBucket": (
@@ -84,10 +90,10 @@ _BESIDES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "s3:PutObject": (("Tagging", "s3:PutObjectTagging"),),
     "sts:AssumeRole": (("Tags", "sts:TagSession"),),
 }
-_VERSIONED = {"s3:GetObject": "s3:GetObjectVersion", "s3:DeleteObject": "s3:DeleteObjectVersion"}
-# making something with tags needs the leave to tag it; the operation's parameter that holds the tags
-_TAGS = ("Tags", "tags", "TagsList", "TagSpecifications", "BackupVaultTags", "BackupPlanTags")
-_TAGGING: Mapping[str, str] = {
+_OF_A_VERSION = {"s3:GetObject": "s3:GetObjectVersion", "s3:DeleteObject": "s3:DeleteObjectVersion"}
+# creating something with tags requires permission to tag it; the parameters that hold tags
+_TAG_PARAMETERS = ("Tags", "tags", "TagsList", "TagSpecifications", "BackupVaultTags", "BackupPlanTags")
+_TAGGING_ACTIONS: Mapping[str, str] = {
     "backup": "backup:TagResource",
     "cloudformation": "cloudformation:TagResource",
     "cloudtrail": "cloudtrail:AddTags",
@@ -105,8 +111,9 @@ _TAGGING: Mapping[str, str] = {
     "iam:CreateRole": "iam:TagRole",
     "iam:CreatePolicy": "iam:TagPolicy",
 }
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html: parameter, and who is given the role
-_PASSING: Mapping[str, tuple[str, str]] = {
+# the parameter that names a role, and the service that the role is passed to:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
+_PASSED_ROLES: Mapping[str, tuple[str, str]] = {
     "backup:CreateBackupSelection": ("BackupSelection.IamRoleArn", "backup.amazonaws.com"),
     "cloudtrail:CreateTrail": ("CloudWatchLogsRoleArn", "cloudtrail.amazonaws.com"),
     "cloudtrail:UpdateTrail": ("CloudWatchLogsRoleArn", "cloudtrail.amazonaws.com"),
@@ -118,32 +125,39 @@ _PASSING: Mapping[str, tuple[str, str]] = {
 }
 
 
-def known(name: str) -> Action:
-    """An action as AWS's reference has it; EmbeddedError if it has none of this name."""
-    found = service_reference.load().actions.get(name.lower())
-    if found is None:
+class PassedRole(NamedTuple):
+    """The ARN of a role, and the service that may use it from now on."""
+
+    role: str
+    service: str
+
+
+def action_by_name(name: str) -> Action:
+    """Return an action of AWS's reference; EmbeddedError if it lists none of this name."""
+    action = service_reference.load().actions.get(name.lower())
+    if action is None:
         raise EmbeddedError(f"no action {name} is known, so nobody can be allowed it")
-    return found
+    return action
 
 
-def actions(call: Call) -> Iterator[Action]:
-    """The actions on the operation's own resources that it needs leave for, the chief one first."""
-    name = _RENAMED.get(call.action, call.action)
-    if call.value("VersionId") and name in _VERSIONED:
-        name = _VERSIONED[name]
-    yield known(name)
-    yield from (known(other) for parameter, other in _BESIDES.get(call.action, ()) if call.value(parameter))
+def required_actions(call: ApiCall) -> Iterator[Action]:
+    """Yield the actions that an operation requires on its own resources, the main one first."""
+    name = _ACTIONS.get(call.action, call.action)
+    if call.value("VersionId") and name in _OF_A_VERSION:
+        name = _OF_A_VERSION[name]
+    yield action_by_name(name)
+    yield from (action_by_name(other) for parameter, other in _ADDITIONAL.get(call.action, ()) if call.value(parameter))
 
 
-def tagging(call: Call) -> Action | None:
-    """The action that an operation needs besides because it tags what it makes; None if it does not."""
-    makes = call.operation.startswith(("Create", "Put"))
-    found = _TAGGING.get(call.action) or _TAGGING.get(call.service)
-    return known(found) if makes and found and any(call.value(name) for name in _TAGS) else None
+def tagging_action(call: ApiCall) -> Action | None:
+    """Return the action that an operation also requires because it tags what it creates; None if it does not."""
+    creates = call.operation.startswith(("Create", "Put"))
+    name = _TAGGING_ACTIONS.get(call.action) or _TAGGING_ACTIONS.get(call.service)
+    return action_by_name(name) if creates and name and any(map(call.value, _TAG_PARAMETERS)) else None
 
 
-def passed(call: Call) -> tuple[str, str] | None:
-    """The role that an operation hands to a service, and the service; None if it hands over none."""
-    path, service = _PASSING.get(call.action, ("", ""))
+def passed_role(call: ApiCall) -> PassedRole | None:
+    """Return the role that an operation passes to a service; None if it passes none."""
+    path, service = _PASSED_ROLES.get(call.action, ("", ""))
     role = call.value(path) if path else None
-    return (str(role), service) if role else None
+    return PassedRole(str(role), service) if role else None

@@ -1,6 +1,6 @@
-"""Every policy that applies to a request now, as it is attached in moto's Organizations, IAM and the services.
+"""The policies that apply to a request, as they are attached now in moto's Organizations, IAM and other services.
 
-Documents are parsed once for each content; where they are attached is looked up for each request.
+Documents are parsed once for each content; attachments are looked up for each request.
 """
 
 import json
@@ -17,17 +17,18 @@ from moto.s3.models import s3_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
+from tableguard.aws.arn import Arn, parse
 from tableguard.errors import EmbeddedError, PolicyError
-from tableguard.local.authorization.call import Call, Need
+from tableguard.local.authorization.call import ApiCall, RequiredPermission
 from tableguard.policy.evaluate import Levels, World
 from tableguard.policy.principals import Principal
 from tableguard.policy.statements import Policy, policy
 
 _PARTITION = "aws"
 _SCP, _RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
-# attached to everything by AWS, and all it does is to allow
+# attached to everything by AWS; it only allows
 _FULL_RCP = "p-RCPFullAWSAccess"
-_ASSUMING = ("sts:AssumeRole", "sts:TagSession")  # a role's own policy is that of who may assume it
+_ASSUMING = ("sts:AssumeRole", "sts:TagSession")  # a role's own policy is its trust policy
 
 
 @dataclass(frozen=True)
@@ -38,48 +39,48 @@ class Organization:
 
     @property
     def id(self) -> str:
-        """Its id, o-…."""
+        """Return its id, o-…."""
         return str(self.backend.org.id)
 
     @property
     def management_account(self) -> str:
-        """The account that no SCP binds."""
+        """Return the account that no SCP binds."""
         return str(self.backend.org.master_account_id)
 
     @property
     def accounts(self) -> frozenset[str]:
-        """All accounts, the management account too."""
+        """Return all accounts, the management account too."""
         return frozenset(account.id for account in self.backend.accounts)
 
     def levels(self, account: str, kind: str) -> Levels:
-        """The policies of a kind that are attached to the root, to each unit below it, and to the account."""
+        """Return the policies of a kind at the root, at each unit below it, and at the account."""
         backend = self.backend
         units = {unit.id: unit for unit in backend.ou}
-        node = next((each for each in backend.accounts if each.id == account), None)
-        enabled = any(each["Type"] == kind for each in units[backend.org.root_id].policy_types)
-        found: list[tuple[Policy, ...]] = []
-        while node is not None and enabled:
-            found.insert(0, _attached(node, kind))
-            node = units.get(getattr(node, "parent_id", None))
-        return tuple(found)
+        target = next((member for member in backend.accounts if member.id == account), None)
+        enabled = any(policy_type["Type"] == kind for policy_type in units[backend.org.root_id].policy_types)
+        levels: list[tuple[Policy, ...]] = []
+        while target is not None and enabled:
+            levels.insert(0, _attached(target, kind))
+            target = units.get(getattr(target, "parent_id", None))
+        return tuple(levels)
 
 
 def organization() -> Organization | None:
-    """The organization of this AWS, once there is one."""
+    """Return the organization of this embedded AWS; None if none was created."""
     for backends in list(organizations_backends.values()):
         if backends[_PARTITION].org is not None:
             return Organization(backends[_PARTITION])
     return None
 
 
-def _attached(node: Any, kind: str) -> tuple[Policy, ...]:
-    found = [each for each in node.attached_policies if each.type == kind and each.id != _FULL_RCP]
-    return tuple(parsed(each.name, each.content) for each in found)
+def _attached(target: Any, kind: str) -> tuple[Policy, ...]:
+    policies = [policy for policy in target.attached_policies if policy.type == kind and policy.id != _FULL_RCP]
+    return tuple(parse_policy(policy.name, policy.content) for policy in policies)
 
 
 @lru_cache(maxsize=1024)
-def parsed(name: str, text: str) -> Policy:
-    """A document's statements; PolicyError if AWS would refuse it."""
+def parse_policy(name: str, text: str) -> Policy:
+    """Return the policy of a document; PolicyError if AWS would refuse it."""
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:  # moto keeps whatever it gets
@@ -89,10 +90,11 @@ def parsed(name: str, text: str) -> Policy:
     return policy(name, document)
 
 
-def world(organization: Organization, call: Call, need: Need, account: str) -> World:
-    """The policies that decide about one action of a call on a resource of an account."""
-    identity, boundary = _of_principal(call.caller.principal)
-    own = _trust(need.resource) if need.action in _ASSUMING else _of_resource(need.resource, account)
+def world_of(organization: Organization, call: ApiCall, permission: RequiredPermission, account: str) -> World:
+    """Return the policies that decide about one action of a call on a resource of an account."""
+    identity, boundary = _principal_policies(call.caller.principal)
+    assumes = permission.action in _ASSUMING
+    own = _trust_policy(permission.resource) if assumes else _resource_policy(permission.resource, account)
     session, endpoint = call.caller.session_policy, call.endpoint
     return World(
         management_account=organization.management_account,
@@ -101,102 +103,104 @@ def world(organization: Organization, call: Call, need: Need, account: str) -> W
         resource_control=organization.levels(account, _RCP),
         identity=identity,
         boundary=boundary,
-        session=None if session is None else (parsed("session", session),),
+        session=None if session is None else (parse_policy("session", session),),
         resource=own,
-        # a role and a key are used by nobody whom their own policy does not let
-        resource_must_allow=need.action in _ASSUMING or (own is not None and need.action.startswith("kms:")),
-        endpoint=None if endpoint is None else parsed(endpoint.id, endpoint.policy_document),
+        # a role and a key can be used only by principals whom their own policy allows
+        resource_must_allow=assumes or (own is not None and permission.action.startswith("kms:")),
+        endpoint=None if endpoint is None else parse_policy(endpoint.id, endpoint.policy_document),
     )
 
 
-def _of_principal(caller: Principal) -> tuple[tuple[Policy, ...], Policy | None]:
-    """The policies of a role or user and its permissions boundary."""
+def _principal_policies(caller: Principal) -> tuple[tuple[Policy, ...], Policy | None]:
+    """Return the policies of a role or user, and its permissions boundary."""
     if caller.kind not in ("role", "user"):
         return (), None
     backend: Any = iam_backends[caller.account][_PARTITION]
     entities = backend.roles if caller.kind == "role" else backend.users
-    found: Any = next((each for each in list(entities.values()) if each.arn == caller.arn), None)
-    if found is None:
+    entity: Any = next((candidate for candidate in list(entities.values()) if candidate.arn == caller.arn), None)
+    if entity is None:
         raise EmbeddedError(f"{caller.arn} is gone, and its sessions with it")
-    groups = [each for each in list(backend.groups.values()) if found in each.users] if caller.kind == "user" else []
-    boundary = found.permissions_boundary_arn if caller.kind == "role" else None
-    limit = None if boundary is None else _managed(backend.managed_policies[boundary])
-    return tuple(each for owner in (found, *groups) for each in _policies(owner)), limit
+    is_user = caller.kind == "user"
+    groups = [group for group in list(backend.groups.values()) if entity in group.users] if is_user else []
+    arn = None if is_user else entity.permissions_boundary_arn
+    boundary = None if arn is None else _managed_policy(backend.managed_policies[arn])
+    return tuple(policy for holder in (entity, *groups) for policy in _entity_policies(holder)), boundary
 
 
-def _policies(owner: Any) -> Iterator[Policy]:
-    for name, text in list(owner.policies.items()):
-        yield parsed(name, text)
-    for each in list(owner.managed_policies.values()):
-        yield _managed(each)
+def _entity_policies(holder: Any) -> Iterator[Policy]:
+    for name, text in list(holder.policies.items()):
+        yield parse_policy(name, text)
+    yield from map(_managed_policy, list(holder.managed_policies.values()))
 
 
-def _managed(each: Any) -> Policy:
-    text = next(version.document for version in each.versions if version.version_id == each.default_version_id)
-    return parsed(each.name, text)
+def _managed_policy(policy: Any) -> Policy:
+    text = next(version.document for version in policy.versions if version.version_id == policy.default_version_id)
+    return parse_policy(policy.name, text)
 
 
-def _of_resource(resource: str, account: str) -> Policy | None:
-    """A resource's own policy; None if it has none, or is of a service whose policies are not looked up."""
-    parts = resource.split(":", 5)
-    find = _OWN_POLICIES.get(parts[2]) if len(parts) == 6 else None
-    text = find(resource, parts, account) if find is not None else None
-    return None if text is None else parsed(f"policy of {resource}", text)
+def _resource_policy(resource: str, account: str) -> Policy | None:
+    """Return a resource's own policy; None if it has none, or is of a service that is not looked up."""
+    arn = parse(resource)
+    look_up = _POLICY_OF.get(arn.service) if arn else None
+    text = look_up(arn, account) if arn and look_up else None
+    return None if text is None else parse_policy(f"policy of {resource}", text)
 
 
-def _of_table(arn: str, parts: list[str], account: str) -> str | None:
-    """An index has the policy of its table; a stream has one of its own."""
-    owner = arn if "/stream/" in arn else ":".join((*parts[:5], "/".join(parts[5].split("/")[:2])))
-    found = dynamodb_backends[account][parts[3]].resource_policies.get(owner) if parts[3] else None
-    return None if found is None else str(found.policy_doc)
+def _table_policy(arn: Arn, account: str) -> str | None:
+    """Return the policy of a table or of a stream; an index has that of its table."""
+    holder = arn if "/stream/" in arn.resource else arn._replace(resource="/".join(arn.resource.split("/")[:2]))
+    policy = dynamodb_backends[account][arn.region].resource_policies.get(str(holder)) if arn.region else None
+    return None if policy is None else str(policy.policy_doc)
 
 
-def _of_key(_arn: str, parts: list[str], account: str) -> str | None:
-    key = kms_backends[account][parts[3]].keys.get(parts[5].removeprefix("key/"))
+def _key_policy(arn: Arn, account: str) -> str | None:
+    key = kms_backends[account][arn.region].keys.get(arn.resource.removeprefix("key/"))
     return None if key is None else _text(key.policy)
 
 
-def _of_bucket(_arn: str, parts: list[str], account: str) -> str | None:
-    bucket = s3_backends[account][_PARTITION].buckets.get(parts[5].partition("/")[0])
+def _bucket_policy(arn: Arn, account: str) -> str | None:
+    bucket = s3_backends[account][_PARTITION].buckets.get(arn.resource.partition("/")[0])
     return None if bucket is None or not bucket.policy else _text(bucket.policy)
 
 
-def _of_queue(_arn: str, parts: list[str], account: str) -> str | None:
-    queue = sqs_backends[account][parts[3]].queues.get(parts[5])
+def _queue_policy(arn: Arn, account: str) -> str | None:
+    queue = sqs_backends[account][arn.region].queues.get(arn.resource)
     return None if queue is None else queue.policy
 
 
-def _of_topic(arn: str, parts: list[str], account: str) -> str | None:
-    topic = sns_backends[account][parts[3]].topics.get(arn)
+def _topic_policy(arn: Arn, account: str) -> str | None:
+    topic = sns_backends[account][arn.region].topics.get(str(arn))
     return None if topic is None else str(topic.policy)
 
 
-_OWN_POLICIES: Mapping[str, Callable[[str, list[str], str], str | None]] = {
-    "dynamodb": _of_table,
-    "kms": _of_key,
-    "s3": _of_bucket,
-    "sns": _of_topic,
-    "sqs": _of_queue,
+_POLICY_OF: Mapping[str, Callable[[Arn, str], str | None]] = {
+    "dynamodb": _table_policy,
+    "kms": _key_policy,
+    "s3": _bucket_policy,
+    "sns": _topic_policy,
+    "sqs": _queue_policy,
 }
 
 
-def _trust(role_arn: str) -> Policy | None:
-    parts = role_arn.split(":", 5)
-    if len(parts) < 6:  # whoever asks may write anything for an ARN
+def _trust_policy(role_arn: str) -> Policy | None:
+    arn = parse(role_arn)
+    if arn is None:  # a caller may write anything for an ARN
         return None
-    roles = list(iam_backends[parts[4]][_PARTITION].roles.values())
-    found = next((each for each in roles if each.arn == role_arn), None)
-    return None if found is None else parsed(f"trust policy of {role_arn}", _text(found.assume_role_policy_document))
+    roles = list(iam_backends[arn.account][_PARTITION].roles.values())
+    role = next((role for role in roles if role.arn == role_arn), None)
+    return (
+        None if role is None else parse_policy(f"trust policy of {role_arn}", _text(role.assume_role_policy_document))
+    )
 
 
-def owner(resource: str, asking: str) -> str:
-    """The account that a resource belongs to; that of the request if neither its ARN nor S3 knows another."""
-    parts = resource.split(":", 5)
-    if len(parts) < 6 or parts[2] != "s3":
-        return parts[4] if len(parts) == 6 and parts[4].isdigit() else asking
-    bucket = parts[5].split("/")[0]
+def account_of(resource: str, requesting: str) -> str:
+    """Return the account that owns a resource; the requesting one if neither the ARN nor S3 names another."""
+    arn = parse(resource)
+    if arn is None or arn.service != "s3":
+        return arn.account if arn and arn.account.isdigit() else requesting
+    bucket = arn.resource.split("/")[0]
     owners = (account for account, backends in list(s3_backends.items()) if bucket in backends[_PARTITION].buckets)
-    return next(owners, asking)
+    return next(owners, requesting)
 
 
 def _text(document: Any) -> str:

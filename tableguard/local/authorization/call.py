@@ -1,17 +1,31 @@
-"""One request to the embedded AWS, and the actions that its caller needs leave for."""
+"""The data of authorization: a caller, its call to an API, and the permissions that the call requires."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tableguard.local.authorization.callers import Caller
+from tableguard.policy.principals import Principal
 
-Context = Mapping[str, str | tuple[str, ...]]
+ContextValues = Mapping[str, str | tuple[str, ...]]
 
 
 @dataclass(frozen=True)
-class Call:
-    """A request as it arrived: who, where, which operation with which parameters, and what carried it.
+class Caller:
+    """A principal, with the tags and the session policy of its session."""
+
+    principal: Principal
+    tags: Mapping[str, str] = field(default_factory=dict)
+    session_policy: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Return the name by which AWS's refusals call the caller."""
+        return self.principal.session_arn
+
+
+@dataclass(frozen=True)
+class ApiCall:
+    """A request as it arrived: its caller, account and region, the operation, and its parameters.
 
     `service` is IAM's prefix (cloudwatch, where requests are signed for monitoring); `via` the service that acts
     for the caller; `endpoint` the VPC endpoint that the request came through, as moto's EC2 keeps it.
@@ -28,25 +42,25 @@ class Call:
 
     @property
     def action(self) -> str:
-        """The operation as IAM would name it, if it named every operation after itself."""
+        """Return the operation as IAM would name it, if every action were named after its operation."""
         return f"{self.service}:{self.operation}"
 
-    def arn(self, rest: str) -> str:
-        """The ARN of something in the service, account and region of this request."""
-        return f"arn:aws:{self.service}:{self.region}:{self.account}:{rest}"
+    def arn(self, resource: str) -> str:
+        """Return the ARN of a resource in the service, account and region of this call."""
+        return f"arn:aws:{self.service}:{self.region}:{self.account}:{resource}"
 
     def value(self, path: str) -> Any:
-        """A parameter, by its name or by the names that lead to it; None if the request does not have it."""
-        found: Any = self.parameters
+        """Return a parameter by its name, or by the names that lead to it with dots; None if it is absent."""
+        value: Any = self.parameters
         for name in path.split("."):
-            found = found.get(name) if isinstance(found, Mapping) else None
-        return found
+            value = value.get(name) if isinstance(value, Mapping) else None
+        return value
 
 
 @dataclass(frozen=True)
-class Need:
-    """One action on one resource that a request needs leave for."""
+class RequiredPermission:
+    """One action on one resource that every policy must allow for a call, and the context of that action alone."""
 
     action: str
     resource: str
-    context: Context = field(default_factory=dict)
+    context: ContextValues = field(default_factory=dict)

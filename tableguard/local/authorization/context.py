@@ -1,4 +1,4 @@
-"""The condition keys of a request, as far as the embedded AWS knows their values.
+"""The context keys of a request and of its resources, as far as the embedded AWS has their values.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 """
@@ -9,17 +9,18 @@ from typing import Any
 from moto.awslambda.models import lambda_backends
 from moto.kms.models import kms_backends
 
+from tableguard.aws.arn import parse
 from tableguard.local.authorization.attached_policies import Organization
-from tableguard.local.authorization.call import Call, Context
+from tableguard.local.authorization.call import ApiCall, ContextValues
 
-# a service that makes something with tags calls their list one of these, and their parts one of those
+# the names that services give the tags of what they create, and the names of a tag's two parts
 _TAG_LISTS = ("Tags", "tags", "TagsList", "BackupVaultTags", "BackupPlanTags")
 _TAG_PARTS = (("Key", "Value"), ("key", "value"), ("TagKey", "TagValue"))
 
 
-def of_request(call: Call, organization: Organization) -> dict[str, str | tuple[str, ...]]:
-    """What is true of the request, whatever it is done to."""
-    found: dict[str, str | tuple[str, ...]] = {
+def of_request(call: ApiCall, organization: Organization) -> dict[str, str | tuple[str, ...]]:
+    """Return the context of a request that does not depend on the resource."""
+    values: dict[str, str | tuple[str, ...]] = {
         "aws:RequestedRegion": call.region,
         # the hop on loopback stands for one that AWS's clients make over TLS: nothing leaves the machine, and no
         # client can be told to use http against AWS without being told so by its endpoint
@@ -30,65 +31,65 @@ def of_request(call: Call, organization: Organization) -> dict[str, str | tuple[
         **_request_tags(call),
     }
     if call.caller.principal.account in organization.accounts:
-        found["aws:PrincipalOrgID"] = organization.id
+        values["aws:PrincipalOrgID"] = organization.id
     if call.via:
-        found |= {"aws:CalledVia": (call.via,), "aws:CalledViaFirst": call.via, "aws:CalledViaLast": call.via}
+        values |= {"aws:CalledVia": (call.via,), "aws:CalledViaFirst": call.via, "aws:CalledViaLast": call.via}
     if call.caller.principal.kind == "service":
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
-        found |= {"aws:SourceAccount": call.account, "aws:SourceOrgID": organization.id}
+        values |= {"aws:SourceAccount": call.account, "aws:SourceOrgID": organization.id}
     if call.service in _BY_SERVICE:
-        found |= _BY_SERVICE[call.service](call)
-    return found
+        values |= _BY_SERVICE[call.service](call)
+    return values
 
 
-def of_resource(arn: str) -> Context:
-    """What is true of the resource itself: of keys, their tags and aliases."""
-    parts = arn.split(":", 5)
-    if len(parts) < 6 or parts[2] != "kms" or not parts[5].startswith("key/"):
+def of_resource(arn: str) -> ContextValues:
+    """Return the context of a resource: of KMS keys, their tags and aliases."""
+    parts = parse(arn)
+    if parts is None or parts.service != "kms" or not parts.resource.startswith("key/"):
         return {}
-    backend = kms_backends[parts[4]][parts[3]]
-    key = backend.keys.get(parts[5].removeprefix("key/"))
+    backend = kms_backends[parts.account][parts.region]
+    key = backend.keys.get(parts.resource.removeprefix("key/"))
     if key is None:
         return {}
-    found: dict[str, str | tuple[str, ...]] = {
+    values: dict[str, str | tuple[str, ...]] = {
         f"aws:ResourceTag/{name}": value for name, value in backend.tagger.get_tag_dict_for_resource(key.id).items()
     }
     if key.aliases:
-        found["kms:ResourceAliases"] = tuple(sorted(key.aliases))
-    return found
+        values["kms:ResourceAliases"] = tuple(sorted(key.aliases))
+    return values
 
 
-def _network(call: Call) -> Context:
+def _network(call: ApiCall) -> ContextValues:
     if call.endpoint is None:
         return {}
     return {"aws:SourceVpce": call.endpoint.id, "aws:SourceVpc": call.endpoint.vpc_id}
 
 
-def _request_tags(call: Call) -> Context:
-    given: dict[str, str] = {}
+def _request_tags(call: ApiCall) -> ContextValues:
+    tags: dict[str, str] = {}
     for name in _TAG_LISTS:
-        given |= _tags(call.value(name) or {})
-    for each in call.value("TagSpecifications") or []:
-        given |= _tags(each.get("Tags") or [])
-    found: dict[str, str | tuple[str, ...]] = {f"aws:RequestTag/{name}": value for name, value in given.items()}
-    keys = tuple(given) or tuple(call.value("TagKeys") or ())
-    return {**found, "aws:TagKeys": keys} if keys else found
+        tags |= _tags(call.value(name) or {})
+    for specification in call.value("TagSpecifications") or []:
+        tags |= _tags(specification.get("Tags") or [])
+    values: dict[str, str | tuple[str, ...]] = {f"aws:RequestTag/{name}": value for name, value in tags.items()}
+    keys = tuple(tags) or tuple(call.value("TagKeys") or ())
+    return {**values, "aws:TagKeys": keys} if keys else values
 
 
-def _tags(given: Any) -> dict[str, str]:
-    if isinstance(given, Mapping):
-        return {str(name): str(value) for name, value in given.items()}
-    tags = [each for each in given if isinstance(each, Mapping)]
+def _tags(tag_parameter: Any) -> dict[str, str]:
+    if isinstance(tag_parameter, Mapping):
+        return {str(name): str(value) for name, value in tag_parameter.items()}
+    tags = [tag for tag in tag_parameter if isinstance(tag, Mapping)]
     return {tag[name]: tag.get(value, "") for tag in tags for name, value in _TAG_PARTS if name in tag}
 
 
-def _of_iam(call: Call) -> Context:
+def _of_iam(call: ApiCall) -> ContextValues:
     boundary, policy = call.value("PermissionsBoundary"), call.value("PolicyArn")
     return _present({"iam:PermissionsBoundary": boundary, "iam:PolicyARN": policy})
 
 
-def _of_lambda(call: Call) -> Context:
-    """The function of a mapping: https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html."""
+def _of_lambda(call: ApiCall) -> ContextValues:
+    """Return a mapping's function: https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html."""
     if not call.operation.endswith("EventSourceMapping"):
         return {}
     named, uuid = call.value("FunctionName"), call.value("UUID")
@@ -98,32 +99,33 @@ def _of_lambda(call: Call) -> Context:
     return {"lambda:FunctionArn": call.arn(f"function:{named.rpartition('function:')[2]}")} if named else {}
 
 
-def _of_ec2(call: Call) -> Context:
+def _of_ec2(call: ApiCall) -> ContextValues:
     tagged = bool(call.value("TagSpecifications"))
     service = call.value("ServiceName") if call.operation == "CreateVpcEndpoint" else None
     return _present({"ec2:VpceServiceName": service, "ec2:CreateAction": call.operation if tagged else None})
 
 
-def _of_account(call: Call) -> Context:
+def _of_account(call: ApiCall) -> ContextValues:
     return _present({"account:TargetRegion": call.value("RegionName")})
 
 
-def _of_kms(call: Call) -> Context:
-    """Caller and encryption context: https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html.
+def _of_kms(call: ApiCall) -> ContextValues:
+    """Return caller account and encryption context.
 
-    ReEncrypt, which has one for each of its two keys, and grants, which hold one, are not looked into.
+    https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html. Not modelled: the encryption contexts of
+    ReEncrypt, one for each of its two keys, and those that grants hold.
     """
     context = call.value("EncryptionContext") or {}
-    found: dict[str, str | tuple[str, ...]] = {f"kms:EncryptionContext:{key}": value for key, value in context.items()}
-    found |= {"kms:EncryptionContextKeys": tuple(sorted(context))} if context else {}
-    return {**found, "kms:CallerAccount": call.caller.principal.account}
+    values: dict[str, str | tuple[str, ...]] = {f"kms:EncryptionContext:{key}": value for key, value in context.items()}
+    values |= {"kms:EncryptionContextKeys": tuple(sorted(context))} if context else {}
+    return {**values, "kms:CallerAccount": call.caller.principal.account}
 
 
-def _present(found: Mapping[str, Any]) -> Context:
-    return {key: str(value) for key, value in found.items() if value is not None}
+def _present(values: Mapping[str, Any]) -> ContextValues:
+    return {key: str(value) for key, value in values.items() if value is not None}
 
 
-_BY_SERVICE: Mapping[str, Callable[[Call], Context]] = {
+_BY_SERVICE: Mapping[str, Callable[[ApiCall], ContextValues]] = {
     "account": _of_account,
     "ec2": _of_ec2,
     "iam": _of_iam,

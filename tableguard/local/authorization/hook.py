@@ -1,15 +1,16 @@
-"""The point at which moto asks whether a request may be made: once for each, before anything is done.
+"""The hook in moto by which every request is authorized, once and before anything is done.
 
-moto 5.2.5 would check identity policies alone, without resources, regions or conditions, and not by default.
+moto 5.2.5 checks identity policies alone, without resources, regions or conditions, and not by default. AWS decides
+by all policies that apply, as the guard does.
 """
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import botocore.session
 from moto.core.authorization import ActionAuthenticatorMixin
-from moto.core.model import OperationModel
+from moto.core.model import OperationModel, ServiceModel
 from moto.core.parse import PROTOCOL_PARSERS, XFormedDict
 from moto.core.request import determine_request_protocol
 from moto.core.routing import get_service_router
@@ -20,8 +21,8 @@ from werkzeug.exceptions import HTTPException
 
 from tableguard.local.authorization import callers, guard, network
 from tableguard.local.authorization.attached_policies import organization
-from tableguard.local.authorization.call import Call
-from tableguard.local.authorization.refusal import Refusal, answer, unknown_key, unknown_region
+from tableguard.local.authorization.call import ApiCall
+from tableguard.local.authorization.refusal import Refusal, response_parts, unknown_key, unknown_region
 from tableguard.local.clients.identities import SETUP_KEY, VIA_HEADER, via_of
 from tableguard.local.moto.patch import replace
 from tableguard.local.requested import CREDENTIAL, PREFIXES
@@ -29,90 +30,108 @@ from tableguard.local.requested import CREDENTIAL, PREFIXES
 Handler = Any  # a BaseResponse of moto
 
 
-class Refused(HTTPException):
-    """A refusal on its way to the client, through moto and its web framework, as it stands."""
+class RefusalResponse(HTTPException):
+    """A refusal as the response that passes through moto and its web framework unchanged."""
 
     def __init__(self, status: int, body: str, headers: Mapping[str, str]) -> None:
         super().__init__(body)
         self.code, self._headers = status, list(headers.items())
 
     def get_body(self, *_: Any, **__: Any) -> str:
-        """The error, in the protocol of the service."""
+        """Return the error in the protocol of the service."""
         return self.description or ""
 
     def get_headers(self, *_: Any, **__: Any) -> list[tuple[str, str]]:
-        """Its headers: JSON services have the error's code in one."""
+        """Return the headers: JSON services have the error's code in one."""
         return self._headers
 
 
 def install() -> None:
-    """Put the guard in its place."""
+    """Replace moto's authorization of requests and its own reading of bucket policies."""
     replace(ActionAuthenticatorMixin, "_authenticate_and_authorize_action", _authorize)
-    replace(FakeBucket, "get_permission", _as_guarded(FakeBucket.get_permission))
+    replace(FakeBucket, "get_permission", _neutral_under_guard(FakeBucket.get_permission))
     callers.install()
 
 
-def forget() -> None:
-    """Nobody is known, and nothing was decided."""
-    guard.forget()
-    callers.forget()
-    network.forget()
-
-
 def _authorize(handler: Handler, _iam_request: type, _resource: str = "*") -> None:
+    """Refuse the request of a handler, unless every policy allows it; RefusalResponse is raised into moto."""
     if not handler.is_werkzeug_request:
         return  # moto as its own users have it, without a server
-    signed = CREDENTIAL.search(handler.headers.get("Authorization", "") or handler.uri)
-    if signed and signed[2] not in _regions():
+    signature = _signature(handler)
+    if signature and signature.region not in _regions():
         _refuse_region(handler)
-    key = signed[1] if signed else ""
-    if key == SETUP_KEY:
+    if signature and signature.access_key_id == SETUP_KEY:
         return
-    found = organization()
-    if found is None:
+    current = organization()
+    if current is None:
         return  # an account of its own has no guard, as an AWS without an organization has no SCP
     model, uri_parameters = _operation(handler)
-    if model is None or (not signed and model.auth_type == "none"):
+    if model is None or (not signature and model.auth_type == "none"):
         return  # what moto has no operation for it answers with an error; signing in needs no key
-    protocol = determine_request_protocol(model.service_model, handler.headers.get("Content-Type", ""))
-    service = PREFIXES.get(signed[3], signed[3]) if signed else handler.service_name
+    protocol = _protocol(handler, model.service_model)
     try:
-        caller = callers.caller_of(key)
-        if caller is None or signed is None:
-            raise unknown_key(service, protocol)
-        call = Call(
-            caller=caller,
-            account=handler.current_account,
-            region=signed[2],
-            service=service,
-            operation=model.name,
-            parameters=_parameters(handler, model, protocol, uri_parameters),
-            via=via_of(handler.headers.get(VIA_HEADER)),
-            endpoint=network.endpoint_for(key, handler.service_name, signed[2]),
-        )
-        guard.check(call, found, protocol)
+        guard.check(_call(handler, signature, model, protocol, uri_parameters), current, protocol)
     except Refusal as refusal:
-        raise _answer(handler, refusal, protocol) from refusal
+        raise _response_to(handler, refusal, protocol) from refusal
+
+
+class _Signature(NamedTuple):
+    """The parts of a request's signature that matter here; nothing is verified on loopback."""
+
+    access_key_id: str
+    region: str
+    service: str  # as IAM's actions begin
+
+
+def _signature(handler: Handler) -> _Signature | None:
+    credential = CREDENTIAL.search(handler.headers.get("Authorization", "") or handler.uri)
+    return credential and _Signature(credential[1], credential[2], PREFIXES.get(credential[3], credential[3]))
+
+
+def _protocol(handler: Handler, model: ServiceModel) -> str:
+    return determine_request_protocol(model, handler.headers.get("Content-Type", ""))
+
+
+def _call(
+    handler: Handler,
+    signature: _Signature | None,
+    model: OperationModel,
+    protocol: str,
+    uri_parameters: Mapping[str, Any],
+) -> ApiCall:
+    """Return the call that a request makes; Refusal if it is not signed with a key that was issued."""
+    caller = callers.caller_of(signature.access_key_id) if signature else None
+    if signature is None or caller is None:
+        raise unknown_key(signature.service if signature else handler.service_name, protocol)
+    return ApiCall(
+        caller=caller,
+        account=handler.current_account,
+        region=signature.region,
+        service=signature.service,
+        operation=model.name,
+        parameters=_parameters(handler, model, protocol, uri_parameters),
+        via=via_of(handler.headers.get(VIA_HEADER)),
+        endpoint=network.endpoint_for(signature.access_key_id, handler.service_name, signature.region),
+    )
 
 
 def _refuse_region(handler: Handler) -> None:
-    model = get_service_model(handler.boto3_service_name)
-    protocol = determine_request_protocol(model, handler.headers.get("Content-Type", ""))
-    raise _answer(handler, unknown_region(protocol), protocol)
+    protocol = _protocol(handler, get_service_model(handler.boto3_service_name))
+    raise _response_to(handler, unknown_region(protocol), protocol)
 
 
 @cache
 def _regions() -> frozenset[str]:
-    """The regions of all partitions."""
+    """Return the regions of all partitions."""
     session = botocore.session.get_session()
     partitions = session.get_available_partitions()
-    return frozenset(name for each in partitions for name in session.get_available_regions("ec2", each))
+    return frozenset(name for partition in partitions for name in session.get_available_regions("ec2", partition))
 
 
-def _as_guarded(original: Callable[..., PermissionResult]) -> Callable[..., PermissionResult]:
-    """What moto itself reads in a bucket's policy: nothing, where the guard has read it.
+def _neutral_under_guard(original: Callable[..., PermissionResult]) -> Callable[..., PermissionResult]:
+    """Make moto's FakeBucket.get_permission neutral where the guard decides.
 
-    moto leaves out conditions, and so takes the denial of plaintext requests for one of all requests.
+    moto reads a bucket's policy without its conditions, so a denial of plaintext requests would deny every request.
     """
 
     def get_permission(bucket: FakeBucket, action: str, resource: str) -> PermissionResult:
@@ -122,19 +141,22 @@ def _as_guarded(original: Callable[..., PermissionResult]) -> Callable[..., Perm
 
 
 def _operation(handler: Handler) -> tuple[OperationModel | None, Mapping[str, Any]]:
-    """The operation of a request, and what its path says; S3's handlers call theirs by other names."""
+    """Return a request's operation (None if moto has none) and the parameters in its path.
+
+    S3's handlers name their operations otherwise, so those are found by the path.
+    """
     model = get_service_model(handler.boto3_service_name)
     if handler.service_name == "s3":
-        operation, found = get_service_router("s3").match(handler.normalized_request)
-        return operation, found
+        operation, path_parameters = get_service_router("s3").match(handler.normalized_request)
+        return operation, path_parameters
     name = handler._get_action()
     return (model.operation_model(name), handler.uri_match) if name in model.operation_names else (None, {})
 
 
 def _parameters(handler: Handler, model: OperationModel, protocol: str, uri: Mapping[str, Any]) -> Mapping[str, Any]:
     if handler.automated_parameter_parsing:
-        found = handler.params
-        return found.original_dict() if isinstance(found, XFormedDict) else {**uri, **found}
+        params = handler.params
+        return params.original_dict() if isinstance(params, XFormedDict) else {**uri, **params}
     request = handler.normalized_request
     parsed: Mapping[str, Any] = PROTOCOL_PARSERS[protocol](model, map_type=dict).parse(
         {
@@ -149,8 +171,8 @@ def _parameters(handler: Handler, model: OperationModel, protocol: str, uri: Map
     return parsed
 
 
-def _answer(handler: Handler, refusal: Refusal, protocol: str) -> Refused:
-    """The refusal, its headers also where moto takes them from if it answers by itself."""
-    status, body, headers = answer(refusal, protocol)
+def _response_to(handler: Handler, refusal: Refusal, protocol: str) -> RefusalResponse:
+    """Return the refusal as a response; its headers go into the handler too, from which moto may take them."""
+    status, body, headers = response_parts(refusal, protocol)
     handler.response_headers.update(headers)
-    return Refused(status, body, headers)
+    return RefusalResponse(status, body, headers)

@@ -1,4 +1,4 @@
-"""What DynamoDB tells about a request for items: actions, tables and indexes, and the keys that conditions ask for.
+"""The permissions that DynamoDB's item operations require: actions, tables and indexes, and condition keys.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
 """
@@ -11,8 +11,9 @@ from moto.core.exceptions import JsonRESTError, ServiceException
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.parsing.key_condition_expression import parse_expression
 
+from tableguard.aws.arn import parse
 from tableguard.errors import EmbeddedError
-from tableguard.local.authorization.call import Call, Need
+from tableguard.local.authorization.call import ApiCall, RequiredPermission
 
 SINGLE = frozenset({"GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan"})
 _BATCHES = frozenset({"BatchGetItem", "BatchWriteItem"})
@@ -37,7 +38,7 @@ _EXPRESSIONS = (
     "FilterExpression",
     "KeyConditionExpression",
 )
-# what came before expressions, each with attributes' names for keys
+# the parameters that preceded expressions; their keys are names of attributes
 _LEGACY = ("Item", "AttributeUpdates", "Expected", "KeyConditions", "QueryFilter", "ScanFilter")
 # a name that begins a path: not what follows a dot, not a :value, not a function
 _WORD = re.compile(r"(?<![\w.:#])(#?\w+)(?!\w*\s*\()")
@@ -48,10 +49,10 @@ _STATEMENTS = {"ExecuteTransaction": "TransactStatements", "BatchExecuteStatemen
 Item = Mapping[str, Any]
 
 
-def needs(call: Call) -> Iterator[Need]:
-    """What a request for items needs leave for; nothing if it is no such request."""
+def required_permissions(call: ApiCall) -> Iterator[RequiredPermission]:
+    """Yield the permissions that an item operation requires; nothing for any other operation."""
     if call.operation in SINGLE:
-        yield _need(call, call.operation, call.parameters)
+        yield _permission(call, call.operation, call.parameters)
     elif call.operation in _BATCHES:
         yield from _of_batch(call)
     elif call.operation in _ENCLOSED:
@@ -59,73 +60,73 @@ def needs(call: Call) -> Iterator[Need]:
     elif call.operation == "ExecuteStatement":
         yield _of_statement(call, call.parameters)
     elif call.operation in _STATEMENTS:
-        yield from (_of_statement(call, each) for each in call.value(_STATEMENTS[call.operation]) or [])
+        yield from (_of_statement(call, statement) for statement in call.value(_STATEMENTS[call.operation]) or [])
 
 
-def _need(call: Call, operation: str, asked: Item, **more: Any) -> Need:
-    if "TableName" not in asked:
+def _permission(call: ApiCall, operation: str, request: Item, **more: Any) -> RequiredPermission:
+    if "TableName" not in request:
         raise EmbeddedError(f"{call.action}: its parameters name no table")
-    table, index = str(asked["TableName"]), asked.get("IndexName")
-    keys = _leading_keys(call, table, index, operation, asked)
-    context: dict[str, Any] = {**_selected(operation, asked), **more}
+    table, index = str(request["TableName"]), request.get("IndexName")
+    keys = _leading_keys(call, table, index, operation, request)
+    context: dict[str, Any] = {**_selected(operation, request), **more}
     if keys:
         context["dynamodb:LeadingKeys"] = keys
-    names = _attributes(asked)
+    names = _attributes(request)
     if names:
         context["dynamodb:Attributes"] = names
-    return Need(f"dynamodb:{operation}", _arn(call, table, index), context)
+    return RequiredPermission(f"dynamodb:{operation}", _arn(call, table, index), context)
 
 
-def _arn(call: Call, table: str, index: str | None) -> str:
+def _arn(call: ApiCall, table: str, index: str | None) -> str:
     arn = table if table.startswith("arn:") else call.arn(f"table/{table}")
     return f"{arn}/index/{index}" if index else arn
 
 
-def _selected(operation: str, asked: Item) -> dict[str, str]:
-    """dynamodb:ReturnValues and dynamodb:Select, the latter with what DynamoDB takes for granted."""
-    found = {"dynamodb:ReturnValues": asked["ReturnValues"]} if asked.get("ReturnValues") else {}
+def _selected(operation: str, request: Item) -> dict[str, str]:
+    """Return dynamodb:ReturnValues and dynamodb:Select, the latter with DynamoDB's default."""
+    values = {"dynamodb:ReturnValues": request["ReturnValues"]} if request.get("ReturnValues") else {}
     if operation in ("Query", "Scan"):
-        chosen = bool(asked.get("ProjectionExpression") or asked.get("AttributesToGet"))
-        whole = "ALL_PROJECTED_ATTRIBUTES" if asked.get("IndexName") else "ALL_ATTRIBUTES"
-        found["dynamodb:Select"] = asked.get("Select") or ("SPECIFIC_ATTRIBUTES" if chosen else whole)
-    return found
+        projects = bool(request.get("ProjectionExpression") or request.get("AttributesToGet"))
+        default = "ALL_PROJECTED_ATTRIBUTES" if request.get("IndexName") else "ALL_ATTRIBUTES"
+        values["dynamodb:Select"] = request.get("Select") or ("SPECIFIC_ATTRIBUTES" if projects else default)
+    return values
 
 
-def _leading_keys(call: Call, table: str, index: str | None, operation: str, asked: Item) -> tuple[str, ...]:
-    """The partition keys that are asked for; none where the request does not say them, as a scan does not."""
+def _leading_keys(call: ApiCall, table: str, index: str | None, operation: str, request: Item) -> tuple[str, ...]:
+    """Return the partition keys that a request names; none for one that names none, such as a scan."""
     schema = _schema(call, table, index)
     if schema is None:
         return ()
-    name = next(each["AttributeName"] for each in schema if each["KeyType"] == "HASH")
+    name = next(element["AttributeName"] for element in schema if element["KeyType"] == "HASH")
     if operation == "Query":
-        return _queried(schema, name, asked)
-    item = asked.get("Item") if operation == "PutItem" else asked.get("Key")
+        return _queried(schema, name, request)
+    item = request.get("Item") if operation == "PutItem" else request.get("Key")
     return (_text(item[name]),) if isinstance(item, Mapping) and name in item else ()
 
 
-def _schema(call: Call, table: str, index: str | None) -> list[dict[str, str]] | None:
-    """The key schema of a table or index; None if there is none, as DynamoDB will say itself."""
-    arn = table.split(":")
-    account, region = (arn[4], arn[3]) if len(arn) == 6 else (call.account, call.region)
-    found: Any = dynamodb_backends[account][region].tables.get(table.rpartition("/")[2])
-    if found is not None and index:
-        found = next((each for each in found.all_indexes() if each.name == index), None)
-    return None if found is None else list(found.schema)
+def _schema(call: ApiCall, table: str, index: str | None) -> list[dict[str, str]] | None:
+    """Return the key schema of a table or index; None if there is none, which DynamoDB refuses itself."""
+    arn = parse(table)
+    account, region = (arn.account, arn.region) if arn else (call.account, call.region)
+    source: Any = dynamodb_backends[account][region].tables.get(table.rpartition("/")[2])
+    if source is not None and index:
+        source = next((candidate for candidate in source.all_indexes() if candidate.name == index), None)
+    return None if source is None else list(source.schema)
 
 
-def _queried(schema: list[dict[str, str]], name: str, asked: Item) -> tuple[str, ...]:
-    if "KeyConditions" in asked:
-        condition = asked["KeyConditions"].get(name, {})
+def _queried(schema: list[dict[str, str]], name: str, request: Item) -> tuple[str, ...]:
+    if "KeyConditions" in request:
+        condition = request["KeyConditions"].get(name, {})
         return tuple(_text(value) for value in condition.get("AttributeValueList", []))
     try:
         keys, *_ = parse_expression(
-            asked.get("KeyConditionExpression") or "",
-            asked.get("ExpressionAttributeValues") or {},
-            asked.get("ExpressionAttributeNames") or {},
+            request.get("KeyConditionExpression") or "",
+            request.get("ExpressionAttributeValues") or {},
+            request.get("ExpressionAttributeNames") or {},
             schema,
         )
     except (JsonRESTError, ServiceException):
-        return ()  # no condition that DynamoDB understands: without a key nobody is allowed by it
+        return ()  # no condition that DynamoDB understands: without a key no policy that asks for one allows it
     return tuple(_text(value) for _, value in keys)
 
 
@@ -134,37 +135,39 @@ def _text(value: Mapping[str, Any]) -> str:
     return str(content)
 
 
-def _attributes(asked: Item) -> tuple[str, ...]:
-    """The attributes that a request names, each once; none for a read that names but its key and returns them all."""
-    names = dict.fromkeys(asked.get("AttributesToGet") or [])
-    names |= {name: None for parameter in _LEGACY for name in asked.get(parameter) or {}}
-    short: Mapping[str, str] = asked.get("ExpressionAttributeNames") or {}
+def _attributes(request: Item) -> tuple[str, ...]:
+    """Return the attributes that a request names, each once; none for a read of all that names only its key."""
+    names = dict.fromkeys(request.get("AttributesToGet") or [])
+    names |= {name: None for parameter in _LEGACY for name in request.get(parameter) or {}}
+    aliases: Mapping[str, str] = request.get("ExpressionAttributeNames") or {}
     for parameter in _EXPRESSIONS:
-        words = _WORD.findall(asked.get(parameter) or "")
-        names |= {short.get(word, word): None for word in words if not word.isdigit() and word.upper() not in _KEYWORDS}
-    return tuple({**dict.fromkeys(asked.get("Key") or {}), **names}) if names else ()
+        words = _WORD.findall(request.get(parameter) or "")
+        names |= {
+            aliases.get(word, word): None for word in words if not word.isdigit() and word.upper() not in _KEYWORDS
+        }
+    return tuple({**dict.fromkeys(request.get("Key") or {}), **names}) if names else ()
 
 
-def _of_batch(call: Call) -> Iterator[Need]:
-    for table, asked in (call.value("RequestItems") or {}).items():
+def _of_batch(call: ApiCall) -> Iterator[RequiredPermission]:
+    for table, request in (call.value("RequestItems") or {}).items():
         schema = _schema(call, table, None)
-        hash_key = next((each["AttributeName"] for each in schema or [] if each["KeyType"] == "HASH"), "")
-        items = asked["Keys"] if call.operation == "BatchGetItem" else list(_written(asked))
+        hash_key = next((element["AttributeName"] for element in schema or [] if element["KeyType"] == "HASH"), "")
+        items = request["Keys"] if call.operation == "BatchGetItem" else list(_written(request))
         keys = dict.fromkeys(_text(item[hash_key]) for item in items if hash_key in item)
-        projection = {**asked, "Key": {}} if isinstance(asked, Mapping) else {"Item": dict.fromkeys(_names(items))}
+        projection = {**request, "Key": {}} if isinstance(request, Mapping) else {"Item": dict.fromkeys(_names(items))}
         context: dict[str, Any] = {"dynamodb:LeadingKeys": tuple(keys)} if keys else {}
         names = _attributes(projection)
         if names:
             context["dynamodb:Attributes"] = names
-        yield Need(call.action, _arn(call, table, None), context)
+        yield RequiredPermission(call.action, _arn(call, table, None), context)
 
 
 def _written(requests: Iterable[Item]) -> Iterator[Item]:
-    for each in requests:
-        if "PutRequest" in each:
-            yield each["PutRequest"]["Item"]
-        elif "DeleteRequest" in each:  # an empty one is refused where it is carried out
-            yield each["DeleteRequest"]["Key"]
+    for write in requests:
+        if "PutRequest" in write:
+            yield write["PutRequest"]["Item"]
+        elif "DeleteRequest" in write:  # an empty one is refused where it is carried out
+            yield write["DeleteRequest"]["Key"]
 
 
 def _names(items: Iterable[Item]) -> Iterator[str]:
@@ -172,17 +175,22 @@ def _names(items: Iterable[Item]) -> Iterator[str]:
         yield from item
 
 
-def _of_transaction(call: Call) -> Iterator[Need]:
-    for each in call.value(_ENCLOSED[call.operation]) or []:
-        for verb, asked in each.items():
+def _of_transaction(call: ApiCall) -> Iterator[RequiredPermission]:
+    for entry in call.value(_ENCLOSED[call.operation]) or []:
+        for verb, request in entry.items():
             enclosing = {"dynamodb:EnclosingOperation": call.operation}
-            yield _need(call, _TRANSACTIONS[verb], asked, **enclosing)
+            yield _permission(call, _TRANSACTIONS[verb], request, **enclosing)
 
 
-def _of_statement(call: Call, statement: Item) -> Need:
-    """PartiQL names its keys within the text, where they are not looked for: who needs them is not allowed."""
+def _of_statement(call: ApiCall, statement: Item) -> RequiredPermission:
+    """Return the permission of a PartiQL statement, without leading keys: they stand in its text, which is not read.
+
+    A policy that allows certain leading keys only therefore does not allow it.
+    """
     match = _STATEMENT.match(statement.get("Statement") or "")
     if match is None:
         raise EmbeddedError(f"{call.action}: no table can be read from the statement, so nobody can be allowed it")
     context = {"dynamodb:EnclosingOperation": call.operation} if call.operation == "ExecuteTransaction" else {}
-    return Need(f"dynamodb:{_PARTIQL[match['verb'].upper()]}", _arn(call, match["table"], match["index"]), context)
+    return RequiredPermission(
+        f"dynamodb:{_PARTIQL[match['verb'].upper()]}", _arn(call, match["table"], match["index"]), context
+    )

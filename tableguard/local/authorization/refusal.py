@@ -1,4 +1,4 @@
-"""How AWS refuses: error code, HTTP status and words, by service and by the policy that decided.
+"""AWS's refusals: error code, HTTP status and text, by service and by the policy that decided.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 """
@@ -24,7 +24,7 @@ _ARTICLE: Mapping[Layer, str] = {"identity": "an"}
 
 @dataclass(frozen=True)
 class Refusal(Exception):
-    """A request that AWS does not carry out, in AWS's words."""
+    """The refusal of a request: AWS's error code and message."""
 
     code: str
     message: str
@@ -34,17 +34,17 @@ class Refusal(Exception):
 
 
 def denied(service: str, protocol: str, text: str) -> Refusal:
-    """The refusal of an action with what `in_words` says of it."""
-    began = "You are not authorized to perform this operation. " if service == "ec2" else ""
-    return Refusal(denial_code(service, protocol), began + text)
+    """Return the refusal of an action with the text that `denial_text` returns for it."""
+    prefix = "You are not authorized to perform this operation. " if service == "ec2" else ""
+    return Refusal(denial_code(service, protocol), prefix + text)
 
 
-def in_words(user: str, action: str, resource: str, reason: Reason) -> str:
-    """Who may not do what to which resource, and which layer's denial or silence is the cause."""
-    return f"User: {user} is not authorized to perform: {action} on resource: {resource} {_because(action, reason)}"
+def denial_text(user: str, action: str, resource: str, reason: Reason) -> str:
+    """Return the user, action and resource of a denial, with the policy layer that denies or does not allow."""
+    return f"User: {user} is not authorized to perform: {action} on resource: {resource} {_reason_text(action, reason)}"
 
 
-def _because(action: str, reason: Reason) -> str:
+def _reason_text(action: str, reason: Reason) -> str:
     called = _CALLED[reason.layer]
     if reason.effect == "Deny":
         return f"with an explicit deny in {_ARTICLE.get(reason.layer, 'a')} {called}"
@@ -52,26 +52,26 @@ def _because(action: str, reason: Reason) -> str:
 
 
 def denial_code(service: str, protocol: str) -> str:
-    """The error code: JSON services have AccessDeniedException, those with XML AccessDenied, EC2 and SNS their own."""
+    """Return the error code of a denial: AccessDeniedException in JSON, AccessDenied in XML, EC2 and SNS their own."""
     own = {"ec2": "UnauthorizedOperation", "sns": "AuthorizationError"}
     return own.get(service) or ("AccessDeniedException" if "json" in protocol else "AccessDenied")
 
 
 def unknown_key(service: str, protocol: str) -> Refusal:
-    """The refusal of a request by nobody: signed with a key that was never given to anyone, or not signed."""
+    """Return the refusal of a request that is not signed, or with a key that was never issued."""
     own = {"ec2": "AuthFailure", "s3": "InvalidAccessKeyId"}
     code = own.get(service) or ("UnrecognizedClientException" if "json" in protocol else "InvalidClientTokenId")
     return Refusal(code, "The security token included in the request is invalid.")
 
 
 def unknown_region(protocol: str) -> Refusal:
-    """The refusal of a request that is signed for a region that AWS does not have."""
+    """Return the refusal of a request that is signed for a region that AWS does not have."""
     code = "InvalidSignatureException" if "json" in protocol else "SignatureDoesNotMatch"
     return Refusal(code, "Credential should be scoped to a valid region.")
 
 
 def undecided(service: str, protocol: str, why: str) -> Refusal:
-    """The refusal of what the embedded AWS cannot decide about, so that it is never allowed in silence."""
+    """Return the refusal of a request that the embedded AWS cannot decide about: it is never allowed silently."""
     return Refusal(denial_code(service, protocol), f"the embedded AWS cannot decide: {why}")
 
 
@@ -83,16 +83,16 @@ _XML = {
 }
 
 
-def answer(refusal: Refusal, protocol: str) -> tuple[int, str, dict[str, str]]:
-    """Status, body and headers of a refusal, in a protocol of text."""
+def response_parts(refusal: Refusal, protocol: str) -> tuple[int, str, dict[str, str]]:
+    """Return status, body and headers of a refusal, in a text protocol."""
     # JSON services with paths say 403 and have the code in a header; the others say 400
     status = 400 if "json" in protocol and not protocol.startswith("rest") else 403
-    body, headers = shaped(refusal.code, refusal.message, protocol)
+    body, headers = error_body(refusal.code, refusal.message, protocol)
     return status, body.decode(), headers
 
 
-def shaped(code: str, message: str, protocol: str) -> tuple[bytes, dict[str, str]]:
-    """Body and headers of an error: https://smithy.io/2.0/aws/protocols/."""
+def error_body(code: str, message: str, protocol: str) -> tuple[bytes, dict[str, str]]:
+    """Return body and headers of an error: https://smithy.io/2.0/aws/protocols/."""
     name = f"com.amazon.coral.service#{code}"
     if "json" in protocol:
         body = json.dumps({"__type": name, "Message": message})
@@ -105,7 +105,7 @@ def shaped(code: str, message: str, protocol: str) -> tuple[bytes, dict[str, str
 
 
 def _cbor(texts: Mapping[str, str]) -> bytes:
-    """A few short texts by name: https://www.rfc-editor.org/rfc/rfc8949#section-3.1."""
+    """Encode a few short texts by name: https://www.rfc-editor.org/rfc/rfc8949#section-3.1."""
     encoded = [text.encode() for pair in texts.items() for text in pair]
     lengths = [b"\x79" + len(text).to_bytes(2) for text in encoded]
     return bytes([0xA0 + len(texts)]) + b"".join(map(bytes.__add__, lengths, encoded))

@@ -1,4 +1,4 @@
-"""The ARNs of what an operation acts on, from its parameters and the ARN formats of AWS's reference."""
+"""Finds the ARNs that an operation acts on, by its parameters and the ARN formats of AWS's reference."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -11,9 +11,10 @@ from moto.config.models import config_backends
 from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
 
+from tableguard.aws.arn import parse
 from tableguard.errors import EmbeddedError
 from tableguard.local.authorization.attached_policies import organization
-from tableguard.local.authorization.call import Call
+from tableguard.local.authorization.call import ApiCall
 from tableguard.policy import service_reference
 from tableguard.policy.service_reference import Action
 
@@ -48,15 +49,15 @@ _VARIABLES: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("sns", "TopicName"): ("Name",),
     ("sqs", "QueueName"): ("QueueName", "QueueUrl"),
 }
-# types of resources that an account has one of, or whose ids no request tells: all of them are meant
-_WHOLE: Mapping[tuple[str, str], str] = {
+# types of which an account has one resource, or whose ids no request names: all of them are meant
+_SINGLETONS: Mapping[tuple[str, str], str] = {
     ("account", "account"): "arn:aws:account::{account}:account",
     ("application-autoscaling", "ScalableTarget"): (
         "arn:aws:application-autoscaling:{region}:{account}:scalable-target/*"
     ),
 }
-# types whose ids AWS gives when it makes them: until then, any of them is meant
-_MADE = frozenset(
+# types whose ids AWS assigns on creation: a request that creates one may create any
+_IDS_BY_AWS = frozenset(
     {
         ("backup", "backupPlan"),
         ("cognito-identity", "identitypool"),
@@ -80,7 +81,7 @@ _EC2 = {
     "vpce": "vpc-endpoint",
 }
 _EC2_ID = re.compile(r"([a-z]+)-[0-9a-z]+")
-_EC2_MADE = {
+_EC2_CREATED = {
     "CreateFlowLogs": "vpc-flow-log",
     "CreateRouteTable": "route-table",
     "CreateSecurityGroup": "security-group",
@@ -90,40 +91,40 @@ _EC2_MADE = {
 }
 
 
-def resources(call: Call, action: Action, of: Action | None = None) -> tuple[str, ...]:
-    """What an action of the call is done to, `*` if it has no resource; EmbeddedError if nothing tells.
+def resources_of(call: ApiCall, action: Action, main: Action | None = None) -> tuple[str, ...]:
+    """Return the resources that an action of a call acts on, `*` if it has none; EmbeddedError if none is named.
 
-    With `of`, the action is done besides, to what that one is done to: the tags of what is being made.
+    With `main`, the action accompanies that one and acts on the same resources, as tagging what is created does.
     """
-    if of is not None:
-        both = tuple(kind for kind in action.resources if kind in of.resources or not of.resources)
-        action = replace(action, resources=both)
+    if main is not None:
+        shared = tuple(kind for kind in action.resources if kind in main.resources or not main.resources)
+        action = replace(action, resources=shared)
     if not action.resources:
         return ("*",)
     special = _SPECIAL.get(action.service)
-    found = tuple(dict.fromkeys(special(call, action) if special else _by_reference(call, action)))
-    if found:
-        return found
-    reads = action.level in ("List", "Read")  # of no particular one
-    made = call.operation.startswith(("Create", "Register"))
-    kinds = [kind for kind in action.resources if reads or (made and (action.service, kind) in _MADE)]
+    arns = tuple(dict.fromkeys(special(call, action) if special else _by_arn_format(call, action)))
+    if arns:
+        return arns
+    reads = action.level in ("List", "Read")  # of any resource, where none is named
+    creates = call.operation.startswith(("Create", "Register"))
+    kinds = [kind for kind in action.resources if reads or (creates and (action.service, kind) in _IDS_BY_AWS)]
     if not kinds:
         raise EmbeddedError(f"{action}: its parameters name no {' or '.join(action.resources)} that is known of")
-    return tuple(_fill(_format(action.service, kind), _here(call)) for kind in kinds)
+    return tuple(_fill(_format(action.service, kind), _pseudo_parameters(call)) for kind in kinds)
 
 
-def _here(call: Call) -> dict[str, str]:
+def _pseudo_parameters(call: ApiCall) -> dict[str, str]:
     return {"Partition": "aws", "Region": call.region, "Account": call.account}
 
 
-def _by_reference(call: Call, action: Action) -> Iterator[str]:
+def _by_arn_format(call: ApiCall, action: Action) -> Iterator[str]:
     for kind in action.resources:
-        if (action.service, kind) in _WHOLE:
-            yield _WHOLE[action.service, kind].format(account=call.account, region=call.region)
+        if (action.service, kind) in _SINGLETONS:
+            yield _SINGLETONS[action.service, kind].format(account=call.account, region=call.region)
             continue
         arn_format = _format(action.service, kind)
         yield from (value for value in _texts(call.parameters) if _pattern(arn_format).fullmatch(value))
-        yield from _filled(call, action.service, arn_format)
+        yield from _arns_from_parameters(call, action.service, arn_format)
 
 
 def _format(service: str, kind: str) -> str:
@@ -136,46 +137,46 @@ def _pattern(arn_format: str) -> re.Pattern[str]:
 
 
 def _texts(parameters: Mapping[str, Any]) -> Iterator[str]:
-    """The texts among the parameters themselves, not those within them: a policy's are not the operation's."""
+    """Yield the texts at the top of parameters; those inside structures, such as a policy's ARNs, are not meant."""
     for value in parameters.values():
-        yield from (each for each in (value if isinstance(value, list) else [value]) if isinstance(each, str))
+        yield from (item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str))
 
 
-def _filled(call: Call, service: str, arn_format: str) -> Iterator[str]:
-    """An ARN for each value of its last variable; none if the parameters lack one of the others."""
+def _arns_from_parameters(call: ApiCall, service: str, arn_format: str) -> Iterator[str]:
+    """Yield an ARN for each combination of its variables' values; none if the parameters lack a value for one."""
     names = _VARIABLE.findall(arn_format)
-    given = [_here(call)]
+    combinations = [_pseudo_parameters(call)]
     for name in names:
-        if name not in given[0]:
+        if name not in combinations[0]:
             values = tuple(_values(call, service, name))
-            given = [{**each, name: value} for each in given for value in values]
-            if not given:
+            combinations = [{**earlier, name: value} for earlier in combinations for value in values]
+            if not combinations:
                 return
-    yield from (_fill(arn_format, each) for each in given)
+    yield from (_fill(arn_format, combination) for combination in combinations)
 
 
 def _fill(arn_format: str, values: Mapping[str, str]) -> str:
-    return _VARIABLE.sub(lambda found: values.get(found[1], "*"), arn_format)
+    return _VARIABLE.sub(lambda variable: values.get(variable[1], "*"), arn_format)
 
 
-def _values(call: Call, service: str, variable: str) -> Iterator[str]:
+def _values(call: ApiCall, service: str, variable: str) -> Iterator[str]:
     for path in _VARIABLES.get((service, variable), ()):
-        found = call.value(path)
-        for each in found if isinstance(found, list) else [found]:
-            if isinstance(each, str) and not each.startswith("arn:"):
-                yield each.rsplit("/", 1)[-1] if path == "QueueUrl" else each
+        value = call.value(path)
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, str) and not item.startswith("arn:"):
+                yield item.rsplit("/", 1)[-1] if path == "QueueUrl" else item
 
 
-def _of_ec2(call: Call, action: Action) -> Iterator[str]:
-    for each in _deep_texts(call.parameters):
-        match = _EC2_ID.fullmatch(each)
+def _of_ec2(call: ApiCall, action: Action) -> Iterator[str]:
+    for text in _deep_texts(call.parameters):
+        match = _EC2_ID.fullmatch(text)
         kind = _EC2.get(match[1]) if match else None
         if kind in action.resources:
             owner = "aws" if kind == "prefix-list" else call.account
-            yield f"arn:aws:ec2:{call.region}:{owner}:{kind}/{each}"
-    made = _EC2_MADE.get(call.operation)
-    if made in action.resources:
-        yield call.arn(f"{made}/*")
+            yield f"arn:aws:ec2:{call.region}:{owner}:{kind}/{text}"
+    created = _EC2_CREATED.get(call.operation)
+    if created in action.resources:
+        yield call.arn(f"{created}/*")
 
 
 def _deep_texts(node: Any) -> Iterator[str]:
@@ -189,16 +190,16 @@ def _deep_texts(node: Any) -> Iterator[str]:
         yield node
 
 
-def _of_lambda(call: Call, action: Action) -> Iterator[str]:
+def _of_lambda(call: ApiCall, action: Action) -> Iterator[str]:
     name = call.value("FunctionName")
     if name and any(kind.startswith("function") for kind in action.resources):
-        # name, account:function:name, or an ARN, each perhaps with a version: all say the name after `function:`
+        # name, account:function:name, or an ARN, each perhaps with a version: the name follows `function:`
         yield call.arn(f"function:{name.rpartition('function:')[2]}")
-    yield from _by_reference(call, action)
+    yield from _by_arn_format(call, action)
 
 
-def _of_kms(call: Call, action: Action) -> Iterator[str]:
-    """Keys by id, ARN or alias, and the alias itself for what is done to aliases."""
+def _of_kms(call: ApiCall, action: Action) -> Iterator[str]:
+    """Yield keys by id, ARN or alias, and for operations on aliases the alias itself."""
     for parameter in ("KeyId", "TargetKeyId", "SourceKeyId", "DestinationKeyId"):
         named = call.value(parameter)
         if named and "key" in action.resources:
@@ -214,8 +215,8 @@ def _of_kms(call: Call, action: Action) -> Iterator[str]:
         yield call.arn(f"key/{key_id(call, alias)}")
 
 
-def key_id(call: Call, named: str) -> str:
-    """The id of a key that is named by id, ARN or alias; as named if nobody has such an alias."""
+def key_id(call: ApiCall, named: str) -> str:
+    """Return the id of a key that is named by id, ARN or alias; the name itself if no key has such an alias."""
     alias = named.rpartition(":")[2]
     if alias.startswith("alias/"):
         keys = list(kms_backends[call.account][call.region].keys.values())
@@ -223,8 +224,8 @@ def key_id(call: Call, named: str) -> str:
     return named.rpartition("/")[2]
 
 
-def _of_cloudformation(call: Call, action: Action) -> Iterator[str]:
-    """Stacks by name or id, or by a change set's ARN; a stack that does not exist has no id yet."""
+def _of_cloudformation(call: ApiCall, action: Action) -> Iterator[str]:
+    """Yield stacks by name or id, or by a change set's ARN; one that does not exist has no id yet."""
     backend = cloudformation_backends[call.account][call.region]
     named, change_set = call.value("StackName"), call.value("ChangeSetName") or ""
     if change_set.startswith("arn:") and change_set in backend.change_sets:
@@ -236,7 +237,7 @@ def _of_cloudformation(call: Call, action: Action) -> Iterator[str]:
         yield ids[0] if ids else call.arn(f"stack/{named}/*")
 
 
-def _of_events(call: Call, action: Action) -> Iterator[str]:
+def _of_events(call: ApiCall, action: Action) -> Iterator[str]:
     bus = call.value("EventBusName") or "default"
     within = "" if bus == "default" else f"{bus.rpartition('/')[2]}/"
     for name in _values(call, "events", "RuleName"):
@@ -244,17 +245,18 @@ def _of_events(call: Call, action: Action) -> Iterator[str]:
     yield from (value for value in _texts(call.parameters) if value.startswith(call.arn("rule/")))
 
 
-def _of_iam(call: Call, action: Action) -> Iterator[str]:
-    """By name, with the path that the thing has, or that it is to be given."""
+def _of_iam(call: ApiCall, action: Action) -> Iterator[str]:
+    """Yield IAM's resources by name, with the path that they have or are to have."""
     backend = iam_backends[call.account]["aws"]
-    for arn in _by_reference(call, action):
-        kind, _, name = arn.split(":", 5)[5].partition("/")
-        things: Any = {"role": backend.roles, "user": backend.users}.get(kind, {})
-        path = next((each.path for each in list(things.values()) if each.name == name), call.value("Path") or "/")
-        yield arn if "/" in name else f"arn:aws:iam::{call.account}:{kind}{path}{name}"
+    for arn in filter(None, map(parse, _by_arn_format(call, action))):
+        kind, _, name = arn.resource.partition("/")
+        entities: Any = {"role": backend.roles, "user": backend.users}.get(kind, {})
+        paths = (entity.path for entity in list(entities.values()) if entity.name == name)
+        path = next(paths, call.value("Path") or "/")
+        yield str(arn) if "/" in name else f"arn:aws:iam::{call.account}:{kind}{path}{name}"
 
 
-def _of_config(call: Call, action: Action) -> Iterator[str]:
+def _of_config(call: ApiCall, action: Action) -> Iterator[str]:
     rules = config_backends[call.account][call.region].config_rules
     if "ConfigRule" in action.resources:
         named = call.value("ConfigRuleName") or call.value("ConfigRule.ConfigRuleName")
@@ -264,40 +266,40 @@ def _of_config(call: Call, action: Action) -> Iterator[str]:
     if "ConfigurationRecorder" in action.resources:
         names = [call.value("ConfigurationRecorder.name"), call.value("ConfigurationRecorderName")]
         yield from (call.arn(f"configuration-recorder/{name}/*") for name in names if name)
-    yield from _by_reference(call, action)
+    yield from _by_arn_format(call, action)
 
 
-def _of_organizations(call: Call, action: Action) -> Iterator[str]:
-    found = organization()
-    if found is not None:
-        things = (*found.backend.policies, *found.backend.ou, *found.backend.accounts)
-        arns = {each.id: each.arn for each in things}
+def _of_organizations(call: ApiCall, action: Action) -> Iterator[str]:
+    current = organization()
+    if current is not None:
+        things = (*current.backend.policies, *current.backend.ou, *current.backend.accounts)
+        arns = {thing.id: thing.arn for thing in things}
         yield from (arns[value] for value in _texts(call.parameters) if value in arns)
 
 
-def _of_dynamodb(call: Call, action: Action) -> Iterator[str]:
+def _of_dynamodb(call: ApiCall, action: Action) -> Iterator[str]:
     if call.value("ShardIterator"):
         yield str(call.value("ShardIterator")).partition("|")[0]  # moto begins them with the ARN of the stream
     else:
-        yield from _by_reference(call, action)
+        yield from _by_arn_format(call, action)
 
 
-def _of_s3(call: Call, action: Action) -> Iterator[str]:
-    """Objects for what is done to objects, else the bucket; several objects where a request names several."""
+def _of_s3(call: ApiCall, action: Action) -> Iterator[str]:
+    """Yield the objects that an action on objects names, otherwise the bucket."""
     bucket = call.value("Bucket")
-    keys = [each["Key"] for each in call.value("Delete.Objects") or []] or [call.value("Key")]
+    keys = [element["Key"] for element in call.value("Delete.Objects") or []] or [call.value("Key")]
     if "object" in action.resources:
         yield from (f"arn:aws:s3:::{bucket}/{key}" for key in keys if key)
     elif bucket:
         yield f"arn:aws:s3:::{bucket}"
 
 
-def _of_sts(call: Call, action: Action) -> Iterator[str]:
+def _of_sts(call: ApiCall, action: Action) -> Iterator[str]:
     if "role" in action.resources and call.value("RoleArn"):
         yield str(call.value("RoleArn"))
 
 
-_SPECIAL: Mapping[str, Callable[[Call, Action], Iterator[str]]] = {
+_SPECIAL: Mapping[str, Callable[[ApiCall, Action], Iterator[str]]] = {
     "cloudformation": _of_cloudformation,
     "config": _of_config,
     "dynamodb": _of_dynamodb,

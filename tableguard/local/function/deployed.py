@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tableguard.errors import EmbeddedError
-from tableguard.local.authorization.network import Place, stand_in
+from tableguard.local.authorization.network import place_in_vpc
+from tableguard.local.authorization.state import Vpc
 from tableguard.local.clients.asking import asking
 from tableguard.local.clients.factory import Clients
 from tableguard.local.clients.identities import LAMBDA_KEY
@@ -52,7 +53,7 @@ def _assumed(endpoint: str, described: dict[str, Any]) -> Credentials:
         # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
         ec2 = Clients(endpoint, keys["AccessKeyId"])("ec2", account, region)
         vpc = ec2.describe_subnets(SubnetIds=subnets[:1])["Subnets"][0]["VpcId"]
-        stand_in(keys["AccessKeyId"], Place(account, region, vpc))
+        place_in_vpc(keys["AccessKeyId"], Vpc(account, region, vpc))
     return Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
 
 

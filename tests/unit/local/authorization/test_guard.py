@@ -13,11 +13,10 @@ from tableguard.local import server
 from tableguard.local.authorization import attached_policies, guard
 from tableguard.local.authorization import context as authorization_context
 from tableguard.local.authorization import refusal as authorization_refusal
-from tableguard.local.authorization.actions import actions
+from tableguard.local.authorization.actions import required_actions
 from tableguard.local.authorization.attached_policies import Organization
-from tableguard.local.authorization.call import Call, Need
-from tableguard.local.authorization.callers import Caller
-from tableguard.local.authorization.items import needs as item_needs
+from tableguard.local.authorization.call import ApiCall, Caller, RequiredPermission
+from tableguard.local.authorization.items import required_permissions as item_permissions
 from tableguard.local.clients.factory import Clients
 from tableguard.local.clients.identities import via_of
 from tableguard.policy.evaluate import Layer, Reason
@@ -49,12 +48,12 @@ def clients() -> Iterator[Clients]:
         yield made
 
 
-def _call(service: str, operation: str, parameters: Mapping[str, Any] | None = None) -> Call:
-    return Call(ADMIN, ACCOUNT, REGION, service, operation, parameters or {})
+def _call(service: str, operation: str, parameters: Mapping[str, Any] | None = None) -> ApiCall:
+    return ApiCall(ADMIN, ACCOUNT, REGION, service, operation, parameters or {})
 
 
-def _asked(call: Call) -> list[tuple[str, str]]:
-    return [(need.action, need.resource) for need in guard.needs(call)]
+def _required(call: ApiCall) -> list[tuple[str, str]]:
+    return [(permission.action, permission.resource) for permission in guard.required_permissions(call)]
 
 
 def _arn(service: str, rest: str) -> str:
@@ -62,7 +61,7 @@ def _arn(service: str, rest: str) -> str:
 
 
 TAG = [{"Key": "a", "Value": "b"}]
-NEEDS: dict[str, tuple[str, dict[str, Any], list[tuple[str, str]]]] = {
+REQUIRED: dict[str, tuple[str, dict[str, Any], list[tuple[str, str]]]] = {
     "s3:HeadBucket": ("s3", {"Bucket": "b"}, [("s3:ListBucket", "arn:aws:s3:::b")]),
     "s3:GetObject": ("s3", {"Bucket": "b", "Key": "k/l"}, [("s3:GetObject", "arn:aws:s3:::b/k/l")]),
     "s3:DeleteObjects": (
@@ -164,10 +163,10 @@ NEEDS: dict[str, tuple[str, dict[str, Any], list[tuple[str, str]]]] = {
 }
 
 
-@pytest.mark.parametrize("action", NEEDS)
-def test_a_request_needs_leave_for_these_actions_on_these_resources(clients: Clients, action: str) -> None:
-    service, parameters, expected = NEEDS[action]
-    assert _asked(_call(service, action.split(":")[1], parameters)) == expected
+@pytest.mark.parametrize("action", REQUIRED)
+def test_a_request_requires_these_actions_on_these_resources(clients: Clients, action: str) -> None:
+    service, parameters, expected = REQUIRED[action]
+    assert _required(_call(service, action.split(":")[1], parameters)) == expected
 
 
 @pytest.mark.parametrize(
@@ -182,7 +181,7 @@ def test_a_request_needs_leave_for_these_actions_on_these_resources(clients: Cli
 )
 def test_what_cannot_be_told_is_an_error_that_names_the_action(service: str, operation: str, because: str) -> None:
     with pytest.raises(EmbeddedError, match=because):
-        _asked(_call(service, operation))
+        _required(_call(service, operation))
 
 
 # operations that AWS's reference has no action for: they are refused by name
@@ -309,15 +308,15 @@ def test_every_operation_of_the_workload_s_services_has_its_action(service: str)
     without = set()
     for operation in model.operation_names:
         try:
-            tuple(actions(_call(SERVICES[service], operation)))
+            tuple(required_actions(_call(SERVICES[service], operation)))
         except EmbeddedError:
             without.add(operation)
     assert without - {"CreateSession"} == UNNAMED.get(service, set()) | NEWER.get(service, set())
 
 
-def _item(operation: str, **parameters: Any) -> Need:
-    (need,) = item_needs(_call("dynamodb", operation, {"TableName": "messages", **parameters}))
-    return need
+def _item(operation: str, **parameters: Any) -> RequiredPermission:
+    (permission,) = item_permissions(_call("dynamodb", operation, {"TableName": "messages", **parameters}))
+    return permission
 
 
 KEY = {"pk": {"S": "A#1"}, "sk": {"S": "x"}}
@@ -387,19 +386,19 @@ def test_conditions_see_keys_and_attributes(
     clients: Clients, case: tuple[str, dict[str, Any], str, dict[str, Any]]
 ) -> None:
     operation, parameters, resource, context = case
-    assert _item(operation, **parameters) == Need(f"dynamodb:{operation}", resource, context)
+    assert _item(operation, **parameters) == RequiredPermission(f"dynamodb:{operation}", resource, context)
 
 
 def test_a_batch_is_asked_for_each_table_with_all_its_keys(clients: Clients) -> None:
     keys = [KEY, {**KEY, "sk": {"S": "y"}}, {**KEY, "pk": {"S": "B#2"}}]
-    (need,) = item_needs(_call("dynamodb", "BatchGetItem", {"RequestItems": {"messages": {"Keys": keys}}}))
-    assert need == Need("dynamodb:BatchGetItem", TABLE, {"dynamodb:LeadingKeys": ("A#1", "B#2")})
+    (permission,) = item_permissions(_call("dynamodb", "BatchGetItem", {"RequestItems": {"messages": {"Keys": keys}}}))
+    assert permission == RequiredPermission("dynamodb:BatchGetItem", TABLE, {"dynamodb:LeadingKeys": ("A#1", "B#2")})
 
 
 def test_a_batch_of_writes_names_the_attributes_it_writes(clients: Clients) -> None:
     writes = [{"PutRequest": {"Item": {**KEY, "text": {"S": "t"}}}}, {"DeleteRequest": {"Key": KEY}}]
-    (need,) = item_needs(_call("dynamodb", "BatchWriteItem", {"RequestItems": {"messages": writes}}))
-    assert need.context == {"dynamodb:LeadingKeys": ("A#1",), "dynamodb:Attributes": ("pk", "sk", "text")}
+    (permission,) = item_permissions(_call("dynamodb", "BatchWriteItem", {"RequestItems": {"messages": writes}}))
+    assert permission.context == {"dynamodb:LeadingKeys": ("A#1",), "dynamodb:Attributes": ("pk", "sk", "text")}
 
 
 def test_each_action_of_a_transaction_says_what_encloses_it(clients: Clients) -> None:
@@ -407,9 +406,9 @@ def test_each_action_of_a_transaction_says_what_encloses_it(clients: Clients) ->
         {"Put": {"TableName": "messages", "Item": KEY}},
         {"ConditionCheck": {"TableName": "messages", "Key": KEY, "ConditionExpression": "attribute_exists(pk)"}},
     ]
-    found = list(item_needs(_call("dynamodb", "TransactWriteItems", {"TransactItems": items})))
-    assert [need.action for need in found] == ["dynamodb:PutItem", "dynamodb:ConditionCheckItem"]
-    assert {need.context["dynamodb:EnclosingOperation"] for need in found} == {"TransactWriteItems"}
+    found = list(item_permissions(_call("dynamodb", "TransactWriteItems", {"TransactItems": items})))
+    assert [permission.action for permission in found] == ["dynamodb:PutItem", "dynamodb:ConditionCheckItem"]
+    assert {permission.context["dynamodb:EnclosingOperation"] for permission in found} == {"TransactWriteItems"}
 
 
 @pytest.mark.parametrize(
@@ -429,8 +428,8 @@ def test_a_statement_is_asked_by_its_verb_and_table(statement: str, action: str,
         ("BatchExecuteStatement", {"Statements": [{"Statement": statement}]}),
         ("ExecuteTransaction", {"TransactStatements": [{"Statement": statement}]}),
     ):
-        (need,) = item_needs(_call("dynamodb", operation, parameters))
-        assert (need.action, need.resource) == (f"dynamodb:{action}", resource)
+        (permission,) = item_permissions(_call("dynamodb", operation, parameters))
+        assert (permission.action, permission.resource) == (f"dynamodb:{action}", resource)
 
 
 @pytest.fixture
@@ -457,7 +456,7 @@ def test_only_principals_of_the_organization_carry_its_id(organization: Organiza
     assert "aws:PrincipalOrgID" not in authorization_context.of_request(stranger, organization)
     manager = Caller(principal("arn:aws:iam::123456789012:role/manager", "me"))
     found = authorization_context.of_request(
-        Call(manager, "123456789012", REGION, "s3", "ListBuckets", {}), organization
+        ApiCall(manager, "123456789012", REGION, "s3", "ListBuckets", {}), organization
     )
     assert found["aws:PrincipalOrgID"] == organization.id
 
@@ -471,7 +470,7 @@ def test_a_key_is_known_by_its_aliases_and_tags(clients: Clients) -> None:
         "kms:ResourceAliases": ("alias/x-table",),
     }
     call = _call("kms", "DisableKey", {"KeyId": "alias/x-table"})
-    assert _asked(call) == [("kms:DisableKey", made["Arn"])]
+    assert _required(call) == [("kms:DisableKey", made["Arn"])]
 
 
 WORDS: dict[Layer, tuple[str, str]] = {
@@ -493,8 +492,8 @@ def test_a_refusal_names_the_kind_of_policy_in_aws_words(layer: Layer) -> None:
     explicit, implicit = WORDS[layer]
     asked = ("arn:me", "a:B", "arn:it")
     began = "User: arn:me is not authorized to perform: a:B on resource: arn:it "
-    assert authorization_refusal.in_words(*asked, Reason(layer, "Deny", "p", "S")) == began + explicit
-    assert authorization_refusal.in_words(*asked, Reason(layer, "silent")).startswith(began + implicit)
+    assert authorization_refusal.denial_text(*asked, Reason(layer, "Deny", "p", "S")) == began + explicit
+    assert authorization_refusal.denial_text(*asked, Reason(layer, "silent")).startswith(began + implicit)
 
 
 @pytest.mark.parametrize(
@@ -510,7 +509,7 @@ def test_a_refusal_names_the_kind_of_policy_in_aws_words(layer: Layer) -> None:
 )
 def test_a_client_reads_code_and_message_in_every_protocol(service: str, protocol: str, status: int, code: str) -> None:
     refusal = authorization_refusal.denied(service, protocol, "not <you> & me")
-    found, body, headers = authorization_refusal.answer(refusal, protocol)
+    found, body, headers = authorization_refusal.response_parts(refusal, protocol)
     response = {"status_code": found, "body": body.encode(), "headers": {k.lower(): v for k, v in headers.items()}}
     error = create_parser(protocol).parse(response, StructureShape("Answer", {"type": "structure", "members": {}}))[
         "Error"
