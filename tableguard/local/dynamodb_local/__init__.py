@@ -1,1 +1,1 @@
-"""AWS's DynamoDB Local, found or fetched, started, and forwarded to."""
+"""AWS's DynamoDB Local: where it comes from, how it is started, and requests that are forwarded to it."""

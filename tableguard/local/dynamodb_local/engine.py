@@ -1,6 +1,6 @@
-"""DynamoDB Local: AWS's own DynamoDB for development, on loopback, empty, in memory, and stopped without a trace.
+"""Runs DynamoDB Local, AWS's own DynamoDB for development: on loopback, empty, in memory, leaving no trace.
 
-Each access key id and region have tables of their own there: an account's id as the key id gives each account its own.
+It keeps tables apart by access key id and region; with its id as the key id, each account has tables of its own.
 """
 
 import re
@@ -17,7 +17,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, build_opener
 
 from tableguard.errors import EmbeddedError
-from tableguard.local.dynamodb_local.sources import IMAGE, Image, Jars, Source, fetched
+from tableguard.local.dynamodb_local.sources import IMAGE, Image, Jars, Source, fetch
 
 START_SECONDS = 60  # it takes two; a busy machine is not a broken engine
 STOP_SECONDS = 5
@@ -29,15 +29,15 @@ _QUICK_START = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 
 @dataclass(frozen=True)
 class Engine:
-    """A DynamoDB Local that is running, and the address where it answers."""
+    """A running DynamoDB Local, by its address."""
 
     endpoint: str
 
 
 @contextmanager
 def running(source: Source | None = None, report: Callable[[str], None] = lambda _: None) -> Iterator[Engine]:
-    """Within the block DynamoDB Local answers; without a source, from whatever the machine has."""
-    source = source or fetched(report=report)
+    """Run DynamoDB Local in the block, from `source` or else from what the machine has or Maven fetches."""
+    source = source or fetch(report=report)
     with TemporaryDirectory(prefix="tableguard-dynamodb-local-") as folder:
         started = _from_jars(source, Path(folder)) if isinstance(source, Jars) else _from_image(source, Path(folder))
         with started as engine:
@@ -53,8 +53,8 @@ def _from_jars(jars: Jars, folder: Path) -> Iterator[Engine]:
     libraries = [f"-Djava.library.path={':'.join(places)}", f"-Djava.io.tmpdir={folder}"]
     classes = ["--class-path", ":".join(f"{place}/*" for place in places)]
     with _process([java, *_QUICK_START, *libraries, *classes, str(_PROGRAM)], folder) as process:
-        found = _awaited(process, lambda: re.search(r"^port (\d+)$", process.output(), re.MULTILINE))
-        yield _answering(process, int(found[1]))
+        match = _wait_for(process, lambda: re.search(r"^port (\d+)$", process.output(), re.MULTILINE))
+        yield _wait_until_answering(process, int(match[1]))
 
 
 @contextmanager
@@ -64,12 +64,12 @@ def _from_image(image: Image, folder: Path) -> Iterator[Engine]:
     arguments = ["-jar", "DynamoDBLocal.jar", "-inMemory", "-disableTelemetry"]
 
     def port() -> re.Match[str] | None:
-        asked = subprocess.run([image.docker, "port", name, "8000"], capture_output=True, text=True, check=False)
-        return re.search(r":(\d+)$", asked.stdout, re.MULTILINE)
+        answer = subprocess.run([image.docker, "port", name, "8000"], capture_output=True, text=True, check=False)
+        return re.search(r":(\d+)$", answer.stdout, re.MULTILINE)
 
     try:
         with _process([image.docker, "run", *options, IMAGE, *arguments], folder) as process:
-            yield _answering(process, int(_awaited(process, port)[1]))
+            yield _wait_until_answering(process, int(_wait_for(process, port)[1]))
             subprocess.run([image.docker, "stop", "--time=1", name], capture_output=True, check=False)
     finally:
         subprocess.run([image.docker, "rm", "--force", name], capture_output=True, check=False)
@@ -81,13 +81,13 @@ class _Process:
     written: Path
 
     def output(self) -> str:
-        """What it has printed so far."""
+        """Return what the process has printed so far."""
         return self.written.read_text(encoding="utf-8", errors="replace")
 
 
 @contextmanager
 def _process(command: list[str], folder: Path) -> Iterator[_Process]:
-    """A process of its own folder and session, which is asked to end by the end of its input, and then made to."""
+    """Run a process in its own folder and session; at the end its input is closed, and 5 s later it is killed."""
     written = folder / "output"
     with (
         written.open("wb") as output,
@@ -97,7 +97,7 @@ def _process(command: list[str], folder: Path) -> Iterator[_Process]:
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C is for whoever started it, and needs it until the end
+            start_new_session=True,  # Ctrl-C is meant for the parent, which needs the engine until its own end
         ) as popen,
     ):
         try:
@@ -115,36 +115,36 @@ def _end(popen: subprocess.Popen[bytes]) -> None:
         popen.kill()
 
 
-def _awaited(process: _Process, look: Callable[[], re.Match[str] | None]) -> re.Match[str]:
-    """What `look` finds as soon as it finds it; EmbeddedError with the process's words if that never comes."""
+def _wait_for(process: _Process, look: Callable[[], re.Match[str] | None]) -> re.Match[str]:
+    """Return the match that `look` returns once there is one; EmbeddedError with the process's output if none comes."""
     deadline = time.monotonic() + START_SECONDS
-    while (found := look()) is None:
+    while (match := look()) is None:
         if process.popen.poll() is not None:
-            raise EmbeddedError(f"DynamoDB Local ended while starting: {_words(process)}")
+            raise EmbeddedError(f"DynamoDB Local ended while starting: {_first_line(process)}")
         if time.monotonic() > deadline:
-            raise EmbeddedError(f"DynamoDB Local did not start within {START_SECONDS} s: {_words(process)}")
+            raise EmbeddedError(f"DynamoDB Local did not start within {START_SECONDS} s: {_first_line(process)}")
         time.sleep(0.05)
-    return found
+    return match
 
 
-def _answering(process: _Process, port: int) -> Engine:
-    """The engine, once its port answers."""
+def _wait_until_answering(process: _Process, port: int) -> Engine:
+    """Return the engine once its port answers."""
     endpoint = f"http://127.0.0.1:{port}"
     opener = build_opener(ProxyHandler({}))  # loopback, whatever the environment says
 
     def answer() -> re.Match[str] | None:
         try:
             opener.open(endpoint, timeout=START_SECONDS).close()
-        except HTTPError as refusal:  # 400: the request was not signed, and somebody has read it
+        except HTTPError as refusal:  # 400: the request is not signed, so the engine has read it
             refusal.close()
         except (URLError, ConnectionError):
             return None
         return re.match("", "")
 
-    _awaited(process, answer)
+    _wait_for(process, answer)
     return Engine(endpoint)
 
 
-def _words(process: _Process) -> str:
+def _first_line(process: _Process) -> str:
     lines = [line.strip() for line in process.output().splitlines() if line.strip() and "SLF4J" not in line]
     return lines[0] if lines else "it printed nothing"

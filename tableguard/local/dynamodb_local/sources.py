@@ -1,4 +1,4 @@
-"""Where DynamoDB Local comes from on this machine: a folder of jars, a Docker image, or Maven."""
+"""Finds DynamoDB Local on this machine: a folder of jars, a Docker image, or Maven."""
 
 import os
 import shutil
@@ -43,12 +43,12 @@ class Image:
 Source = Jars | Image
 
 
-def _untold(_: str) -> None:
-    """Where progress goes if nobody asks for it."""
+def _ignore(_: str) -> None:
+    """Drop progress messages."""
 
 
 def present(environment: Mapping[str, str] = os.environ) -> Source | None:
-    """What can be started at once, without fetching anything; EmbeddedError if the named folder is not one of jars."""
+    """Return what can be started without fetching, or None; EmbeddedError if the named folder has no jars."""
     named = environment.get(VARIABLE)
     if named:
         jars = _jars(Path(named))
@@ -58,8 +58,8 @@ def present(environment: Mapping[str, str] = os.environ) -> Source | None:
     return _jars(FOLDER) or _jars(ROOT / FOLDER) or _jars(_cache(environment)) or _image(environment)
 
 
-def fetched(environment: Mapping[str, str] = os.environ, report: Callable[[str], None] = _untold) -> Source:
-    """What is present, else what Maven fetches; EmbeddedError naming all three ways where there is none."""
+def fetch(environment: Mapping[str, str] = os.environ, report: Callable[[str], None] = _ignore) -> Source:
+    """Return what is present, else what Maven fetches; EmbeddedError naming all three ways if there is none."""
     source = present(environment)
     if source is not None:
         return source
@@ -71,7 +71,7 @@ def fetched(environment: Mapping[str, str] = os.environ, report: Callable[[str],
 
 
 def _jars(folder: Path) -> Jars | None:
-    """The jars of a folder: as Maven copies them, all in one, or as AWS's archive has them, in two."""
+    """Return the jars of a folder, if any: all in one, as Maven copies them, or in two, as in AWS's archive."""
     held = [place for place in (folder, folder / "lib") if any(place.glob("DynamoDBLocal*.jar"))]
     beside = [place / "DynamoDBLocal_lib" for place in held if (place / "DynamoDBLocal_lib").is_dir()]
     return Jars(tuple(place.resolve() for place in (*held, *beside))) if held else None
@@ -87,22 +87,22 @@ def _image(environment: Mapping[str, str]) -> Image | None:
     docker = shutil.which("docker", path=environment.get("PATH"))
     if docker is None:
         return None
-    asked = subprocess.run([docker, "image", "inspect", IMAGE], capture_output=True, check=False)
-    return Image(docker) if asked.returncode == 0 else None
+    answer = subprocess.run([docker, "image", "inspect", IMAGE], capture_output=True, check=False)
+    return Image(docker) if answer.returncode == 0 else None
 
 
 def _from_maven(maven: str, folder: Path) -> Jars:
-    """Copied beside the folder and moved there whole: what is in the cache is never half of it."""
+    """Copy the jars by Maven into a folder beside, then rename it, so that the cache never holds half of them."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=folder.parent) as aside:
-        goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={aside}/lib"]
+    with TemporaryDirectory(dir=folder.parent) as scratch:
+        goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={scratch}/lib"]
         copying = [maven, "--quiet", "--batch-mode", "--strict-checksums", f"--file={_POM}", *goal]
         done = subprocess.run(copying, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
         if done.returncode != 0:
-            said = next((line for line in done.stdout.splitlines() if "ERROR" in line), "it did not say why")
-            raise EmbeddedError(f"Maven could not fetch {COORDINATES}: {said}")
+            problem = next((line for line in done.stdout.splitlines() if "ERROR" in line), "it did not say why")
+            raise EmbeddedError(f"Maven could not fetch {COORDINATES}: {problem}")
         shutil.rmtree(folder, ignore_errors=True)
-        Path(aside, "lib").rename(folder)
+        Path(scratch, "lib").rename(folder)
     jars = _jars(folder)
     if jars is None:
         raise EmbeddedError(f"Maven fetched no DynamoDBLocal*.jar into {folder}")

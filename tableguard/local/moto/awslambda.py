@@ -1,7 +1,7 @@
-"""Correction of moto's Lambda: it runs no function.
+"""Correction of moto's Lambda, which runs functions in Docker: here an invocation is not modelled.
 
-moto 5.2.5 would start a Docker container with an image that it pulls, and answers 200 where there is no Docker.
-The function of the estate runs from its package, fed by our event source mapping.
+moto's LambdaFunction.invoke starts a container from an image that it pulls, and answers 200 where there is no Docker.
+AWS runs the function. The estate's function runs from its package, fed by our event source mapping.
 """
 
 from typing import Any, NoReturn
@@ -12,7 +12,7 @@ from tableguard.local.moto.patch import replace
 
 
 def install() -> None:
-    """Put the correction in place, below whatever would invoke a function: requests, topics, rules, queues."""
+    """Replace moto's LambdaFunction.invoke, which every caller uses: requests, topics, rules and queues."""
     replace(LambdaFunction, "invoke", _invoke)
 
 

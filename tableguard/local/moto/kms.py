@@ -1,6 +1,6 @@
-"""moto makes an RSA key pair for every KMS key, 80 ms each, symmetric ones too, which never use it.
+"""Correction of moto's KMS: a key pair is generated on first use.
 
-With this, a key pair is made when it is first asked for.
+moto generates an RSA key pair for every key, 80 ms each, also for symmetric keys, which never use it.
 """
 
 from functools import cached_property
@@ -11,29 +11,29 @@ from moto.kms.utils import AbstractPrivateKey, generate_private_key
 from tableguard.local.moto.patch import replace
 
 
-class PrivateKey(AbstractPrivateKey):
-    """moto's private key of one kind, made when it first signs, verifies or is shown."""
+class LazyPrivateKey(AbstractPrivateKey):
+    """A private key of moto's that is generated when it first signs, verifies or returns its public key."""
 
     def __init__(self, key_spec: str) -> None:
         self.key_spec = key_spec
 
     @cached_property
-    def _made(self) -> AbstractPrivateKey:
+    def _key(self) -> AbstractPrivateKey:
         return generate_private_key(self.key_spec)
 
     def sign(self, message: bytes, signing_algorithm: str) -> bytes:
-        """As moto's."""
-        return self._made.sign(message, signing_algorithm)
+        """Sign as moto does."""
+        return self._key.sign(message, signing_algorithm)
 
     def verify(self, message: bytes, signature: bytes, signing_algorithm: str) -> bool:
-        """As moto's."""
-        return self._made.verify(message, signature, signing_algorithm)
+        """Verify as moto does."""
+        return self._key.verify(message, signature, signing_algorithm)
 
     def public_key(self) -> bytes:
-        """As moto's."""
-        return self._made.public_key()
+        """Return the public key as moto does."""
+        return self._key.public_key()
 
 
 def install() -> None:
-    """Correct moto."""
-    replace(models, "generate_private_key", PrivateKey)
+    """Replace moto.kms.models.generate_private_key."""
+    replace(models, "generate_private_key", LazyPrivateKey)

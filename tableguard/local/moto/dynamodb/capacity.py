@@ -1,4 +1,4 @@
-"""ConsumedCapacity of moto's answers by AWS's rules; moto's own figures do not depend on sizes or indexes.
+"""Correction of moto's ConsumedCapacity to AWS's rules: moto's figures depend on neither sizes nor indexes.
 
 Rules that AWS's pages leave open were measured on AWS by others: a ConditionCheck costs write units of the item it
 looked at, a repeated transaction costs read units of what the first one wrote, indexes are not doubled
@@ -14,7 +14,7 @@ from moto.dynamodb.responses import DynamoHandler
 
 from tableguard.aws.capacity import Consumption, Index, index_of, read_units, write_units
 from tableguard.aws.item_size import item_size
-from tableguard.local.moto.dynamodb.requests import Request, Write, image
+from tableguard.local.moto.dynamodb.requests import DynamoDbRequest, Write, image
 
 WRITES = frozenset({"put_item", "update_item", "delete_item", "batch_write_item", "transact_write_items"})
 READS = frozenset({"get_item", "query", "scan", "batch_get_item", "transact_get_items"})
@@ -22,30 +22,30 @@ _SINGLE_TABLE = frozenset({"put_item", "update_item", "delete_item", "get_item",
 _TRANSACTIONS = {"transact_write_items": "WriteCapacityUnits", "transact_get_items": "ReadCapacityUnits"}
 
 
-def report(handler: DynamoHandler, action: str, request: Request, answer: dict[str, Any]) -> None:
-    """Put what the request consumed into its answer, as far as the request asks for it."""
+def report(handler: DynamoHandler, action: str, request: DynamoDbRequest, answer: dict[str, Any]) -> None:
+    """Put the consumed capacity into an answer, in the detail that ReturnConsumedCapacity asks for."""
     answer.pop("ConsumedCapacity", None)
     detail = handler.body.get("ReturnConsumedCapacity", "NONE")
     if detail == "NONE":
         return
     unit = _TRANSACTIONS.get(action)
     if request.repeats is not None:
-        consumed, unit = _by_repeating(request.repeats), "ReadCapacityUnits"
+        consumed, unit = _of_repetition(request.repeats), "ReadCapacityUnits"
     elif action in WRITES:
-        consumed = _by_writing(handler, action, request)
+        consumed = _of_writes(handler, action, request)
     else:
-        consumed = _by_reading(handler, action, request)
-    described = [each.describe(detail, unit) for each in consumed]
+        consumed = _of_reads(handler, action, request)
+    described = [part.describe(detail, unit) for part in consumed]
     answer["ConsumedCapacity"] = described[0] if action in _SINGLE_TABLE else described
 
 
-def sizes(handler: DynamoHandler, request: Request) -> Iterator[tuple[str, int]]:
-    """(table, bytes) of each item that a transaction wrote or checked: what a repetition of it reads."""
-    for write in (*request.writes, *_checked(handler)):
+def sizes(handler: DynamoHandler, request: DynamoDbRequest) -> Iterator[tuple[str, int]]:
+    """Yield (table, bytes) for each item that a transaction wrote or checked: a repetition of it reads these."""
+    for write in (*request.writes, *_condition_checks(handler)):
         yield write.table.name, max(item_size(side or {}) for side in (write.old, write.new))
 
 
-def _by_repeating(repeats: Iterable[tuple[str, int]]) -> list[Consumption]:
+def _of_repetition(repeats: Iterable[tuple[str, int]]) -> list[Consumption]:
     consumed: dict[str, Consumption] = {}
     for table_name, size in repeats:
         of_table = consumed.setdefault(table_name, Consumption(table_name))
@@ -54,7 +54,7 @@ def _by_repeating(repeats: Iterable[tuple[str, int]]) -> list[Consumption]:
 
 
 def _indexes(table: Table) -> tuple[Index, ...]:
-    """The table's secondary indexes, as far as capacity depends on them."""
+    """Return the properties of a table's secondary indexes that capacity depends on."""
     key = tuple(table.table_key_attrs)
     return (
         *(index_of(index.describe(), key, is_global=True) for index in table.global_indexes),
@@ -62,20 +62,20 @@ def _indexes(table: Table) -> tuple[Index, ...]:
     )
 
 
-def _by_writing(handler: DynamoHandler, action: str, request: Request) -> list[Consumption]:
+def _of_writes(handler: DynamoHandler, action: str, request: DynamoDbRequest) -> list[Consumption]:
     consumed: dict[str, Consumption] = {}
     transactional = action in _TRANSACTIONS
     for write in request.writes:
         of_table = consumed.setdefault(write.table.name, Consumption(write.table.name))
         of_table.add_write(_indexes(write.table), write.old, write.new, transactional)
     if transactional:
-        for write in _checked(handler):
+        for write in _condition_checks(handler):
             consumed.setdefault(write.table.name, Consumption(write.table.name)).table += 2 * write_units(write.old)
     return list(consumed.values())
 
 
-def _checked(handler: DynamoHandler) -> Iterator[Write]:
-    """The items that a transaction only looked at, as writes that change nothing."""
+def _condition_checks(handler: DynamoHandler) -> Iterator[Write]:
+    """Yield the items that a transaction only checked, as writes that change nothing."""
     for item in handler.body["TransactItems"]:
         if "ConditionCheck" in item:
             yield _read(handler.dynamodb_backend, item["ConditionCheck"]["TableName"], item["ConditionCheck"]["Key"])
@@ -86,9 +86,9 @@ def _read(backend: DynamoDBBackend, table_name: str, key: dict[str, Any]) -> Wri
     return Write(backend.get_table(table_name), item, item)
 
 
-def _by_reading(handler: DynamoHandler, action: str, request: Request) -> list[Consumption]:
+def _of_reads(handler: DynamoHandler, action: str, request: DynamoDbRequest) -> list[Consumption]:
     if action in ("query", "scan"):
-        return [_by_searching(handler, request)]
+        return [_of_search(handler, request)]
     consumed: dict[str, Consumption] = {}
     for table_name, key, units in _keys(handler, action):
         read = _read(handler.dynamodb_backend, table_name, key)
@@ -97,8 +97,8 @@ def _by_reading(handler: DynamoHandler, action: str, request: Request) -> list[C
     return list(consumed.values())
 
 
-def _by_searching(handler: DynamoHandler, request: Request) -> Consumption:
-    """Query and Scan count the bytes that they read, all together, and before any filter."""
+def _of_search(handler: DynamoHandler, request: DynamoDbRequest) -> Consumption:
+    """Return the capacity of a Query or Scan: all bytes read are added up before rounding, and before any filter."""
     table = handler.dynamodb_backend.get_table(handler.body["TableName"])
     size = sum(item_size(image(item) or {}) for item in request.evaluated)
     units = read_units(size, bool(handler.body.get("ConsistentRead")))
@@ -112,18 +112,18 @@ def _by_searching(handler: DynamoHandler, request: Request) -> Consumption:
 
 
 def _keys(handler: DynamoHandler, action: str) -> Iterator[tuple[str, dict[str, Any], float]]:
-    """The keys that a request reads, each with the units that four kilobytes of it cost."""
+    """Yield (table, key, read units for each 4 KB) for every item that a request reads."""
     body = handler.body
     if action == "get_item":
-        yield body["TableName"], body["Key"], _of_consistency(body)
+        yield body["TableName"], body["Key"], _units_per_block(body)
     elif action == "batch_get_item":
         for table_name, part in body["RequestItems"].items():
             for key in part["Keys"]:
-                yield table_name, key, _of_consistency(part)
+                yield table_name, key, _units_per_block(part)
     else:
         for item in body["TransactItems"]:
             yield item["Get"]["TableName"], item["Get"]["Key"], 2
 
 
-def _of_consistency(part: dict[str, Any]) -> float:
+def _units_per_block(part: dict[str, Any]) -> float:
     return 1 if part.get("ConsistentRead") else 0.5

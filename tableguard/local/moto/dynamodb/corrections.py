@@ -1,7 +1,7 @@
-"""Corrections of moto's DynamoDB: one request at a time, whole or not at all, within DynamoDB's limits.
+"""Corrections of moto's DynamoDB: requests run one at a time, whole or not at all, within DynamoDB's limits.
 
-moto 5.2.5 loses updates under threads, leaves half-done updates behind, copies every touched table (streams
-included) for a transaction, forgets client tokens, and accepts what DynamoDB refuses.
+moto 5.2.5 loses updates under threads, leaves half-done updates behind, copies every touched table (streams included)
+for a transaction, forgets client tokens, and accepts requests that DynamoDB refuses.
 """
 
 import copy
@@ -40,36 +40,40 @@ _one_at_a_time = RLock()
 
 
 def install() -> None:
-    """Put the corrections in place."""
+    """Put this and the folder's other corrections into moto; each names the function that it replaces."""
     for handler in (DynamoHandler, DynamoDBStreamsHandler):
-        replace(handler, "call_action", _alone(handler.call_action))
-    replace(DynamoHandler, "batch_write_item", _within_a_batch(DynamoHandler.batch_write_item))
-    replace(DynamoHandler, "update_item", _showing_what_is_new(DynamoHandler.update_item))
+        replace(handler, "call_action", _one_request_at_a_time(handler.call_action))
+    replace(DynamoHandler, "batch_write_item", _within_batch_limits(DynamoHandler.batch_write_item))
+    replace(DynamoHandler, "update_item", _with_exact_updated_new(DynamoHandler.update_item))
     expressions.install()
     streams.install()
     transactions.install()
     query.install()
     for action in (*capacity.READS, *capacity.WRITES, *_PARTIQL):
-        replace(DynamoHandler, action, _request(action, getattr(DynamoHandler, action)))
-    replace(LimitedSizeDict, "__setitem__", dict.__setitem__)  # sums up all attributes for each, and to a wrong limit
-    replace(Table, "put_item", _put(Table.put_item))
-    replace(Table, "delete_item", _delete(Table.delete_item))
-    replace(DynamoDBBackend, "update_item", _without_empty_keys(_update(DynamoDBBackend.update_item)))
-    replace(DynamoDBBackend, "delete_item", _without_empty_keys(DynamoDBBackend.delete_item))
+        replace(DynamoHandler, action, _atomic(action, getattr(DynamoHandler, action)))
+    replace(
+        LimitedSizeDict, "__setitem__", dict.__setitem__
+    )  # moto's sums up all attributes on each assignment, against a wrong limit
+    replace(Table, "put_item", _recording_put(Table.put_item))
+    replace(Table, "delete_item", _recording_delete(Table.delete_item))
+    replace(DynamoDBBackend, "update_item", _refusing_empty_keys(_recording_update(DynamoDBBackend.update_item)))
+    replace(DynamoDBBackend, "delete_item", _refusing_empty_keys(DynamoDBBackend.delete_item))
     forwarding.install()
 
 
-def _alone(call_action: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _one_request_at_a_time(call_action: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Wrap a handler's call_action with a lock: moto loses updates of concurrent threads, AWS does not."""
+
     @wraps(call_action)
-    def alone(handler: Any) -> Any:
-        with nullcontext() if forwarding.leaves(handler) else _one_at_a_time:
+    def call_alone(handler: Any) -> Any:
+        with nullcontext() if forwarding.is_forwarded(handler) else _one_at_a_time:
             return call_action(handler)
 
-    return alone
+    return call_alone
 
 
-def _request(name: str, action: Callable[[DynamoHandler], ActionResult]) -> Callable[[DynamoHandler], ActionResult]:
-    """An action whose writes take effect together, and that reports what it consumed."""
+def _atomic(name: str, action: Callable[[DynamoHandler], ActionResult]) -> Callable[[DynamoHandler], ActionResult]:
+    """Wrap an operation so that its writes take effect together, and its answer reports AWS's capacity."""
 
     @wraps(action)
     def perform(handler: DynamoHandler) -> ActionResult:
@@ -85,7 +89,9 @@ def _request(name: str, action: Callable[[DynamoHandler], ActionResult]) -> Call
     return perform
 
 
-def _put(original: Callable[..., Item]) -> Callable[..., Item]:
+def _recording_put(original: Callable[..., Item]) -> Callable[..., Item]:
+    """Wrap Table.put_item: refuse items that DynamoDB refuses, and record the write."""
+
     @wraps(original)
     def put_item(table: Table, item_attrs: dict[str, Any], *args: Any, **kwargs: Any) -> Item:
         _refuse(table, item_attrs, ItemSizeTooLarge, _INDEX_KEY_PUT)
@@ -97,7 +103,9 @@ def _put(original: Callable[..., Item]) -> Callable[..., Item]:
     return put_item
 
 
-def _delete(original: Callable[..., Item | None]) -> Callable[..., Item | None]:
+def _recording_delete(original: Callable[..., Item | None]) -> Callable[..., Item | None]:
+    """Wrap Table.delete_item: record the write."""
+
     @wraps(original)
     def delete_item(table: Table, *key: Any, **kwargs: Any) -> Item | None:
         before = original(table, *key, **kwargs)
@@ -107,14 +115,17 @@ def _delete(original: Callable[..., Item | None]) -> Callable[..., Item | None]:
     return delete_item
 
 
-def _update(original: Callable[..., Item]) -> Callable[..., Item]:
-    """An update as one write; moto's creates a missing item first, and changes attributes before it checks them all."""
+def _recording_update(original: Callable[..., Item]) -> Callable[..., Item]:
+    """Wrap DynamoDBBackend.update_item so that it is one write.
+
+    moto creates a missing item first, and changes attributes before it has checked them all.
+    """
 
     @wraps(original)
     def update_item(backend: DynamoDBBackend, table_name: str, key: dict[str, Any], *args: Any, **kwargs: Any) -> Item:
         table = backend.get_table(table_name)
         before = copy.deepcopy(_stored(table, key))
-        # moto goes through the changes of an update that has none
+        # moto iterates over the changes of an update that has none
         kwargs["attribute_updates"] = kwargs.get("attribute_updates") or {}
         try:
             with requests.unrecorded():
@@ -122,7 +133,7 @@ def _update(original: Callable[..., Item]) -> Callable[..., Item]:
             write = Write(table, before, after)
             _refuse(table, write.new or {}, ItemSizeToUpdateTooLarge, _INDEX_KEY_UPDATE)
         except BaseException:  # whatever it was, the item is as before, and the exception goes on
-            _put_back(table, key, before)
+            _restore(table, key, before)
             raise
         _record(write)
         return after
@@ -130,10 +141,10 @@ def _update(original: Callable[..., Item]) -> Callable[..., Item]:
     return update_item
 
 
-def _showing_what_is_new(
+def _with_exact_updated_new(
     original: Callable[[DynamoHandler], ActionResult],
 ) -> Callable[[DynamoHandler], ActionResult]:
-    """An update whose UPDATED_NEW is without the key, which no update changes, and absent where it is empty."""
+    """Wrap DynamoHandler.update_item: AWS's UPDATED_NEW leaves out the key, and is absent where it is empty."""
 
     @wraps(original)
     def update_item(handler: DynamoHandler) -> ActionResult:
@@ -147,8 +158,8 @@ def _showing_what_is_new(
     return update_item
 
 
-def _without_empty_keys(original: Callable[..., Any]) -> Callable[..., Any]:
-    """An update or deletion that refuses an empty string in its key, as moto does in every other operation.
+def _refusing_empty_keys(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap an update or deletion to refuse an empty string in its key, as AWS does, and moto elsewhere.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
     """
@@ -169,14 +180,14 @@ def _record(write: Write) -> None:
 
 
 def _stored(table: Table, attributes: dict[str, Any]) -> Item | None:
-    """The item under the key that is among these attributes; None for a key that moto will refuse."""
+    """Return the item under the key among these attributes; None for a key that moto will refuse."""
     if not all(name in attributes for name in table.table_key_attrs):
         return None
     key = [DynamoType(attributes[name]) for name in table.table_key_attrs]
     return table.get_item(key[0], key[1] if table.has_range_key else None)
 
 
-def _put_back(table: Table, key: dict[str, Any], before: Item | None) -> None:
+def _restore(table: Table, key: dict[str, Any], before: Item | None) -> None:
     now = _stored(table, key)
     if now is not None:
         requests.restore(table, now, before)
@@ -190,7 +201,7 @@ _INDEX_KEY_UPDATE = "The update expression attempted to update the secondary ind
 
 
 def _refuse(table: Table, item: Image, too_large: Callable[[], MockValidationException], index_key: str) -> None:
-    """Refuse what DynamoDB refuses: index keys of another type, over-precise numbers, over-large items."""
+    """Refuse index keys of another type, over-precise numbers and over-large items, as DynamoDB does."""
     types = {definition["AttributeName"]: definition["AttributeType"] for definition in table.attr}
     for index in table.all_indexes():
         for name in types.keys() & item.keys() & set(index.schema_key_attrs):
@@ -203,7 +214,7 @@ def _refuse(table: Table, item: Image, too_large: Callable[[], MockValidationExc
         precise = max(map(significant_digits, _numbers(item.values())), default=0)
         size = item_size(item)
     except decimal.InvalidOperation:
-        return  # not a number: moto says so itself, in AWS's words
+        return  # not a number: moto refuses it itself, in AWS's words
     if precise > NUMBER_DIGITS:
         raise MockValidationException(f"Attempting to store more than {NUMBER_DIGITS} significant digits in a Number")
     if size > ITEM_BYTES:
@@ -224,7 +235,9 @@ def _numbers(values: Any) -> Iterator[str]:
             yield from _numbers(content)
 
 
-def _within_a_batch(original: Callable[[DynamoHandler], ActionResult]) -> Callable[[DynamoHandler], ActionResult]:
+def _within_batch_limits(original: Callable[[DynamoHandler], ActionResult]) -> Callable[[DynamoHandler], ActionResult]:
+    """Wrap DynamoHandler.batch_write_item with AWS's limits: 25 items in all tables together, each key once."""
+
     @wraps(original)
     def batch_write_item(handler: DynamoHandler) -> ActionResult:
         by_table = handler.body.get("RequestItems", {})
@@ -238,9 +251,9 @@ def _within_a_batch(original: Callable[[DynamoHandler], ActionResult]) -> Callab
 
 
 def _refuse_repetition(table: Table, items: list[dict[str, Any]]) -> None:
-    """moto compares whole items, and so takes two of the same key."""
+    """Refuse two items of one key, as AWS does: moto compares whole items."""
     puts, deletes = ([item.get(verb, {}) for item in items] for verb in ("PutRequest", "DeleteRequest"))
-    of_each = [put.get("Item") or delete.get("Key") or {} for put, delete in zip(puts, deletes, strict=True)]
-    keys = [tuple(str(attributes.get(name)) for name in table.table_key_attrs) for attributes in of_each]
+    keyed = [put.get("Item") or delete.get("Key") or {} for put, delete in zip(puts, deletes, strict=True)]
+    keys = [tuple(str(attributes.get(name)) for name in table.table_key_attrs) for attributes in keyed]
     if len(set(keys)) < len(keys):
         raise MockValidationException("Provided list of item keys contains duplicates")

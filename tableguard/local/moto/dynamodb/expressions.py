@@ -1,7 +1,7 @@
-"""moto's walks over update expressions, made faster and nothing else: 18 ms of CPU an UpdateItem become 14.
+"""Faster walks over moto's update expressions, with the same results: an UpdateItem takes 14 ms of CPU, not 18.
 
-Each UpdateItem walks its expression some twenty times, and asks at each node, through abstract base classes, what
-the node is. Here each class is asked once.
+Each UpdateItem walks its expression some twenty times, with isinstance on abstract base classes at each node. Here the
+answer is cached for each class.
 """
 
 from functools import cache
@@ -15,7 +15,7 @@ _NODES: Any = ast_nodes  # a module that tells type checkers to look away
 
 
 def install() -> None:
-    """Put the faster walks in place."""
+    """Replace DepthFirstTraverser.traverse and Node.find_clauses."""
     replace(_NODES.DepthFirstTraverser, "traverse", _traverse)
     replace(_NODES.Node, "find_clauses", _find_clauses)
 
@@ -26,7 +26,7 @@ def _is(kind: type, *kinds: type) -> bool:
 
 
 def _traverse(traverser: Any, root: Any) -> Any:
-    """As DepthFirstTraverser.traverse: children first, each node replaced by what its processor returns."""
+    """Traverse as DepthFirstTraverser.traverse does: children first, each node replaced by its processor's result."""
     processors = traverser._processing_map()
     wanted = tuple(processors)
 
@@ -40,7 +40,7 @@ def _traverse(traverser: Any, root: Any) -> Any:
             walk(child, number)
         if not _is(kind, *wanted):
             return node
-        process = next(processor for each, processor in processors.items() if _is(kind, each))
+        process = next(processor for node_class, processor in processors.items() if _is(kind, node_class))
         processed = process(node)
         processed.parent = parent
         if parent:
@@ -51,12 +51,12 @@ def _traverse(traverser: Any, root: Any) -> Any:
 
 
 def _find_clauses(node: Any, clause_types: list[type]) -> list[Any]:
-    """As Node.find_clauses: the nearest nodes below of exactly these classes, left to right."""
-    found: list[Any] = []
+    """Return the nearest nodes below of exactly these classes, left to right, as Node.find_clauses does."""
+    clauses: list[Any] = []
     for child in node.children or ():
         kind: type = type(child)
         if kind in clause_types:
-            found.append(child)
+            clauses.append(child)
         elif _is(kind, _NODES.Expression, _NODES.UpdateExpressionFunction):
-            found.extend(_find_clauses(child, clause_types))
-    return found
+            clauses.extend(_find_clauses(child, clause_types))
+    return clauses

@@ -1,7 +1,7 @@
-"""Tables kept by an engine beside moto: items and stream records are the engine's, everything else stays moto's.
+"""Forwards items and stream records to an engine beside moto, if there is one; everything else stays moto's.
 
-moto makes, changes and describes tables with their tags, backups, encryption and policies, and what it does to a
-table's keys, indexes, stream and expiry is repeated on the engine.
+moto creates, updates and describes tables with their tags, backups, encryption and policies. Changes of a table's
+keys, indexes, stream and expiry are repeated on the engine.
 """
 
 import json
@@ -17,7 +17,7 @@ from moto.dynamodbstreams.responses import DynamoDBStreamsHandler
 
 from tableguard.errors import EmbeddedError
 from tableguard.local.dynamodb_local import forwarding
-from tableguard.local.dynamodb_local.forwarding import Answer, Asked, Forwarder
+from tableguard.local.dynamodb_local.forwarding import EngineAnswer, EngineRequest, Forwarder
 from tableguard.local.moto.patch import replace
 
 ITEMS = (
@@ -36,7 +36,7 @@ ITEMS = (
     "update_item",
 )
 STREAMS = ("describe_stream", "get_records", "get_shard_iterator", "list_streams")
-# what would need the items at hand
+# operations that would need the items, which moto does not have
 NOT_MODELLED = (
     "create_backup",
     "export_table_to_point_in_time",
@@ -44,8 +44,8 @@ NOT_MODELLED = (
     "restore_table_from_backup",
     "restore_table_to_point_in_time",
 )
-# what the engine has of a table, in the API's words; the rest is moto's alone, deletion protection included
-_REPEATED = (
+# the parameters that are repeated on the engine; the rest is moto's alone, deletion protection included
+_REPEATED_PARAMETERS = (
     "AttributeDefinitions",
     "BillingMode",
     "GlobalSecondaryIndexUpdates",
@@ -56,7 +56,7 @@ _REPEATED = (
     "StreamSpecification",
     "TimeToLiveSpecification",
 )
-_OF_AN_INDEX = ("IndexName", "KeySchema", "Projection", "ProvisionedThroughput")
+_INDEX_PARAMETERS = ("IndexName", "KeySchema", "Projection", "ProvisionedThroughput")
 _COUNTS = ("IndexSizeBytes", "ItemCount", "TableSizeBytes")
 
 Handler = Any  # DynamoHandler or DynamoDBStreamsHandler
@@ -64,19 +64,19 @@ Action = Callable[[Handler], Any]
 
 
 def install() -> None:
-    """Put the ways to the engine in place; without an engine they lead where they led before."""
+    """Wrap the operations of moto's DynamoHandler and DynamoDBStreamsHandler; without an engine they act as before."""
     for handler, actions in ((DynamoHandler, ITEMS), (DynamoDBStreamsHandler, STREAMS)):
         for name in actions:
-            replace(handler, name, _forwarded(getattr(handler, name)))
+            replace(handler, name, _forward(getattr(handler, name)))
     for name in NOT_MODELLED:
-        replace(DynamoHandler, name, _refused(getattr(DynamoHandler, name)))
+        replace(DynamoHandler, name, _refuse(getattr(DynamoHandler, name)))
     for name in ("create_table", "update_table", "delete_table", "update_time_to_live"):
-        replace(DynamoHandler, name, _repeated(getattr(DynamoHandler, name)))
-    replace(DynamoHandler, "describe_table", _counted(DynamoHandler.describe_table))
+        replace(DynamoHandler, name, _repeat_on_engine(getattr(DynamoHandler, name)))
+    replace(DynamoHandler, "describe_table", _with_engine_counts(DynamoHandler.describe_table))
 
 
-def leaves(handler: Handler) -> bool:
-    """Whether the request touches nothing of moto's."""
+def is_forwarded(handler: Handler) -> bool:
+    """Return True if the engine alone answers the request."""
     return _engine_of(handler) is not None and _method(handler) in (*ITEMS, *STREAMS)
 
 
@@ -89,20 +89,20 @@ def _method(handler: Handler) -> str:
     return camelcase_to_underscores(handler._get_action())
 
 
-def _asked(handler: Handler) -> Asked:
+def _engine_request(handler: Handler) -> EngineRequest:
     name = handler.service_name
-    return Asked(name, handler._get_action(), handler.current_account, handler.region, _bytes(handler.raw_body))
+    return EngineRequest(name, handler._get_action(), handler.current_account, handler.region, _bytes(handler.raw_body))
 
 
-def _ask(engine: Forwarder, asked: Asked) -> Answer:
+def _send(engine: Forwarder, request: EngineRequest) -> EngineAnswer:
     try:
-        return engine.ask(asked)
+        return engine.send(request)
     except EmbeddedError as error:
         raise _EngineGone(str(error)) from error
 
 
 class _EngineGone(JsonRESTError):
-    """The engine gave no answer."""
+    """The engine does not answer: an internal server error, as AWS would report it."""
 
     code = 500
 
@@ -114,19 +114,19 @@ def _bytes(body: bytes | str) -> bytes:
     return body.encode() if isinstance(body, str) else body
 
 
-def _forwarded(original: Action) -> Action:
+def _forward(original: Action) -> Action:
     @wraps(original)
     def forward(handler: Handler) -> Any:
         engine = _engine_of(handler)
         if engine is None:
             return original(handler)
-        answer = _ask(engine, _asked(handler))
+        answer = _send(engine, _engine_request(handler))
         return answer.status, {"status": answer.status}, answer.body
 
     return forward
 
 
-def _refused(original: Action) -> Action:
+def _refuse(original: Action) -> Action:
     @wraps(original)
     def refuse(handler: Handler) -> Any:
         if _engine_of(handler) is None:
@@ -138,7 +138,7 @@ def _refused(original: Action) -> Action:
     return refuse
 
 
-def _repeated(original: Action) -> Action:
+def _repeat_on_engine(original: Action) -> Action:
     @wraps(original)
     def repeat(handler: Handler) -> Any:
         result, engine = original(handler), _engine_of(handler)
@@ -150,79 +150,79 @@ def _repeated(original: Action) -> Action:
 
 
 def _repeat(handler: Handler, engine: Forwarder, result: Any) -> None:
-    """Do on the engine what moto has done; what the engine refuses to make is not kept by moto either."""
-    asked = _asked(handler)
-    given = json.loads(asked.body)
-    table = _name(given["TableName"])
-    body = {name: _of_the_engine(name, given[name]) for name in _REPEATED if name in given}
-    if not body and asked.operation != "DeleteTable":
+    """Repeat on the engine what moto has done; a table that the engine refuses is removed from moto."""
+    request = _engine_request(handler)
+    parameters = json.loads(request.body)
+    table = _table_name(parameters["TableName"])
+    body = {name: _for_engine(name, parameters[name]) for name in _REPEATED_PARAMETERS if name in parameters}
+    if not body and request.operation != "DeleteTable":
         return
-    answer = _ask(engine, asked.also(asked.operation, {"TableName": table, **body}))
+    answer = _send(engine, request.with_operation(request.operation, {"TableName": table, **body}))
     if answer.status != 200:
-        if asked.operation == "CreateTable":
+        if request.operation == "CreateTable":
             handler.dynamodb_backend.tables.pop(table)
         raise _refusal(answer)
     if "GlobalSecondaryIndexUpdates" in body:
-        _await_indexes(engine, asked.also("DescribeTable", {"TableName": table}))
-    if asked.operation in ("CreateTable", "UpdateTable"):
+        _await_indexes(engine, request.with_operation("DescribeTable", {"TableName": table}))
+    if request.operation in ("CreateTable", "UpdateTable"):
         _name_stream(handler.dynamodb_backend.tables[table], answer, result.result["TableDescription"])
 
 
-def _await_indexes(engine: Forwarder, describe: Asked) -> None:
-    """moto's indexes are there at once; DynamoDB Local fails writes to a table while it builds one, for a second."""
+def _await_indexes(engine: Forwarder, describe: EngineRequest) -> None:
+    """Wait until indexes are active: DynamoDB Local fails writes to a table while it builds one, for a second."""
     while any(
         index["IndexStatus"] != "ACTIVE"
-        for index in _ask(engine, describe).content["Table"].get("GlobalSecondaryIndexes", ())
+        for index in _send(engine, describe).content["Table"].get("GlobalSecondaryIndexes", ())
     ):
         time.sleep(0.02)
 
 
-def _name_stream(table: Any, answer: Answer, described: dict[str, Any]) -> None:
-    """Give moto's stream the name that the engine gave its own."""
+def _name_stream(table: Any, answer: EngineAnswer, described: dict[str, Any]) -> None:
+    """Give moto's stream the label that the engine gave its own."""
     label = answer.content["TableDescription"].get("LatestStreamLabel")
     if label:
         table.latest_stream_label = label
         described.update(LatestStreamLabel=label, LatestStreamArn=f"{table.table_arn}/stream/{label}")
 
 
-def _name(table: str) -> str:
+def _table_name(table: str) -> str:
     return table.rpartition("/")[2]
 
 
-def _of_the_engine(name: str, value: Any) -> Any:
+def _for_engine(name: str, value: Any) -> Any:
     if name in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes"):
-        return [_index(index) for index in value]
+        return [_index_for_engine(index) for index in value]
     if name == "GlobalSecondaryIndexUpdates":
-        return [{kind: _index(index) for kind, index in update.items()} for update in value]
+        return [{kind: _index_for_engine(index) for kind, index in update.items()} for update in value]
     return value
 
 
-def _index(index: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: index[name] for name in _OF_AN_INDEX if name in index}
+def _index_for_engine(index: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: index[name] for name in _INDEX_PARAMETERS if name in index}
 
 
-def _refusal(answer: Answer) -> JsonRESTError:
-    said = answer.content
-    return JsonRESTError(said["__type"].rpartition("#")[2], said.get("message") or said.get("Message", ""))
+def _refusal(answer: EngineAnswer) -> JsonRESTError:
+    content = answer.content
+    return JsonRESTError(content["__type"].rpartition("#")[2], content.get("message") or content.get("Message", ""))
 
 
-def _counted(original: Action) -> Action:
-    """A description with the engine's counts of items and bytes: moto's table is empty."""
+def _with_engine_counts(original: Action) -> Action:
+    """Wrap DescribeTable with the engine's counts of items and bytes: moto's table is empty."""
 
     @wraps(original)
     def describe_table(handler: Handler) -> Any:
         result, engine = original(handler), _engine_of(handler)
         if engine is not None:
             ours = result.result["Table"]
-            asked = _asked(handler).also("DescribeTable", {"TableName": ours["TableName"]})
-            theirs = _ask(engine, asked).content
-            _count(ours, theirs["Table"])
+            request = _engine_request(handler).with_operation("DescribeTable", {"TableName": ours["TableName"]})
+            theirs = _send(engine, request).content
+            _copy_counts(ours, theirs["Table"])
         return result
 
     return describe_table
 
 
-def _count(ours: dict[str, Any], theirs: Mapping[str, Any]) -> None:
+def _copy_counts(ours: dict[str, Any], theirs: Mapping[str, Any]) -> None:
     ours.update({name: theirs[name] for name in _COUNTS if name in theirs})
     for kind in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes"):
         counts = {index["IndexName"]: index for index in theirs.get(kind, [])}

@@ -1,7 +1,7 @@
-"""Corrections of moto's Query and Scan: only the items asked for are sorted, and what they read is counted.
+"""Corrections of moto's Query and Scan: only items of the partition are sorted, and the items read are counted.
 
-moto 5.2.5 sorts the whole table for every query, 1.4 s at 100,000 items, and looks for some forty possible names of
-members in every attribute value that it answers with, 1 ms an item. Results stay exactly moto's.
+moto 5.2.5 sorts the whole table for every query, 1.4 s at 100,000 items. It looks for some forty possible members in
+every attribute value of an answer, 1 ms an item. The results stay exactly moto's.
 """
 
 import inspect
@@ -15,45 +15,54 @@ from moto.dynamodb.models.table import Table
 from tableguard.local.moto.dynamodb import requests
 from tableguard.local.moto.patch import replace
 
-Found = tuple[list[Item], int, dict[str, Any] | None]
+SearchResult = tuple[list[Item], int, dict[str, Any] | None]
 Condition = tuple[str, DynamoType]
 
 
 def install() -> None:
-    """Put the corrections in place."""
+    """Replace Table.query, Table.scan and ResponseSerializer._serialize_type_structure."""
     replace(Table, "query", _query(Table.query))
     replace(Table, "scan", _scan(Table.scan))
     write = ResponseSerializer._serialize_type_structure
-    replace(ResponseSerializer, "_serialize_type_structure", _attribute_values_as_they_are(write))
+    replace(ResponseSerializer, "_serialize_type_structure", _faster_attribute_values(write))
 
 
-def _query(original: Callable[..., Found]) -> Callable[..., Found]:
+def _query(original: Callable[..., SearchResult]) -> Callable[..., SearchResult]:
+    """Wrap Table.query so that it sorts the items of the partition alone, and filters and projects afterwards."""
     signature = inspect.signature(original)
 
-    def query(table: Table, *args: Any, **kwargs: Any) -> Found:
-        given = signature.bind(table, *args, **kwargs).arguments
-        filter_expression, projection = given.pop("filter_expression", None), given["projection_expressions"]
-        part = _candidates(table, given["hash_key"], given.get("index_name"), given.get("hash_key_conditions") or [])
-        given.update(given.pop("filter_kwargs", {}), self=_restricted(table, part), projection_expressions=None)
-        return _finished(original(**given), filter_expression, projection)
+    def query(table: Table, *args: Any, **kwargs: Any) -> SearchResult:
+        arguments = signature.bind(table, *args, **kwargs).arguments
+        filter_expression, projection = arguments.pop("filter_expression", None), arguments["projection_expressions"]
+        part = _items_to_search(
+            table, arguments["hash_key"], arguments.get("index_name"), arguments.get("hash_key_conditions") or []
+        )
+        arguments.update(arguments.pop("filter_kwargs", {}), self=_with_items(table, part), projection_expressions=None)
+        return _filter_and_project(original(**arguments), filter_expression, projection)
 
     return query
 
 
-def _scan(original: Callable[..., Found]) -> Callable[..., Found]:
+def _scan(original: Callable[..., SearchResult]) -> Callable[..., SearchResult]:
+    """Wrap Table.scan so that it filters and projects after the items read are noted."""
     signature = inspect.signature(original)
 
-    def scan(table: Table, *args: Any, **kwargs: Any) -> Found:
-        given = signature.bind(table, *args, **kwargs).arguments
-        filter_expression, projection = given.pop("filter_expression", None), given.pop("projection_expression", None)
-        return _finished(original(**given), filter_expression, projection)
+    def scan(table: Table, *args: Any, **kwargs: Any) -> SearchResult:
+        arguments = signature.bind(table, *args, **kwargs).arguments
+        filter_expression, projection = (
+            arguments.pop("filter_expression", None),
+            arguments.pop("projection_expression", None),
+        )
+        return _filter_and_project(original(**arguments), filter_expression, projection)
 
     return scan
 
 
-def _finished(found: Found, filter_expression: Any, projection: list[list[str]] | None) -> Found:
-    """Filter and project what was read, having noted it: capacity counts it before either."""
-    items, scanned, last_key = found
+def _filter_and_project(
+    result: SearchResult, filter_expression: Any, projection: list[list[str]] | None
+) -> SearchResult:
+    """Note the items read, whose capacity counts before any filter; then filter and project them."""
+    items, scanned, last_key = result
     request = requests.current()
     if request is not None:
         request.evaluated += items
@@ -64,17 +73,17 @@ def _finished(found: Found, filter_expression: Any, projection: list[list[str]] 
     return items, scanned, last_key
 
 
-def _restricted(table: Table, items: dict[Any, Any]) -> Table:
-    """The same table with some of its items only; not made by its class, which would keep it for ever."""
+def _with_items(table: Table, items: dict[Any, Any]) -> Table:
+    """Return a copy of a table with some of its items; moto's Table() would keep every copy for ever."""
     part: Table = object.__new__(type(table))
     vars(part).update(vars(table), items=items)
     return part
 
 
-def _candidates(
+def _items_to_search(
     table: Table, hash_key: DynamoType | None, index_name: str | None, conditions: list[Condition]
 ) -> dict[Any, Any]:
-    """The items whose partition key, of the table or of an index, is the one asked for."""
+    """Return the items whose partition key, of the table or of an index, is the one of the query."""
     items: dict[Any, Any] = table.items  # partitions by partition key; or items, where that is the whole key
     own = hash_key if index_name is None else dict(conditions).get(table.hash_key_attr)
     if own is not None:  # an index may share the table's partition key, as that of conversations does
@@ -90,7 +99,7 @@ def _candidates(
 
 
 def meets(item: Item, conditions: list[Condition]) -> bool:
-    """Whether an item has the key; the raw text decides for strings, which spares 400 ms at 100,000 items."""
+    """Return True if an item has the key; comparing strings as raw text spares 400 ms at 100,000 items."""
     for name, wanted in conditions:
         value = item.attrs.get(name)
         if value is None or value.type != wanted.type:
@@ -100,8 +109,8 @@ def meets(item: Item, conditions: list[Condition]) -> bool:
     return True
 
 
-def _attribute_values_as_they_are(original: Callable[..., None]) -> Callable[..., None]:
-    """Write the one member that an attribute value has, under the name that it has."""
+def _faster_attribute_values(original: Callable[..., None]) -> Callable[..., None]:
+    """Wrap moto's serializer: of an attribute value it writes the one member present, not forty that might be."""
 
     def serialize(serializer: ResponseSerializer, serialized: dict[str, Any], value: Any, shape: Any, key: str) -> None:
         if shape.name != "AttributeValue" or not isinstance(value, dict):

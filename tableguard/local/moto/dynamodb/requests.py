@@ -1,7 +1,7 @@
-"""What one request to DynamoDB wrote and read: its writes take effect together, or not at all.
+"""The writes and reads of one request to DynamoDB, so that its writes take effect together or not at all.
 
-moto writes item by item and straight into the stream. A request that fails half-way (an update whose second clause
-is wrong, a cancelled transaction) leaves items and records behind that were never written.
+moto writes item by item and straight into the stream. A request that fails midway (an update whose second clause is
+wrong, a cancelled transaction) leaves items and records behind; on AWS it leaves nothing.
 """
 
 from collections.abc import Iterator
@@ -23,39 +23,39 @@ class Write:
     table: Table
     before: Item | None
     after: Item | None
-    old: Image | None = field(init=False)  # both as the API writes them, at this time
+    old: Image | None = field(init=False)  # before and after as the API writes them, at the time of the write
     new: Image | None = field(init=False)
 
     def __post_init__(self) -> None:
         self.old, self.new = image(self.before), image(self.after)
 
     def undo(self) -> None:
-        """Put back what was there."""
+        """Restore the item as it was before."""
         item = self.before or self.after
         if item is not None:
             restore(self.table, item, self.before)
 
 
 @dataclass
-class Request:
-    """What a request has done so far."""
+class DynamoDbRequest:
+    """The writes that a request made and the items that it read, so far."""
 
     writes: list[Write] = field(default_factory=list)
     evaluated: list[Item] = field(default_factory=list)  # what a query or scan read, before any filter
-    repeats: tuple[tuple[str, int], ...] | None = None  # (table, bytes) of a transaction that was carried out before
+    repeats: tuple[tuple[str, int], ...] | None = None  # (table, bytes) of a transaction that repeats an earlier one
 
 
-_current: ContextVar[Request | None] = ContextVar("request", default=None)
+_current: ContextVar[DynamoDbRequest | None] = ContextVar("request", default=None)
 _quiet: ContextVar[bool] = ContextVar("quiet", default=False)
 
 
-def current() -> Request | None:
-    """The request under way, if there is one."""
+def current() -> DynamoDbRequest | None:
+    """Return the request under way; None if there is none."""
     return _current.get()
 
 
 def image(item: Item | None) -> Image | None:
-    """An item as the API writes it; later changes to the item do not reach it."""
+    """Return an item as the API writes it, as a copy."""
     return None if item is None else item.to_json()["Attributes"]
 
 
@@ -70,9 +70,9 @@ def restore(table: Table, like: Item, item: Item | None) -> None:
 
 
 @contextmanager
-def request() -> Iterator[Request]:
-    """A request: an exception undoes what it wrote."""
-    this = Request()
+def request() -> Iterator[DynamoDbRequest]:
+    """Run a request in the block; an exception undoes its writes."""
+    this = DynamoDbRequest()
     token = _current.set(this)
     try:
         yield this
@@ -86,7 +86,7 @@ def request() -> Iterator[Request]:
 
 @contextmanager
 def unrecorded() -> Iterator[None]:
-    """While it lasts, writes are parts of a larger one that is recorded as a whole."""
+    """Leave writes in the block unrecorded: they are parts of a larger one that is recorded as a whole."""
     token = _quiet.set(True)
     try:
         yield
@@ -95,7 +95,7 @@ def unrecorded() -> Iterator[None]:
 
 
 def record(write: Write) -> bool:
-    """Note a write of the request under way; False where there is none and the write stands by itself."""
+    """Add a write to the request under way; return False if there is none, so that the write stands by itself."""
     if _quiet.get():
         return True
     this = _current.get()

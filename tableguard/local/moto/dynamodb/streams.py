@@ -1,9 +1,8 @@
-"""Corrections of moto's DynamoDB Streams: the records that AWS would write, each once, none lost.
+"""Corrections of moto's DynamoDB Streams: every change has one record, as on AWS.
 
-moto 5.2.5 reports region us-east-1 and version 1.0 everywhere, sizes records by their JSON text, writes a record
-where nothing changed and two where an update creates an item, keeps records of writes it then takes back, calls
-every mapped function through Docker inside the write and drops the records when that fails, and refuses to enable
-a stream a second time.
+moto 5.2.5 writes a record where nothing changed, two where an update creates an item, and keeps those of writes that
+it undoes. It reports region us-east-1 and version 1.0 everywhere and sizes records by their JSON text. It calls every
+mapped function through Docker inside the write, drops the records if that fails, and refuses to enable a stream twice.
 """
 
 from collections.abc import Callable
@@ -24,15 +23,15 @@ EVENT_VERSION = "1.1"
 
 
 def install() -> None:
-    """Put the corrections in place."""
-    replace(StreamShard, "add", _leave_to_the_request)
+    """Replace StreamShard.add and the backends' update_table_streams and describe_stream."""
+    replace(StreamShard, "add", _add_nothing)
     replace(DynamoDBBackend, "update_table_streams", _update_table_streams)
-    describe = _describing_disabled_streams(DynamoDBStreamsBackend.describe_stream)
+    describe = _with_disabled_status(DynamoDBStreamsBackend.describe_stream)
     replace(DynamoDBStreamsBackend, "describe_stream", describe)
 
 
 def publish(write: Write) -> None:
-    """Append the stream record of a write that took effect, if it changed anything and the stream is on."""
+    """Append the stream record of a completed write, if it changed the item and the stream is enabled."""
     specification = write.table.stream_specification or {}
     shard = write.table.stream_shard
     if shard is not None and specification.get("StreamEnabled") and write.old != write.new:
@@ -53,11 +52,12 @@ def _record(write: Write, view: str, shard: StreamShard) -> StreamRecord:
     return record
 
 
-def _leave_to_the_request(shard: StreamShard, old: Item | None, new: Item | None) -> None:
-    """Do nothing: `publish` writes the record when the whole request has succeeded."""
+def _add_nothing(shard: StreamShard, old: Item | None, new: Item | None) -> None:
+    """Replace StreamShard.add with nothing: `publish` writes the record once the whole request has succeeded."""
 
 
 def _update_table_streams(backend: DynamoDBBackend, table: Table, wanted: dict[str, Any]) -> None:
+    """Replace DynamoDBBackend.update_table_streams: a disabled stream may be enabled again, its numbers going on."""
     before = table.stream_specification or {}
     enable = wanted.get("StreamEnabled") or wanted.get("StreamViewType")
     if enable and before.get("StreamEnabled"):
@@ -71,7 +71,9 @@ def _update_table_streams(backend: DynamoDBBackend, table: Table, wanted: dict[s
         table.stream_specification["StreamViewType"] = before.get("StreamViewType")
 
 
-def _describing_disabled_streams(describe: Callable[[Any, str], dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+def _with_disabled_status(describe: Callable[[Any, str], dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """Wrap DynamoDBStreamsBackend.describe_stream, which reports every stream as enabled."""
+
     @wraps(describe)
     def describe_stream(backend: DynamoDBStreamsBackend, arn: str) -> dict[str, Any]:
         described = describe(backend, arn)

@@ -1,7 +1,8 @@
-"""Corrections of moto's TransactWriteItems: no copies of whole tables, and a client token that counts once.
+"""Corrections of moto's TransactWriteItems: tables are not copied, and a client token makes a request idempotent.
 
-moto 5.2.5 copies every table that a transaction touches, 30 s at 100,000 items, and puts the copies in the place of
-the tables where the transaction is cancelled: iterators over their streams then read on in tables that are gone.
+moto 5.2.5 copies every table that a transaction touches, 30 s at 100,000 items. When the transaction is cancelled, the
+copies replace the tables, and iterators over their streams go on reading tables that no longer exist. It ignores
+ClientRequestToken.
 """
 
 import json
@@ -26,14 +27,14 @@ TOKEN_SECONDS = 600
 
 
 def install(clock: Callable[[], float] = time.monotonic) -> None:
-    """Put the corrections in place."""
+    """Replace transact_write_items of DynamoDBBackend, which copies, and of DynamoHandler, which ignores the token."""
     replace(DynamoDBBackend, "transact_write_items", _without_copies(DynamoDBBackend.transact_write_items))
     replace(DynamoHandler, "transact_write_items", once(DynamoHandler.transact_write_items, clock))
 
 
 @dataclass(frozen=True)
-class _Done:
-    """A transaction that was carried out under a token: what it asked for, what it wrote, and when."""
+class _CompletedTransaction:
+    """A transaction completed under a token: its items as text, the sizes it wrote, and its time in seconds."""
 
     items: str
     sizes: tuple[tuple[str, int], ...]
@@ -43,26 +44,26 @@ class _Done:
 def once(
     original: Callable[[DynamoHandler], ActionResult], clock: Callable[[], float]
 ) -> Callable[[DynamoHandler], ActionResult]:
-    """A transaction that is answered, and not repeated, when its token comes again within ten minutes."""
+    """Wrap DynamoHandler.transact_write_items: a token that comes again within ten minutes writes nothing anew."""
 
     @wraps(original)
     def transact_write_items(handler: DynamoHandler) -> ActionResult:
-        _refuse_what_updates_nothing(handler.body.get("TransactItems", []))
+        _refuse_empty_updates(handler.body.get("TransactItems", []))
         request, token = requests.current(), handler.body.get("ClientRequestToken")
         if request is None or token is None:
             return original(handler)
-        done, items = _recent(handler.dynamodb_backend, clock()), _canonical(handler.body["TransactItems"])
+        done, items = _recent(handler.dynamodb_backend, clock()), _canonical_text(handler.body["TransactItems"])
         if token in done:
-            return _answered_again(done[token], items, request)
+            return _answer_again(done[token], items, request)
         result = original(handler)
-        done[token] = _Done(items, tuple(capacity.sizes(handler, request)), clock())
+        done[token] = _CompletedTransaction(items, tuple(capacity.sizes(handler, request)), clock())
         return result
 
     return transact_write_items
 
 
-def _refuse_what_updates_nothing(items: list[dict[str, Any]]) -> None:
-    """An update in a transaction says what it changes, one by itself need not.
+def _refuse_empty_updates(items: list[dict[str, Any]]) -> None:
+    """Refuse an Update without UpdateExpression, as AWS does in a transaction; UpdateItem itself takes it.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Update.html
     """
@@ -77,19 +78,19 @@ def _refuse_what_updates_nothing(items: list[dict[str, Any]]) -> None:
             raise MockValidationException("Invalid UpdateExpression: The expression can not be empty;")
 
 
-def _recent(backend: DynamoDBBackend, now: float) -> dict[str, _Done]:
-    """The transactions of the last ten minutes, kept on moto's backend so that a reset forgets them too."""
-    done: dict[str, _Done] = vars(backend).setdefault("transactions_by_token", {})
+def _recent(backend: DynamoDBBackend, now: float) -> dict[str, _CompletedTransaction]:
+    """Return the transactions of the last ten minutes, kept on moto's backend so that a reset forgets them too."""
+    done: dict[str, _CompletedTransaction] = vars(backend).setdefault("transactions_by_token", {})
     for token in [token for token, transaction in done.items() if now - transaction.at >= TOKEN_SECONDS]:
         del done[token]
     return done
 
 
-def _canonical(items: list[dict[str, Any]]) -> str:
+def _canonical_text(items: list[dict[str, Any]]) -> str:
     return json.dumps(items, sort_keys=True, default=repr)  # binary values are bytes here
 
 
-def _answered_again(done: _Done, items: str, request: requests.Request) -> ActionResult:
+def _answer_again(done: _CompletedTransaction, items: str, request: requests.DynamoDbRequest) -> ActionResult:
     if items != done.items:
         raise JsonRESTError(
             f"{ERROR_TYPE_PREFIX}IdempotentParameterMismatchException",
@@ -99,18 +100,20 @@ def _answered_again(done: _Done, items: str, request: requests.Request) -> Actio
     return ActionResult({})
 
 
-class _TablesToLeaveAlone(dict[str, Table]):
-    """The backend's tables, except that none is found by `in`: those that are, moto copies."""
+class _TablesNotToCopy(dict[str, Table]):
+    """The backend's tables, without any that `in` finds: moto copies those that it finds."""
 
     def __contains__(self, name: object) -> bool:
         return False
 
 
 def _without_copies(original: Callable[..., None]) -> Callable[..., None]:
+    """Wrap DynamoDBBackend.transact_write_items so that it copies no table; the request undoes its own writes."""
+
     @wraps(original)
     def transact_write_items(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
         view = object.__new__(DynamoDBBackend)
-        vars(view).update(vars(backend), tables=_TablesToLeaveAlone(backend.tables))
+        vars(view).update(vars(backend), tables=_TablesNotToCopy(backend.tables))
         original(view, transact_items)
 
     return transact_write_items

@@ -16,7 +16,7 @@ import pytest
 from tableguard.errors import EmbeddedError
 from tableguard.local.dynamodb_local import engine as dynamodb_local
 from tableguard.local.dynamodb_local import sources
-from tableguard.local.dynamodb_local.sources import FOLDER, IMAGE, VARIABLE, Image, Jars, fetched, present
+from tableguard.local.dynamodb_local.sources import FOLDER, IMAGE, VARIABLE, Image, Jars, fetch, present
 from tests.engines.dynamodb_local import needs_dynamodb_local
 
 _PS = shutil.which("ps") or "ps"  # before tests change the PATH
@@ -78,7 +78,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, str]:
 def test_where_there_is_nothing_the_error_names_all_three_ways(bare: Mapping[str, str]) -> None:
     assert present(bare) is None
     with pytest.raises(EmbeddedError) as absent:
-        fetched(bare)
+        fetch(bare)
     for way in (VARIABLE, str(FOLDER), IMAGE, "Maven", "software.amazon.dynamodb:DynamoDBLocal:3.1.0"):
         assert way in str(absent.value)
     assert "\n" not in str(absent.value)
@@ -140,8 +140,8 @@ def test_maven_fetches_once_and_says_so(bare: Mapping[str, str], tmp_path: Path)
     maven(tmp_path, COPIES)
     said: list[str] = []
     cache = tmp_path / ".cache" / "tableguard" / "dynamodb-local-3.1.0"
-    assert fetched(bare, said.append) == Jars((cache,))
-    assert fetched(bare, said.append) == present(bare) == Jars((cache,))
+    assert fetch(bare, said.append) == Jars((cache,))
+    assert fetch(bare, said.append) == present(bare) == Jars((cache,))
     assert [str(cache) in line and "48 MB" in line for line in said] == [True]
     asked = (tmp_path / "maven").read_text().splitlines()
     assert ["--strict-checksums" in line and "copy-dependencies" in line for line in asked] == [True]
@@ -160,7 +160,7 @@ def test_a_maven_that_fails_is_an_error_and_leaves_nothing(
 ) -> None:
     maven(tmp_path, f"{COPIES}; {work}")
     with pytest.raises(EmbeddedError, match=reason):
-        fetched(bare)
+        fetch(bare)
     assert present(bare) is None
     assert os.listdir(tmp_path / ".cache" / "tableguard") == []
 

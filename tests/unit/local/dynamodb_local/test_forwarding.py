@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from tableguard.errors import EmbeddedError
 from tableguard.local import server
 from tableguard.local.clients import factory
-from tableguard.local.dynamodb_local.forwarding import Asked, Forwarder
+from tableguard.local.dynamodb_local.forwarding import EngineRequest, Forwarder
 from tableguard.local.event_source.stream_reader import DynamoDbStream, Page
 from tests.cases import dynamodb, dynamodb_unchanged
 from tests.cases import streams as stream_cases
@@ -84,12 +84,12 @@ def test_accounts_and_regions_have_tables_of_their_own(of: factory.Clients) -> N
 
 
 def test_another_embedded_aws_on_the_same_engine_has_other_tables(aws: Aws) -> None:
-    asked = Asked("dynamodb", "ListTables", ACCOUNT, REGION, b"{}")
+    asked = EngineRequest("dynamodb", "ListTables", ACCOUNT, REGION, b"{}")
     first, second = (Forwarder(shared.engine().endpoint) for _ in range(2))
     make = b'{"TableName": "mine", "BillingMode": "PAY_PER_REQUEST", "KeySchema": [{"AttributeName": "pk", "KeyType": '
     make += b'"HASH"}], "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}]}'
-    assert first.ask(Asked("dynamodb", "CreateTable", ACCOUNT, REGION, make)).status == 200
-    assert [each.ask(asked).content["TableNames"] for each in (first, second)] == [["mine"], []]
+    assert first.send(EngineRequest("dynamodb", "CreateTable", ACCOUNT, REGION, make)).status == 200
+    assert [each.send(asked).content["TableNames"] for each in (first, second)] == [["mine"], []]
 
 
 def test_streams_have_names_of_their_account_and_region(of: factory.Clients) -> None:
@@ -191,7 +191,7 @@ def test_a_table_that_it_refuses_to_make_is_not_made(of: factory.Clients) -> Non
 
 def test_an_engine_that_is_gone_is_an_error_and_not_an_empty_table() -> None:
     with pytest.raises(EmbeddedError, match=r"the DynamoDB engine at http://127\.0\.0\.1:9 does not answer"):
-        Forwarder("http://127.0.0.1:9").ask(Asked("dynamodb", "ListTables", ACCOUNT, REGION, b"{}"))
+        Forwarder("http://127.0.0.1:9").send(EngineRequest("dynamodb", "ListTables", ACCOUNT, REGION, b"{}"))
 
 
 UP = [sys.executable, "-m", "tableguard", "up", "--dynamodb", "local"]
@@ -205,4 +205,4 @@ def test_up_says_that_it_runs_in_dynamodb_local_and_stops_it() -> None:
     assert "DynamoDB Local" in first
     endpoint = first.split()[-1]
     with pytest.raises(EmbeddedError, match="does not answer"):
-        Forwarder(endpoint).ask(Asked("dynamodb", "ListTables", ACCOUNT, REGION, b"{}"))
+        Forwarder(endpoint).send(EngineRequest("dynamodb", "ListTables", ACCOUNT, REGION, b"{}"))

@@ -327,7 +327,7 @@ def test_a_wrong_rule_is_refused(problem: str, changed: Properties, context: Con
 
 
 def test_moto_alone_cannot_keep_a_guard_rule(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(models, "Source", moto_config.Source.__base__)
+    monkeypatch.setattr(models, "Source", moto_config.RuleSource.__base__)
     with pytest.raises(TypeError, match="custom_policy_details"):
         make(RULE, guard_rule(context))
 
@@ -335,8 +335,8 @@ def test_moto_alone_cannot_keep_a_guard_rule(context: Context, monkeypatch: pyte
 @pytest.mark.parametrize(
     ("correction", "declared", "forgotten"),
     [
-        (moto_config.Scope, rule_of_a_tag, ["Scope.TagKey", "Scope.TagValue"]),
-        (moto_config.ConfigRule, pitr_rule, ["EvaluationModes"]),
+        (moto_config.RuleScope, rule_of_a_tag, ["Scope.TagKey", "Scope.TagValue"]),
+        (moto_config.RuleWithModes, pitr_rule, ["EvaluationModes"]),
     ],
 )
 def test_moto_alone_forgets_it_of_a_rule(
