@@ -34,3 +34,11 @@ def components(pattern: str) -> tuple[str, ...] | None:
     """Return the six components of a pattern for ARNs, the first of which may hold wildcards too; else None."""
     parts = tuple(pattern.split(":", len(Arn._fields)))
     return parts if len(parts) > len(Arn._fields) else None
+
+
+def require(text: str) -> Arn:
+    """Return the parts of a text that AWS wrote as an ARN; ValueError if it is none."""
+    arn = parse(text)
+    if arn is None:
+        raise ValueError(f"{text} is no ARN")
+    return arn

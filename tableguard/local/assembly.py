@@ -67,7 +67,7 @@ def _install(module: str) -> None:
     importlib.import_module(f"tableguard.local.{module}").install()
 
 
-def forget_everything() -> None:
+def reset() -> None:
     """Empty every account, region and service."""
     in_use: list[Any] = list(vars(BackendDict)["_instances"])
     BackendDict.reset()

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from stream_lambda.items import Conversation, User
 from tableguard.errors import EmbeddedError
-from tableguard.local.estate import Estate
+from tableguard.local.estate import EmbeddedEstate
 from tableguard.store.encryption import cipher
 from tableguard.store.messages import MessageTable
 
@@ -19,7 +19,7 @@ _MINA, _TEO, _IDA = (
     User("0c3e8d52-7b1f-4b60-8a55-9d4c1e6f7a33", "Ida Lund", "ida"),
 )
 MEMBERS = (_MINA, _TEO, _IDA)
-SAID = (
+MESSAGES = (
     (_MINA, _TEO, "The tide clock in the harbour runs fifty minutes fast. Could you look at it?"),
     (_TEO, _MINA, "Gladly. Which harbour?"),
     (_IDA, _MINA, "Are you coming to the boathouse tonight?"),
@@ -32,7 +32,7 @@ PATIENCE = 20.0  # seconds until every row must show its newest message
 
 
 @dataclass(frozen=True)
-class Seen:
+class MemberView:
     """What one member sees: the conversations, newest first."""
 
     member: User
@@ -44,13 +44,13 @@ class Demonstration:
     """What was sent, what each member then saw, how long rows took to follow, and what a destroyer is told."""
 
     messages: int
-    seen: tuple[Seen, ...]
+    seen: tuple[MemberView, ...]
     seconds_to_send: float
     seconds_to_follow: float
     refusal: str
 
 
-def run(estate: Estate, clock: Callable[[], float] = time.perf_counter) -> Demonstration:
+def run(estate: EmbeddedEstate, clock: Callable[[], float] = time.perf_counter) -> Demonstration:
     """Send the messages and wait until every member's list is right; EmbeddedError if one does not become so."""
     application = estate.roles["application"]
     key = message_key(estate)
@@ -61,30 +61,30 @@ def run(estate: Estate, clock: Callable[[], float] = time.perf_counter) -> Demon
         cipher=cipher(key, application.client("kms")) if key else None,
     )
     started = clock()
-    for sender, other, text in SAID:
+    for sender, other, text in MESSAGES:
         table.create_conversation(sender, [other], text)
     sent = clock()
     while True:
-        seen = tuple(Seen(member, table.conversations(member.user_uuid).items) for member in MEMBERS)
-        wrong = [problem for each in seen for problem in problems(table, each)]
-        if not wrong:
-            return Demonstration(len(SAID), seen, sent - started, clock() - sent, refusal(estate))
+        seen = tuple(MemberView(member, table.conversations(member.user_uuid).items) for member in MEMBERS)
+        problems_left = [problem for view in seen for problem in problems(table, view)]
+        if not problems_left:
+            return Demonstration(len(MESSAGES), seen, sent - started, clock() - sent, refusal(estate))
         if clock() - sent > PATIENCE:
-            raise EmbeddedError(f"after {PATIENCE:g} s {wrong[0]}; {len(wrong)} such problems")
+            raise EmbeddedError(f"after {PATIENCE:g} s {problems_left[0]}; {len(problems_left)} such problems")
         time.sleep(0.05)
 
 
-def message_key(estate: Estate) -> str | None:
+def message_key(estate: EmbeddedEstate) -> str | None:
     """The ARN of the key with which texts are encrypted, as the table stack exports it; None if they are not."""
     settings = estate.settings
     if not settings.client_side_encryption:
         return None
     pages = estate.session("deployer").client("cloudformation").get_paginator("list_exports").paginate()
-    exports = {each["Name"]: each["Value"] for page in pages for each in page["Exports"]}
+    exports = {export["Name"]: export["Value"] for page in pages for export in page["Exports"]}
     return str(exports[settings.export("MessageKeyArn")])
 
 
-def refusal(estate: Estate) -> str:
+def refusal(estate: EmbeddedEstate) -> str:
     """What an administrator of the account is told who would delete the table; EmbeddedError if nobody objects."""
     administrator = estate.session("administrator").client("dynamodb")
     try:
@@ -94,20 +94,20 @@ def refusal(estate: Estate) -> str:
     raise EmbeddedError("an administrator deleted the table: the guardrails do not hold")
 
 
-def problems(table: MessageTable, seen: Seen) -> list[str]:
+def problems(table: MessageTable, view: MemberView) -> list[str]:
     """Where a member's list is not one row a conversation, newest first, each with its newest message."""
-    name = seen.member.handle
+    name = view.member.handle
     partners = {
-        sender if other == seen.member else other for sender, other, _ in SAID if seen.member in (sender, other)
+        sender if other == view.member else other for sender, other, _ in MESSAGES if view.member in (sender, other)
     }
-    found = []
-    if sorted(row.other.handle for row in seen.conversations) != sorted(user.handle for user in partners):
-        found.append(f"{name} does not see one conversation with each of {len(partners)} people")
-    order = [row.last_message_at for row in seen.conversations]
+    problems = []
+    if sorted(row.other.handle for row in view.conversations) != sorted(user.handle for user in partners):
+        problems.append(f"{name} does not see one conversation with each of {len(partners)} people")
+    order = [row.last_message_at for row in view.conversations]
     if order != sorted(order, reverse=True):
-        found.append(f"{name}'s conversations are not newest first")
-    for row in seen.conversations:
-        (newest,) = table.messages(row.group_uuid, seen.member.user_uuid, limit=1, consistent=True).items
+        problems.append(f"{name}'s conversations are not newest first")
+    for row in view.conversations:
+        (newest,) = table.messages(row.group_uuid, view.member.user_uuid, limit=1, consistent=True).items
         if (row.last_message_uuid, row.last_message) != (newest.message_uuid, newest.summary):
-            found.append(f"{name}'s conversation with {row.other.handle} does not show its newest message")
-    return found
+            problems.append(f"{name}'s conversation with {row.other.handle} does not show its newest message")
+    return problems

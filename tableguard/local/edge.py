@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response
 
 from tableguard.local.authorization.refusal import error_body
 from tableguard.local.dynamodb_local import forwarding
-from tableguard.local.requested import requested
+from tableguard.local.operation import operation_of
 
 # neither 408, 429 nor 5xx, which clients try again
 STATUS = 400
@@ -27,14 +27,14 @@ CODE, FAILED_CODE = "NotModelled", "EmbeddedAwsFailed"
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
 _NOT_JSON = "SerializationException", "the body is not a JSON object"
 _UNSIGNED = "MissingAuthenticationTokenException", "Request is missing Authentication Token"
-_LACKING = (NotImplementedError, OperationNotFoundError)  # what moto raises where it has no such operation
+_NOT_IMPLEMENTED = (NotImplementedError, OperationNotFoundError)  # what moto raises where it has no such operation
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Callable[[bytes], object]]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
-class Kept:
+class BufferedRequest:
     """A request with its body at hand, which can otherwise be read once, and waited for in vain."""
 
     def __init__(self, environ: Environ) -> None:
@@ -62,10 +62,10 @@ class Edge:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """The answer of the application behind, or what is not modelled if that is none of AWS's."""
-        request = Kept(environ)
+        request = BufferedRequest(environ)
         try:
             whole = request.read()
-            answer = _refused_as_no_json(whole) or _answer(self.behind, whole)
+            answer = _json_refusal(whole) or _answer(self.behind, whole)
         except Exception as error:  # noqa: BLE001  # moto may raise anything, and here is where all of it ends
             answer = _not_modelled(request, error)
         else:
@@ -89,18 +89,18 @@ def _is_of_aws(answer: Response, method: str) -> bool:
     return method == "HEAD" or "x-amzn-errortype" in answer.headers or b'"__type"' in body or b"<Code>" in body
 
 
-def _not_modelled(request: Kept, error: Exception | None) -> Response:
-    call = requested(request.again())
+def _not_modelled(request: BufferedRequest, error: Exception | None) -> Response:
+    call = operation_of(request.again())
     if call.protocol == "json" and not call.service:
         return _error(*_UNSIGNED, call.protocol)
-    place = "" if error is None or isinstance(error, _LACKING) else _place(error)
+    place = "" if error is None or isinstance(error, _NOT_IMPLEMENTED) else _place(error)
     ours = place.startswith("tableguard/")
     text = f"{'embedded AWS failed' if ours else 'not modelled'}: {call.name}"
     sys.stderr.write(f"{text}: {type(error).__name__} at {place}\n" if place else f"{text}\n")
     return _error(FAILED_CODE if ours else CODE, text, call.protocol)
 
 
-def _refused_as_no_json(environ: Environ) -> Response | None:
+def _json_refusal(environ: Environ) -> Response | None:
     """The refusal of a request whose operation stands in a header and whose body is no JSON object; else None."""
     if "HTTP_X_AMZ_TARGET" not in environ:
         return None

@@ -10,14 +10,14 @@ from typing import Any
 from tableguard.errors import EmbeddedError
 from tableguard.local.dynamodb_local import engine as dynamodb_local
 from tableguard.local.dynamodb_local.engine import Engine
-from tableguard.local.profiles import Profiles, written
+from tableguard.local.profiles import EstateProfiles, write_profiles
 from tableguard.local.readback import ReadBack, verify
 from tableguard.settings import Settings
 from tableguard.stacks.deploy import Deployment, PollInterval, ResourceChange, deploy
 from tableguard.stacks.registry import Principal, StackModule
 
 # moto answers at once; a real account is asked every five seconds
-WAITING = PollInterval(delay=0.02, attempts=3000)
+POLLING = PollInterval(delay=0.02, attempts=3000)
 
 _ROLES = ("application", "auditor", "break-glass", "deployer", "operator")
 _INSIDE = ("application", "operator")  # whom the table answers through its VPC endpoint only
@@ -35,7 +35,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Estate:
+class EmbeddedEstate:
     """A running estate: where it answers, what was deployed, and who may ask."""
 
     settings: Settings
@@ -44,7 +44,7 @@ class Estate:
     read_back: ReadBack
     session: Callable[[Principal], Session]
     roles: Mapping[str, Session]
-    profiles: Profiles
+    profiles: EstateProfiles
     poller: Any  # tableguard.local.event_source.poller.Poller, imported where an estate is started
 
 
@@ -63,38 +63,40 @@ def engine(name: str, report: Callable[[Step], None]) -> Iterator[Engine | None]
 @contextmanager
 def running(
     settings: Settings, port: int, report: Callable[[Step], None], tables: Engine | None = None
-) -> Iterator[Estate]:
+) -> Iterator[EmbeddedEstate]:
     """Start everything, hand out the estate, stop everything; `report` is told each step as it is done.
 
     Items and streams are kept by the DynamoDB engine that is given, or by the embedded AWS itself.
     """
     from tableguard.local import landing_zone, server  # noqa: PLC0415  # moto is slow to import
-    from tableguard.local.clients.factory import configuration_set_aside  # noqa: PLC0415  # boto3 is slow to import
+    from tableguard.local.clients.factory import without_aws_configuration  # noqa: PLC0415  # boto3 is slow to import
     from tableguard.local.event_source.poller import Poller  # noqa: PLC0415  # boto3 is slow to import
 
     clock = _Clock(report)
-    with configuration_set_aside(), server.start(port, tables) as embedded:
+    with without_aws_configuration(), server.start(port, tables) as embedded:
         clock.step("embedded AWS", embedded.endpoint)
         zone = landing_zone.prepare(settings, embedded.endpoint)
         clock.step("landing zone", f"organization {settings.organization_id}, account {settings.account_id}")
         session = cache(zone.session)  # a role assumed anew would be served by clients made anew
-        deployments = tuple(_deployed(settings, session, clock))
-        read_back = _verified(embedded.endpoint)
+        deployments = tuple(_deploy(settings, session, clock))
+        read_back = _verify(embedded.endpoint)
         clock.step("read back", summary(read_back))
-        sessions = {role: zone.assumed(settings.role_arn(role)) for role in _ROLES}
+        sessions = {role: zone.assume(settings.role_arn(role)) for role in _ROLES}
         sessions["administrator"] = session("administrator")  # whom the guardrails are for
         for role in _INSIDE:
             zone.in_network(sessions[role])
         poller = Poller(sessions["deployer"], embedded.endpoint, settings.artifact_bucket)
-        with poller, written(sessions, embedded.endpoint, settings.home_region) as profiles:
+        with poller, write_profiles(sessions, embedded.endpoint, settings.home_region) as profiles:
             clock.step("Pattern D", "the packaged function polls the table's stream")
-            yield Estate(settings, embedded.endpoint, deployments, read_back, session, sessions, profiles, poller)
+            yield EmbeddedEstate(
+                settings, embedded.endpoint, deployments, read_back, session, sessions, profiles, poller
+            )
 
 
-def _deployed(settings: Settings, session: Callable[[Principal], Session], clock: "_Clock") -> Iterator[Deployment]:
-    for done in deploy(settings, session, WAITING, approve):
-        clock.step(f"stack {done.stack}", f"{done.outcome}, {len(done.changes)} resources")
-        yield done
+def _deploy(settings: Settings, session: Callable[[Principal], Session], clock: "_Clock") -> Iterator[Deployment]:
+    for deployment in deploy(settings, session, POLLING, approve):
+        clock.step(f"stack {deployment.stack}", f"{deployment.outcome}, {len(deployment.changes)} resources")
+        yield deployment
 
 
 def approve(_stack: StackModule, _changes: tuple[ResourceChange, ...]) -> bool:
@@ -102,7 +104,7 @@ def approve(_stack: StackModule, _changes: tuple[ResourceChange, ...]) -> bool:
     return True
 
 
-def _verified(endpoint: str) -> ReadBack:
+def _verify(endpoint: str) -> ReadBack:
     """What is deployed, asked from the services; EmbeddedError if anything differs from its template."""
     from tableguard.local.clients.factory import Clients  # noqa: PLC0415  # boto3 is slow to import
     from tableguard.local.stacks import api, types  # noqa: PLC0415  # moto is slow to import

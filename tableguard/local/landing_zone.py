@@ -14,6 +14,7 @@ from typing import Any
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
+from tableguard.aws.arn import require
 from tableguard.errors import EmbeddedError
 from tableguard.local.authorization.network import place_in_vpc
 from tableguard.local.authorization.state import Vpc
@@ -64,25 +65,25 @@ class LandingZone:
         """The session with which a principal deploys its stacks; the deployer's role is itself made by a stack."""
         settings = self.settings
         if principal == "management":
-            return self._assumed(settings.management_account_id, _MANAGEMENT_ROLE)
+            return self._assume(settings.management_account_id, _MANAGEMENT_ROLE)
         role = _ADMINISTRATOR_ROLE if principal == "administrator" else f"{settings.name}-deployer"
-        return self._assumed(settings.account_id, role)
+        return self._assume(settings.account_id, role)
 
-    def assumed(self, role_arn: str, tags: Mapping[str, str] | None = None) -> EmbeddedSession:
+    def assume(self, role_arn: str, tags: Mapping[str, str] | None = None) -> EmbeddedSession:
         """A session of a role, with these session tags; EmbeddedError if nobody has made the role."""
-        return self._assumed(role_arn.split(":")[4], role_arn.rsplit("/", maxsplit=1)[-1], tags or {})
+        return self._assume(require(role_arn).account, role_arn.rpartition("/")[2], tags or {})
 
     def in_network(self, session: EmbeddedSession) -> EmbeddedSession:
         """The session, standing in the VPC of the network stack: its requests leave by the endpoint there."""
         settings = self.settings
         here = settings.account_id, settings.home_region
         exports = self.clients("cloudformation", *here).list_exports()["Exports"]
-        endpoint = {each["Name"]: each["Value"] for each in exports}[settings.export("EndpointId")]
+        endpoint = {export["Name"]: export["Value"] for export in exports}[settings.export("EndpointId")]
         endpoints = self.clients("ec2", *here).describe_vpc_endpoints(VpcEndpointIds=[endpoint])["VpcEndpoints"]
         place_in_vpc(session.credentials.access_key, Vpc(*here, endpoints[0]["VpcId"]))
         return session
 
-    def _assumed(self, account: str, role: str, tags: Mapping[str, str] = MappingProxyType({})) -> EmbeddedSession:
+    def _assume(self, account: str, role: str, tags: Mapping[str, str] = MappingProxyType({})) -> EmbeddedSession:
         arn, region = f"arn:aws:iam::{account}:role/{role}", self.settings.home_region
         try:
             self.clients("iam", account, region).get_role(RoleName=role)  # moto lets anyone assume what is not there
@@ -110,7 +111,7 @@ def prepare(settings: Settings, endpoint: str) -> LandingZone:
 
 
 @contextmanager
-def _giving(module: ModuleType, generator: str, *ids: str) -> Iterator[None]:
+def _with_fixed_ids(module: ModuleType, generator: str, *ids: str) -> Iterator[None]:
     """Within the block, the id generator of a module of moto gives these ids, in order."""
     original: Callable[..., str] = getattr(module, generator)
     waiting = iter(ids)
@@ -128,18 +129,18 @@ def _organization(zone: LandingZone) -> None:
     client = zone.clients("organizations", settings.management_account_id, settings.home_region)
     root_id = _root_id(settings)
     with (
-        _giving(utils, "make_random_org_id", settings.organization_id),
-        _giving(utils, "make_random_root_id", root_id),
+        _with_fixed_ids(utils, "make_random_org_id", settings.organization_id),
+        _with_fixed_ids(utils, "make_random_root_id", root_id),
     ):
         client.create_organization(FeatureSet="ALL")
     for policy_type in _POLICY_TYPES:
         client.enable_policy_type(RootId=root_id, PolicyType=policy_type)
     targets = settings.organization_targets
     for unit in (target for target in targets if target.startswith("ou-")):
-        with _giving(utils, "make_random_ou_id", unit):
+        with _with_fixed_ids(utils, "make_random_ou_id", unit):
             client.create_organizational_unit(ParentId=root_id, Name=unit)
     for account in dict.fromkeys((settings.account_id, *filter(str.isdigit, targets))):
-        with _giving(utils, "make_random_account_id", account):
+        with _with_fixed_ids(utils, "make_random_account_id", account):
             client.create_account(AccountName=f"account-{account}", Email=f"{account}@example.com")
     home = next((target for target in targets if not target.isdigit()), root_id)
     client.move_account(AccountId=settings.account_id, SourceParentId=root_id, DestinationParentId=home)
@@ -198,9 +199,9 @@ def _user_pool(zone: LandingZone) -> None:
 
     settings = zone.settings
     client = zone.clients("cognito-idp", settings.account_id, settings.home_region)
-    with _giving(models, "generate_id", settings.user_pool_id.split("_", 1)[1]):
+    with _with_fixed_ids(models, "generate_id", settings.user_pool_id.split("_", 1)[1]):
         pool = client.create_user_pool(PoolName=f"{settings.name}-members")["UserPool"]["Id"]
-    with _giving(models, "generate_id", settings.client_id):
+    with _with_fixed_ids(models, "generate_id", settings.client_id):
         made = client.create_user_pool_client(UserPoolId=pool, ClientName=settings.name)["UserPoolClient"]["ClientId"]
     if (pool, made) != (settings.user_pool_id, settings.client_id):
         # moto cuts them at 55 and 26 characters, which are as many as AWS's own have
@@ -214,13 +215,13 @@ def _existing_vpc(zone: LandingZone, network: ExistingVpc) -> None:
     ec2 = zone.clients("ec2", settings.account_id, settings.home_region)
     # asked first: an account's first EC2 call makes its default VPC, with ids that are not ours to give
     zones = [found["ZoneName"] for found in ec2.describe_availability_zones()["AvailabilityZones"]]
-    with _giving(vpcs, "random_vpc_id", network.vpc_id):
+    with _with_fixed_ids(vpcs, "random_vpc_id", network.vpc_id):
         ec2.create_vpc(CidrBlock=_EXISTING_VPC_BLOCK)
     for table in network.route_table_ids:
-        with _giving(route_tables, "random_route_table_id", table):
+        with _with_fixed_ids(route_tables, "random_route_table_id", table):
             ec2.create_route_table(VpcId=network.vpc_id)
     for number, subnet in enumerate(network.subnet_ids):
-        with _giving(subnets, "random_subnet_id", subnet):
+        with _with_fixed_ids(subnets, "random_subnet_id", subnet):
             ec2.create_subnet(
                 VpcId=network.vpc_id,
                 CidrBlock=f"10.30.{number}.0/24",

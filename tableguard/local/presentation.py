@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from tableguard.findings import formats
-from tableguard.local.demo import MEMBERS, Demonstration, Seen, message_key
-from tableguard.local.estate import Estate, Step, summary
+from tableguard.local.demo import MEMBERS, Demonstration, MemberView, message_key
+from tableguard.local.estate import EmbeddedEstate, Step, summary
 from tableguard.store.senders import attributions, column
 
 _SHOWN = 72  # characters of a message on one line
@@ -19,7 +19,7 @@ def step(done: Step) -> str:
     return f"{done.seconds:6.2f} s  {done.what:<17} {done.detail}"
 
 
-def estate_text(estate: Estate, settings_file: Path | None) -> str:
+def estate_text(estate: EmbeddedEstate, settings_file: Path | None) -> str:
     """Where the estate answers, who may ask, and what to try next, with the settings file that was named, if any."""
     named = f" --settings {shlex.quote(str(settings_file.absolute()))}" if settings_file else ""
     lines = [
@@ -40,13 +40,13 @@ def estate_text(estate: Estate, settings_file: Path | None) -> str:
     return "\n".join(lines)
 
 
-def estate_json(estate: Estate, settings_file: Path | None) -> str:
+def estate_json(estate: EmbeddedEstate, settings_file: Path | None) -> str:
     """The same facts for a program."""
     named = str(settings_file.absolute()) if settings_file else None
     return formats.as_json(_facts(estate) | {"settings_file": named})
 
 
-def demo_text(estate: Estate, shown: Demonstration) -> str:
+def demo_text(estate: EmbeddedEstate, shown: Demonstration) -> str:
     """What each member sees, and how it is known to be right."""
     lines = [""]
     for seen in shown.seen:
@@ -65,7 +65,7 @@ def demo_text(estate: Estate, shown: Demonstration) -> str:
     return "\n".join(lines)
 
 
-def demo_json(estate: Estate, shown: Demonstration) -> str:
+def demo_json(estate: EmbeddedEstate, shown: Demonstration) -> str:
     """The same facts for a program."""
     lists = {
         seen.member.handle: [
@@ -89,7 +89,7 @@ def demo_json(estate: Estate, shown: Demonstration) -> str:
     return formats.as_json(_facts(estate) | {"demonstration": demonstration})
 
 
-def _rows(seen: Seen) -> Iterator[str]:
+def _rows(seen: MemberView) -> Iterator[str]:
     said = attributions(seen.conversations)
     partners = column([f"with {each.partner}" for each in said])
     for row, each, partner in zip(seen.conversations, said, partners, strict=True):
@@ -98,7 +98,7 @@ def _rows(seen: Seen) -> Iterator[str]:
         yield f"  {row.last_message_at[11:19]}  {partner} — {each.author}: {cut}"
 
 
-def _not_modelled(estate: Estate) -> list[str]:
+def _not_modelled(estate: EmbeddedEstate) -> list[str]:
     """The properties that nothing on this machine can show: they are asserted on the templates only."""
     by_type: dict[str, list[str]] = {}
     for place in estate.read_back.not_modelled:
@@ -108,7 +108,7 @@ def _not_modelled(estate: Estate) -> list[str]:
     return lines + [f"  {resource_type}: {', '.join(paths)}" for resource_type, paths in sorted(by_type.items())]
 
 
-def _facts(estate: Estate) -> dict[str, Any]:
+def _facts(estate: EmbeddedEstate) -> dict[str, Any]:
     resources = estate.read_back.resources
     return {
         "endpoint": estate.endpoint,

@@ -9,7 +9,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Profiles:
+class EstateProfiles:
     """The file that AWS_CONFIG_FILE is to name, and the profiles in it."""
 
     path: Path
@@ -17,14 +17,14 @@ class Profiles:
 
 
 @contextmanager
-def written(sessions: Mapping[str, Any], endpoint: str, region: str) -> Iterator[Profiles]:
+def write_profiles(sessions: Mapping[str, Any], endpoint: str, region: str) -> Iterator[EstateProfiles]:
     """Within the block the file exists, readable by its owner only, though its keys open nothing beyond loopback."""
     with TemporaryDirectory(prefix="tableguard-") as folder:
         path = Path(folder, "aws-config")
         path.touch(mode=0o600)
         text = "\n".join(_section(name, sessions[name], endpoint, region) for name in sessions)
         path.write_text(text, encoding="utf-8")
-        yield Profiles(path, tuple(sessions))
+        yield EstateProfiles(path, tuple(sessions))
 
 
 def _section(name: str, session: Any, endpoint: str, region: str) -> str:

@@ -39,7 +39,7 @@ class Server:
         forwarding.use(None)
         from tableguard.local import assembly  # noqa: PLC0415  # as in start
 
-        assembly.forget_everything()  # whoever uses moto in this process next finds it empty
+        assembly.reset()  # whoever uses moto in this process next finds it empty
 
     def __enter__(self) -> Self:
         return self
@@ -61,7 +61,7 @@ def start(port: int = 0, tables: Engine | None = None) -> Server:
 
     with _listen(port) as listening:
         assembly.install_corrections()
-        assembly.forget_everything()
+        assembly.reset()
         wsgi = assembly.wsgi_server(listening)
     forwarding.use(None if tables is None else tables.endpoint)
     thread = Thread(target=wsgi.serve_forever, kwargs={"poll_interval": 0.05}, name="embedded-aws", daemon=True)
@@ -82,13 +82,13 @@ def _check_process() -> None:
 
 def _check_version() -> None:
     try:
-        found = metadata.version("moto")
+        version = metadata.version("moto")
     except metadata.PackageNotFoundError as error:
         raise EmbeddedError(f"moto is not installed; pip install '{_REQUIRED}'") from error
-    numbers = re.match(r"(\d+)\.(\d+)\.(\d+)", found)
+    numbers = re.match(r"(\d+)\.(\d+)\.(\d+)", version)
     lowest, above = MOTO_VERSIONS
     if numbers is None or not lowest <= tuple(map(int, numbers.groups())) < above:
-        raise EmbeddedError(f"moto {found} is installed, which has no known corrections; pip install '{_REQUIRED}'")
+        raise EmbeddedError(f"moto {version} is installed, which has no known corrections; pip install '{_REQUIRED}'")
 
 
 def _listen(port: int) -> socket.socket:

@@ -6,9 +6,9 @@ from threading import Thread
 from typing import Any
 
 from stream_lambda.handler import STOP_MILLISECONDS
-from tableguard.local.event_source.mapping import Discarded
+from tableguard.local.event_source.mapping import DiscardedBatch
 from tableguard.local.function.function import Function
-from tableguard.local.function.outcome import FunctionError, Outcome, TimedOut
+from tableguard.local.function.outcome import FunctionError, Outcome, Timeout
 from tests.drill.kinds import OF_ENDINGS, OF_WEATHER, Kind
 from tests.drill.ledger import Event, Ledger, key_of_record
 from tests.drill.material import is_poison
@@ -63,7 +63,7 @@ class Invoking:
             self._earlier.append(records)
         return outcome
 
-    def given_up(self, discarded: Discarded) -> None:
+    def given_up(self, discarded: DiscardedBatch) -> None:
         """Take note, and end what made these records fail."""
         self._ledger.given_up.append(discarded)
         if discarded.condition == "RecordAgeExceeded":
@@ -177,7 +177,7 @@ def _spread(faults: Sequence[Fault], writes: int) -> dict[int, Fault]:
 
 def _is_seen(fault: Fault, outcome: Outcome) -> bool:
     if fault.kind is Kind.TIMED_OUT:
-        return isinstance(outcome, TimedOut)
+        return isinstance(outcome, Timeout)
     if fault.kind is Kind.KILLED:
         return isinstance(outcome, FunctionError) and outcome.error_type == "Runtime.ExitError"
     return True

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from tableguard.local.event_source.mapping import Discarded
-from tableguard.local.function.outcome import Outcome, Succeeded
+from tableguard.local.event_source.mapping import DiscardedBatch
+from tableguard.local.function.outcome import Outcome, Success
 from tests.drill.kinds import Kind
 from tests.drill.material import Key, is_poison
 
@@ -32,7 +32,7 @@ class Ledger:
         self.told_poison: set[str] = set()  # sequence numbers that the function called so
         self.sent_poison: set[str] = set()  # those that are
         self.troubles: Counter[str] = Counter()
-        self.given_up: list[Discarded] = []
+        self.given_up: list[DiscardedBatch] = []
         self.not_given_up: list[Kind] = []  # what made records fail, and yet they were settled
         self.behind: set[tuple[str, str]] = set()  # user and group of rows that showed less than was settled
 
@@ -57,7 +57,7 @@ class Ledger:
         self.settled.update(key_of_record(event) for event in events[:done])
         if done < len(events):
             self.failed += 1
-            self.bisections += len(events) > 1 and not isinstance(outcome, Succeeded)
+            self.bisections += len(events) > 1 and not isinstance(outcome, Success)
 
     @property
     def keys_given_up(self) -> set[Key]:
@@ -72,7 +72,7 @@ class Ledger:
 
 def _done(outcome: Outcome, numbers: Sequence[str]) -> int:
     """How many records are settled: all before the one that is named."""
-    if not isinstance(outcome, Succeeded):
+    if not isinstance(outcome, Success):
         return 0
     named = (outcome.payload or {}).get("batchItemFailures", [])
     return min((numbers.index(one["itemIdentifier"]) for one in named), default=len(numbers))

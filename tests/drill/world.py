@@ -17,7 +17,7 @@ from tableguard.local.clients.identities import SETUP_KEY
 from tableguard.local.dynamodb_local.engine import Engine
 from tableguard.local.event_source.configuration import MappingConfiguration, mapping_configuration
 from tableguard.local.event_source.failure_destination import FailureDestination
-from tableguard.local.event_source.mapping import Discarded, EventSourceMapping
+from tableguard.local.event_source.mapping import DiscardedBatch, EventSourceMapping
 from tableguard.local.event_source.stream_reader import DynamoDbStream
 from tableguard.local.function.configuration import Credentials, FunctionConfiguration
 from tableguard.local.function.function import Function
@@ -100,7 +100,7 @@ def _mapping(
     assert configuration.destination_arn is not None
     destination = FailureDestination(configuration, configuration.destination_arn, lambda service: s3, clock)
 
-    def deliver(discarded: Discarded) -> None:
+    def deliver(discarded: DiscardedBatch) -> None:
         invoking.given_up(discarded)
         destination(discarded)
 

@@ -49,7 +49,7 @@ class World:
 
     def client(self, role: str, service: str = "kms") -> Any:
         tags = {"user_uuid": ADA.user_uuid} if role == "identity-pool-user" else {}
-        return self.zone.assumed(SETTINGS.role_arn(role), tags).client(service)
+        return self.zone.assume(SETTINGS.role_arn(role), tags).client(service)
 
     def cipher(self, role: str) -> encryption.Cipher:
         return encryption.cipher(self.key, self.client(role))

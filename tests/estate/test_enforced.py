@@ -46,13 +46,13 @@ NEW_TABLE: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[estate.Estate]:
+def running() -> Iterator[estate.EmbeddedEstate]:
     with estate.running(SETTINGS, 0, lambda step: None) as found:
         yield found
 
 
 @pytest.fixture(scope="module")
-def zone(running: estate.Estate) -> LandingZone:
+def zone(running: estate.EmbeddedEstate) -> LandingZone:
     return LandingZone(SETTINGS, running.endpoint, Clients(running.endpoint))
 
 
@@ -231,7 +231,7 @@ def _filled(value: Any, ids: Ids) -> Any:
 
 @pytest.mark.parametrize("case", PROTECTED.values(), ids=PROTECTED)
 def test_an_administrator_of_the_workload_account_is_refused_in_aws_words(
-    running: estate.Estate, ids: Ids, case: tuple[str, str, dict[str, Any], str, str, str]
+    running: estate.EmbeddedEstate, ids: Ids, case: tuple[str, str, dict[str, Any], str, str, str]
 ) -> None:
     service, operation, parameters, code, action, resource = case
     client = running.session("administrator").client(service)
@@ -245,7 +245,7 @@ def test_an_administrator_of_the_workload_account_is_refused_in_aws_words(
     assert last.because.startswith("denied by scp policy ")
 
 
-def test_a_table_is_made_in_an_allowed_region_only(running: estate.Estate) -> None:
+def test_a_table_is_made_in_an_allowed_region_only(running: estate.EmbeddedEstate) -> None:
     administrator = running.session("administrator")
     code, message = _refusal(administrator.client("dynamodb", region_name=ELSEWHERE).create_table, **NEW_TABLE)
     assert code == DENIED
@@ -257,18 +257,18 @@ def test_a_table_is_made_in_an_allowed_region_only(running: estate.Estate) -> No
     here.delete_table(TableName=NEW_TABLE["TableName"])  # no table of ours
 
 
-def test_the_management_account_is_not_bound(running: estate.Estate) -> None:
+def test_the_management_account_is_not_bound(running: estate.EmbeddedEstate) -> None:
     client = running.session("management").client("dynamodb", region_name=ELSEWHERE)
     client.create_table(**NEW_TABLE)
     client.delete_table(TableName=NEW_TABLE["TableName"])
 
 
-def test_an_administrator_still_reads_how_the_table_is_set(running: estate.Estate) -> None:
+def test_an_administrator_still_reads_how_the_table_is_set(running: estate.EmbeddedEstate) -> None:
     found = running.session("administrator").client("dynamodb").describe_table(TableName=TABLE)["Table"]
     assert found["DeletionProtectionEnabled"]
 
 
-def test_break_glass_passes_the_guard_and_meets_the_deletion_protection(running: estate.Estate) -> None:
+def test_break_glass_passes_the_guard_and_meets_the_deletion_protection(running: estate.EmbeddedEstate) -> None:
     client = running.roles["break-glass"].client("dynamodb")
     code, message = _refusal(client.delete_table, TableName=TABLE)
     assert code == "ValidationException"
@@ -289,7 +289,9 @@ def _template(properties: dict[str, Any], type_name: str = "AWS::DynamoDB::Table
 
 
 @pytest.mark.parametrize(("region", "status"), [(ELSEWHERE, "ROLLBACK_COMPLETE"), (REGION, "CREATE_COMPLETE")])
-def test_cloudformation_acts_with_the_leave_of_its_caller(running: estate.Estate, region: str, status: str) -> None:
+def test_cloudformation_acts_with_the_leave_of_its_caller(
+    running: estate.EmbeddedEstate, region: str, status: str
+) -> None:
     cloudformation = running.session("administrator").client("cloudformation", region_name=region)
     cloudformation.create_stack(StackName="by-stack", TemplateBody=_template(NEW_TABLE))
     (stack,) = cloudformation.describe_stacks(StackName="by-stack")["Stacks"]
@@ -301,7 +303,7 @@ def test_cloudformation_acts_with_the_leave_of_its_caller(running: estate.Estate
     cloudformation.delete_stack(StackName="by-stack")
 
 
-def test_a_stack_changes_and_deletes_only_what_its_caller_may(running: estate.Estate) -> None:
+def test_a_stack_changes_and_deletes_only_what_its_caller_may(running: estate.EmbeddedEstate) -> None:
     cloudformation = running.session("administrator").client("cloudformation")
 
     def status() -> str:
@@ -321,7 +323,7 @@ def test_a_stack_changes_and_deletes_only_what_its_caller_may(running: estate.Es
     cloudformation.delete_stack(StackName="a-log")
 
 
-def test_a_role_that_escapes_the_boundary_is_not_made_by_a_stack_either(running: estate.Estate) -> None:
+def test_a_role_that_escapes_the_boundary_is_not_made_by_a_stack_either(running: estate.EmbeddedEstate) -> None:
     trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}]}
     properties = {"RoleName": f"{SETTINGS.name}-escape", "AssumeRolePolicyDocument": trust}
     cloudformation = running.session("administrator").client("cloudformation")
@@ -344,7 +346,9 @@ def _with_description(cloudformation: Any, text: str) -> dict[str, Any]:
     return {"StackName": stack, "TemplateBody": body, "Capabilities": ["CAPABILITY_NAMED_IAM"]}
 
 
-def test_the_deployer_changes_the_table_s_stack_and_an_administrator_does_not(running: estate.Estate, ids: Ids) -> None:
+def test_the_deployer_changes_the_table_s_stack_and_an_administrator_does_not(
+    running: estate.EmbeddedEstate, ids: Ids
+) -> None:
     deployer = running.roles["deployer"].client("cloudformation")
     changed = _with_description(deployer, "another description")
     code, message = _refusal(running.session("administrator").client("cloudformation").update_stack, **changed)
@@ -359,7 +363,7 @@ def test_the_deployer_changes_the_table_s_stack_and_an_administrator_does_not(ru
     assert described["Description"] == "another description"
 
 
-def test_the_deployer_deletes_neither_the_table_nor_its_stack(running: estate.Estate) -> None:
+def test_the_deployer_deletes_neither_the_table_nor_its_stack(running: estate.EmbeddedEstate) -> None:
     code, message = _refusal(running.roles["deployer"].client("dynamodb").delete_table, TableName=TABLE)
     assert (code, message.endswith(BY_SCP)) == (DENIED, True)
     cloudformation = running.roles["deployer"].client("cloudformation")
@@ -368,11 +372,13 @@ def test_the_deployer_deletes_neither_the_table_nor_its_stack(running: estate.Es
 
 
 @pytest.fixture(scope="module")
-def table(running: estate.Estate) -> MessageTable:
+def table(running: estate.EmbeddedEstate) -> MessageTable:
     return MessageTable(running.roles["application"].client("dynamodb"), TABLE, clock=lambda: datetime.now(UTC))
 
 
-def test_the_application_s_patterns_work_and_its_rows_arrive(running: estate.Estate, table: MessageTable) -> None:
+def test_the_application_s_patterns_work_and_its_rows_arrive(
+    running: estate.EmbeddedEstate, table: MessageTable
+) -> None:
     group = table.create_conversation(CAT, [DAN], "first").message.group_uuid
     table.post(group, DAN.user_uuid, "second")
     running.poller.drain(timeout=20)
@@ -395,14 +401,14 @@ BEYOND: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("action", BEYOND)
-def test_the_application_does_nothing_beyond_its_patterns(running: estate.Estate, action: str) -> None:
+def test_the_application_does_nothing_beyond_its_patterns(running: estate.EmbeddedEstate, action: str) -> None:
     operation, parameters = BEYOND[action]
     code, message = _refusal(getattr(running.roles["application"].client("dynamodb"), operation), **parameters)
     assert code == DENIED
     assert f"perform: {action} on resource: {TABLE_ARN} " in message
 
 
-def test_a_transaction_is_asked_for_each_of_its_actions(running: estate.Estate) -> None:
+def test_a_transaction_is_asked_for_each_of_its_actions(running: estate.EmbeddedEstate) -> None:
     client = running.roles["application"].client("dynamodb")
     put = {"Put": {"TableName": TABLE, "Item": KEY}}
     delete = {"Delete": {"TableName": TABLE, "Key": {**KEY, "sk": {"S": "2025"}}}}
@@ -412,8 +418,8 @@ def test_a_transaction_is_asked_for_each_of_its_actions(running: estate.Estate) 
     client.transact_write_items(TransactItems=[put])
 
 
-def test_without_the_endpoint_the_application_is_refused(running: estate.Estate, zone: LandingZone) -> None:
-    outside = zone.assumed(SETTINGS.role_arn("application"))
+def test_without_the_endpoint_the_application_is_refused(running: estate.EmbeddedEstate, zone: LandingZone) -> None:
+    outside = zone.assume(SETTINGS.role_arn("application"))
     code, message = _refusal(outside.client("dynamodb").get_item, TableName=TABLE, Key=KEY)
     assert (code, message.endswith("with an explicit deny in a resource-based policy")) == (DENIED, True)
     inside = zone.in_network(outside)
@@ -421,21 +427,21 @@ def test_without_the_endpoint_the_application_is_refused(running: estate.Estate,
 
 
 def test_what_leaves_by_the_endpoint_is_bound_by_the_endpoint_s_policy(zone: LandingZone) -> None:
-    inside = zone.in_network(zone.assumed(SETTINGS.role_arn("break-glass")))
+    inside = zone.in_network(zone.assume(SETTINGS.role_arn("break-glass")))
     code, message = _refusal(inside.client("dynamodb").describe_table, TableName=TABLE)
     assert code == DENIED
     assert message.endswith("because no VPC endpoint policy allows the dynamodb:DescribeTable action")
-    outside = zone.assumed(SETTINGS.role_arn("break-glass"))
+    outside = zone.assume(SETTINGS.role_arn("break-glass"))
     assert outside.client("dynamodb").describe_table(TableName=TABLE)["Table"]["TableArn"] == TABLE_ARN
 
 
-def test_administrators_do_not_read_messages(running: estate.Estate) -> None:
+def test_administrators_do_not_read_messages(running: estate.EmbeddedEstate) -> None:
     for principal in (running.session("administrator"), running.roles["auditor"], running.roles["deployer"]):
         code, _ = _refusal(principal.client("dynamodb").get_item, TableName=TABLE, Key=KEY)
         assert code == DENIED
 
 
-def test_an_auditor_reads_settings_and_changes_none(running: estate.Estate) -> None:
+def test_an_auditor_reads_settings_and_changes_none(running: estate.EmbeddedEstate) -> None:
     auditor = running.roles["auditor"].client("dynamodb")
     assert auditor.describe_table(TableName=TABLE)["Table"]["TableArn"] == TABLE_ARN
     parameters = {"AttributeName": "expires_at", "Enabled": False}
@@ -444,7 +450,7 @@ def test_an_auditor_reads_settings_and_changes_none(running: estate.Estate) -> N
 
 
 @pytest.fixture(scope="module")
-def function(running: estate.Estate) -> Callable[[str], Any]:
+def function(running: estate.EmbeddedEstate) -> Callable[[str], Any]:
     """Clients with the credentials that the function is given."""
     deployer = running.roles["deployer"]
     given = deployed_function(SETTINGS.function_name, deployer.client, SETTINGS.artifact_bucket).credentials
@@ -472,7 +478,7 @@ def test_the_function_keeps_failed_batches_in_their_place_only(function: Callabl
 
 
 @pytest.fixture(scope="module")
-def operated(running: estate.Estate, table: MessageTable) -> str:
+def operated(running: estate.EmbeddedEstate, table: MessageTable) -> str:
     """A group of Ada and Bob, whose rows have followed its one message."""
     group = table.create_conversation(ADA, [BOB], "as it was said").message.group_uuid
     running.poller.drain(timeout=20)
@@ -481,7 +487,7 @@ def operated(running: estate.Estate, table: MessageTable) -> str:
 
 def _spoilt_row(zone: LandingZone, user: User, group: str) -> None:
     """A row that shows an older message than the newest, written by break-glass, as somebody in haste would."""
-    zone.assumed(SETTINGS.role_arn("break-glass")).client("dynamodb").update_item(
+    zone.assume(SETTINGS.role_arn("break-glass")).client("dynamodb").update_item(
         TableName=TABLE,
         Key=row_key(user.user_uuid, group),
         UpdateExpression="SET last_message = :text, last_message_at = :at",
@@ -494,7 +500,7 @@ def _shown(table: MessageTable, user: User, group: str) -> str | bytes:
     return row.last_message
 
 
-def _survey(running: estate.Estate) -> Survey:
+def _survey(running: estate.EmbeddedEstate) -> Survey:
     client = running.roles["operator"].client("dynamodb")
     return Survey(Reader(client, TABLE, lambda: datetime.now(UTC)), settle=0.0)
 
@@ -504,7 +510,7 @@ def _wrong(survey: Survey) -> list[tuple[Kind, str, str]]:
 
 
 def test_the_operator_verifies_all_rows_and_mends_one(
-    running: estate.Estate, zone: LandingZone, table: MessageTable, operated: str
+    running: estate.EmbeddedEstate, zone: LandingZone, table: MessageTable, operated: str
 ) -> None:
     assert _wrong(_survey(running)) == []
     _spoilt_row(zone, BOB, operated)
@@ -516,10 +522,10 @@ def test_the_operator_verifies_all_rows_and_mends_one(
 
 
 def test_the_operator_ends_a_row_of_somebody_who_is_no_member_in_one_transaction(
-    running: estate.Estate, zone: LandingZone, operated: str
+    running: estate.EmbeddedEstate, zone: LandingZone, operated: str
 ) -> None:
     row = {**row_key("user-eve", operated), "last_message_at": {"S": "2020-01-01T00:00:00.000000+00:00"}}
-    zone.assumed(SETTINGS.role_arn("break-glass")).client("dynamodb").put_item(TableName=TABLE, Item=row)
+    zone.assume(SETTINGS.role_arn("break-glass")).client("dynamodb").put_item(TableName=TABLE, Item=row)
     (ended,) = reconcile.reconcile(_survey(running), reconcile.Choice())
     assert (ended.drift.kind, ended.outcome) == (Kind.FORMER, RepairOutcome.MENDED)
     assert _wrong(_survey(running)) == []
@@ -529,7 +535,11 @@ FAILURES = f"{SETTINGS.name}-failures-{ACCOUNT}-{REGION}"
 
 
 def test_the_operator_redrives_a_failed_batch_and_removes_it(
-    running: estate.Estate, zone: LandingZone, function: Callable[[str], Any], table: MessageTable, operated: str
+    running: estate.EmbeddedEstate,
+    zone: LandingZone,
+    function: Callable[[str], Any],
+    table: MessageTable,
+    operated: str,
 ) -> None:
     (newest,) = table.messages(operated, ADA.user_uuid, limit=1).items
     (record,) = message_records(newest)
@@ -549,7 +559,7 @@ def test_the_operator_redrives_a_failed_batch_and_removes_it(
 
 @pytest.mark.parametrize("action", ["s3:DeleteObject", "s3:GetObject"])
 def test_an_administrator_takes_no_failed_batch(
-    running: estate.Estate, function: Callable[[str], Any], action: str
+    running: estate.EmbeddedEstate, function: Callable[[str], Any], action: str
 ) -> None:
     batch = {"Bucket": FAILURES, "Key": "aws/lambda/kept.json"}
     function("s3").put_object(**batch, Body=b"{}")
@@ -584,7 +594,7 @@ PAST_THE_OPERATOR: dict[str, tuple[str, str, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("action", PAST_THE_OPERATOR)
-def test_the_operator_does_nothing_beyond_that(running: estate.Estate, action: str) -> None:
+def test_the_operator_does_nothing_beyond_that(running: estate.EmbeddedEstate, action: str) -> None:
     service, operation, parameters = PAST_THE_OPERATOR[action]
     code, message = _refusal(getattr(running.roles["operator"].client(service), operation), **parameters)
     assert code in (DENIED, "AccessDenied")
@@ -592,14 +602,14 @@ def test_the_operator_does_nothing_beyond_that(running: estate.Estate, action: s
 
 
 def test_without_the_endpoint_the_operator_is_refused(zone: LandingZone) -> None:
-    outside = zone.assumed(SETTINGS.role_arn("operator")).client("dynamodb")
+    outside = zone.assume(SETTINGS.role_arn("operator")).client("dynamodb")
     newest = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "MSG#g"}}}
     code, message = _refusal(outside.query, TableName=TABLE, **newest)
     assert (code, message.endswith("with an explicit deny in a resource-based policy")) == (DENIED, True)
 
 
 def _member(zone: LandingZone, user: str) -> EmbeddedSession:
-    return zone.in_network(zone.assumed(SETTINGS.role_arn("identity-pool-user"), {"user_uuid": user}))
+    return zone.in_network(zone.assume(SETTINGS.role_arn("identity-pool-user"), {"user_uuid": user}))
 
 
 @pytest.mark.parametrize("index", [{}, {"IndexName": "conversations"}], ids=["table", "index"])
@@ -617,21 +627,21 @@ def test_a_member_reads_the_own_conversations_and_no_other_s(zone: LandingZone, 
     assert f"dynamodb:Query on resource: {arn} because no identity-based policy" in message
 
 
-def test_a_role_is_taken_by_those_whom_it_trusts(running: estate.Estate) -> None:
+def test_a_role_is_taken_by_those_whom_it_trusts(running: estate.EmbeddedEstate) -> None:
     asked = {"RoleArn": SETTINGS.role_arn("pattern-d"), "RoleSessionName": "me"}
     code, message = _refusal(running.session("administrator").client("sts").assume_role, **asked)
     assert code == "AccessDenied"
     assert "sts:AssumeRole on resource" in message
 
 
-def test_a_key_that_nobody_was_given_opens_nothing(running: estate.Estate) -> None:
+def test_a_key_that_nobody_was_given_opens_nothing(running: estate.EmbeddedEstate) -> None:
     session = running.session("administrator")
     client = session.client("dynamodb", aws_access_key_id="A" * 20)
     assert _refusal(client.list_tables)[0] == "UnrecognizedClientException"
     assert session.client("sts").get_caller_identity()["Arn"] == ADMINISTRATOR
 
 
-def test_headers_of_the_embedded_aws_open_no_other_account_and_no_other_role(running: estate.Estate) -> None:
+def test_headers_of_the_embedded_aws_open_no_other_account_and_no_other_role(running: estate.EmbeddedEstate) -> None:
     client = running.session("management").client("dynamodb")
 
     def add(params: dict[str, Any], **_: Any) -> None:
@@ -644,14 +654,14 @@ def test_headers_of_the_embedded_aws_open_no_other_account_and_no_other_role(run
     assert _decided(f"arn:aws:sts::{SETTINGS.management_account_id}:assumed-role/").via == ""
 
 
-def test_what_cannot_be_mapped_is_refused_by_name(running: estate.Estate) -> None:
+def test_what_cannot_be_mapped_is_refused_by_name(running: estate.EmbeddedEstate) -> None:
     client = running.session("administrator").client("cognito-idp")
     code, message = _refusal(client.list_user_pools, MaxResults=1)
     assert code == DENIED
     assert "no action cognito-idp:ListUserPools is known" in message
 
 
-def test_streams_are_read_past_the_gateway_endpoint(running: estate.Estate) -> None:
+def test_streams_are_read_past_the_gateway_endpoint(running: estate.EmbeddedEstate) -> None:
     key = running.roles["application"].get_credentials().access_key
     assert endpoint_for(key, "dynamodb", REGION) is not None
     assert endpoint_for(key, "dynamodbstreams", REGION) is None

@@ -14,7 +14,7 @@ from tableguard.errors import MessageError
 from tableguard.local import demo, estate
 from tableguard.local.function.deployed import deployed_function
 from tableguard.local.function.function import Function
-from tableguard.local.function.outcome import Succeeded
+from tableguard.local.function.outcome import Success
 from tableguard.stacks.deploy import deploy
 from tableguard.stacks.registry import STACKS
 from tableguard.store.loading import recording, replay
@@ -29,24 +29,24 @@ ADA, BOB, CAT, DAN, EVE = (User(f"user-{name}", name.title(), name) for name in 
 
 
 @pytest.fixture(scope="module", params=BOTH)
-def running(request: pytest.FixtureRequest) -> Iterator[estate.Estate]:
+def running(request: pytest.FixtureRequest) -> Iterator[estate.EmbeddedEstate]:
     tables = dynamodb_local.engine() if request.param == DYNAMODB_LOCAL else None
     with estate.running(settings.example(), 0, lambda step: None, tables) as found:
         yield found
 
 
 @pytest.fixture
-def table(running: estate.Estate) -> MessageTable:
+def table(running: estate.EmbeddedEstate) -> MessageTable:
     return MessageTable(
         running.roles["application"].client("dynamodb"), running.settings.table_name, clock=lambda: datetime.now(UTC)
     )
 
 
-def test_every_stack_is_created(running: estate.Estate) -> None:
+def test_every_stack_is_created(running: estate.EmbeddedEstate) -> None:
     assert [(done.stack, done.outcome) for done in running.deployments] == [(s.name, "created") for s in STACKS]
 
 
-def test_every_resource_that_the_embedded_aws_models_is_read_back_as_declared(running: estate.Estate) -> None:
+def test_every_resource_that_the_embedded_aws_models_is_read_back_as_declared(running: estate.EmbeddedEstate) -> None:
     unverified = [resource for resource in running.read_back.resources if not resource.verified]
     assert {resource.type for resource in unverified} == {
         "AWS::Backup::BackupSelection",
@@ -56,14 +56,14 @@ def test_every_resource_that_the_embedded_aws_models_is_read_back_as_declared(ru
     assert all(not resource.compared and resource.not_modelled for resource in unverified)
 
 
-def test_the_demonstration_verifies_what_every_member_sees(running: estate.Estate) -> None:
+def test_the_demonstration_verifies_what_every_member_sees(running: estate.EmbeddedEstate) -> None:
     shown = demo.run(running)
     assert [len(seen.conversations) for seen in shown.seen] == [2, 2, 2]
     assert "explicit deny in a service control policy" in shown.refusal
 
 
 def test_a_message_reaches_the_conversation_lists_of_all_members_newest_first(
-    running: estate.Estate, table: MessageTable
+    running: estate.EmbeddedEstate, table: MessageTable
 ) -> None:
     first = table.create_conversation(ADA, [BOB], "to bob").message
     second = table.create_conversation(ADA, [EVE], "to eve").message
@@ -83,7 +83,7 @@ def test_a_stranger_reads_nothing(table: MessageTable) -> None:
         table.messages(group, EVE.user_uuid)
 
 
-def test_a_record_of_a_real_stream_runs_verbatim(running: estate.Estate, table: MessageTable) -> None:
+def test_a_record_of_a_real_stream_runs_verbatim(running: estate.EmbeddedEstate, table: MessageTable) -> None:
     image = REAL_RECORD["dynamodb"]["NewImage"]
     author = User(image["user_uuid"]["S"], image["user_display_name"]["S"], image["user_handle"]["S"])
     group = Group(image["pk"]["S"].removeprefix("MSG#"), (author, CAT))
@@ -94,15 +94,15 @@ def test_a_record_of_a_real_stream_runs_verbatim(running: estate.Estate, table: 
     parts = deployed.package, deployed.configuration, deployed.credentials
     with Function(*parts, running.endpoint, lines.append) as function:
         outcome = function.invoke({"Records": [REAL_RECORD]})
-    assert isinstance(outcome, Succeeded)
+    assert isinstance(outcome, Success)
     assert outcome.payload == {"batchItemFailures": []}
     assert "opa" not in "".join(lines)
     shown = {row.group_uuid: row for row in table.all_conversations(CAT.user_uuid).items}[group.group_uuid]
     assert (shown.other, shown.last_message, shown.last_message_at) == (author, "opa", image["sk"]["S"])
 
 
-def test_deploying_again_changes_nothing(running: estate.Estate) -> None:
-    again = deploy(running.settings, running.session, estate.WAITING, estate.approve)
+def test_deploying_again_changes_nothing(running: estate.EmbeddedEstate) -> None:
+    again = deploy(running.settings, running.session, estate.POLLING, estate.approve)
     assert {done.outcome for done in again} == {"unchanged"}
 
 
@@ -121,7 +121,7 @@ def trace_file(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("running", [FASTER], indirect=True)
 def test_two_thousand_messages_of_a_trace_leave_every_row_at_its_newest_message(
-    running: estate.Estate, trace_file: Path
+    running: estate.EmbeddedEstate, trace_file: Path
 ) -> None:
     trace = recording.read_trace(trace_file)[:2000]
     client = running.roles["application"].client("dynamodb")

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from stream_lambda.items import Content, Group, Item, Message
 from tableguard.local.event_source.batch_response import judge
-from tableguard.local.function.outcome import FunctionError, Outcome, Succeeded
+from tableguard.local.function.outcome import FunctionError, Outcome, Success
 from tests.explorer.model_table import TIMEOUT, Failure
 from tests.explorer.pool import Frozen, freeze
 from tests.worlds.watched_client import refused
@@ -102,6 +102,6 @@ def look(program: Program, records: Sequence[Any], answers: Mapping[Call, Frozen
 def _outcome(program: Program, client: _Client, records: Sequence[Any]) -> Outcome:
     with redirect_stdout(io.StringIO()):
         try:
-            return Succeeded(program.handle(client, records))
+            return Success(program.handle(client, records))
         except Exception as error:  # noqa: BLE001 - whatever a function raises, Lambda delivers the batch again
             return FunctionError(type(error).__name__, "")

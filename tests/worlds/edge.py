@@ -15,7 +15,7 @@ from tableguard import settings
 from tableguard.local import landing_zone, server
 from tableguard.local.clients import served
 from tableguard.local.clients.identities import SETUP_KEY
-from tableguard.local.clients.in_process import answering
+from tableguard.local.clients.in_process import in_process_responder
 from tableguard.local.landing_zone import LandingZone
 from tests.worlds.lambda_package import package
 
@@ -70,7 +70,7 @@ def client_of(zone: LandingZone, who: str, service: str) -> Any:
     if who == "setup":
         return zone.clients(service, ACCOUNT, REGION)
     client = zone.session("administrator").client(service)
-    client.meta.events.register("before-send", answering(served.application(zone.endpoint)))
+    client.meta.events.register("before-send", in_process_responder(served.application(zone.endpoint)))
     return client
 
 

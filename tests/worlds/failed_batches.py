@@ -5,7 +5,7 @@ from typing import Any
 
 from tableguard.local.event_source.configuration import MappingConfiguration
 from tableguard.local.event_source.failure_destination import FailureDestination
-from tableguard.local.event_source.mapping import Batch, Discarded
+from tableguard.local.event_source.mapping import DiscardedBatch, RecordBatch
 from tests.worlds.messages import NOW, REGION, TABLE
 
 BUCKET = "messages-failures"
@@ -31,7 +31,7 @@ def _given_up(*records: Any, number: int = 1, table: str = TABLE, bucket: str = 
     mapping = MappingConfiguration("uuid-1", FUNCTION, stream, destination_arn=arn)
     kept = _Kept()
     destination = FailureDestination(mapping, arn, lambda service: kept, lambda: NOW.timestamp() + number, lambda: "id")
-    destination(Discarded("shardId-1", Batch(records, 11), "RecordAgeExceeded"))
+    destination(DiscardedBatch("shardId-1", RecordBatch(records, 11), "RecordAgeExceeded"))
     return kept.request
 
 

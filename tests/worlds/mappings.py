@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tableguard.local.event_source.configuration import MappingConfiguration
-from tableguard.local.event_source.mapping import DeliveryError, Discarded, EventSourceMapping
-from tableguard.local.event_source.stream_reader import Page, Shard
-from tableguard.local.function.outcome import FunctionError, Outcome, Succeeded
+from tableguard.local.event_source.mapping import DeliveryError, DiscardedBatch, EventSourceMapping
+from tableguard.local.event_source.stream_reader import RecordPage, Shard
+from tableguard.local.function.outcome import FunctionError, Outcome, Success
 
 STREAM = "arn:aws:dynamodb:eu-central-1:111122223333:table/messages/stream/2024-01-01T00:00:00.000"
 FUNCTION = "arn:aws:lambda:eu-central-1:111122223333:function:messages"
@@ -37,9 +37,9 @@ class Stream:
     def shards(self) -> list[Shard]:
         return self.described
 
-    def read(self, shard_id: str, after: str | None) -> Page:
+    def read(self, shard_id: str, after: str | None) -> RecordPage:
         later = [e for e in self.events[shard_id] if after is None or numbers([e])[0] > int(after)]
-        return Page(tuple(later[: self.page_size]), shard_id in self.closed and len(later) <= self.page_size)
+        return RecordPage(tuple(later[: self.page_size]), shard_id in self.closed and len(later) <= self.page_size)
 
 
 class World:
@@ -49,7 +49,7 @@ class World:
         self.now = WRITTEN
         self.stream = stream
         self.batches: list[list[int]] = []
-        self.discarded: list[Discarded] = []
+        self.discarded: list[DiscardedBatch] = []
         self.refused = False
         self.answer = answer
         self.mapping = EventSourceMapping(
@@ -64,7 +64,7 @@ class World:
         self.batches.append(numbers(payload["Records"]))
         return self.answer(self.batches[-1])
 
-    def deliver(self, discarded: Discarded) -> None:
+    def deliver(self, discarded: DiscardedBatch) -> None:
         if self.refused:
             raise DeliveryError("destination: AccessDenied")
         self.discarded.append(discarded)
@@ -90,19 +90,19 @@ class World:
 
 def well(batch: list[int]) -> Outcome:
     """A function that has no trouble."""
-    return Succeeded(None)
+    return Success(None)
 
 
 def poisoned_by(*poison: int) -> Callable[[list[int]], Outcome]:
     """A function that raises whenever it sees one of these records."""
-    return lambda batch: BOOM if set(batch) & set(poison) else Succeeded(None)
+    return lambda batch: BOOM if set(batch) & set(poison) else Success(None)
 
 
 def naming(*failing: int) -> Callable[[list[int]], Outcome]:
     """A function that names those of these records that it sees."""
 
     def answer(batch: list[int]) -> Outcome:
-        return Succeeded({"batchItemFailures": [{"itemIdentifier": str(n)} for n in batch if n in failing]})
+        return Success({"batchItemFailures": [{"itemIdentifier": str(n)} for n in batch if n in failing]})
 
     return answer
 

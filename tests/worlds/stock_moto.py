@@ -11,7 +11,7 @@ from tableguard.local import assembly
 @contextmanager
 def running() -> Iterator[str]:
     """An empty server on a free port of loopback: its endpoint."""
-    assembly.forget_everything()
+    assembly.reset()
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -19,4 +19,4 @@ def running() -> Iterator[str]:
         yield f"http://{host}:{port}"
     finally:
         server.stop()
-        assembly.forget_everything()
+        assembly.reset()

@@ -25,7 +25,7 @@ from tableguard.local.authorization.call import ApiCall
 from tableguard.local.authorization.refusal import Refusal, response_parts, unknown_key, unknown_region
 from tableguard.local.clients.identities import SETUP_KEY, VIA_HEADER, via_of
 from tableguard.local.moto.patch import replace
-from tableguard.local.requested import CREDENTIAL, PREFIXES
+from tableguard.local.operation import CREDENTIAL, PREFIXES
 
 Handler = Any  # a BaseResponse of moto
 

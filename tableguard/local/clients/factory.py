@@ -1,4 +1,4 @@
-"""boto3 clients of the embedded AWS for any account and region, as the services themselves would reach one another."""
+"""Creates boto3 clients of the embedded AWS for any service, account and region."""
 
 import os
 import threading
@@ -15,41 +15,41 @@ from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES, ConstantP
 from tableguard.local.clients import in_process, served
 from tableguard.local.clients.identities import ACCOUNT_HEADER, SETUP_KEY, VIA_HEADER, via_header
 
-# One attempt, so that a refusal is seen once, and where it happens. No proxy, whatever the environment says: nothing
-# but loopback is meant to be reached. An endpoint that is given is used as it is; AWS_ACCOUNT_ID_ENDPOINT_MODE, with
-# which later botocores put the account into host names that moto does not know, has no say in it.
+# One attempt, so that a refusal is seen once, and where it happens. No proxy, whatever the environment says: only
+# loopback is to be reached. The endpoint is used as it is: AWS_ACCOUNT_ID_ENDPOINT_MODE, by which later botocores put
+# the account into host names that moto does not know, has no effect.
 _CONFIG = Config(
     retries={"total_max_attempts": 1}, max_pool_connections=16, proxies={}, s3={"addressing_style": "path"}
 )
 
-# In place of the user's own AWS configuration: no files, and nobody asked for keys beyond this machine.
+# In place of the user's own AWS configuration: no files, and no request for keys beyond this machine.
 _NO_FILES = {"config_file": os.devnull, "credentials_file": os.devnull}
 _NO_CONFIGURATION = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
 }
-_making = threading.Lock()  # a boto3 session may be used by one thread at a time
+_session_lock = threading.Lock()  # a boto3 session may be used by one thread at a time
 
 
 class Clients:
-    """Clients by (service, account, region), acting with one access key; each is made once, which takes 20 ms.
+    """Clients by (service, account, region) with one access key; each is created once, which takes 20 ms.
 
-    `via` is the service that acts for the holder of the key, if it is not the holder who does.
+    `via` is the service that acts for the holder of the key, empty if the holder acts.
     """
 
     def __init__(self, endpoint: str, access_key_id: str = SETUP_KEY, via: str = "") -> None:
         self.endpoint, self.access_key_id, self.via = endpoint, access_key_id, via
-        self._made: dict[tuple[str, str, str], Any] = {}
+        self._clients: dict[tuple[str, str, str], Any] = {}
 
     def __call__(self, service: str, account: str, region: str) -> Any:
-        """The client of a service in an account and region."""
+        """Return the client of a service in an account and region."""
         key = (service, account, region)
-        if key not in self._made:
-            self._made[key] = self._make(*key)
-        return self._made[key]
+        if key not in self._clients:
+            self._clients[key] = self._create(*key)
+        return self._clients[key]
 
-    def _make(self, service: str, account: str, region: str) -> Any:
+    def _create(self, service: str, account: str, region: str) -> Any:
         client = make_client(
             service,
             region_name=region,
@@ -66,25 +66,25 @@ class Clients:
         client.meta.events.register("before-call", name_the_account)
         application = served.application(self.endpoint)
         if application is not None:
-            client.meta.events.register("before-send", in_process.answering(application))
+            client.meta.events.register("before-send", in_process.in_process_responder(application))
         return client
 
 
 def make_client(service: str, **arguments: Any) -> Any:
-    """A client that asks loopback once; arguments as boto3.Session.client takes them."""
-    with _making:
+    """Create a client that tries once, with the arguments of boto3.Session.client."""
+    with _session_lock:
         make: Callable[..., Any] = _session().client  # typed for each service by name, where this takes any
         return make(service, **{"config": _CONFIG, **arguments})
 
 
 @cache
 def _session() -> boto3.Session:
-    """The one session behind all clients: it reads each service's description once, 100 ms for EC2."""
-    return boto3.Session(botocore_session=_unconfigured())
+    """Return the one session behind all clients: it reads each service's description once, 100 ms for EC2."""
+    return boto3.Session(botocore_session=_session_without_configuration())
 
 
-def _unconfigured() -> botocore.session.Session:
-    """A session with botocore's own defaults, whatever the user's environment variables and AWS files say."""
+def _session_without_configuration() -> botocore.session.Session:
+    """Return a session with botocore's own defaults, whatever the user's environment and AWS files say."""
     session = botocore.session.Session()
     store = session.get_component("config_store")
     for name, (_, _, default, _) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items():
@@ -93,17 +93,17 @@ def _unconfigured() -> botocore.session.Session:
 
 
 @contextmanager
-def configuration_set_aside() -> Iterator[None]:
-    """Within the block this process has no AWS configuration: moto makes sessions that are not ours to choose."""
-    theirs = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
-    _exchange(theirs, _NO_CONFIGURATION)
+def without_aws_configuration() -> Iterator[None]:
+    """Hide the user's AWS configuration from this process in the block: moto creates sessions of its own."""
+    saved = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    _swap_environment(saved, _NO_CONFIGURATION)
     try:
         yield
     finally:
-        _exchange(_NO_CONFIGURATION, theirs)
+        _swap_environment(_NO_CONFIGURATION, saved)
 
 
-def _exchange(old: Mapping[str, str], new: Mapping[str, str]) -> None:
+def _swap_environment(old: Mapping[str, str], new: Mapping[str, str]) -> None:
     for name in old:
         os.environ.pop(name, None)
     os.environ.update(new)

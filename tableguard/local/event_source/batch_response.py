@@ -1,4 +1,4 @@
-"""How far a batch got, by what its function answered.
+"""Judges how much of a batch is settled by the answer of its function.
 
 https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
 """
@@ -7,20 +7,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tableguard.local.function.outcome import Outcome, Succeeded
+from tableguard.local.function.outcome import Outcome, Success
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The first `done` records are settled; `named` tells that the function itself named the one after them."""
+    """The first `done` records are settled; `named` is true if the function itself named the one after them."""
 
     done: int
     named: bool = False
 
 
 def judge(outcome: Outcome, sequence_numbers: Sequence[str], report_batch_item_failures: bool) -> Verdict:
-    """What one invocation settled of a batch with these sequence numbers."""
-    if not isinstance(outcome, Succeeded):
+    """Return how much of a batch with these sequence numbers one invocation settled."""
+    if not isinstance(outcome, Success):
         return Verdict(0)
     if not report_batch_item_failures or not outcome.payload:  # null, {}, [] and "" are complete successes
         return Verdict(len(sequence_numbers))
@@ -28,7 +28,7 @@ def judge(outcome: Outcome, sequence_numbers: Sequence[str], report_batch_item_f
 
 
 def _judge_response(payload: Any, sequence_numbers: Sequence[str]) -> Verdict:
-    """An empty, null, unknown or misnamed identifier, or no such response at all, fails the whole batch."""
+    """Judge a response by its batchItemFailures: an identifier that is empty, null or unknown fails the whole batch."""
     if not isinstance(payload, dict):
         return Verdict(0)
     failures = payload.get("batchItemFailures")
@@ -42,5 +42,5 @@ def _judge_response(payload: Any, sequence_numbers: Sequence[str]) -> Verdict:
 
 
 def _identifier(failure: Any) -> str | None:
-    found = failure.get("itemIdentifier") if isinstance(failure, dict) else None
-    return found if isinstance(found, str) else None
+    identifier = failure.get("itemIdentifier") if isinstance(failure, dict) else None
+    return identifier if isinstance(identifier, str) else None

@@ -1,4 +1,4 @@
-"""What an event source mapping for a DynamoDB stream was told to do, in the Lambda API's words.
+"""The configuration of an event source mapping for a DynamoDB stream, in the Lambda API's words.
 
 https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html
 """
@@ -15,7 +15,7 @@ FOREVER = -1  # of MaximumRetryAttempts and MaximumRecordAgeInSeconds
 
 @dataclass(frozen=True)
 class MappingConfiguration:
-    """One mapping, every parameter with Lambda's default where the API does not tell it."""
+    """The parameters of one mapping, with Lambda's defaults where the API returns none."""
 
     uuid: str
     function_arn: str
@@ -39,7 +39,7 @@ _RANGES = (
     ("MaximumRetryAttempts", FOREVER, 10_000),
     ("MaximumRecordAgeInSeconds", FOREVER, 604_800),
 )
-# parameter, the one value that is modelled, why no other
+# parameter, the one value that is modelled, and the reason why no other is
 _NOT_MODELLED = (
     ("ParallelizationFactor", 1, "a shard is read by one reader here"),
     ("TumblingWindowInSeconds", 0, "no state is carried from one batch to the next"),
@@ -47,7 +47,7 @@ _NOT_MODELLED = (
 
 
 def mapping_configuration(description: Mapping[str, Any]) -> MappingConfiguration:
-    """GetEventSourceMapping's answer as a configuration; EmbeddedError for what Lambda refuses or is not modelled."""
+    """Return GetEventSourceMapping's answer as a configuration; EmbeddedError if it is refused or not modelled."""
     uuid = description["UUID"]
     _check(uuid, description)
     on_failure = description.get("DestinationConfig", {}).get("OnFailure", {})

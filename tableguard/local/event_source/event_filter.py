@@ -1,4 +1,4 @@
-"""Which stream records an event source mapping's FilterCriteria lets through to its function.
+"""Matches stream records against the FilterCriteria of an event source mapping.
 
 The syntax is that of EventBridge patterns:
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html#filtering-syntax
@@ -20,8 +20,8 @@ Pattern = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Operator:
-    """One comparison: which operands it takes, and whether a leaf value of the event satisfies it."""
+class FilterOperator:
+    """One comparison: a check of its operand, and the comparison with a leaf value of the event."""
 
     accepts: Callable[[Any], bool]
     matches: Callable[[Any, Any], bool]  # operand, value
@@ -34,7 +34,7 @@ class EventFilter:
     patterns: tuple[Pattern, ...] = ()
 
     def passes(self, event: Event) -> bool:
-        """Whether the function is to see this event."""
+        """Return True if the function is to receive this event."""
         return not self.patterns or any(_matches(pattern, event, (), event) for pattern in self.patterns)
 
 
@@ -42,34 +42,34 @@ EVERYTHING = EventFilter()
 
 
 def event_filter(criteria: Mapping[str, Any] | None) -> EventFilter:
-    """FilterCriteria as the Lambda API gives it; EmbeddedError for what Lambda refuses when a mapping is made."""
+    """Return the filter of FilterCriteria; EmbeddedError if Lambda refuses it when a mapping is created."""
     filters = (criteria or {}).get("Filters", [])
     if len(filters) > FILTERS:
         raise EmbeddedError(f"filter criteria: {len(filters)} filters; Lambda takes at most {FILTERS}")
-    return EventFilter(tuple(_pattern(one.get("Pattern", "")) for one in filters))
+    return EventFilter(tuple(_pattern(entry.get("Pattern", "")) for entry in filters))
 
 
 def _pattern(text: str) -> Pattern:
     if len(text) > PATTERN_CHARACTERS:
-        raise _refused(text[:40] + "…", f"{len(text)} characters; Lambda takes at most {PATTERN_CHARACTERS}")
+        raise _refusal(text[:40] + "…", f"{len(text)} characters; Lambda takes at most {PATTERN_CHARACTERS}")
     try:
         pattern = json.loads(text, object_pairs_hook=_no_duplicates)
         _check_fields(pattern)
     except ValueError as error:  # also what json raises
-        raise _refused(text, str(error)) from error
-    found: Pattern = pattern
-    return found
+        raise _refusal(text, str(error)) from error
+    checked: Pattern = pattern
+    return checked
 
 
-def _refused(text: str, why: str) -> EmbeddedError:
+def _refusal(text: str, why: str) -> EmbeddedError:
     return EmbeddedError(f"filter pattern {text}: {why}")
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
         raise ValueError("a key is written twice in one object; join the two, for one of them would be lost")
-    return found
+    return fields
 
 
 def _check_fields(fields: Any) -> None:
@@ -95,7 +95,7 @@ def _check_alternatives(alternatives: Any) -> None:
 
 
 def _check_once(fields: Pattern) -> None:
-    """Refuse a field named beside $or and again inside it: AWS's engine then lets one replace the other."""
+    """Refuse a field that is named both beside $or and inside it: in AWS's engine one then replaces the other."""
     beside = _leaf_paths({key: rules for key, rules in fields.items() if key != "$or"})
     twice = beside & _leaf_paths({"$or": fields.get("$or", [])})
     if twice:
@@ -103,15 +103,15 @@ def _check_once(fields: Pattern) -> None:
 
 
 def _leaf_paths(fields: Pattern) -> set[tuple[str, ...]]:
-    found: set[tuple[str, ...]] = set()
+    paths: set[tuple[str, ...]] = set()
     for key, rules in fields.items():
         if key == "$or":
-            found = found.union(*map(_leaf_paths, rules))
+            paths = paths.union(*map(_leaf_paths, rules))
         elif isinstance(rules, dict):
-            found |= {(key, *path) for path in _leaf_paths(rules)}
+            paths |= {(key, *path) for path in _leaf_paths(rules)}
         else:
-            found.add((key,))
-    return found
+            paths.add((key,))
+    return paths
 
 
 def _check_rules(key: str, rules: list[Any]) -> None:
@@ -132,7 +132,7 @@ def _is_operator(rule: Any) -> bool:
 
 
 def _matches(fields: Pattern, node: Any, path: tuple[str, ...], root: Event) -> bool:
-    """Whether one place of the event satisfies all fields; of an array, some one element has to satisfy them all."""
+    """Return True if a node of the event satisfies all fields; of an array, one element must satisfy them all."""
     if isinstance(node, list) and node:
         return any(_matches(fields, element, path, root) for element in node)
     return all(_field_matches(key, rules, node, path, root) for key, rules in fields.items())
@@ -151,7 +151,7 @@ def _field_matches(key: str, rules: Any, node: Any, path: tuple[str, ...], root:
 
 
 def _leaves(node: Any, path: tuple[str, ...]) -> Iterator[Any]:
-    """Every leaf value at a path, arrays looked through. Objects are no leaves: `exists` does not see them."""
+    """Yield every leaf value at a path, through arrays. Objects are no leaves: `exists` does not see them."""
     if isinstance(node, list):
         for element in node:
             yield from _leaves(element, path)
@@ -171,7 +171,7 @@ def _rule_matches(rule: Any, leaves: list[Any], present: bool) -> bool:
 
 
 def _same(expected: Any, value: Any) -> bool:
-    """Equality of JSON values: true is not 1, and "1" is not 1."""
+    """Compare JSON values: true is not 1, and "1" is not 1."""
     return _kind(expected) == _kind(value) and bool(expected == value)
 
 
@@ -190,7 +190,7 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_excluded(operand: Any) -> bool:
-    """What anything-but takes: a text or number, a list of one kind of them, or a prefix or suffix."""
+    """Return True for an operand of anything-but: a text or number, a list of one kind, or a prefix or suffix."""
     if isinstance(operand, list):
         return bool(operand) and (all(map(_is_text, operand)) or all(map(_is_number, operand)))
     if isinstance(operand, dict):
@@ -214,7 +214,7 @@ _RANGES = {("=",), (">",), (">=",), ("<",), ("<=",), (">", "<"), (">", "<="), ("
 
 
 def _is_range(operand: Any) -> bool:
-    """["=", 100] or [">", 10] or [">", 10, "<=", 20], the lower bound first and below the upper."""
+    """Return True for an operand of numeric: ["=", 100] or [">", 10, "<=", 20], the lower bound first."""
     if not isinstance(operand, list) or not all(map(_is_number, operand[1::2])):
         return False
     bounds = operand[1::2]
@@ -229,12 +229,12 @@ def _in_range(operand: Any, value: Any) -> bool:
 
 
 OPERATORS = {
-    "equals-ignore-case": Operator(
+    "equals-ignore-case": FilterOperator(
         _is_text, lambda operand, value: _is_text(value) and value.lower() == operand.lower()
     ),
-    "anything-but": Operator(_is_excluded, _not_excluded),
-    "numeric": Operator(_is_range, _in_range),
-    "exists": Operator(lambda operand: isinstance(operand, bool), lambda operand, value: True),
-    "prefix": Operator(_is_text, lambda operand, value: _is_text(value) and value.startswith(operand)),
-    "suffix": Operator(_is_text, lambda operand, value: _is_text(value) and value.endswith(operand)),
+    "anything-but": FilterOperator(_is_excluded, _not_excluded),
+    "numeric": FilterOperator(_is_range, _in_range),
+    "exists": FilterOperator(lambda operand: isinstance(operand, bool), lambda operand, value: True),
+    "prefix": FilterOperator(_is_text, lambda operand, value: _is_text(value) and value.startswith(operand)),
+    "suffix": FilterOperator(_is_text, lambda operand, value: _is_text(value) and value.endswith(operand)),
 }

@@ -1,4 +1,4 @@
-"""Where an event source mapping leaves the records it gives up: an S3 bucket, an SQS queue or an SNS topic.
+"""The on-failure destination of an event source mapping: an S3 bucket, an SQS queue or an SNS topic.
 
 https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
 """
@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from tableguard.aws.arn import parse
 from tableguard.errors import EmbeddedError
-from tableguard.local.clients.asking import asking
+from tableguard.local.clients.refusals import refusals_as_errors
 from tableguard.local.event_source.configuration import MappingConfiguration
-from tableguard.local.event_source.mapping import DeliveryError, Discarded
-from tableguard.local.function.outcome import Succeeded
+from tableguard.local.event_source.mapping import DeliveryError, DiscardedBatch
+from tableguard.local.function.outcome import Success
 
 Client = Any  # a boto3 client; botocore makes their classes at run time
 
@@ -25,7 +26,7 @@ def _new_id() -> str:
 
 @dataclass(frozen=True)
 class FailureDestination:
-    """Delivers what one mapping gives up; `client` makes clients that act as the function's role, as Lambda does."""
+    """Delivers the records that one mapping discards; `client` returns clients of the function's role, as in Lambda."""
 
     configuration: MappingConfiguration
     arn: str
@@ -39,23 +40,24 @@ class FailureDestination:
                 f"event source mapping {self.configuration.uuid}: destination {self.arn} is not modelled; "
                 "give an S3 bucket, or a standard SQS queue or SNS topic"
             )
-        self.client(self._service)  # made now: a boto3 session may be used by one thread at a time
+        self.client(self._service)  # created now: a boto3 session may be used by one thread at a time
 
     @property
     def _service(self) -> str:
-        return self.arn.split(":")[2]
+        arn = parse(self.arn)
+        return arn.service if arn else ""
 
-    def __call__(self, discarded: Discarded) -> None:
-        """Send the invocation record; DeliveryError says why the destination refused it."""
+    def __call__(self, discarded: DiscardedBatch) -> None:
+        """Send the invocation record; DeliveryError if the destination refuses it."""
         now = datetime.fromtimestamp(self.clock(), UTC)
         record = invocation_record(discarded, self.configuration, now, self.new_id)
         try:
-            with asking(f"destination {self.arn}"):
+            with refusals_as_errors(f"destination {self.arn}"):
                 _SENDERS[self._service](self, discarded, record, now)
         except EmbeddedError as error:
             raise DeliveryError(str(error)) from error
 
-    def _to_s3(self, discarded: Discarded, record: dict[str, Any], now: datetime) -> None:
+    def _to_s3(self, discarded: DiscardedBatch, record: dict[str, Any], now: datetime) -> None:
         payload = json.dumps({"Records": list(discarded.batch.events)}, ensure_ascii=False)
         self.client("s3").put_object(
             Bucket=self.arn.rpartition(":")[2],
@@ -64,13 +66,13 @@ class FailureDestination:
             Body=json.dumps({**record, "payload": payload}).encode(),
         )
 
-    def _to_sqs(self, discarded: Discarded, record: dict[str, Any], now: datetime) -> None:
+    def _to_sqs(self, discarded: DiscardedBatch, record: dict[str, Any], now: datetime) -> None:
         client = self.client("sqs")
-        account, name = self.arn.split(":")[4:]
-        # a role that may send need not be allowed to ask for the queue's address
+        *_, account, name = self.arn.split(":")
+        # a role that may send messages need not be allowed to ask for the queue's address
         client.send_message(QueueUrl=f"{client.meta.endpoint_url}/{account}/{name}", MessageBody=json.dumps(record))
 
-    def _to_sns(self, discarded: Discarded, record: dict[str, Any], now: datetime) -> None:
+    def _to_sns(self, discarded: DiscardedBatch, record: dict[str, Any], now: datetime) -> None:
         self.client("sns").publish(TopicArn=self.arn, Message=json.dumps(record))
 
 
@@ -82,9 +84,9 @@ _SENDERS = {
 
 
 def invocation_record(
-    discarded: Discarded, configuration: MappingConfiguration, now: datetime, new_id: Callable[[], str] = _new_id
+    discarded: DiscardedBatch, configuration: MappingConfiguration, now: datetime, new_id: Callable[[], str] = _new_id
 ) -> dict[str, Any]:
-    """What every destination is told: which records of which stream, how often they were sent, and why no more."""
+    """Return the record that every destination receives: the discarded records, their attempts and the reason."""
     events = [event["dynamodb"] for event in discarded.batch.events]
     context = {
         "requestId": discarded.outcome.request_id if discarded.outcome else new_id(),
@@ -109,14 +111,14 @@ def invocation_record(
     }
 
 
-def _response_context(discarded: Discarded) -> dict[str, Any]:
-    """Absent for records that grew too old, and functionError null for a reported partial failure, as AWS was seen to:
+def _response_context(discarded: DiscardedBatch) -> dict[str, Any]:
+    """Return no context for records that grew too old, and functionError null for a partial failure, as AWS does:
 
     https://github.com/localstack/localstack/tree/main/tests/aws/services/lambda_/event_source_mapping
     """
     if discarded.outcome is None:
         return {}
-    error = None if isinstance(discarded.outcome, Succeeded) else "Unhandled"
+    error = None if isinstance(discarded.outcome, Success) else "Unhandled"
     return {"responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": error}}
 
 

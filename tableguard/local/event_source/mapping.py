@@ -13,8 +13,8 @@ from typing import Any, Literal, Protocol
 
 from tableguard.local.event_source.batch_response import Verdict, judge
 from tableguard.local.event_source.configuration import FOREVER, MappingConfiguration
-from tableguard.local.event_source.gathering import Event, Gathering, created, sequence_number
-from tableguard.local.event_source.stream_reader import Page, Shard
+from tableguard.local.event_source.record_buffer import Event, RecordBuffer, creation_time, sequence_number
+from tableguard.local.event_source.stream_reader import RecordPage, Shard
 from tableguard.local.function.outcome import Outcome
 
 Invoke = Callable[[Any], Outcome]
@@ -22,59 +22,59 @@ Condition = Literal["RetryAttemptsExhausted", "RecordAgeExceeded"]
 
 
 class StreamReader(Protocol):
-    """Where records come from."""
+    """The source of a mapping's records."""
 
     def shards(self) -> Sequence[Shard]:
-        """All shards of the stream."""
+        """Return all shards of the stream."""
 
-    def read(self, shard_id: str, after: str | None) -> Page:
-        """The next records after a sequence number, or from the beginning."""
+    def read(self, shard_id: str, after: str | None) -> RecordPage:
+        """Return the next records after a sequence number, or from the beginning."""
 
 
 @dataclass(frozen=True)
-class Batch:
-    """Records that are sent together, and how often they have been."""
+class RecordBatch:
+    """Records that are sent together, with the number of times they have been."""
 
     events: tuple[Event, ...]
     invocations: int = 0
 
 
 @dataclass(frozen=True)
-class Discarded:
-    """Records that are given up, and the last that was heard of them."""
+class DiscardedBatch:
+    """Records that are given up, with the reason and the outcome of their last invocation."""
 
     shard_id: str
-    batch: Batch
+    batch: RecordBatch
     condition: Condition
     outcome: Outcome | None = None
 
 
 class DeliveryError(Exception):
-    """The on-failure destination refused; Lambda counts that and goes on, and so do we."""
+    """The on-failure destination refused a batch; it is counted, and the mapping goes on, as in Lambda."""
 
 
-Deliver = Callable[[Discarded], None]
+Deliver = Callable[[DiscardedBatch], None]
 
 
 def exponential_backoff(failures: int) -> float:
-    """Seconds before the next attempt. AWS publishes no figures; these let ten retries end within a minute."""
+    """Return the seconds before the next attempt; AWS publishes none, and these end ten retries within a minute."""
     return min(0.1 * 2.0 ** min(failures - 1, 10), 10.0)
 
 
-class _Shard:
-    """One shard: what is being gathered of it, what is being sent, and up to where everything is settled."""
+class _ShardProgress:
+    """The progress in one shard: its buffered records, its batches, and the checkpoint up to which all is settled."""
 
     def __init__(self, shard_id: str, start: str | None) -> None:
         self.id = shard_id
         self.checkpoint = start
-        self.gathering = Gathering(start)
-        self.batches: deque[Batch] = deque()  # more than one only after a split
+        self.buffer = RecordBuffer(start)
+        self.batches: deque[RecordBatch] = deque()  # more than one only after a split
         self.due = 0.0  # when the first of them may be sent
         self.ended = False  # read to its end, and all of it settled
 
 
 class EventSourceMapping:
-    """A state machine: `step` moves every shard on by at most one read and one invocation."""
+    """A state machine: `step` advances every shard by at most one read and one invocation."""
 
     def __init__(
         self,
@@ -96,38 +96,40 @@ class EventSourceMapping:
         self._deliver = deliver
         self._clock = clock
         self._backoff = backoff
-        self._shards: dict[str, _Shard] = {}
+        self._shards: dict[str, _ShardProgress] = {}
 
     @property
     def checkpoints(self) -> dict[str, str | None]:
-        """Shard id -> sequence number up to which every record is filtered out, processed or discarded."""
+        """Return each shard's sequence number up to which every record is filtered out, processed or discarded."""
         return {shard.id: shard.checkpoint for shard in self._shards.values()}
 
     def replay(self, checkpoints: Mapping[str, str | None] = MappingProxyType({})) -> None:
-        """Forget everything and go on from these checkpoints, as when later ones were lost.
+        """Forget all progress and go on from these checkpoints, as when later ones were lost.
 
-        Without any, begin anew, as when the mapping is deleted and made again.
+        Without any, begin anew, as when the mapping is deleted and created again.
         """
-        self._shards = {shard_id: _Shard(shard_id, checkpoint) for shard_id, checkpoint in checkpoints.items()}
+        self._shards = {shard_id: _ShardProgress(shard_id, checkpoint) for shard_id, checkpoint in checkpoints.items()}
 
     def step(self) -> float | None:
-        """Move on; answers the seconds until there is more to do (0: at once), None when all there is is settled."""
+        """Advance every shard; return the seconds until there is more to do (0: at once), None if all is settled."""
         if not self.configuration.enabled:
             return None
         waits = [self._advance(shard) for shard in self._readable()]
         return min((wait for wait in waits if wait is not None), default=None)
 
-    def _readable(self) -> list[_Shard]:
-        """Shards with something left, each only after its parent."""
+    def _readable(self) -> list[_ShardProgress]:
+        """Return the shards with records left, each only once its parent is finished."""
         described = self._reader.shards()
         # LATEST concerns the shards there are at first; those that split off later are read from their beginning
         skip = self.configuration.starting_position == "LATEST" and not self._shards
         for shard in described:
             if shard.id not in self._shards:
                 start = self._latest(shard.id) if skip else None
-                self._shards[shard.id] = _Shard(shard.id, start)
+                self._shards[shard.id] = _ShardProgress(shard.id, start)
         unfinished = {shard.id for shard in described if not self._shards[shard.id].ended}
-        return [self._shards[one.id] for one in described if one.id in unfinished and one.parent not in unfinished]
+        return [
+            self._shards[shard.id] for shard in described if shard.id in unfinished and shard.parent not in unfinished
+        ]
 
     def _latest(self, shard_id: str) -> str | None:
         position = None
@@ -135,7 +137,7 @@ class EventSourceMapping:
             position = sequence_number(page[-1])
         return position
 
-    def _advance(self, shard: _Shard) -> float | None:
+    def _advance(self, shard: _ShardProgress) -> float | None:
         if not shard.batches:
             wait = self._gather(shard)
             if not shard.batches:
@@ -146,33 +148,33 @@ class EventSourceMapping:
         self._attempt(shard)
         return 0.0
 
-    def _gather(self, shard: _Shard) -> float | None:
-        """Read on and, once it is time, cut a batch; otherwise the seconds to wait, None if there is nothing."""
-        gathering = shard.gathering
-        found = gathering.wants_more(self.configuration) and self._read(shard)
-        if gathering.empty:
-            shard.checkpoint = gathering.position
-            shard.ended = gathering.exhausted
-            return 0.0 if found or shard.ended else None
-        left = gathering.left(self.configuration, self._clock())
+    def _gather(self, shard: _ShardProgress) -> float | None:
+        """Read on and, once it is due, form a batch; return the seconds to wait, None if there is nothing to read."""
+        buffer = shard.buffer
+        progressed = buffer.wants_more(self.configuration) and self._read(shard)
+        if buffer.empty:
+            shard.checkpoint = buffer.position
+            shard.ended = buffer.exhausted
+            return 0.0 if progressed or shard.ended else None
+        left = buffer.seconds_left(self.configuration, self._clock())
         if left > 0:
-            return 0.0 if found else left
-        shard.batches.append(Batch(gathering.cut(self.configuration)))
+            return 0.0 if progressed else left
+        shard.batches.append(RecordBatch(buffer.take_batch(self.configuration)))
         return 0.0
 
-    def _read(self, shard: _Shard) -> bool:
-        """Whether there was more to read."""
-        page = self._reader.read(shard.id, shard.gathering.position)
+    def _read(self, shard: _ShardProgress) -> bool:
+        """Read a page into the buffer; return True if it had records."""
+        page = self._reader.read(shard.id, shard.buffer.position)
         self.metrics["PolledEventCount"] += len(page.events)
-        self.metrics["FilteredOutEventCount"] += shard.gathering.add(page, self.configuration)
+        self.metrics["FilteredOutEventCount"] += shard.buffer.add(page, self.configuration)
         return bool(page.events)
 
-    def _attempt(self, shard: _Shard) -> None:
-        """Send the batch at the head once, and deal with the answer."""
+    def _attempt(self, shard: _ShardProgress) -> None:
+        """Send the first batch once, and act on the outcome."""
         if not self._discard_expired(shard):
             return
         batch = shard.batches[0]
-        self.iterator_age = max(0.0, self._clock() - created(batch.events[-1])) * 1000
+        self.iterator_age = max(0.0, self._clock() - creation_time(batch.events[-1])) * 1000
         outcome = self._invoke({"Records": list(batch.events)})
         shard.batches.popleft()
         sent = replace(batch, invocations=batch.invocations + 1)
@@ -185,30 +187,30 @@ class EventSourceMapping:
         if verdict.done < len(numbers):
             self._retry(shard, sent, verdict, outcome)
 
-    def _retry(self, shard: _Shard, batch: Batch, verdict: Verdict, outcome: Outcome) -> None:
+    def _retry(self, shard: _ShardProgress, batch: RecordBatch, verdict: Verdict, outcome: Outcome) -> None:
         limit = self.configuration.maximum_retry_attempts
         if verdict.done:
             # What is left is a new batch with the full number of retries, as recorded from AWS: 3 retries, a record
             # first sent together with others, approximateInvokeCount 4 where it had been sent 5 times.
             # https://github.com/localstack/localstack/blob/main/tests/aws/services/lambda_/event_source_mapping/test_lambda_integration_dynamodbstreams.snapshot.json
-            shard.batches.appendleft(Batch(batch.events[verdict.done :]))
+            shard.batches.appendleft(RecordBatch(batch.events[verdict.done :]))
         elif self.configuration.bisect and len(batch.events) > 1 and not verdict.named:
             # where the function names the first record, the documented split, at that record, leaves all in one part
             half = len(batch.events) // 2
-            shard.batches.extendleft((Batch(batch.events[half:]), Batch(batch.events[:half])))
+            shard.batches.extendleft((RecordBatch(batch.events[half:]), RecordBatch(batch.events[:half])))
         elif FOREVER < limit < batch.invocations:
-            self._discard(shard, Discarded(shard.id, batch, "RetryAttemptsExhausted", outcome))
+            self._discard(shard, DiscardedBatch(shard.id, batch, "RetryAttemptsExhausted", outcome))
         else:
             shard.batches.appendleft(batch)
             shard.due = self._clock() + self._backoff(batch.invocations)
 
-    def _discard_expired(self, shard: _Shard) -> bool:
-        """Give up the leading records that are too old; whether any are left of the batch."""
+    def _discard_expired(self, shard: _ShardProgress) -> bool:
+        """Discard the leading records that are too old; return True if the batch has any left."""
         limit = self.configuration.maximum_record_age
         batch = shard.batches[0]
         now = self._clock()
         expired = 0
-        while limit != FOREVER and expired < len(batch.events) and now - created(batch.events[expired]) >= limit:
+        while limit != FOREVER and expired < len(batch.events) and now - creation_time(batch.events[expired]) >= limit:
             expired += 1
         if not expired:
             return True
@@ -216,10 +218,10 @@ class EventSourceMapping:
         if expired < len(batch.events):
             shard.batches.appendleft(replace(batch, events=batch.events[expired:]))
         old = replace(batch, events=batch.events[:expired])
-        self._discard(shard, Discarded(shard.id, old, "RecordAgeExceeded"))
+        self._discard(shard, DiscardedBatch(shard.id, old, "RecordAgeExceeded"))
         return expired < len(batch.events)
 
-    def _discard(self, shard: _Shard, discarded: Discarded) -> None:
+    def _discard(self, shard: _ShardProgress, discarded: DiscardedBatch) -> None:
         count = len(discarded.batch.events)
         shard.checkpoint = sequence_number(discarded.batch.events[-1])
         if self._deliver is None:

@@ -1,6 +1,6 @@
-"""Runs the event source mappings of an account of the embedded AWS, from what its Lambda API tells.
+"""Runs the event source mappings of an account of the embedded AWS, as its Lambda API describes them.
 
-The code comes from the deployed function, never from a source tree, and everything is done as the function's role.
+The code comes from the deployed function, never from a source tree; every call is made as the function's role.
 """
 
 import time
@@ -14,7 +14,7 @@ from typing import Any, Self
 from botocore.config import Config
 
 from tableguard.errors import EmbeddedError
-from tableguard.local.clients.asking import asking
+from tableguard.local.clients.refusals import refusals_as_errors
 from tableguard.local.event_source.configuration import mapping_configuration
 from tableguard.local.event_source.failure_destination import FailureDestination
 from tableguard.local.event_source.mapping import EventSourceMapping, Invoke, exponential_backoff
@@ -26,31 +26,31 @@ from tableguard.local.function.function import Function
 POLL_SECONDS = 0.25  # Lambda polls four times a second: https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
 
 Client = Any  # a boto3 client; botocore makes their classes at run time
-Session = Any  # a boto3.Session; importing boto3 takes 0.3 s, which its owner has paid
+Session = Any  # a boto3.Session; importing boto3 takes 0.3 s, so the caller does it
 
 
-def _unheard(log_group: str, line: str) -> None:
-    """Where log lines go if nobody asks for them."""
+def _drop(log_group: str, line: str) -> None:
+    """Drop log lines."""
 
 
-def _unchanged(invoke: Invoke) -> Invoke:
+def _as_it_is(invoke: Invoke) -> Invoke:
     return invoke
 
 
 @dataclass(frozen=True)
 class Options:
-    """What a caller may want otherwise: where log lines go, the clock, the pauses, and faults around each call."""
+    """Options of a caller: the receiver of log lines, the clock, the backoff, and a wrapper around invocations."""
 
-    log: Callable[[str, str], None] = _unheard  # log group, line
+    log: Callable[[str, str], None] = _drop  # log group, line
     clock: Callable[[], float] = time.time
     backoff: Callable[[int], float] = exponential_backoff
-    around_invoke: Callable[[Invoke], Invoke] = _unchanged
+    around_invoke: Callable[[Invoke], Invoke] = _as_it_is
 
 
 class Poller:
-    """One thread a mapping between start() and stop(); drain() does the same at once, with or without them.
+    """Runs one thread for each mapping between start() and stop(); drain() works with the threads or without.
 
-    Mappings and their functions are read once; of later changes only Enabled is noticed, as a kill switch must be.
+    Mappings and their functions are read once; of later changes only Enabled, the kill switch, is noticed.
     """
 
     def __init__(self, session: Session, endpoint: str, code_bucket: str, options: Options | None = None) -> None:
@@ -58,11 +58,11 @@ class Poller:
         self._endpoint = endpoint
         self._code_bucket = code_bucket
         self._options = options or Options()
-        self._running: list[_Running] = []
+        self._running: list[_MappingRunner] = []
 
     @property
     def mappings(self) -> Mapping[str, EventSourceMapping]:
-        """The mappings being run, by UUID, with their metrics and checkpoints."""
+        """Return the running mappings by UUID, with their metrics and checkpoints."""
         return {running.mapping.configuration.uuid: running.mapping for running in self._running}
 
     def __enter__(self) -> Self:
@@ -79,7 +79,7 @@ class Poller:
             running.start()
 
     def stop(self) -> None:
-        """Let invocations under way finish and end all processes; EmbeddedError if a mapping had stopped by itself."""
+        """Let current invocations finish and end all processes; EmbeddedError if a mapping had failed before."""
         stopped, self._running = self._running, []
         for running in stopped:
             running.stop()
@@ -87,7 +87,7 @@ class Poller:
             running.raise_error()
 
     def drain(self, timeout: float) -> None:
-        """Return once every record of the streams is delivered or discarded; EmbeddedError if that takes too long."""
+        """Return once every record is delivered or discarded; EmbeddedError if that takes over `timeout` seconds."""
         self._load()
         deadline = time.monotonic() + timeout
         for running in self._running:
@@ -97,7 +97,7 @@ class Poller:
         if self._running:
             return
         client = _clients(self._session, self._endpoint)
-        with asking("event source mappings"):
+        with refusals_as_errors("event source mappings"):
             pages = client("lambda").get_paginator("list_event_source_mappings").paginate()
             descriptions = [mapping for page in pages for mapping in page["EventSourceMappings"]]
         with ExitStack() as loaded:  # should one of them fail, the processes of the others end
@@ -105,7 +105,7 @@ class Poller:
             loaded.pop_all()
         self._running = running
 
-    def _run(self, description: Mapping[str, Any], client: Callable[[str], Client]) -> "_Running":
+    def _run(self, description: Mapping[str, Any], client: Callable[[str], Client]) -> "_MappingRunner":
         configuration = mapping_configuration(description)
         deployed = deployed_function(configuration.function_arn, client, self._code_bucket)
         as_role = _clients(self._session, self._endpoint, deployed.credentials)
@@ -123,11 +123,11 @@ class Poller:
             clock=options.clock,
             backoff=options.backoff,
         )
-        return _Running(mapping, function, client("lambda"))
+        return _MappingRunner(mapping, function, client("lambda"))
 
 
 def _clients(session: Session, endpoint: str, role: Credentials | None = None) -> Callable[[str], Client]:
-    """Service -> client against the embedded AWS, made once; never through a proxy, and soon tired of asking."""
+    """Return a cached factory of clients of the embedded AWS: without a proxy, and with two attempts."""
     config = Config(proxies={}, retries={"mode": "standard", "total_max_attempts": 2})
     acting = (
         {
@@ -141,8 +141,8 @@ def _clients(session: Session, endpoint: str, role: Credentials | None = None) -
     return cache(lambda service: session.client(service, endpoint_url=endpoint, config=config, **acting))
 
 
-class _Running:
-    """One mapping at work, moved on by its thread or by whoever drains it, never by both at a time."""
+class _MappingRunner:
+    """One running mapping, advanced by its thread or by a caller that drains it, never by both at a time."""
 
     def __init__(self, mapping: EventSourceMapping, function: Function, lambda_client: Client) -> None:
         self.mapping = mapping
@@ -190,7 +190,7 @@ class _Running:
         while not self._stopped.is_set():
             try:
                 wait = self._step()
-            except EmbeddedError as error:  # told by whoever drains or stops next
+            except EmbeddedError as error:  # raised by the next drain or stop
                 self._error = error
                 return
             self._stopped.wait(POLL_SECONDS if wait is None else min(wait, POLL_SECONDS))
@@ -202,6 +202,6 @@ class _Running:
             return self.mapping.step()
 
     def _notice_enabled(self) -> None:
-        with asking(self._place):
+        with refusals_as_errors(self._place):
             state = self._lambda.get_event_source_mapping(UUID=self.mapping.configuration.uuid)["State"]
         self.mapping.configuration = replace(self.mapping.configuration, enabled=state == "Enabled")

@@ -1,11 +1,11 @@
-"""A DynamoDB stream as an event source mapping reads it, and its records as the function sees them."""
+"""Reads a DynamoDB stream for an event source mapping, and converts its records into the function's events."""
 
 import base64
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from tableguard.local.clients.asking import asking
+from tableguard.local.clients.refusals import refusals_as_errors
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_GetRecords.html
 PAGE_RECORDS = 1000
@@ -17,15 +17,15 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class Shard:
-    """One shard and the one it was split from, whose records come first."""
+    """One shard, and its parent, whose records come first."""
 
     id: str
     parent: str | None = None
 
 
 @dataclass(frozen=True)
-class Page:
-    """What one read gives: records as events, in order, and whether the shard has ended with them."""
+class RecordPage:
+    """The result of one read: records as events, in order; `ended` is true if the shard has no more."""
 
     events: tuple[Record, ...]
     ended: bool = False
@@ -34,7 +34,7 @@ class Page:
 class DynamoDbStream:
     """Reads one stream through its API.
 
-    Every read asks for a fresh iterator: an old one may hold on to the records of a cancelled transaction.
+    Every read uses a fresh iterator: an old one may still hold the records of a cancelled transaction.
     """
 
     def __init__(self, client: Client, stream_arn: str) -> None:
@@ -42,23 +42,23 @@ class DynamoDbStream:
         self._arn = stream_arn
 
     def shards(self) -> tuple[Shard, ...]:
-        """All shards of the stream."""
-        with asking(f"stream {self._arn}"):
+        """Return all shards of the stream."""
+        with refusals_as_errors(f"stream {self._arn}"):
             return tuple(self._describe())
 
-    def read(self, shard_id: str, after: str | None) -> Page:
-        """The records after a sequence number, or from the beginning: at most 1000, at most 1 MB."""
-        with asking(f"stream {self._arn}, shard {shard_id}"):
+    def read(self, shard_id: str, after: str | None) -> RecordPage:
+        """Return the records after a sequence number, or from the beginning: at most 1000 and 1 MB."""
+        with refusals_as_errors(f"stream {self._arn}, shard {shard_id}"):
             iterator = self._client.get_shard_iterator(StreamArn=self._arn, ShardId=shard_id, **_position(after))
             try:
                 answer = self._client.get_records(ShardIterator=iterator["ShardIterator"], Limit=PAGE_RECORDS)
             except self._client.exceptions.TrimmedDataAccessException:
                 if after is None:  # DynamoDB Local, after a cancelled transaction: a new iterator is good
-                    return Page(())
+                    return RecordPage(())
                 raise
-        records = answer["Records"][: _within_a_page(answer["Records"])]
+        records = answer["Records"][: _fitting(answer["Records"])]
         ended = "NextShardIterator" not in answer and len(records) == len(answer["Records"])
-        return Page(tuple(event(record, self._arn) for record in records), ended)
+        return RecordPage(tuple(event(record, self._arn) for record in records), ended)
 
     def _describe(self) -> Iterable[Shard]:
         start: dict[str, str] = {}
@@ -77,8 +77,8 @@ def _position(after: str | None) -> dict[str, str]:
     return {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": after}
 
 
-def _within_a_page(records: list[Record]) -> int:
-    """How many records 1 MB holds, and always one."""
+def _fitting(records: list[Record]) -> int:
+    """Return the number of records that fit into 1 MB, at least one."""
     size = 0
     for count, record in enumerate(records):
         size += record["dynamodb"].get("SizeBytes", 0)
@@ -88,7 +88,7 @@ def _within_a_page(records: list[Record]) -> int:
 
 
 def event(record: Record, stream_arn: str) -> Record:
-    """A record of GetRecords as Lambda hands it to a function: seconds for times, base64 for bytes, and its source."""
+    """Return a record of GetRecords as Lambda's event: times in seconds, bytes in base64, and the stream's ARN."""
     converted = {key: _json(value) for key, value in record.items()}
     if "userIdentity" in record:  # the API writes PrincipalId and Type, the event does not:
         # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-streams.html

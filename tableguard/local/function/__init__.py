@@ -1,1 +1,1 @@
-"""The packaged function, run under AWS's runtime client."""
+"""Runs the packaged function under AWS's runtime client."""

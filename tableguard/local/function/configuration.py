@@ -1,7 +1,9 @@
-"""What the Lambda API tells about a function, as far as its process can notice."""
+"""A function's configuration in the Lambda API, as far as its process depends on it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from tableguard.aws.arn import require
 
 
 @dataclass(frozen=True)
@@ -27,5 +29,5 @@ class FunctionConfiguration:
 
     @property
     def region(self) -> str:
-        """Region the function runs in."""
-        return self.arn.split(":")[3]
+        """Return the region in which the function runs."""
+        return require(self.arn).region

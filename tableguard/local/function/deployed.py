@@ -1,4 +1,4 @@
-"""A function as it is deployed: code, configuration and role, all asked of the embedded AWS's own APIs."""
+"""Loads a deployed function: its code, configuration and role, all from the embedded AWS's own APIs."""
 
 import base64
 import hashlib
@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from tableguard.aws.arn import require
 from tableguard.errors import EmbeddedError
 from tableguard.local.authorization.network import place_in_vpc
 from tableguard.local.authorization.state import Vpc
-from tableguard.local.clients.asking import asking
 from tableguard.local.clients.factory import Clients
 from tableguard.local.clients.identities import LAMBDA_KEY
+from tableguard.local.clients.refusals import refusals_as_errors
 from tableguard.local.function.configuration import Credentials, FunctionConfiguration
 
 Client = Any  # a boto3 client; botocore makes their classes at run time
@@ -19,7 +20,7 @@ Client = Any  # a boto3 client; botocore makes their classes at run time
 
 @dataclass(frozen=True)
 class DeployedFunction:
-    """Everything needed to run a function as Lambda would."""
+    """A function's configuration, package and role credentials: all that is needed to run it as Lambda does."""
 
     configuration: FunctionConfiguration
     package: bytes
@@ -27,24 +28,25 @@ class DeployedFunction:
 
 
 def deployed_function(function_arn: str, client: Callable[[str], Client], code_bucket: str) -> DeployedFunction:
-    """The function behind an ARN, its zip checked against the hash under which it was deployed."""
+    """Return the function of an ARN; EmbeddedError if its zip no longer has the hash under which it was deployed."""
     place = f"function {function_arn}"
-    with asking(place):
+    with refusals_as_errors(place):
         answer = client("lambda").get_function(FunctionName=function_arn)
         described = answer["Configuration"]
-        # Location is an address in a bucket of Lambda's own, which the embedded AWS does not have; the key is ours
+        # Location is an address in a bucket of Lambda's own, which the embedded AWS lacks; only its key is used
         key = answer["Code"]["Location"].partition(".amazonaws.com/")[2]
-        with asking(f"its code, s3://{code_bucket}/{key}"):
+        with refusals_as_errors(f"its code, s3://{code_bucket}/{key}"):
             package: bytes = client("s3").get_object(Bucket=code_bucket, Key=key)["Body"].read()
-        assumed = _assumed(client("lambda").meta.endpoint_url, described)
+        credentials = _assume_role(client("lambda").meta.endpoint_url, described)
     if base64.b64encode(hashlib.sha256(package).digest()).decode() != described["CodeSha256"]:
         raise EmbeddedError(f"{place}: s3://{code_bucket}/{key} is no longer the code that was deployed; deploy again")
-    return DeployedFunction(_configuration(described), package, assumed)
+    return DeployedFunction(_configuration(described), package, credentials)
 
 
-def _assumed(endpoint: str, described: dict[str, Any]) -> Credentials:
-    """A session of the function's role, which Lambda takes as itself and names after the function."""
-    _, _, _, region, account, *_ = described["FunctionArn"].split(":")
+def _assume_role(endpoint: str, described: dict[str, Any]) -> Credentials:
+    """Return credentials of the function's role, which Lambda assumes under the function's name."""
+    function = require(described["FunctionArn"])
+    account, region = function.account, function.region
     sts = Clients(endpoint, LAMBDA_KEY)("sts", account, region)
     keys = sts.assume_role(RoleArn=described["Role"], RoleSessionName=described["FunctionName"])["Credentials"]
     subnets = (described.get("VpcConfig") or {}).get("SubnetIds")

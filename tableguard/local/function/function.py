@@ -1,4 +1,4 @@
-"""A deployed function's packaged zip, run by AWS's own runtime client in a process of its own."""
+"""Runs a deployed function's package by AWS's own runtime client, in a process of its own."""
 
 import io
 import json
@@ -17,7 +17,7 @@ from tableguard.local.function.runtime_process import RuntimeProcess
 
 
 class Function:
-    """One execution environment: started early or at the first event, one event at a time, killed when it overruns.
+    """One execution environment, which handles one event at a time and is killed when it overruns its timeout.
 
     The process runs this interpreter, whatever the function's Runtime says, and sees nothing of our environment.
     """
@@ -57,19 +57,19 @@ class Function:
 
     def start(self) -> None:
         """Begin the cold start now, so that the first event need not wait for all of it."""
-        self._started()
+        self._runtime_process()
 
-    def _started(self) -> RuntimeProcess:
+    def _runtime_process(self) -> RuntimeProcess:
         if self._runtime is None:
             self._runtime = RuntimeProcess(self.configuration, self._task_root, self._environment(), self._log)
         return self._runtime
 
     def invoke(self, event: Any, timeout: float | None = None) -> Outcome:
-        """What the handler makes of an event; EmbeddedError if the function cannot even start.
+        """Return the outcome of an event; EmbeddedError if the function cannot start.
 
-        It has the seconds of its configuration, or those given, as if Timeout had been changed just before.
+        The handler has `timeout` seconds, or else those of its configuration.
         """
-        runtime = self._started()
+        runtime = self._runtime_process()
         seconds = self.configuration.timeout if timeout is None else timeout
         try:
             return runtime.run(json.dumps(event, ensure_ascii=False).encode(), seconds)
@@ -79,7 +79,7 @@ class Function:
 
     def kill(self) -> None:
         """End the process at once, even in the middle of an event; the next event starts a fresh one."""
-        with self._ending:  # whoever ends it from aside must not end its successor
+        with self._ending:  # another thread that kills it must not kill its successor
             runtime, self._runtime = self._runtime, None
         if runtime is not None:
             runtime.kill()
@@ -90,7 +90,10 @@ class Function:
         self._folder.cleanup()
 
     def _environment(self) -> dict[str, str]:
-        """https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime"""
+        """Return the environment variables that Lambda sets, and the function's own.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
+        """
         configuration, credentials = self.configuration, self._credentials
         changeable = {
             "LANG": "C.UTF-8",
@@ -102,7 +105,7 @@ class Function:
         reserved = {
             "AWS_ACCESS_KEY_ID": credentials.access_key_id,
             "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",  # the embedded AWS has one host name for all accounts
-            "AWS_CONFIG_FILE": os.devnull,  # the home directory of whoever runs this is none of the function's
+            "AWS_CONFIG_FILE": os.devnull,  # the function does not read the user's home directory
             "AWS_DEFAULT_REGION": configuration.region,
             "AWS_ENDPOINT_URL": self._endpoint,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(configuration.memory_size),

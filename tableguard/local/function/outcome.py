@@ -1,11 +1,11 @@
-"""What can become of one invocation of a function."""
+"""The outcomes of one invocation of a function."""
 
 from dataclasses import dataclass
 from typing import Any
 
 
 @dataclass(frozen=True)
-class Succeeded:
+class Success:
     """The handler returned `payload`."""
 
     payload: Any
@@ -22,11 +22,11 @@ class FunctionError:
 
 
 @dataclass(frozen=True)
-class TimedOut:
-    """The handler did not answer within its Timeout and was killed; nobody knows what it had written by then."""
+class Timeout:
+    """The handler did not answer within its timeout and was killed; what it had written by then is unknown."""
 
     seconds: float
     request_id: str = ""
 
 
-Outcome = Succeeded | FunctionError | TimedOut
+Outcome = Success | FunctionError | Timeout

@@ -1,4 +1,4 @@
-"""The Lambda Runtime API on loopback: where a function's runtime client fetches events and leaves its answers.
+"""The Lambda Runtime API on loopback, from which a function's runtime client fetches events, and answers them.
 
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
@@ -21,8 +21,8 @@ _SHUTDOWN_POLL_SECONDS = 0.02  # how long close() may wait for the accepting thr
 
 
 @dataclass(frozen=True)
-class Invocation:
-    """One event for the function, with what Lambda tells the runtime beside it."""
+class RuntimeInvocation:
+    """One event for the function, with the headers that Lambda sends along."""
 
     request_id: str
     deadline_ms: int
@@ -45,7 +45,7 @@ class InitError:
 
 @dataclass(frozen=True)
 class Response:
-    """What the handler returned."""
+    """The value that the handler returned, as JSON."""
 
     request_id: str
     body: bytes
@@ -53,7 +53,7 @@ class Response:
 
 @dataclass(frozen=True)
 class InvocationError:
-    """What the handler raised."""
+    """The error that the handler raised."""
 
     request_id: str
     error_type: str
@@ -64,7 +64,7 @@ Report = Ready | InitError | Response | InvocationError
 
 
 class RuntimeApi:
-    """Serves one runtime process until closed; everything the process says is passed to `report`."""
+    """Serves one runtime process until closed; every message of the process is passed to `report`."""
 
     def __init__(self, report: Callable[[Report], None]) -> None:
         self._server = _Server(report)
@@ -74,11 +74,11 @@ class RuntimeApi:
 
     @property
     def address(self) -> str:
-        """Value of AWS_LAMBDA_RUNTIME_API for the process."""
+        """Return the value of AWS_LAMBDA_RUNTIME_API for the process."""
         return f"127.0.0.1:{self._server.server_port}"
 
-    def send(self, invocation: Invocation) -> None:
-        """Hand over an event: answered to the request for the next one, waiting or to come."""
+    def send(self, invocation: RuntimeInvocation) -> None:
+        """Hand over an event, as the answer to the runtime's request for the next one."""
         self._server.invocations.put(invocation)
 
     def close(self) -> None:
@@ -96,10 +96,10 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.report = report
         self.ready = False
-        self.invocations: SimpleQueue[Invocation | None] = SimpleQueue()
+        self.invocations: SimpleQueue[RuntimeInvocation | None] = SimpleQueue()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A connection cut by a process that was killed is no error here: whoever killed it knows."""
+        """Ignore a connection cut by a process that was killed: its killer knows."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
@@ -141,10 +141,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing: the requests of a runtime client tell nobody anything."""
+        """Log nothing: the requests of a runtime client are of no interest."""
 
 
-def _headers(invocation: Invocation) -> dict[str, str]:
+def _headers(invocation: RuntimeInvocation) -> dict[str, str]:
     return {
         "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
         "Lambda-Runtime-Deadline-Ms": str(invocation.deadline_ms),
@@ -163,5 +163,5 @@ def _report(path: str, body: bytes) -> Report | None:
 
 
 def _error(body: bytes) -> tuple[str, str]:
-    found = json.loads(body)
-    return str(found.get("errorType", "")), str(found.get("errorMessage", ""))
+    error = json.loads(body)
+    return str(error.get("errorType", "")), str(error.get("errorMessage", ""))

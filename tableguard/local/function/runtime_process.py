@@ -1,4 +1,4 @@
-"""One process of AWS's own Lambda runtime client for Python, with the Runtime API it talks to."""
+"""One process of AWS's own Lambda runtime client for Python, with the Runtime API that it calls."""
 
 import json
 import os
@@ -15,22 +15,22 @@ from typing import IO, Any, cast
 
 from tableguard.errors import EmbeddedError
 from tableguard.local.function.configuration import FunctionConfiguration
-from tableguard.local.function.outcome import FunctionError, Outcome, Succeeded, TimedOut
+from tableguard.local.function.outcome import FunctionError, Outcome, Success, Timeout
 from tableguard.local.function.runtime_api import (
     InitError,
-    Invocation,
     InvocationError,
     Ready,
     Report,
     Response,
     RuntimeApi,
+    RuntimeInvocation,
 )
 
 INIT_SECONDS = 60  # Lambda allows 10; a busy machine is not a broken function
 
 
 @dataclass(frozen=True)
-class _Exited:
+class _ProcessExit:
     status: int  # negative: the signal that ended it
 
     def __str__(self) -> str:
@@ -38,7 +38,7 @@ class _Exited:
 
 
 class RuntimeProcess:
-    """One process of awslambdaric with the Runtime API it talks to; never restarted."""
+    """One process of awslambdaric with the Runtime API that it calls; never restarted."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class RuntimeProcess:
     ) -> None:
         self._configuration = configuration
         self._log = log
-        self._reports: SimpleQueue[Report | _Exited] = SimpleQueue()
+        self._reports: SimpleQueue[Report | _ProcessExit] = SimpleQueue()
         self._ready = False
         self._api = RuntimeApi(self._reports.put)
         self._process = subprocess.Popen(
@@ -66,21 +66,21 @@ class RuntimeProcess:
         self.alive = True
 
     def run(self, body: bytes, seconds: float) -> Outcome:
-        """The outcome of one event, its seconds counted from when the handler is loaded."""
+        """Return the outcome of one event; its seconds count from when the handler is loaded."""
         if not self._ready:
             self._await_ready()
         request_id = str(uuid.uuid4())
         deadline_ms = int((time.time() + seconds) * 1000)
-        self._api.send(Invocation(request_id, deadline_ms, self._configuration.arn, body))
+        self._api.send(RuntimeInvocation(request_id, deadline_ms, self._configuration.arn, body))
         try:
             report = self._reports.get(timeout=seconds)
         except Empty:
             self.alive = False
-            return TimedOut(seconds, request_id)
+            return Timeout(seconds, request_id)
         return self._outcome(report, request_id)
 
     def kill(self) -> None:
-        """End the process and what it started, and collect everything they leave."""
+        """Kill the process and its children, and wait for their last output."""
         self.alive = False
         if self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGKILL)
@@ -98,12 +98,12 @@ class RuntimeProcess:
             raise EmbeddedError(f"{name}: its handler was not loaded within {INIT_SECONDS} s")
         if isinstance(report, InitError):
             raise EmbeddedError(f"{name}: cannot start: {report.error_type}: {report.message}")
-        if isinstance(report, _Exited):
+        if isinstance(report, _ProcessExit):
             raise EmbeddedError(f"{name}: ended before its handler was loaded ({report}); its log lines say more")
 
-    def _outcome(self, report: Report | _Exited, request_id: str) -> Outcome:
+    def _outcome(self, report: Report | _ProcessExit, request_id: str) -> Outcome:
         if isinstance(report, Response):
-            return Succeeded(_payload(report.body), request_id)
+            return Success(_payload(report.body), request_id)
         if isinstance(report, InvocationError):
             return FunctionError(report.error_type, report.message, request_id)
         self.alive = False
@@ -111,12 +111,12 @@ class RuntimeProcess:
         return FunctionError("Runtime.ExitError", message, request_id)
 
     def _follow(self) -> None:
-        """Pass on every line the process writes, then report its end."""
+        """Pass on every line that the process writes, then report its end."""
         with cast(IO[bytes], self._process.stdout) as lines:  # opened as a pipe above
             for line in lines:
                 # awslambdaric joins the lines of one log event with carriage returns
                 self._log(line.decode(errors="replace").rstrip("\n").replace("\r", "\n"))
-        self._reports.put(_Exited(self._process.wait()))
+        self._reports.put(_ProcessExit(self._process.wait()))
 
 
 def _payload(body: bytes) -> Any:

@@ -195,7 +195,7 @@ LEFT_OVER = {"AWS_PROFILE": "application", "AWS_CONFIG_FILE": "/gone", "AWS_RETR
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[estate.Estate]:
+def running() -> Iterator[estate.EmbeddedEstate]:
     """An estate that was started where the variables of one before it are still set."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in LEFT_OVER.items():
@@ -214,15 +214,15 @@ class Told:
 
 
 @pytest.fixture(scope="module")
-def told(running: estate.Estate) -> Told:
+def told(running: estate.EmbeddedEstate) -> Told:
     """The command's demonstration, on the estate that runs: to deploy another takes 8 s."""
     out, shown, run = io.StringIO(), [], demo.run
 
-    def started(*asked: object) -> AbstractContextManager[estate.Estate]:
+    def started(*asked: object) -> AbstractContextManager[estate.EmbeddedEstate]:
         assert (asked[:2], asked[3:]) == ((running.settings, 0), (None,))
         return nullcontext(running)
 
-    def kept(found: estate.Estate) -> demo.Demonstration:
+    def kept(found: estate.EmbeddedEstate) -> demo.Demonstration:
         shown.append(run(found))
         return shown[0]
 
@@ -245,11 +245,11 @@ def test_the_demonstration_tells_the_same_facts_as_json(told: Told) -> None:
         for handle, rows in facts["demonstration"]["conversations"].items()
         for row in rows
         if row["by"] == "you"
-    } == {("teo", demo.SAID[-1][2]), ("mina", demo.SAID[4][2]), ("teo", demo.SAID[5][2])}
+    } == {("teo", demo.MESSAGES[-1][2]), ("mina", demo.MESSAGES[4][2]), ("teo", demo.MESSAGES[5][2])}
     assert facts["demonstration"]["refusal"] == told.shown.refusal
 
 
-def test_provisioned_capacity_in_an_existing_vpc_deploys_too(running: estate.Estate) -> None:
+def test_provisioned_capacity_in_an_existing_vpc_deploys_too(running: estate.EmbeddedEstate) -> None:
     assert {done.outcome for done in running.deployments} == {"created"}
     assert running.read_back.different == ()
     table = running.roles["deployer"].client("dynamodb").describe_table(TableName=running.settings.table_name)["Table"]
@@ -258,10 +258,10 @@ def test_provisioned_capacity_in_an_existing_vpc_deploys_too(running: estate.Est
 
 
 def test_where_the_application_encrypts_everybody_sees_texts_and_the_table_holds_none(
-    running: estate.Estate, told: Told
+    running: estate.EmbeddedEstate, told: Told
 ) -> None:
     seen = {row.last_message for each in told.shown.seen for row in each.conversations}
-    assert seen <= {text for *_, text in demo.SAID}
+    assert seen <= {text for *_, text in demo.MESSAGES}
     stored = (
         running.roles["application"]
         .client("dynamodb")
@@ -276,13 +276,15 @@ def test_where_the_application_encrypts_everybody_sees_texts_and_the_table_holds
     assert json.loads(presentation.estate_json(running, None))["message_key"].startswith("arn:aws:kms:eu-central-1:")
 
 
-def command_lines(running: estate.Estate, settings_file: Path | None) -> list[list[str]]:
+def command_lines(running: estate.EmbeddedEstate, settings_file: Path | None) -> list[list[str]]:
     """The lines to paste that run a command, as a shell takes them apart."""
     lines = presentation.estate_text(running, settings_file).splitlines()
     return [shlex.split(line, comments=True) for line in lines if line.startswith("  tableguard ")]
 
 
-def test_commands_are_printed_with_the_settings_file_that_was_named(running: estate.Estate, folder: Path) -> None:
+def test_commands_are_printed_with_the_settings_file_that_was_named(
+    running: estate.EmbeddedEstate, folder: Path
+) -> None:
     printed = command_lines(running, Path("our settings.toml"))
     named = str(folder / "our settings.toml")
     assert len(printed) == 3
@@ -290,18 +292,18 @@ def test_commands_are_printed_with_the_settings_file_that_was_named(running: est
     assert json.loads(presentation.estate_json(running, Path("our settings.toml")))["settings_file"] == named
 
 
-def test_commands_are_printed_without_one_where_none_was_named(running: estate.Estate) -> None:
+def test_commands_are_printed_without_one_where_none_was_named(running: estate.EmbeddedEstate) -> None:
     assert not any("--settings" in words for words in command_lines(running, None))
     assert json.loads(presentation.estate_json(running, None))["settings_file"] is None
 
 
-def test_what_the_user_needs_next_stands_last_on_the_screen(running: estate.Estate) -> None:
+def test_what_the_user_needs_next_stands_last_on_the_screen(running: estate.EmbeddedEstate) -> None:
     lines = presentation.estate_text(running, None).splitlines()
     assert [line.partition(" ")[0] for line in lines if line and not line.startswith(" ")] == ["Not", "The", "Profiles"]
     assert lines[-1].startswith("Profiles there: ")
 
 
-def test_what_would_be_destroyed_and_kept_is_known_beforehand(running: estate.Estate) -> None:
+def test_what_would_be_destroyed_and_kept_is_known_beforehand(running: estate.EmbeddedEstate) -> None:
     doomed = {each.stack.name: each for each in destroy.plan(running.settings, running.session, STACKS)}
     assert list(doomed) == [stack.name for stack in reversed(STACKS)]
     kept, deleted = (dict(found) for found in (doomed["table"].retained, doomed["table"].deleted))
@@ -310,9 +312,9 @@ def test_what_would_be_destroyed_and_kept_is_known_beforehand(running: estate.Es
     assert "AWS::KMS::Alias" in {**deleted, **kept}
 
 
-def test_changed_settings_change_the_stacks_that_they_concern(running: estate.Estate) -> None:
+def test_changed_settings_change_the_stacks_that_they_concern(running: estate.EmbeddedEstate) -> None:
     changed = settings.parse(
         (EXAMPLE_SETTINGS / "existing-vpc.toml").read_text().replace("[10, 500]", "[20, 500]"), "changed"
     )
-    again = deploy(changed, running.session, estate.WAITING, estate.approve, enabled_stacks(changed))
+    again = deploy(changed, running.session, estate.POLLING, estate.approve, enabled_stacks(changed))
     assert [done.stack for done in again if done.outcome == "updated"] == ["table"]

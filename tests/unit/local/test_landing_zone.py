@@ -72,7 +72,7 @@ def test_the_deployer_can_be_assumed_once_its_role_is_made(zone: LandingZone) ->
     with pytest.raises(EmbeddedError, match=f"role arn:aws:iam::111122223333:role/{name} cannot be assumed"):
         zone.session("deployer")
     _client(zone, "iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")
-    for session in (zone.session("deployer"), zone.assumed(zone.settings.role_arn("deployer"))):
+    for session in (zone.session("deployer"), zone.assume(zone.settings.role_arn("deployer"))):
         assert session.client("sts").get_caller_identity()["Arn"].endswith(f":assumed-role/{name}/tableguard")
         assert session.get_credentials().access_key
 

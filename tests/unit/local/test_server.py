@@ -17,7 +17,7 @@ from moto.ec2.models import ec2_backends
 from tableguard.errors import EmbeddedError
 from tableguard.local import server
 from tableguard.local.clients import factory
-from tableguard.local.clients.factory import Clients, configuration_set_aside
+from tableguard.local.clients.factory import Clients, without_aws_configuration
 from tableguard.local.moto import patch
 
 ACCOUNT, REGION = "111122223333", "eu-central-1"
@@ -64,9 +64,9 @@ def test_the_users_aws_configuration_is_set_aside_and_put_back(monkeypatch: pyte
     monkeypatch.setenv("AWS_CONFIG_FILE", "/gone")
     monkeypatch.delenv("AWS_SHARED_CREDENTIALS_FILE", raising=False)
     before = dict(os.environ)
-    with configuration_set_aside():
+    with without_aws_configuration():
         assert boto3.Session().available_profiles == []
-    with pytest.raises(KeyError), configuration_set_aside():
+    with pytest.raises(KeyError), without_aws_configuration():
         raise KeyError("whatever ends the block")
     assert dict(os.environ) == before
 

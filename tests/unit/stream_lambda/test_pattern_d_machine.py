@@ -30,7 +30,7 @@ from stream_lambda.items import (
     rows_pk,
 )
 from tableguard.local.event_source.batch_response import judge
-from tableguard.local.function.outcome import FunctionError, Outcome, Succeeded
+from tableguard.local.function.outcome import FunctionError, Outcome, Success
 from tests.cases.handler_faults import FAULTS
 from tests.engines.choice import BOTH, DYNAMODB_LOCAL, FASTER, MOTO
 from tests.worlds.function_engines import Engine, running
@@ -177,7 +177,7 @@ class PatternD(RuleBasedStateMachine):
     def _outcome(self, batch: Sequence[dict[str, Any]]) -> Outcome:
         with redirect_stdout(io.StringIO()):
             try:
-                return Succeeded(self.handler.handle({"Records": list(batch)}, Context()))
+                return Success(self.handler.handle({"Records": list(batch)}, Context()))
             except Killed:
                 return FunctionError("Killed", "")
 

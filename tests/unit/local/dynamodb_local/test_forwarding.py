@@ -14,7 +14,7 @@ from tableguard.errors import EmbeddedError
 from tableguard.local import server
 from tableguard.local.clients import factory
 from tableguard.local.dynamodb_local.forwarding import EngineRequest, Forwarder
-from tableguard.local.event_source.stream_reader import DynamoDbStream, Page
+from tableguard.local.event_source.stream_reader import DynamoDbStream, RecordPage
 from tests.cases import dynamodb, dynamodb_unchanged
 from tests.cases import streams as stream_cases
 from tests.cases.dynamodb import KEY
@@ -134,7 +134,7 @@ def test_a_reader_that_was_there_before_a_cancelled_transaction_reads_on(of: fac
             return streams.get_records(**request)
 
     (shard,) = DynamoDbStream(streams, arn).shards()
-    assert DynamoDbStream(WritesBetween(), arn).read(shard.id, None) == Page(())
+    assert DynamoDbStream(WritesBetween(), arn).read(shard.id, None) == RecordPage(())
     assert len(DynamoDbStream(streams, arn).read(shard.id, None).events) == 1
 
 

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from tableguard.local.event_source.batch_response import Verdict, judge
-from tableguard.local.function.outcome import Outcome, Succeeded, TimedOut
+from tableguard.local.function.outcome import Outcome, Success, Timeout
 from tests.worlds.mappings import BOOM, items
 
 NUMBERS = ["100", "101", "102"]
@@ -37,15 +37,15 @@ ALL_WELL, ALL_FAILED = Verdict(3), Verdict(0)
     ],
 )
 def test_a_response_settles_all_none_or_the_records_before_the_lowest_it_names(payload: Any, verdict: Verdict) -> None:
-    assert judge(Succeeded(payload), NUMBERS, report_batch_item_failures=True) == verdict
+    assert judge(Success(payload), NUMBERS, report_batch_item_failures=True) == verdict
 
 
 @pytest.mark.parametrize("payload", [None, items("101"), items(""), "done"])
 def test_the_response_is_ignored_unless_the_mapping_asks_for_it(payload: Any) -> None:
-    assert judge(Succeeded(payload), NUMBERS, report_batch_item_failures=False) == ALL_WELL
+    assert judge(Success(payload), NUMBERS, report_batch_item_failures=False) == ALL_WELL
 
 
 @pytest.mark.parametrize("reporting", [True, False])
-@pytest.mark.parametrize("outcome", [BOOM, TimedOut(3)])
+@pytest.mark.parametrize("outcome", [BOOM, Timeout(3)])
 def test_an_error_fails_the_whole_batch(outcome: Outcome, reporting: bool) -> None:
     assert judge(outcome, NUMBERS, reporting) == ALL_FAILED

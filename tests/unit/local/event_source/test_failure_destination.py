@@ -5,17 +5,17 @@ import pytest
 from tableguard.errors import EmbeddedError
 from tableguard.local.event_source.configuration import MappingConfiguration
 from tableguard.local.event_source.failure_destination import FailureDestination, invocation_record
-from tableguard.local.event_source.mapping import Batch, Discarded
-from tableguard.local.function.outcome import Outcome, Succeeded, TimedOut
+from tableguard.local.event_source.mapping import DiscardedBatch, RecordBatch
+from tableguard.local.function.outcome import Outcome, Success, Timeout
 from tests.worlds.mappings import BOOM, FUNCTION, STREAM, WRITTEN, items, stream_event
 
 NOW = datetime(2023, 11, 14, 22, 14, 49, 717_000, tzinfo=UTC)
 MAPPING = MappingConfiguration("uuid-1", FUNCTION, STREAM, destination_arn="arn:aws:s3:::failures")
 
 
-def given_up(outcome: Outcome | None, invocations: int = 4) -> Discarded:
-    batch = Batch((stream_event(7, WRITTEN), stream_event(9, WRITTEN + 1.5)), invocations)
-    return Discarded("shardId-1", batch, "RetryAttemptsExhausted" if outcome else "RecordAgeExceeded", outcome)
+def given_up(outcome: Outcome | None, invocations: int = 4) -> DiscardedBatch:
+    batch = RecordBatch((stream_event(7, WRITTEN), stream_event(9, WRITTEN + 1.5)), invocations)
+    return DiscardedBatch("shardId-1", batch, "RetryAttemptsExhausted" if outcome else "RecordAgeExceeded", outcome)
 
 
 def test_an_invocation_record_names_the_records_and_what_became_of_them() -> None:
@@ -42,7 +42,7 @@ def test_an_invocation_record_names_the_records_and_what_became_of_them() -> Non
 
 
 @pytest.mark.parametrize(
-    ("outcome", "error"), [(BOOM, "Unhandled"), (TimedOut(3), "Unhandled"), (Succeeded(items("7")), None)]
+    ("outcome", "error"), [(BOOM, "Unhandled"), (Timeout(3), "Unhandled"), (Success(items("7")), None)]
 )
 def test_a_reported_partial_failure_is_no_function_error(outcome: Outcome, error: str | None) -> None:
     assert invocation_record(given_up(outcome), MAPPING, NOW)["responseContext"]["functionError"] == error

@@ -6,10 +6,10 @@ import pytest
 
 from tableguard.errors import EmbeddedError
 from tableguard.local.event_source.event_filter import event_filter
-from tableguard.local.event_source.gathering import PAYLOAD_BYTES
 from tableguard.local.event_source.mapping import EventSourceMapping, exponential_backoff
+from tableguard.local.event_source.record_buffer import PAYLOAD_BYTES
 from tableguard.local.event_source.stream_reader import Shard
-from tableguard.local.function.outcome import Outcome, Succeeded
+from tableguard.local.function.outcome import Outcome, Success
 from tests.worlds.mappings import (
     BOOM,
     WRITTEN,
@@ -295,7 +295,7 @@ def test_bisecting_isolates_the_poison_and_spends_no_retry() -> None:
 
 def test_a_failed_response_is_bisected_as_an_error_is() -> None:
     def misnaming(batch: list[int]) -> Outcome:
-        return Succeeded(items("")) if 2 in batch else Succeeded(None)
+        return Success(items("")) if 2 in batch else Success(None)
 
     world = World(one_shard(2), misnaming, bisect=True, maximum_retry_attempts=0, report_batch_item_failures=True)
     assert world.run().batches == [[1, 2], [1], [2]]
@@ -314,9 +314,9 @@ def test_from_the_record_that_is_named_on_a_new_batch_has_all_its_retries(bisect
 
 
 def test_what_is_left_of_a_half_comes_before_the_other_half() -> None:
-    answers: Iterator[Outcome] = iter([BOOM, Succeeded(items("2"))])
+    answers: Iterator[Outcome] = iter([BOOM, Success(items("2"))])
     world = World(
-        one_shard(4), lambda _: next(answers, Succeeded(None)), bisect=True, report_batch_item_failures=True
+        one_shard(4), lambda _: next(answers, Success(None)), bisect=True, report_batch_item_failures=True
     ).run()
     assert world.batches == [[1, 2, 3, 4], [1, 2], [2], [3, 4]]
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tableguard.local.event_source.batch_response import judge
 from tableguard.local.event_source.event_filter import event_filter
 from tableguard.local.event_source.stream_reader import Shard
-from tableguard.local.function.outcome import Outcome, Succeeded, TimedOut
+from tableguard.local.function.outcome import Outcome, Success, Timeout
 from tests.worlds.mappings import BOOM, WRITTEN, Stream, World, items, stream_event
 
 
@@ -27,11 +27,11 @@ def _worlds(draw: st.DrawFn) -> World:
     def answer(batch: list[int]) -> Outcome:
         verb, named = plan.pop(0) if plan else ("well", 0)
         outcomes: dict[str, Outcome] = {
-            "well": Succeeded(None),
+            "well": Success(None),
             "raise": BOOM,
-            "time out": TimedOut(3),
-            "misname": Succeeded(items("x")),
-            "name": Succeeded(items(str(batch[named % len(batch)]))),
+            "time out": Timeout(3),
+            "misname": Success(items("x")),
+            "name": Success(items(str(batch[named % len(batch)]))),
         }
         return outcomes[verb]
 

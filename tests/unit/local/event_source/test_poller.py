@@ -9,9 +9,9 @@ from botocore.awsrequest import AWSPreparedRequest
 from moto.awslambda.models import LambdaBackend
 
 from tableguard.errors import EmbeddedError
-from tableguard.local.event_source.gathering import Event
 from tableguard.local.event_source.mapping import EventSourceMapping, Invoke
 from tableguard.local.event_source.poller import Poller
+from tableguard.local.event_source.record_buffer import Event
 from tableguard.local.function.outcome import Outcome
 from tests.worlds import stock_moto
 from tests.worlds.lambda_package import package

@@ -11,7 +11,7 @@ import pytest
 from tableguard.errors import EmbeddedError
 from tableguard.local.function.configuration import Credentials, FunctionConfiguration
 from tableguard.local.function.function import Function
-from tableguard.local.function.outcome import FunctionError, Outcome, Succeeded, TimedOut
+from tableguard.local.function.outcome import FunctionError, Outcome, Success, Timeout
 from tests.worlds.lambda_package import package
 
 ARN = "arn:aws:lambda:eu-central-1:111122223333:function:messages"
@@ -71,7 +71,7 @@ def within(seconds: float, condition: Callable[[], bool]) -> bool:
 
 
 def payload(outcome: Outcome) -> Any:
-    assert isinstance(outcome, Succeeded), outcome
+    assert isinstance(outcome, Success), outcome
     return outcome.payload
 
 
@@ -146,7 +146,7 @@ def test_a_handler_that_overruns_is_killed_and_the_next_event_finds_a_fresh_proc
     with function(lines, timeout=1) as slow:
         before = pid(slow)
         outcome = slow.invoke({"do": "sleep", "seconds": 60})
-        assert outcome == TimedOut(1, outcome.request_id)
+        assert outcome == Timeout(1, outcome.request_id)
         assert is_gone(before)
         assert pid(slow) != before
 
@@ -156,7 +156,7 @@ def test_a_caller_may_give_an_event_less_time_than_is_configured(lines: list[str
         remaining = payload(slow.invoke({"do": "told"}, timeout=20))[-1]
         assert 15_000 < remaining <= 20_000
         outcome = slow.invoke({"do": "sleep", "seconds": 30}, timeout=0.2)
-        assert outcome == TimedOut(0.2, outcome.request_id)
+        assert outcome == Timeout(0.2, outcome.request_id)
 
 
 def test_a_process_ended_from_aside_does_not_take_its_successor_with_it(lines: list[str]) -> None:

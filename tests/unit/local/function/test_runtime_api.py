@@ -8,16 +8,18 @@ import pytest
 
 from tableguard.local.function.runtime_api import (
     InitError,
-    Invocation,
     InvocationError,
     Ready,
     Report,
     Response,
     RuntimeApi,
+    RuntimeInvocation,
 )
 
 NEXT = "/2018-06-01/runtime/invocation/next"
-INVOCATION = Invocation("r-1", 1_700_000_000_000, "arn:aws:lambda:eu-west-1:111122223333:function:f", b'{"a": 1}')
+INVOCATION = RuntimeInvocation(
+    "r-1", 1_700_000_000_000, "arn:aws:lambda:eu-west-1:111122223333:function:f", b'{"a": 1}'
+)
 
 
 class Client:

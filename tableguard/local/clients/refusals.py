@@ -1,4 +1,4 @@
-"""One way to ask the embedded AWS: a refusal becomes one line that says what was asked."""
+"""Turns boto errors into one-line EmbeddedErrors that say what was being done."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,8 +9,8 @@ from tableguard.errors import EmbeddedError
 
 
 @contextmanager
-def asking(what: str) -> Iterator[None]:
-    """EmbeddedError "<what>: <why>" if the calls made within are refused or find nobody to answer."""
+def refusals_as_errors(what: str) -> Iterator[None]:
+    """Raise EmbeddedError "<what>: <error>" if a call in the block is refused or gets no answer."""
     try:
         yield
     except (BotoCoreError, ClientError) as error:

@@ -24,11 +24,11 @@ _BOTOCORE = {
 }
 # https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html
 _CBOR_PATH = re.compile(r"/service/\w+/operation/(\w+)$")
-_LONGEST = 100  # characters of what a client may choose freely
+_MAX_NAME = 100  # characters of what a client may choose freely
 
 
 @dataclass(frozen=True)
-class Requested:
+class Operation:
     """An operation, as the action that permits it begins, and the protocol that its client reads."""
 
     service: str
@@ -38,23 +38,23 @@ class Requested:
     @property
     def name(self) -> str:
         """Both in one line, whatever the client has written."""
-        return quote(":".join(filter(None, (self.service, self.operation)))[:_LONGEST], safe=":/ ")
+        return quote(":".join(filter(None, (self.service, self.operation)))[:_MAX_NAME], safe=":/ ")
 
 
-def requested(request: Request) -> Requested:
+def operation_of(request: Request) -> Operation:
     """What a request asks for, by its protocol: https://smithy.io/2.0/aws/protocols/."""
     service = _service(request)
     if request.headers.get("Smithy-Protocol") == "rpc-v2-cbor":
         path = _CBOR_PATH.search(request.path)
-        return Requested(service, path[1] if path else request.path, "smithy-rpc-v2-cbor")
+        return Operation(service, path[1] if path else request.path, "smithy-rpc-v2-cbor")
     target = request.headers.get("X-Amz-Target")
     if target is not None:
-        return Requested(service, target.rpartition(".")[2] if service else target, "json")
+        return Operation(service, target.rpartition(".")[2] if service else target, "json")
     action = _action(request)
     if action:
-        return Requested(service, action, "ec2" if service == "ec2" else "query")
+        return Operation(service, action, "ec2" if service == "ec2" else "query")
     service = service or "s3"  # to which moto gives what is not signed
-    return Requested(service, _of_the_path(service, request), _protocol(service))
+    return Operation(service, _operation_by_path(service, request), _protocol(service))
 
 
 def _service(request: Request) -> str:
@@ -69,7 +69,7 @@ def _action(request: Request) -> str:
         return ""
 
 
-def _of_the_path(service: str, request: Request) -> str:
+def _operation_by_path(service: str, request: Request) -> str:
     try:
         operation, _ = get_service_router(_BOTOCORE.get(service, service)).match(request)
     except (NotFound, NotImplementedError, UnknownServiceError):
@@ -79,7 +79,7 @@ def _of_the_path(service: str, request: Request) -> str:
 
 def _protocol(service: str) -> str:
     try:
-        spoken = str(get_service_model(_BOTOCORE.get(service, service)).protocol)
+        protocol = str(get_service_model(_BOTOCORE.get(service, service)).protocol)
     except UnknownServiceError:
         return "rest-json"
-    return spoken
+    return protocol

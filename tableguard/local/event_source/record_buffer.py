@@ -1,4 +1,4 @@
-"""The records of one shard between being read and being sent: filtered, gathered, cut into batches.
+"""Buffers the records of one shard between reading and sending: filters them and forms batches.
 
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html#invocation-eventsourcemapping-batching
 """
@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from tableguard.local.event_source.configuration import MappingConfiguration
-from tableguard.local.event_source.stream_reader import Page
+from tableguard.local.event_source.stream_reader import RecordPage
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 PAYLOAD_BYTES = 6 * 1024 * 1024
@@ -16,8 +16,8 @@ _EMPTY_PAYLOAD_BYTES = len('{"Records": []}')
 Event = dict[str, Any]
 
 
-class Gathering:
-    """What has been read up to `position` and passed the filter, until a batch is complete."""
+class RecordBuffer:
+    """The records that were read up to `position` and passed the filter, until they form a batch."""
 
     def __init__(self, position: str | None) -> None:
         self.position = position
@@ -27,15 +27,15 @@ class Gathering:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing that was read is waiting to be sent."""
+        """Return True if no record waits to be sent."""
         return not self._events
 
     def wants_more(self, configuration: MappingConfiguration) -> bool:
-        """Whether a batch could still take records, and there may be some."""
+        """Return True if a batch could still take records, and the shard may have some."""
         return not self.exhausted and len(self._events) < configuration.batch_size
 
-    def add(self, page: Page, configuration: MappingConfiguration) -> int:
-        """Take what passes the filter; answers how many were filtered out. They are settled: nobody will see them."""
+    def add(self, page: RecordPage, configuration: MappingConfiguration) -> int:
+        """Add a page's records that pass the filter; return the number filtered out, which are settled by that."""
         self.exhausted = page.ended
         if not page.events:
             return 0
@@ -44,16 +44,16 @@ class Gathering:
         self.position = sequence_number(page.events[-1])
         return len(page.events) - len(matching)
 
-    def left(self, configuration: MappingConfiguration, now: float) -> float:
-        """Seconds until a batch is due: none if it is full or the batching window is over."""
+    def seconds_left(self, configuration: MappingConfiguration, now: float) -> float:
+        """Return the seconds until a batch is due: 0 if it is full or the batching window is over."""
         if self._since is None:
             self._since = now
         count = self._fitting(configuration.batch_size)
         full = count < len(self._events) or count == configuration.batch_size
         return 0.0 if full else max(0.0, self._since + configuration.batching_window - now)
 
-    def cut(self, configuration: MappingConfiguration) -> tuple[Event, ...]:
-        """Take the next batch out: at most BatchSize records and 6 MB."""
+    def take_batch(self, configuration: MappingConfiguration) -> tuple[Event, ...]:
+        """Remove and return the next batch: at most BatchSize records and 6 MB."""
         count = self._fitting(configuration.batch_size)
         batch = tuple(event for event, _ in self._events[:count])
         del self._events[:count]
@@ -70,12 +70,12 @@ class Gathering:
 
 
 def sequence_number(event: Event) -> str:
-    """Where an event stands in its shard."""
+    """Return an event's sequence number in its shard."""
     return str(event["dynamodb"]["SequenceNumber"])
 
 
-def created(event: Event) -> float:
-    """When the record was written, in seconds since the epoch."""
+def creation_time(event: Event) -> float:
+    """Return when the record was written, in seconds since the epoch."""
     return float(event["dynamodb"]["ApproximateCreationDateTime"])
 
 
