@@ -50,7 +50,9 @@ def make(type_name: str, properties: Properties, name: str = "stack-Resource-1A2
     return ALL[type_name].create(new_context(name), properties)
 
 
-def differences(type_name: str, declared: Properties, context: Context, handle: ResourceHandle) -> list[PropertyDifference]:
+def differences(
+    type_name: str, declared: Properties, context: Context, handle: ResourceHandle
+) -> list[PropertyDifference]:
     """Return where the deployed resource differs from what is declared."""
     resource_type = ALL[type_name]
     return compare(declared, resource_type.read(context, handle), resource_type.not_modelled)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tableguard.aws.arn import Arn, components, parse
+from tableguard.aws.arn import Arn, components, parse, require
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from tableguard.aws.arn import Arn, components, parse
     ],
 )
 def test_an_arn_has_five_parts_of_which_only_the_last_holds_colons(text: str, arn: Arn) -> None:
-    assert parse(text) == arn
+    assert parse(text) == require(text) == arn
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,8 @@ def test_an_arn_has_five_parts_of_which_only_the_last_holds_colons(text: str, ar
 )
 def test_a_text_with_another_prefix_or_too_few_parts_is_no_arn(text: str) -> None:
     assert parse(text) is None
+    with pytest.raises(ValueError, match="is no ARN"):
+        require(text)
 
 
 @pytest.mark.parametrize("text", ["arn:aws:s3:::bucket/key", "arn:aws:states:eu-west-1:111122223333:execution:a:b"])
