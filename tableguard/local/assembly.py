@@ -1,4 +1,4 @@
-"""What the embedded AWS takes from moto to start: corrections, a server without noise, an empty state."""
+"""Assembles the embedded AWS from moto: its corrections, a silent server, an empty state."""
 
 import importlib
 import socket
@@ -23,10 +23,10 @@ from tableguard.local.authorization.state import STATE
 from tableguard.local.edge import Edge
 from tableguard.local.moto.patch import replace
 
-SEED = 20240101  # moto draws every identifier from one generator: seeded, a run makes the same ones again
+SEED = 20240101  # moto draws every identifier from one generator; seeded, every run has the same ones
 
 
-# the module with the corrections of a service of moto; each has install()
+# the module that corrects a service of moto; each has install()
 _CORRECTIONS = {
     "cloudformation": "stacks.api",
     "config": "moto.config",
@@ -40,14 +40,14 @@ _CORRECTIONS = {
 
 @cache
 def install_corrections() -> None:
-    """Correct moto in this process, once; a service is corrected when it is first asked for, as moto loads it."""
+    """Correct moto in this process, once; each service is corrected when moto first loads it."""
     modules = tuple(backends.list_of_moto_modules())  # moto lists its folder anew for every request
     replace(backends, "list_of_moto_modules", lambda: modules)
-    # as it does the methods of a handler: 0.3 ms of the 2 ms that a PutItem takes
+    # and so it lists the methods of a handler: 0.3 ms of the 2 ms that a PutItem takes
     replace(core_responses, "method_names_from_class", cache(method_names_from_class))
     replace(settings, "ec2_load_default_amis", lambda: False)  # 3 s for each account and region, and nothing boots
     replace(backends, "get_backend", _corrected(backends.get_backend))
-    replace(werkzeug_app, "DISABLE_GLOBAL_CORS", True)  # else a page of any website may read what it can ask for
+    replace(werkzeug_app, "DISABLE_GLOBAL_CORS", True)  # otherwise a page of any website may read the answers
     hook.install()
 
 
@@ -72,17 +72,17 @@ def reset() -> None:
     in_use: list[Any] = list(vars(BackendDict)["_instances"])
     BackendDict.reset()
     for backend in in_use:
-        backend.clear()  # resetting one that needs another makes that other one anew
-    organizations_backends.master_accounts.clear()  # which moto's own reset leaves
+        backend.clear()  # resetting a backend that uses another creates that other one anew
+    organizations_backends.master_accounts.clear()  # moto's own reset leaves these
     reset_model_data()
     STATE.reset()
     mock_random.seed(SEED)
 
 
 def wsgi_server(listening: socket.socket) -> BaseWSGIServer:
-    """moto's own server (moto.server.ThreadedMotoServer) but silent, on a socket that is open already.
+    """Return moto's server (moto.server.ThreadedMotoServer), silent and on a socket that is open already.
 
-    Opening the port itself, moto's would end its thread where the port is taken, and leave the caller waiting.
+    moto's opens the port in its thread, which ends if the port is taken, and leaves the caller waiting.
     """
     host, port = listening.getsockname()
     wsgi = ThreadedWSGIServer(host, port, Edge(_Services(_service)), _Silent, fd=listening.fileno())
@@ -91,13 +91,13 @@ def wsgi_server(listening: socket.socket) -> BaseWSGIServer:
 
 
 class _Services(DomainDispatcherApplication):
-    """moto's choice of the service that a request is for, without the sentence that it prints if there is none.
+    """moto's DomainDispatcherApplication, which finds a request's service, without its message if there is none.
 
-    Its own pages, which nobody authorizes, are not among them: one empties every account, another hands out keys.
+    moto's own pages are left out, as nothing authorizes them: one empties every account, another hands out keys.
     """
 
     def get_backend_for_host(self, host: str | None) -> Any:
-        """As moto's."""
+        """Return the service as moto does, or None for moto's own pages and unknown hosts."""
         return super().get_backend_for_host(host) if host is not None and _is_known(host) else None
 
 

@@ -1,4 +1,4 @@
-"""A few people write to each other through the running estate, and what each of them sees is verified."""
+"""A demonstration: a few people write to each other on the running estate, and each one's list is verified."""
 
 import time
 from collections.abc import Callable
@@ -33,7 +33,7 @@ PATIENCE = 20.0  # seconds until every row must show its newest message
 
 @dataclass(frozen=True)
 class MemberView:
-    """What one member sees: the conversations, newest first."""
+    """The conversations of one member, newest first."""
 
     member: User
     conversations: tuple[Conversation, ...]
@@ -41,7 +41,7 @@ class MemberView:
 
 @dataclass(frozen=True)
 class Demonstration:
-    """What was sent, what each member then saw, how long rows took to follow, and what a destroyer is told."""
+    """The number of messages sent, each member's list, the durations, and the refusal to delete the table."""
 
     messages: int
     seen: tuple[MemberView, ...]
@@ -51,7 +51,7 @@ class Demonstration:
 
 
 def run(estate: EmbeddedEstate, clock: Callable[[], float] = time.perf_counter) -> Demonstration:
-    """Send the messages and wait until every member's list is right; EmbeddedError if one does not become so."""
+    """Send the messages and wait until every member's list is right; EmbeddedError if that takes over PATIENCE."""
     application = estate.roles["application"]
     key = message_key(estate)
     table = MessageTable(
@@ -75,7 +75,7 @@ def run(estate: EmbeddedEstate, clock: Callable[[], float] = time.perf_counter) 
 
 
 def message_key(estate: EmbeddedEstate) -> str | None:
-    """The ARN of the key with which texts are encrypted, as the table stack exports it; None if they are not."""
+    """Return the ARN of the key that encrypts texts, as the table stack exports it; None if they are not encrypted."""
     settings = estate.settings
     if not settings.client_side_encryption:
         return None
@@ -85,7 +85,7 @@ def message_key(estate: EmbeddedEstate) -> str | None:
 
 
 def refusal(estate: EmbeddedEstate) -> str:
-    """What an administrator of the account is told who would delete the table; EmbeddedError if nobody objects."""
+    """Let an administrator try to delete the table and return the refusal; EmbeddedError if there is none."""
     administrator = estate.session("administrator").client("dynamodb")
     try:
         administrator.delete_table(TableName=estate.settings.table_name)
@@ -95,7 +95,7 @@ def refusal(estate: EmbeddedEstate) -> str:
 
 
 def problems(table: MessageTable, view: MemberView) -> list[str]:
-    """Where a member's list is not one row a conversation, newest first, each with its newest message."""
+    """Return how a member's list deviates from one row a conversation, newest first, with its newest message."""
     name = view.member.handle
     partners = {
         sender if other == view.member else other for sender, other, _ in MESSAGES if view.member in (sender, other)

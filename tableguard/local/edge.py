@@ -1,6 +1,6 @@
-"""The edge of the embedded AWS: whatever moto cannot do is an error in AWS's shape and one line on stderr.
+"""The edge of the embedded AWS: a request that moto cannot answer gets an error in AWS's shape, and a line on stderr.
 
-moto 5.2.5 answers what it lacks in HTML, with status 404 or 500 and a traceback, and clients go on asking after a 500.
+moto 5.2.5 answers such a request in HTML, with status 404 or 500 and a traceback; after a 500 clients try again.
 """
 
 import json
@@ -23,7 +23,7 @@ from tableguard.local.operation import operation_of
 # neither 408, 429 nor 5xx, which clients try again
 STATUS = 400
 CODE, FAILED_CODE = "NotModelled", "EmbeddedAwsFailed"
-# what AWS says of a JSON request, whatever it asks for, that is not JSON, or that nobody has signed:
+# AWS's errors for a JSON request whose body is not JSON, or that is not signed, whatever its operation:
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
 _NOT_JSON = "SerializationException", "the body is not a JSON object"
 _UNSIGNED = "MissingAuthenticationTokenException", "Request is missing Authentication Token"
@@ -35,18 +35,18 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
 class BufferedRequest:
-    """A request with its body at hand, which can otherwise be read once, and waited for in vain."""
+    """A request whose body is read once and kept: WSGI's input cannot be read a second time."""
 
     def __init__(self, environ: Environ) -> None:
         self._environ, self._body = environ, b""
 
     def read(self) -> Environ:
-        """The request with all of its body."""
+        """Read the body and return the request with it."""
         self._body = Request(self._environ).get_data(cache=False)
         return self._whole()
 
-    def again(self) -> Request:
-        """The same request once more, with as much of the body as has come."""
+    def reread(self) -> Request:
+        """Return the same request anew, with as much of the body as was read."""
         return Request(self._whole())
 
     def _whole(self) -> Environ:
@@ -55,18 +55,18 @@ class BufferedRequest:
 
 
 class Edge:
-    """An application that answers each request as AWS might, whatever the one behind it does."""
+    """A WSGI application that answers each request in AWS's shape, whatever the one behind it does."""
 
     def __init__(self, behind: Application) -> None:
         self.behind = behind
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        """The answer of the application behind, or what is not modelled if that is none of AWS's."""
+        """Return the answer of the application behind, or NotModelled if that answer does not have AWS's shape."""
         request = BufferedRequest(environ)
         try:
             whole = request.read()
             answer = _json_refusal(whole) or _answer(self.behind, whole)
-        except Exception as error:  # noqa: BLE001  # moto may raise anything, and here is where all of it ends
+        except Exception as error:  # noqa: BLE001  # moto may raise anything, and all of it ends here
             answer = _not_modelled(request, error)
         else:
             if not _is_of_aws(answer, environ["REQUEST_METHOD"]):
@@ -76,21 +76,21 @@ class Edge:
 
 def _answer(application: Application, environ: Environ) -> Response:
     parts, status, headers = run_wsgi_app(application, environ, buffered=True)
-    return Response(list(parts), status, headers)  # with the length that its headers say: HEAD has one, and no body
+    return Response(list(parts), status, headers)  # keeps the length in the headers: HEAD has one, and no body
 
 
 def _is_of_aws(answer: Response, method: str) -> bool:
-    """Whether a client can read it; of an answer to HEAD it reads no more than the status."""
+    """Return True if a client can read the answer; of an answer to HEAD it reads only the status."""
     if answer.status_code < 400:
         return True
     if answer.status_code >= 500 and forwarding.in_use() is None:
-        return False  # the engine that keeps the tables may be at a loss, and then says so itself
+        return False  # an engine that keeps the tables may fail, and then answers so itself
     body = answer.get_data()
     return method == "HEAD" or "x-amzn-errortype" in answer.headers or b'"__type"' in body or b"<Code>" in body
 
 
 def _not_modelled(request: BufferedRequest, error: Exception | None) -> Response:
-    call = operation_of(request.again())
+    call = operation_of(request.reread())
     if call.protocol == "json" and not call.service:
         return _error(*_UNSIGNED, call.protocol)
     place = "" if error is None or isinstance(error, _NOT_IMPLEMENTED) else _place(error)
@@ -101,7 +101,7 @@ def _not_modelled(request: BufferedRequest, error: Exception | None) -> Response
 
 
 def _json_refusal(environ: Environ) -> Response | None:
-    """The refusal of a request whose operation stands in a header and whose body is no JSON object; else None."""
+    """Refuse a request with its operation in a header and a body that is no JSON object; otherwise return None."""
     if "HTTP_X_AMZ_TARGET" not in environ:
         return None
     try:
@@ -109,7 +109,7 @@ def _json_refusal(environ: Environ) -> Response | None:
             environ["wsgi.input"].seek(0)
             return None
     except (ValueError, RecursionError):
-        pass  # as no object
+        pass  # refused like a body that is no object
     return _error(*_NOT_JSON, "json")
 
 
@@ -119,7 +119,7 @@ def _error(code: str, message: str, protocol: str) -> Response:
 
 
 def _place(error: Exception) -> str:
-    """Where in moto's source, or in ours, an exception was raised: its text could hold what a message says."""
+    """Return where in moto's source, or in ours, an exception was raised: its text could quote a user's message."""
     for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
         module = frame.f_globals.get("__name__", "")
         if module.startswith(("moto.", "tableguard.")) and module != __name__:

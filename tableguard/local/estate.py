@@ -1,4 +1,4 @@
-"""The whole estate on the embedded AWS: landing zone, every stack, what was deployed read back, messages flowing."""
+"""Runs the whole estate on the embedded AWS: landing zone, every stack, read-back, and the stream's function."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -16,18 +16,18 @@ from tableguard.settings import Settings
 from tableguard.stacks.deploy import Deployment, PollInterval, ResourceChange, deploy
 from tableguard.stacks.registry import Principal, StackModule
 
-# moto answers at once; a real account is asked every five seconds
+# moto answers at once; a real account is polled every five seconds
 POLLING = PollInterval(delay=0.02, attempts=3000)
 
 _ROLES = ("application", "auditor", "break-glass", "deployer", "operator")
-_INSIDE = ("application", "operator")  # whom the table answers through its VPC endpoint only
+_INSIDE = ("application", "operator")  # the roles that the table answers only through its VPC endpoint
 
 Session = Any  # boto3.Session, whose clients botocore makes at run time
 
 
 @dataclass(frozen=True)
 class Step:
-    """Something that was done, and how long it took."""
+    """One step of starting the estate, with its duration."""
 
     what: str
     detail: str
@@ -36,7 +36,7 @@ class Step:
 
 @dataclass(frozen=True)
 class EmbeddedEstate:
-    """A running estate: where it answers, what was deployed, and who may ask."""
+    """A running estate: its endpoint, its deployments, and the sessions of its roles."""
 
     settings: Settings
     endpoint: str
@@ -50,7 +50,7 @@ class EmbeddedEstate:
 
 @contextmanager
 def engine(name: str, report: Callable[[Step], None]) -> Iterator[Engine | None]:
-    """The engine that keeps the tables: "local" starts DynamoDB Local; "embedded" is none but the embedded AWS."""
+    """Run the engine that keeps the tables: DynamoDB Local for "local", none for "embedded"."""
     if name == "embedded":
         yield None
         return
@@ -64,9 +64,9 @@ def engine(name: str, report: Callable[[Step], None]) -> Iterator[Engine | None]
 def running(
     settings: Settings, port: int, report: Callable[[Step], None], tables: Engine | None = None
 ) -> Iterator[EmbeddedEstate]:
-    """Start everything, hand out the estate, stop everything; `report` is told each step as it is done.
+    """Run the estate in the block; `report` receives each step as it is done.
 
-    Items and streams are kept by the DynamoDB engine that is given, or by the embedded AWS itself.
+    Items and streams are kept by the engine `tables`, or by the embedded AWS itself if it is None.
     """
     from tableguard.local import landing_zone, server  # noqa: PLC0415  # moto is slow to import
     from tableguard.local.clients.factory import without_aws_configuration  # noqa: PLC0415  # boto3 is slow to import
@@ -82,7 +82,7 @@ def running(
         read_back = _verify(embedded.endpoint)
         clock.step("read back", summary(read_back))
         sessions = {role: zone.assume(settings.role_arn(role)) for role in _ROLES}
-        sessions["administrator"] = session("administrator")  # whom the guardrails are for
+        sessions["administrator"] = session("administrator")  # the role that the guardrails restrict
         for role in _INSIDE:
             zone.in_network(sessions[role])
         poller = Poller(sessions["deployer"], embedded.endpoint, settings.artifact_bucket)
@@ -100,12 +100,12 @@ def _deploy(settings: Settings, session: Callable[[Principal], Session], clock: 
 
 
 def approve(_stack: StackModule, _changes: tuple[ResourceChange, ...]) -> bool:
-    """Nothing here can be lost: every change is made without asking."""
+    """Approve every change: nothing on the embedded AWS can be lost."""
     return True
 
 
 def _verify(endpoint: str) -> ReadBack:
-    """What is deployed, asked from the services; EmbeddedError if anything differs from its template."""
+    """Read back all that is deployed; EmbeddedError if anything differs from its template."""
     from tableguard.local.clients.factory import Clients  # noqa: PLC0415  # boto3 is slow to import
     from tableguard.local.stacks import api, types  # noqa: PLC0415  # moto is slow to import
 
@@ -120,7 +120,7 @@ def _verify(endpoint: str) -> ReadBack:
 
 
 def summary(read_back: ReadBack) -> str:
-    """Counts of what the services were asked for and answered."""
+    """Summarize the comparison in one line of counts."""
     resources = read_back.resources
     verified = sum(resource.verified for resource in resources)
     properties = sum(len(resource.not_modelled) for resource in resources)
@@ -131,7 +131,7 @@ def summary(read_back: ReadBack) -> str:
 
 
 class _Clock:
-    """Tells each step with the time since the one before."""
+    """Reports each step with the time since the one before."""
 
     def __init__(self, report: Callable[[Step], None]) -> None:
         self.report, self.since = report, time.perf_counter()

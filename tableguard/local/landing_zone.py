@@ -1,7 +1,7 @@
-"""What an organisation has before our stacks: accounts, policy types, two buckets, a user pool, perhaps a VPC.
+"""Prepares what an organization has before our stacks: accounts, policy types, buckets, a user pool, perhaps a VPC.
 
-All of it is made through the services' own APIs. moto gives ids at random where the settings name them, so for
-the moment of making a thing its id generator is replaced by one that gives the id of the settings.
+All of it is created through the services' own APIs. moto assigns ids at random where the settings name them, so while
+a resource is created, moto's id generator is replaced by one that returns the id of the settings.
 """
 
 import json
@@ -32,14 +32,14 @@ _EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Actio
 
 @dataclass(frozen=True)
 class EmbeddedSession:
-    """What a boto3 session does, for clients that reach the embedded AWS and nothing else."""
+    """A stand-in for boto3.Session whose clients reach the embedded AWS only."""
 
     endpoint: str
     region_name: str
     credentials: Credentials
 
     def client(self, service: str, **arguments: Any) -> Any:
-        """As boto3.Session.client, bound to loopback."""
+        """Return a client as boto3.Session.client does, bound to loopback."""
         acting = {
             "aws_access_key_id": self.credentials.access_key,
             "aws_secret_access_key": self.credentials.secret_key,
@@ -49,20 +49,20 @@ class EmbeddedSession:
         return make_client(service, **{**where, **acting, **arguments})
 
     def get_credentials(self) -> Credentials:
-        """The session's keys, for whoever shows or hands them on."""
+        """Return the session's keys."""
         return self.credentials
 
 
 @dataclass(frozen=True)
 class LandingZone:
-    """The accounts, and who may act in them."""
+    """The prepared accounts, with sessions of the roles in them."""
 
     settings: Settings
     endpoint: str
-    clients: Clients  # those of whoever set everything up, who needs no permission
+    clients: Clients  # clients of the setup key, which requires no permission
 
     def session(self, principal: Principal) -> EmbeddedSession:
-        """The session with which a principal deploys its stacks; the deployer's role is itself made by a stack."""
+        """Return the session with which a principal deploys its stacks; a stack creates the deployer's role."""
         settings = self.settings
         if principal == "management":
             return self._assume(settings.management_account_id, _MANAGEMENT_ROLE)
@@ -70,11 +70,11 @@ class LandingZone:
         return self._assume(settings.account_id, role)
 
     def assume(self, role_arn: str, tags: Mapping[str, str] | None = None) -> EmbeddedSession:
-        """A session of a role, with these session tags; EmbeddedError if nobody has made the role."""
+        """Return a session of a role, with these session tags; EmbeddedError if the role does not exist."""
         return self._assume(require(role_arn).account, role_arn.rpartition("/")[2], tags or {})
 
     def in_network(self, session: EmbeddedSession) -> EmbeddedSession:
-        """The session, standing in the VPC of the network stack: its requests leave by the endpoint there."""
+        """Place a session in the network stack's VPC, whose endpoint its requests then pass, and return it."""
         settings = self.settings
         here = settings.account_id, settings.home_region
         exports = self.clients("cloudformation", *here).list_exports()["Exports"]
@@ -86,7 +86,9 @@ class LandingZone:
     def _assume(self, account: str, role: str, tags: Mapping[str, str] = MappingProxyType({})) -> EmbeddedSession:
         arn, region = f"arn:aws:iam::{account}:role/{role}", self.settings.home_region
         try:
-            self.clients("iam", account, region).get_role(RoleName=role)  # moto lets anyone assume what is not there
+            self.clients("iam", account, region).get_role(
+                RoleName=role
+            )  # moto lets anyone assume a role that does not exist
         except ClientError as error:
             raise EmbeddedError(
                 f"role {arn} cannot be assumed: {error}; is the stack that makes it deployed?"
@@ -99,7 +101,7 @@ class LandingZone:
 
 
 def prepare(settings: Settings, endpoint: str) -> LandingZone:
-    """Make everything that the stacks find in place."""
+    """Create everything that the stacks expect to exist."""
     zone = LandingZone(settings, endpoint, Clients(endpoint))
     _organization(zone)
     _administrators(zone)
@@ -112,7 +114,7 @@ def prepare(settings: Settings, endpoint: str) -> LandingZone:
 
 @contextmanager
 def _with_fixed_ids(module: ModuleType, generator: str, *ids: str) -> Iterator[None]:
-    """Within the block, the id generator of a module of moto gives these ids, in order."""
+    """Let an id generator of moto return these ids in the block, in order."""
     original: Callable[..., str] = getattr(module, generator)
     waiting = iter(ids)
     setattr(module, generator, lambda *_args, **_kwargs: next(waiting))
@@ -147,7 +149,7 @@ def _organization(zone: LandingZone) -> None:
 
 
 def _administrators(zone: LandingZone) -> None:
-    """Roles that may do everything: AWS gives new accounts one, and moto's copy of it may do nothing."""
+    """Create the administrators' roles: AWS gives new accounts one, and moto's copy of it allows nothing."""
     settings = zone.settings
     iam = zone.clients("iam", settings.management_account_id, settings.home_region)
     trust = {"Effect": "Allow", "Principal": {"AWS": settings.management_account_id}, "Action": "sts:AssumeRole"}
@@ -163,7 +165,7 @@ def _administrators(zone: LandingZone) -> None:
 
 
 def _root_id(settings: Settings) -> str:
-    """The root among the targets, or the one that the unit ids carry in them: ou-ROOT-UNIT."""
+    """Return the id of the root: it is a target itself, or part of the unit ids, ou-ROOT-UNIT."""
     containers = [target for target in settings.organization_targets if not target.isdigit()]
     roots = sorted({f"r-{target.split('-')[1]}" for target in containers})
     if len(roots) > 1:

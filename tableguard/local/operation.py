@@ -1,4 +1,4 @@
-"""What a request asks for, read from the request alone: it may be one that moto has no operation for."""
+"""Finds the operation of a request, from the request alone: moto may not implement it."""
 
 import re
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from werkzeug.exceptions import HTTPException, NotFound
 # in the Authorization header, or in the address of a presigned request:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
 CREDENTIAL = re.compile(r"Credential=([^/&%]+)(?:/|%2F)[0-9]+(?:/|%2F)([^/&%]+)(?:/|%2F)([^/&%]+)(?:/|%2F)aws4_")
-# where a service's requests are signed for another name than the one its actions begin with
+# services whose requests are signed for another name than the one with which their actions begin
 PREFIXES = {"monitoring": "cloudwatch", "tagging": "tag"}
-# where botocore calls a service otherwise than its actions begin
+# services that botocore names otherwise than their actions begin
 _BOTOCORE = {
     "access-analyzer": "accessanalyzer",
     "s3-object-lambda": "s3",
@@ -24,12 +24,12 @@ _BOTOCORE = {
 }
 # https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html
 _CBOR_PATH = re.compile(r"/service/\w+/operation/(\w+)$")
-_MAX_NAME = 100  # characters of what a client may choose freely
+_MAX_NAME = 100  # characters of a name that a client may choose freely
 
 
 @dataclass(frozen=True)
 class Operation:
-    """An operation, as the action that permits it begins, and the protocol that its client reads."""
+    """An operation, by its service as IAM's actions name it, and the protocol that its client reads."""
 
     service: str
     operation: str
@@ -37,12 +37,12 @@ class Operation:
 
     @property
     def name(self) -> str:
-        """Both in one line, whatever the client has written."""
+        """Return service and operation in one line, whatever the client has written."""
         return quote(":".join(filter(None, (self.service, self.operation)))[:_MAX_NAME], safe=":/ ")
 
 
 def operation_of(request: Request) -> Operation:
-    """What a request asks for, by its protocol: https://smithy.io/2.0/aws/protocols/."""
+    """Return the operation of a request, by its protocol: https://smithy.io/2.0/aws/protocols/."""
     service = _service(request)
     if request.headers.get("Smithy-Protocol") == "rpc-v2-cbor":
         path = _CBOR_PATH.search(request.path)
@@ -53,7 +53,7 @@ def operation_of(request: Request) -> Operation:
     action = _action(request)
     if action:
         return Operation(service, action, "ec2" if service == "ec2" else "query")
-    service = service or "s3"  # to which moto gives what is not signed
+    service = service or "s3"  # to which moto assigns unsigned requests
     return Operation(service, _operation_by_path(service, request), _protocol(service))
 
 

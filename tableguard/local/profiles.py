@@ -1,4 +1,4 @@
-"""An AWS config file with a profile for each role of the estate, for as long as the estate runs."""
+"""Writes an AWS config file with a profile for each role of the estate, for as long as the estate runs."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class EstateProfiles:
-    """The file that AWS_CONFIG_FILE is to name, and the profiles in it."""
+    """The config file for AWS_CONFIG_FILE, and the names of its profiles."""
 
     path: Path
     names: tuple[str, ...]
@@ -18,7 +18,7 @@ class EstateProfiles:
 
 @contextmanager
 def write_profiles(sessions: Mapping[str, Any], endpoint: str, region: str) -> Iterator[EstateProfiles]:
-    """Within the block the file exists, readable by its owner only, though its keys open nothing beyond loopback."""
+    """Write the file for the block, readable by its owner only, though its keys open nothing beyond loopback."""
     with TemporaryDirectory(prefix="tableguard-") as folder:
         path = Path(folder, "aws-config")
         path.touch(mode=0o600)
@@ -28,7 +28,7 @@ def write_profiles(sessions: Mapping[str, Any], endpoint: str, region: str) -> I
 
 
 def _section(name: str, session: Any, endpoint: str, region: str) -> str:
-    """https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html."""
+    """Return a profile: https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html."""
     keys = session.get_credentials()
     return (
         f"[profile {name}]\nregion = {region}\nendpoint_url = {endpoint}\naws_access_key_id = {keys.access_key}\n"

@@ -1,4 +1,4 @@
-"""The server of the embedded AWS: moto with its corrections, on loopback, in this process."""
+"""Starts and stops the embedded AWS: moto with its corrections, on loopback, in this process."""
 
 import os
 import re
@@ -32,14 +32,14 @@ class Server:
     _thread: Thread = field(repr=False)
 
     def stop(self) -> None:
-        """Stop answering; returns when no thread of the server is left."""
+        """Stop answering, and wait for the server's threads to end."""
         self._wsgi.shutdown()
         self._thread.join()
         served.SERVERS.pop(self.endpoint, None)
         forwarding.use(None)
         from tableguard.local import assembly  # noqa: PLC0415  # as in start
 
-        assembly.reset()  # whoever uses moto in this process next finds it empty
+        assembly.reset()  # the next user of moto in this process finds it empty
 
     def __enter__(self) -> Self:
         return self
@@ -51,9 +51,9 @@ class Server:
 
 
 def start(port: int = 0, tables: Engine | None = None) -> Server:
-    """An empty embedded AWS on 127.0.0.1, on a free port unless one is named; EmbeddedError says why it cannot.
+    """Start an empty embedded AWS on 127.0.0.1, on a free port unless one is named; EmbeddedError if it cannot start.
 
-    Where a DynamoDB engine is given, it keeps items and streams; everything about its life is the caller's.
+    An engine `tables` keeps items and streams; the caller starts and stops it.
     """
     _check_process()
     _check_version()

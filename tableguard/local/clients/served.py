@@ -1,11 +1,11 @@
-"""The embedded AWS that this process serves, if it does: clients reach it without a socket."""
+"""The embedded AWS that this process serves, if any, which its clients reach without a socket."""
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from werkzeug.serving import BaseWSGIServer
 
-SERVERS: dict[str, "BaseWSGIServer"] = {}  # the servers of this process by endpoint: one at most, `server` sees to it
+SERVERS: dict[str, "BaseWSGIServer"] = {}  # the servers of this process by endpoint; `server` starts one at most
 
 
 def application(endpoint: str) -> Any:
