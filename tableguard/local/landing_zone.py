@@ -94,8 +94,8 @@ class LandingZone:
                 f"role {arn} cannot be assumed: {error}; is the stack that makes it deployed?"
             ) from error
         sts = self.clients("sts", account, region)
-        given = [{"Key": key, "Value": value} for key, value in tags.items()]
-        keys = sts.assume_role(RoleArn=arn, RoleSessionName=_SESSION_NAME, Tags=given)["Credentials"]
+        session_tags = [{"Key": key, "Value": value} for key, value in tags.items()]
+        keys = sts.assume_role(RoleArn=arn, RoleSessionName=_SESSION_NAME, Tags=session_tags)["Credentials"]
         credentials = Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
         return EmbeddedSession(self.endpoint, region, credentials)
 
@@ -202,12 +202,16 @@ def _user_pool(zone: LandingZone) -> None:
     settings = zone.settings
     client = zone.clients("cognito-idp", settings.account_id, settings.home_region)
     with _with_fixed_ids(models, "generate_id", settings.user_pool_id.split("_", 1)[1]):
-        pool = client.create_user_pool(PoolName=f"{settings.name}-members")["UserPool"]["Id"]
+        pool_id = client.create_user_pool(PoolName=f"{settings.name}-members")["UserPool"]["Id"]
     with _with_fixed_ids(models, "generate_id", settings.client_id):
-        made = client.create_user_pool_client(UserPoolId=pool, ClientName=settings.name)["UserPoolClient"]["ClientId"]
-    if (pool, made) != (settings.user_pool_id, settings.client_id):
-        # moto cuts them at 55 and 26 characters, which are as many as AWS's own have
-        raise EmbeddedError(f"login: the embedded AWS has made {pool} and {made} of longer ids; choose shorter ones")
+        client_id = client.create_user_pool_client(UserPoolId=pool_id, ClientName=settings.name)["UserPoolClient"][
+            "ClientId"
+        ]
+    if (pool_id, client_id) != (settings.user_pool_id, settings.client_id):
+        # moto cuts ids at 55 and 26 characters, the longest that AWS assigns
+        raise EmbeddedError(
+            f"login: the embedded AWS has made {pool_id} and {client_id} of longer ids; choose shorter ones"
+        )
 
 
 def _existing_vpc(zone: LandingZone, network: ExistingVpc) -> None:
@@ -215,8 +219,10 @@ def _existing_vpc(zone: LandingZone, network: ExistingVpc) -> None:
 
     settings = zone.settings
     ec2 = zone.clients("ec2", settings.account_id, settings.home_region)
-    # asked first: an account's first EC2 call makes its default VPC, with ids that are not ours to give
-    zones = [found["ZoneName"] for found in ec2.describe_availability_zones()["AvailabilityZones"]]
+    # called first: an account's first EC2 call creates its default VPC, which must not take our ids
+    zones = [
+        availability_zone["ZoneName"] for availability_zone in ec2.describe_availability_zones()["AvailabilityZones"]
+    ]
     with _with_fixed_ids(vpcs, "random_vpc_id", network.vpc_id):
         ec2.create_vpc(CidrBlock=_EXISTING_VPC_BLOCK)
     for table in network.route_table_ids:

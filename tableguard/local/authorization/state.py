@@ -1,4 +1,4 @@
-"""What authorization remembers between requests, in one object that is emptied together with the embedded AWS."""
+"""The memory of authorization between requests: one object, emptied together with the embedded AWS."""
 
 from collections import OrderedDict
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What a request needs leave for, which keys of it conditions see, and how it is refused."""
+"""A request requires permissions, conditions see its keys, and a refusal has AWS's code and words."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -179,7 +179,9 @@ def test_a_request_requires_these_actions_on_these_resources(clients: Clients, a
         ("dynamodb", "ExecuteStatement", "no table can be read from the statement"),
     ],
 )
-def test_what_cannot_be_told_is_an_error_that_names_the_action(service: str, operation: str, because: str) -> None:
+def test_a_permission_that_cannot_be_determined_is_an_error_that_names_the_action(
+    service: str, operation: str, because: str
+) -> None:
     with pytest.raises(EmbeddedError, match=because):
         _required(_call(service, operation))
 

@@ -1,3 +1,5 @@
+"""A batch is settled as far as its function's answer says, by AWS's rules for batchItemFailures."""
+
 from typing import Any
 
 import pytest

@@ -1,3 +1,5 @@
+"""A mapping's description becomes its configuration, with Lambda's defaults and limits."""
+
 from typing import Any
 
 import pytest

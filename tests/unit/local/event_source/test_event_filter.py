@@ -1,3 +1,5 @@
+"""Event filters match as AWS's documentation and engine have it, and refuse what Lambda refuses."""
+
 import json
 from typing import Any
 

@@ -1,3 +1,5 @@
+"""Discarded records reach S3, SQS or SNS in the form that AWS documents."""
+
 from datetime import UTC, datetime
 
 import pytest

@@ -1,3 +1,5 @@
+"""An event source mapping reads in order, batches, retries, splits and discards as Lambda does."""
+
 import json
 from collections.abc import Iterator
 from dataclasses import replace

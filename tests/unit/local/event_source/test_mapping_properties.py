@@ -1,3 +1,5 @@
+"""Whatever a function answers, every record is settled once, in order, and none is lost."""
+
 import json
 
 from hypothesis import given, settings

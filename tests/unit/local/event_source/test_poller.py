@@ -1,3 +1,5 @@
+"""The poller runs deployed functions as their roles, notices the kill switch, and stops cleanly."""
+
 import json
 import threading
 import time

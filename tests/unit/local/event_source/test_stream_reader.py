@@ -1,3 +1,5 @@
+"""Streams are read page by page, and their records become the events that Lambda sends."""
+
 import base64
 from datetime import UTC, datetime
 from typing import Any

@@ -1,3 +1,5 @@
+"""A packaged function runs under AWS's runtime client: outcomes, timeouts, environment and log lines."""
+
 import os
 import time
 from collections.abc import Callable, Iterator

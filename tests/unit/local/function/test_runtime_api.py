@@ -1,3 +1,5 @@
+"""The Runtime API hands over events and passes on every answer of a runtime client."""
+
 import json
 from collections.abc import Iterator
 from http.client import HTTPConnection
