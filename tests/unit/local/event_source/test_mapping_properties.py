@@ -1,4 +1,4 @@
-"""Whatever a function answers, every record is settled once, in order, and none is lost."""
+"""Whatever a function answers, no record is skipped or delivered out of order."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The poller runs deployed functions as their roles, notices the kill switch, and stops cleanly."""
+"""The poller runs the mappings of deployed functions as their roles, and says in one line why it cannot."""
 
 import json
 import threading
