@@ -33,7 +33,7 @@ class DecisionRecord:
 
 
 @dataclass
-class State:
+class AuthorizationState:
     """Callers, session tags and VPCs by access key, and the decisions made, each with its count."""
 
     callers: dict[str, Caller] = field(default_factory=dict)
@@ -63,4 +63,4 @@ class State:
             self._decisions.clear()
 
 
-STATE = State()  # moto makes a handler for each request, which finds the state nowhere else
+STATE = AuthorizationState()  # moto makes a handler for each request, which finds the state nowhere else

@@ -19,7 +19,7 @@ def kms() -> Iterator[Any]:
 
 
 def _has_key_pair(key_id: str) -> bool:
-    return "_made" in vars(kms_backends[ACCOUNT][REGION].keys[key_id].private_key)
+    return "_key" in vars(kms_backends[ACCOUNT][REGION].keys[key_id].private_key)
 
 
 def test_a_symmetric_key_encrypts_without_a_key_pair(kms: Any) -> None:

@@ -346,7 +346,8 @@ def test_moto_alone_forgets_it_of_a_rule(
     context: Context,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(models, correction.__name__, correction.__base__)
+    (moto_class,) = correction.__bases__
+    monkeypatch.setattr(models, moto_class.__name__, moto_class)
     properties = declared(context)
     found = differences(RULE, properties, context, make(RULE, properties))
     assert [difference.property for difference in found] == forgotten
