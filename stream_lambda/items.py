@@ -132,7 +132,7 @@ def marker_key(user_uuid: str, group_uuid: str) -> Item:
     return {"pk": {"S": rows_pk(user_uuid)}, "sk": {"S": _MARKER + group_uuid}}
 
 
-def marked_group(item: Mapping[str, Any]) -> str | None:
+def group_of_marker(item: Mapping[str, Any]) -> str | None:
     """Return the group of a read marker; None for any other item, such as a conversation row."""
     sk = _text(item, "sk")
     return sk.removeprefix(_MARKER) if sk.startswith(_MARKER) else None
@@ -146,7 +146,7 @@ def group_key(group_uuid: str) -> Item:
 def row_of_key(key: Mapping[str, Any]) -> tuple[str, str] | None:
     """Return user and group of a conversation row's key; None for any other key."""
     pk = _text(key, "pk")
-    if not pk.startswith(ROW_PREFIX) or marked_group(key) is not None:
+    if not pk.startswith(ROW_PREFIX) or group_of_marker(key) is not None:
         return None
     return pk.removeprefix(ROW_PREFIX), _text(key, "sk")
 
@@ -219,14 +219,14 @@ def group_item(group: Group) -> Item:
 
 def group_of(item: Mapping[str, Any]) -> Group:
     """Return the group that an item holds; ItemError if it is not one."""
-    members = _typed(item, "members", "L", list)
+    members = _value_of_type(item, "members", "L", list)
     return Group(_owner(item, GROUP_PREFIX), tuple(_member(member) for member in members))
 
 
 def _member(value: Any) -> User:
     if not isinstance(value, Mapping):
         raise ItemError("members: not a list of maps")
-    member = _typed({"members": value}, "members", "M", dict)
+    member = _value_of_type({"members": value}, "members", "M", dict)
     return User(_text(member, "user_uuid"), _text(member, "display_name"), _text(member, "handle"))
 
 
@@ -273,7 +273,7 @@ def _expiry(expires_at: int | None) -> Item:
     return {} if expires_at is None else {"expires_at": {"N": str(expires_at)}}
 
 
-def _typed(item: Mapping[str, Any], name: str, kind: str, python: type) -> Any:
+def _value_of_type(item: Mapping[str, Any], name: str, kind: str, python: type) -> Any:
     value = item.get(name)
     content = value.get(kind) if isinstance(value, Mapping) else None
     if not isinstance(content, python):
@@ -284,7 +284,7 @@ def _typed(item: Mapping[str, Any], name: str, kind: str, python: type) -> Any:
 def _text(item: Mapping[str, Any], name: str, default: str | None = None) -> str:
     if default is not None and name not in item:
         return default
-    return str(_typed(item, name, "S", str))
+    return str(_value_of_type(item, name, "S", str))
 
 
 def _read_content(item: Mapping[str, Any], name: str) -> Content:
@@ -313,13 +313,13 @@ def _instant(item: Mapping[str, Any], name: str) -> str:
 
 
 def _flag(item: Mapping[str, Any], name: str) -> bool:
-    return name in item and bool(_typed(item, name, "BOOL", bool))
+    return name in item and bool(_value_of_type(item, name, "BOOL", bool))
 
 
 def _epoch(item: Mapping[str, Any], name: str) -> int | None:
     if name not in item:
         return None
-    number = _typed(item, name, "N", str)
+    number = _value_of_type(item, name, "N", str)
     if not number.isascii() or not number.isdigit():
         raise ItemError(f"{name}: not a whole number of seconds")
     return int(number)

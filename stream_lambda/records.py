@@ -53,8 +53,8 @@ def _read(record: object, now: datetime) -> Message | None:
     # The event source mapping filters likewise; a change to it must not make the function read its own rows.
     if not is_message_pk(pk) or _mapping(record).get("eventName") not in ("INSERT", "MODIFY"):
         return None
-    message = message_of(_decoded(_mapping(change, "NewImage")) | dict(keys))
-    latest = timestamp(_written_at(change, now) + CLOCK_SKEW)
+    message = message_of(_decode(_mapping(change, "NewImage")) | dict(keys))
+    latest = timestamp(_write_time(change, now) + CLOCK_SKEW)
     if max(message.stamp) > latest:
         raise ItemError("created_at or edited_at: in the future")
     return message
@@ -67,12 +67,12 @@ def _mapping(node: object, name: str | None = None) -> Mapping[str, Any]:
     return value
 
 
-def _decoded(image: Mapping[str, Any]) -> dict[str, Any]:
+def _decode(image: Mapping[str, Any]) -> dict[str, Any]:
     """Decode the bytes of an event, which are base64 text there: botocore would encode them once more."""
-    return {name: _decoded_value(name, value) for name, value in image.items()}
+    return {name: _decode_value(name, value) for name, value in image.items()}
 
 
-def _decoded_value(name: str, value: object) -> object:
+def _decode_value(name: str, value: object) -> object:
     if not isinstance(value, Mapping) or not isinstance(value.get("B"), str):
         return value
     try:
@@ -81,7 +81,7 @@ def _decoded_value(name: str, value: object) -> object:
         raise ItemError(f"{name}: not base64") from error
 
 
-def _written_at(change: Mapping[str, Any], now: datetime) -> datetime:
+def _write_time(change: Mapping[str, Any], now: datetime) -> datetime:
     seconds = change.get("ApproximateCreationDateTime")
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         return now

@@ -48,7 +48,7 @@ class ProjectionTable:
             left, error = self._read(keys, items)
             unread += left
             errors += [error] if error else []
-        groups, malformed = _parsed(items)
+        groups, malformed = _parse_groups(items)
         not_read = frozenset(group_uuid for group_uuid in group_uuids if group_key(group_uuid) in unread)
         return GroupReading(groups, not_read, malformed, tuple(errors))
 
@@ -100,7 +100,7 @@ def _assignment(name: str) -> str:
     return f"{name} = if_not_exists({name}, :{name})" if name.startswith("other_") else f"{name} = :{name}"
 
 
-def _parsed(items: list[Item]) -> tuple[dict[str, Group], tuple[str, ...]]:
+def _parse_groups(items: list[Item]) -> tuple[dict[str, Group], tuple[str, ...]]:
     groups: dict[str, Group] = {}
     malformed: list[str] = []
     for item in items:

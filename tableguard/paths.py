@@ -1,4 +1,4 @@
-"""Where policies/ and templates/ lie: beside the package in a checkout, inside it once installed."""
+"""Paths of policies/ and templates/: beside the package in a checkout, inside it once installed."""
 
 from pathlib import Path
 

@@ -18,7 +18,7 @@ def template(settings: Settings) -> Template:
     _recorder(stack, key, _bucket(stack, key))
     left_out = []
     for rule in managed_rules(settings):
-        if catalogue()[rule.identifier].offered_in(settings.home_region) is False:
+        if catalogue()[rule.identifier].is_offered_in(settings.home_region) is False:
             left_out.append(rule.identifier)
         else:
             stack.add(_managed(stack, rule))

@@ -23,7 +23,7 @@ _REGION = "us-east-1"  # where every type is known
 
 @dataclass(frozen=True)
 class Tagging:
-    """How a resource type is tagged: its property, whether in the creating call or after it, and the actions.
+    """The tagging of a resource type: its property, whether in the creating call or after it, and its actions.
 
     `system` tells whether CloudFormation adds tags of its own, aws:cloudformation:stack-name and others.
     """

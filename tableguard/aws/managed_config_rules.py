@@ -25,7 +25,7 @@ class RuleFacts:
     periodic: bool
     regions: str
 
-    def offered_in(self, region: str) -> bool | None:
+    def is_offered_in(self, region: str) -> bool | None:
         """Tell whether a region offers the rule; None for a region that the catalogue cannot know."""
         exclusively, names = self.named_regions()
         name = region_names().get(region)

@@ -34,7 +34,7 @@ class NameScope(Protocol):
     def condition(self, name: str) -> bool:
         """Tell whether a condition of the template holds."""
 
-    def imported(self, name: str) -> Any:
+    def import_value(self, name: str) -> Any:
         """Return the value that another stack exports."""
 
     def zones(self, region: str) -> list[str]:
@@ -178,7 +178,7 @@ def _if(argument: Any, scope: NameScope) -> Any:
 
 
 def _import_value(argument: Any, scope: NameScope) -> Any:
-    return scope.imported(evaluate(argument, scope))
+    return scope.import_value(evaluate(argument, scope))
 
 
 def _get_azs(argument: Any, scope: NameScope) -> list[str]:

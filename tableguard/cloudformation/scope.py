@@ -64,7 +64,7 @@ class StackScope:
             raise EmbeddedError(f"Template error: condition {name} depends on itself")
         return value
 
-    def imported(self, name: str) -> Any:
+    def import_value(self, name: str) -> Any:
         """Return the value that another stack exports."""
         value = self.exported(name)
         if value is None:
@@ -72,7 +72,7 @@ class StackScope:
         self.imports.add(name)
         return value
 
-    def included(self) -> tuple[str, ...]:
+    def active_resources(self) -> tuple[str, ...]:
         """Return the resources whose conditions hold, in the order of creation."""
         resources = self.template.resources
         return tuple(name for name in self.template.order if self._condition_holds(resources[name]))

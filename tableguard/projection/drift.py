@@ -19,7 +19,7 @@ NOTHING: Stamp = ("", "")  # the stamp of the newest message where there is none
 
 
 class Kind(Enum):
-    """How a row, group or message is wrong. Only repairs of the kinds in FORCED take a row back or expire it."""
+    """A way in which a row, group or message is wrong; repairs of the kinds in FORCED take a row back or expire it."""
 
     MISSING = "a member has no row"
     BEHIND = "the row shows an older message than the newest"

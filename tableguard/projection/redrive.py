@@ -70,10 +70,10 @@ def redrive(source: BatchStore, target: RedriveTarget, observe: Observe = iter) 
         except UnreadableBatch as error:
             yield RedriveResult(name, bad=(str(error),))
         else:
-            yield _applied(name, batch, target)
+            yield _apply(name, batch, target)
 
 
-def _applied(name: str, batch: FailedBatch, target: RedriveTarget) -> RedriveResult:
+def _apply(name: str, batch: FailedBatch, target: RedriveTarget) -> RedriveResult:
     now = target.clock()
     records = list(_of_existing_messages(batch.records, target, now))
     table = ProjectionTable(target.client, target.table_name, target.workers)

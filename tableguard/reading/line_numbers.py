@@ -32,7 +32,7 @@ class LineNumbers:
 
     @cached_property
     def _root(self) -> "yaml.Node | None":
-        """The text as nodes that know their lines; None for a text that is empty or broken."""
+        """Return the text as nodes that know their lines; None for a text that is empty or broken."""
         import yaml  # noqa: PLC0415  # slow to import, and needed only where something is wrong
 
         # JSON is YAML but for tabs, which move no line

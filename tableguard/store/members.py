@@ -21,7 +21,7 @@ Members = tuple[User, ...]
 
 @dataclass(frozen=True)
 class RenameCount:
-    """How many groups and rows a change of name was written to."""
+    """The numbers of groups and rows to which a change of name was written."""
 
     groups: int
     rows: int

@@ -280,7 +280,7 @@ class MessageTable:
             **({"IndexName": listing.index} if listing.index else {}),
             **({"ExclusiveStartKey": listing.start_key(token)} if token is not None else {}),
         )
-        entries, refusals = _readable(read, (item for item in answer["Items"] if items.marked_group(item) is None))
+        entries, refusals = _readable(read, (item for item in answer["Items"] if items.group_of_marker(item) is None))
         token = listing.token(answer.get("LastEvaluatedKey"))
         return ListingPage(entries, token, _units(answer.get("ConsumedCapacity")), refusals, len(refusals))
 

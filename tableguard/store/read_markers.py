@@ -82,7 +82,7 @@ def unread(rows: Iterable[Conversation], markers: Mapping[str, str]) -> frozense
 
 
 def _marker(item: Mapping[str, Any]) -> tuple[str, str]:
-    group_uuid, value = items.marked_group(item), item.get("last_read_at", {}).get("S")
+    group_uuid, value = items.group_of_marker(item), item.get("last_read_at", {}).get("S")
     if group_uuid is None or not isinstance(value, str):
         raise MessageError(f"item {item['pk']['S']} / {item['sk']['S']}: last_read_at: absent or not of type S")
     return group_uuid, value

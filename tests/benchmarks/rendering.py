@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from tests.benchmarks.figures import Figure, in_turn
 
 _OURS = """
-from tableguard import render, settings
-render.render(settings.example())
+from tableguard.settings import example
+from tableguard.stacks.render import render
+render(example())
 """
 _PLAIN = """
-from tableguard import settings, stacks
-chosen = settings.example()
-for stack in stacks.chosen(chosen):
-    stack.template(chosen).to_yaml(long_form=True)
+from tableguard.settings import example
+from tableguard.stacks.registry import enabled_stacks
+settings = example()
+for stack in enabled_stacks(settings):
+    stack.template(settings).to_yaml(long_form=True)
 """
 
 

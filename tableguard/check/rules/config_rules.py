@@ -58,7 +58,7 @@ def _managed(properties: dict[str, Any], identifier: Any, region: str) -> Iterat
     if "MaximumExecutionFrequency" in properties and not rule.periodic:
         problem = f"{identifier} runs on changes only, and AWS refuses a frequency for it"
         yield ("frequency", problem, "leave out MaximumExecutionFrequency")
-    if rule.offered_in(region) is False:
+    if rule.is_offered_in(region) is False:
         problem = f"{identifier} is not offered in {region}, by AWS's list as moto ships it"
         yield ("region", problem, "leave the rule out there, or deploy it elsewhere")
 

@@ -200,7 +200,7 @@ def _with_validation_errors(action: Callable[[CloudFormationResponse], ActionRes
 def _read_checked_submission(handler: CloudFormationResponse, stack: EmbeddedStack) -> Submission:
     """Return the request's submission for a stack; EmbeddedError if its parameters or conditions are refused."""
     submission = read_submission(handler, stack.submission)
-    stack.scope_of(submission).included()
+    stack.scope_of(submission).active_resources()
     return submission
 
 

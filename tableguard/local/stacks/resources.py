@@ -71,7 +71,7 @@ class StackResources:
         StackError raised.
         """
         undo: list[Callable[[], None]] = []
-        wanted = scope.included()
+        wanted = scope.active_resources()
         try:
             for logical_id in wanted:
                 self._apply(scope, logical_id, undo)

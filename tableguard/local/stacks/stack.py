@@ -132,7 +132,7 @@ class EmbeddedStack:
 
     def changes(self, submission: Submission) -> Iterator[dict[str, Any]]:
         """Yield the change that a submission means for each resource, in the words of DescribeChangeSet."""
-        existing, wanted = self.resources.existing, self.scope_of(submission).included()
+        existing, wanted = self.resources.existing, self.scope_of(submission).active_resources()
         for logical_id in (*wanted, *(name for name in reversed(tuple(existing)) if name not in wanted)):
             resource_type = ALL[submission.template.resources[logical_id]["Type"]] if logical_id in wanted else None
             action = "Remove" if resource_type is None else "Modify" if logical_id in existing else "Add"
@@ -190,7 +190,7 @@ class EmbeddedStack:
 
     def _clean_up(self, scope: StackScope) -> str | None:
         """Delete resources that left the template; return the reason if some cannot be, which AWS abandons too."""
-        gone = [name for name in self.resources.existing if name not in scope.included()]
+        gone = [name for name in self.resources.existing if name not in scope.active_resources()]
         try:
             self.resources.remove(gone)
         except StackError as error:

@@ -195,7 +195,7 @@ class _Names:
         """Raise EmbeddedError: a condition may depend on parameters."""
         return bool(_known(None, name))
 
-    def imported(self, name: str) -> Any:
+    def import_value(self, name: str) -> Any:
         """Return what another stack exports."""
         names, node = self.plan.exports.get(name, (self, None))
         return _known(None if node is None else evaluate(node, names), name)

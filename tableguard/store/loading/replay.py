@@ -34,7 +34,7 @@ _PASSING = {"None", "ThrottlingError", "ProvisionedThroughputExceeded", "Transac
 
 @dataclass(frozen=True)
 class ReplayResult:
-    """How much the trace holds, how many of its messages were new to the table, and the capacity units it took."""
+    """The size of the trace, the messages of it that were new to the table, and the capacity units it took."""
 
     users: int
     groups: int
@@ -53,7 +53,7 @@ class InterruptedReplayError(KeyboardInterrupt):
 
 @dataclass(frozen=True)
 class _Addition:
-    """How many items were new to the table, and the write units they took."""
+    """The number of items that were new to the table, and the write units they took."""
 
     items: int
     write_units: float | None

@@ -113,10 +113,10 @@ def test_the_catalogue_names_no_region_that_has_no_code_here() -> None:
 
 def test_a_region_that_the_catalogue_cannot_know_is_neither_offered_nor_refused() -> None:
     rule = catalogue()["IAM_NO_INLINE_POLICY_CHECK"]
-    assert [rule.offered_in(region) for region in ("eu-central-1", "eu-south-2", "xx-new-1")] == [True, False, None]
+    assert [rule.is_offered_in(region) for region in ("eu-central-1", "eu-south-2", "xx-new-1")] == [True, False, None]
 
 
 def test_a_form_of_the_region_list_that_is_not_known_is_an_error() -> None:
     rule = replace(catalogue()["DYNAMODB_PITR_ENABLED"], regions="Nearly everywhere")
     with pytest.raises(CheckError, match="DYNAMODB_PITR_ENABLED: regions 'Nearly everywhere' are in a form not known"):
-        rule.offered_in("eu-central-1")
+        rule.is_offered_in("eu-central-1")
