@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.paths import ROOT
 from tests.project import named, pages
@@ -155,3 +156,22 @@ def test_a_long_sentence_is_seen(count: int, long: int) -> None:
     text = f"# Title\n\nShort. {words}, – [{words[:4]}](x.md).\n\n- one\n- two\n\n```\n{words} {words}\n```\n"
     assert len(pages.long_sentences(text.replace(", – [word](x.md)", ""), LONG)) == long
     assert len(pages.long_sentences(text, LONG)) == 1
+
+
+def hooks(text: str) -> list[str]:
+    """Return the entry of each hook of a pre-commit configuration whose hooks are all local."""
+    repositories = yaml.safe_load(text)["repos"]
+    assert {repository["repo"] for repository in repositories} == {"local"}, "a hook of elsewhere needs the network"
+    return [hook["entry"] for repository in repositories for hook in repository["hooks"]]
+
+
+def test_the_hooks_run_what_the_tests_run_first() -> None:
+    entries = hooks((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    script = (ROOT / "scripts" / "test").read_text(encoding="utf-8")
+    assert entries
+    assert [entry for entry in entries if entry not in script] == []
+
+
+def test_a_hook_of_elsewhere_is_refused() -> None:
+    with pytest.raises(AssertionError, match="needs the network"):
+        hooks("repos: [{repo: 'https://example.com/hooks', hooks: [{entry: x}]}]")
