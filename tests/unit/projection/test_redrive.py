@@ -16,7 +16,6 @@ from tableguard.projection import redrive
 from tableguard.projection.failed_batches import Bucket, Folder, UnreadableBatch, failure_bucket, parse
 from tableguard.projection.redrive import RedriveResult, RedriveTarget
 from tableguard.settings import example
-from tests.unit.stream_lambda.test_handler import deliver
 from tests.worlds.failed_batches import BUCKET, document, leave, make_bucket
 from tests.worlds.messages import (
     ADA,
@@ -37,6 +36,7 @@ from tests.worlds.messages import (
     stream_record,
 )
 from tests.worlds.requirements import stack
+from tests.worlds.stream_function import deliver
 from tests.worlds.watched_client import Watched, failing, refused
 
 PRIVATE = "nobody may read this in a report"

@@ -9,17 +9,14 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from stream_lambda import handler
-from stream_lambda.handler import handle_batch, log_problems
+from stream_lambda.handler import log_problems
 from stream_lambda.items import Group, group_item, message_item
 from stream_lambda.log import METRICS
-from stream_lambda.result import BatchResult
-from stream_lambda.table import ProjectionTable
 from tests.engines.choice import BOTH
 from tests.worlds.messages import (
     ADA,
     BOB,
     EVE,
-    NOW,
     OTHER_PAIR,
     PAIR,
     REAL_RECORD,
@@ -34,21 +31,16 @@ from tests.worlds.messages import (
     shown_texts,
     stream_record,
 )
+from tests.worlds.stream_function import PLENTY, deliver
 from tests.worlds.watched_client import Sparing, Watched, fail_to, failing, refused
 
-PLENTY, SCARCE = 60_000, 4_999  # milliseconds left
+SCARCE = 4_999  # milliseconds left
 
 
 @pytest.fixture(params=BOTH)
 def client(request: pytest.FixtureRequest) -> Iterator[Watched]:
     with emulated_table(PAIR, OTHER_PAIR, TRIO, engine=request.param) as emulated:
         yield Watched(emulated)
-
-
-def deliver(client: Any, records: list[Any], remaining: int = PLENTY) -> BatchResult:
-    """One batch through the function; emulated DynamoDB is asked by one thread at a time."""
-    table = ProjectionTable(client, TABLE, workers=1, sleep=lambda seconds: None)
-    return handle_batch(records, table, NOW, lambda: remaining)
 
 
 # What members see

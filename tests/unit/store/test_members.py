@@ -1,4 +1,4 @@
-"""What changes in a conversation under way: who belongs to it, what they are called, and what they have read."""
+"""Who belongs to a conversation under way, what its members are called, and when its rows expire."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,18 +8,15 @@ from typing import Any
 import pytest
 
 from stream_lambda.decide import conversation
-from stream_lambda.items import Group, User, conversation_item, group_item, marker_key, message_item
-from tableguard.aws.capacity import Consumption, Index
+from stream_lambda.items import Group, User, conversation_item, group_item, message_item
 from tableguard.errors import MessageError
 from tableguard.projection.drift import Kind
 from tableguard.projection.reconcile import Choice, reconcile
 from tableguard.projection.survey import Survey
 from tableguard.projection.views import Reader
-from tableguard.store.consumed import ReadCost
 from tableguard.store.members import add_member, remove_member, rename
 from tableguard.store.messages import MEMBERS, MessageTable, pair_group_uuid
-from tableguard.store.read_markers import mark_read, read_until, unread
-from tests.unit.stream_lambda.test_handler import deliver
+from tests.worlds.conversations import NEWEST_OF_THREE, people, table_of_three
 from tests.worlds.messages import (
     ADA,
     BOB,
@@ -30,24 +27,18 @@ from tests.worlds.messages import (
     TRIO,
     all_items,
     all_rows,
-    at,
-    emulated_table,
     message_records,
     said,
 )
+from tests.worlds.stream_function import deliver
 
 DAN = User("user-dan", "Dan Example", "dan")
 GROUP = TRIO.group_uuid
-NEWEST = said("hello all", 5, TRIO)
 
 
 @pytest.fixture
 def client() -> Iterator[Any]:
-    """Ada, Bob and Eve, and what Ada said to them."""
-    with emulated_table(TRIO) as emulated:
-        rows = [conversation_item(conversation(NEWEST, member, TRIO)) for member in TRIO.members]
-        puts = [{"PutRequest": {"Item": item}} for item in (message_item(NEWEST), *rows)]
-        emulated.batch_write_item(RequestItems={TABLE: puts})
+    with table_of_three() as emulated:
         yield emulated
 
 
@@ -74,7 +65,7 @@ def test_a_new_member_sees_the_group_with_its_newest_message_at_once(table: Mess
     assert group.members == (*TRIO.members, DAN)
     assert table.group(GROUP) == group
     assert listed(table, DAN) == [(GROUP, "ada", "hello all")]
-    assert table.messages(GROUP, DAN.user_uuid).items == (NEWEST,)
+    assert table.messages(GROUP, DAN.user_uuid).items == (NEWEST_OF_THREE,)
     assert drift(client) == set()
 
 
@@ -150,17 +141,13 @@ def test_who_comes_back_sees_the_group_again(table: MessageTable, client: Any) -
 
 def test_what_pattern_d_was_writing_for_the_removed_is_found_as_drift(table: MessageTable, client: Any) -> None:
     remove_member(table, GROUP, BOB.user_uuid, EVE.user_uuid)
-    late = conversation_item(conversation(NEWEST, EVE, TRIO))
+    late = conversation_item(conversation(NEWEST_OF_THREE, EVE, TRIO))
     client.put_item(TableName=TABLE, Item=late)
     assert drift(client) == {Kind.FORMER}
 
 
-def people(count: int) -> tuple[User, ...]:
-    return tuple(User(f"user {number}", f"User {number}", f"user{number}") for number in range(count))
-
-
 def test_fifty_members_are_enough(table: MessageTable, client: Any) -> None:
-    crowd = Group("crowd", people(MEMBERS - 1))
+    crowd = Group("crowd", tuple(people(MEMBERS - 1)))
     client.put_item(TableName=TABLE, Item=group_item(crowd))
     assert len(add_member(table, "crowd", "user 0", DAN).members) == MEMBERS
     with pytest.raises(MessageError, match="has 50 members, and no room for more"):
@@ -229,77 +216,6 @@ def test_a_rename_that_was_interrupted_is_drift_and_completed_when_made_again(ta
     assert drift(client) == {Kind.NAMES}
     assert rename(table, ADELE).rows == 2
     assert drift(client) == set()
-
-
-# Read markers
-
-
-def unread_of(table: MessageTable, user: User) -> list[str]:
-    rows = table.conversations(user.user_uuid).items
-    return sorted(unread(rows, read_until(table, user.user_uuid, [row.group_uuid for row in rows], ReadCost())))
-
-
-def test_what_another_wrote_is_unread_until_it_is_marked(table: MessageTable, client: Any) -> None:
-    assert (unread_of(table, ADA), unread_of(table, BOB)) == ([], [GROUP])
-    assert mark_read(table, GROUP, BOB.user_uuid, NEWEST.created_at).moved
-    assert (unread_of(table, BOB), unread_of(table, EVE)) == ([], [GROUP])
-    deliver(client, message_records(said("one more", 6, TRIO)))
-    assert unread_of(table, BOB) == [GROUP]
-
-
-def test_a_marker_never_moves_back(table: MessageTable) -> None:
-    later, earlier = (mark_read(table, GROUP, BOB.user_uuid, at(second)) for second in (7, 5))
-    assert (later.moved, earlier.moved) == (True, False)
-    assert read_until(table, BOB.user_uuid, [GROUP], ReadCost()) == {GROUP: at(7)}
-
-
-def test_a_marker_takes_one_write_unit_and_none_of_the_index(table: MessageTable, client: Any) -> None:
-    mark_read(table, GROUP, BOB.user_uuid, at(5))
-    marker = client.get_item(TableName=TABLE, Key=marker_key(BOB.user_uuid, GROUP))["Item"]
-    consumed = Consumption(TABLE)
-    index = Index("conversations", ("pk", "last_message_at"), None, is_global=True)
-    consumed.add_write((index,), marker | {"last_read_at": {"S": at(1)}}, marker, transactional=False)
-    assert (consumed.table, consumed.global_indexes) == (1, {})
-
-
-def test_pattern_d_and_markers_leave_one_another_alone(table: MessageTable, client: Any) -> None:
-    before = all_rows(client)
-    mark_read(table, GROUP, BOB.user_uuid, at(5))
-    rows = {row.user_uuid: row for row in table.all_conversations(BOB.user_uuid).items}
-    assert rows == {BOB.user_uuid: before[BOB.user_uuid, GROUP]}
-    deliver(client, message_records(said("newer", 6, TRIO)))
-    assert read_until(table, BOB.user_uuid, [GROUP], ReadCost()) == {GROUP: at(5)}
-
-
-def test_markers_of_many_groups_are_read_with_one_query(table: MessageTable, client: Any) -> None:
-    groups = [f"group {number}" for number in range(5)]
-    for number, group_uuid in enumerate(groups):
-        marker = marker_key(ADA.user_uuid, group_uuid) | {"last_read_at": {"S": at(number)}}
-        client.put_item(TableName=TABLE, Item=marker)
-    found = read_until(table, ADA.user_uuid, [*groups[1:3], "group 9", "group 1x"], ReadCost())
-    assert found == {"group 1": at(1), "group 2": at(2)}
-    assert read_until(table, ADA.user_uuid, [], ReadCost()) == {}
-
-
-@pytest.mark.parametrize(
-    ("user", "until", "reason"),
-    [
-        (DAN, at(5), "'user-dan' is not a member"),
-        (BOB, "yesterday", "'yesterday' is not an ISO 8601 timestamp"),
-        (BOB, at(10**6), "is in the future"),
-    ],
-)
-def test_a_marker_like_this_is_refused(table: MessageTable, client: Any, user: User, until: str, reason: str) -> None:
-    before = all_items(client)
-    with pytest.raises(MessageError, match=reason):
-        mark_read(table, GROUP, user.user_uuid, until)
-    assert all_items(client) == before
-
-
-def test_a_malformed_marker_is_an_error_that_names_it(table: MessageTable, client: Any) -> None:
-    client.put_item(TableName=TABLE, Item=marker_key(ADA.user_uuid, GROUP) | {"last_read_at": {"N": "1"}})
-    with pytest.raises(MessageError, match="item GRP#user-ada / READ#group-of-three: last_read_at"):
-        read_until(table, ADA.user_uuid, [GROUP], ReadCost())
 
 
 # Retention

@@ -1,0 +1,114 @@
+"""Settings as a whole: values that contradict one another, the shipped examples, and the names that follow."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tableguard.paths import EXAMPLE_SETTINGS
+from tableguard.settings import ExistingVpc, NewVpc, OnDemand, Provisioned, Settings, example, load
+from tests.cases.settings_keys import ROLE
+from tests.worlds.settings_files import EXAMPLES, Data, changed, data, read, refusal, with_own_roles
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """A change that each key alone admits; `resolved` changes one more thing, and all is well."""
+
+    changes: dict[str, Any]
+    resolved: dict[str, Any]
+    says: str
+
+    def __str__(self) -> str:
+        return self.says
+
+
+CONTRADICTIONS = (
+    Contradiction(
+        {"workload.allowed_regions": ["eu-west-1"]},
+        {"workload.allowed_regions": ["eu-west-1", "eu-central-1"]},
+        "workload.allowed_regions: ['eu-west-1'] does not contain the home region 'eu-central-1'",
+    ),
+    Contradiction(
+        {"organization.management_account_id": "111122223333"},
+        {
+            "workload.account_id": "444455556666",
+            "roles.exempt": ["arn:aws:iam::444455556666:role/cruddur-deployer"],
+            "roles.break_glass": ["arn:aws:iam::444455556666:role/cruddur-break-glass"],
+        },
+        "workload.account_id: '111122223333' is the management account, which no SCP binds",
+    ),
+    Contradiction(
+        {"organization.targets": ["r-exam", "123456789012"]},
+        {"organization.targets": ["r-exam", "111122223333"]},
+        "organization.targets: '123456789012' is the management account, which no SCP binds",
+    ),
+    Contradiction(
+        {"roles.exempt": [f"{ROLE}cruddur-deployer", f"{ROLE}cruddur-break-glass"]},
+        {"roles.exempt": [f"{ROLE}cruddur-deployer", f"{ROLE}cruddur-break-glas"]},
+        f"roles.exempt: '{ROLE}cruddur-break-glass' is a break-glass role too",
+    ),
+    Contradiction(
+        {"roles.exempt": [f"{ROLE}path/cruddur-deployer"]},
+        {"roles.exempt": [f"{ROLE}path/cruddur-deployer", f"{ROLE}cruddur-deployer"]},
+        f"roles.exempt: '{ROLE}cruddur-deployer' is not among them; the access stack makes this role",
+    ),
+    Contradiction(
+        {"roles.break_glass": [f"{ROLE}other"]},
+        {"roles.break_glass": [f"{ROLE}other", f"{ROLE}cruddur-break-glass"]},
+        f"roles.break_glass: '{ROLE}cruddur-break-glass' is not among them; the access stack makes this role",
+    ),
+    Contradiction(
+        {"login.user_pool_id": "eu-west-1_Example01"},
+        {"workload.home_region": "eu-west-1", "workload.allowed_regions": ["eu-west-1"]},
+        "login.user_pool_id: 'eu-west-1_Example01' is not in the home region 'eu-central-1'",
+    ),
+)
+
+
+def with_changes(changes: dict[str, Any]) -> Data:
+    settings = data()
+    for path, value in changes.items():
+        settings = changed(settings, path, value)
+    return settings
+
+
+@pytest.mark.parametrize("case", CONTRADICTIONS, ids=str)
+def test_values_that_contradict_one_another_are_refused(case: Contradiction) -> None:
+    assert refusal(with_changes(case.changes)).startswith(f"settings.toml: {case.says}")
+
+
+@pytest.mark.parametrize("case", CONTRADICTIONS, ids=str)
+def test_the_same_values_without_the_contradiction_are_accepted(case: Contradiction) -> None:
+    assert isinstance(read(with_changes({**case.changes, **case.resolved})), Settings)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_shipped_examples_load(name: str) -> None:
+    assert example(name) == load(EXAMPLE_SETTINGS / f"{name}.toml") == read(data(name))
+
+
+def test_the_examples_show_every_shape() -> None:
+    shapes = {(type(example(name).capacity), type(example(name).network)) for name in EXAMPLES}
+    assert {shape for pair in shapes for shape in pair} == {OnDemand, Provisioned, NewVpc, ExistingVpc}
+
+
+def test_optional_stacks_keep_the_order_of_deployment() -> None:
+    settings = read(changed(data(), "stacks.optional", ["config", "guardrails"]))
+    assert settings.optional_stacks == ("guardrails", "config")
+
+
+def test_derived_names_begin_with_the_name() -> None:
+    settings = read(with_own_roles(changed(data(), "workload.name", "chatter")))
+    assert settings.function_name == "chatter-pattern-d"
+    assert settings.trail_name == "chatter-trail"
+    assert settings.stack_name("table") == "chatter-table"
+    assert settings.export("TableArn") == "chatter-TableArn"
+    assert settings.role_arn("auditor") == "arn:aws:iam::111122223333:role/chatter-auditor"
+
+
+def test_break_glass_roles_are_exempt_too_and_exempt_roles_cannot_break_glass() -> None:
+    settings = example()
+    values = settings.policy_values()
+    assert values["exempt-roles"] == settings.exempt_roles + settings.break_glass_roles
+    assert values["break-glass-roles"] == settings.break_glass_roles
