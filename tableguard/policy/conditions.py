@@ -88,7 +88,7 @@ def _block(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
 
 
 @dataclass(frozen=True)
-class Operator:
+class ConditionOperator:
     """One operator: its comparison, the reader of its values, and whether it negates and may hold ${variables}."""
 
     compare: Compare
@@ -104,33 +104,33 @@ _AT_LEAST: Callable[[float, float], bool] = float.__ge__
 _EQUAL: Callable[[float, float], bool] = float.__eq__
 
 OPERATORS = {
-    "StringEquals": Operator(_string_equals, variables=True),
-    "StringNotEquals": Operator(_string_equals, negated=True, variables=True),
-    "StringEqualsIgnoreCase": Operator(_string_equals_ignore_case, variables=True),
-    "StringNotEqualsIgnoreCase": Operator(_string_equals_ignore_case, negated=True, variables=True),
-    "StringLike": Operator(_string_like, variables=True),
-    "StringNotLike": Operator(_string_like, negated=True, variables=True),
-    "NumericEquals": Operator(_numbers(_EQUAL), _number),
-    "NumericNotEquals": Operator(_numbers(_EQUAL), _number, negated=True),
-    "NumericLessThan": Operator(_numbers(_LESS), _number),
-    "NumericLessThanEquals": Operator(_numbers(_AT_MOST), _number),
-    "NumericGreaterThan": Operator(_numbers(_MORE), _number),
-    "NumericGreaterThanEquals": Operator(_numbers(_AT_LEAST), _number),
-    "DateEquals": Operator(_dates(_EQUAL), _instant),
-    "DateNotEquals": Operator(_dates(_EQUAL), _instant, negated=True),
-    "DateLessThan": Operator(_dates(_LESS), _instant),
-    "DateLessThanEquals": Operator(_dates(_AT_MOST), _instant),
-    "DateGreaterThan": Operator(_dates(_MORE), _instant),
-    "DateGreaterThanEquals": Operator(_dates(_AT_LEAST), _instant),
-    "Bool": Operator(_bool, _truth),
-    "BinaryEquals": Operator(_string_equals),
-    "IpAddress": Operator(_ip_address, _block),
-    "NotIpAddress": Operator(_ip_address, _block, negated=True),
+    "StringEquals": ConditionOperator(_string_equals, variables=True),
+    "StringNotEquals": ConditionOperator(_string_equals, negated=True, variables=True),
+    "StringEqualsIgnoreCase": ConditionOperator(_string_equals_ignore_case, variables=True),
+    "StringNotEqualsIgnoreCase": ConditionOperator(_string_equals_ignore_case, negated=True, variables=True),
+    "StringLike": ConditionOperator(_string_like, variables=True),
+    "StringNotLike": ConditionOperator(_string_like, negated=True, variables=True),
+    "NumericEquals": ConditionOperator(_numbers(_EQUAL), _number),
+    "NumericNotEquals": ConditionOperator(_numbers(_EQUAL), _number, negated=True),
+    "NumericLessThan": ConditionOperator(_numbers(_LESS), _number),
+    "NumericLessThanEquals": ConditionOperator(_numbers(_AT_MOST), _number),
+    "NumericGreaterThan": ConditionOperator(_numbers(_MORE), _number),
+    "NumericGreaterThanEquals": ConditionOperator(_numbers(_AT_LEAST), _number),
+    "DateEquals": ConditionOperator(_dates(_EQUAL), _instant),
+    "DateNotEquals": ConditionOperator(_dates(_EQUAL), _instant, negated=True),
+    "DateLessThan": ConditionOperator(_dates(_LESS), _instant),
+    "DateLessThanEquals": ConditionOperator(_dates(_AT_MOST), _instant),
+    "DateGreaterThan": ConditionOperator(_dates(_MORE), _instant),
+    "DateGreaterThanEquals": ConditionOperator(_dates(_AT_LEAST), _instant),
+    "Bool": ConditionOperator(_bool, _truth),
+    "BinaryEquals": ConditionOperator(_string_equals),
+    "IpAddress": ConditionOperator(_ip_address, _block),
+    "NotIpAddress": ConditionOperator(_ip_address, _block, negated=True),
     # ArnEquals and ArnLike behave identically
-    "ArnEquals": Operator(arn_matches, arn_pattern, variables=True),
-    "ArnLike": Operator(arn_matches, arn_pattern, variables=True),
-    "ArnNotEquals": Operator(arn_matches, arn_pattern, negated=True, variables=True),
-    "ArnNotLike": Operator(arn_matches, arn_pattern, negated=True, variables=True),
+    "ArnEquals": ConditionOperator(arn_matches, arn_pattern, variables=True),
+    "ArnLike": ConditionOperator(arn_matches, arn_pattern, variables=True),
+    "ArnNotEquals": ConditionOperator(arn_matches, arn_pattern, negated=True, variables=True),
+    "ArnNotLike": ConditionOperator(arn_matches, arn_pattern, negated=True, variables=True),
 }
 _BY_LOWER_NAME = {name.lower(): name for name in OPERATORS}
 _SETS = {"forallvalues": "ForAllValues", "foranyvalue": "ForAnyValue"}
@@ -167,7 +167,7 @@ class Condition:
         return tuple(value.lower() for value in self.values)
 
     @cached_property
-    def _operator(self) -> Operator:
+    def _operator(self) -> ConditionOperator:
         return OPERATORS[self.operator]
 
     @cached_property

@@ -20,7 +20,7 @@ from tableguard.paths import POLICIES
 from tableguard.policy import documents
 from tableguard.policy.documents import PolicyDocument
 from tableguard.policy.evaluate import Wanted
-from tableguard.policy.shorthand import Call
+from tableguard.policy.shorthand import ShortCall
 from tableguard.policy.statements import Effect
 from tableguard.reading.toml_table import Table, is_text, is_text_or_texts, read_toml, refuse_repetition
 
@@ -59,7 +59,7 @@ class Case:
     """One request, and the answer that the document must give to it."""
 
     name: str
-    call: Call
+    call: ShortCall
     expect: Expectation
 
 
@@ -145,7 +145,7 @@ def _case(table: Table, policy: PolicyDocument) -> Case:
     request = Table(f"{table.place} ({name}): request", table.table("request"))
     expect = _expectation(table, policy)
     table.close()
-    call = Call(
+    call = ShortCall(
         action=request.text("action"),
         resource=request.text("resource"),
         principal=request.text("principal"),

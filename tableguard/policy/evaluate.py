@@ -63,7 +63,7 @@ class Request:
 
 @dataclass(frozen=True)
 class World:
-    """Every policy that applies to a request, layer by layer; None, or no level, means there is no such layer.
+    """The policies that apply to a request, layer by layer; None, or no level, means there is no such layer.
 
     `service_control` and `resource_control` hold a tuple of policies for each level from the root to the
     account: the caller's for SCPs, the resource's for RCPs. AWS attaches RCPFullAWSAccess everywhere, so RCPs

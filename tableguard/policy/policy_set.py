@@ -17,7 +17,7 @@ from tableguard.settings import Settings
 
 @dataclass(frozen=True)
 class PolicySet:
-    """Every document as written, and by kind and name as a policy; `shorthand` completes what people write short."""
+    """The documents as written, and by kind and name as policies; `shorthand` completes what people write short."""
 
     shorthand: Shorthand
     documents: tuple[PolicyDocument, ...]

@@ -42,8 +42,8 @@ class Action:
 
 
 @dataclass(frozen=True)
-class Universe:
-    """Every known action by its name in lower case, and what belongs to them."""
+class ServiceReference:
+    """The known actions by their names in lower case, and what belongs to them."""
 
     actions: Mapping[str, Action]
     arn_formats: Mapping[str, Mapping[str, str]]  # service -> resource type -> arn:${Partition}:...
@@ -131,11 +131,11 @@ def _open_pattern(key: str) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=1)
-def load() -> Universe:
+def load() -> ServiceReference:
     """Load the extract that is installed with the package."""
     data: dict[str, Any] = json.loads(gzip.decompress((DATA / "action_universe.json.gz").read_bytes()))
     services: dict[str, Any] = data["services"]
-    return Universe(
+    return ServiceReference(
         actions={
             f"{service}:{name}".lower(): Action(
                 service, name, entry["level"], tuple(entry["resources"]), tuple(entry["keys"])

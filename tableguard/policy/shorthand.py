@@ -29,7 +29,7 @@ _WITHOUT_ACCOUNT = frozenset(("s3",))
 
 
 @dataclass(frozen=True)
-class Call:
+class ShortCall:
     """A request as a case writes it."""
 
     action: str
@@ -61,11 +61,11 @@ class Shorthand:
         """Return the ARNs that a principal written short stands for."""
         return tuple(fill_text(arn, self.values, f"principal {short!r}") for arn in self._arns(short))
 
-    def requests(self, call: Call, place: str) -> tuple[Request, ...]:
+    def requests(self, call: ShortCall, place: str) -> tuple[Request, ...]:
         """Return a call as requests: several where its principal stands for each exempt role."""
         return tuple(self.request(call, arn, place) for arn in self._arns(call.principal))
 
-    def request(self, call: Call, arn: str, place: str) -> Request:
+    def request(self, call: ShortCall, arn: str, place: str) -> Request:
         """Return a call made by one principal, with the context keys that are present without being written."""
         region = self._elsewhere(place) if call.region == "elsewhere" else call.region or self.settings.home_region
         values = {**self.values, "region": region}
@@ -104,7 +104,7 @@ class Shorthand:
         raise PolicyError(f"{place}: the settings allow all of {', '.join(_REGIONS)}; none is left to be 'elsewhere'")
 
 
-def _resource(call: Call) -> str:
+def _resource(call: ShortCall) -> str:
     if call.resource == "*" or call.resource.startswith("arn:"):
         return call.resource
     service = call.action.partition(":")[0]

@@ -81,7 +81,7 @@ def under(  # noqa: PLR0917  # the layers of a world
 
 
 def document_alone(kind: str, document: Policy, estate: Estate, whatever_else: bool = False) -> World:
-    """Build the world in which only this document says anything but yes.
+    """Build the world in which everything but this document allows everything.
 
     A role's document is all that its caller has, or stands beside one that allows everything: `whatever_else`.
     Resources of every account leave it to the role's account who may use them.
@@ -103,7 +103,7 @@ def document_alone(kind: str, document: Policy, estate: Estate, whatever_else: b
 
 
 def opposite_of_document(kind: str, world: World, wanted: Wanted) -> World:
-    """Replace the document of a kind in a world by one that says the opposite of what is wanted."""
+    """Replace the document of a kind in a world by one that does the opposite of what is wanted."""
     effect: Effect = "Allow" if wanted == "denied" else "Deny"
     opposite = _everything(effect, "opposite", principal=None if kind in ("scp", "role") else "*")
     match kind:
@@ -145,7 +145,7 @@ def comparison_worlds(kind: str, document: Policy, estate: Estate) -> tuple[Worl
 
 
 def statement_alone(layer: Layer, name: str, statement: Statement, world: World) -> World:
-    """Build a world of the same organization in which nothing but one statement of one policy speaks."""
+    """Build a world of the same organization that has nothing but one statement of one policy."""
     return World(
         world.management_account,
         members=world.members,

@@ -1,1 +1,1 @@
-"""What can be proved of policies over all requests, not only over those that somebody thought of."""
+"""Proofs about policies over all requests, not only over those that somebody thought of."""

@@ -15,7 +15,7 @@ from tableguard.policy.evaluate import explain as layer_by_layer
 from tableguard.policy.policy_set import PolicySet
 from tableguard.policy.principals import principal
 from tableguard.policy.service_reference import load
-from tableguard.policy.shorthand import Call
+from tableguard.policy.shorthand import ShortCall
 from tableguard.prove import places, requests
 from tableguard.prove.shipped import together
 from tableguard.settings import Settings
@@ -102,7 +102,7 @@ def _reason_facts(reason: Reason) -> dict[str, str]:
 
 
 def _finding(reason: Reason, sentence: str) -> Finding:
-    """Point at the statement that denies; where nothing allows, at the file that says who has which policy."""
+    """Point at the statement that denies; where nothing allows, at the file that lists the roles' policies."""
     kind = {"identity": "role", "boundary": "role"}.get(reason.layer, reason.layer)
     has_file = reason.policy and not reason.assumed
     file = places.shipped(f"{kind}/{reason.policy}.json" if has_file else together.PLACE)
@@ -146,7 +146,7 @@ def _request(inquiry: Inquiry, policies: PolicySet) -> Request:
         raise PolicyError(
             f"{inquiry.principal!r} stands for {len(arns)} roles here: {', '.join(arns)}; name one of them"
         )
-    call = Call(inquiry.action, inquiry.resource, arns[0], inquiry.region, "", inquiry.context)
+    call = ShortCall(inquiry.action, inquiry.resource, arns[0], inquiry.region, "", inquiry.context)
     request = _with_key(policies.shorthand.request(call, arns[0], "request"), policies.settings)
     _refuse_another_resource(inquiry, request.resource)
     return request

@@ -13,7 +13,7 @@ from tableguard.policy.service_reference import source
 from tableguard.prove import places, requests
 from tableguard.prove.engine.prover import Row
 from tableguard.prove.engine.question import FACTS, GROUPS
-from tableguard.prove.shipped.promises import Answer
+from tableguard.prove.shipped.promises import PromiseAnswer
 
 _FEW = 3
 _DEMANDS = {"denied": "must deny", "allowed": "must allow"}
@@ -23,20 +23,20 @@ _REMEDIES = {
 }
 
 
-def verdict(answer: Answer) -> str:
+def verdict(answer: PromiseAnswer) -> str:
     """Return proved, refuted or not proved."""
     return "not proved" if answer.empty else answer.proof.verdict
 
 
 @dataclass(frozen=True)
-class Read:
+class Sources:
     """The documents that answers are about, with their kinds, and the files that hold none; empty for the shipped."""
 
     documents: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
 
 
-SHIPPED = Read()
+SHIPPED = Sources()
 
 
 def assumptions(decision: Decision) -> list[str]:
@@ -49,8 +49,8 @@ def assumptions(decision: Decision) -> list[str]:
 class ProofReport(Report):
     """The answers about promises; with `tables` the text also has the classes that each proof rests on."""
 
-    answers: Sequence[Answer]
-    read: Read = SHIPPED
+    answers: Sequence[PromiseAnswer]
+    sources: Sources = SHIPPED
     tables: bool = False
 
     @property
@@ -67,8 +67,8 @@ class ProofReport(Report):
         classes = sum(answer.proof.classes for answer in self.answers)
         seconds = sum(answer.seconds for answer in self.answers)
         facts = [f"assumed: {fact}" for fact in (*_assumed(self.answers), *(FACTS if self.tables else ()))]
-        facts += [f"read: {document}" for document in self.read.documents] if self.tables else []
-        facts += left_out(self.read.left_out)
+        facts += [f"read: {document}" for document in self.sources.documents] if self.tables else []
+        facts += left_out(self.sources.left_out)
         total = (
             f"{proved} of {len(self.answers)} promises proved, over {classes} classes of requests, in {seconds:.1f} s"
         )
@@ -78,8 +78,8 @@ class ProofReport(Report):
         """Return the same facts as a value for JSON."""
         return {
             "assumed": list(FACTS),
-            "documents": list(self.read.documents),
-            "left_out": list(self.read.left_out),
+            "documents": list(self.sources.documents),
+            "left_out": list(self.sources.left_out),
             "callers": dict(GROUPS),
             "action_universe": {key: str(value) for key, value in source().items()},
             "promises": [_facts(answer) for answer in self.answers],
@@ -91,15 +91,15 @@ class ProofReport(Report):
         """Return the promises that are refuted or not proved, each at the document that it is about."""
         return [self._finding(answer) for answer in self.answers if not answer.holds]
 
-    def _finding(self, answer: Answer) -> Finding:
+    def _finding(self, answer: PromiseAnswer) -> Finding:
         # shipped documents are named within policies/, a file of promises as the user wrote it
-        file = places.shipped(answer.place) if self.read == SHIPPED else Path(answer.place)
+        file = places.shipped(answer.place) if self.sources == SHIPPED else Path(answer.place)
         path, line = _place(file, answer)
         problem, remedy = "\n".join(_lines(answer, False)), _REMEDIES[verdict(answer)]
         return Finding(verdict(answer).replace(" ", "-"), str(file), path, line, problem, remedy)
 
 
-def _place(file: Path, answer: Answer) -> tuple[str, int]:
+def _place(file: Path, answer: PromiseAnswer) -> tuple[str, int]:
     """Return path and line: the promise in a file of promises; in a document the statement that decided, if one did."""
     if file.suffix != ".json":
         return places.of_promise(file, answer.promise.name)
@@ -113,11 +113,11 @@ def left_out(files: Sequence[str]) -> list[str]:
     return [f"left out, no policy: {', '.join(files[:_FEW])}{more}"] if files else []
 
 
-def _assumed(answers: Sequence[Answer]) -> tuple[str, ...]:
+def _assumed(answers: Sequence[PromiseAnswer]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(assumption for answer in answers for assumption in answer.assumed))
 
 
-def _lines(answer: Answer, tables: bool) -> list[str]:
+def _lines(answer: PromiseAnswer, tables: bool) -> list[str]:
     proof = answer.proof
     head = f"{answer.place}: {_DEMANDS[answer.promise.wanted]}: {answer.promise.name}: {verdict(answer)}"
     if proof.counterexample is not None and proof.decision is not None:
@@ -130,7 +130,7 @@ def _lines(answer: Answer, tables: bool) -> list[str]:
     return [f"{head}, {proof.classes} classes of requests", *(rows if tables else ())]
 
 
-def _facts(answer: Answer) -> dict[str, Any]:
+def _facts(answer: PromiseAnswer) -> dict[str, Any]:
     proof = answer.proof
     counterexample = proof.counterexample and {
         "request": requests.facts(proof.counterexample),

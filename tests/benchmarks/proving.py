@@ -12,7 +12,7 @@ from tableguard.policy.statements import Policy, policy
 from tableguard.prove.engine.prover import prove
 from tableguard.prove.engine.question import Question
 from tableguard.prove.shipped import dangers, proofs, together
-from tableguard.prove.shipped.promises import Answer, scope_of
+from tableguard.prove.shipped.promises import PromiseAnswer, scope_of
 from tableguard.settings import Settings, example
 from tests.benchmarks.figures import Figure, in_turn, seconds
 
@@ -39,7 +39,7 @@ def figures() -> Iterator[Figure]:
     yield _among_foreign(settings, world, other / _SAMPLE)
 
 
-def shipped(settings: Settings) -> list[Answer]:
+def shipped(settings: Settings) -> list[PromiseAnswer]:
     """Every promise of the shipped documents, proved."""
     return list(proofs.answers(settings))
 

@@ -48,7 +48,7 @@ def shipped() -> tuple[Contract, ...]:
 
 
 def alone(contract: Contract, document: Mapping[str, Any], whatever_else: bool = False) -> World:
-    """The world in which only this document, in place of the contract's, says anything but yes."""
+    """The world in which everything but this document, in place of the contract's, allows everything."""
     written = policy(contract.policy.name, document)
     return worlds.document_alone(contract.policy.kind, written, ESTATE, whatever_else)
 

@@ -19,7 +19,7 @@ _ANYBODY = ("*", {"AWS": "*"})
 
 
 @dataclass(frozen=True)
-class Rule:
+class GrammarRule:
     """A rule: the kinds of document it binds, the function that finds faults, and the remedy."""
 
     name: str
@@ -210,21 +210,23 @@ _ENDPOINT = frozenset(("endpoint",))
 _RCP = frozenset(("rcp",))
 
 RULES = (
-    Rule("size", _ALL, "split the document, or say the same in fewer statements", _too_long),
-    Rule("size-near-limit", frozenset(("scp",)), "shorten it if a tool on the way refuses it", _long, "warning"),
-    Rule("version", _ALL, 'write "Version": "2012-10-17"', _no_version),
-    Rule("statements", _ALL, "write at least one statement, and none that is empty", _no_statements),
-    Rule("sid", _ALL, "name the statement: reports and denials speak of it by its Sid", _no_sid),
-    Rule("sid-repeated", _ALL, "give each statement its own Sid", _repeated_sid),
-    Rule("empty-element", _ALL, "name at least one value, or leave the statement out", _empty_element),
-    Rule("principal", _ATTACHED_TO_PRINCIPALS, "remove the element; aws:PrincipalArn selects", _has_principal),
-    Rule("principal", frozenset(("resource",)), 'write "Principal": "*" and select by conditions', _no_principal),
+    GrammarRule("size", _ALL, "split the document, or say the same in fewer statements", _too_long),
+    GrammarRule("size-near-limit", frozenset(("scp",)), "shorten it if a tool on the way refuses it", _long, "warning"),
+    GrammarRule("version", _ALL, 'write "Version": "2012-10-17"', _no_version),
+    GrammarRule("statements", _ALL, "write at least one statement, and none that is empty", _no_statements),
+    GrammarRule("sid", _ALL, "name the statement: reports and denials speak of it by its Sid", _no_sid),
+    GrammarRule("sid-repeated", _ALL, "give each statement its own Sid", _repeated_sid),
+    GrammarRule("empty-element", _ALL, "name at least one value, or leave the statement out", _empty_element),
+    GrammarRule("principal", _ATTACHED_TO_PRINCIPALS, "remove the element; aws:PrincipalArn selects", _has_principal),
+    GrammarRule(
+        "principal", frozenset(("resource",)), 'write "Principal": "*" and select by conditions', _no_principal
+    ),
     # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_syntax.html
     # https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html#vpc-endpoint-policies-gateway
-    Rule("principal", _RCP | _ENDPOINT, 'write "Principal": "*" and select by aws:PrincipalArn', _not_anybody),
-    Rule("rcp-effect", _RCP, 'write "Effect": "Deny"', _not_a_denial),
-    Rule("rcp-element", _RCP, "write Action and Principal", _inverted_element),
-    Rule("rcp-action", _RCP, "write the service before it, as in dynamodb:*", _every_action),
-    Rule("endpoint-operator", _ENDPOINT, "write whole values", _loose_system_keys),
-    Rule("endpoint-wildcard", _ENDPOINT, "write more of the value", _loose_strings),
+    GrammarRule("principal", _RCP | _ENDPOINT, 'write "Principal": "*" and select by aws:PrincipalArn', _not_anybody),
+    GrammarRule("rcp-effect", _RCP, 'write "Effect": "Deny"', _not_a_denial),
+    GrammarRule("rcp-element", _RCP, "write Action and Principal", _inverted_element),
+    GrammarRule("rcp-action", _RCP, "write the service before it, as in dynamodb:*", _every_action),
+    GrammarRule("endpoint-operator", _ENDPOINT, "write whole values", _loose_system_keys),
+    GrammarRule("endpoint-wildcard", _ENDPOINT, "write more of the value", _loose_strings),
 )

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from tableguard.aws.arn import components
 from tableguard.check.rules.document_path import Document, LineOf, Path, no_line, shown
 from tableguard.errors import PolicyError
 from tableguard.findings.finding import Finding
 from tableguard.policy.conditions import OPERATORS, Condition
 from tableguard.policy.matching import VARIABLE
 from tableguard.policy.pattern_overlap import have_in_common
-from tableguard.policy.service_reference import NEVER_UNDER_RCPS, Action, Universe, load
+from tableguard.policy.service_reference import NEVER_UNDER_RCPS, Action, ServiceReference, load
 from tableguard.policy.statements import Statement, policy
 
 Problems = Iterator[tuple[Path, str]]  # (path within the statement, what is wrong there)
@@ -39,21 +40,21 @@ class _Subject:
 
     kind: str
     statement: Statement
-    universe: Universe
+    reference: ServiceReference
 
     @cached_property
     def actions(self) -> tuple[Action, ...]:
         """Return the known actions that the statement covers."""
         named = {
-            str(action): action for value in self.statement.action.values for action in self.universe.matching(value)
+            str(action): action for value in self.statement.action.values for action in self.reference.matching(value)
         }
         if not self.statement.action.inverted:
             return tuple(named.values())
-        return tuple(action for action in self.universe.actions.values() if str(action) not in named)
+        return tuple(action for action in self.reference.actions.values() if str(action) not in named)
 
 
 @dataclass(frozen=True)
-class Rule:
+class MeaningRule:
     """A rule: the function that finds faults in a statement, and the remedy."""
 
     name: str
@@ -62,7 +63,7 @@ class Rule:
 
 
 def check(
-    file: str, kind: str, document: Document, universe: Universe | None = None, line_of: LineOf = no_line
+    file: str, kind: str, document: Document, reference: ServiceReference | None = None, line_of: LineOf = no_line
 ) -> list[Finding]:
     """Return everything ambiguous or broken in a filled document of a kind (scp, rcp, endpoint, resource, role)."""
     element = document.get("Statement")
@@ -70,13 +71,15 @@ def check(
     findings: list[Finding] = []
     for index, item in listed:
         path: Path = ("Statement",) if index is None else ("Statement", index)
-        for inner, rule, problem, remedy in _faults(file, kind, {**document, "Statement": item}, universe or load()):
+        for inner, rule, problem, remedy in _faults(file, kind, {**document, "Statement": item}, reference or load()):
             whole = (*path, *inner)
             findings.append(Finding(rule, file, shown(whole, document), line_of(whole), problem, remedy))
     return findings
 
 
-def _faults(file: str, kind: str, document: Document, universe: Universe) -> Iterator[tuple[Path, str, str, str]]:
+def _faults(
+    file: str, kind: str, document: Document, reference: ServiceReference
+) -> Iterator[tuple[Path, str, str, str]]:
     """Yield path, rule, problem and remedy of each fault in a document of one statement."""
     try:
         (statement,) = policy(file, document).statements
@@ -84,7 +87,7 @@ def _faults(file: str, kind: str, document: Document, universe: Universe) -> Ite
         problem = re.sub(rf"^{re.escape(file)}: (statement 1( \([^)]*\))?: )?", "", str(error))
         yield (), "unreadable", problem, "write it so that AWS and its readers understand the same"
         return
-    subject = _Subject(kind, statement, universe)
+    subject = _Subject(kind, statement, reference)
     for rule in RULES:
         for path, problem in rule.faults(subject):
             yield path, rule.name, problem, rule.remedy
@@ -101,9 +104,9 @@ def _unknown_action(subject: _Subject) -> Problems:
             continue
         if "*" in service or "?" in service:
             yield (element,), f"{pattern}: a wildcard in the name of the service"
-        elif service.lower() not in subject.universe.services:
+        elif service.lower() not in subject.reference.services:
             yield (element,), f"{pattern}: the service is not among those whose actions are known here"
-        elif not subject.universe.matching(pattern):
+        elif not subject.reference.matching(pattern):
             yield (element,), f"{pattern}: no action of AWS's is called so"
 
 
@@ -112,10 +115,10 @@ def _not_under_rcps(subject: _Subject) -> Problems:
     if subject.kind != "rcp" or subject.statement.action.inverted:
         return
     named = [value.lower() for value in subject.statement.action.values if value != "*"]
-    for service in sorted({value.partition(":")[0] for value in named} - subject.universe.rcp_services):
+    for service in sorted({value.partition(":")[0] for value in named} - subject.reference.rcp_services):
         yield ("Action",), f"{service}: RCPs do not apply to this service ({_RCPS})"
     for action in sorted(NEVER_UNDER_RCPS.intersection(named)):
-        yield ("Action",), f"{subject.universe.actions[action]}: no RCP stops it ({_KMS_RCPS})"
+        yield ("Action",), f"{subject.reference.actions[action]}: no RCP stops it ({_KMS_RCPS})"
 
 
 def _action_without_its_resource(subject: _Subject) -> Problems:
@@ -124,8 +127,8 @@ def _action_without_its_resource(subject: _Subject) -> Problems:
     if resource.inverted or "*" in resource.values or subject.statement.action.inverted:
         return
     for pattern in subject.statement.action.values:
-        covered = subject.universe.matching(pattern)
-        formats = [arn for action in covered for arn in _formats(action, subject.universe)]
+        covered = subject.reference.matching(pattern)
+        formats = [arn for action in covered for arn in _formats(action, subject.reference)]
         if covered and not any(have_in_common(arn, named) for arn in formats for named in _patterns(subject)):
             yield ("Resource",), f"{pattern} acts on {_types(covered)}, and none is among these"
 
@@ -134,7 +137,7 @@ def _resource_without_action(subject: _Subject) -> Problems:
     """Find resources that no action of the statement acts on."""
     if subject.statement.action.inverted:
         return
-    formats = {arn for action in subject.actions for arn in _formats(action, subject.universe)}
+    formats = {arn for action in subject.actions for arn in _formats(action, subject.reference)}
     for written, pattern in zip(subject.statement.resource.values, _patterns(subject), strict=True):
         if formats and pattern != "*" and not any(have_in_common(arn, pattern) for arn in formats):
             yield ("Resource",), f"{written}: no action of the statement acts on such a resource"
@@ -144,9 +147,9 @@ def _patterns(subject: _Subject) -> list[str]:
     return [VARIABLE.sub("*", value) for value in subject.statement.resource.values]
 
 
-def _formats(action: Action, universe: Universe) -> list[str]:
+def _formats(action: Action, reference: ServiceReference) -> list[str]:
     """Return the ARNs that an action can act on, as patterns."""
-    formats = universe.arn_formats[action.service]
+    formats = reference.arn_formats[action.service]
     return [VARIABLE.sub("*", formats[name]) for name in action.resources if name in formats]
 
 
@@ -157,7 +160,7 @@ def _types(actions: tuple[Action, ...]) -> str:
 
 def _account_half_written(subject: _Subject) -> Problems:
     for value in subject.statement.resource.values:
-        account = value.split(":", 5)[4] if value != "*" else ""
+        *_, account, _ = components(value) or ("", "")
         if not re.fullmatch(r"|\*|aws|[0-9]{12}", account):
             yield ("Resource",), f"{value}: the account is {account!r}, neither an account's number nor *"
 
@@ -168,12 +171,10 @@ def _type_by_wildcard(subject: _Subject) -> Problems:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html calls that incorrect, and readers differ on it.
     """
     for value in subject.statement.resource.values:
-        components = value.split(":", 5)
-        if (
-            value != "*"
-            and components[2] != "s3"
-            and re.match(r"[^/:]*[*?][^/:]*[/:]", VARIABLE.sub("", components[5]))
-        ):
+        parts = components(value)
+        if parts is None or parts[2] == "s3":
+            continue
+        if re.match(r"[^/:]*[*?][^/:]*[/:]", VARIABLE.sub("", parts[-1])):
             yield ("Resource",), f"{value}: a wildcard in the type of the resource"
 
 
@@ -182,7 +183,7 @@ def _type_by_wildcard(subject: _Subject) -> Problems:
 
 def _unknown_key(subject: _Subject) -> Problems:
     for line in subject.statement.conditions:
-        if subject.universe.key_type(line.key) is None:
+        if subject.reference.key_type(line.key) is None:
             yield _element(line), "AWS knows no such context key, so that it is never there"
 
 
@@ -190,28 +191,28 @@ def _key_of_other_actions(subject: _Subject) -> Problems:
     """Find keys of a service that other actions have in their requests, and none of the statement's."""
     covered = {key.lower() for action in subject.actions for key in action.keys}
     for line in subject.statement.conditions:
-        somewhere = line.key in subject.universe.keys_of_actions
-        if somewhere and line.key not in covered and line.key not in subject.universe.global_keys:
+        somewhere = line.key in subject.reference.keys_of_actions
+        if somewhere and line.key not in covered and line.key not in subject.reference.global_keys:
             yield _element(line), "no action of the statement has this key in its requests"
 
 
 def _wrong_operator(subject: _Subject) -> Problems:
     for line in subject.statement.conditions:
-        kind = (subject.universe.key_type(line.key) or "").removeprefix("ArrayOf")
+        kind = (subject.reference.key_type(line.key) or "").removeprefix("ArrayOf")
         if line.operator != "Null" and kind in _FAMILIES and not line.operator.startswith(_FAMILIES[kind]):
             yield _element(line), f"the key is of type {kind}"
 
 
 def _several_values(subject: _Subject) -> Problems:
     for line in subject.statement.conditions:
-        several = (subject.universe.key_type(line.key) or "").startswith("ArrayOf")
+        several = (subject.reference.key_type(line.key) or "").startswith("ArrayOf")
         if several and not line.quantifier and line.operator != "Null":
             yield _element(line), "the key can have several values, and the operator is for one"
 
 
 def _one_value(subject: _Subject) -> Problems:
     for line in subject.statement.conditions:
-        kind = subject.universe.key_type(line.key)
+        kind = subject.reference.key_type(line.key)
         if line.quantifier and kind is not None and not kind.startswith("ArrayOf"):
             yield _element(line), "the key has one value, and the operator is for several"
 
@@ -275,13 +276,13 @@ def _variables(subject: _Subject) -> Iterator[tuple[Path, str, bool]]:
 
 def _unknown_variable(subject: _Subject) -> Problems:
     for element, variable, _ in _variables(subject):
-        if subject.universe.key_type(variable.partition(",")[0].strip()) is None:
+        if subject.reference.key_type(variable.partition(",")[0].strip()) is None:
             yield element, f"${{{variable}}} is no context key: it never has a value, and the statement never matches"
 
 
 def _variable_of_several(subject: _Subject) -> Problems:
     for element, variable, _ in _variables(subject):
-        if (subject.universe.key_type(variable.partition(",")[0].strip()) or "").startswith("ArrayOf"):
+        if (subject.reference.key_type(variable.partition(",")[0].strip()) or "").startswith("ArrayOf"):
             yield element, f"${{{variable}}} can have several values; a variable takes one"
 
 
@@ -304,26 +305,30 @@ def _element(line: Condition) -> Path:
 
 
 RULES = (
-    Rule("unknown-action", "write the action as AWS's reference has it", _unknown_action),
-    Rule("not-under-rcps", "leave the service to an SCP or to the resource's own policy", _not_under_rcps),
-    Rule("action-without-resource", "name a resource of the action, or move the action", _action_without_its_resource),
-    Rule(
+    MeaningRule("unknown-action", "write the action as AWS's reference has it", _unknown_action),
+    MeaningRule("not-under-rcps", "leave the service to an SCP or to the resource's own policy", _not_under_rcps),
+    MeaningRule(
+        "action-without-resource", "name a resource of the action, or move the action", _action_without_its_resource
+    ),
+    MeaningRule(
         "resource-without-action", "take the resource out, or name the action that is meant", _resource_without_action
     ),
-    Rule("type-pattern", "name the type, or let one * stand for type and name", _type_by_wildcard),
-    Rule("account-pattern", "write the account's twelve digits, or *", _account_half_written),
-    Rule("unknown-key", "write the key as AWS's reference has it", _unknown_key),
-    Rule("key-of-other-actions", "take the condition out, or move the action that has the key", _key_of_other_actions),
-    Rule("wrong-operator", "use an operator for the key's type", _wrong_operator),
-    Rule("several-values", "use ForAllValues or ForAnyValue", _several_values),
-    Rule("one-value", "leave ForAllValues or ForAnyValue out", _one_value),
-    Rule("set-if-exists", "leave IfExists out and say with Null what a missing key means", _set_if_exists),
-    Rule("all-of-nothing", "demand the key as well: Null: false", _all_of_nothing),
-    Rule("literal-wildcard", "use the Like operator, or ${*} for the character", _wildcard_taken_literally),
-    Rule("no-region", "write the Region's name, or use the Like operator", _no_region),
-    Rule("session-arn", "write the ARN of the role", _session_as_principal_arn),
-    Rule("unknown-variable", "fill the placeholder, or name a context key", _unknown_variable),
-    Rule("variable-of-several", "use a key of one value", _variable_of_several),
-    Rule("negated-variable", "give it a default: ${key, 'none'}", _negated_variable),
-    Rule("unquoted-default", "write ${key, 'default'}", _unquoted_default),
+    MeaningRule("type-pattern", "name the type, or let one * stand for type and name", _type_by_wildcard),
+    MeaningRule("account-pattern", "write the account's twelve digits, or *", _account_half_written),
+    MeaningRule("unknown-key", "write the key as AWS's reference has it", _unknown_key),
+    MeaningRule(
+        "key-of-other-actions", "take the condition out, or move the action that has the key", _key_of_other_actions
+    ),
+    MeaningRule("wrong-operator", "use an operator for the key's type", _wrong_operator),
+    MeaningRule("several-values", "use ForAllValues or ForAnyValue", _several_values),
+    MeaningRule("one-value", "leave ForAllValues or ForAnyValue out", _one_value),
+    MeaningRule("set-if-exists", "leave IfExists out and say with Null what a missing key means", _set_if_exists),
+    MeaningRule("all-of-nothing", "demand the key as well: Null: false", _all_of_nothing),
+    MeaningRule("literal-wildcard", "use the Like operator, or ${*} for the character", _wildcard_taken_literally),
+    MeaningRule("no-region", "write the Region's name, or use the Like operator", _no_region),
+    MeaningRule("session-arn", "write the ARN of the role", _session_as_principal_arn),
+    MeaningRule("unknown-variable", "fill the placeholder, or name a context key", _unknown_variable),
+    MeaningRule("variable-of-several", "use a key of one value", _variable_of_several),
+    MeaningRule("negated-variable", "give it a default: ${key, 'none'}", _negated_variable),
+    MeaningRule("unquoted-default", "write ${key, 'default'}", _unquoted_default),
 )

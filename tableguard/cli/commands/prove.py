@@ -12,8 +12,8 @@ from tableguard.errors import PolicyError
 
 if TYPE_CHECKING:
     from tableguard.findings.formats import Format
-    from tableguard.prove.report import Read
-    from tableguard.prove.shipped.promises import Answer
+    from tableguard.prove.report import Sources
+    from tableguard.prove.shipped.promises import PromiseAnswer
     from tableguard.settings import Settings
 
 
@@ -53,11 +53,11 @@ def command(
     return print_report(report.ProofReport(answers, read, tables), form)
 
 
-def _foreign(policies: Path, file: Path, settings: "Settings") -> "tuple[Iterator[Answer], Read]":
+def _foreign(policies: Path, file: Path, settings: "Settings") -> "tuple[Iterator[PromiseAnswer], Sources]":
     from tableguard.prove.foreign import documents, promise_file
-    from tableguard.prove.report import Read
+    from tableguard.prove.report import Sources
 
     promises = promise_file.load(file, settings)
     collection = documents.read(policies, promises.values, promises.kind)
     names = tuple(f"{document.name} ({document.kind})" for document in collection.documents)
-    return promise_file.answers(promises, collection.documents), Read(names, collection.others)
+    return promise_file.answers(promises, collection.documents), Sources(names, collection.others)

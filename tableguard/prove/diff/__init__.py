@@ -1,1 +1,1 @@
-"""What a change of policies newly allows and newly denies."""
+"""The difference that a change of policies makes: what is newly allowed and newly denied."""

@@ -30,7 +30,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Layers:
-    """Every part, the documents that one side has alone, the documents and other files read, and what is assumed."""
+    """The parts, the documents that one side has alone, the documents and other files read, and what is assumed."""
 
     parts: tuple[Part, ...]
     gone: tuple[str, ...]

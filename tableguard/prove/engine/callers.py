@@ -1,4 +1,7 @@
-"""Every caller: roles, users, root users, services, and those without a signature; of every account, of every name."""
+"""The classes of callers that statements tell apart, of every account and of every name.
+
+They are roles, users, root users, services, and callers without a signature.
+"""
 
 import string
 from collections.abc import Iterator

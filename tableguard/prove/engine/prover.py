@@ -112,7 +112,7 @@ class _Search:
 
 
 class Denials:
-    """Denials of a world by one statement alone, whatever the others say."""
+    """Denials of a world by one statement alone, whatever the other statements are."""
 
     def __init__(self, world: World) -> None:
         self.world = world

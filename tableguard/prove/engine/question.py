@@ -39,7 +39,7 @@ FACTS = (
 
 @dataclass(frozen=True)
 class Scope:
-    """Every request that matches a statement and is made by these callers: a group, or ARNs."""
+    """The requests that match a statement and are made by these callers: a group, or ARNs."""
 
     statement: Statement
     callers: Group | tuple[str, ...]
@@ -48,7 +48,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Question:
-    """Every request of the scope must get what is `wanted` in a world of policies."""
+    """A demand: in a world of policies every request of the scope gets what is `wanted`."""
 
     name: str
     wanted: Wanted
@@ -86,7 +86,7 @@ class ApplicableStatements:
 
     @cached_property
     def lines(self) -> Lines:
-        """Every condition with its statement."""
+        """The conditions, each with its statement."""
         return tuple(
             (only(n), line) for n, layered in enumerate(self.statements) for line in layered.statement.conditions
         )
@@ -142,7 +142,7 @@ class StatementChanges:
 
     @property
     def all(self) -> tuple[LayeredStatement, ...]:
-        """Every statement of both worlds, once."""
+        """The statements of both worlds, each once."""
         return (*self.kept, *self.removed, *self.added)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Every resource: ARNs of every service, region, account and name, and calls without one."""
+"""The classes of resources that statements tell apart: ARNs of every service, account and name, and no resource."""
 
 import string
 from collections.abc import Iterable, Iterator

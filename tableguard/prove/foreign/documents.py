@@ -103,7 +103,7 @@ def _inside(file: Path, within: str, content: Any, values: Values, default: str)
 
 
 def _kind_in_path(within: str, file: Path) -> str:
-    """Return the kind that the folders or the name of a file say, innermost first; else an empty text."""
+    """Return the kind in the names of the file or its folders, innermost first; else an empty text."""
     folders = [*Path(within).parent.parts, file.resolve().parent.name] if "/" not in within else Path(within).parts[:-1]
     words = [*re.split(r"[^a-z]+", Path(within).stem.lower()), *(folder.lower() for folder in reversed(folders))]
     return next((kind for word in words for kind in KINDS if word in (kind, f"{kind}s")), "")
@@ -244,7 +244,7 @@ def _guessed_kind(place: str, document: Mapping[str, Any]) -> str:
     kind = _kind_of_actions([str(action).lower() for action in actions])
     if not kind:
         raise PolicyError(
-            f"{place}: speaks of keys or of roles to be assumed, and of other things; say which kind it is, "
+            f"{place}: names actions on keys or on roles to be assumed, and others; write which kind it is, "
             'kind = "key", "trust" or "resource"'
         )
     return kind

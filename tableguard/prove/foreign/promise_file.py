@@ -13,7 +13,7 @@ from tableguard.policy.worlds import OPEN_TO_EVERYBODY, opposite_of_all
 from tableguard.prove.foreign import documents
 from tableguard.prove.foreign.documents import ForeignDocument
 from tableguard.prove.foreign.worlds import OrganizationFacts, PromiseWorld, RoleGrant, ScopedPromise, promise_worlds
-from tableguard.prove.shipped.promises import Answer, answer, scope_of
+from tableguard.prove.shipped.promises import PromiseAnswer, answer, scope_of
 from tableguard.reading import toml_table
 from tableguard.reading.placeholders import Values
 from tableguard.reading.toml_table import Table
@@ -96,7 +96,7 @@ def _value(path: Path, key: str, value: Any) -> str | tuple[str, ...]:
     raise PolicyError(f"{path}: values: {key}: {value!r} is not accepted; accepted: a text or a list of texts")
 
 
-def answers(file: PromiseFile, written: Sequence[ForeignDocument]) -> Iterator[Answer]:
+def answers(file: PromiseFile, written: Sequence[ForeignDocument]) -> Iterator[PromiseAnswer]:
     """Prove or refute each promise of a file, in the world of its documents; for each of its callers' own.
 
     Every world is built before the first proof, so that what a file leaves open is an error at once.

@@ -1,8 +1,8 @@
 """The worlds of promises about anybody's documents: each kind stands where it stands in AWS.
 
 SCPs and RCPs bind every request. An endpoint's policy is met by the requests that pass the endpoint, a resource's by
-those for the resource, a role's by its role. Which those are, only the writer of a promise can say; what is not written
-and cannot be told is an error.
+those for the resource, a role's by its role. Only the writer of a promise knows which those are; what is neither
+written nor plain is an error.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -104,7 +104,7 @@ def promise_worlds(
 
 
 def guardrails(documents: Sequence[ForeignDocument], facts: OrganizationFacts) -> World:
-    """Build the world in which only the SCPs and RCPs say anything but yes."""
+    """Build the world in which only the SCPs and RCPs deny."""
     scps, rcps = _of_kind("scp", documents), _of_kind("rcp", documents)
     level = (worlds.FULL_AWS_ACCESS, *scps) if _has_full_access(scps, facts) else scps
     return worlds.guardrails(facts.shorthand.estate, (level,) if scps else (), (rcps,) if rcps else ())

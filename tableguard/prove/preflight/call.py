@@ -10,7 +10,7 @@ from typing import Any
 
 from tableguard.aws.cloudformation_handlers import Handlers
 from tableguard.policy.service_reference import Action, load
-from tableguard.prove.preflight.template import UNKNOWN, Plan, Resource, filled
+from tableguard.prove.preflight.template import UNKNOWN, Plan, PlannedResource, filled
 from tableguard.settings import Settings
 
 _TAG = "aws:requesttag/"
@@ -99,7 +99,7 @@ def _cannot_have(action: Action, key: str) -> bool:
     return not key.startswith("aws:") and "tag/" not in key and key in load().keys_of_actions - load().global_keys
 
 
-def calls(action: str, resource: Resource, handlers: Handlers, plan: Plan) -> Iterator[tuple[ModelledCall, ...]]:
+def calls(action: str, resource: PlannedResource, handlers: Handlers, plan: Plan) -> Iterator[tuple[ModelledCall, ...]]:
     """Yield the calls of an action for a resource, each as the alternatives that the template leaves open."""
     if action.lower() == "iam:passrole":  # without a role there is nothing to pass
         yield from ((_passing(action, role, plan),) for role in dict.fromkeys(resource.roles()))
@@ -151,7 +151,7 @@ def _always(action: str, settings: Settings) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _call(action: str, resource: Resource, handlers: Handlers, settings: Settings) -> ModelledCall:
+def _call(action: str, resource: PlannedResource, handlers: Handlers, settings: Settings) -> ModelledCall:
     values, present = _always(action, settings), {"aws:calledvia"}
     for key, (resource_type, path, default) in _OF_PROPERTIES.items():
         if resource_type == resource.resource_type:
@@ -177,7 +177,7 @@ def _texts(key: str, value: Any, settings: Settings) -> tuple[str, ...] | None:
     return tuple(texts)
 
 
-def _tags(action: str, resource: Resource, handlers: Handlers, settings: Settings) -> Mapping[str, Any] | None:
+def _tags(action: str, resource: PlannedResource, handlers: Handlers, settings: Settings) -> Mapping[str, Any] | None:
     """Return the tags of a request: all if the resource is made with them, or tagged then; None where not known."""
     tagging, listed = handlers.tagging, load().actions.get(action.lower())
     making = action in handlers.certain
@@ -196,7 +196,7 @@ def _tag_map(tags: Any) -> dict[str, Any]:
 
 
 def _targets(
-    action: str, resource: Resource, handlers: Handlers, settings: Settings
+    action: str, resource: PlannedResource, handlers: Handlers, settings: Settings
 ) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
     """Yield the ARNs that a call is made on: the resource's own, and those that its properties name where it is made.
 
@@ -216,7 +216,7 @@ def _targets(
         yield tuple(sorted(others)), {"tags": None} if listed and listed.service == "ec2" else {}
 
 
-def _own_kind(resource: Resource, action: Action | None) -> str:
+def _own_kind(resource: PlannedResource, action: Action | None) -> str:
     """Return the resource's kind in the service of an action; an empty text if it is of another service."""
     if resource.kind is None or action is None:
         return ""
@@ -224,7 +224,7 @@ def _own_kind(resource: Resource, action: Action | None) -> str:
     return kind if service == action.service.lower() else ""
 
 
-def _names(resource: Resource, kind: str) -> bool:
+def _names(resource: PlannedResource, kind: str) -> bool:
     """Return True if properties name a resource of a kind: RouteTableIds, TargetKeyId, a flow log's ResourceId."""
     wanted = kind.replace("-", "").lower()
     of_type = str(resource.properties.get("ResourceType", "")).lower()

@@ -16,7 +16,7 @@ from tableguard.policy.statements import Policy, policy
 from tableguard.prove.foreign.documents import ForeignDocument
 from tableguard.prove.preflight.answer import Answers, Blocked
 from tableguard.prove.preflight.call import calls
-from tableguard.prove.preflight.template import Plan, Resource, templates
+from tableguard.prove.preflight.template import Plan, PlannedResource, templates
 from tableguard.settings import Settings
 from tableguard.stacks.registry import StackModule, enabled_stacks, find_stack
 
@@ -49,7 +49,7 @@ def preflight(
     settings: Settings,
     stacks: Sequence[str] = (),
     scps: Sequence[ForeignDocument] | None = None,
-    observe: Callable[[Sequence[Resource]], Iterable[Resource]] = iter,
+    observe: Callable[[Sequence[PlannedResource]], Iterable[PlannedResource]] = iter,
 ) -> Preflight:
     """Return what stops the deployer under the shipped SCPs (None), or under others.
 
@@ -79,7 +79,7 @@ def _shipped(settings: Settings) -> tuple[Policy, ...]:
     return tuple(PolicySet.filled(settings).policies["scp"].values())
 
 
-def _obstacles(resource: Resource, called: Handlers | None, plan: Plan, answers: Answers) -> Iterator[Obstacle]:
+def _obstacles(resource: PlannedResource, called: Handlers | None, plan: Plan, answers: Answers) -> Iterator[Obstacle]:
     if called is None:
         return
     for action in called.all:

@@ -55,7 +55,7 @@ _REF_IS_ANOTHER = ("AWS::SQS::Queue", "AWS::Logs::MetricFilter", "AWS::S3::Bucke
 
 
 @dataclass(frozen=True, eq=False)
-class Resource:
+class PlannedResource:
     """One resource of one stack."""
 
     stack: str
@@ -136,7 +136,7 @@ class Plan:
 
     def __init__(self, settings: Settings, by_stack: Mapping[str, Mapping[str, Any]]) -> None:
         self.settings = settings
-        self.resources: dict[str, dict[str, Resource]] = {}
+        self.resources: dict[str, dict[str, PlannedResource]] = {}
         self.exports: dict[str, tuple[_Names, Any]] = {}
         for stack, template in by_stack.items():
             self._add(stack, template)
@@ -145,13 +145,13 @@ class Plan:
         resources = self.resources.setdefault(stack, {})
         names = _Names(self, stack)
         for name, resource in sorted(template["Resources"].items()):
-            resources[name] = Resource(stack, name, resource["Type"], resource.get("Properties", {}), names)
+            resources[name] = PlannedResource(stack, name, resource["Type"], resource.get("Properties", {}), names)
         for output in template.get("Outputs", {}).values():
             if "Export" in output:
                 self.exports[str(output["Export"]["Name"])] = (names, output["Value"])
 
     @cached_property
-    def by_arn(self) -> Mapping[str, Resource]:
+    def by_arn(self) -> Mapping[str, PlannedResource]:
         """The resources whose ARN is known."""
         every = (resource for resources in self.resources.values() for resource in resources.values())
         return {resource.arn: resource for resource in every if resource.arn}

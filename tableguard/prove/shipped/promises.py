@@ -20,7 +20,7 @@ _GROUPS: dict[str, Group] = {group: group for group in GROUPS}
 
 
 @dataclass(frozen=True)
-class Answer:
+class PromiseAnswer:
     """The outcome of one promise of one document; `empty` says why a proved promise promises nothing.
 
     `assumed` is what its world rests on, beyond what is assumed of every world.
@@ -39,14 +39,14 @@ class Answer:
         return self.proof.verdict == "proved" and not self.empty
 
 
-def answers(policies: PolicySet) -> Iterator[Answer]:
+def answers(policies: PolicySet) -> Iterator[PromiseAnswer]:
     """Prove or refute each promise of each shipped document."""
     for contract in policies.contracts:
         yield from contract_answers(contract, policies)
 
 
-def contract_answers(contract: Contract, policies: PolicySet) -> Iterator[Answer]:
-    """Prove or refute each promise of a document, in a world in which only this document says anything but yes."""
+def contract_answers(contract: Contract, policies: PolicySet) -> Iterator[PromiseAnswer]:
+    """Prove or refute each promise of a document, in a world in which everything else allows everything."""
     kind, place = contract.policy.kind, contract.policy.place
     document = policies.policy_of(contract)
     alone = {flag: worlds.document_alone(kind, document, policies.estate, flag) for flag in (False, True)}
@@ -56,13 +56,13 @@ def contract_answers(contract: Contract, policies: PolicySet) -> Iterator[Answer
         yield answer(place, promise, scope, world, worlds.opposite_of_document(kind, world, promise.wanted))
 
 
-def answer(place: str, promise: Promise, scope: Scope, world: World, opposite: World) -> Answer:
+def answer(place: str, promise: Promise, scope: Scope, world: World, opposite: World) -> PromiseAnswer:
     """Prove or refute one promise in a world; in the opposite world, without its documents, it must fail."""
     start = time.perf_counter()
     question = Question(promise.name, promise.wanted, scope, world)
     proof = prove(question)
     empty = _emptiness(question, opposite) if proof.verdict == "proved" else ""
-    return Answer(place, promise, proof, time.perf_counter() - start, empty)
+    return PromiseAnswer(place, promise, proof, time.perf_counter() - start, empty)
 
 
 def scope_of(place: str, promise: Promise, shorthand: Shorthand, values: Values) -> Scope:

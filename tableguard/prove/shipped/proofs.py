@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from tableguard.policy.policy_set import PolicySet
 from tableguard.prove.shipped import promises, together
-from tableguard.prove.shipped.promises import Answer
+from tableguard.prove.shipped.promises import PromiseAnswer
 from tableguard.settings import Settings
 
 
-def answers(settings: Settings) -> Iterator[Answer]:
+def answers(settings: Settings) -> Iterator[PromiseAnswer]:
     """Prove or refute every shipped promise; each document is filled and parsed once."""
     policies = PolicySet.filled(settings)
     yield from promises.answers(policies)

@@ -11,7 +11,7 @@ from tableguard.policy.contract import Promise
 from tableguard.policy.evaluate import World
 from tableguard.policy.policy_set import PolicySet
 from tableguard.prove.shipped import dangers
-from tableguard.prove.shipped.promises import Answer, answer, scope_of
+from tableguard.prove.shipped.promises import PromiseAnswer, answer, scope_of
 from tableguard.reading import toml_table
 from tableguard.reading.toml_table import Table
 from tableguard.settings import Settings
@@ -93,7 +93,7 @@ def world_of(role: Role | None, resource: str | None, endpoint: bool, policies: 
     )
 
 
-def answers(policies: PolicySet) -> Iterator[Answer]:
+def answers(policies: PolicySet) -> Iterator[PromiseAnswer]:
     """Prove or refute each promise of together.toml, in the world of each of its callers."""
     combined = load()
     values = {**policies.shorthand.values, **dangers.values()}

@@ -14,7 +14,7 @@ from tableguard.policy import cases, documents
 from tableguard.policy.contract import Case, Contract, load, load_all
 from tableguard.policy.evaluate import Decision, Request
 from tableguard.policy.policy_set import PolicySet
-from tableguard.policy.shorthand import Call, Shorthand
+from tableguard.policy.shorthand import ShortCall, Shorthand
 from tableguard.settings import Settings, example
 
 DOCUMENT = """{
@@ -108,7 +108,7 @@ def test_a_contract_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
 
 def resolved(settings: Settings | None = None, **fields: Any) -> tuple[Request, ...]:
     """The requests of a call of which only the interesting fields are given."""
-    call = Call(
+    call = ShortCall(
         **{
             "action": "dynamodb:GetItem",
             "resource": "*",
@@ -247,12 +247,12 @@ def test_a_case_is_not_fulfilled_by_the_opposite_answer_nor_by_another_statement
     assert cases.fulfils(decision, contract.cases[0].expect, "role")
 
 
-def fields_of(call: Call) -> dict[str, Any]:
+def fields_of(call: ShortCall) -> dict[str, Any]:
     plain = {field.name: getattr(call, field.name) for field in dataclasses.fields(call) if field.name != "context"}
     return plain | {f"context {key}": value for key, value in call.context.items()}
 
 
-def differing(one: Call, other: Call) -> int:
+def differing(one: ShortCall, other: ShortCall) -> int:
     left, right = fields_of(one), fields_of(other)
     return sum(left.get(key) != right.get(key) for key in left.keys() | right.keys())
 

@@ -10,7 +10,7 @@ from tableguard.paths import POLICIES
 from tableguard.policy.policy_set import PolicySet
 from tableguard.prove.engine.prover import Verdict
 from tableguard.prove.report import ProofReport
-from tableguard.prove.shipped.promises import Answer, contract_answers
+from tableguard.prove.shipped.promises import PromiseAnswer, contract_answers
 from tableguard.settings import example
 from tests.worlds import sarif
 
@@ -18,14 +18,14 @@ PLACE = "scp/deny_table_destruction.json"
 
 
 @pytest.fixture(scope="module")
-def proved() -> Answer:
+def proved() -> PromiseAnswer:
     """The first promise of a shipped document."""
     policies = PolicySet.filled(example())
     (contract,) = (contract for contract in policies.contracts if contract.policy.place == PLACE)
     return next(contract_answers(contract, policies))
 
 
-def test_a_proved_promise_is_no_finding(proved: Answer) -> None:
+def test_a_proved_promise_is_no_finding(proved: PromiseAnswer) -> None:
     report = ProofReport((proved,))
     assert (report.exit_code, report.findings) == (FINE, [])
     assert sarif.results(write(report, "sarif")) == []
@@ -35,7 +35,7 @@ def test_a_proved_promise_is_no_finding(proved: Answer) -> None:
     ("verdict", "code", "rule"), [("refuted", FINDINGS, "refuted"), ("not proved", UNANSWERED, "not-proved")]
 )
 def test_a_promise_of_a_shipped_document_is_a_finding_at_the_document(
-    proved: Answer, verdict: Verdict, code: int, rule: str
+    proved: PromiseAnswer, verdict: Verdict, code: int, rule: str
 ) -> None:
     failed = replace(proved, proof=replace(proved.proof, verdict=verdict))
     report = ProofReport((failed,))
@@ -45,7 +45,7 @@ def test_a_promise_of_a_shipped_document_is_a_finding_at_the_document(
     assert place == {"artifactLocation": {"uri": f"policies/{PLACE}"}, "region": {"startLine": 1}}
 
 
-def test_a_promise_about_all_documents_is_a_finding_at_its_own_line(proved: Answer) -> None:
+def test_a_promise_about_all_documents_is_a_finding_at_its_own_line(proved: PromiseAnswer) -> None:
     failed = replace(proved, place="together.toml", proof=replace(proved.proof, verdict="refuted"))
     renamed = replace(
         failed, promise=replace(failed.promise, name="the application makes conversations, posts and edits")

@@ -187,7 +187,7 @@ def test_the_kind_is_told_by_the_folder_or_else_by_what_a_document_holds(
 
 def test_a_document_of_two_kinds_is_refused_unless_its_kind_is_said(tmp_path: Path) -> None:
     path = written(tmp_path, principals(Action=["kms:Decrypt", "s3:GetObject"], Resource="*"))
-    with pytest.raises(PolicyError, match="say which kind it is"):
+    with pytest.raises(PolicyError, match="write which kind it is"):
         documents.read(path, VALUES)
     assert documents.read(path, VALUES, "resource").documents[0].kind == "resource"
 

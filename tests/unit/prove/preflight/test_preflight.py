@@ -19,7 +19,7 @@ from tableguard.prove.preflight.answer import Answers, Denial
 from tableguard.prove.preflight.call import ModelledCall, calls
 from tableguard.prove.preflight.obstacles import Preflight, preflight
 from tableguard.prove.preflight.report import PreflightReport
-from tableguard.prove.preflight.template import Plan, Resource, templates
+from tableguard.prove.preflight.template import Plan, PlannedResource, templates
 from tableguard.settings import example
 from tests.worlds.policies import document
 
@@ -52,12 +52,12 @@ def scp(action: str, condition: Mapping[str, Any] | None = None, resource: str =
     return {**found, "Condition": condition} if condition else found
 
 
-def resource_at(place: str) -> Resource:
+def resource_at(place: str) -> PlannedResource:
     stack, _, name = place.partition("/")
     return PLAN.resources[stack][name]
 
 
-def known_of(resource: Resource) -> Handlers:
+def known_of(resource: PlannedResource) -> Handlers:
     found = handlers(resource.resource_type)
     assert found is not None
     return found

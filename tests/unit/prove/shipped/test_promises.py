@@ -10,14 +10,14 @@ from tableguard.policy import documents
 from tableguard.policy.contract import Contract, Promise, load_all
 from tableguard.policy.policy_set import PolicySet
 from tableguard.prove.shipped import proofs
-from tableguard.prove.shipped.promises import Answer, answers, contract_answers
+from tableguard.prove.shipped.promises import PromiseAnswer, answers, contract_answers
 from tableguard.settings import example
 
 EXAMPLES = ("default", "existing-vpc")
 
 
 @cache
-def shipped(settings: str) -> tuple[Answer, ...]:
+def shipped(settings: str) -> tuple[PromiseAnswer, ...]:
     return tuple(proofs.answers(example(settings)))
 
 
@@ -63,7 +63,7 @@ def test_a_weakened_promise_is_not_hidden_by_the_guard() -> None:
     assert answer.proof.counterexample is not None
 
 
-def answer_about(document: str, promise: Promise) -> Answer:
+def answer_about(document: str, promise: Promise) -> PromiseAnswer:
     """The answer to one promise about a shipped document, in place of those of its contract."""
     policies = PolicySet.filled(example())
     (contract,) = (contract for contract in policies.contracts if contract.policy.name == document)

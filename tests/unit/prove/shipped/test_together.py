@@ -9,7 +9,7 @@ import pytest
 
 from tableguard.policy import documents
 from tableguard.policy.evaluate import Request, World, decide
-from tableguard.policy.shorthand import Call, Shorthand
+from tableguard.policy.shorthand import ShortCall, Shorthand
 from tableguard.policy.statements import Policy, policy
 from tableguard.settings import Settings, example
 
@@ -54,7 +54,8 @@ def every(kind: str, settings: Settings) -> tuple[Policy, ...]:
 
 
 def request(attempt: Try, settings: Settings) -> Request:
-    call = Call(attempt.action, attempt.resource, f"role/<name>-{attempt.role}", attempt.region, "", attempt.context)
+    role = f"role/<name>-{attempt.role}"
+    call = ShortCall(attempt.action, attempt.resource, role, attempt.region, "", attempt.context)
     (request,) = Shorthand(settings).requests(call, "together")
     return request
 
