@@ -11,6 +11,8 @@ import click
 from tableguard.errors import TableguardError
 from tableguard.findings.exit_code import FINE, INTERRUPTED, UNANSWERED
 
+_HOW_FAR = "tableguard.how_far"  # in the context of a command
+
 
 def exit_code(command: Callable[[], int | None], program: str) -> int:
     """Run a command and return its exit code; what a user can mend is one line that begins with `program`."""
@@ -34,14 +36,25 @@ def exit_code(command: Callable[[], int | None], program: str) -> int:
     except OSError as error:  # a full disk, a folder that is gone: what is cut short must not pass for an answer
         _end_output()
         code = _failed(program, ": ".join(filter(None, (error.filename, error.strerror))) or str(error))
-    except (KeyboardInterrupt, click.Abort) as interruption:
-        sys.stderr.write(f"{program}: {str(interruption) or 'interrupted'}\n")
+    except (KeyboardInterrupt, click.Abort):
+        sys.stderr.write(f"{program}: {_how_far()}\n")
         code = INTERRUPTED
     except _aws_did_not_answer() as error:
         from tableguard.stacks.credentials import advice_on
 
         code = _failed(program, advice_on(error))
     return code or FINE
+
+
+def on_interruption(how_far: Callable[[], str]) -> None:
+    """Have Ctrl-C answered with how far the running command came."""
+    click.get_current_context().meta[_HOW_FAR] = how_far
+
+
+def _how_far() -> str:
+    context = click.get_current_context(silent=True)
+    how_far: Callable[[], str] | None = context.meta.get(_HOW_FAR) if context else None
+    return how_far() if how_far else "interrupted"
 
 
 def _misused(program: str, error: click.UsageError) -> int:
@@ -51,8 +64,8 @@ def _misused(program: str, error: click.UsageError) -> int:
         return UNANSWERED
     message = error.format_message()
     path = error.ctx.command_path if error.ctx else program
-    end = "" if message.endswith(("?", "?)")) else ";"
-    return _failed(path, f"{message[:1].lower()}{message[1:].removesuffix('.')}{end} see {path} --help")
+    see = " See" if message.endswith(("?", "?)")) else "; see"
+    return _failed(path, f"{message[:1].lower()}{message[1:].removesuffix('.')}{see} {path} --help")
 
 
 def _end_output() -> None:

@@ -4,9 +4,8 @@ Records of messages that were erased or have expired are left out: an erased tex
 batch. Applied again, in any order and however often, a batch changes nothing more.
 """
 
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +15,7 @@ from stream_lambda.items import Message
 from stream_lambda.records import read
 from stream_lambda.result import BatchResult
 from stream_lambda.table import ProjectionTable
-from tableguard.findings import formats
+from tableguard.findings.counts import counted
 from tableguard.findings.exit_code import FINDINGS, FINE, UNANSWERED
 from tableguard.projection.failed_batches import BatchStore, FailedBatch, UnreadableBatch, parse
 from tableguard.store.batch_get import batch_get
@@ -56,8 +55,8 @@ class RedriveResult:
 
     def lines(self) -> Iterator[str]:
         """Yield the result as lines to print: sequence numbers and reasons, never the text of a message."""
-        rows = f"{self.applied} rows applied, {self.newer} already newer"
-        yield f"{self.name}: {rows}, {self.gone} of {self.records} records gone"
+        rows = f"{counted(self.applied, 'row')} applied, {self.newer} already newer"
+        yield f"{self.name}: {rows}, {self.gone} of {counted(self.records, 'record')} gone"
         yield from (f"  still bad: {reason}" for reason in self.bad)
         yield from (f"  not done, try again: {reason}" for reason in self.failed)
 
@@ -114,42 +113,48 @@ def _key(record: Any) -> tuple[str, str]:
     return keys["pk"]["S"], keys["sk"]["S"]
 
 
-def run(
-    source: BatchStore, target: RedriveTarget, *, delete: bool = False, as_json: bool = False, observe: Observe = iter
-) -> int:
-    """Redrive and print, delete what is applied whole if `delete`, and return the exit code."""
-    batches: list[RedriveResult] = []
-    for batch in redrive(source, target, observe):
-        batches.append(batch)
-        if not as_json:
-            sys.stdout.writelines(f"{line}\n" for line in batch.lines())
-    deleted = [batch.name for batch in batches if batch.done and delete]
-    for name in deleted:
+def delete_applied(source: BatchStore, results: Sequence[RedriveResult]) -> list[str]:
+    """Delete the batches of which nothing is left to apply, and return their names."""
+    names = [result.name for result in results if result.done]
+    for name in names:
         source.delete(name)
-    sys.stdout.write((_json(batches, deleted) if as_json else _summary(batches, deleted)) + "\n")
-    if any(batch.failed for batch in batches):
-        return UNANSWERED
-    return FINDINGS if any(batch.bad for batch in batches) else FINE
+    return names
 
 
-def _summary(batches: list[RedriveResult], deleted: list[str]) -> str:
-    left = sum(not batch.done for batch in batches)
-    applied, newer = sum(batch.applied for batch in batches), sum(batch.newer for batch in batches)
-    rows = f"{applied} rows applied, {newer} already newer"
-    return f"{len(batches)} failed batches: {rows}; {left} still bad, {len(deleted)} deleted"
+@dataclass(frozen=True)
+class RedriveReport:
+    """The results of all batches, and the names of those that were deleted then."""
 
+    results: Sequence[RedriveResult]
+    deleted: Sequence[str]
 
-def _json(batches: list[RedriveResult], deleted: list[str]) -> str:
-    facts = [
-        {
-            "name": batch.name,
-            "records": batch.records,
-            "rows_applied": batch.applied,
-            "rows_already_newer": batch.newer,
-            "records_gone": batch.gone,
-            "bad": batch.bad,
-            "failed": batch.failed,
-        }
-        for batch in batches
-    ]
-    return formats.as_json({"batches": facts, "deleted": deleted})
+    @property
+    def exit_code(self) -> int:
+        """Return UNANSWERED if DynamoDB failed, FINDINGS if something can never be applied, else FINE."""
+        if any(result.failed for result in self.results):
+            return UNANSWERED
+        return FINDINGS if any(result.bad for result in self.results) else FINE
+
+    def summary(self) -> str:
+        """Return all results in one line."""
+        left = sum(not result.done for result in self.results)
+        applied, newer = sum(result.applied for result in self.results), sum(result.newer for result in self.results)
+        rows = f"{counted(applied, 'row')} applied, {newer} already newer"
+        batches = counted(len(self.results), "failed batch", "failed batches")
+        return f"{batches}: {rows}; {left} still bad, {len(self.deleted)} deleted"
+
+    def facts(self) -> dict[str, Any]:
+        """Return the results for JSON."""
+        batches = [
+            {
+                "name": result.name,
+                "records": result.records,
+                "rows_applied": result.applied,
+                "rows_already_newer": result.newer,
+                "records_gone": result.gone,
+                "bad": result.bad,
+                "failed": result.failed,
+            }
+            for result in self.results
+        ]
+        return {"batches": batches, "deleted": list(self.deleted)}

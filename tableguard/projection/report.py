@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tableguard.findings.counts import counted
 from tableguard.findings.exit_code import FINDINGS, FINE
 from tableguard.findings.finding import Finding
 from tableguard.findings.formats import Report
@@ -65,8 +66,8 @@ class DriftReport(Report):
         lines += [f"{kinds[kind]} {kind.name.lower()}: {kind.value}" for kind in Kind if kinds[kind]]
         outcomes = Counter(result.outcome for result in results if result.outcome)
         lines += [f"{outcomes[outcome]} {outcome.value}" for outcome in RepairOutcome if outcomes[outcome]]
-        looked = f"{survey.groups} groups and {survey.rows} rows looked at, {survey.reader.cost.units:g} read units"
-        return "\n".join([*lines, f"{looked}: {len(results) or 'no'} drift"])
+        looked = f"{counted(survey.groups, 'group')} and {counted(survey.rows, 'row')} looked at"
+        return "\n".join([*lines, f"{looked}, {survey.reader.cost.units:g} read units: {len(results) or 'no'} drift"])
 
     def facts(self) -> dict[str, Any]:
         """Return the same facts as a value for JSON."""

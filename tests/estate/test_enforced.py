@@ -515,7 +515,7 @@ def test_the_operator_verifies_all_rows_and_mends_one(
     assert _wrong(_survey(running)) == []
     _spoilt_row(zone, BOB, operated)
     assert _wrong(_survey(running)) == [(Kind.BEHIND, operated, BOB.user_uuid)]
-    (mended,) = reconcile.reconcile(_survey(running), reconcile.Choice())
+    (mended,) = reconcile.reconcile(_survey(running), reconcile.Choice()).results
     assert mended.outcome is RepairOutcome.MENDED
     assert _wrong(_survey(running)) == []
     assert _shown(table, BOB, operated) == "as it was said"
@@ -526,7 +526,7 @@ def test_the_operator_ends_a_row_of_somebody_who_is_no_member_in_one_transaction
 ) -> None:
     row = {**row_key("user-eve", operated), "last_message_at": {"S": "2020-01-01T00:00:00.000000+00:00"}}
     zone.assume(SETTINGS.role_arn("break-glass")).client("dynamodb").put_item(TableName=TABLE, Item=row)
-    (ended,) = reconcile.reconcile(_survey(running), reconcile.Choice())
+    (ended,) = reconcile.reconcile(_survey(running), reconcile.Choice()).results
     assert (ended.drift.kind, ended.outcome) == (Kind.FORMER, RepairOutcome.MENDED)
     assert _wrong(_survey(running)) == []
 

@@ -61,7 +61,7 @@ def drift_found(client: Any, between: Callable[[], object] = lambda: None) -> li
 
 
 def mend(client: Any, **choice: Any) -> list[RepairOutcome | None]:
-    return [finding.outcome for finding in reconcile.reconcile(survey(client), Choice(**choice))]
+    return [finding.outcome for finding in reconcile.reconcile(survey(client), Choice(**choice)).results]
 
 
 def change(client: Any, key: Item, **attributes: Any) -> None:

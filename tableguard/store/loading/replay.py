@@ -44,13 +44,6 @@ class ReplayResult:
     write_units: float | None  # None where the engine does not report those of transactions
 
 
-class InterruptedReplayError(KeyboardInterrupt):
-    """Ctrl-C; the text says how many messages of the trace were in the table by then."""
-
-    def __init__(self, messages: int) -> None:
-        super().__init__(f"interrupted after {messages} messages: run it again, what is there is left alone")
-
-
 @dataclass(frozen=True)
 class _Addition:
     """The number of items that were new to the table, and the write units they took."""
@@ -81,12 +74,12 @@ def replay(
     """Write the groups and then the messages of a trace that are absent, encrypted if there is a cipher.
 
     Existing items stay as they are; rows are left to Pattern D. Transactions are written side by side, so messages
-    arrive somewhat out of order. `observe` sees each message pass, once it is in the table. Ctrl-C raises
-    InterruptedReplayError.
+    arrive somewhat out of order. `observe` sees each message pass, once it is in the table. Interrupted, it can
+    be run again.
     """
     writer = _Writer(client, table_name, sleep, cipher)
     conversations = groups(trace)
-    groups_added, messages_added, reached = [], list[_Addition](), 0
+    messages_added: list[_Addition] = []
 
     def written(pool: ThreadPoolExecutor) -> Iterator[Message]:
         batches = list(_batches(list(messages(trace, seed))))
@@ -94,13 +87,10 @@ def replay(
             messages_added.append(added)
             yield from batch
 
-    try:
-        with ThreadPoolExecutor(workers) as pool:
-            groups_added = list(pool.map(writer.add_groups, _batches(conversations)))
-            for _ in observe(written(pool)):
-                reached += 1
-    except KeyboardInterrupt as error:
-        raise InterruptedReplayError(reached) from error
+    with ThreadPoolExecutor(workers) as pool:
+        groups_added = list(pool.map(writer.add_groups, _batches(conversations)))
+        for _ in observe(written(pool)):
+            pass
     users = {user.user_uuid for group in conversations for user in group.members}
     new_messages = sum(added.items for added in messages_added)
     write_units = sum((*groups_added, *messages_added), _NOTHING).write_units

@@ -70,7 +70,7 @@ def test_drift_is_verified_told_and_reconciled(world: World, group: str) -> None
     assert (mended.code, json.loads(mended.out)["drift"]) == (0, {"behind": 3})
     verified = world.run("rows verify", *NOW)
     assert (verified.code, verified.err) == (0, "")
-    assert verified.out.startswith("1 groups and 3 rows looked at, ")
+    assert verified.out.startswith("1 group and 3 rows looked at, ")
 
 
 def test_force_is_for_rows_that_only_it_may_mend(world: World, group: str) -> None:
@@ -104,7 +104,7 @@ def test_failed_batches_are_redriven_and_deleted_if_the_bucket_is_typed(
     done = world.run("rows redrive", "--delete", answer=f"{BUCKET}\n")
     assert (done.code, done.lines[-1]) == (
         0,
-        "1 failed batches: 3 rows applied, 0 already newer; 0 still bad, 1 deleted",
+        "1 failed batch: 3 rows applied, 0 already newer; 0 still bad, 1 deleted",
     )
     assert world.run("rows redrive", "--json").out == '{\n  "batches": [],\n  "deleted": []\n}\n'
     assert world.run("rows verify", *NOW).code == 0

@@ -2,15 +2,18 @@
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from stream_lambda.items import group_item
-from tableguard.projection import reconcile, verify
+from tableguard.findings import formats
+from tableguard.projection import reconcile
 from tableguard.projection.drift import FORCED, HOPELESS
 from tableguard.projection.reconcile import Choice
 from tableguard.projection.repair import RepairOutcome
+from tableguard.projection.verify import verify
 from tests.cases.damages import (
     CASES,
     erase_every_message,
@@ -52,23 +55,38 @@ def client() -> Iterator[Any]:
 cases = pytest.mark.parametrize("damage", CASES, ids=lambda damage: damage.__name__)
 
 
-def test_rows_that_pattern_d_wrote_are_no_drift(client: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    assert verify.run(survey(client), None) == 0
-    assert "2 groups and 5 rows looked at" in capsys.readouterr().out
+def test_rows_that_pattern_d_wrote_are_no_drift(client: Any) -> None:
+    report = verify(survey(client), None)
+    assert (report.exit_code, report.findings) == (0, [])
+    assert "2 groups and 5 rows looked at" in report.text()
+
+
+def test_one_is_not_written_as_many(client: Any) -> None:
+    assert verify(survey(client), PAIR.group_uuid).text().startswith("1 group and 2 rows looked at, ")
+
+
+def test_drift_is_a_finding_with_the_command_that_mends_it(client: Any) -> None:
+    erase_the_newest_message(client)
+    report = verify(survey(client), None)
+    assert {finding.rule for finding in report.findings} == {"gone"}
+    assert {finding.remedy for finding in report.findings} == {"run `tableguard rows reconcile --force`"}
+    assert all(Path(finding.file).is_file() for finding in report.findings)
+    assert PRIVATE not in formats.write(report, "sarif")
 
 
 @cases
 def test_each_kind_of_drift_is_found_told_without_a_text_and_mended_if_it_can_be(
-    client: Any, damage: Callable[[Any], None], capsys: pytest.CaptureFixture[str]
+    client: Any, damage: Callable[[Any], None]
 ) -> None:
     damage(client)
     before, kinds = all_items(client), {kind for kind, _ in CASES[damage]}
-    assert reconcile.run(survey(client), Choice(dry_run=True, force=True), form="json") == 1
-    told = json.loads(printed := capsys.readouterr().out)["findings"]
-    assert sorted((finding["kind"], finding["user"]) for finding in told) == sorted(
+    report = reconcile.reconcile(survey(client), Choice(dry_run=True, force=True))
+    facts = report.facts()["findings"]
+    assert report.exit_code == 1
+    assert sorted((finding["kind"], finding["user"]) for finding in facts) == sorted(
         (kind.name.lower(), user) for kind, user in CASES[damage]
     )
-    assert PRIVATE not in printed
+    assert PRIVATE not in f"{facts} {report.text()}"
     if not kinds <= FORCED | HOPELESS:
         assert all_items(client) == before
     outcomes = set(mend(client))
@@ -81,17 +99,16 @@ def test_each_kind_of_drift_is_found_told_without_a_text_and_mended_if_it_can_be
     assert {kind for kind, _ in drift_found(client)} == kinds & HOPELESS
 
 
-def test_the_exit_code_says_whether_anything_is_left(client: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_exit_code_says_whether_anything_is_left(client: Any) -> None:
     leave_a_row_behind(client)
-    assert reconcile.run(survey(client), Choice(dry_run=True)) == 1
-    assert reconcile.run(survey(client), Choice()) == 0
-    assert reconcile.run(survey(client), Choice()) == 0
-    assert "1 behind: the row shows an older message" in capsys.readouterr().out
+    reports = [reconcile.reconcile(survey(client), Choice(dry_run=dry_run)) for dry_run in (True, False, False)]
+    assert [report.exit_code for report in reports] == [1, 0, 0]
+    assert "1 behind: the row shows an older message" in reports[1].text()
     erase_the_newest_message(client)
-    assert reconcile.run(survey(client), Choice(), form="json") == 1
-    told = json.loads(capsys.readouterr().out)
-    assert told["drift"] == {"gone": 2}
-    assert {finding["outcome"] for finding in told["findings"]} == {"needs_force"}
+    left = reconcile.reconcile(survey(client), Choice())
+    facts = json.loads(formats.write(left, "json"))
+    assert (left.exit_code, facts["drift"]) == (1, {"gone": 2})
+    assert {finding["outcome"] for finding in facts["findings"]} == {"needs_force"}
 
 
 # What force does
@@ -143,7 +160,7 @@ def test_a_row_that_pattern_d_writes_in_between_stays_as_it_wrote_it(
 def test_somebody_who_becomes_a_member_again_in_between_keeps_the_row(client: Any) -> None:
     remove_ada_from_the_group(client)
     interrupted = Interrupted(client, lambda: client.put_item(TableName=TABLE, Item=group_item(TRIO)))
-    outcomes = [finding.outcome for finding in reconcile.reconcile(survey(interrupted), Choice())]
+    outcomes = [finding.outcome for finding in reconcile.reconcile(survey(interrupted), Choice()).results]
     assert outcomes.count(RepairOutcome.CHANGED) == 1
     assert all_rows(client)[ADA.user_uuid, TRIO.group_uuid].expires_at is None
 

@@ -13,7 +13,7 @@ import pytest
 from stream_lambda.items import Group, message_item, message_key
 from tableguard.errors import TableError
 from tableguard.projection import redrive
-from tableguard.projection.failed_batches import Bucket, Folder, UnreadableBatch, failure_bucket, parse
+from tableguard.projection.failed_batches import BatchStore, Bucket, Folder, UnreadableBatch, failure_bucket, parse
 from tableguard.projection.redrive import RedriveResult, RedriveTarget
 from tableguard.settings import example
 from tests.worlds.failed_batches import BUCKET, document, leave, make_bucket
@@ -158,34 +158,34 @@ def test_removals_and_other_items_are_nothing_to_do(world: World) -> None:
 # Exit codes, output, deletion
 
 
-@pytest.mark.parametrize("as_json", [False, True])
-def test_the_exit_code_and_the_report_say_what_is_left(
-    world: World, capsys: pytest.CaptureFixture[str], as_json: bool
-) -> None:
-    assert redrive.run(world.bucket, target(world.client), as_json=as_json) == 0
+def reported(source: BatchStore, client: Any, delete: bool = False) -> redrive.RedriveReport:
+    """The report of a redrive, after which what is applied whole is deleted if that is wanted."""
+    results = list(redrive.redrive(source, target(client)))
+    return redrive.RedriveReport(results, redrive.delete_applied(source, results) if delete else [])
+
+
+def test_the_exit_code_and_the_report_say_what_is_left(world: World) -> None:
+    assert reported(world.bucket, world.client).exit_code == 0
     leave(world.s3, *message_records(FIRST, SECOND), number=1)
-    assert redrive.run(world.bucket, target(world.client), as_json=as_json) == 0
+    assert reported(world.bucket, world.client).exit_code == 0
     leave(world.s3, stream_record({**message_item(FIRST), "message": {"N": "1"}}), number=2)
-    capsys.readouterr()
-    assert redrive.run(world.bucket, target(world.client), as_json=as_json) == 1
-    told = capsys.readouterr().out
+    report = reported(world.bucket, world.client)
+    assert report.exit_code == 1
     watched = Watched(world.client, failing(BOB.user_uuid, refused("InternalServerError")))
-    assert redrive.run(world.bucket, target(watched), as_json=as_json) == 2
-    assert PRIVATE not in told
-    if as_json:
-        facts = json.loads(told)
-        assert [batch["rows_already_newer"] for batch in facts["batches"]] == [2, 0]
-    else:
-        assert "2 failed batches: 0 rows applied, 2 already newer; 1 still bad, 0 deleted" in told
+    assert reported(world.bucket, watched).exit_code == 2
+    lines = [line for result in report.results for line in result.lines()]
+    assert PRIVATE not in f"{json.dumps(report.facts())} {lines}"
+    assert [batch["rows_already_newer"] for batch in report.facts()["batches"]] == [2, 0]
+    assert report.summary() == "2 failed batches: 0 rows applied, 2 already newer; 1 still bad, 0 deleted"
 
 
 def test_only_batches_applied_whole_are_deleted_and_only_if_that_is_wanted(world: World) -> None:
     good = leave(world.s3, *message_records(FIRST), number=1)
     world.s3.put_object(Bucket=BUCKET, Key="aws/lambda/uuid-1/shardId-1/z", Body=b"no batch")
     world.s3.put_object(Bucket=BUCKET, Key="elsewhere/x", Body=b"not Lambda's")
-    redrive.run(world.bucket, target(world.client))
+    reported(world.bucket, world.client)
     assert list(world.bucket.names()) == [good, "aws/lambda/uuid-1/shardId-1/z"]
-    assert redrive.run(world.bucket, target(world.client), delete=True) == 1
+    assert reported(world.bucket, world.client, delete=True).exit_code == 1
     assert list(world.bucket.names()) == ["aws/lambda/uuid-1/shardId-1/z"]
     assert world.s3.list_objects_v2(Bucket=BUCKET)["KeyCount"] == 2
 
@@ -195,7 +195,7 @@ def test_copies_in_a_folder_are_as_good(world: World, tmp_path: Path) -> None:
     (tmp_path / key).parent.mkdir(parents=True)
     (tmp_path / key).write_bytes(world.bucket.read(key))
     folder = Folder(tmp_path)
-    assert redrive.run(folder, target(world.client), delete=True) == 0
+    assert reported(folder, world.client, delete=True).exit_code == 0
     assert set(shown_texts(world.client).values()) == {"first"}
     assert list(folder.names()) == []
     with pytest.raises(TableError, match="is no folder"):

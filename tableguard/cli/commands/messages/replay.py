@@ -3,8 +3,8 @@
 What is in the table already is left alone: run it again after an interruption.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,11 +27,25 @@ if TYPE_CHECKING:
 @options.as_json
 def command(target: "Target", *, file: Path, messages: int | None, seed: int, workers: int, as_json: bool) -> None:
     """Read all of it before anything is written, then write what is absent."""
+    from stream_lambda.items import Message
+    from tableguard.cli.exit_codes import on_interruption
     from tableguard.cli.output import print_json
     from tableguard.cli.progress import shown
+    from tableguard.findings.counts import counted
     from tableguard.store.loading import recording, replay
 
     trace = recording.read_trace(file)[:messages]
+    written = 0
+
+    def observe(passing: Iterable[Message]) -> Iterator[Message]:
+        nonlocal written
+        for message in shown(passing, "messages", len(trace)):
+            written += 1
+            yield message
+
+    on_interruption(
+        lambda: f"interrupted after {counted(written, 'message')}: run it again, what is there is left alone"
+    )
     replayed = replay.replay(
         target.client,
         target.table_name,
@@ -39,7 +53,7 @@ def command(target: "Target", *, file: Path, messages: int | None, seed: int, wo
         seed=seed,
         workers=workers,
         cipher=target.cipher,
-        observe=partial(shown, unit="messages", total=len(trace)),
+        observe=observe,
     )
     if as_json:
         print_json(asdict(replayed) | {"seed": seed})

@@ -36,9 +36,10 @@ def command(
     as_json: bool,
 ) -> int:
     """Print what was wrong, one line each, and what became of it."""
+    from tableguard.cli.output import print_report
     from tableguard.cli.survey import survey
-    from tableguard.projection import reconcile
+    from tableguard.projection.reconcile import Choice, reconcile
 
     options.one_of({"--group": group, "--all": everything}, required=True)
-    choice = reconcile.Choice(group, dry_run, force)
-    return reconcile.run(survey(target, settle, workers), choice, "json" if as_json else "text")
+    report = reconcile(survey(target, settle, workers), Choice(group, dry_run, force))
+    return print_report(report, "json" if as_json else "text")

@@ -1,5 +1,6 @@
 """Apply the batches that the stream function could not process, from the bucket where Lambda left them."""
 
+import sys
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -29,6 +30,7 @@ def command(
 ) -> int:
     """Print what was applied, what was newer already, and what is still bad."""
     from tableguard.cli.confirmation import check_can_ask, confirm_name
+    from tableguard.cli.output import print_json
     from tableguard.cli.progress import shown
     from tableguard.projection import redrive
     from tableguard.projection.failed_batches import Bucket
@@ -41,7 +43,17 @@ def command(
         print(f"Every batch that is applied whole will be deleted from {name}.")
         confirm_name(name)
     table = redrive.RedriveTarget(target.client, target.table_name, lambda: datetime.now(UTC))
-    return redrive.run(source, table, delete=delete, as_json=as_json, observe=partial(shown, unit="batches"))
+    results = []
+    for result in redrive.redrive(source, table, partial(shown, unit="batches")):
+        results.append(result)
+        if not as_json:
+            sys.stdout.writelines(f"{line}\n" for line in result.lines())
+    report = redrive.RedriveReport(results, redrive.delete_applied(source, results) if delete else [])
+    if as_json:
+        print_json(report.facts())
+    else:
+        print(report.summary())
+    return report.exit_code
 
 
 def _source(target: "Target", bucket: str | None, folder: Path | None) -> "Bucket | Folder":

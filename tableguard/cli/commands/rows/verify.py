@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 @options.formats
 def command(target: "Target", *, group: str | None, settle: float, workers: int, form: "Format") -> int:
     """Print what is wrong, one line each, and how much of what."""
+    from tableguard.cli.output import print_report
     from tableguard.cli.survey import survey
-    from tableguard.projection import verify
+    from tableguard.projection.verify import verify
 
-    return verify.run(survey(target, settle, workers), group, form)
+    return print_report(verify(survey(target, settle, workers), group), form)
