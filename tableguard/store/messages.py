@@ -169,20 +169,30 @@ class MessageTable:
         return [table.write(row) for row in rows].count("written")
 
     def _replace(self, group_uuid: str, created_at: str, editor_uuid: str, text: str, deleted: bool) -> PostResult:
-        _, member_units = self.member(group_uuid, editor_uuid)
-        stored, read_units = self._get(items.message_key(group_uuid, created_at))
-        if stored is None:
-            raise MessageError(f"group {group_uuid!r}: no message at {created_at!r}")
+        stored, read_units = self._own_message(group_uuid, created_at, editor_uuid)
         old = _parse(items.message_of, stored)
-        if old.author.user_uuid != editor_uuid:
-            raise MessageError(f"group {group_uuid}: the message at {created_at} was not written by {editor_uuid!r}")
         edited_at = items.timestamp(self.clock())
         if old.edited_at >= edited_at:  # two edits within a tick of the clock
             edited_at = items.microsecond_later(old.edited_at)
         new = replace(old, text=text, preview=None, edited_at=edited_at, deleted=deleted)
         changed = items.message_item(self._seal(new))
-        preview = {":preview": changed["preview"]} if "preview" in changed else {}
         _check_size(stored | changed)
+        write_units = self._update_message(group_uuid, created_at, changed)
+        return PostResult(new, False, read_units, write_units)
+
+    def _own_message(self, group_uuid: str, created_at: str, editor_uuid: str) -> tuple[Item, float]:
+        """Read the item of a message that the editor wrote, and return the read units too; MessageError otherwise."""
+        _, member_units = self.member(group_uuid, editor_uuid)
+        stored, read_units = self._get(items.message_key(group_uuid, created_at))
+        if stored is None:
+            raise MessageError(f"group {group_uuid!r}: no message at {created_at!r}")
+        if _parse(items.message_of, stored).author.user_uuid != editor_uuid:
+            raise MessageError(f"group {group_uuid}: the message at {created_at} was not written by {editor_uuid!r}")
+        return stored, member_units + read_units
+
+    def _update_message(self, group_uuid: str, created_at: str, changed: Item) -> float:
+        """Write a message's new text if it is neither deleted nor edited since, and return the write units."""
+        preview = {":preview": changed["preview"]} if "preview" in changed else {}
         try:
             answer = self.client.update_item(
                 TableName=self.name,
@@ -196,8 +206,8 @@ class MessageTable:
                 ExpressionAttributeValues={
                     **preview,
                     ":text": changed["message"],
-                    ":now": {"S": edited_at},
-                    ":deleted": {"BOOL": deleted},
+                    ":now": changed["edited_at"],
+                    ":deleted": changed.get("deleted", {"BOOL": False}),
                     ":no": {"BOOL": False},
                 },
                 ReturnConsumedCapacity="TOTAL",
@@ -206,7 +216,7 @@ class MessageTable:
             raise MessageError(
                 f"group {group_uuid}: the message at {created_at} is deleted, or edited since"
             ) from error
-        return PostResult(new, False, member_units + read_units, _units(answer.get("ConsumedCapacity")))
+        return _units(answer.get("ConsumedCapacity"))
 
     def _new_group(self, members: tuple[User, ...]) -> Group:
         uuids = [check_user(user).user_uuid for user in members]
