@@ -40,9 +40,12 @@ class CheckReport(Report):
 
     def text(self) -> str:
         """Write one line a fact: open questions and findings first, the counts last."""
+        return "\n".join([*self.lines(), *map(str, self.outcomes)])
+
+    def lines(self) -> list[str]:
+        """Write one line a fact but the counts."""
         others = [f"{file}: not a template, not checked" for file in self.not_templates]
-        lines = [*self.unanswered, *self.findings, *self.skips, *others, *self.outcomes]
-        return "\n".join(map(str, lines))
+        return [*map(str, (*self.unanswered, *self.findings, *self.skips)), *others]
 
     def facts(self) -> dict[str, Any]:
         """Return the same facts as a value for JSON."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import click
 
 from tableguard import __version__
-from tableguard.cli.command import Group
+from tableguard.cli.command import Group, uncoloured
 
 NAME = "tableguard"
 
@@ -27,11 +27,13 @@ NAME = "tableguard"
         ),
         "Stacks": ("up", "deploy", "destroy"),
         "A table": ("table", "messages", "rows"),
+        "This command": ("completion",),
     },
     help="DynamoDB direct messages: the stacks, the guardrails around them, and the proof that they hold.",
     epilog="Exit codes: 0 fine, 1 findings, 2 error (could not run the check).",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
+@uncoloured()
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def app() -> None:
     """Hold the commands; each is a module of `tableguard/cli/commands`, loaded when it is called."""

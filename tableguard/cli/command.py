@@ -3,16 +3,28 @@
 import importlib
 import importlib.util
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import click
+from click.core import augment_usage_errors
 
 from tableguard.cli.exit_codes import exit_code
 
 FINDINGS_CODES = "Exit codes: 0 fine, 1 findings, 2 error (could not run the check)."
 ERROR_CODES = "Exit codes: 0 done, 2 error."
+
+
+def _uncolour(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        context.color = False
+
+
+def uncoloured(*, hidden: bool = False) -> Callable[[Any], Any]:
+    """Return the decorator that adds --no-color; every command takes it, and the help of `tableguard` shows it."""
+    text = "no colours on a terminal either (NO_COLOR in the environment does the same)"
+    return click.option("--no-color", is_flag=True, expose_value=False, hidden=hidden, callback=_uncolour, help=text)
 
 
 class TableOption(click.Option):
@@ -24,6 +36,12 @@ class Command(click.Command):
 
     def __init__(self, name: str | None, *, epilog: str = ERROR_CODES, **named: Any) -> None:
         super().__init__(name, epilog=epilog, **named)
+        uncoloured(hidden=True)(self)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments; every error knows the command, which click's own about a missing value does not."""
+        with augment_usage_errors(ctx):
+            return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> int:
         """Run the body; an error names the command."""

@@ -1,14 +1,18 @@
-"""How commands print: JSON, and the steps of what takes long."""
+"""How commands print: lines into a pipe, rich's tables and steps on a terminal, and JSON."""
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
 
 from tableguard.findings import formats
 from tableguard.findings.formats import Format, Report
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from tableguard.local.estate import Step
 
 
@@ -23,10 +27,32 @@ def print_report(report: Report, form: Format) -> int:
     return report.exit_code
 
 
+def terminal(stream: TextIO | None = None) -> "Console | None":
+    """Return rich's console for a stream (default: stdout) that is a terminal; None where lines are to be plain."""
+    file = stream or sys.stdout
+    if not file.isatty():
+        return None
+    from rich.console import Console
+
+    context = click.get_current_context(silent=True)
+    uncoloured = context is not None and context.color is False  # --no-color; NO_COLOR is rich's own
+    return Console(file=file, no_color=True if uncoloured else None, highlight=False, force_terminal=True)
+
+
 @contextmanager
 def steps(*, to_stderr: bool = False) -> "Iterator[Callable[[Step], None]]":
-    """Hand out a function that prints a step that is done."""
+    """Hand out a function that prints a step that is done; on a terminal a line tells how long the next has taken."""
     from tableguard.local import presentation
 
     stream = sys.stderr if to_stderr else sys.stdout
-    yield lambda step: print(presentation.step(step), file=stream, flush=True)
+    console = terminal(stream)
+    if console is None:
+        yield lambda step: print(presentation.step(step), file=stream, flush=True)
+        return
+    with console.status("starting") as status:
+
+        def show(step: "Step") -> None:
+            console.print(f"{step.seconds:6.2f} s  [bold]{step.what:<17}[/bold] ", step.detail, sep="", soft_wrap=True)
+            status.update(f"after {step.what}")
+
+        yield show

@@ -94,10 +94,10 @@ class CostReport:
         """Return the report as text."""
         return "\n".join(
             [
-                *self._assumptions(),
-                *(line for month in self.bills for line in _bill_text(month, self._numbers)),
-                *self._summary(),
-                *self._sources(),
+                *self.assumptions(),
+                *(line for month in self.bills for line in _bill_text(month, self.numbers)),
+                *self.summary(),
+                *self.sources(),
                 *(f"\nNote: {warning}." for warning in self.warnings),
             ]
         )
@@ -107,11 +107,12 @@ class CostReport:
         return [used[name] for name in sorted(used)]
 
     @property
-    def _numbers(self) -> dict[str, int]:
+    def numbers(self) -> dict[str, int]:
         """Return the number of each price's footnote."""
         return {price.name: number for number, price in enumerate(self._prices(), start=1)}
 
-    def _assumptions(self) -> list[str]:
+    def assumptions(self) -> list[str]:
+        """Return the lines that come before the bills."""
         facts = self.facts()
         derived, estate = facts["derived"], self.costs.estate
         return [
@@ -126,7 +127,8 @@ class CostReport:
             f"a function of {estate.memory} MB, {estate.backup_days} daily backups",
         ]
 
-    def _summary(self) -> list[str]:
+    def summary(self) -> list[str]:
+        """Return the lines about breaking even."""
         used = break_even.use_of_capacity(self.costs.prices)
         return [
             "\nBreak-even with on demand, everything else as above:",
@@ -139,7 +141,8 @@ class CostReport:
             *([f"  write capacity pays once {used:.0%} of it is used"] if used is not None else []),
         ]
 
-    def _sources(self) -> list[str]:
+    def sources(self) -> list[str]:
+        """Return each price with its page, and what no bill holds."""
         return [
             f"\nPrices ({self.region}):",
             *(

@@ -51,7 +51,7 @@ def absent_commands(text: str) -> list[str]:
 
 def _faults(call: str) -> Iterator[str]:
     words = [word.rstrip(":,") for word in call.split()]
-    if not words or words[0].startswith("--"):
+    if not words or words[0].startswith(("--", "[")):
         return
     for first in expanded(words[0]):
         if help_of(first) is None:

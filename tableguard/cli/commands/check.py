@@ -20,7 +20,14 @@ def command(*, path: tuple[Path, ...], settings_file: Path | None, form: "Format
     """Check our stacks and policies, or templates of the user's own."""
     from tableguard.check import run
     from tableguard.cli.inputs import chosen_settings
-    from tableguard.cli.output import print_report
+    from tableguard.cli.output import print_report, terminal
 
     report = run.run_on(path) if path else run.run(chosen_settings(settings_file))
+    if form == "text" and (console := terminal()):
+        from tableguard.cli import tables
+
+        for line in report.lines():
+            print(line)
+        console.print(tables.outcomes(report.outcomes))
+        return report.exit_code
     return print_report(report, form)

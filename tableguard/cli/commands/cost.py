@@ -4,7 +4,7 @@ import sys
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,11 @@ from tableguard.cost.circumstances import MODES, Circumstances
 from tableguard.errors import CostError
 from tableguard.scale import workload
 from tableguard.scale.workload import Workload
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from tableguard.cost.report import CostReport
 
 _BOUNDS = {**workload.BOUNDS, **circumstances.BOUNDS}
 
@@ -51,6 +56,7 @@ def command(
 ) -> None:
     """Print the cost of a month in each mode of capacity."""
     from tableguard.cli.inputs import chosen_settings
+    from tableguard.cli.output import terminal
     from tableguard.cost import prices
     from tableguard.cost.break_even import Costs
     from tableguard.cost.estate import count_estate
@@ -64,9 +70,25 @@ def command(
         prices.prices_of(region, price),
     )
     report = CostReport(costs, list(mode or MODES), region, settings.home_region, datetime.now(UTC).date())
-    print(report.json() if as_json else report.text())
+    if as_json:
+        print(report.json())
+    elif console := terminal():
+        _print_tables(report, console)
+    else:
+        print(report.text())
     if plot:
         _write_plot(plot, costs, region)
+
+
+def _print_tables(report: "CostReport", console: "Console") -> None:
+    from tableguard.cli import tables
+
+    print("\n".join(report.assumptions()))
+    for month in report.bills:
+        console.print(tables.bill(month, MODES[month.mode].capitalize(), report.numbers))
+        for item in month.unpriced:
+            print(f"  no price for {item}: the line is left out")
+    print("\n".join([*report.summary(), *report.sources(), *(f"\nNote: {warning}." for warning in report.warnings)]))
 
 
 def _of(kind: Any, assumptions: dict[str, float | None]) -> dict[str, Any]:

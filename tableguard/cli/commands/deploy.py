@@ -56,9 +56,15 @@ def command(
 
 
 def _print_changes(name: str, changes: "tuple[ResourceChange, ...]") -> None:
+    from tableguard.cli import tables
+    from tableguard.cli.output import terminal
     from tableguard.findings.counts import counted
 
-    print(f"{name}: {counted(len(changes), 'change')}")
+    title = f"{name}: {counted(len(changes), 'change')}"
+    if console := terminal():
+        console.print(tables.changes(title, changes))
+        return
+    print(title)
     for change in changes:
         note = "  REPLACES the resource" if change.replacement else ""
         print(f"  {change.action:<7} {change.resource_type:<40} {change.logical_id}{note}")

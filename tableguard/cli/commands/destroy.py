@@ -61,14 +61,21 @@ def command(
 
 
 def _print_plan(plan: "Sequence[PlannedDeletion]") -> None:
+    from tableguard.cli import tables
+    from tableguard.cli.output import terminal
     from tableguard.findings.counts import counted
 
     if not plan:
         print("nothing to delete: none of the stacks exists")
+    console = terminal()
     for deletion in plan:
         deleted = counted(len(deletion.deleted), "resource is deleted", "resources are deleted")
         kept = counted(len(deletion.retained), "is kept", "are kept")
-        print(f"{deletion.stack_name}: {deleted}, {kept}")
+        title = f"{deletion.stack_name}: {deleted}, {kept}"
+        if console:
+            console.print(tables.deletions(title, deletion))
+            continue
+        print(title)
         for resource_type, physical_id in deletion.deleted:
             print(f"  deleted {resource_type:<40} {physical_id}")
         for resource_type, physical_id in deletion.retained:

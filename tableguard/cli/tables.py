@@ -1,0 +1,73 @@
+"""The tables that terminals show where pipes get lines: the same facts, by rich."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from tableguard.cost.bill import Bill
+    from tableguard.findings.outcome import Outcome
+    from tableguard.stacks.deploy import ResourceChange
+    from tableguard.stacks.destroy import PlannedDeletion
+
+
+def bill(month: "Bill", title: str, footnotes: Mapping[str, int]) -> Table:
+    """Return the bill of a month in one mode, its total at the foot."""
+    table = Table(title=title, box=SIMPLE_HEAD, title_justify="left", show_footer=True)
+    table.add_column("for", footer="total")
+    table.add_column("what")
+    table.add_column("quantity", justify="right")
+    table.add_column("unit")
+    table.add_column("USD a month", justify="right", footer=f"{month.usd:,.2f}")
+    table.add_column("price", justify="right")
+    for line in month.lines:
+        numbers = f"{line.quantity:,.0f}", line.price.unit, f"{line.usd:,.2f}", Text(f"[{footnotes[line.price.name]}]")
+        table.add_row(line.group, line.what, *numbers)
+    return table
+
+
+def outcomes(engines: "Sequence[Outcome]") -> Table:
+    """Return the counts of each engine of a check; what is not well is in colour."""
+    table = Table(box=SIMPLE_HEAD)
+    table.add_column("engine")
+    for name in ("passed", "failed", "skipped", "unanswered"):
+        table.add_column(name, justify="right")
+    for outcome in engines:
+        table.add_row(
+            outcome.engine,
+            f"{outcome.passed} {outcome.unit}",
+            _count(outcome.failed, "red"),
+            _count(len(outcome.skips), "yellow"),
+            _count(len(outcome.unanswered), "red"),
+        )
+    return table
+
+
+def changes(title: str, planned: "Sequence[ResourceChange]") -> Table:
+    """Return what a change set does to each resource; what is replaced is in colour."""
+    table = Table(title=title, box=SIMPLE_HEAD, title_justify="left")
+    for name in ("action", "type", "resource"):
+        table.add_column(name)
+    for change in planned:
+        action = Text("replace", style="bold red") if change.replacement else Text(change.action.lower())
+        table.add_row(action, change.resource_type, Text(change.logical_id))
+    return table
+
+
+def deletions(title: str, deletion: "PlannedDeletion") -> Table:
+    """Return what goes with a stack, in colour, and what is kept."""
+    table = Table(title=title, box=SIMPLE_HEAD, title_justify="left")
+    for name in ("", "type", "resource"):
+        table.add_column(name)
+    for resource_type, physical_id in deletion.deleted:
+        table.add_row(Text("deleted", style="bold red"), resource_type, Text(physical_id, overflow="fold"))
+    for resource_type, physical_id in deletion.retained:
+        table.add_row(Text("kept", style="green"), resource_type, Text(physical_id, overflow="fold"))
+    return table
+
+
+def _count(number: int, style: str) -> Text:
+    return Text(str(number), style=style if number else "")
