@@ -1,1 +1,1 @@
-"""Checks of rendered templates and policy documents: findings with a place, a reason and a remedy."""
+"""Checks of rendered templates and policy documents: findings with a file, a line and a remedy."""

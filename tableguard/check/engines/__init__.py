@@ -1,1 +1,1 @@
-"""The engines that check asks: cfn-lint, checkov, and the policy documents."""
+"""The engines of `check`: cfn-lint, checkov, and the policy documents."""

@@ -21,8 +21,10 @@ from tableguard.findings.finding import Finding
 from tableguard.findings.formats import write
 from tableguard.findings.outcome import Outcome, Skip, Unanswered
 from tableguard.settings import example
+from tableguard.stacks.registry import find_stack
 from tableguard.stacks.render import render
 from tests.engines.checkov import needs_checkov
+from tests.worlds import sarif
 
 Template = dict[str, Any]
 
@@ -161,6 +163,13 @@ def test_text_and_json_tell_the_same_facts(planted: CheckReport) -> None:
 
 
 @needs_checkov
+def test_the_sarif_of_findings_skips_and_open_questions_is_valid_and_leads_to_lines(planted: CheckReport) -> None:
+    results = sarif.results(write(planted, "sarif"))
+    assert len(results) == len(planted.findings) + len(planted.skips)
+    assert not json.loads(write(planted, "sarif"))["runs"][0]["invocations"][0]["executionSuccessful"]
+
+
+@needs_checkov
 def test_findings_are_sorted_by_place(planted: CheckReport) -> None:
     places = [(finding.file, finding.line) for finding in planted.findings]
     assert places == sorted(places)
@@ -219,6 +228,21 @@ def test_our_own_stacks_and_policies_have_no_finding_and_no_skip(name: str, monk
         "Config rules": True,
         "policy documents": True,
     }
+
+
+@needs_checkov
+def test_a_stack_of_other_settings_is_a_finding_in_the_python_that_made_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    stack = yaml.safe_load(render(example(), [find_stack("table")])["table"])
+    stack["Resources"]["Messages"]["Properties"]["PointInTimeRecoverySpecification"] = {
+        "PointInTimeRecoveryEnabled": False
+    }
+    monkeypatch.setattr(run, "render", lambda settings: {"table": yaml.safe_dump(stack)})
+    report = run.run(example())
+    (finding,) = (finding for finding in report.findings if finding.rule == "CKV_AWS_28")
+    lines = Path("templates/table.py").read_text(encoding="utf-8").splitlines()
+    assert (finding.file, finding.path) == ("templates/table.py", "Resources/Messages")
+    assert '"Messages"' in lines[(finding.line or 0) - 1]
+    assert sarif.faults(write(report, "sarif")) == []
 
 
 # What a stand-in for checkov does with each template: by name, so that no real checkov need start.

@@ -25,17 +25,17 @@ class RefusedError(OSError):
 
 
 def refuse_network() -> list[str]:
-    """From here on no connection leaves this process; the list fills with what was tried."""
-    tried: list[str] = []
+    """Let no connection leave this process from here on; return a list that fills with the addresses tried."""
+    addresses: list[str] = []
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         if event in _NETWORK:
             # connect and sendto: (socket, address); the other two: (host, ...)
-            tried.append(str(arguments[1] if event in ("socket.connect", "socket.sendto") else arguments[0]))
-            raise RefusedError(f"{event} {tried[-1]}: a check needs no network")
+            addresses.append(str(arguments[1] if event in ("socket.connect", "socket.sendto") else arguments[0]))
+            raise RefusedError(f"{event} {addresses[-1]}: a check needs no network")
 
     sys.addaudithook(hook)
-    return tried
+    return addresses
 
 
 def remember_grammar() -> None:
@@ -58,22 +58,22 @@ def remember_grammar() -> None:
 
 
 class Engines:
-    """checkov's runners, imported when this is made: only once the network is refused."""
+    """The runners of checkov, imported when an instance is made: only once the network is refused."""
 
     def __init__(self) -> None:
         self.templates = importlib.import_module("checkov.cloudformation.runner").Runner
         self.secrets = importlib.import_module("checkov.secrets.runner").Runner
-        self.chosen = importlib.import_module("checkov.runner_filter").RunnerFilter
+        self.filter = importlib.import_module("checkov.runner_filter").RunnerFilter
         self.version = importlib.import_module("checkov.version").version
 
-    def ask(self, path: str) -> Answer:
-        """What checkov says of one file: as a template, and as a text that may hold secrets."""
+    def check(self, path: str) -> Answer:
+        """Check one file as a template, and as a text that may hold secrets."""
         answer: Answer = {"file": path, "passed": 0, "failed": [], "skipped": []}
         templates = self.templates()
         for runner, framework in ((templates, "cloudformation"), (self.secrets(), "secrets")):
-            chosen = self.chosen(framework=[framework], show_progress_bar=False)
-            found = runner.run(root_folder=None, files=[path], runner_filter=chosen)
-            for report in found if isinstance(found, list) else [found]:
+            framework_only = self.filter(framework=[framework], show_progress_bar=False)
+            reports = runner.run(root_folder=None, files=[path], runner_filter=framework_only)
+            for report in reports if isinstance(reports, list) else [reports]:
                 answer["passed"] += len(report.passed_checks)
                 answer["failed"] += [_record(record) for record in report.failed_checks]
                 answer["skipped"] += [_record(record) for record in report.skipped_checks]
@@ -96,26 +96,26 @@ def main() -> None:
     # which Python before 3.11 takes for a place to import from, PYTHONSAFEPATH or not
     sys.path[:] = [folder for folder in sys.path if folder != os.path.dirname(os.path.abspath(__file__))]
     gc.set_threshold(200_000)  # a seventh of a run was spent looking for garbage that this short life may keep
-    say, tried = sys.stdout, refuse_network()
+    output, addresses = sys.stdout, refuse_network()
     sys.stdout = sys.stderr  # checkov's own words must not mix with the answers
     try:
         engines = Engines()
         remember_grammar()
-        _say(say, {"ready": engines.version})
+        _write(output, {"ready": engines.version})
         for path in json.load(sys.stdin):
-            _say(say, _answer(engines, path))
+            _write(output, _answer(engines, path))
     finally:
-        _say(say, {"refused": tried})
+        _write(output, {"refused": addresses})
 
 
 def _answer(engines: Engines, path: str) -> Answer:
     try:
-        return engines.ask(path)
+        return engines.check(path)
     except CRASHES as crash:
         return {"file": path, "crash": f"{type(crash).__name__}: {crash}"}
 
 
-def _say(stream: Any, answer: Answer) -> None:
+def _write(stream: Any, answer: Answer) -> None:
     stream.write(json.dumps(answer) + "\n")
     stream.flush()
 

@@ -1,4 +1,4 @@
-"""checkov in a child process, beside cfn-lint: one file's crash is that file's, and nothing leaves the machine."""
+"""Run checkov in a child process: a crash costs one file its answer, and nothing leaves the machine."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Where checkov is: it holds boto3 at one version of 2024, and so never shares an environment with this package."""
+"""Find checkov: it holds boto3 at one version of 2024, and so never shares an environment with this package."""
 
 import os
 import re
@@ -20,7 +20,7 @@ _EXEC = re.compile(rb"""#!/bin/sh\n'''exec' ["']?(/.*?python[\d.]*)["']? "\$0" "
 
 
 def interpreter(environment: Mapping[str, str] = os.environ, own: Path = OWN) -> str:
-    """The Python that has checkov: named by TABLEGUARD_CHECKOV itself or by its command, else ours, else that on PATH.
+    """Return the Python that has checkov: TABLEGUARD_CHECKOV or its command's, else ours, else that on PATH.
 
     CheckError says in one line how to get one.
     """
@@ -37,7 +37,7 @@ def interpreter(environment: Mapping[str, str] = os.environ, own: Path = OWN) ->
 
 
 def _interpreter_of(program: Path) -> str:
-    """The Python that a console script starts, or that lies beside it where it is started by something else."""
+    """Return the Python that a console script starts, or the one beside it where something else starts it."""
     with program.open("rb") as script:
         head = script.read(4096)
     shebang = _SHEBANG.match(head) or _EXEC.match(head)

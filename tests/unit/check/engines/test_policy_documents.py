@@ -220,6 +220,19 @@ def test_a_fault_of_the_language_is_found_in_every_kind_of_document(
     assert {finding.file for finding in found} == {str(tmp_path / kind / "some.json")}
 
 
+def test_each_finding_has_the_line_of_its_element(tmp_path: Path) -> None:
+    document = good("scp")
+    first(document)["Action"] = ["dynamodb:DeletTable"]
+    (tmp_path / "scp").mkdir()
+    (tmp_path / "scp" / "some.json").write_text(json.dumps(document, indent=2), encoding="utf-8")
+    lines = (tmp_path / "scp" / "some.json").read_text(encoding="utf-8").splitlines()
+    reported = policy_documents.check(example(), tmp_path)
+    assert {finding.rule for finding in reported} >= {"W3037", "unknown-action"}
+    assert {lines[(finding.line or 0) - 1].strip() for finding in reported if finding.path.endswith("Action")} == {
+        '"Action": ['
+    }
+
+
 def test_an_unknown_placeholder_is_a_finding_that_names_the_known_ones(tmp_path: Path) -> None:
     document = good("scp")
     first(document)["Resource"] = ["<my-table>"]
