@@ -2,7 +2,7 @@
 
 TableguardError
 ├── SettingsError     a value of settings.toml is missing, unknown, wrong or contradicts another
-├── PolicyError       a document or claim under policies/ cannot be read, filled or understood
+├── PolicyError       a document or contract under policies/ cannot be read, filled or understood
 ├── TemplateError     a stack cannot be rendered or breaks a CloudFormation limit
 ├── CheckError        an engine of `check` could not be asked
 ├── DeployError       CloudFormation refused or failed a stack
@@ -23,7 +23,7 @@ class SettingsError(TableguardError):
 
 
 class PolicyError(TableguardError):
-    """A policy document or its claim is unusable; the text begins with its path."""
+    """A policy document or its contract is unusable; the text begins with its path."""
 
 
 class TemplateError(TableguardError):

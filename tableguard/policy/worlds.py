@@ -61,8 +61,9 @@ def guardrails(estate: Estate, service_control: Levels = (), resource_control: L
     )
 
 
-def under(  # noqa: PLR0917  # the layers of a world
+def under(
     guarded: World,
+    *,
     identity: tuple[Policy, ...],
     boundary: Policy | None,
     resource: Policy | None,

@@ -66,8 +66,8 @@ def under_condition(operator: str, key: str, values: str | list[str]) -> World:
     return under_scp({"Condition": {operator: {key: values}}})
 
 
-def denied(world: World, asked: Request) -> bool:
-    """Whether a statement denies the request: silence would be no answer to the question."""
-    found: Decision = decide(world, asked)
-    assert found.allowed or found.because[0].effect == "Deny"
-    return not found.allowed
+def denied(world: World, request: Request) -> bool:
+    """Return True if a statement denies the request: silence would be no answer to the question."""
+    decision: Decision = decide(world, request)
+    assert decision.allowed or decision.because[0].effect == "Deny"
+    return not decision.allowed

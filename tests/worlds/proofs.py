@@ -36,5 +36,5 @@ def proof(
     wanted: Wanted = "denied",
     callers: Group | tuple[str, ...] = "members",
 ) -> Proof:
-    """What becomes of a question about every request of a scope."""
+    """Prove or refute a question about every request of a scope."""
     return prove(Question("asked", wanted, Scope(statement(**scope), callers, ESTATE), world))

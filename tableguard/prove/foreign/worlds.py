@@ -88,14 +88,14 @@ def promise_worlds(
         _refuse_actions_of_others(scoped.promise, resource)
     guarded = guardrails(chosen, facts)
     for identity, callers in _callers(scoped, chosen, facts):
-        open_or_delegating = (
+        policy_of_others = (
             worlds.delegating(facts.shorthand.estate.account) if identity.policies else worlds.OPEN_TO_EVERYBODY
         )
         world = worlds.under(
             guarded,
             identity=tuple(map(_policy, identity.policies)),
             boundary=_policy(identity.boundary) if identity.boundary else None,
-            resource=_policy(resource) if resource else open_or_delegating,
+            resource=_policy(resource) if resource else policy_of_others,
             endpoint=_policy(endpoint) if endpoint else None,
             resource_must_allow=resource is not None and resource.kind in ("key", "trust"),
         )
