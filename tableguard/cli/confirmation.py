@@ -1,4 +1,4 @@
-"""What commands ask before they change or destroy something."""
+"""Confirmations: asked before something is changed or destroyed."""
 
 import sys
 

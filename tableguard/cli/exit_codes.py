@@ -1,4 +1,4 @@
-"""How every command ends: an exit code, and one line on stderr where a user can mend something."""
+"""The end of every command: an exit code, and one line on stderr where a user can mend something."""
 
 import contextlib
 import io

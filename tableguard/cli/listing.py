@@ -1,4 +1,4 @@
-"""How texts and pages of messages are printed."""
+"""Print texts and pages of messages, safely on a terminal."""
 
 import sys
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""How commands print: lines into a pipe, rich's tables and steps on a terminal, and JSON."""
+"""Print lines into a pipe, rich's tables and steps on a terminal, and JSON."""
 
 import sys
 from collections.abc import Callable, Iterator, Mapping

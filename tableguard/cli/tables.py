@@ -7,6 +7,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from tableguard.findings.counts import counted
+
 if TYPE_CHECKING:
     from tableguard.cost.bill import Bill
     from tableguard.findings.outcome import Outcome
@@ -38,7 +40,7 @@ def outcomes(engines: "Sequence[Outcome]") -> Table:
     for outcome in engines:
         table.add_row(
             outcome.engine,
-            f"{outcome.passed} {outcome.unit}",
+            counted(outcome.passed, outcome.unit.removesuffix("s")),
             _count(outcome.failed, "red"),
             _count(len(outcome.skips), "yellow"),
             _count(len(outcome.unanswered), "red"),

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from tableguard.findings.counts import counted
 from tableguard.findings.finding import Finding, place
 
 
@@ -61,7 +62,8 @@ class Outcome:
     unanswered: tuple[Unanswered, ...] = ()
 
     def __str__(self) -> str:
-        counts = f"{self.passed} {self.unit} passed, {self.failed} failed, {len(self.skips)} skipped"
+        passed = counted(self.passed, self.unit.removesuffix("s"))
+        counts = f"{passed} passed, {self.failed} failed, {len(self.skips)} skipped"
         return f"{self.engine}: {counts}" + (f", {len(self.unanswered)} unanswered" if self.unanswered else "")
 
 

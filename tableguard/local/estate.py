@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from tableguard.errors import EmbeddedError
+from tableguard.findings.counts import counted
 from tableguard.local.dynamodb_local import engine as dynamodb_local
 from tableguard.local.dynamodb_local.engine import Engine
 from tableguard.local.profiles import EstateProfiles, write_profiles
@@ -95,7 +96,7 @@ def running(
 
 def _deploy(settings: Settings, session: Callable[[Principal], Session], clock: "_Clock") -> Iterator[Deployment]:
     for deployment in deploy(settings, session, POLLING, approve):
-        clock.step(f"stack {deployment.stack}", f"{deployment.outcome}, {len(deployment.changes)} resources")
+        clock.step(f"stack {deployment.stack}", f"{deployment.outcome}, {counted(len(deployment.changes), 'resource')}")
         yield deployment
 
 

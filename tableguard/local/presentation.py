@@ -1,4 +1,4 @@
-"""What `tableguard up` prints of an estate and of its demonstration: text, and the same facts as JSON."""
+"""Write an embedded estate and its demonstration for `tableguard up`: text, and the same facts as JSON."""
 
 import shlex
 import sys
@@ -7,21 +7,22 @@ from pathlib import Path
 from typing import Any
 
 from tableguard.findings import formats
+from tableguard.findings.counts import counted
 from tableguard.local.demo import MEMBERS, Demonstration, MemberView, message_key
 from tableguard.local.estate import EmbeddedEstate, Step, summary
 from tableguard.store.senders import attributions, column
 
-_SHOWN = 72  # characters of a message on one line
+_TEXT_WIDTH = 72  # characters of a message on one line
 
 
 def step(done: Step) -> str:
-    """One line of progress."""
+    """Write one line of progress."""
     return f"{done.seconds:6.2f} s  {done.what:<17} {done.detail}"
 
 
 def estate_text(estate: EmbeddedEstate, settings_file: Path | None) -> str:
-    """Where the estate answers, who may ask, and what to try next, with the settings file that was named, if any."""
-    named = f" --settings {shlex.quote(str(settings_file.absolute()))}" if settings_file else ""
+    """Write where the estate answers, its profiles, and commands to try, with --settings where a file was chosen."""
+    settings = f" --settings {shlex.quote(str(settings_file.absolute()))}" if settings_file else ""
     lines = [
         "",
         *_not_modelled(estate),
@@ -31,9 +32,9 @@ def estate_text(estate: EmbeddedEstate, settings_file: Path | None) -> str:
         f"  export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH",
         f"  export AWS_CONFIG_FILE={estate.profiles.path} AWS_PROFILE=application",
         *([f"  export TABLEGUARD_MESSAGE_KEY={key}"] if (key := message_key(estate)) else []),
-        f"  tableguard messages seed{named}",
-        f"  tableguard messages list-conversations {MEMBERS[0].user_uuid}{named}",
-        f"  tableguard messages list-conversations {MEMBERS[0].user_uuid}{named} --profile auditor  # is refused",
+        f"  tableguard messages seed{settings}",
+        f"  tableguard messages list-conversations {MEMBERS[0].user_uuid}{settings}",
+        f"  tableguard messages list-conversations {MEMBERS[0].user_uuid}{settings} --profile auditor  # is refused",
         "",
         f"Profiles there: {', '.join(estate.profiles.names)}. Each is a role of the estate with its own keys.",
     ]
@@ -41,65 +42,66 @@ def estate_text(estate: EmbeddedEstate, settings_file: Path | None) -> str:
 
 
 def estate_json(estate: EmbeddedEstate, settings_file: Path | None) -> str:
-    """The same facts for a program."""
-    named = str(settings_file.absolute()) if settings_file else None
-    return formats.as_json(_facts(estate) | {"settings_file": named})
+    """Write the same facts as JSON."""
+    path = str(settings_file.absolute()) if settings_file else None
+    return formats.as_json(_facts(estate) | {"settings_file": path})
 
 
-def demo_text(estate: EmbeddedEstate, shown: Demonstration) -> str:
-    """What each member sees, and how it is known to be right."""
+def demo_text(estate: EmbeddedEstate, demonstration: Demonstration) -> str:
+    """Write what each member sees, and how that was verified."""
     lines = [""]
-    for seen in shown.seen:
-        lines += [f"{seen.member.display_name}'s conversations, newest first:", *_rows(seen), ""]
-    rows = sum(len(seen.conversations) for seen in shown.seen)
+    for view in demonstration.seen:
+        lines += [f"{view.member.display_name}'s conversations, newest first:", *_rows(view), ""]
+    rows = sum(len(view.conversations) for view in demonstration.seen)
     lines += [
         *_not_modelled(estate),
         "",
-        f"{shown.messages} messages sent in {shown.seconds_to_send:.2f} s. Verified against the messages themselves:",
+        f"{counted(demonstration.messages, 'message')} sent in {demonstration.seconds_to_send:.2f} s. "
+        "Verified against the messages themselves:",
         f"each of the {rows} rows shows the newest message of its conversation, "
-        f"{shown.seconds_to_follow:.2f} s after the last was sent.",
+        f"{demonstration.seconds_to_follow:.2f} s after the last was sent.",
         "",
         "An administrator of the account, asked to delete the table, is told by the embedded AWS:",
-        f"  {shown.refusal}",
+        f"  {demonstration.refusal}",
     ]
     return "\n".join(lines)
 
 
-def demo_json(estate: EmbeddedEstate, shown: Demonstration) -> str:
-    """The same facts for a program."""
+def demo_json(estate: EmbeddedEstate, demonstration: Demonstration) -> str:
+    """Write the same facts as JSON."""
     lists = {
-        seen.member.handle: [
+        view.member.handle: [
             {
-                "with": said.partner,
-                "by": said.author,
+                "with": names.partner,
+                "by": names.author,
                 "last_message": row.last_message,
                 "last_message_at": row.last_message_at,
             }
-            for row, said in zip(seen.conversations, attributions(seen.conversations), strict=True)
+            for row, names in zip(view.conversations, attributions(view.conversations), strict=True)
         ]
-        for seen in shown.seen
+        for view in demonstration.seen
     }
-    demonstration = {
-        "messages": shown.messages,
+    facts = {
+        "messages": demonstration.messages,
         "conversations": lists,
-        "seconds_to_send": round(shown.seconds_to_send, 3),
-        "seconds_to_follow": round(shown.seconds_to_follow, 3),
-        "refusal": shown.refusal,
+        "seconds_to_send": round(demonstration.seconds_to_send, 3),
+        "seconds_to_follow": round(demonstration.seconds_to_follow, 3),
+        "refusal": demonstration.refusal,
     }
-    return formats.as_json(_facts(estate) | {"demonstration": demonstration})
+    return formats.as_json(_facts(estate) | {"demonstration": facts})
 
 
-def _rows(seen: MemberView) -> Iterator[str]:
-    said = attributions(seen.conversations)
-    partners = column([f"with {each.partner}" for each in said])
-    for row, each, partner in zip(seen.conversations, said, partners, strict=True):
+def _rows(view: MemberView) -> Iterator[str]:
+    names = attributions(view.conversations)
+    partners = column([f"with {name.partner}" for name in names])
+    for row, name, partner in zip(view.conversations, names, partners, strict=True):
         text = str(row.last_message)
-        cut = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
-        yield f"  {row.last_message_at[11:19]}  {partner} — {each.author}: {cut}"
+        cut = text if len(text) <= _TEXT_WIDTH else text[: _TEXT_WIDTH - 1] + "…"
+        yield f"  {row.last_message_at[11:19]}  {partner} — {name.author}: {cut}"
 
 
 def _not_modelled(estate: EmbeddedEstate) -> list[str]:
-    """The properties that nothing on this machine can show: they are asserted on the templates only."""
+    """Write the properties that the embedded AWS does not model: they are asserted on the templates only."""
     by_type: dict[str, list[str]] = {}
     for place in estate.read_back.not_modelled:
         resource_type, _, path = place.partition(" ")
@@ -117,13 +119,13 @@ def _facts(estate: EmbeddedEstate) -> dict[str, Any]:
         "profiles": {"file": str(estate.profiles.path), "names": list(estate.profiles.names)},
         "stacks": [
             {
-                "stack": done.stack,
-                "name": done.stack_name,
-                "outcome": done.outcome,
-                "resources": len(done.changes),
-                "seconds": round(done.seconds, 3),
+                "stack": deployment.stack,
+                "name": deployment.stack_name,
+                "outcome": deployment.outcome,
+                "resources": len(deployment.changes),
+                "seconds": round(deployment.seconds, 3),
             }
-            for done in estate.deployments
+            for deployment in estate.deployments
         ],
         "read_back": {
             "summary": summary(estate.read_back),

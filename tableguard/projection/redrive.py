@@ -93,7 +93,7 @@ def _failures(result: BatchResult, batch: FailedBatch) -> Iterator[str]:
     errors = Counter(f"{failure.event}: {failure.error}" for failure in result.failures)
     yield from (f"{error} ({times} times)" for error, times in sorted(errors.items()))
     if result.failed_groups:
-        yield f"{result.failed_groups} groups of shard {batch.shard_id}, {batch.first} to {batch.last}"
+        yield f"{counted(result.failed_groups, 'group')} of shard {batch.shard_id}, {batch.first} to {batch.last}"
 
 
 def _of_existing_messages(records: Iterable[Any], target: RedriveTarget, now: datetime) -> Iterator[Any]:

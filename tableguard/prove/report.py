@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tableguard.findings.counts import counted
 from tableguard.findings.exit_code import FINDINGS, FINE, UNANSWERED
 from tableguard.findings.finding import Finding
 from tableguard.findings.formats import Report
@@ -70,9 +71,9 @@ class ProofReport(Report):
         facts += [f"read: {document}" for document in self.sources.documents] if self.tables else []
         facts += left_out(self.sources.left_out)
         total = (
-            f"{proved} of {len(self.answers)} promises proved, over {classes} classes of requests, in {seconds:.1f} s"
+            f"{proved} of {len(self.answers)} promises proved, over {counted(classes, 'class', 'classes')} of requests"
         )
-        return "\n".join([*lines, *facts, total])
+        return "\n".join([*lines, *facts, f"{total}, in {seconds:.1f} s"])
 
     def facts(self) -> dict[str, Any]:
         """Return the same facts as a value for JSON."""
@@ -126,8 +127,11 @@ def _lines(answer: PromiseAnswer, tables: bool) -> list[str]:
         return [head, f"    {requests.sentence(proof.counterexample)}", f"    {because}", *assumed]
     if verdict(answer) == "not proved":
         return [f"{head}: {answer.empty or proof.reason}"]
-    rows = [f"    {row.classes} classes {row.because}; such as: {requests.sentence(row.example)}" for row in proof.rows]
-    return [f"{head}, {proof.classes} classes of requests", *(rows if tables else ())]
+    rows = [
+        f"    {counted(row.classes, 'class', 'classes')} {row.because}; such as: {requests.sentence(row.example)}"
+        for row in proof.rows
+    ]
+    return [f"{head}, {counted(proof.classes, 'class', 'classes')} of requests", *(rows if tables else ())]
 
 
 def _facts(answer: PromiseAnswer) -> dict[str, Any]:

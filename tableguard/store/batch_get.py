@@ -7,6 +7,7 @@ from typing import Any
 from stream_lambda.batch_get import ATTEMPTS, chunks, read_chunk
 from stream_lambda.items import Item
 from tableguard.errors import TableError
+from tableguard.findings.counts import counted
 from tableguard.store.consumed import ReadCost
 
 
@@ -31,5 +32,6 @@ def batch_get(
             unread = portion.unread
         if unread:
             raise TableError(
-                f"table {table_name}: too busy to read {len(unread)} items, {ATTEMPTS} times; try again later"
+                f"table {table_name}: too busy to read {counted(len(unread), 'item')}, {ATTEMPTS} times; "
+                "try again later"
             )

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tableguard.findings.counts import counted
 from tableguard.findings.exit_code import FINDINGS, FINE, UNANSWERED
 from tableguard.findings.finding import Finding, Level
 from tableguard.findings.formats import Report
@@ -62,7 +63,8 @@ class DifferenceReport(Report):
         lines += [f"assumed: {assumption}" for assumption in layers.assumed]
         lines += left_out(layers.left_out)
         classes = sum(part.difference.classes for part in layers.parts)
-        return "\n".join([*lines, f"{len(layers.documents)} documents, {classes} classes of requests looked at"])
+        documents, requests_of = counted(len(layers.documents), "document"), counted(classes, "class", "classes")
+        return "\n".join([*lines, f"{documents}, {requests_of} of requests looked at"])
 
     def facts(self) -> dict[str, Any]:
         """Return the same facts as a value for JSON."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from tableguard.findings.counts import counted
 from tableguard.findings.exit_code import FINDINGS, FINE
 from tableguard.findings.finding import Finding, Level
 from tableguard.findings.formats import Report
@@ -38,12 +39,15 @@ class PreflightReport(Report):
             if not obstacle.certain:
                 rest[obstacle.action, obstacle.because] = rest.get((obstacle.action, obstacle.because), 0) + 1
         unused = [
-            f"{action}: stopped for {count} resources, if called: {because}"
+            f"{action}: stopped for {counted(count, 'resource')}, if called: {because}"
             for (action, because), count in sorted(rest.items())
         ]
         unknown = [f"{name}: nothing is known of what its handlers call" for name in self.preflight.unknown]
         stopped = sum(map(_stops, obstacles))
-        total = f"{self.preflight.resources} resources, {self.preflight.actions} different actions: {stopped} stopped"
+        total = (
+            f"{counted(self.preflight.resources, 'resource')}, "
+            f"{counted(self.preflight.actions, 'different action')}: {stopped} stopped"
+        )
         return "\n".join([*unused, *unknown, *certain, total])
 
     def facts(self) -> dict[str, Any]:

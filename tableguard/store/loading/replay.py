@@ -16,6 +16,7 @@ from stream_lambda.items import (
     message_key,
 )
 from tableguard.errors import MessageError
+from tableguard.findings.counts import counted
 from tableguard.store.batch_get import batch_get
 from tableguard.store.consumed import ReadCost
 from tableguard.store.encryption import Cipher
@@ -143,7 +144,7 @@ class _Writer:
                     raise
                 left = [item for item, reason in zip(left, reasons, strict=True) if reason != _EXISTS]
         raise MessageError(
-            f"table {self.table_name}: too busy for {len(left)} items, {ATTEMPTS} times; write more slowly"
+            f"table {self.table_name}: too busy for {counted(len(left), 'item')}, {ATTEMPTS} times; write more slowly"
         )
 
     def _transact(self, new: Sequence[Item]) -> _Addition:

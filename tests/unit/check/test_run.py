@@ -17,6 +17,7 @@ from tableguard.check.engines.checkov import location
 from tableguard.check.report import CheckReport
 from tableguard.cloudformation import template_files
 from tableguard.errors import CheckError
+from tableguard.findings.counts import counted
 from tableguard.findings.finding import Finding
 from tableguard.findings.formats import write
 from tableguard.findings.outcome import Outcome, Skip, Unanswered
@@ -155,7 +156,8 @@ def test_text_and_json_tell_the_same_facts(planted: CheckReport) -> None:
         for fact in facts[kind]:
             assert all(str(value) in text for value in fact.values() if value)
     for engine in facts["engines"]:
-        counts = f"{engine['passed']} {engine['unit']} passed, {engine['failed']} failed, {engine['skipped']} skipped"
+        passed = counted(engine["passed"], engine["unit"].removesuffix("s"))
+        counts = f"{passed} passed, {engine['failed']} failed, {engine['skipped']} skipped"
         assert f"{engine['engine']}: {counts}" in text
     assert len(text.splitlines()) == sum(
         len(facts[kind]) for kind in ("engines", "findings", "skips", "unanswered", "not_templates")

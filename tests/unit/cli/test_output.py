@@ -77,7 +77,7 @@ def test_colours_are_left_out_where_they_are_not_wanted(
     monkeypatch.setattr(tables, "bill", lambda *_: tables.outcomes([Outcome("checkov", "checks", 1, 2)]))
     with redirect_stdout(terminal):
         assert main(words) == 0
-    assert "1 checks" in terminal.getvalue()
+    assert "1 check" in terminal.getvalue()
     assert re.search(r"\x1b\[[0-9;]*3[0-7]", terminal.getvalue()) is None
 
 

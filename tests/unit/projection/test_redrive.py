@@ -142,7 +142,7 @@ def test_what_dynamodb_refuses_this_time_is_told_and_done_the_next(world: World)
     (failed,) = world.redriven(watched)
     assert failed.failed == (
         "row was not written: InternalServerError (1 times)",
-        f"1 groups of shard shardId-1, {sequence_number(1)} to {sequence_number(1)}",
+        f"1 group of shard shardId-1, {sequence_number(1)} to {sequence_number(1)}",
     )
     assert (failed.applied, failed.done) == (1, False)
     (done,) = world.redriven()

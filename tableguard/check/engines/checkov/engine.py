@@ -14,6 +14,7 @@ from tableguard.check.engines.checkov import child as checkov_child
 from tableguard.check.engines.checkov import location
 from tableguard.cloudformation.template_files import TemplateFile
 from tableguard.errors import CheckError
+from tableguard.findings.counts import counted
 from tableguard.findings.finding import Finding
 from tableguard.findings.outcome import Outcome, Skip, Unanswered
 
@@ -60,7 +61,7 @@ def _awaited(templates: Mapping[str, TemplateFile], child: "_Child", command: Se
 
 
 def _unanswered(templates: int, error: CheckError) -> Outcome:
-    place = "1 template" if templates == 1 else f"{templates} templates"
+    place = counted(templates, "template")
     return Outcome(ENGINE, "checks", 0, 0, unanswered=(Unanswered(place, ENGINE, str(error)),))
 
 
