@@ -46,12 +46,12 @@ def install_corrections() -> None:
     # and so it lists the methods of a handler: 0.3 ms of the 2 ms that a PutItem takes
     replace(core_responses, "method_names_from_class", cache(method_names_from_class))
     replace(settings, "ec2_load_default_amis", lambda: False)  # 3 s for each account and region, and nothing boots
-    replace(backends, "get_backend", _corrected(backends.get_backend))
+    replace(backends, "get_backend", _with_corrections(backends.get_backend))
     replace(werkzeug_app, "DISABLE_GLOBAL_CORS", True)  # otherwise a page of any website may read the answers
     hook.install()
 
 
-def _corrected(load: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _with_corrections(load: Callable[[Any], Any]) -> Callable[[Any], Any]:
     @wraps(load)
     def get_backend(service: str) -> Any:
         backend = load(service)
@@ -85,7 +85,7 @@ def wsgi_server(listening: socket.socket) -> BaseWSGIServer:
     moto's opens the port in its thread, which ends if the port is taken, and leaves the caller waiting.
     """
     host, port = listening.getsockname()
-    wsgi = ThreadedWSGIServer(host, port, Edge(_Services(_service)), _Silent, fd=listening.fileno())
+    wsgi = ThreadedWSGIServer(host, port, Edge(_Services(_service)), _SilentHandler, fd=listening.fileno())
     wsgi.daemon_threads = False  # so that stopping waits for the requests under way
     return wsgi
 
@@ -119,6 +119,6 @@ def _service(name: Any) -> Flask:
     return create_backend_app(name)
 
 
-class _Silent(MotoRequestHandler):
+class _SilentHandler(MotoRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Print nothing for a request that was answered."""

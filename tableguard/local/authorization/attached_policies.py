@@ -60,7 +60,7 @@ class Organization:
         enabled = any(policy_type["Type"] == kind for policy_type in units[backend.org.root_id].policy_types)
         levels: list[tuple[Policy, ...]] = []
         while target is not None and enabled:
-            levels.insert(0, _attached(target, kind))
+            levels.insert(0, _attached_policies(target, kind))
             target = units.get(getattr(target, "parent_id", None))
         return tuple(levels)
 
@@ -73,7 +73,7 @@ def organization() -> Organization | None:
     return None
 
 
-def _attached(target: Any, kind: str) -> tuple[Policy, ...]:
+def _attached_policies(target: Any, kind: str) -> tuple[Policy, ...]:
     policies = [policy for policy in target.attached_policies if policy.type == kind and policy.id != _FULL_RCP]
     return tuple(parse_policy(policy.name, policy.content) for policy in policies)
 

@@ -68,10 +68,10 @@ def _permission(call: ApiCall, operation: str, request: Item, **more: Any) -> Re
         raise EmbeddedError(f"{call.action}: its parameters name no table")
     table, index = str(request["TableName"]), request.get("IndexName")
     keys = _leading_keys(call, table, index, operation, request)
-    context: dict[str, Any] = {**_selected(operation, request), **more}
+    context: dict[str, Any] = {**_select_context(operation, request), **more}
     if keys:
         context["dynamodb:LeadingKeys"] = keys
-    names = _attributes(request)
+    names = _named_attributes(request)
     if names:
         context["dynamodb:Attributes"] = names
     return RequiredPermission(f"dynamodb:{operation}", _arn(call, table, index), context)
@@ -82,7 +82,7 @@ def _arn(call: ApiCall, table: str, index: str | None) -> str:
     return f"{arn}/index/{index}" if index else arn
 
 
-def _selected(operation: str, request: Item) -> dict[str, str]:
+def _select_context(operation: str, request: Item) -> dict[str, str]:
     """Return dynamodb:ReturnValues and dynamodb:Select, the latter with DynamoDB's default."""
     values = {"dynamodb:ReturnValues": request["ReturnValues"]} if request.get("ReturnValues") else {}
     if operation in ("Query", "Scan"):
@@ -99,7 +99,7 @@ def _leading_keys(call: ApiCall, table: str, index: str | None, operation: str, 
         return ()
     name = next(element["AttributeName"] for element in schema if element["KeyType"] == "HASH")
     if operation == "Query":
-        return _queried(schema, name, request)
+        return _queried_keys(schema, name, request)
     item = request.get("Item") if operation == "PutItem" else request.get("Key")
     return (_text(item[name]),) if isinstance(item, Mapping) and name in item else ()
 
@@ -114,7 +114,7 @@ def _schema(call: ApiCall, table: str, index: str | None) -> list[dict[str, str]
     return None if source is None else list(source.schema)
 
 
-def _queried(schema: list[dict[str, str]], name: str, request: Item) -> tuple[str, ...]:
+def _queried_keys(schema: list[dict[str, str]], name: str, request: Item) -> tuple[str, ...]:
     if "KeyConditions" in request:
         condition = request["KeyConditions"].get(name, {})
         return tuple(_text(value) for value in condition.get("AttributeValueList", []))
@@ -135,7 +135,7 @@ def _text(value: Mapping[str, Any]) -> str:
     return str(content)
 
 
-def _attributes(request: Item) -> tuple[str, ...]:
+def _named_attributes(request: Item) -> tuple[str, ...]:
     """Return the attributes that a request names, each once; none for a read of all that names only its key."""
     names = dict.fromkeys(request.get("AttributesToGet") or [])
     names |= {name: None for parameter in _LEGACY for name in request.get(parameter) or {}}
@@ -152,17 +152,17 @@ def _of_batch(call: ApiCall) -> Iterator[RequiredPermission]:
     for table, request in (call.value("RequestItems") or {}).items():
         schema = _schema(call, table, None)
         hash_key = next((element["AttributeName"] for element in schema or [] if element["KeyType"] == "HASH"), "")
-        items = request["Keys"] if call.operation == "BatchGetItem" else list(_written(request))
+        items = request["Keys"] if call.operation == "BatchGetItem" else list(_written_items(request))
         keys = dict.fromkeys(_text(item[hash_key]) for item in items if hash_key in item)
         projection = {**request, "Key": {}} if isinstance(request, Mapping) else {"Item": dict.fromkeys(_names(items))}
         context: dict[str, Any] = {"dynamodb:LeadingKeys": tuple(keys)} if keys else {}
-        names = _attributes(projection)
+        names = _named_attributes(projection)
         if names:
             context["dynamodb:Attributes"] = names
         yield RequiredPermission(call.action, _arn(call, table, None), context)
 
 
-def _written(requests: Iterable[Item]) -> Iterator[Item]:
+def _written_items(requests: Iterable[Item]) -> Iterator[Item]:
     for write in requests:
         if "PutRequest" in write:
             yield write["PutRequest"]["Item"]

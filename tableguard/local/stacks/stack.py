@@ -93,7 +93,7 @@ class EmbeddedStack:
             return []
         declared, values = self.submission.template.parameters, self.submission.parameters
         return [
-            {"ParameterKey": name, "ParameterValue": _shown(parameter, values.get(name))}
+            {"ParameterKey": name, "ParameterValue": _parameter_value(parameter, values.get(name))}
             for name, parameter in declared.items()
         ]
 
@@ -113,7 +113,7 @@ class EmbeddedStack:
     @property
     def stack_resources(self) -> list[ResourceSummary]:
         """Return the existing resources."""
-        return [self._described(logical_id) for logical_id in self.resources.existing]
+        return [self._summary(logical_id) for logical_id in self.resources.existing]
 
     def scope_of(self, submission: Submission) -> StackScope:
         """Return the scope of a template submitted for this stack; EmbeddedError if its parameters are refused."""
@@ -128,7 +128,7 @@ class EmbeddedStack:
             "AWS::URLSuffix": "amazonaws.com",
         }
         values = pseudo | parameter_values(submission.template, submission.parameters)
-        return StackScope(submission.template, values, self.resources.handle, self._exported, self._zones)
+        return StackScope(submission.template, values, self.resources.handle, self._exported_value, self._zones)
 
     def changes(self, submission: Submission) -> Iterator[dict[str, Any]]:
         """Yield the change that a submission means for each resource, in the words of DescribeChangeSet."""
@@ -233,7 +233,7 @@ class EmbeddedStack:
                 self.backend.exports[output.export] = Export(self.stack_id, output.export, output.value)
         self.current_outputs = outputs
 
-    def _exported(self, name: str) -> Any | None:
+    def _exported_value(self, name: str) -> Any | None:
         export = self.backend.exports.get(name)
         return export.value if export else None
 
@@ -283,7 +283,7 @@ class EmbeddedStack:
             )
         )
 
-    def _described(self, logical_id: str) -> ResourceSummary:
+    def _summary(self, logical_id: str) -> ResourceSummary:
         resource = self.resources.existing[logical_id]
         last = next(event for event in reversed(self.events) if event.logical_resource_id == logical_id)
         return ResourceSummary(
@@ -297,7 +297,7 @@ class EmbeddedStack:
         )
 
 
-def _shown(declared: Mapping[str, Any], value: str | None) -> str:
+def _parameter_value(declared: Mapping[str, Any], value: str | None) -> str:
     if str(declared.get("NoEcho", False)).lower() == "true":
         return "****"
     return str(declared.get("Default", "")) if value is None else value

@@ -95,7 +95,7 @@ def _recording_put(original: Callable[..., Item]) -> Callable[..., Item]:
     @wraps(original)
     def put_item(table: Table, item_attrs: dict[str, Any], *args: Any, **kwargs: Any) -> Item:
         _refuse(table, item_attrs, ItemSizeTooLarge, _INDEX_KEY_PUT)
-        before = _stored(table, item_attrs)
+        before = _stored_item(table, item_attrs)
         after = original(table, item_attrs, *args, **kwargs)
         _record(Write(table, before, after))
         return after
@@ -124,7 +124,7 @@ def _recording_update(original: Callable[..., Item]) -> Callable[..., Item]:
     @wraps(original)
     def update_item(backend: DynamoDBBackend, table_name: str, key: dict[str, Any], *args: Any, **kwargs: Any) -> Item:
         table = backend.get_table(table_name)
-        before = copy.deepcopy(_stored(table, key))
+        before = copy.deepcopy(_stored_item(table, key))
         # moto iterates over the changes of an update that has none
         kwargs["attribute_updates"] = kwargs.get("attribute_updates") or {}
         try:
@@ -179,7 +179,7 @@ def _record(write: Write) -> None:
         streams.publish(write)  # an import, which is no request
 
 
-def _stored(table: Table, attributes: dict[str, Any]) -> Item | None:
+def _stored_item(table: Table, attributes: dict[str, Any]) -> Item | None:
     """Return the item under the key among these attributes; None for a key that moto will refuse."""
     if not all(name in attributes for name in table.table_key_attrs):
         return None
@@ -188,7 +188,7 @@ def _stored(table: Table, attributes: dict[str, Any]) -> Item | None:
 
 
 def _restore(table: Table, key: dict[str, Any], before: Item | None) -> None:
-    now = _stored(table, key)
+    now = _stored_item(table, key)
     if now is not None:
         requests.restore(table, now, before)
 

@@ -21,7 +21,7 @@ def install() -> None:
 
 
 @cache
-def _is(kind: type, *kinds: type) -> bool:
+def _is_subclass(kind: type, *kinds: type) -> bool:
     return issubclass(kind, kinds)
 
 
@@ -32,15 +32,15 @@ def _traverse(traverser: Any, root: Any) -> Any:
 
     def walk(node: Any, child_id: int) -> Any:
         kind: type = type(node)
-        if not _is(kind, _NODES.Node):
+        if not _is_subclass(kind, _NODES.Node):
             return node
         parent = node.parent
         for number, child in enumerate(node.children or ()):
             traverser.pre_processing_of_child(node, number)
             walk(child, number)
-        if not _is(kind, *wanted):
+        if not _is_subclass(kind, *wanted):
             return node
-        process = next(processor for node_class, processor in processors.items() if _is(kind, node_class))
+        process = next(processor for node_class, processor in processors.items() if _is_subclass(kind, node_class))
         processed = process(node)
         processed.parent = parent
         if parent:
@@ -57,6 +57,6 @@ def _find_clauses(node: Any, clause_types: list[type]) -> list[Any]:
         kind: type = type(child)
         if kind in clause_types:
             clauses.append(child)
-        elif _is(kind, _NODES.Expression, _NODES.UpdateExpressionFunction):
+        elif _is_subclass(kind, _NODES.Expression, _NODES.UpdateExpressionFunction):
             clauses.extend(_find_clauses(child, clause_types))
     return clauses

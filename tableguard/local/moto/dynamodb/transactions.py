@@ -29,7 +29,7 @@ TOKEN_SECONDS = 600
 def install(clock: Callable[[], float] = time.monotonic) -> None:
     """Replace transact_write_items of DynamoDBBackend, which copies, and of DynamoHandler, which ignores the token."""
     replace(DynamoDBBackend, "transact_write_items", _without_copies(DynamoDBBackend.transact_write_items))
-    replace(DynamoHandler, "transact_write_items", once(DynamoHandler.transact_write_items, clock))
+    replace(DynamoHandler, "transact_write_items", idempotent(DynamoHandler.transact_write_items, clock))
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class _CompletedTransaction:
     at: float
 
 
-def once(
+def idempotent(
     original: Callable[[DynamoHandler], ActionResult], clock: Callable[[], float]
 ) -> Callable[[DynamoHandler], ActionResult]:
     """Wrap DynamoHandler.transact_write_items: a token that comes again within ten minutes writes nothing anew."""

@@ -24,11 +24,11 @@ _RECORDER_PROPERTIES = ("RecordingGroup", "RecordingMode", "RoleARN")
 _RULE_PROPERTIES = ("Description", "EvaluationModes", "MaximumExecutionFrequency", "Scope", "Source")
 
 
-def _recased(value: Any, case: Callable[[str], str]) -> Any:
+def _recase(value: Any, case: Callable[[str], str]) -> Any:
     """Change the case of each key's first letter: Config's older operations say allSupported."""
     if isinstance(value, dict):
-        return {case(key[0]) + key[1:]: _recased(inner, case) for key, inner in value.items()}
-    return [_recased(item, case) for item in value] if isinstance(value, list) else value
+        return {case(key[0]) + key[1:]: _recase(inner, case) for key, inner in value.items()}
+    return [_recase(item, case) for item in value] if isinstance(value, list) else value
 
 
 def _create_recorder(context: Context, properties: Properties) -> ResourceHandle:
@@ -42,7 +42,7 @@ def _create_recorder(context: Context, properties: Properties) -> ResourceHandle
 
 
 def _put_recorder(config: Client, handle: ResourceHandle, properties: Properties) -> None:
-    recorder = _recased({"Name": handle.physical_id, **non_null(properties, *_RECORDER_PROPERTIES)}, str.lower)
+    recorder = _recase({"Name": handle.physical_id, **non_null(properties, *_RECORDER_PROPERTIES)}, str.lower)
     call(config, "put_configuration_recorder", ConfigurationRecorder=recorder)
 
 
@@ -65,7 +65,7 @@ def _read_recorder(context: Context, handle: ResourceHandle) -> Properties:
     config, names = context.client("config"), [handle.physical_id]
     recorders = config.describe_configuration_recorders(ConfigurationRecorderNames=names)
     statuses = config.describe_configuration_recorder_status(ConfigurationRecorderNames=names)
-    recorder = _recased(only(recorders["ConfigurationRecorders"], f"recorder {handle.physical_id}"), str.upper)
+    recorder = _recase(only(recorders["ConfigurationRecorders"], f"recorder {handle.physical_id}"), str.upper)
     status = only(statuses["ConfigurationRecordersStatus"], f"status of recorder {handle.physical_id}")
     return {**select(recorder, "Name", *_RECORDER_PROPERTIES), "StartedOnCreate": status["recording"]}
 
@@ -89,14 +89,14 @@ def _create_channel(context: Context, properties: Properties) -> ResourceHandle:
 
 
 def _put_channel(config: Client, handle: ResourceHandle, properties: Properties) -> None:
-    channel = _recased({"Name": handle.physical_id, **non_null(properties, *_CHANNEL_PROPERTIES)}, str.lower)
+    channel = _recase({"Name": handle.physical_id, **non_null(properties, *_CHANNEL_PROPERTIES)}, str.lower)
     call(config, "put_delivery_channel", DeliveryChannel=channel)
 
 
 def _read_channel(context: Context, handle: ResourceHandle) -> Properties:
     channels = context.client("config").describe_delivery_channels(DeliveryChannelNames=[handle.physical_id])
     return select(
-        _recased(only(channels["DeliveryChannels"], f"delivery channel {handle.physical_id}"), str.upper),
+        _recase(only(channels["DeliveryChannels"], f"delivery channel {handle.physical_id}"), str.upper),
         "Name",
         *_CHANNEL_PROPERTIES,
     )

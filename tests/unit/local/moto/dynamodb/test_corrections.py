@@ -122,7 +122,7 @@ def test_a_token_is_forgotten_after_ten_minutes() -> None:
         carried_out.append(len(times))
         return ActionResult({})
 
-    once = transactions.once(carry_out, lambda: times.pop(0))
+    once = transactions.idempotent(carry_out, lambda: times.pop(0))
     for _ in range(3):
         with requests.request():
             once(transaction)
