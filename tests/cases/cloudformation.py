@@ -20,7 +20,7 @@ def _name(prefix: str = "stack") -> str:
 
 
 def _created(aws: Aws, template: str, name: str = "", **more: Any) -> dict[str, Any]:
-    """The stack after CreateStack."""
+    """Create a stack and return its description."""
     client, name = aws.client("cloudformation"), name or _name()
     client.create_stack(StackName=name, TemplateBody=template, **more)
     described: dict[str, Any] = client.describe_stacks(StackName=name)["Stacks"][0]
@@ -28,7 +28,7 @@ def _created(aws: Aws, template: str, name: str = "", **more: Any) -> dict[str, 
 
 
 def _executed(aws: Aws, template: str, name: str, kind: str, **more: Any) -> dict[str, Any]:
-    """The stack after a change set."""
+    """Create a stack by a change set and return its description."""
     client, more = aws.client("cloudformation"), {"ChangeSetName": f"change-{next(_numbers)}", **more}
     arn = client.create_change_set(StackName=name, TemplateBody=template, ChangeSetType=kind, **more)["Id"]
     client.execute_change_set(ChangeSetName=arn)
@@ -41,7 +41,7 @@ def _values(stack: dict[str, Any]) -> dict[str, Any]:
 
 
 def _output(aws: Aws, value: Any, **sections: Any) -> Any:
-    """What an output of this value shows."""
+    """Return what an output of this value shows."""
     template = _template({"Queue": QUEUE}, Outputs={"Value": {"Value": value}}, **sections)
     return _values(_created(aws, template, Parameters=[]))["Value"]
 

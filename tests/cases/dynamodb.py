@@ -41,7 +41,7 @@ _RETURNED = ("NONE", "ALL_OLD", "ALL_NEW", "UPDATED_OLD", "UPDATED_NEW")
 
 
 def _touch(aws: Aws, table: str, **more: Any) -> Any:
-    """An update of nothing, and what it returns."""
+    """Update nothing, and return the answer."""
     return aws.client("dynamodb").update_item(TableName=table, Key=KEY, **more).get("Attributes")
 
 
@@ -76,7 +76,7 @@ def an_update_that_makes_an_item_returns_no_key_as_new(aws: Aws) -> Any:
 
 
 def _unchecked_update(aws: Aws, **more: Any) -> str:
-    """How an update in a transaction is answered whose client lets it lack what the API requires."""
+    """Send an update in a transaction that lacks what the API requires, and return the answer."""
     update = {"TableName": aws.table(), "Key": KEY, **more}
     client = aws.unchecked_client("dynamodb")
     return refused(client.transact_write_items, TransactItems=[{"Update": update}])
@@ -204,7 +204,7 @@ def a_cancelled_transaction_leaves_its_token_unused(aws: Aws) -> Any:
 
 
 def _units(answer: dict[str, Any]) -> Any:
-    """What a response says that it consumed, without the table's name."""
+    """Return the capacity that a response reports, without the table's name."""
     consumed = answer.get("ConsumedCapacity")
     if isinstance(consumed, list):
         return [_units({"ConsumedCapacity": each}) for each in consumed]
@@ -216,7 +216,7 @@ def kilobytes(size: float) -> str:
 
 
 def _all(**units: float) -> dict[str, Any]:
-    """INDEXES detail of a request that touched the table and its index."""
+    """Return the INDEXES detail of a request that touched the table and its index."""
     total = {"CapacityUnits": sum(units.values())}
     index = {"GlobalSecondaryIndexes": {"by-time": {"CapacityUnits": units["index"]}}} if "index" in units else {}
     return {**total, "Table": {"CapacityUnits": units["table"]}, **index}

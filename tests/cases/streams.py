@@ -43,7 +43,7 @@ def _records(aws: Aws, table: str) -> list[dict[str, Any]]:
 
 
 def all_records(aws: Aws, table: str) -> list[dict[str, Any]]:
-    """Every record of a table's stream, page by page."""
+    """Read every record of a table's stream, page by page."""
     found: list[dict[str, Any]] = []
     iterator = _iterator(aws, table)
     while records := (answer := aws.client("dynamodbstreams").get_records(ShardIterator=iterator))["Records"]:

@@ -37,7 +37,7 @@ PRESENT: dict[str, Any] = {
 
 @contextmanager
 def running() -> Iterator[LandingZone]:
-    """An organization on an embedded AWS of its own, with one resource for each name in PRESENT."""
+    """Run an organization on an embedded AWS of its own, with one resource for each name in PRESENT."""
     with server.start() as running:
         prepared = landing_zone.prepare(SETTINGS, running.endpoint)
         _make_present(prepared)
@@ -45,7 +45,7 @@ def running() -> Iterator[LandingZone]:
 
 
 def _make_present(zone: LandingZone) -> None:
-    """One resource for each name in PRESENT that the landing zone does not have."""
+    """Create one resource for each name in PRESENT that the landing zone does not have."""
     new_table(zone, TABLE)
     role = f"arn:aws:iam::{ACCOUNT}:role/{PRESENT['RoleName']}"
     zone.clients("lambda", ACCOUNT, REGION).create_function(
@@ -66,7 +66,7 @@ def new_table(zone: LandingZone, name: str) -> Any:
 
 
 def client_of(zone: LandingZone, who: str, service: str) -> Any:
-    """The client of a service in this process, of an administrator or of whoever the guard lets pass."""
+    """Return a client of a service in this process, of an administrator or of the setup key."""
     if who == "setup":
         return zone.clients(service, ACCOUNT, REGION)
     client = zone.session("administrator").client(service)
@@ -75,7 +75,7 @@ def client_of(zone: LandingZone, who: str, service: str) -> Any:
 
 
 def over_http(zone: LandingZone, service: str, **config: Any) -> Any:
-    """A client as anybody makes one."""
+    """Return a client as any user would create it."""
     make: Any = boto3.client
     return make(
         service,

@@ -1,4 +1,4 @@
-"""Resource types that keep their resources in this process, and a diary of what was asked of them."""
+"""Resource types that keep their resources in this process, and a diary of their operations."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ THING, FIXED = "Test::World::Thing", "Test::World::Fixed"
 
 @dataclass
 class World:
-    """What exists, and what was done, in order."""
+    """The existing things, and the operations that were performed, in order."""
 
     things: dict[str, Properties] = field(default_factory=dict)
     diary: list[str] = field(default_factory=list)
@@ -56,7 +56,7 @@ class World:
 
 @contextmanager
 def world(patch: pytest.MonkeyPatch) -> Iterator[World]:
-    """A world whose two types CloudFormation knows: one that can be changed, and one that can only be replaced."""
+    """Add two types to CloudFormation: one that can be updated, and one that can only be replaced."""
     here = World()
     ignored = {"Ignored": "nothing here keeps it"}
     thing = ResourceType(THING, here.create, here.read, here.delete, here.update, ignored)
@@ -68,6 +68,6 @@ def world(patch: pytest.MonkeyPatch) -> Iterator[World]:
 
 
 def thing(name: str = "", kind: str = THING, **more: Any) -> dict[str, Any]:
-    """A resource of a template; DependsOn, Condition and DeletionPolicy beside its properties."""
+    """Return a resource of a template; DependsOn, Condition and DeletionPolicy beside its properties."""
     beside: dict[str, Any] = {key: more.pop(key) for key in ("DependsOn", "Condition", "DeletionPolicy") if key in more}
     return {"Type": kind, "Properties": {**({"Name": name} if name else {}), **more}, **beside}

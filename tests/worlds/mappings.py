@@ -15,13 +15,13 @@ BOOM = FunctionError("ValueError", "boom", "r-9")
 
 
 def stream_event(number: int, written: float = WRITTEN, **image: Any) -> dict[str, Any]:
-    """A record with this sequence number."""
+    """Return a record with this sequence number."""
     change = {"SequenceNumber": str(number), "ApproximateCreationDateTime": written, "NewImage": image}
     return {"eventName": "INSERT", "dynamodb": change}
 
 
 def numbers(events: Sequence[dict[str, Any]]) -> list[int]:
-    """The sequence numbers of some records."""
+    """Return the sequence numbers of some records."""
     return [int(one["dynamodb"]["SequenceNumber"]) for one in events]
 
 
@@ -43,7 +43,7 @@ class Stream:
 
 
 class World:
-    """A mapping, what it was seen to do, and a clock that moves only when told to."""
+    """A mapping, a log of what it did, and a clock that moves only when a test moves it."""
 
     def __init__(self, stream: Stream, answer: Callable[[list[int]], Outcome], **configuration: Any) -> None:
         self.now = WRITTEN
@@ -70,7 +70,7 @@ class World:
         self.discarded.append(discarded)
 
     def run(self, steps: int = 10_000) -> "World":
-        """Until all is settled, waiting as long as it says."""
+        """Step until all is settled, advancing the clock by each wait."""
         while (wait := self.mapping.step()) is not None:
             self.now += wait
             steps -= 1
@@ -79,27 +79,27 @@ class World:
 
     @property
     def lost_numbers(self) -> list[int]:
-        """All that was discarded."""
+        """Return every discarded record."""
         return [number for batch in self.lost for number in batch]
 
     @property
     def lost(self) -> list[list[int]]:
-        """What was discarded, batch by batch."""
+        """Return the discarded records, batch by batch."""
         return [numbers(one.batch.events) for one in self.discarded]
 
 
 def well(batch: list[int]) -> Outcome:
-    """A function that has no trouble."""
+    """Return a function that always succeeds."""
     return Success(None)
 
 
 def poisoned_by(*poison: int) -> Callable[[list[int]], Outcome]:
-    """A function that raises whenever it sees one of these records."""
+    """Return a function that raises whenever it receives one of these records."""
     return lambda batch: BOOM if set(batch) & set(poison) else Success(None)
 
 
 def naming(*failing: int) -> Callable[[list[int]], Outcome]:
-    """A function that names those of these records that it sees."""
+    """Return a function that names those of these records that it receives."""
 
     def answer(batch: list[int]) -> Outcome:
         return Success({"batchItemFailures": [{"itemIdentifier": str(n)} for n in batch if n in failing]})
@@ -108,10 +108,10 @@ def naming(*failing: int) -> Callable[[list[int]], Outcome]:
 
 
 def one_shard(count: int) -> Stream:
-    """A stream of records 1 to `count`."""
+    """Return a stream of records 1 to `count`."""
     return Stream(a=[stream_event(n) for n in range(1, count + 1)])
 
 
 def items(*identifiers: Any) -> dict[str, Any]:
-    """A response that names records as failed."""
+    """Return a response that names records as failed."""
     return {"batchItemFailures": [{"itemIdentifier": one} for one in identifiers]}

@@ -37,25 +37,25 @@ def _client(endpoint: str, service: str, checked: bool = True) -> Any:
 
 @dataclass(frozen=True)
 class Aws:
-    """The embedded AWS as a case sees it: clients, and tables to try things on; `engine` keeps the tables."""
+    """The embedded AWS for a case: clients, and new tables; `engine` keeps the tables."""
 
     endpoint: str
     engine: str = MOTO
 
     def alike(self, name: str) -> bool:
-        """Whether a case is answered as everywhere: not where DynamoDB Local is known to differ."""
+        """Return True if a case has its usual answer; DynamoDB Local differs in some."""
         return self.engine == MOTO or name not in DIFFERENCES
 
     def client(self, service: str) -> Any:
-        """A client that asks once."""
+        """Return a client that tries once."""
         return _client(self.endpoint, service)
 
     def unchecked_client(self, service: str) -> Any:
-        """A client that sends what the API does not allow."""
+        """Return a client that sends what the API does not allow."""
         return _client(self.endpoint, service, checked=False)
 
     def table(self, view: str | None = "NEW_IMAGE", **more: Any) -> str:
-        """A new table like the one of the messages, with its stream and index."""
+        """Create a table like the one of the messages, with its stream and index."""
         name = f"table-{next(_names)}"
         stream = {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": view}} if view else {}
         key = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
@@ -80,14 +80,14 @@ class Case:
 
 
 def item(pk: str = "p", sk: str = "s", **more: Any) -> dict[str, Any]:
-    """An item as the API writes it; further attributes are strings unless given as {type: value}."""
+    """Return an item as the API writes it; further attributes are strings unless given as {type: value}."""
     return {
         name: value if isinstance(value, dict) else {"S": value} for name, value in {"pk": pk, "sk": sk, **more}.items()
     }
 
 
 def refused(call: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
-    """The error code with which a call is refused, or 'accepted'; plain moto may also answer with no more than 500."""
+    """Return the error code with which a call is refused, or 'accepted'; plain moto may answer with a bare 500."""
     try:
         call(*args, **kwargs)
     except ClientError as error:
@@ -98,7 +98,7 @@ def refused(call: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
 
 
 def answered(aws: Aws, ask: Callable[[Aws], Any]) -> Any:
-    """What a case answers, as JSON has it; a refusal is an answer too."""
+    """Return the answer to a case in the form of JSON; a refusal is an answer too."""
     try:
         found = ask(aws)
     except ClientError as error:
@@ -108,7 +108,7 @@ def answered(aws: Aws, ask: Callable[[Aws], Any]) -> Any:
 
 @cache
 def of_plain_moto(*modules: str) -> dict[str, Any]:
-    """What moto as it is installed answers to the questions of modules: in one process, as starting one takes 2 s."""
+    """Return plain moto's answers to the questions of modules, from one process, as starting one takes 2 s."""
     run = subprocess.run(
         [sys.executable, "-W", "ignore", "-m", "tests.worlds.moto_modes", *modules],
         cwd=ROOT,
@@ -121,7 +121,7 @@ def of_plain_moto(*modules: str) -> dict[str, Any]:
 
 
 def questions(module: str) -> Mapping[str, Callable[[Aws], Any]]:
-    """The questions of a module, by name."""
+    """Return the questions of a module, by name."""
     found: Mapping[str, Callable[[Aws], Any]] = importlib.import_module(module).QUESTIONS
     return found
 
@@ -139,7 +139,7 @@ def _main(modules: Iterable[str]) -> None:
 
 
 def _or_crash(aws: Aws, ask: Callable[[Aws], Any]) -> Any:
-    """What a case answers, also where it gets no answer that it could go on with."""
+    """Return the answer to a case, also where it gets none that it could go on with."""
     try:
         return answered(aws, ask)
     except (AttributeError, KeyError, IndexError, TypeError, ValueError, ResponseParserError) as error:

@@ -10,7 +10,7 @@ from tableguard.local import assembly
 
 @contextmanager
 def running() -> Iterator[str]:
-    """An empty server on a free port of loopback: its endpoint."""
+    """Run an empty server on a free port of loopback, and yield its endpoint."""
     assembly.reset()
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()

@@ -1,4 +1,4 @@
-"""A DynamoDB client that remembers what it is asked, and fails where a test says so."""
+"""A DynamoDB client that records its calls, and fails where a test wants it to."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,13 +12,13 @@ Fault = Callable[[str, dict[str, Any]], None]
 
 
 def refused(code: str) -> ClientError:
-    """An error of DynamoDB."""
+    """Return an error of DynamoDB."""
     return ClientError({"Error": {"Code": code, "Message": "as the test wants"}}, "UpdateItem")
 
 
 @dataclass
 class Watched:
-    """A client that remembers what it is asked, and fails where the test says so."""
+    """A client that records its calls, and fails where a test wants it to."""
 
     client: Any
     before: Fault = lambda operation, request: None
@@ -60,7 +60,7 @@ def fail_to(operation: str, error: Exception) -> Fault:
 
 
 def inject(faults: tuple[str, ...]) -> tuple[Fault, Fault]:
-    """Faults before and after the next calls: not done, or done and the answer lost."""
+    """Fail before or after the next calls: not done, or done and the answer lost."""
     left = list(faults)
 
     def before(operation: str, request: dict[str, Any]) -> None:
@@ -77,7 +77,7 @@ def inject(faults: tuple[str, ...]) -> tuple[Fault, Fault]:
 
 @dataclass
 class Sparing(Watched):
-    """DynamoDB that answers for one key of a call and leaves the rest unprocessed; with `never`, all of them."""
+    """Answer one key of a call and leave the rest unprocessed; with `never`, all of them."""
 
     never: bool = False
 

@@ -1,4 +1,4 @@
-"""What crashes in moto or in our own code is an error like any other: one line, nothing half written, no text told."""
+"""A crash in moto or in our own code is an error like any other: one line, nothing half written, no text quoted."""
 
 import itertools
 import re

@@ -1,4 +1,4 @@
-"""What an organisation has before our stacks: exactly the ids of the settings, and principals that are real."""
+"""The landing zone has exactly the ids of the settings, and principals that are real."""
 
 from collections.abc import Iterator
 from typing import Any

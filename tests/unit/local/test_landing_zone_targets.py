@@ -1,4 +1,4 @@
-"""What an organisation has before our stacks, where its settings are unlike the examples': an embedded AWS each."""
+"""The landing zone of settings unlike the examples: each on an embedded AWS of its own."""
 
 from dataclasses import replace
 from typing import Any

@@ -54,7 +54,7 @@ def few_instance_types(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _outcome(client: Any, operation: str) -> str:
-    """How the least call of an operation ends: what is not among the words below is wrong."""
+    """Return how the least call of an operation ends; a word that is not among those below is a fault."""
     model, began = client.meta.service_model.operation_model(operation), time.monotonic()
     try:
         getattr(client, xform_name(operation))(**least_arguments(model, PRESENT))
@@ -185,7 +185,7 @@ def test_a_client_with_default_retries_asks_once(zone: LandingZone) -> None:
 
 
 def _attempts(call: Any) -> int:
-    """How often a client asks before it gives up."""
+    """Return how often a client tries before it gives up."""
     sent: list[Any] = []
     call.__self__.meta.events.register("before-send", lambda request, **_: sent.append(request))
     with pytest.raises(ClientError):
