@@ -247,7 +247,7 @@ def run(world: World, monkeypatch: pytest.MonkeyPatch) -> Any:
     return command
 
 
-def test_scripts_write_list_edit_and_show_encrypted_texts(world: World, run: Any) -> None:
+def test_commands_write_list_edit_and_show_encrypted_texts(world: World, run: Any) -> None:
     sent = run("messages create", ADA.user_uuid, SAID, "--to", *BOB_AS, "--as", "Ada", "ada")
     assert (sent.code, world.contains("ladder")) == (0, False)
     created_at = sent.out.split()[0]

@@ -14,8 +14,8 @@ from tableguard import settings
 from tableguard.projection.failed_batches import failure_bucket
 from tableguard.store import table_admin
 from tableguard.store.messages import MessageTable
-from tests.unit.cli.test_scripts import TABLE, World, empty, server  # noqa: F401  # fixtures
 from tests.worlds import sarif
+from tests.worlds.command_table import TABLE, World
 from tests.worlds.failed_batches import document, make_bucket
 from tests.worlds.messages import REGION, message_records
 
@@ -24,7 +24,7 @@ BUCKET = failure_bucket(settings.example())
 
 
 @pytest.fixture
-def world(empty: World) -> World:  # noqa: F811  # fixture
+def world(empty: World) -> World:
     """An empty table."""
     table_admin.create(empty.client, settings.example(), TABLE)
     return empty

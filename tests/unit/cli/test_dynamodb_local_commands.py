@@ -8,7 +8,7 @@ import pytest
 
 from tableguard.paths import EXAMPLE_SETTINGS
 from tests.engines import dynamodb_local
-from tests.unit.cli.test_scripts import CONVERSATION, GROUP, MINA, TEO
+from tests.worlds.command_table import CONVERSATION, GROUP, MINA, TEO
 from tests.worlds.commands import Ran, run
 
 TABLE = "scripts-messages"
