@@ -1,10 +1,21 @@
-"""What holds for every test: it is skipped for want of an engine, and for nothing else."""
+"""What holds for every test: it is skipped for want of an engine and for nothing else, and opted in by name."""
 
 from collections.abc import Generator
 
 import pytest
 
-from tests.engines.absence import forbid_other_skips
+from tests.engines.absence import forbid_other_skips, wants_engine
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m selects by marks
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what asks an engine; set aside what takes minutes, unless -m names it."""
+    for item in filter(wants_engine, items):
+        item.add_marker("engine")
+    if "opt_in" not in config.option.markexpr:
+        set_aside = [item for item in items if item.get_closest_marker("opt_in")]
+        config.hook.pytest_deselected(items=set_aside)
+        items[:] = [item for item in items if item not in set_aside]
 
 
 @pytest.hookimpl(wrapper=True)

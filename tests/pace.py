@@ -1,7 +1,8 @@
 """How the whole suite is run in less time, or in another order: `-p tests.pace`; each test passes without it.
 
-Files that take long are begun first, so that no worker is left alone with one in the end. That wants
-`--no-loadscope-reorder`, as xdist would begin the files with the most tests, which are the quickest.
+A worker is handed whole files, as the tests of one share fixtures, and the folders of SHARED whole, as their files do.
+What takes longest is begun first, so that no worker is left alone with it in the end. How long a file takes, the last
+run knows: pytest's cache keeps it. Before any run, the files marked `slow` come first.
 
 `--shuffle SEED` takes the files, and the tests of each, in an order drawn from the seed: what needs its neighbours to
 have run before it, or not to have, is found out.
@@ -9,24 +10,22 @@ have run before it, or not to have, is found out.
 
 import gc
 import random
+from collections import defaultdict
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
-# longest first, by seconds of CPU; a file that is not named takes less than ten
-LONGEST = (
-    "test_oracle",
-    "test_run",
-    "test_fault_drill",
-    "test_estate",
-    "test_corrections",
-    "test_enforced",
-    "test_commands",
-    "test_mutants",
-)
+SHARED = ("tests/estate/",)  # one estate is deployed for all of its files
+_IN_CACHE = "pace/seconds"
+_UNKNOWN_SLOW = 60.0  # before any run: longer than any file is
+_SECONDS = pytest.StashKey[dict[str, float]]()
 
 
-def _turn(item: pytest.Item) -> int:
-    return LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST)
+def portion(nodeid: str) -> str:
+    """Return what a worker is handed whole: the test's file, or its folder where files share a fixture."""
+    file = nodeid.partition("::")[0]
+    return next((folder for folder in SHARED if file.startswith(folder)), file)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -34,18 +33,87 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--shuffle", type=int, metavar="SEED", help="run files, and the tests of each, in a drawn order")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Learn how long files took; workers are told by the process that starts them, so that their orders agree."""
+    if hasattr(config, "workerinput"):
+        config.stash[_SECONDS] = config.workerinput["seconds"]
+        return
+    config.stash[_SECONDS] = dict(config.cache.get(_IN_CACHE, {})) if config.cache else {}
+    if config.cache and _is_whole(config):
+        config.pluginmanager.register(_Clock(config))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker how long files took."""
+    node.workerinput["seconds"] = node.config.stash[_SECONDS]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> "_Portions":
+    """Hand out files and shared folders whole."""
+    return _Portions(config, log)
+
+
+class _Portions(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no type information
+    def _split_scope(self, nodeid: str) -> str:
+        return portion(nodeid)
+
+
+def _is_whole(config: pytest.Config) -> bool:
+    """Return whether files are run whole: a part of one would say that it takes less than it does."""
+    options = config.option
+    return not (options.keyword or options.markexpr or any("::" in argument for argument in config.args))
+
+
+class _Clock:
+    """Keeps how long each file took."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.took: defaultdict[str, float] = defaultdict(float)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Add one phase of one test."""
+        self.took[portion(report.nodeid)] += report.duration
+
+    def pytest_sessionfinish(self) -> None:
+        """Keep the sums, beside those of files that were not run this time."""
+        before = self.config.stash[_SECONDS]
+        assert self.config.cache is not None
+        self.config.cache.set(_IN_CACHE, before | {name: round(seconds, 2) for name, seconds in self.took.items()})
+
+
 @pytest.hookimpl(tryfirst=True)  # before pytest gathers the tests that share an expensive fixture's parameter
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put the tests of long files first, the rest in their order; or all of them in a drawn one."""
     seed = config.getoption("shuffle")
     if seed is None:
-        items.sort(key=_turn)
-        return
-    chance = random.Random(seed)  # noqa: S311  # an order, not a secret
+        _longest_first(config.stash[_SECONDS], items)
+    else:
+        _drawn(random.Random(seed), items)  # noqa: S311  # an order, not a secret
+
+
+def _longest_first(seconds: dict[str, float], items: list[pytest.Item]) -> None:
+    slow = {portion(item.nodeid) for item in items if item.get_closest_marker("slow")}
+    expected = dict.fromkeys(slow, _UNKNOWN_SLOW) | seconds
+    items.sort(key=lambda item: -expected.get(portion(item.nodeid), 0.0))
+
+
+def _drawn(chance: random.Random, items: list[pytest.Item]) -> None:
     chance.shuffle(items)
-    files = sorted({item.path for item in items})
+    portions, files = (sorted({of(item) for item in items}) for of in (_portion_of, _file_of))
+    chance.shuffle(portions)
     chance.shuffle(files)
-    items.sort(key=lambda item: files.index(item.path))
+    items.sort(key=lambda item: (portions.index(_portion_of(item)), files.index(_file_of(item))))
+
+
+def _portion_of(item: pytest.Item) -> str:
+    return portion(item.nodeid)
+
+
+def _file_of(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
 
 
 def pytest_collection_finish() -> None:

@@ -58,6 +58,15 @@ def differences(
     return compare(declared, resource_type.read(context, handle), resource_type.not_modelled)
 
 
+def assert_needs_replacement(type_name: str, declared: Properties, changed: Properties, context: Context) -> None:
+    """Create what is declared; assert that a change for which CloudFormation replaces the resource is refused."""
+    resource_type = ALL[type_name]
+    handle = resource_type.create(context, declared)
+    assert resource_type.update is not None
+    with pytest.raises(EmbeddedError, match=f"{type_name} {next(iter(changed))}: cannot change in place"):
+        resource_type.update(context, handle, {**declared, **changed})
+
+
 @pytest.fixture
 def context(monkeypatch: pytest.MonkeyPatch) -> Iterator[Context]:
     """An account without any resource."""

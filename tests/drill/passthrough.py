@@ -1,17 +1,16 @@
 """Between the function and DynamoDB: passes every call on, but for those that are to go wrong."""
 
 import json
-import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Condition, Event, Thread
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 import urllib3
 
+from tableguard.local.function.loopback import LoopbackHandler, LoopbackServer
 from tests.drill.kinds import Kind
 from tests.drill.plan import Fault
 
@@ -113,7 +112,7 @@ class Passthrough:
             if not self._state.wait_for(lambda: not self._under_way, timeout=60):
                 raise TimeoutError(f"{self._under_way} calls are still under way")
 
-    def answer(self, call: _Call) -> _Answer | None:
+    def answer_to(self, call: _Call) -> _Answer | None:
         """What the function is answered; None: the connection is cut."""
         with self._state:
             self._under_way += 1
@@ -180,39 +179,20 @@ def _error(kind: str, message: str) -> _Answer:
     return _Answer(400, {}, json.dumps({"__type": kind, "message": message}).encode())
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
+class _Server(LoopbackServer):
     def __init__(self, passthrough: Passthrough) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.passthrough = passthrough
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A connection cut by a process that was killed is no error here."""
-        if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)
 
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1  # an answer in one packet: in two, each waits 40 ms for an acknowledgement
+class _Handler(LoopbackHandler):
     server: _Server
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
         passed = {name: value for name, value in self.headers.items() if name.lower() not in _OWN_HEADERS}
-        answer = self.server.passthrough.answer(_Call(self.headers["X-Amz-Target"].split(".")[1], passed, body))
+        operation = self.headers["X-Amz-Target"].split(".")[1]
+        answer = self.server.passthrough.answer_to(_Call(operation, passed, self.body()))
         if answer is None:
             self.close_connection = True
             return
-        self.send_response(answer.status)
-        for name, value in answer.headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Type", "application/x-amz-json-1.0")
-        self.send_header("Content-Length", str(len(answer.body)))
-        self.end_headers()
-        self.wfile.write(answer.body)
-        self.wfile.flush()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
+        self.answer(answer.status, "application/x-amz-json-1.0", answer.body, answer.headers)

@@ -35,6 +35,7 @@ from tests.drill.world import REGION, World, world
 from tests.engines import dynamodb_local
 from tests.worlds.handler_packages import Fault
 
+pytestmark = pytest.mark.slow
 MESSAGES = int(os.environ.get("TABLEGUARD_DRILL", "200"))
 ASKED = Asked(MESSAGES, max(40, MESSAGES // 10), seed=1)
 OF_NAIVE = Asked(20, 4, seed=1)

@@ -13,6 +13,11 @@ def needs(engine: str, present: bool, remedy: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(not (present or REQUIRED), reason=f"{_REASON}{engine}; {remedy}")
 
 
+def wants_engine(item: pytest.Item) -> bool:
+    """Return whether a test asks an engine: it would be skipped without one."""
+    return any(str(mark.kwargs.get("reason")).startswith(_REASON) for mark in item.iter_markers("skipif"))
+
+
 def forbid_other_skips(report: pytest.TestReport | pytest.CollectReport, required: bool = REQUIRED) -> None:
     """Turn a skip that no engine's absence explains into a failure."""
     if not report.skipped or hasattr(report, "wasxfail"):

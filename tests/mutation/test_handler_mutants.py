@@ -34,6 +34,8 @@ from tests.worlds.messages import (
 )
 from tests.worlds.watched_client import Sparing, Watched, failing, refused
 
+pytestmark = pytest.mark.slow
+
 
 def observe(package: ModuleType, client: Any) -> list[object]:
     """Everything that can be seen of the function while it meets, one after the other, all that it must withstand."""

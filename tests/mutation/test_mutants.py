@@ -14,6 +14,7 @@ from tableguard.prove.diff.difference import difference
 from tableguard.prove.engine.question import Scope
 from tests.mutation.mutants import ESTATE, alone, every, fate, shipped
 
+pytestmark = pytest.mark.slow
 STEP = 1 if os.environ.get("TABLEGUARD_MUTANTS") == "all" else 19
 LEAST = 300
 

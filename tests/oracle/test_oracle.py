@@ -16,6 +16,7 @@ from tests.oracle import engine
 from tests.oracle.documents import samples as document_samples
 from tests.oracle.worlds import Sample, samples
 
+pytestmark = pytest.mark.slow
 SEED = int(os.environ.get("TABLEGUARD_ORACLE_SEED", "20261121"))
 BATCHES, BATCH = 4, 5_000
 

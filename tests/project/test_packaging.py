@@ -10,6 +10,7 @@ import pytest
 
 from tests.paths import ROOT
 
+pytestmark = pytest.mark.slow
 PROJECT = "tableguard/_project"
 
 

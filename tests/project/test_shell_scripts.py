@@ -15,6 +15,7 @@ import pytest
 from tests.paths import ROOT
 from tests.worlds.commands import GROUPS
 
+pytestmark = pytest.mark.slow
 SCRIPTS = [
     path.relative_to(ROOT) for path in sorted((ROOT / "scripts").rglob("*")) if path.is_file() and path.suffix != ".md"
 ]

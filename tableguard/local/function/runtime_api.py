@@ -5,14 +5,13 @@ https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 
 import json
 import re
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import SimpleQueue
 from threading import Thread
-from typing import Any
+
+from tableguard.local.function.loopback import LoopbackHandler, LoopbackServer
 
 _NEXT = "/2018-06-01/runtime/invocation/next"
 _INIT_ERROR = "/2018-06-01/runtime/init/error"
@@ -89,24 +88,15 @@ class RuntimeApi:
         self._thread.join()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
+class _Server(LoopbackServer):
     def __init__(self, report: Callable[[Report], None]) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.report = report
         self.ready = False
         self.invocations: SimpleQueue[RuntimeInvocation | None] = SimpleQueue()
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Ignore a connection cut by a process that was killed: its killer knows."""
-        if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)
 
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1  # an answer in one packet: in two, each waits 40 ms for an acknowledgement
+class _Handler(LoopbackHandler):
     server: _Server
 
     def do_GET(self) -> None:
@@ -123,8 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(HTTPStatus.OK, invocation.body, _headers(invocation))
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        report = _report(self.path, body)
+        report = _report(self.path, self.body())
         if report is None:
             self._answer(HTTPStatus.NOT_FOUND)
             return
@@ -132,16 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.report(report)
 
     def _answer(self, status: HTTPStatus, body: bytes = b"", headers: Mapping[str, str] | None = None) -> None:
-        self.send_response(status)
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Log nothing: the requests of a runtime client are of no interest."""
+        self.answer(status, "application/json", body, headers or {})
 
 
 def _headers(invocation: RuntimeInvocation) -> dict[str, str]:

@@ -27,6 +27,7 @@ from tableguard.stacks.render import render
 from tests.engines.checkov import needs_checkov
 from tests.worlds import sarif
 
+pytestmark = pytest.mark.slow
 Template = dict[str, Any]
 
 

@@ -24,6 +24,7 @@ from tableguard.stacks import credentials, destroy
 from tableguard.stacks.deploy import deploy
 from tableguard.stacks.registry import STACKS, enabled_stacks
 
+pytestmark = pytest.mark.slow
 EXAMPLES = ("default", "existing-vpc")
 
 

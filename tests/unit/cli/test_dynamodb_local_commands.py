@@ -11,6 +11,7 @@ from tests.engines import dynamodb_local
 from tests.worlds.command_table import CONVERSATION, GROUP, MINA, TEO
 from tests.worlds.commands import Ran, run
 
+pytestmark = pytest.mark.slow
 TABLE = "scripts-messages"
 Script = Callable[..., Ran]
 

@@ -29,6 +29,7 @@ from tests.worlds.command_table import CONVERSATION, GROUP, MINA, TABLE, TEO, Wo
 from tests.worlds.commands import GROUPS, run
 from tests.worlds.messages import REGION
 
+pytestmark = pytest.mark.slow
 NAMES = [f"{group} {name}" for group, names in GROUPS.items() for name in names]
 # All of them
 

@@ -33,6 +33,7 @@ from tests.worlds.edge import (
     signed,
 )
 
+pytestmark = pytest.mark.slow
 _SECONDS = 20.0  # no operation takes three; two processes share the machine
 
 

@@ -20,6 +20,7 @@ from tableguard.local.clients import factory
 from tableguard.local.clients.factory import Clients, without_aws_configuration
 from tableguard.local.moto import patch
 
+pytestmark = pytest.mark.slow
 ACCOUNT, REGION = "111122223333", "eu-central-1"
 
 

@@ -45,6 +45,8 @@ from tests.worlds.rows import (
 )
 from tests.worlds.stream_function import deliver
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def client() -> Iterator[Any]:

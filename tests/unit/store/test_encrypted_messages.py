@@ -26,6 +26,7 @@ from tests.paths import ROOT
 from tests.worlds import commands
 from tests.worlds.messages import ADA, BOB, EVE, NOW, REGION, TABLE, all_items, said, stream_record
 
+pytestmark = pytest.mark.slow
 PAIR = pair_group_uuid(ADA.user_uuid, BOB.user_uuid)
 SAID = "the ladder is behind the boathouse"
 LONG = f"{SAID} " * 10

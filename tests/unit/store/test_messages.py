@@ -17,6 +17,8 @@ from tests.worlds.conversations import PAIR_UUID, texts, ticking_table, write_fi
 from tests.worlds.messages import ADA, BOB, EVE, NOW, TABLE, all_items, all_rows, at, emulated_table
 from tests.worlds.watched_client import refused
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(params=BOTH)
 def client(request: pytest.FixtureRequest) -> Iterator[Any]:

@@ -34,6 +34,7 @@ from tests.worlds.messages import (
 from tests.worlds.stream_function import PLENTY, deliver
 from tests.worlds.watched_client import Sparing, Watched, fail_to, failing, refused
 
+pytestmark = pytest.mark.slow
 SCARCE = 4_999  # milliseconds left
 
 

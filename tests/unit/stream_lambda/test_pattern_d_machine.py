@@ -38,6 +38,9 @@ from tests.worlds.handler_packages import Context, packaged, with_fault
 from tests.worlds.messages import TABLE, at, said, stream_record
 from tests.worlds.watched_client import refused
 
+pytestmark = pytest.mark.slow
+
+
 # moto takes four times as long
 EXAMPLES = {MOTO: 6, DYNAMODB_LOCAL: 20}
 Pair = tuple[str, str]  # user, group

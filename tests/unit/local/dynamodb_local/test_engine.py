@@ -19,6 +19,7 @@ from tableguard.local.dynamodb_local import sources
 from tableguard.local.dynamodb_local.sources import FOLDER, IMAGE, VARIABLE, Image, Jars, fetch, present
 from tests.engines.dynamodb_local import needs_dynamodb_local
 
+pytestmark = pytest.mark.slow
 _PS = shutil.which("ps") or "ps"  # before tests change the PATH
 
 FAKE_DOCKER = """#!{python}

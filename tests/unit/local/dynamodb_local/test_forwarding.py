@@ -23,7 +23,7 @@ from tests.engines.differences import DIFFERENCES, FURTHER
 from tests.paths import ROOT
 from tests.worlds.moto_modes import REGION, Aws, item, refused
 
-pytestmark = shared.needs_dynamodb_local
+pytestmark = [pytest.mark.slow, shared.needs_dynamodb_local]
 
 ACCOUNT, OTHER_ACCOUNT = "111122223333", "444455556666"
 ENGINES_TEXT = ROOT / "docs" / "engines.md"

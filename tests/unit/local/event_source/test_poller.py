@@ -19,6 +19,8 @@ from tests.worlds import stock_moto
 from tests.worlds.lambda_package import package
 from tests.worlds.lambdas import ACCOUNT, NEW_MESSAGES, REGION, TELLING, WRITING, Aws
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Aws]:

@@ -23,6 +23,8 @@ from tests.worlds import moto_modes
 from tests.worlds.fake_types import FIXED, THING, World, thing, world
 from tests.worlds.moto_modes import REGION, Aws
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[Aws]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,7 @@ from tableguard.prove.engine.question import Scope
 from tests.worlds.policies import ACCOUNT, BREAK_GLASS, FOREIGN_ROLE, OTHER_TABLE, ROLE, ROOT, TABLE, USER
 from tests.worlds.proofs import ESTATE, proof, under
 
+pytestmark = pytest.mark.slow
 ACTIONS = ("dynamodb:DeleteTable", "dynamodb:DeleteItem", "dynamodb:PutItem", "s3:PutObject", "dynamodb:NewAction")
 RESOURCES = (TABLE, OTHER_TABLE, f"{TABLE}/index/x", "*")
 CALLERS = (ROLE, BREAK_GLASS, ROOT, USER, FOREIGN_ROLE)

@@ -13,6 +13,7 @@ from tableguard.prove.shipped import proofs
 from tableguard.prove.shipped.promises import PromiseAnswer, answers, contract_answers
 from tableguard.settings import example
 
+pytestmark = pytest.mark.slow
 EXAMPLES = ("default", "existing-vpc")
 
 

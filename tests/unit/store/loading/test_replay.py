@@ -22,6 +22,7 @@ from tableguard.store.messages import MessageTable, pair_group_uuid
 from tests.engines.choice import BOTH
 from tests.worlds.messages import NOW, TABLE, all_items, all_rows, emulated_table, message_records, stream_record
 
+pytestmark = pytest.mark.slow
 TRACE = """% asym positive
 % 6 3 3
 1 2 1 1082008561

@@ -23,6 +23,8 @@ from tests.engines.choice import BOTH
 from tests.worlds import moto_modes
 from tests.worlds.moto_modes import Aws, item, refused
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module", params=BOTH)
 def aws(request: pytest.FixtureRequest) -> Iterator[Aws]:

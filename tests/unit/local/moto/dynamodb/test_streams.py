@@ -12,6 +12,8 @@ from tests.engines.choice import BOTH
 from tests.worlds import moto_modes
 from tests.worlds.moto_modes import Aws
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module", params=BOTH)
 def aws(request: pytest.FixtureRequest) -> Iterator[Aws]:

@@ -7,9 +7,17 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle
-from tableguard.errors import EmbeddedError
 from tableguard.local.stacks.types import ALL
-from tests.cases.resources import ACCOUNT, REGION, Case, ResourceTypeTests, context, differences, make
+from tests.cases.resources import (
+    ACCOUNT,
+    REGION,
+    Case,
+    ResourceTypeTests,
+    assert_needs_replacement,
+    context,
+    differences,
+    make,
+)
 
 __all__ = ["context"]  # the fixture
 
@@ -145,11 +153,7 @@ def test_an_updated_policy_leaves_no_alarms_of_the_last(context: Context) -> Non
 def test_what_cloudformation_would_replace_is_refused(
     type_name: str, declared: Callable[[Context], Properties], changed: Properties, context: Context
 ) -> None:
-    properties, update = declared(context), ALL[type_name].update
-    handle = make(type_name, properties)
-    assert update is not None
-    with pytest.raises(EmbeddedError, match=f"{type_name} {next(iter(changed))}: cannot change in place"):
-        update(context, handle, {**properties, **changed})
+    assert_needs_replacement(type_name, declared(context), changed, context)
 
 
 def test_a_target_is_found_among_others(context: Context) -> None:

@@ -12,7 +12,16 @@ from tableguard.errors import EmbeddedError
 from tableguard.local.moto import config as moto_config
 from tableguard.local.stacks.tracked_properties import TrackedProperties
 from tableguard.local.stacks.types import ALL
-from tests.cases.resources import ACCOUNT, REGION, Case, ResourceTypeTests, context, differences, make
+from tests.cases.resources import (
+    ACCOUNT,
+    REGION,
+    Case,
+    ResourceTypeTests,
+    assert_needs_replacement,
+    context,
+    differences,
+    make,
+)
 
 __all__ = ["context"]  # the fixture
 
@@ -292,11 +301,7 @@ def test_ref_of_a_rule_is_its_name_and_getatt_gives_arn_and_id(context: Context)
 def test_what_cloudformation_would_replace_is_refused(
     type_name: str, declared: Callable[[Context], Properties], changed: Properties, context: Context
 ) -> None:
-    properties, update = declared(context), ALL[type_name].update
-    handle = make(type_name, properties)
-    assert update is not None
-    with pytest.raises(EmbeddedError, match=f"{type_name} {next(iter(changed))}: cannot change in place"):
-        update(context, handle, {**properties, **changed})
+    assert_needs_replacement(type_name, declared(context), changed, context)
 
 
 def test_an_updated_rule_is_another_rule_of_the_same_name(context: Context) -> None:

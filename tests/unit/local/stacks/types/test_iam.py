@@ -8,7 +8,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle
-from tableguard.errors import EmbeddedError
 from tableguard.local.stacks.tracked_properties import TrackedProperties
 from tableguard.local.stacks.types import ALL
 from tests.cases.resources import (
@@ -16,6 +15,7 @@ from tests.cases.resources import (
     TAGS,
     Case,
     ResourceTypeTests,
+    assert_needs_replacement,
     context,
     differences,
     make,
@@ -241,11 +241,7 @@ def test_a_policy_is_updated_more_often_than_it_has_versions(context: Context) -
 def test_what_cloudformation_would_replace_is_refused(
     type_name: str, declared: Callable[[Context], Properties], changed: Properties, context: Context
 ) -> None:
-    properties, update = declared(context), ALL[type_name].update
-    handle = make(type_name, properties)
-    assert update is not None
-    with pytest.raises(EmbeddedError, match=f"{type_name} {next(iter(changed))}: cannot change in place"):
-        update(context, handle, {**properties, **changed})
+    assert_needs_replacement(type_name, declared(context), changed, context)
 
 
 @pytest.mark.parametrize(

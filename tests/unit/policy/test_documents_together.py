@@ -13,6 +13,7 @@ from tableguard.policy.shorthand import ShortCall, Shorthand
 from tableguard.policy.statements import Policy, policy
 from tableguard.settings import Settings, example
 
+pytestmark = pytest.mark.slow
 KEY = "key/1234abcd-12ab-34cd-56ef-1234567890ab"
 STREAM = "table/<table-name>/stream/2026-01-01T00:00:00.000"
 FUNCTION = "function:<name>-pattern-d"

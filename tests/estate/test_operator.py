@@ -1,0 +1,163 @@
+"""The operator on the whole estate: verifies, mends and redrives, and nothing beyond."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from stream_lambda.items import User, row_key
+from tableguard.local import estate
+from tableguard.local.landing_zone import LandingZone
+from tableguard.projection import reconcile, redrive
+from tableguard.projection.drift import Kind
+from tableguard.projection.failed_batches import Bucket
+from tableguard.projection.repair import RepairOutcome
+from tableguard.projection.survey import Survey
+from tableguard.projection.views import Reader
+from tableguard.store.messages import MessageTable
+from tests.worlds.estate import (
+    ACCOUNT,
+    BY_SCP,
+    DENIED,
+    FAILURES,
+    KEY,
+    ON_THE_EMBEDDED_AWS,
+    SETTINGS,
+    TABLE,
+    refusal,
+)
+from tests.worlds.failed_batches import leave
+from tests.worlds.messages import message_records
+
+pytestmark = [pytest.mark.slow, ON_THE_EMBEDDED_AWS]
+ADA, BOB = (User(f"operator-{name}", name.title(), name) for name in ("ada", "bob"))
+
+
+@pytest.fixture(scope="module")
+def operated(running: estate.EmbeddedEstate, table: MessageTable) -> str:
+    """A group of Ada and Bob, whose rows have followed its one message."""
+    group = table.create_conversation(ADA, [BOB], "as it was said").message.group_uuid
+    running.poller.drain(timeout=20)
+    return group
+
+
+def _spoilt_row(zone: LandingZone, user: User, group: str) -> None:
+    """A row that shows an older message than the newest, written by break-glass, as somebody in haste would."""
+    zone.assume(SETTINGS.role_arn("break-glass")).client("dynamodb").update_item(
+        TableName=TABLE,
+        Key=row_key(user.user_uuid, group),
+        UpdateExpression="SET last_message = :text, last_message_at = :at",
+        ExpressionAttributeValues={":text": {"S": "never said"}, ":at": {"S": "2020-01-01T00:00:00.000000+00:00"}},
+    )
+
+
+def _shown(table: MessageTable, user: User, group: str) -> str | bytes:
+    (row,) = [row for row in table.all_conversations(user.user_uuid).items if row.group_uuid == group]
+    return row.last_message
+
+
+def _survey(running: estate.EmbeddedEstate) -> Survey:
+    running.poller.drain(timeout=20)  # another test's messages are everybody's
+    client = running.roles["operator"].client("dynamodb")
+    return Survey(Reader(client, TABLE, lambda: datetime.now(UTC)), settle=0.0)
+
+
+def _wrong(survey: Survey) -> list[tuple[Kind, str, str]]:
+    return [(drift.kind, drift.group_uuid, drift.user_uuid) for drift in survey.of_all()]
+
+
+def test_the_operator_verifies_all_rows_and_mends_one(
+    running: estate.EmbeddedEstate, zone: LandingZone, table: MessageTable, operated: str
+) -> None:
+    assert _wrong(_survey(running)) == []
+    _spoilt_row(zone, BOB, operated)
+    assert _wrong(_survey(running)) == [(Kind.BEHIND, operated, BOB.user_uuid)]
+    (mended,) = reconcile.reconcile(_survey(running), reconcile.Choice()).results
+    assert mended.outcome is RepairOutcome.MENDED
+    assert _wrong(_survey(running)) == []
+    assert _shown(table, BOB, operated) == "as it was said"
+
+
+def test_the_operator_ends_a_row_of_somebody_who_is_no_member_in_one_transaction(
+    running: estate.EmbeddedEstate, zone: LandingZone, operated: str
+) -> None:
+    row = {**row_key("operator-eve", operated), "last_message_at": {"S": "2020-01-01T00:00:00.000000+00:00"}}
+    zone.assume(SETTINGS.role_arn("break-glass")).client("dynamodb").put_item(TableName=TABLE, Item=row)
+    (ended,) = reconcile.reconcile(_survey(running), reconcile.Choice()).results
+    assert (ended.drift.kind, ended.outcome) == (Kind.FORMER, RepairOutcome.MENDED)
+    assert _wrong(_survey(running)) == []
+
+
+def test_the_operator_redrives_a_failed_batch_and_removes_it(
+    running: estate.EmbeddedEstate,
+    zone: LandingZone,
+    function: Callable[[str], Any],
+    table: MessageTable,
+    operated: str,
+) -> None:
+    (newest,) = table.messages(operated, ADA.user_uuid, limit=1).items
+    (record,) = message_records(newest)
+    record["dynamodb"]["ApproximateCreationDateTime"] = datetime.now(UTC).timestamp()
+    key = leave(function("s3"), record, table=TABLE, bucket=FAILURES)
+    _spoilt_row(zone, BOB, operated)
+    operator = running.roles["operator"]
+    target = redrive.RedriveTarget(operator.client("dynamodb"), TABLE, lambda: datetime.now(UTC))
+    source = Bucket(operator.client("s3"), FAILURES)
+    done = {batch.name: batch for batch in redrive.redrive(source, target)}[key]
+    assert (done.applied, done.newer, done.done) == (1, 1, True)
+    source.delete(key)
+    assert key not in list(source.names())
+    assert _wrong(_survey(running)) == []
+    assert _shown(table, BOB, operated) == "as it was said"
+
+
+@pytest.mark.parametrize("action", ["s3:DeleteObject", "s3:GetObject"])
+def test_an_administrator_takes_no_failed_batch(
+    running: estate.EmbeddedEstate, function: Callable[[str], Any], action: str
+) -> None:
+    batch = {"Bucket": FAILURES, "Key": "aws/lambda/kept.json"}
+    function("s3").put_object(**batch, Body=b"{}")
+    operation = {"s3:DeleteObject": "delete_object", "s3:GetObject": "get_object"}[action]
+    code, message = refusal(getattr(running.session("administrator").client("s3"), operation), **batch)
+    assert code == "AccessDenied"
+    assert f"perform: {action} on resource: arn:aws:s3:::{FAILURES}/aws/lambda/kept.json {BY_SCP}" in message
+    getattr(running.roles["operator"].client("s3"), operation)(**batch)
+    running.roles["break-glass"].client("s3").delete_object(**batch)
+
+
+_PUT = {"TableName": TABLE, "Item": KEY}
+_ROW = {"TableName": TABLE, "Key": row_key(ADA.user_uuid, "g")}
+PAST_THE_OPERATOR: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "dynamodb:PutItem": ("dynamodb", "put_item", _PUT),
+    "dynamodb:DeleteItem": ("dynamodb", "delete_item", {"TableName": TABLE, "Key": KEY}),
+    "dynamodb:Scan": ("dynamodb", "scan", {"TableName": TABLE}),
+    "dynamodb:GetItem": ("dynamodb", "get_item", {"TableName": TABLE, "Key": KEY}),
+    "dynamodb:UpdateItem": (
+        "dynamodb",
+        "update_item",
+        {**_ROW, "UpdateExpression": "SET last_read_at = :now", "ExpressionAttributeValues": {":now": {"S": "2024"}}},
+    ),
+    "s3:DeleteObjectVersion": ("s3", "delete_object", {"Bucket": FAILURES, "Key": "aws/lambda/x", "VersionId": "v"}),
+    "s3:PutObject": ("s3", "put_object", {"Bucket": FAILURES, "Key": "aws/lambda/x", "Body": b"{}"}),
+    "iam:DetachRolePolicy": (
+        "iam",
+        "detach_role_policy",
+        {"RoleName": f"{SETTINGS.name}-operator", "PolicyArn": f"arn:aws:iam::{ACCOUNT}:policy/x"},
+    ),
+}
+
+
+@pytest.mark.parametrize("action", PAST_THE_OPERATOR)
+def test_the_operator_does_nothing_beyond_that(running: estate.EmbeddedEstate, action: str) -> None:
+    service, operation, parameters = PAST_THE_OPERATOR[action]
+    code, message = refusal(getattr(running.roles["operator"].client(service), operation), **parameters)
+    assert code in (DENIED, "AccessDenied")
+    assert f"perform: {action} on resource: " in message
+
+
+def test_without_the_endpoint_the_operator_is_refused(zone: LandingZone) -> None:
+    outside = zone.assume(SETTINGS.role_arn("operator")).client("dynamodb")
+    newest = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "MSG#g"}}}
+    code, message = refusal(outside.query, TableName=TABLE, **newest)
+    assert (code, message.endswith("with an explicit deny in a resource-based policy")) == (DENIED, True)

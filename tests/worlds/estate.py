@@ -1,0 +1,68 @@
+"""The estate of the shipped example: its names, how it refuses, and what it decided."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tableguard import settings
+from tableguard.local.authorization import guard
+from tableguard.local.authorization.state import DecisionRecord
+from tableguard.local.landing_zone import LandingZone
+from tests.engines.choice import MOTO
+
+SETTINGS = settings.example()
+TABLE, REGION, ACCOUNT = SETTINGS.table_name, SETTINGS.home_region, SETTINGS.account_id
+TABLE_ARN = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{TABLE}"
+FAILURES = f"{SETTINGS.name}-failures-{ACCOUNT}-{REGION}"
+ELSEWHERE = "us-east-1"
+DENIED = "AccessDeniedException"
+BY_SCP = "with an explicit deny in a service control policy"
+KEY = {"pk": {"S": "MSG#g"}, "sk": {"S": "2024"}}
+NEW_TABLE: dict[str, Any] = {
+    "TableName": "elsewhere",
+    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+    "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+    "BillingMode": "PAY_PER_REQUEST",
+}
+# the engine of tests/estate/conftest.py's estate, for a file that asks nothing of another
+ON_THE_EMBEDDED_AWS = pytest.mark.parametrize("running", [MOTO], indirect=True, scope="package")
+
+
+@dataclass(frozen=True)
+class Ids:
+    """Ids that AWS gives."""
+
+    key: str
+    endpoint: str
+    mapping: str
+    subscription: str
+
+
+def ids_of(zone: LandingZone) -> Ids:
+    """Return the ids of what the stacks made."""
+
+    def client(service: str) -> Any:
+        return zone.clients(service, ACCOUNT, REGION)
+
+    aliases = client("kms").list_aliases()["Aliases"]
+    return Ids(
+        key=next(alias["TargetKeyId"] for alias in aliases if alias["AliasName"] == f"alias/{SETTINGS.name}-table"),
+        endpoint=client("ec2").describe_vpc_endpoints()["VpcEndpoints"][0]["VpcEndpointId"],
+        mapping=client("lambda").list_event_source_mappings()["EventSourceMappings"][0]["UUID"],
+        subscription=client("sns").list_subscriptions()["Subscriptions"][0]["SubscriptionArn"],
+    )
+
+
+def refusal(call: Any, **parameters: Any) -> tuple[str, str]:
+    """Return the code and the message with which a call is refused."""
+    with pytest.raises(ClientError) as refused:
+        call(**parameters)
+    error = refused.value.response["Error"]
+    return error["Code"], error["Message"]
+
+
+def decided(principal: str) -> DecisionRecord:
+    """Return the latest decision about a principal: the poller asks all the time."""
+    return next(record for record in reversed(guard.decisions()) if record.principal.startswith(principal))
