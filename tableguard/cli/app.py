@@ -5,14 +5,14 @@ from collections.abc import Sequence
 import click
 
 from tableguard import __version__
-from tableguard.cli.command import Group, uncoloured
+from tableguard.cli.command import SectionedGroup, uncoloured
 
 NAME = "tableguard"
 
 
 @click.group(
     NAME,
-    cls=Group,
+    cls=SectionedGroup,
     package="tableguard.cli.commands",
     sections={
         "Templates and policies": (

@@ -58,7 +58,7 @@ class Command(click.Command):
                     formatter.write_dl(rows)
 
 
-class Group(click.Group):
+class SectionedGroup(click.Group):
     """Commands in sections, each a module of a package, of its name, that is imported when it is called."""
 
     def __init__(self, *positional: Any, package: str, sections: Mapping[str, Sequence[str]], **named: Any) -> None:

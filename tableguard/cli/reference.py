@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import click
 
 from tableguard.cli.app import NAME, app
-from tableguard.cli.command import Group
+from tableguard.cli.command import SectionedGroup
 
 _WIDTH = 100
 _HEAD = """# The command
@@ -32,7 +32,7 @@ def page() -> str:
 def _sections(command: click.Command, context: click.Context, level: int) -> Iterator[str]:
     text = "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
     yield f"{'#' * level} {context.command_path}\n\n```\n{text}\n```\n"
-    if isinstance(command, Group):
+    if isinstance(command, SectionedGroup):
         for name in command.list_commands():
             member = command.get_command(context, name)
             if member:

@@ -26,6 +26,14 @@ def test_what_shares_a_prefix_is_a_folder() -> None:
     assert rooms.shared_prefixes(PRODUCT) == []
 
 
+def test_no_class_name_has_two_meanings() -> None:
+    assert rooms.ambiguous_classes(PRODUCT) == {}
+
+
+def test_variables_name_what_they_hold() -> None:
+    assert rooms.empty_names(PRODUCT) == []
+
+
 def tree(folder: Path, **files: str) -> dict[str, Path]:
     (folder / "house").mkdir(parents=True)
     for name, text in files.items():

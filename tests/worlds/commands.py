@@ -7,13 +7,13 @@ import click
 from click.testing import CliRunner
 
 from tableguard.cli.app import app
-from tableguard.cli.command import Group
+from tableguard.cli.command import SectionedGroup
 
 # every group of commands, with its commands
 GROUPS = {
     name: group.list_commands()
     for name in app.list_commands(click.Context(app))
-    if isinstance(group := app.get_command(click.Context(app), name), Group)
+    if isinstance(group := app.get_command(click.Context(app), name), SectionedGroup)
 }
 
 
@@ -41,7 +41,7 @@ def commands() -> Iterator[tuple[str, click.Command]]:
     for name in app.list_commands(click.Context(app)):
         command = app.get_command(click.Context(app), name)
         assert command
-        if isinstance(command, Group):
+        if isinstance(command, SectionedGroup):
             for member in command.list_commands():
                 loaded = command.get_command(None, member)
                 assert loaded

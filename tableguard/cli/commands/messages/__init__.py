@@ -2,7 +2,7 @@
 
 import click
 
-from tableguard.cli.command import Group
+from tableguard.cli.command import SectionedGroup
 
 _SECTIONS = {
     "Conversations": ("list-conversations", "get-conversation", "create", "change", "mark-read"),
@@ -11,6 +11,6 @@ _SECTIONS = {
 }
 
 
-@click.group(cls=Group, package=__name__, sections=_SECTIONS, help=__doc__)
+@click.group(cls=SectionedGroup, package=__name__, sections=_SECTIONS, help=__doc__)
 def command() -> None:
     """Hold the commands."""

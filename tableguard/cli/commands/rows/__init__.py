@@ -2,9 +2,11 @@
 
 import click
 
-from tableguard.cli.command import Group
+from tableguard.cli.command import SectionedGroup
 
 
-@click.group(cls=Group, package=__name__, sections={"Commands": ("verify", "reconcile", "redrive")}, help=__doc__)
+@click.group(
+    cls=SectionedGroup, package=__name__, sections={"Commands": ("verify", "reconcile", "redrive")}, help=__doc__
+)
 def command() -> None:
     """Hold the commands."""
