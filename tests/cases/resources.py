@@ -8,13 +8,13 @@ from typing import ClassVar
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto import mock_aws
 
 from tableguard.cloudformation.equality import PropertyDifference, compare
 from tableguard.cloudformation.resource_type import AbsentError, Client, Context, Properties, ResourceHandle
 from tableguard.errors import EmbeddedError
 from tableguard.local.stacks.tracked_properties import TrackedProperties
 from tableguard.local.stacks.types import ALL
+from tests.worlds.boto3_emulation import emulated_aws
 
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
@@ -71,7 +71,7 @@ def assert_needs_replacement(type_name: str, declared: Properties, changed: Prop
 def context(monkeypatch: pytest.MonkeyPatch) -> Iterator[Context]:
     """An account without any resource."""
     monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # five seconds, and no case starts an instance
-    with mock_aws():
+    with emulated_aws():
         yield new_context()
 
 

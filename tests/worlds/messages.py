@@ -4,11 +4,7 @@ import base64
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any
-
-import boto3
-from moto import mock_aws
 
 from stream_lambda.items import (
     Content,
@@ -22,9 +18,8 @@ from stream_lambda.items import (
     message_item,
     timestamp,
 )
-from tableguard import settings
-from tableguard.store import table_admin
 from tests.engines import MOTO, dynamodb_local
+from tests.worlds.boto3_emulation import emulated_messages_table
 
 TABLE = "messages"
 REGION = "eu-central-1"
@@ -108,26 +103,13 @@ def _as_event(value: dict[str, Any]) -> dict[str, Any]:
     return {"B": base64.b64encode(value["B"]).decode()} if "B" in value else value
 
 
-@cache
-def _client() -> Any:
-    """Made once: that takes longer than most tests. Outside of `mock_aws` its keys open nothing."""
-    return boto3.Session("no", "keys", region_name=REGION).client("dynamodb")
-
-
 @contextmanager
 def emulated_table(*groups: Group, engine: str = MOTO) -> Iterator[Any]:
     """A client for an emulated table that holds these groups."""
-    with _of_moto() if engine == MOTO else dynamodb_local.table(TABLE) as client:
+    with emulated_messages_table(REGION, TABLE) if engine == MOTO else dynamodb_local.table(TABLE) as client:
         for group in groups:
             client.put_item(TableName=TABLE, Item=group_item(group))
         yield client
-
-
-@contextmanager
-def _of_moto() -> Iterator[Any]:
-    with mock_aws():
-        table_admin.create(_client(), settings.example(), TABLE)
-        yield _client()
 
 
 def all_items(client: Any) -> list[Item]:

@@ -13,7 +13,6 @@ import boto3
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from moto import mock_aws
 
 from stream_lambda.decide import conversation
 from stream_lambda.items import (
@@ -29,6 +28,7 @@ from tableguard.errors import EncryptionError
 from tableguard.stacks import package
 from tableguard.store import encryption
 from tableguard.store.encryption import PREVIEW_BYTES, REFUSED, Cipher, context_of_message, context_of_row, preview_of
+from tests.worlds.boto3_emulation import emulated_aws
 from tests.worlds.messages import ADA, BOB, EVE, OTHER_PAIR, PAIR, REGION, at, said
 
 ON_AWS = 88  # bytes that a data key encrypted by AWS KMS is longer than one encrypted by moto: 184 to 96
@@ -38,7 +38,7 @@ LONG = "A text that is longer than a preview may be. " * 10
 
 @pytest.fixture(scope="module")
 def kms() -> Iterator[Any]:
-    with mock_aws():
+    with emulated_aws():
         yield boto3.Session("no", "keys", region_name=REGION).client("kms")
 
 
