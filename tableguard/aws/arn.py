@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 _PREFIX = "arn"
@@ -24,6 +25,7 @@ class Arn(NamedTuple):
         return ":".join((_PREFIX, *self))
 
 
+@lru_cache(maxsize=4096)  # every request to the embedded AWS parses the same few ARNs several times
 def parse(text: str) -> Arn | None:
     """Return the parts of an ARN or of an ARN pattern; None if the text is neither, such as `*`."""
     prefix, *parts = components(text) or ("",)
