@@ -5,6 +5,7 @@ import io
 import os
 import sys
 from collections.abc import Callable
+from typing import TextIO
 
 import click
 
@@ -37,7 +38,7 @@ def exit_code(command: Callable[[], int | None], program: str) -> int:
         _end_output()
         code = _failed(program, ": ".join(filter(None, (error.filename, error.strerror))) or str(error))
     except (KeyboardInterrupt, click.Abort):
-        sys.stderr.write(f"{program}: {_how_far()}\n")
+        _tell(f"{program}: {_how_far()}")
         code = INTERRUPTED
     except _aws_did_not_answer() as error:
         from tableguard.stacks.credentials import advice_on
@@ -73,13 +74,29 @@ def _end_output() -> None:
     try:
         sys.stdout.flush()
     except OSError:
-        with contextlib.suppress(io.UnsupportedOperation):  # what only looks like a file has nothing to lead
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _lead_nowhere(sys.stdout)
+
+
+def _lead_nowhere(stream: TextIO) -> None:
+    """Lead what is left of a stream nowhere, so that Python does not fail to write it when it ends."""
+    with contextlib.suppress(io.UnsupportedOperation):  # what only looks like a file has nothing to lead
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _failed(program: str, reason: str) -> int:
-    sys.stderr.write(f"{program}: {' '.join(reason.split())}\n")
+    _tell(f"{program}: {' '.join(reason.split())}")
     return UNANSWERED
+
+
+def _tell(line: str) -> None:
+    """Write a line to stderr; where that is closed or full, the exit code alone tells, and so must stay what it is."""
+    if sys.stderr is None:
+        return
+    try:
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
+    except OSError:
+        _lead_nowhere(sys.stderr)
 
 
 def _aws_did_not_answer() -> type[Exception]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Body = Callable[..., int | None]
 
-FILE = click.Path(path_type=Path)
+FILE = click.Path(path_type=Path, readable=False)  # whoever opens it says why it cannot be read
 POSITIVE = click.IntRange(min=1)
 
 _SETTINGS = "what your organisation chose (default: ./settings.toml if there is one, else the shipped example)"

@@ -1,7 +1,7 @@
 """Find and read template files; a file that cannot be a template is refused in one line."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -90,8 +90,7 @@ def _files(paths: Iterable[Path]) -> list[tuple[Path, bool]]:
     files: dict[Path, bool] = {}
     for path in paths:
         if path.is_dir():
-            inside = (file for file in sorted(path.rglob("*")) if file.suffix in SUFFIXES and file.is_file())
-            files = {**dict.fromkeys(inside, False), **files}
+            files = {**dict.fromkeys(_inside(path), False), **files}
         elif path.is_file():
             files[path] = True
         elif path.exists():
@@ -99,6 +98,22 @@ def _files(paths: Iterable[Path]) -> list[tuple[Path, bool]]:
         else:
             raise CheckError(f"{path}: no such file or folder")
     return sorted(files.items())
+
+
+def _inside(folder: Path) -> Iterator[Path]:
+    """Yield the files below a folder that may be templates, links to folders apart; CheckError for what hides one."""
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        raise CheckError(f"{folder}: cannot be read ({error.strerror})") from error
+    for entry in entries:
+        if entry.is_dir():
+            yield from () if entry.is_symlink() else _inside(entry)
+        elif entry.suffix in SUFFIXES:
+            if not entry.exists():
+                raise CheckError(f"{entry}: a link to nothing; remove it, or put the file in its place")
+            if entry.is_file():
+                yield entry
 
 
 def read(path: Path) -> Any:

@@ -71,7 +71,7 @@ class Explanation(Report):
     def text(self) -> str:
         """Write one line a layer, the decision last."""
         verdict = "allowed" if self.decision.allowed else "denied"
-        because = "; ".join(map(str, self.decision.because))
+        because = "; ".join(self._because)
         notes = [f"    {note.layer:<9} {note.text}" for note in self.notes]
         return "\n".join([requests.sentence(self.request), *map(_line, self.layers), *notes, f"{verdict}: {because}"])
 
@@ -82,8 +82,13 @@ class Explanation(Report):
             "layers": [_reason_facts(reason) for reason in self.layers],
             "notes": [vars(note) for note in self.notes],
             "allowed": self.decision.allowed,
-            "because": [str(reason) for reason in self.decision.because],
+            "because": self._because,
         }
+
+    @property
+    def _because(self) -> list[str]:
+        """Write each reason once; two levels of SCPs may have the same."""
+        return list(dict.fromkeys(map(str, self.decision.because)))
 
     @property
     def exit_code(self) -> int:

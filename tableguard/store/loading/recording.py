@@ -52,8 +52,10 @@ def read_trace(path: Path, clock: Callable[[], float] = time.time) -> tuple[Trac
     end = int(clock() + CLOCK_SKEW.total_seconds())
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise MessageError(f"{path}: cannot be read: {error}") from error
+    except OSError as error:
+        raise MessageError(f"{path}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise MessageError(f"{path}: not UTF-8 text (byte {error.start})") from error
     lines = enumerate(text.splitlines(), start=1)
     trace = tuple(_line(line, f"{path}:{number}", end) for number, line in lines if line and not line.startswith("%"))
     if not trace:

@@ -1,8 +1,11 @@
 """`tableguard check`: planted faults are found by the right engine, clean twins are not, and nothing goes unsaid."""
 
+import errno
 import json
+import os
 import re
 import sys
+from collections.abc import Iterator
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -506,6 +509,33 @@ def test_a_file_that_can_be_no_template_is_refused_in_one_line(tmp_path: Path, f
 def test_a_missing_path_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckError, match="absent: no such file or folder"):
         run.run_on([tmp_path / "absent"])
+
+
+@pytest.mark.parametrize("hidden", ["folder", "link"])
+def test_a_part_of_a_folder_that_cannot_be_looked_at_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hidden: str
+) -> None:
+    (tmp_path / "a.yaml").write_text(yaml.safe_dump(PLANTED["recovery-on.yaml"]), encoding="utf-8")
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    assert [template.path.name for template in template_files.find([tmp_path]).templates] == ["a.yaml"]
+    if hidden == "link":
+        (closed / "b.yaml").symlink_to("nowhere")
+    else:
+        listing = Path.iterdir
+
+        def iterdir(folder: Path) -> Iterator[Path]:  # no mode keeps root out of a folder
+            if folder == closed:
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+            return listing(folder)
+
+        monkeypatch.setattr(Path, "iterdir", iterdir)
+    refusal = {
+        "folder": r"closed: cannot be read \(Permission denied\)$",
+        "link": r"b\.yaml: a link to nothing; remove it",
+    }
+    with pytest.raises(CheckError, match=refusal[hidden]):
+        template_files.find([tmp_path])
 
 
 def test_a_folder_without_templates_is_refused(tmp_path: Path) -> None:

@@ -51,6 +51,13 @@ def test_a_closed_output_is_no_place_for_an_answer(
     assert "standard output is closed" in capsys.readouterr().err
 
 
+def test_an_error_that_nobody_can_read_is_no_finding() -> None:
+    mistyped = [sys.executable, "-m", "tableguard", "prov"]
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        assert subprocess.run(mistyped, stderr=full, check=False).returncode == 2
+    assert subprocess.run(["/bin/sh", "-c", 'exec "$@" 2>&-', "sh", *mistyped], check=False).returncode == 2
+
+
 def test_a_reader_that_has_seen_enough_ends_a_command_in_peace() -> None:
     reading, writing = os.pipe()
     os.close(reading)

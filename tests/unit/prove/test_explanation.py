@@ -162,3 +162,13 @@ def test_the_workloads_roles_and_root_are_not(principal: str) -> None:
     found = explanation("kms:Decrypt key/1234", principal)
     assert "administrator" not in found.text()
     assert KEYS_POLICY in found.text()
+
+
+def test_a_reason_that_two_levels_share_is_told_once() -> None:
+    allowed = explanation("dynamodb:DescribeTable table/x")
+    assert [reason.layer for reason in allowed.layers].count("scp") == 2
+    assert allowed.facts()["because"] == [
+        "allowed by scp policy everything, statement Everything",
+        "allowed by identity policy everything, statement Everything",
+    ]
+    assert allowed.text().endswith(f"allowed: {'; '.join(allowed.facts()['because'])}")

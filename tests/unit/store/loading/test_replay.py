@@ -113,10 +113,10 @@ def test_a_trace_without_messages_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_a_trace_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(MessageError, match="absent: cannot be read"):
+    with pytest.raises(MessageError, match=r"absent: cannot be read \(No such file or directory\)$"):
         recording.read_trace(tmp_path / "absent")
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
-    with pytest.raises(MessageError, match="binary: cannot be read"):
+    with pytest.raises(MessageError, match=r"binary: not UTF-8 text \(byte \d+\)$"):
         recording.read_trace(tmp_path / "binary")
 
 
