@@ -29,6 +29,7 @@ def command(*, settings_file: Path | None, port: int, demo: bool, dynamodb: str,
     from tableguard.store import encryption
 
     settings = chosen_settings(settings_file)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # an estate that is half up ends as with Ctrl-C
     if demo and settings.client_side_encryption:
         encryption.check_installed()  # before an estate is deployed for nothing
     with (

@@ -5,6 +5,8 @@ import json
 import os
 import shlex
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from dataclasses import dataclass
@@ -190,6 +192,18 @@ def test_a_port_in_use_is_named(
 @pytest.mark.parametrize("port", ["-1", "65536", "http"])
 def test_a_port_that_is_none_is_refused(port: str) -> None:
     assert main(["up", "--port", port]) == 2
+
+
+def test_an_estate_that_is_half_up_ends_in_order_when_it_is_told_to_terminate(folder: Path) -> None:
+    up = [sys.executable, "-m", "tableguard", "up"]
+    environment = {**os.environ, "TMPDIR": str(folder)}
+    with subprocess.Popen(up, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        assert "embedded AWS" in process.stdout.readline()
+        process.terminate()
+        errors = process.communicate()[1]
+    assert (process.returncode, errors.splitlines()[-1]) == (130, "tableguard up: interrupted")
+    assert list(folder.iterdir()) == []
 
 
 LEFT_OVER = {"AWS_PROFILE": "application", "AWS_CONFIG_FILE": "/gone", "AWS_RETRY_MODE": "none that exists"}
