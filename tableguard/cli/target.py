@@ -71,23 +71,25 @@ class Target:
         """Make a client of any service at the endpoint; on loopback with any keys, unless there are some."""
         # DynamoDB Local answers for DynamoDB alone; AWS's own variable says where KMS is then
         elsewhere = os.environ.get("AWS_ENDPOINT_URL_KMS") if service == "kms" else None
-        where = elsewhere or self.endpoint_url
-        endpoint = urlsplit(where or "https://")
-        on_loopback = endpoint.hostname in _LOOPBACK
-        if endpoint.scheme != "https" and not on_loopback:
-            raise TableError(f"endpoint {where}: messages would travel unencrypted; use https://")
+        where = self.endpoint_url if elsewhere is None else elsewhere
+        any_keys = _is_on_loopback(where) and not self.profile and "AWS_ACCESS_KEY_ID" not in os.environ
         session = boto3.Session(profile_name=self.profile, region_name=self.region)
-        any_keys = on_loopback and not self.profile and "AWS_ACCESS_KEY_ID" not in os.environ
-        return session.client(
-            service,
-            endpoint_url=where,
-            region_name=session.region_name or self.settings.home_region,
-            aws_access_key_id="local" if any_keys else None,
-            aws_secret_access_key="local" if any_keys else None,
-            config=Config(
-                retries={"mode": "standard"}, connect_timeout=5
-            ),  # botocore's own would try for half a minute
-        )
+        region = session.region_name or self.settings.home_region
+        try:
+            client = session.client(
+                service,
+                endpoint_url=where,
+                region_name=region,
+                aws_access_key_id="local" if any_keys else None,
+                aws_secret_access_key="local" if any_keys else None,
+                config=Config(
+                    retries={"mode": "standard"}, connect_timeout=5
+                ),  # botocore's own would try for half a minute
+            )
+        except ValueError as error:  # how botocore refuses an endpoint, or a number among the variables
+            raise TableError(f"{error}; correct --endpoint-url, the variables AWS_… or the profile") from error
+        _check_encrypted(client.meta.endpoint_url)  # variables and profiles name endpoints too
+        return client
 
     @cached_property
     def messages(self) -> MessageTable:
@@ -125,6 +127,21 @@ class Target:
             options["plaintext-before"] = before if before != os.environ.get("TABLEGUARD_PLAINTEXT_BEFORE") else None
         used = ((name, value) for name, value in options.items() if value is not None)
         return "".join(f" --{name} {shlex.quote(str(value))}" for name, value in used)
+
+
+def _is_on_loopback(endpoint: str | None) -> bool:
+    try:
+        parts = urlsplit(endpoint or "")
+        _ = parts.port
+    except ValueError as error:
+        raise TableError(f"endpoint {endpoint}: {error}; accepted: https://HOST or https://HOST:PORT") from error
+    return parts.hostname in _LOOPBACK
+
+
+def _check_encrypted(endpoint: str) -> None:
+    """Raise TableError if messages would leave this machine in plaintext."""
+    if not endpoint.startswith("https://") and not _is_on_loopback(endpoint):
+        raise TableError(f"endpoint {endpoint}: messages would travel unencrypted; use https://")
 
 
 def _instant(text: str) -> str:

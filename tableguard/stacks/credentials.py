@@ -72,7 +72,7 @@ def _session(profile: str | None, account_id: str, region: str) -> boto3.Session
     try:
         session = boto3.Session(profile_name=profile, region_name=region)
         account = session.client("sts").get_caller_identity()["Account"]
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, ValueError) as error:  # ValueError: an endpoint or number among the variables
         raise DeployError(f"{source}: {advice_on(error)}") from error
     if account != account_id:
         raise DeployError(f"{source}: is in account {account}, and the settings name {account_id}")

@@ -103,6 +103,14 @@ def test_a_profile_of_the_environment_that_does_not_exist_is_one_line(
     assert "profile (gone) could not be found; name another with --profile" in refusal(capsys, command, *flags)
 
 
+def test_an_endpoint_of_the_environment_that_is_none_is_one_line(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "nonsense")
+    credentials._session.cache_clear()
+    assert "the default AWS credentials: Invalid endpoint: nonsense" in refusal(capsys, "deploy")
+
+
 def test_a_role_assumed_beside_a_leftover_profile_is_refused_in_one_line(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -84,6 +84,39 @@ def test_an_unencrypted_endpoint_elsewhere_is_refused(empty: World) -> None:
     assert "would travel unencrypted; use https://" in ran.err
 
 
+def test_an_unencrypted_endpoint_of_the_environment_is_refused_too(
+    empty: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", "http://dynamodb.example.com")
+    ran = run("table list", *empty.options[2:])
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert "http://dynamodb.example.com: messages would travel unencrypted; use https://" in ran.err
+
+
+@pytest.mark.parametrize("endpoint", ["", "nonsense", "http://[::1", "http://localhost:99999", "https://a b"])
+def test_an_endpoint_that_is_no_address_is_one_line(empty: World, endpoint: str) -> None:
+    ran = run("table list", "--endpoint-url", endpoint, *empty.options[2:])
+    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert endpoint in ran.err
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("AWS_MAX_ATTEMPTS", "many", "invalid literal for int() with base 10: 'many'"),
+        ("AWS_ENDPOINT_URL", "nonsense", "Invalid endpoint: nonsense"),
+        ("AWS_ENDPOINT_URL", "http://[", "Invalid IPv6 URL"),
+    ],
+)
+def test_a_variable_that_makes_no_sense_is_one_line(
+    empty: World, monkeypatch: pytest.MonkeyPatch, name: str, value: str, reason: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    ran = run("table list", *empty.options[2:])
+    remedy = "correct --endpoint-url, the variables AWS_… or the profile"
+    assert (ran.code, ran.out, ran.err) == (2, "", f"tableguard table list: {reason}; {remedy}\n")
+
+
 def test_a_profile_that_does_not_exist_is_one_line(empty: World) -> None:
     reason = empty.refused("table list", "--profile", "nobody")
     assert reason.startswith("The config profile (nobody) could not be found; name another with --profile")
