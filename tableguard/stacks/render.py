@@ -62,6 +62,8 @@ def write(rendered: dict[str, str], directory: Path) -> list[Path]:
                 Path(folder, path.name).write_text(text, encoding="utf-8")
             for path in paths:
                 Path(folder, path.name).replace(path)
+    except FileExistsError as error:
+        raise TemplateError(f"{directory}: is no folder, and the stacks would be written into it") from error
     except OSError as error:
         raise TemplateError(f"{error.filename or directory}: cannot be written ({error.strerror})") from error
     return paths

@@ -133,3 +133,12 @@ def test_a_stack_builds_an_equal_template_each_time() -> None:
     stack: StackModule = find_stack("table")
     first, second = (hashlib.sha256(stack.template(example()).to_json().encode()).hexdigest() for _ in range(2))
     assert first == second
+
+
+def test_a_file_in_the_place_of_the_folder_is_named_and_kept(tmp_path: Path) -> None:
+    file = tmp_path / "rendered"
+    file.write_text("notes", encoding="utf-8")
+    with pytest.raises(TemplateError, match="rendered: is no folder, and the stacks would be written into it"):
+        write({"table": "Resources: {}"}, file)
+    assert file.read_text(encoding="utf-8") == "notes"
+    assert [path.name for path in write({"table": "Resources: {}"}, tmp_path / "other")] == ["table.yaml"]
