@@ -1,4 +1,4 @@
-"""CPU that the shipped handler takes for a record and a row, beside what the scale model reckons with."""
+"""CPU that the shipped handler takes for a record and a row, beside what the scale model assumes."""
 
 import subprocess
 import sys

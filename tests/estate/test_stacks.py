@@ -35,7 +35,7 @@ def _template(properties: dict[str, Any], type_name: str = "AWS::DynamoDB::Table
 
 
 @pytest.mark.parametrize(("region", "status"), [(ELSEWHERE, "ROLLBACK_COMPLETE"), (REGION, "CREATE_COMPLETE")])
-def test_cloudformation_acts_with_the_leave_of_its_caller(
+def test_cloudformation_acts_with_the_permissions_of_its_caller(
     running: estate.EmbeddedEstate, region: str, status: str
 ) -> None:
     cloudformation = running.session("administrator").client("cloudformation", region_name=region)

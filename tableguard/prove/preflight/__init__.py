@@ -1,1 +1,1 @@
-"""Which SCP would stop the deployer at which resource of a template."""
+"""Find which SCP would stop the deployer at which resource of a template."""

@@ -29,7 +29,7 @@ def test_paper_and_simulation_agree() -> None:
         ({"peak_to_mean": 2}, {"messages a batch"}),
     ],
 )
-def test_they_disagree_once_one_of_them_reckons_with_something_else(changed: dict[str, Any], figures: set[str]) -> None:
+def test_they_disagree_once_one_of_them_assumes_something_else(changed: dict[str, Any], figures: set[str]) -> None:
     case = AgreementCase("shifted", Workload(), 100)
     right = batch(case.workload, case.invocation)
     found = {

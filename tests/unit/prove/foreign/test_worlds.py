@@ -151,7 +151,7 @@ def grant(kind: str, action: str, principal: str) -> ForeignDocument:
     ("named", "allowed", "denied"),
     [("role/k", "refuted", "proved"), ("root", "proved", "refuted"), ("role/Admin", "proved", "refuted")],
 )
-def test_without_the_leave_of_a_keys_or_a_roles_own_policy_no_other_helps(  # noqa: PLR0917  # two tables and a fixture
+def test_without_permission_of_a_keys_or_a_roles_own_policy_no_other_helps(  # noqa: PLR0917  # two tables and a fixture
     kind: str, action: str, named: str, allowed: str, denied: str, tmp_path: Path
 ) -> None:
     documents = grant(kind, action, named)
