@@ -70,6 +70,7 @@ def _least(shape: Shape, within: tuple[str, ...]) -> Any:
     return {} if shape.name in within else _OF_TYPE[shape.type_name](shape, within)
 
 
+@cache
 def services_in_use() -> tuple[str, ...]:
     """The services whose resources the templates declare, those that the code makes a client of, and a few more."""
     return tuple(sorted({*_ALSO, *_declared(), *_called()}))
@@ -92,8 +93,9 @@ def _called() -> Iterator[str]:
     """Names of services that are handed to whatever is called a client, or clients."""
     for folder in ("tableguard", "stream_lambda", "scripts"):
         for file in (ROOT / folder).rglob("*"):
-            if file.is_file() and (file.suffix == ".py" or file.read_bytes().startswith(b"#!/usr/bin/env python3")):
-                for node in ast.walk(ast.parse(file.read_bytes())):
+            text = file.read_bytes() if file.is_file() else b""
+            if b"client" in text and (file.suffix == ".py" or text.startswith(b"#!/usr/bin/env python3")):
+                for node in ast.walk(ast.parse(text)):
                     if isinstance(node, ast.Call) and "client" in ast.unparse(node.func).lower():
                         words = [word.value for word in node.args if isinstance(word, ast.Constant)]
                         yield from (word for word in words if word in _known())
