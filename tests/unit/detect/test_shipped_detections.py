@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ SETTINGS = example()
 README = (catalogue.FOLDER / "README.md").read_text(encoding="utf-8")
 
 
+@cache
 def shipped(settings: Settings = SETTINGS) -> tuple[Detection, ...]:
     return catalogue.load_all(settings.policy_values())
 
