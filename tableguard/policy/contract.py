@@ -20,8 +20,12 @@ from tableguard.paths import POLICIES
 from tableguard.policy import documents
 from tableguard.policy.documents import PolicyDocument
 from tableguard.policy.evaluate import Wanted
-from tableguard.policy.shorthand import ShortCall
-from tableguard.policy.statements import Effect
+from tableguard.policy.principals import GROUPS, Group
+from tableguard.policy.shorthand import ShortCall, Shorthand
+from tableguard.policy.statements import Effect, Statement, policy
+from tableguard.policy.worlds import Scope
+from tableguard.reading import placeholders
+from tableguard.reading.placeholders import Values
 from tableguard.reading.toml_table import Table, is_text, is_text_or_texts, read_toml, refuse_repetition
 
 Verdict = Literal["denied", "not denied", "allowed", "not allowed"]
@@ -34,6 +38,7 @@ _EXPECT = re.compile(r"(denied|allowed) by ([A-Za-z0-9]+)|(not denied|not allowe
 _EFFECTS: dict[str, Effect] = {"denied": "Deny", "allowed": "Allow"}
 _VERDICTS: dict[str, Verdict] = {verdict: verdict for verdict in get_args(Verdict)}
 WANTED: dict[str, Wanted] = {"must-deny": "denied", "must-allow": "allowed"}
+_GROUPS: dict[str, Group] = {group: group for group in GROUPS}
 _ELEMENTS = ("Action", "NotAction", "Resource", "NotResource", "Condition")
 _CALLERS = {"scp": "members", "rcp": "anyone", "endpoint": "anyone", "resource": "anyone", "role": "account"}
 
@@ -138,6 +143,25 @@ def promise(table: Table, wanted: Wanted, callers: str) -> Promise:
     if not statement.keys() & {"Action", "NotAction"}:
         raise PolicyError(f"{table.place} ({name}): a promise has an Action or a NotAction, as a statement has")
     return Promise(name, wanted, tuple([named] if isinstance(named, str) else named), statement, whatever_else)
+
+
+def scope_of(place: str, promise: Promise, shorthand: Shorthand, values: Values) -> Scope:
+    """Return the requests that a promise is about; its placeholders stand for `values`."""
+    return Scope(_statement(place, promise, values), _callers(promise, shorthand), shorthand.estate)
+
+
+def _statement(place: str, promise: Promise, values: Values) -> Statement:
+    element = {"Effect": "Deny", "Resource": "*", **promise.statement}
+    if "NotResource" in element:
+        del element["Resource"]
+    filled = placeholders.fill(element, values, f"{place}: {promise.name}")
+    return policy(f"{place}: {promise.name}", {"Version": "2012-10-17", "Statement": [filled]}).statements[0]
+
+
+def _callers(promise: Promise, shorthand: Shorthand) -> Group | tuple[str, ...]:
+    if len(promise.callers) == 1 and promise.callers[0] in _GROUPS:
+        return _GROUPS[promise.callers[0]]
+    return tuple(arn for short in promise.callers for arn in shorthand.principals(short))
 
 
 def _case(table: Table, policy: PolicyDocument) -> Case:

@@ -14,6 +14,13 @@ from tableguard.errors import PolicyError
 Kind = Literal["role", "user", "root", "service", "federated", "anonymous"]
 # How closely a resource policy names the caller: the session or user itself, its role, its account.
 Mention = Literal["direct", "role", "account"]
+Group = Literal["members", "account", "anyone"]
+
+GROUPS: dict[Group, str] = {
+    "members": "every role, user and root user of the organization's member accounts, service-linked roles apart",
+    "account": "every role and user of the workload account, service-linked roles apart",
+    "anyone": "every caller of every account and organization, AWS services and callers without a signature",
+}
 
 _ARN = re.compile(r"arn:aws:(iam|sts)::([0-9]{12}):(root|user/.+|role/.+|assumed-role/[^/]+/.+)")
 _SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tableguard.policy.evaluate import Layer, Levels, Wanted, World
+from tableguard.policy.principals import Group
 from tableguard.policy.statements import Effect, Policy, Statement, policy
 
 
@@ -19,6 +20,15 @@ class Estate:
     management_account: str
     organization_id: str
     home_region: str
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The requests that match a statement and are made by these callers: a group, or ARNs."""
+
+    statement: Statement
+    callers: Group | tuple[str, ...]
+    estate: Estate
 
 
 def _everything(

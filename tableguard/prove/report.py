@@ -10,10 +10,11 @@ from tableguard.findings.exit_code import FINDINGS, FINE, UNANSWERED
 from tableguard.findings.finding import Finding
 from tableguard.findings.formats import Report
 from tableguard.policy.evaluate import Decision
+from tableguard.policy.principals import GROUPS
 from tableguard.policy.service_reference import source
 from tableguard.prove import places, requests
 from tableguard.prove.engine.prover import Row
-from tableguard.prove.engine.question import FACTS, GROUPS
+from tableguard.prove.engine.question import FACTS
 from tableguard.prove.shipped.promises import PromiseAnswer
 
 _FEW = 3

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tableguard.policy import documents
+from tableguard.policy.contract import scope_of
 from tableguard.policy.evaluate import World, decide
 from tableguard.policy.policy_set import PolicySet
 from tableguard.policy.shorthand import Shorthand
@@ -12,7 +13,7 @@ from tableguard.policy.statements import Policy, policy
 from tableguard.prove.engine.prover import prove
 from tableguard.prove.engine.question import Question
 from tableguard.prove.shipped import dangers, proofs, together
-from tableguard.prove.shipped.promises import PromiseAnswer, scope_of
+from tableguard.prove.shipped.promises import PromiseAnswer
 from tableguard.settings import Settings, example
 from tests.benchmarks.figures import Figure, in_turn, seconds
 

@@ -10,15 +10,14 @@ from typing import Any, Literal
 from tableguard.check.rules import policy_meaning
 from tableguard.errors import PolicyError
 from tableguard.policy import documents, worlds
-from tableguard.policy.contract import Contract, load_all
+from tableguard.policy.contract import Contract, load_all, scope_of
 from tableguard.policy.evaluate import World
 from tableguard.policy.shorthand import Shorthand
 from tableguard.policy.statements import policy
-from tableguard.policy.worlds import EVERY_REQUEST
+from tableguard.policy.worlds import EVERY_REQUEST, Scope
 from tableguard.prove.diff.difference import difference
 from tableguard.prove.engine.prover import fails
-from tableguard.prove.engine.question import Question, Scope
-from tableguard.prove.shipped.promises import scope_of
+from tableguard.prove.engine.question import Question
 from tableguard.settings import example
 from tests.mutation.mutator import Mutant, mutants
 

@@ -9,9 +9,8 @@ import pytest
 
 from tableguard.check.rules import policy_meaning
 from tableguard.policy.contract import Contract
-from tableguard.policy.worlds import EVERY_REQUEST
+from tableguard.policy.worlds import EVERY_REQUEST, Scope
 from tableguard.prove.diff.difference import difference
-from tableguard.prove.engine.question import Scope
 from tests.mutation.mutants import ESTATE, alone, every, fate, shipped
 
 pytestmark = pytest.mark.slow

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from tableguard.policy.evaluate import Wanted, World
+from tableguard.policy.principals import Group
 from tableguard.policy.statements import Statement
-from tableguard.policy.worlds import Estate
+from tableguard.policy.worlds import Estate, Scope
 from tableguard.prove.engine.prover import Proof, prove
-from tableguard.prove.engine.question import Group, Question, Scope
+from tableguard.prove.engine.question import Question
 from tests.worlds.policies import ACCOUNT, FULL, FULL_FOR_ANYBODY, MANAGEMENT, TABLE, document
 
 ESTATE = Estate(ACCOUNT, MANAGEMENT, "o-exampleorgid", "eu-west-1")

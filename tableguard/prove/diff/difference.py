@@ -7,11 +7,12 @@ from typing import Literal
 from tableguard.errors import PolicyError
 from tableguard.policy.evaluate import Decision, Request, World, decide
 from tableguard.policy.service_reference import load
+from tableguard.policy.worlds import Scope
 from tableguard.prove.engine.actions import representatives, under_rcps
 from tableguard.prove.engine.dimension import Parties
 from tableguard.prove.engine.enumeration import Enumeration, readability
 from tableguard.prove.engine.prover import Denials
-from tableguard.prove.engine.question import LayeredStatement, Scope, compare_statements
+from tableguard.prove.engine.question import LayeredStatement, compare_statements
 
 Newly = Literal["allowed", "denied"]
 Covering = tuple[LayeredStatement, ...]

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from tableguard.policy.evaluate import World
 from tableguard.policy.shorthand import Shorthand
 from tableguard.policy.statements import policy
-from tableguard.policy.worlds import EVERY_REQUEST, Estate, comparison_worlds
+from tableguard.policy.worlds import EVERY_REQUEST, Estate, Scope, comparison_worlds
 from tableguard.prove.diff.difference import Difference, difference
-from tableguard.prove.engine.question import Scope
 from tableguard.prove.foreign.documents import Collection, ForeignDocument
 from tableguard.prove.foreign.worlds import OrganizationFacts, guardrail_assumptions, guardrails
 

@@ -7,9 +7,10 @@ import string
 from collections.abc import Iterator
 
 from tableguard.policy.principals import ANONYMOUS, Principal, mentioned, principal
+from tableguard.policy.worlds import Scope
 from tableguard.prove.engine.automaton import TWELVE_DIGITS, Pattern, Token, Universe, classes, exactly, word
 from tableguard.prove.engine.dimension import Dimension, Option, distinct, judged
-from tableguard.prove.engine.question import ApplicableStatements, Scope
+from tableguard.prove.engine.question import ApplicableStatements
 from tableguard.prove.engine.statement_set import Lines, all_but, union, where
 from tableguard.prove.engine.string_patterns import patterns
 from tableguard.prove.engine.unproved import NotProvedError

@@ -11,9 +11,10 @@ from math import prod
 from typing import Any
 
 from tableguard.policy.evaluate import Request
+from tableguard.policy.worlds import Scope
 from tableguard.prove.engine import actions, callers, context_keys, resources
 from tableguard.prove.engine.dimension import Dimension, Parties
-from tableguard.prove.engine.question import ApplicableStatements, LayeredStatement, Scope
+from tableguard.prove.engine.question import ApplicableStatements, LayeredStatement
 from tableguard.prove.engine.statement_set import NONE, SCOPE, StatementSet, first, only, union
 from tableguard.prove.engine.unproved import NotProvedError
 

@@ -4,25 +4,16 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 from tableguard.policy.evaluate import Layer, Wanted, World
 from tableguard.policy.service_reference import load
 from tableguard.policy.statements import Policy, Statement
-from tableguard.policy.worlds import Estate
+from tableguard.policy.worlds import Scope
 from tableguard.prove.engine.statement_set import Lines, only
-
-Group = Literal["members", "account", "anyone"]
 
 _ACCOUNT = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 _RCP: Layer = "rcp"
 _SCP: Layer = "scp"
-
-GROUPS: dict[Group, str] = {
-    "members": "every role, user and root user of the organization's member accounts, service-linked roles apart",
-    "account": "every role and user of the workload account, service-linked roles apart",
-    "anyone": "every caller of every account and organization, AWS services and callers without a signature",
-}
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html: "always included"
 ALWAYS_PRESENT = frozenset(("aws:requestedregion", "aws:securetransport"))
@@ -35,15 +26,6 @@ FACTS = (
     "every resource is in a member account or the management account; KMS keys are customer managed",
     "actions: every name, also one that AWS does not have yet; resources: every ARN, and none",
 )
-
-
-@dataclass(frozen=True)
-class Scope:
-    """The requests that match a statement and are made by these callers: a group, or ARNs."""
-
-    statement: Statement
-    callers: Group | tuple[str, ...]
-    estate: Estate
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,11 @@ from functools import lru_cache
 from tableguard.aws.arn import components, parse
 from tableguard.errors import PolicyError
 from tableguard.policy.matching import wildcard
+from tableguard.policy.worlds import Scope
 from tableguard.prove.engine.automaton import ANY_TEXT, TWELVE_DIGITS, Pattern, Token, Universe, classes, exactly, word
 from tableguard.prove.engine.callers import known_accounts
 from tableguard.prove.engine.dimension import Dimension, Option, distinct, judged
-from tableguard.prove.engine.question import ApplicableStatements, Scope
+from tableguard.prove.engine.question import ApplicableStatements
 from tableguard.prove.engine.statement_set import Lines, all_but, first, only, union, where
 from tableguard.prove.engine.string_patterns import patterns as compared
 from tableguard.prove.engine.unproved import NotProvedError

@@ -7,13 +7,13 @@ from typing import Any
 
 from tableguard.errors import PolicyError
 from tableguard.policy import contract
-from tableguard.policy.contract import Promise
+from tableguard.policy.contract import Promise, scope_of
 from tableguard.policy.shorthand import Shorthand
 from tableguard.policy.worlds import OPEN_TO_EVERYBODY, opposite_of_all
 from tableguard.prove.foreign import documents
 from tableguard.prove.foreign.documents import ForeignDocument
 from tableguard.prove.foreign.worlds import OrganizationFacts, PromiseWorld, RoleGrant, ScopedPromise, promise_worlds
-from tableguard.prove.shipped.promises import PromiseAnswer, answer, scope_of
+from tableguard.prove.shipped.promises import PromiseAnswer, answer
 from tableguard.reading import toml_table
 from tableguard.reading.placeholders import Values
 from tableguard.reading.toml_table import Table

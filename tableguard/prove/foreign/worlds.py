@@ -14,10 +14,9 @@ from tableguard.errors import PolicyError
 from tableguard.policy import worlds
 from tableguard.policy.contract import Promise
 from tableguard.policy.evaluate import World
-from tableguard.policy.principals import principal
+from tableguard.policy.principals import GROUPS, principal
 from tableguard.policy.shorthand import Shorthand
 from tableguard.policy.statements import Policy, policy
-from tableguard.prove.engine.question import GROUPS
 from tableguard.prove.foreign.documents import ForeignDocument
 
 RESOURCES = ("resource", "key", "trust")

@@ -10,9 +10,9 @@ from tableguard.policy.evaluate import Decision, Request, World, decide
 from tableguard.policy.matching import VARIABLE, substituted
 from tableguard.policy.principals import Principal, principal
 from tableguard.policy.statements import Patterns, Policy, Statement
-from tableguard.policy.worlds import FULL_AWS_ACCESS, Estate, guardrails
+from tableguard.policy.worlds import FULL_AWS_ACCESS, Estate, Scope, guardrails
 from tableguard.prove.engine.prover import prove
-from tableguard.prove.engine.question import Question, Scope
+from tableguard.prove.engine.question import Question
 from tableguard.prove.preflight.call import ModelledCall
 from tableguard.settings import Settings
 

@@ -6,17 +6,12 @@ from dataclasses import dataclass, replace
 
 from tableguard.errors import PolicyError
 from tableguard.policy import worlds
-from tableguard.policy.contract import Contract, Promise
+from tableguard.policy.contract import Contract, Promise, scope_of
 from tableguard.policy.evaluate import World
 from tableguard.policy.policy_set import PolicySet
-from tableguard.policy.shorthand import Shorthand
-from tableguard.policy.statements import Statement, policy
+from tableguard.policy.worlds import Scope
 from tableguard.prove.engine.prover import Proof, fails, prove
-from tableguard.prove.engine.question import GROUPS, Group, Question, Scope
-from tableguard.reading import placeholders
-from tableguard.reading.placeholders import Values
-
-_GROUPS: dict[str, Group] = {group: group for group in GROUPS}
+from tableguard.prove.engine.question import Question
 
 
 @dataclass(frozen=True)
@@ -63,25 +58,6 @@ def answer(place: str, promise: Promise, scope: Scope, world: World, opposite: W
     proof = prove(question)
     empty = _emptiness(question, opposite) if proof.verdict == "proved" else ""
     return PromiseAnswer(place, promise, proof, time.perf_counter() - start, empty)
-
-
-def scope_of(place: str, promise: Promise, shorthand: Shorthand, values: Values) -> Scope:
-    """Return the requests that a promise is about; its placeholders stand for `values`."""
-    return Scope(_statement(place, promise, values), _callers(promise, shorthand), shorthand.estate)
-
-
-def _statement(place: str, promise: Promise, values: Values) -> Statement:
-    element = {"Effect": "Deny", "Resource": "*", **promise.statement}
-    if "NotResource" in element:
-        del element["Resource"]
-    filled = placeholders.fill(element, values, f"{place}: {promise.name}")
-    return policy(f"{place}: {promise.name}", {"Version": "2012-10-17", "Statement": [filled]}).statements[0]
-
-
-def _callers(promise: Promise, shorthand: Shorthand) -> Group | tuple[str, ...]:
-    if len(promise.callers) == 1 and promise.callers[0] in _GROUPS:
-        return _GROUPS[promise.callers[0]]
-    return tuple(arn for short in promise.callers for arn in shorthand.principals(short))
 
 
 def _emptiness(question: Question, opposite: World) -> str:

@@ -7,11 +7,11 @@ from typing import Any
 
 from tableguard.paths import POLICIES
 from tableguard.policy import contract, worlds
-from tableguard.policy.contract import Promise
+from tableguard.policy.contract import Promise, scope_of
 from tableguard.policy.evaluate import World
 from tableguard.policy.policy_set import PolicySet
 from tableguard.prove.shipped import dangers
-from tableguard.prove.shipped.promises import PromiseAnswer, answer, scope_of
+from tableguard.prove.shipped.promises import PromiseAnswer, answer
 from tableguard.reading import toml_table
 from tableguard.reading.toml_table import Table
 from tableguard.settings import Settings

@@ -8,9 +8,8 @@ import pytest
 
 from tableguard.paths import EXAMPLE_SETTINGS
 from tableguard.policy.shorthand import Shorthand
-from tableguard.policy.worlds import EVERY_REQUEST
+from tableguard.policy.worlds import EVERY_REQUEST, Scope
 from tableguard.prove.diff.difference import difference
-from tableguard.prove.engine.question import Scope
 from tableguard.settings import example
 from tests.worlds import commands
 from tests.worlds.policies import TABLE

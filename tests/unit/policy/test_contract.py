@@ -11,7 +11,7 @@ import pytest
 from tableguard.errors import PolicyError
 from tableguard.paths import POLICIES
 from tableguard.policy import cases, documents
-from tableguard.policy.contract import Case, Contract, load, load_all
+from tableguard.policy.contract import Case, Contract, Promise, load, load_all, scope_of
 from tableguard.policy.evaluate import Decision, Request
 from tableguard.policy.policy_set import PolicySet
 from tableguard.policy.shorthand import ShortCall, Shorthand
@@ -276,6 +276,26 @@ def test_every_statement_decides_a_case() -> None:
         if (sids := sids_of(contract) - {case.expect.sid for case in contract.cases})
     }
     assert idle == {}
+
+
+def asked_callers(*written: str) -> object:
+    promise = Promise("nobody deletes", "denied", written, {"Action": "dynamodb:DeleteTable"})
+    shorthand = Shorthand(example())
+    return scope_of("here", promise, shorthand, shorthand.values).callers
+
+
+def test_a_promise_about_one_group_is_asked_of_the_group_and_about_a_role_of_its_arn() -> None:
+    assert asked_callers("members") == "members"
+    assert asked_callers("role/members") == (f"arn:aws:iam::{example().account_id}:role/members",)
+
+
+@pytest.mark.parametrize("element", ["Resource", "NotResource"])
+def test_a_promise_asks_about_the_filled_resource_that_it_names_or_leaves_out(element: str) -> None:
+    written = {"Action": "dynamodb:DeleteTable", element: "arn:aws:dynamodb:*:<account-id>:table/*"}
+    shorthand = Shorthand(example())
+    scope = scope_of("here", Promise("p", "denied", ("members",), written), shorthand, shorthand.values)
+    assert scope.statement.resource.values == (f"arn:aws:dynamodb:*:{example().account_id}:table/*",)
+    assert scope.statement.resource.inverted == (element == "NotResource")
 
 
 def sids_of(contract: Contract) -> set[str]:

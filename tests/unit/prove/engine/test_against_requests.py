@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 
 from tableguard.policy.evaluate import Request, decide
 from tableguard.policy.principals import principal
-from tableguard.policy.worlds import EVERY_REQUEST
+from tableguard.policy.worlds import EVERY_REQUEST, Scope
 from tableguard.prove.diff.difference import difference
 from tableguard.prove.engine.prover import Proof
-from tableguard.prove.engine.question import Scope
 from tests.worlds.policies import ACCOUNT, BREAK_GLASS, FOREIGN_ROLE, OTHER_TABLE, ROLE, ROOT, TABLE, USER
 from tests.worlds.proofs import ESTATE, proof, under
 

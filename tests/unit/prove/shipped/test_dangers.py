@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tableguard.errors import PolicyError
+from tableguard.policy.contract import scope_of
 from tableguard.policy.policy_set import PolicySet
 from tableguard.policy.service_reference import classified
 from tableguard.policy.service_reference import load as load_universe
@@ -15,7 +16,6 @@ from tableguard.prove import explanation
 from tableguard.prove.engine.prover import prove
 from tableguard.prove.engine.question import Question
 from tableguard.prove.shipped import dangers, together
-from tableguard.prove.shipped.promises import scope_of
 from tableguard.settings import Settings, example
 
 SETTINGS = example()
