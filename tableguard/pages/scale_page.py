@@ -7,7 +7,7 @@ from string import Template as Text
 from textwrap import fill
 
 from tableguard.cost.bill import bill
-from tableguard.cost.break_even import Costs, crossings, two_digits, use_of_capacity
+from tableguard.cost.break_even import BASE, Costs, crossings, two_digits, use_of_capacity
 from tableguard.cost.circumstances import MODES, Circumstances
 from tableguard.cost.estate import count_estate
 from tableguard.cost.prices import prices_of
@@ -106,7 +106,7 @@ _VOLUMES_HEAD = (
     "99th percentile, s",
 )
 _AGREEMENT_HEAD = ("case", "figure", "paper", "simulated", "apart")
-_BILL_HEAD = ("messages a day", *(mode for mode in MODES.values()))
+_BILL_HEAD = ("messages a day", *MODES.values())
 _PARTS_HEAD = ("messages a day", "table", "copies", "function", "monitoring")
 
 
@@ -154,12 +154,12 @@ def _bills(costs: Costs) -> Iterator[tuple[str, ...]]:
 def _parts(costs: Costs) -> Iterator[tuple[str, ...]]:
     for power in range(4, 9):
         usage: Usage = costs.usage(10.0**power)
-        month = bill(usage, costs.prices, "on-demand")
+        month = bill(usage, costs.prices, BASE)
         yield f"{10.0**power:,.0f}", *(f"{month.usd_of(part):,.0f}" for part in _PARTS_HEAD[1:])
 
 
 def _crossings(costs: Costs) -> Iterator[str]:
-    for crossing in crossings(costs, [mode for mode in MODES if mode != "on-demand"]):
+    for crossing in crossings(costs, [mode for mode in MODES if mode != BASE]):
         than = "cheaper" if crossing.cheaper else "dearer"
         volume = two_digits(crossing.messages_a_day)
         yield f"- {MODES[crossing.mode]}: {than} than on demand from {volume} messages a day on;"

@@ -74,23 +74,16 @@ def _value(variable: str, context: Values) -> str | None:
     return default.strip().strip("'") if default else None
 
 
-def action_matches(pattern: str, action: str) -> bool:
-    """Return True if an Action element covers an action; neither service nor name is case-sensitive."""
-    return bool(wildcard(pattern.lower())(action.lower()))
-
-
-def resource_matches(pattern: str, resource: str) -> bool:
-    """Return True if a Resource element covers a resource: everything, or an ARN segment by segment."""
-    return bool(resource_test((pattern,))(resource))
-
-
 def action_test(patterns: Iterable[str]) -> Test:
-    """Return a test for the actions, in lower case, that one of the values of an Action element covers."""
+    """Return a test for the actions, in lower case, that one of the values of an Action element covers.
+
+    Neither service nor name is case-sensitive.
+    """
     return _one_of(_expression(pattern.lower(), ".") for pattern in patterns)
 
 
 def resource_test(patterns: Iterable[str]) -> Test:
-    """Return a test for the resources that one of the values of a Resource element covers."""
+    """Return a test for the resources that a value of a Resource element covers: all, or ARNs part by part."""
     expressions = (_expression("*", ".") if pattern == "*" else _arn_expression(pattern) for pattern in patterns)
     return _one_of(expression for expression in expressions if expression is not None)
 

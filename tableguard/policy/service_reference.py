@@ -23,9 +23,6 @@ NEVER_UNDER_RCPS = frozenset(("kms:retiregrant",))
 
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
 
-# an action's effect on the messages or to what is known of them; the names in data/classified.toml
-CLASSES = ("destroys", "moves_data", "stops_evidence", "other")
-
 
 @dataclass(frozen=True)
 class Action:
@@ -159,7 +156,10 @@ def source() -> Mapping[str, Any]:
 
 @lru_cache(maxsize=1)
 def classified() -> Mapping[str, str]:
-    """Return the class of each action of the classified services, by its name as AWS writes it."""
+    """Return the class of each action of the classified services, by its name as AWS writes it.
+
+    The class, in data/classified.toml, is the action's effect on messages or on evidence; `other` is none.
+    """
     table = tomllib.loads((DATA / "classified.toml").read_text(encoding="utf-8"))
     return {
         f"{service}:{name}": kind for service, kinds in table.items() for kind, names in kinds.items() for name in names

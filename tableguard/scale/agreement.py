@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from functools import cache
 
 from tableguard.scale.formulas import batch, hot_group, hot_member
-from tableguard.scale.invocation import InvocationModel
+from tableguard.scale.invocation import MEMORY_OF_ONE_VCPU, InvocationModel
 from tableguard.scale.simulation import Scenario, SimulationResult, simulate
 from tableguard.scale.workload import Workload
 
 TOLERANCE = 0.10  # of the larger of the two
-LARGE = 1769  # MB of memory: one vCPU
+LARGE = MEMORY_OF_ONE_VCPU  # MB
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from stream_lambda.batch_get import KEYS_PER_CALL
 from stream_lambda.handler import WORKERS
 
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
-MEMORY_OF_ONE_VCPU = 1769
+MEMORY_OF_ONE_VCPU = 1769  # MB
 
 
 @dataclass(frozen=True)

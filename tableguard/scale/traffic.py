@@ -72,11 +72,6 @@ class Zipf:
             yield _power_sum(first, last, self.exponent) / count, count
             first = last + 1
 
-    @property
-    def top_share(self) -> float:
-        """Return the share of the busiest group."""
-        return self.bins[0][0]
-
     def draw(self, random: Random, messages: int) -> Iterator[int]:
         """Yield the group (from 0) of each of so many messages."""
         cumulative = list(accumulate(share * count for share, count in self.bins))

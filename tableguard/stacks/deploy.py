@@ -113,7 +113,7 @@ class _Deployer:
                 return False
             raise DeployError(f"stack {name}: {error}") from error
         status = stack["StackStatus"]
-        if status.startswith(("ROLLBACK_", "DELETE_")) or status in ("CREATE_FAILED",):
+        if status.startswith(("ROLLBACK_", "DELETE_")) or status == "CREATE_FAILED":
             raise DeployError(
                 f"stack {name}: is {status} from an earlier attempt; delete it and deploy again: "
                 f"aws cloudformation delete-stack --stack-name {name}"

@@ -11,6 +11,7 @@ from tableguard.local import estate
 from tableguard.store.loading import recording, replay
 from tableguard.store.messages import MessageTable
 from tests.engines.choice import FASTER
+from tests.worlds.recordings import expected_rows
 
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize("running", [FASTER], indirect=True, scope="package")]
 # a recorded trace of private messages, if there is one: it is not part of this repository
@@ -39,7 +40,7 @@ def test_two_thousand_messages_of_a_trace_leave_every_row_at_its_newest_message(
     assert replayed.messages == 2000
     running.poller.drain(timeout=240)
     table = MessageTable(client, running.settings.table_name, clock=lambda: datetime.now(UTC))
-    expected = recording.expected_rows(trace)
+    expected = expected_rows(trace)
     shown = {
         (row.user_uuid, row.group_uuid): row.last_message_uuid
         for user in {user for user, _ in expected}

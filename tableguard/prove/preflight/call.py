@@ -15,9 +15,9 @@ from tableguard.settings import Settings
 
 _TAG = "aws:requesttag/"
 _SYSTEM_TAGS = ("aws:cloudformation:logical-id", "aws:cloudformation:stack-id", "aws:cloudformation:stack-name")
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requestedregion
 _LINKED = re.compile(r":role/aws-service-role/([^/]+)/")
 _ADDS = re.compile(r"Add|Create|Put|Tag")  # CreateTags, PutBucketTagging, TagResource; not UntagResource
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requestedregion
 _GLOBAL = {"iam": "us-east-1", "organizations": "us-east-1"}
 
 # key, in lower case -> type, property, what a request carries without the property

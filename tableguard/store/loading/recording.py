@@ -1,4 +1,4 @@
-"""Read a recorded trace of private messages in KONECT format (http://konect.cc) as messages and expected rows.
+"""Read a recorded trace of private messages in KONECT format (http://konect.cc) as groups and messages.
 
 One line a message, `sender recipient weight unix-time`; header lines begin with %.
 """
@@ -7,19 +7,14 @@ import random
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
-from stream_lambda.items import (
-    Group,
-    Message,
-    User,
-    timestamp,
-)
+from stream_lambda.items import Group, Message, User, timestamp
 from stream_lambda.records import CLOCK_SKEW
 from tableguard.errors import MessageError
 from tableguard.store.messages import pair_group_uuid
@@ -112,19 +107,6 @@ def text(seed: int, index: int) -> str:
     length = min(LENGTH_CEILING, max(1, round(chance.lognormvariate(LENGTH_MEAN, LENGTH_DEVIATION))))
     start = chance.choice(_STARTS)
     return (_PROSE * (2 + length // len(_PROSE)))[start : start + length].rstrip()
-
-
-def expected_rows(trace: Sequence[TraceLine], seed: int = 0) -> Mapping[tuple[str, str], Message]:
-    """Return, by user and group, the message that the row must show once the function has seen all messages."""
-    newest: dict[str, Message] = {}
-    for message in messages(trace, seed):
-        best = newest.setdefault(message.group_uuid, message)
-        newest[message.group_uuid] = max(best, message, key=lambda candidate: candidate.stamp)
-    return {
-        (user.user_uuid, group.group_uuid): newest[group.group_uuid]
-        for group in groups(trace)
-        for user in group.members
-    }
 
 
 _pair = cache(pair_group_uuid)

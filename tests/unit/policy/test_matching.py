@@ -3,7 +3,7 @@
 import pytest
 
 from tableguard.errors import PolicyError
-from tableguard.policy.matching import action_matches, arn_matches, arn_pattern, resource_matches, substituted, wildcard
+from tableguard.policy.matching import action_test, arn_matches, arn_pattern, resource_test, substituted, wildcard
 
 TABLE = "arn:aws:dynamodb:eu-west-1:111122223333:table/messages"
 
@@ -26,7 +26,8 @@ TABLE = "arn:aws:dynamodb:eu-west-1:111122223333:table/messages"
     ],
 )
 def test_actions_match_whole_names_whatever_their_case(pattern: str, action: str, covered: bool) -> None:
-    assert action_matches(pattern, action) is covered
+    assert bool(action_test((pattern,))(action.lower())) is covered
+    assert bool(action_test(("s3:Get*", pattern))(action.lower())) is covered
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,8 @@ def test_actions_match_whole_names_whatever_their_case(pattern: str, action: str
     ],
 )
 def test_resources_match_component_by_component(pattern: str, resource: str, covered: bool) -> None:
-    assert resource_matches(pattern, resource) is covered
+    assert bool(resource_test((pattern,))(resource)) is covered
+    assert bool(resource_test(("arn:aws:s3:::other/*", pattern))(resource)) is covered
 
 
 def test_something_that_is_no_arn_matches_no_pattern() -> None:

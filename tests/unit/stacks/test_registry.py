@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from tableguard.policy.matching import action_matches, wildcard
+from tableguard.policy.matching import action_test, wildcard
 from tableguard.reading import cloudformation_yaml
 from tableguard.settings import Settings, example
 from tableguard.stacks.registry import STACKS
@@ -147,7 +147,8 @@ def _listed(value: str | list[str]) -> list[str]:
 
 def _covers(most_action: str, most_resource: str, action: str, resource: str) -> bool:
     known = not resource.startswith("xx")  # a key of the stack: only a deployment knows its ARN
-    return action_matches(most_action, action) and (not known or bool(wildcard(most_resource)(resource)))
+    covered = bool(action_test((most_action,))(action.lower()))
+    return covered and (not known or bool(wildcard(most_resource)(resource)))
 
 
 @pytest.mark.parametrize("name", NAMES)

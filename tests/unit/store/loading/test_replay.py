@@ -21,6 +21,7 @@ from tableguard.store.loading.recording import TraceLine
 from tableguard.store.messages import MessageTable, pair_group_uuid
 from tests.engines.choice import BOTH
 from tests.worlds.messages import NOW, TABLE, all_items, all_rows, emulated_table, message_records, stream_record
+from tests.worlds.recordings import expected_rows
 
 pytestmark = pytest.mark.slow
 TRACE = """% asym positive
@@ -145,7 +146,7 @@ def test_texts_are_as_long_as_those_of_chats() -> None:
 def test_the_rows_to_expect_are_those_of_the_newest_message_of_each_pair() -> None:
     sent = list(recording.messages(LINES))
     newest = {group_of(1, 2): sent[1], group_of(1, 3): sent[5], group_of(2, 3): sent[3]}
-    assert recording.expected_rows(LINES) == {
+    assert expected_rows(LINES) == {
         (USERS[user].user_uuid, group_of(user, other)): newest[group_of(user, other)]
         for user in USERS
         for other in USERS
@@ -288,7 +289,7 @@ def test_pattern_d_brings_about_the_rows_to_expect(client: Any) -> None:
     groups = {group.group_uuid: group for group in recording.groups(LINES)}
     assert all_rows(client) == {
         (user_uuid, group_uuid): conversation(message, user, groups[group_uuid])
-        for (user_uuid, group_uuid), message in recording.expected_rows(LINES).items()
+        for (user_uuid, group_uuid), message in expected_rows(LINES).items()
         for user in USERS.values()
         if user.user_uuid == user_uuid
     }
