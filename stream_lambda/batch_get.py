@@ -1,11 +1,14 @@
 """Read many items by their keys, with DynamoDB's back-off for the keys that it leaves unprocessed."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 from .items import Item
+
+T = TypeVar("T")
 
 KEYS_PER_CALL = 100  # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 ATTEMPTS = 5  # for keys that DynamoDB leaves unprocessed: 0.05 s, then twice as long each time
@@ -20,9 +23,11 @@ class Portion:
     answer: Mapping[str, Any]
 
 
-def chunks(keys: Sequence[Item]) -> Iterator[list[Item]]:
-    """Cut keys into lists that one call takes."""
-    return (list(keys[start : start + KEYS_PER_CALL]) for start in range(0, len(keys), KEYS_PER_CALL))
+def chunks(things: Iterable[T], size: int = KEYS_PER_CALL) -> Iterator[list[T]]:
+    """Yield the same things in lists of at most `size`: by default as many keys as one call takes."""
+    remaining = iter(things)
+    while chunk := list(islice(remaining, size)):
+        yield chunk
 
 
 def read_chunk(

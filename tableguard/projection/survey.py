@@ -3,16 +3,14 @@
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import TypeVar
 
+from stream_lambda.batch_get import KEYS_PER_CALL, chunks
 from stream_lambda.items import GROUP_PREFIX, ROW_PREFIX, Item, group_of_key, row_of_key
 from tableguard.errors import MessageError
 from tableguard.projection.drift import NOTHING, Drift, Stamp, View, drifts
-from tableguard.projection.views import GROUPS, Reader, members
+from tableguard.projection.views import Reader, members
 
-T = TypeVar("T")
-
+GROUPS = KEYS_PER_CALL  # looked at together
 # keys alone travel, of groups and of rows that are shown to somebody; all that is scanned is paid for
 _SCANNED = (
     "(begins_with(pk, :group) OR begins_with(pk, :row)) AND (attribute_not_exists(expires_at) OR expires_at > :now)"
@@ -102,13 +100,6 @@ class Survey:
             suspects = dict(chunk)
             for view in self.reader.views({group_uuid: suspect.users for group_uuid, suspect in chunk}):
                 yield from drifts(view, suspects[view.group_uuid].due)
-
-
-def chunks(things: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Yield the same things in lists of at most `size`."""
-    remaining = iter(things)
-    while chunk := list(islice(remaining, size)):
-        yield chunk
 
 
 def _newest_stamp(view: View) -> Stamp:

@@ -13,8 +13,6 @@ from tableguard.store.batch_get import batch_get
 from tableguard.store.consumed import ReadCost
 from tableguard.store.newest_message import NewestUsable, newest_message
 
-GROUPS = 100  # looked at together: as many as one BatchGetItem takes
-
 
 @dataclass(frozen=True)
 class Reader:

@@ -1,12 +1,12 @@
 """Read a conversation from a file and write it to the table."""
 
-import tomllib
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from stream_lambda.items import User
 from tableguard.errors import MessageError
+from tableguard.reading.toml_table import read_toml
 from tableguard.store.messages import MessageTable, PostResult, pair_group_uuid
 
 
@@ -39,13 +39,11 @@ class LoadResult:
 
 def read(path: Path) -> Script:
     """Read the conversation in a file; MessageError says what is wrong with it."""
+    data = read_toml(path, MessageError)
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
         first, second = (User(**user) for user in data["user"])
         by_handle = {first.handle: first, second.handle: second}
         lines = tuple(ScriptLine(by_handle[entry["by"]], entry["minute"], entry["text"]) for entry in data["message"])
-    except OSError as error:
-        raise MessageError(f"{path}: cannot be read ({error.strerror})") from error
     except (ValueError, TypeError, KeyError) as error:
         raise MessageError(f"{path}: not two users and their messages: {error}") from error
     return _in_order(Script((first, second), lines), path)

@@ -4,25 +4,16 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
-from stream_lambda.items import (
-    Group,
-    Item,
-    Message,
-    group_item,
-    group_key,
-    message_item,
-    message_key,
-)
+from stream_lambda.batch_get import chunks
+from stream_lambda.items import Group, Item, Message, group_item, group_key, message_item, message_key
 from tableguard.errors import MessageError
 from tableguard.findings.counts import counted
 from tableguard.store.batch_get import batch_get
 from tableguard.store.consumed import ReadCost
 from tableguard.store.encryption import Cipher
 from tableguard.store.loading.recording import TraceLine, groups, messages
-
-T = TypeVar("T")
 
 # Transactions, because they need no more than PutItem: BatchWriteItem would cost half of the write units, and its
 # permission includes deleting, which the application does not have. They may hold 100 items, and are not faster then.
@@ -83,23 +74,19 @@ def replay(
     messages_added: list[_Addition] = []
 
     def written(pool: ThreadPoolExecutor) -> Iterator[Message]:
-        batches = list(_batches(list(messages(trace, seed))))
+        batches = list(chunks(messages(trace, seed), BATCH))
         for batch, added in zip(batches, pool.map(writer.add_messages, batches), strict=True):
             messages_added.append(added)
             yield from batch
 
     with ThreadPoolExecutor(workers) as pool:
-        groups_added = list(pool.map(writer.add_groups, _batches(conversations)))
+        groups_added = list(pool.map(writer.add_groups, chunks(conversations, BATCH)))
         for _ in observe(written(pool)):
             pass
     users = {user.user_uuid for group in conversations for user in group.members}
     new_messages = sum(added.items for added in messages_added)
     write_units = sum((*groups_added, *messages_added), _NOTHING).write_units
     return ReplayResult(len(users), len(conversations), len(trace), new_messages, writer.read_cost.units, write_units)
-
-
-def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    return (items[start : start + BATCH] for start in range(0, len(items), BATCH))
 
 
 @dataclass(frozen=True)
