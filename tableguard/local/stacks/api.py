@@ -6,7 +6,6 @@ capabilities. The actions below replace those of moto's CloudFormationResponse.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
@@ -17,27 +16,14 @@ from moto.cloudformation.responses import CloudFormationResponse
 from moto.cloudformation.utils import generate_changeset_id, validate_create_change_set
 from moto.core.responses import ActionResult, EmptyResult
 
-from tableguard.cloudformation.equality import declares
 from tableguard.errors import EmbeddedError
 from tableguard.local.moto.patch import replace
 from tableguard.local.readback import DeployedResource
 from tableguard.local.stacks.change_set import ChangeSet
 from tableguard.local.stacks.stack import EmbeddedStack
 from tableguard.local.stacks.submission import Submission, clients_of, read_submission
-from tableguard.local.stacks.types import ALL
 
 _UPDATABLE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"})
-
-
-@dataclass(frozen=True)
-class NotModelled:
-    """A property of a deployed resource that no API of the embedded AWS keeps, and the reason."""
-
-    stack: str
-    logical_id: str
-    type: str
-    property: str
-    reason: str
 
 
 class ChangeSetNotFound(CloudFormationError):
@@ -81,16 +67,6 @@ def deployed() -> list[DeployedResource]:
         )
         for stack in _stacks()
         for logical_id, resource in stack.resources.existing.items()
-    ]
-
-
-def not_modelled_met() -> list[NotModelled]:
-    """Return the declared properties of deployed resources that are asserted on their templates only."""
-    return [
-        NotModelled(resource.stack, resource.logical_id, resource.type, path, reason)
-        for resource in deployed()
-        for path, reason in sorted(ALL[resource.type].not_modelled.items())
-        if declares(resource.properties, path.split("."))
     ]
 
 
