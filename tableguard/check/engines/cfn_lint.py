@@ -19,9 +19,10 @@ from tableguard.findings.finding import Finding, Level, place
 from tableguard.findings.outcome import Outcome, Skip, Unanswered, total
 
 ENGINE, _UNIT = "cfn-lint", "templates"
-LEVELS: dict[str, Level] = {"error": "error", "warning": "warning"}
-# A rule of its own failed: https://github.com/aws-cloudformation/cfn-lint/blob/main/docs/rules.md
-_RULE_CRASHED = "E0002"
+# A rule of its own failed, so that an answer is missing:
+# https://github.com/aws-cloudformation/cfn-lint/blob/main/docs/rules.md
+RULE_CRASHED = "E0002"
+_LEVELS: dict[str, Level] = {"error": "error", "warning": "warning"}
 
 _Match = Any  # cfnlint.rules.Match; cfn-lint ships no type information
 
@@ -37,9 +38,13 @@ def _outcome(source: TemplateFile, region: str) -> Outcome:
     except CRASHES as crash:
         unanswered = Unanswered(source.file, ENGINE, f"{type(crash).__name__}: {crash}")
         return Outcome(ENGINE, _UNIT, 0, 0, unanswered=(unanswered,))
-    crashed = [match for match in matches if match.rule.id == _RULE_CRASHED]
+    crashed = [match for match in matches if match.rule.id == RULE_CRASHED]
     ignored = [match for match in matches if _is_ignored(source, match)]
-    findings = tuple(_finding(source, match) for match in matches if match not in (*crashed, *ignored))
+    findings = tuple(
+        finding(match, source.file, _path(match), match.linenumber)
+        for match in matches
+        if match not in (*crashed, *ignored)
+    )
     return Outcome(
         ENGINE,
         _UNIT,
@@ -88,16 +93,17 @@ def _ignored_checks(owner: Any) -> list[str]:
     return [rule for rule in node if isinstance(rule, str)] if isinstance(node, list) else []
 
 
-def _finding(source: TemplateFile, match: _Match) -> Finding:
+def finding(match: _Match, file: str, path: str, line: int | None) -> Finding:
+    """Return a match of one of cfn-lint's rules as a finding at this place."""
     return Finding(
         rule=match.rule.id,
-        file=source.file,
-        path=_path(match),
-        line=match.linenumber,
+        file=file,
+        path=path,
+        line=line,
         # it lists all that it knows, such as a service's actions
         problem=shorten(match.message, 200, placeholder=" …"),
         remedy=f"see {match.rule.source_url}" if match.rule.source_url else match.rule.shortdesc,
-        level=LEVELS.get(match.rule.severity, "warning"),
+        level=_LEVELS.get(match.rule.severity, "warning"),
     )
 
 

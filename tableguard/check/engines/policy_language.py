@@ -18,16 +18,14 @@ from cfnlint.rules.resources.iam.PolicyVersion import PolicyVersion
 from cfnlint.rules.resources.properties.Properties import Properties
 from cfnlint.runner.template import run_template_by_data
 
-from tableguard.check.engines.cfn_lint import LEVELS
+from tableguard.check.engines import cfn_lint
 from tableguard.check.rules.document_path import Document, LineOf, Path, shown, statements
 from tableguard.errors import CheckError
 from tableguard.findings.finding import Finding
 
 # what leads cfn-lint to a policy document, and what it has for one; building all 300 rules takes four times as long
 _RULES = (CfnLint, JsonSchema, Configuration, Properties, IdentityPolicy, Permissions, PolicyVersion)
-_RULE_CRASHED = "E0002"  # a rule of its own failed: an answer is missing
 _REGION = "us-east-1"  # any will do: none of these rules differs between regions
-_MOST_CHARACTERS = 200  # of a message: cfn-lint lists everything it knows, such as a service's actions
 
 
 @dataclass(frozen=True)
@@ -47,22 +45,14 @@ def check(documents: Sequence[FilledDocument]) -> Iterator[Finding]:
     if unreadable:
         raise CheckError(f"cfn-lint cannot read the policy documents: {unreadable[0].message}")
     for match in run_template_by_data(template, ConfigMixIn([], regions=[_REGION]), _rules()):
-        if match.rule.id == _RULE_CRASHED:
+        if match.rule.id == cfn_lint.RULE_CRASHED:
             raise CheckError(f"cfn-lint failed on the policy documents: {match.message}")
         yield _finding(match, by_name[match.path[1]])
 
 
 def _finding(match: Any, filled: FilledDocument) -> Finding:
     path = _path(match.path[4:], filled.document)
-    return Finding(
-        rule=match.rule.id,
-        file=filled.file,
-        path=shown(path, filled.document),
-        line=filled.line_of(path),
-        problem=_shortened(match.message),
-        remedy=f"see {match.rule.source_url}",
-        level=LEVELS.get(match.rule.severity, "warning"),
-    )
+    return cfn_lint.finding(match, filled.file, shown(path, filled.document), filled.line_of(path))
 
 
 def _as_managed_policy(document: Document) -> dict[str, Any]:
@@ -89,7 +79,3 @@ def _path(path: list[Any], document: Document) -> Path:
         statement, _ = statements(document)[path[1]]
         return (*statement, *path[2:])
     return tuple(path)
-
-
-def _shortened(message: str) -> str:
-    return message if len(message) <= _MOST_CHARACTERS else f"{message[:_MOST_CHARACTERS]}…"

@@ -357,6 +357,24 @@ def test_a_checkov_that_does_not_start_gives_no_answer(stand_in: Path) -> None:
     )
 
 
+def test_a_checkov_whose_python_cannot_be_started_gives_no_answer(
+    stand_in: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no_program = program(stand_in.parent / "python", "\x7fELF")
+    monkeypatch.setenv("TABLEGUARD_CHECKOV", str(no_program))
+    problem = _no_answer(_outcome(stand_in, "a.yaml"), "1 template")
+    reason = os.strerror(errno.ENOEXEC)
+    assert problem == f"it cannot be started ({no_program}: {reason}); install checkov>=3.3.30,<4"
+
+
+@pytest.mark.parametrize(("line", "problem"), [("{", "it wrote what is no answer"), ("{}", "it cannot be started")])
+def test_a_checkov_that_writes_something_else_gives_no_answer(stand_in: Path, line: str, problem: str) -> None:
+    (stand_in / "a.yaml").write_text(yaml.safe_dump(_template()), encoding="utf-8")
+    command = [sys.executable, "-c", f"print({line!r})"]
+    with checkov_engine.started(template_files.find([stand_in]).templates, command) as checkov:
+        assert _no_answer(checkov(), "1 template").startswith(problem)
+
+
 def test_a_checkov_whose_runners_are_others_gives_no_answer(stand_in: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STAND_IN_VERSION", "4.0.0")
     problem = _no_answer(_outcome(stand_in, "a.yaml"), "1 template")
@@ -412,6 +430,13 @@ def test_a_path_with_a_blank_is_read_whole(machine: Path) -> None:
     expected = python(machine / "my tools" / "python")
     program(machine / "bin" / "checkov", f"#!/bin/sh\n'''exec' \"{expected}\" \"$0\" \"$@\"\n' '''\n")
     assert located(machine) == expected
+
+
+def test_a_checkov_that_cannot_be_read_is_said_to_be_so(machine: Path) -> None:
+    own = machine / "own" / "bin" / "checkov"
+    own.mkdir(parents=True)
+    with pytest.raises(CheckError, match=r"own/bin/checkov: cannot be read \(Is a directory\); `uv tool install"):
+        located(machine)
 
 
 @pytest.mark.parametrize("head", ["#!/usr/bin/env bash\nexec something\n", "#!/usr/bin/env ruby\n", "\x7fELF"])
@@ -585,7 +610,7 @@ def test_a_rule_of_cfn_lint_that_crashes_is_unanswered_beside_what_the_others_fo
     template = {**PLANTED["action-misspelt.yaml"], "Description": 7}
     (tmp_path / "a.yaml").write_text(yaml.safe_dump(template), encoding="utf-8")
     found = template_files.find([tmp_path]).templates
-    monkeypatch.setattr(cfn_lint, "_RULE_CRASHED", "W3037")
+    monkeypatch.setattr(cfn_lint, "RULE_CRASHED", "W3037")
     outcome = cfn_lint.check(found, "us-east-1")
     assert len(outcome.unanswered) == 1
     assert [finding.rule for finding in outcome.findings] == ["E1004"]

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -20,6 +20,7 @@ from tableguard.findings.outcome import Outcome, Skip, Unanswered
 
 ENGINE = "checkov"
 MAJOR = "3"  # whose runners the child speaks to
+_INSTALL = "install checkov>=3.3.30,<4"
 SECONDS = 600  # for one process; ten templates take two, three hundred some fifteen
 
 # checkov's own settings, and keys for its vendor's service, could change or send what is checked
@@ -42,13 +43,14 @@ def started(sources: Sequence[TemplateFile], command: Sequence[str] = ()) -> Ite
     Where checkov is absent, does not start or gives no answer, all templates are unanswered, and other engines go on.
     """
     templates = {str(source.path.resolve()): source for source in sources}
-    try:
-        command = command or (location.interpreter(), str(Path(checkov_child.__file__)))
-    except CheckError as error:
-        absent = _unanswered(len(templates), error)
-        yield lambda: absent
-        return
-    with _child(list(templates), command) as child:
+    with ExitStack() as stack:
+        try:
+            command = command or (location.interpreter(), str(Path(checkov_child.__file__)))
+            child = stack.enter_context(_child(list(templates), command))
+        except CheckError as error:
+            absent = _unanswered(len(templates), error)
+            yield lambda: absent
+            return
         yield lambda: _awaited(templates, child, command)
 
 
@@ -85,9 +87,12 @@ def _child(paths: list[str], command: Sequence[str]) -> "Iterator[_Child]":
     with TemporaryFile() as questions, TemporaryFile() as answers, TemporaryFile() as complaints:
         questions.write(json.dumps(paths).encode())
         questions.seek(0)
-        process = subprocess.Popen(
-            command, stdin=questions, stdout=answers, stderr=complaints, env={**environment, **_ENVIRONMENT}
-        )
+        try:
+            process = subprocess.Popen(
+                command, stdin=questions, stdout=answers, stderr=complaints, env={**environment, **_ENVIRONMENT}
+            )
+        except OSError as error:
+            raise CheckError(f"it cannot be started ({command[0]}: {error.strerror}); {_INSTALL}") from error
         try:
             yield _Child(process, answers, complaints)
         finally:
@@ -110,15 +115,18 @@ class _Child:
         except subprocess.TimeoutExpired as error:
             raise CheckError(f"none in {SECONDS} s; check fewer templates at a time") from error
         self.output.seek(0)
-        lines = [json.loads(line) for line in self.output.read().splitlines()]
+        try:
+            lines = [json.loads(line) for line in self.output.read().splitlines()]
+        except ValueError as error:
+            raise CheckError(f"it wrote what is no answer ({error}); {self.last_words()}") from error
         for line in lines:
             if line.get("refused"):
                 raise CheckError(f"it reached for the network ({line['refused'][0]}) and was refused")
         version = next((str(line["ready"]) for line in lines if "ready" in line), None)
         if version is None:
-            raise CheckError(f"it cannot be started ({self.last_words()}); install checkov>=3.3.30,<4")
+            raise CheckError(f"it cannot be started ({self.last_words()}); {_INSTALL}")
         if version.partition(".")[0] != MAJOR:
-            raise CheckError(f"checkov {version} is installed; install checkov>=3.3.30,<4")
+            raise CheckError(f"checkov {version} is installed; {_INSTALL}")
         return [line for line in lines if "file" in line]
 
     def last_words(self) -> str:

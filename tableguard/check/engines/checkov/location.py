@@ -38,8 +38,11 @@ def interpreter(environment: Mapping[str, str] = os.environ, own: Path = OWN) ->
 
 def _interpreter_of(program: Path) -> str:
     """Return the Python that a console script starts, or the one beside it where something else starts it."""
-    with program.open("rb") as script:
-        head = script.read(4096)
+    try:
+        with program.open("rb") as script:
+            head = script.read(4096)
+    except OSError as error:
+        raise CheckError(f"{program}: cannot be read ({error.strerror}); {_HOW}") from error
     shebang = _SHEBANG.match(head) or _EXEC.match(head)
     named = next(filter(None, shebang.groups()), b"").decode() if shebang else ""
     python = shutil.which(named) if named else _beside(program) or _beside(program.resolve())
