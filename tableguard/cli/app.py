@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import click
 
 from tableguard import __version__
-from tableguard.cli.command import SectionedGroup, uncoloured
+from tableguard.cli.command import FINDINGS_CODES, SectionedGroup, uncoloured
 
 NAME = "tableguard"
 
@@ -30,7 +30,7 @@ NAME = "tableguard"
         "This command": ("completion",),
     },
     help="DynamoDB direct messages: the stacks, the guardrails around them, and the proof that they hold.",
-    epilog="Exit codes: 0 fine, 1 findings, 2 error (could not run the check).",
+    epilog=FINDINGS_CODES,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @uncoloured()

@@ -11,7 +11,6 @@ from tableguard.cost.bill import Bill, bill
 from tableguard.cost.break_even import BASE, Costs, Crossing
 from tableguard.cost.circumstances import MODES
 from tableguard.cost.prices import OLD_DAYS, Price, old
-from tableguard.findings import formats
 from tableguard.scale.formulas import BatchFigures, batch
 from tableguard.scale.invocation import InvocationModel
 
@@ -85,10 +84,6 @@ class CostReport:
             "left_out": list(LEFT_OUT),
             "warnings": self.warnings,
         }
-
-    def json(self) -> str:
-        """Return the facts as JSON."""
-        return formats.as_json(self.facts())
 
     def text(self) -> str:
         """Return the report as text."""

@@ -12,7 +12,7 @@ from click.shell_completion import get_completion_class
 from tableguard.cli.command import Command
 
 
-@click.command(cls=Command, help=__doc__, epilog="Exit codes: 0 done, 2 error.")
+@click.command(cls=Command, help=__doc__)
 @click.argument("shell", type=click.Choice(("bash", "zsh", "fish")), help="the shell that is to complete")
 @click.pass_context
 def command(context: click.Context, *, shell: str) -> None:

@@ -56,7 +56,7 @@ def command(
 ) -> None:
     """Print the cost of a month in each mode of capacity."""
     from tableguard.cli.inputs import chosen_settings
-    from tableguard.cli.output import terminal
+    from tableguard.cli.output import print_json, terminal
     from tableguard.cost import prices
     from tableguard.cost.break_even import Costs
     from tableguard.cost.estate import count_estate
@@ -71,7 +71,7 @@ def command(
     )
     report = CostReport(costs, list(mode or MODES), region, settings.home_region, datetime.now(UTC).date())
     if as_json:
-        print(report.json())
+        print_json(report.facts())
     elif console := terminal():
         _print_tables(report, console)
     else:
