@@ -119,10 +119,16 @@ def _get_att(argument: Any, scope: NameScope) -> Any:
 
 def _logical_id_and_attribute(argument: Any) -> tuple[str, Any]:
     """Split "Logical.Attribute" or [Logical, Attribute]; an attribute may itself have dots."""
-    if isinstance(argument, str):
-        logical_id, _, attribute = argument.partition(".")
-        return logical_id, attribute
-    return argument[0], argument[1]
+    match argument:
+        case str():
+            logical_id, _, attribute = argument.partition(".")
+            return logical_id, attribute
+        case [str(logical_id), attribute]:
+            return logical_id, attribute
+    raise EmbeddedError(
+        "Template error: every Fn::GetAtt object requires two non-empty parameters, the resource name and the "
+        "resource attribute"
+    )
 
 
 def _sub(argument: Any, scope: NameScope) -> str:
@@ -140,7 +146,15 @@ def _sub(argument: Any, scope: NameScope) -> str:
 
 
 def _sub_arguments(argument: Any) -> tuple[str, dict[str, Any]]:
-    return (argument, {}) if isinstance(argument, str) else (argument[0], argument[1])
+    match argument:
+        case str():
+            return argument, {}
+        case [str(text), {**values}]:
+            return text, values
+    raise EmbeddedError(
+        "Template error: One or more Fn::Sub intrinsic functions don't specify expected arguments. Specify a string "
+        "as first argument, and an optional second argument to specify a mapping of values to replace in the string"
+    )
 
 
 def _variables(text: str) -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
+from itertools import chain
 from typing import Any
 
 import yaml
@@ -125,7 +126,7 @@ def read(body: str, url: bool = False) -> Template:
     if not isinstance(document, dict):
         raise EmbeddedError("Template format error: unsupported structure.")
     template = Template(document)
-    for refusal in _refusals(template):
+    for refusal in chain(_malformed(document), _refusals(template)):
         raise EmbeddedError(refusal)
     template.order  # noqa: B018  # refuses a circle
     return template
@@ -143,6 +144,19 @@ def required_capability(template: Template) -> str | None:
         return "CAPABILITY_NAMED_IAM"
     kinds = {resource["Type"] for resource in resources}
     return "CAPABILITY_IAM" if kinds & (_NAMED.keys() | _UNNAMED) else None
+
+
+def _malformed(document: dict[Any, Any]) -> Iterator[str]:
+    """Yield what is no object of named objects where CloudFormation expects one; conditions may be of any shape."""
+    for name in filter(lambda name: not isinstance(name, str), document):
+        yield f"Template format error: {name!r} is no text, and so no name of a section"
+    for section in ("Resources", "Parameters", "Outputs", "Conditions", "Mappings"):
+        members = document.get(section) or {}
+        if not isinstance(members, dict) or not all(isinstance(name, str) for name in members):
+            yield f"Template format error: {section} must be an object, each of its members with a name"
+        elif section != "Conditions":
+            for name in (name for name, member in members.items() if not isinstance(member, dict)):
+                yield f"Template format error: [/{section}/{name}] Any {section} member must be an object."
 
 
 def _refusals(template: Template) -> Iterator[str]:
@@ -174,7 +188,7 @@ def _refusals_of_resource(template: Template, logical_id: str, resource: Mapping
     unknown = sorted(resource.keys() - _RESOURCE)
     if unknown:
         yield f"Invalid template resource property '{unknown[0]}' of {logical_id}, or one that is not modelled"
-    if "Condition" in resource and resource["Condition"] not in template.conditions:
+    if "Condition" in resource and resource["Condition"] not in list(template.conditions):
         yield f"Template format error: Unresolved condition {resource['Condition']} of {logical_id}"
     named = [{"Ref": name} for name in _as_list(resource.get("DependsOn", []))]
     yield from _unresolved(template, [resource.get("Properties"), named], f"{logical_id} in the Resources")
