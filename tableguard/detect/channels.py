@@ -6,6 +6,7 @@ disarms or blinds, and the filter alone watches everything else.
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
 """
 
+import json
 from typing import Any
 
 from tableguard.detect.detection import Calls, Conditions, Detection
@@ -31,14 +32,21 @@ def metric_filter(detection: Detection) -> str:
 
 
 def event_pattern(detection: Detection) -> dict[str, Any]:
-    """Return the event pattern for the detection's calls."""
+    """Return the event pattern for the detection's calls; TemplateError if it is longer than EventBridge takes."""
     details = [_detail(calls) for calls in detection.calls]
-    return {
+    pattern = {
         # only AWS may send what begins so; a caller's own PutEvents cannot forge an alert
         "source": [{"prefix": "aws."}],
         "detail-type": ["AWS API Call via CloudTrail"],
         "detail": details[0] if len(details) == 1 else {"$or": details},
     }
+    size = len(json.dumps(pattern, separators=(",", ":")))
+    if size > EVENT_PATTERN_CHARACTERS:
+        raise TemplateError(
+            f"detection {detection.name}: its event pattern has {size} characters, EventBridge takes "
+            f"{EVENT_PATTERN_CHARACTERS}; name fewer calls, or watch them by the metric filter alone"
+        )
+    return pattern
 
 
 def _conditions(detection: Detection) -> Conditions:

@@ -58,12 +58,18 @@ def test_a_callers_own_event_does_not_raise_an_alert() -> None:
     assert arrives(pattern, {"source": "aws.kms", "detail": record})
 
 
-@pytest.mark.parametrize("name", ["default", "existing-vpc"])
-def test_event_patterns_are_within_the_limit_of_event_bridge(name: str) -> None:
-    for detection in shipped(example(name)):
-        if "event pattern" in detection.channels:
-            pattern = json.dumps(channels.event_pattern(detection))
-            assert len(pattern) <= channels.EVENT_PATTERN_CHARACTERS, detection.name
+def test_calls_that_make_an_event_pattern_too_long_are_refused() -> None:
+    (key_lost,) = [detection for detection in shipped() if detection.name == "key_lost"]
+    (calls,) = key_lost.calls
+
+    def of_length(characters: int) -> Detection:
+        missing = characters - len(json.dumps(channels.event_pattern(key_lost), separators=(",", ":")))
+        longer = replace(calls, names=(*calls.names, "x" * (missing - len(',""'))))
+        return replace(key_lost, calls=(longer,))
+
+    assert channels.event_pattern(of_length(2048))
+    with pytest.raises(TemplateError, match=r"key_lost: its event pattern has 2049 characters, EventBridge takes 2048"):
+        channels.event_pattern(of_length(2049))
 
 
 def test_settings_that_make_a_metric_filter_too_long_are_refused() -> None:
