@@ -469,6 +469,11 @@ def test_create_message_needs_the_names_of_who_begins(world: World) -> None:
     assert reason == "--to needs --as NAME HANDLE: how the sender is shown to others"
 
 
+def test_create_message_takes_no_names_in_a_group_that_has_them(world: World) -> None:
+    reason = world.refused("messages create", "u1", "hello", "--group", GROUP, "--as", "Uma", "uma")
+    assert reason.startswith("--group and --as exclude each other")
+
+
 def test_a_message_cannot_play_with_the_terminal(seeded: World) -> None:
     seeded.run("messages create", TEO, "look\n2026 mina: \x1b[2Jforged", "--group", GROUP)
     shown = seeded.run("messages get-conversation", GROUP, MINA, "--limit", "1")

@@ -47,6 +47,7 @@ def command(
     from tableguard.cli.output import print_json
 
     options.one_of({"--group": group, "--to": to}, required=True)
+    options.one_of({"--group": group, "--as": names})
     expires_at = int(time.time()) + keep if keep else None
     if group is not None:
         posted = target.messages.post(group, sender, text, expires_at)
