@@ -54,17 +54,17 @@ class Target:
 
     @cached_property
     def settings(self) -> Settings:
-        """The settings of the organisation: the default for table and region."""
+        """Return the settings of the organisation: the default for table and region."""
         return chosen_settings(self.settings_file)
 
     @cached_property
     def table_name(self) -> str:
-        """The table's name."""
+        """Return the table's name."""
         return str(self.table or self.settings.table_name)
 
     @cached_property
     def client(self) -> Any:
-        """A DynamoDB client."""
+        """Return a DynamoDB client."""
         return self.client_of("dynamodb")
 
     def client_of(self, service: Any) -> Any:  # the stubs know names of services one by one
@@ -82,9 +82,8 @@ class Target:
                 region_name=region,
                 aws_access_key_id="local" if any_keys else None,
                 aws_secret_access_key="local" if any_keys else None,
-                config=Config(
-                    retries={"mode": "standard"}, connect_timeout=5
-                ),  # botocore's own would try for half a minute
+                # botocore's own would try for half a minute
+                config=Config(retries={"mode": "standard"}, connect_timeout=5),
             )
         except ValueError as error:  # how botocore refuses an endpoint, or a number among the variables
             raise TableError(f"{error}; correct --endpoint-url, the variables AWS_… or the profile") from error
@@ -93,12 +92,12 @@ class Target:
 
     @cached_property
     def messages(self) -> MessageTable:
-        """The access patterns on this table."""
+        """Return the access patterns on this table."""
         return MessageTable(self.client, self.table_name, clock=lambda: datetime.now(UTC), cipher=self.cipher)
 
     @cached_property
     def cipher(self) -> encryption.Cipher | None:
-        """The cipher of texts, for commands that write or show them, where a key is named."""
+        """Return the cipher of texts; None where no key is named, or the command neither writes nor shows texts."""
         if self.encrypting is None:
             return None
         before = _instant(self.encrypting.plaintext_before or "")

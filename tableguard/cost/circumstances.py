@@ -11,7 +11,6 @@ MODES = {
     "serverless-cache": "on demand, with a serverless cache",
 }
 
-
 BOUNDS = {
     "callers": Bound("principals that use the table at any moment", 1, 1e7),
     "hit_ratio": Bound("the part of reads that a cache answers, of those it may", 0, 1),

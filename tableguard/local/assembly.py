@@ -25,7 +25,6 @@ from tableguard.local.moto.patch import replace
 
 SEED = 20240101  # moto draws every identifier from one generator; seeded, every run has the same ones
 
-
 # the module that corrects a service of moto; each has install()
 _CORRECTIONS = {
     "cloudformation": "stacks.api",

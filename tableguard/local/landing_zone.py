@@ -86,9 +86,8 @@ class LandingZone:
     def _assume(self, account: str, role: str, tags: Mapping[str, str] = MappingProxyType({})) -> EmbeddedSession:
         arn, region = f"arn:aws:iam::{account}:role/{role}", self.settings.home_region
         try:
-            self.clients("iam", account, region).get_role(
-                RoleName=role
-            )  # moto lets anyone assume a role that does not exist
+            # moto lets anyone assume a role that does not exist
+            self.clients("iam", account, region).get_role(RoleName=role)
         except ClientError as error:
             raise EmbeddedError(
                 f"role {arn} cannot be assumed: {error}; is the stack that makes it deployed?"

@@ -51,9 +51,8 @@ def install() -> None:
     query.install()
     for action in (*capacity.READS, *capacity.WRITES, *_PARTIQL):
         replace(DynamoHandler, action, _atomic(action, getattr(DynamoHandler, action)))
-    replace(
-        LimitedSizeDict, "__setitem__", dict.__setitem__
-    )  # moto's sums up all attributes on each assignment, against a wrong limit
+    # moto's sums up all attributes on each assignment, against a wrong limit
+    replace(LimitedSizeDict, "__setitem__", dict.__setitem__)
     replace(Table, "put_item", _recording_put(Table.put_item))
     replace(Table, "delete_item", _recording_delete(Table.delete_item))
     replace(DynamoDBBackend, "update_item", _refusing_empty_keys(_recording_update(DynamoDBBackend.update_item)))
