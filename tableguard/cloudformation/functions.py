@@ -149,7 +149,7 @@ def _sub_arguments(argument: Any) -> tuple[str, dict[str, Any]]:
     match argument:
         case str():
             return argument, {}
-        case [str(text), {**values}]:
+        case [str(text), dict(values)]:
             return text, values
     raise EmbeddedError(
         "Template error: One or more Fn::Sub intrinsic functions don't specify expected arguments. Specify a string "
