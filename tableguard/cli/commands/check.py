@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command, help=__doc__, epilog=FINDINGS_CODES)
-@click.argument("path", nargs=-1, type=options.FILE, help="templates or folders of your own (default: our stacks)")
+@click.argument(
+    "path",
+    nargs=-1,
+    type=options.FILE,
+    help="templates or folders of your own, for the home region of --settings or us-east-1 (default: our stacks)",
+)
 @options.settings
 @options.formats
 def command(*, path: tuple[Path, ...], settings_file: Path | None, form: "Format") -> int:
@@ -22,7 +27,10 @@ def command(*, path: tuple[Path, ...], settings_file: Path | None, form: "Format
     from tableguard.cli.inputs import chosen_settings
     from tableguard.cli.output import print_report, terminal
 
-    report = run.run_on(path) if path else run.run(chosen_settings(settings_file))
+    if path:
+        report = run.run_on(path, chosen_settings(settings_file).home_region if settings_file else run.DEFAULT_REGION)
+    else:
+        report = run.run(chosen_settings(settings_file))
     if form == "text" and (console := terminal()):
         from tableguard.cli import tables
 

@@ -7,7 +7,7 @@ import shlex
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,8 @@ import pytest
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError, NoRegionError, UnauthorizedSSOTokenError
 
 from tableguard import settings
+from tableguard.check import run as check
+from tableguard.check.report import CheckReport
 from tableguard.cli.app import main
 from tableguard.cli.commands import render
 from tableguard.errors import DeployError
@@ -49,6 +51,24 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     assert len(lines) == 1
     assert lines[0].startswith(f"tableguard {arguments[0]}: ")
     return lines[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "region"),
+    [((), "us-east-1"), (("--settings", str(EXAMPLE_SETTINGS / "default.toml")), "eu-central-1")],
+)
+def test_templates_are_checked_for_the_home_region_of_the_settings_that_are_named(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], region: str
+) -> None:
+    regions: list[str] = []
+
+    def run_on(paths: Sequence[Path], region: str) -> CheckReport:
+        regions.append(region)
+        return CheckReport(())
+
+    monkeypatch.setattr(check, "run_on", run_on)
+    assert main(["check", str(folder), *options]) == 0
+    assert regions == [region]
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
