@@ -2,8 +2,9 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Literal
 
 from botocore.exceptions import ClientError, WaiterError
@@ -194,16 +195,19 @@ class _Deployer:
             raise DeployError(f"stack {name}: {self.failure(name) or error}") from error
 
     def failure(self, name: str) -> str:
-        """Return the first failure among the stack's events: the later ones are its consequences."""
+        """Return the first failure of this attempt: the later ones are its consequences.
+
+        Events come newest first: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackEvents.html
+        """
         try:
             pages = self.cloudformation.get_paginator("describe_stack_events").paginate(StackName=name)
-            events = [event for page in pages for event in page["StackEvents"]]
-        except ClientError:
+            attempt = list(takewhile(lambda event: not _begins_attempt(event), _events(pages)))
+        except ClientError:  # the caller then says what failed first: CloudFormation's own error
             return ""
-        failed = [event for event in events if event["ResourceStatus"].endswith("_FAILED")]
+        failed = [event for event in attempt if event["ResourceStatus"].endswith("_FAILED")]
         if not failed:
             return ""
-        first = min(failed, key=lambda event: event["Timestamp"])
+        first = failed[-1]
         reason = first.get("ResourceStatusReason", "no reason given")
         return f"{first['LogicalResourceId']} ({first['ResourceType']}): {reason}"
 
@@ -223,3 +227,13 @@ class _Deployer:
         if len(lists) != 1:
             raise DeployError(f"prefix list {name}: {len(lists)} found in {self.settings.home_region}, 1 expected")
         return str(lists[0]["PrefixListId"])
+
+
+def _events(pages: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    return (event for page in pages for event in page["StackEvents"])
+
+
+def _begins_attempt(event: Mapping[str, Any]) -> bool:
+    """Tell whether an event is the stack's own, with which its creation or an update of it begins."""
+    own = event.get("PhysicalResourceId") == event["StackId"]
+    return own and event["ResourceStatus"] in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")

@@ -58,7 +58,9 @@ def _planned_deletion(settings: Settings, client: Any, stack: StackModule) -> Pl
     try:
         # the deployed template decides what is kept, not the one we would render today
         body = client.get_template(StackName=name, TemplateStage="Original")["TemplateBody"]
-        resources = client.describe_stack_resources(StackName=name)["StackResources"]
+        # in pages: DescribeStackResources names the first hundred only, and one stack has nearly as many
+        pages = client.get_paginator("list_stack_resources").paginate(StackName=name)
+        resources = [resource for page in pages for resource in page["StackResourceSummaries"]]
     except ClientError as error:
         if "does not exist" in error.response["Error"]["Message"]:
             return None
