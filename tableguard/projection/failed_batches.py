@@ -100,17 +100,20 @@ def parse(body: bytes, table_name: str) -> FailedBatch:
         records = event["Records"]
         if not isinstance(records, list):
             raise TypeError("Records")
-        failed_batch = FailedBatch(
+        texts = (
             batch["shardId"],
             batch["startSequenceNumber"],
             batch["endSequenceNumber"],
             document["requestContext"]["condition"],
-            tuple(records),
         )
+        if not all(isinstance(text, str) for text in texts):
+            raise TypeError("DDBStreamBatchInfo")
+        failed_batch = FailedBatch(*texts, tuple(records))
         table = _table_of(batch["streamArn"])
     except KeyError as error:
         raise UnreadableBatch(f"lacks {error.args[0]!r}, which a failed batch in S3 has") from error
-    except (ValueError, TypeError, AttributeError, IndexError) as error:  # their texts could quote a message
+    # their texts could quote a message; lists within lists without end are a RecursionError
+    except (ValueError, TypeError, AttributeError, IndexError, RecursionError) as error:
         raise UnreadableBatch("is not an invocation record in JSON") from error
     if table != table_name:
         raise UnreadableBatch(f"is of table {table}, not of {table_name}")

@@ -27,7 +27,7 @@ class DriftResult:
         drift = self.drift
         outcome = f" [{self.outcome.value}]" if self.outcome else ""
         parts = (drift.kind.name.lower(), drift.group_uuid, drift.user_uuid, drift.detail)
-        return _printable("  ".join(part for part in parts if part) + outcome)
+        return printable("  ".join(part for part in parts if part) + outcome)
 
     def facts(self) -> dict[str, str]:
         """Return the same facts for JSON."""
@@ -90,8 +90,8 @@ class DriftReport(Report):
 def _finding(drift: Drift, file: str, line: int) -> Finding:
     user = f"/user {drift.user_uuid}" if drift.user_uuid else ""
     problem = f"{drift.kind.value}: {drift.detail}" if drift.detail else drift.kind.value
-    path = _printable(f"group {drift.group_uuid}{user}")
-    return Finding(drift.kind.name.lower(), file, path, line, _printable(problem), _remedy(drift.kind))
+    path = printable(f"group {drift.group_uuid}{user}")
+    return Finding(drift.kind.name.lower(), file, path, line, printable(problem), _remedy(drift.kind))
 
 
 def _remedy(kind: Kind) -> str:
@@ -100,5 +100,6 @@ def _remedy(kind: Kind) -> str:
     return f"run `tableguard rows reconcile{' --force' if kind in FORCED else ''}`"
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """Return the text with a question mark for each control character, which could steer a terminal."""
     return "".join(letter if letter.isprintable() else "?" for letter in text)

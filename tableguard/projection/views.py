@@ -30,7 +30,7 @@ class Reader:
         groups = self.groups(users)
         wanted = {(user, group) for group in users for user in (*users[group], *members(groups.get(group)))}
         rows = self._rows(wanted)
-        newest = self._newest(users, now)  # after the rows: see View
+        newest = self.newest(users, now)  # after the rows: see View
         for group_uuid in users:
             yield View(group_uuid, groups.get(group_uuid), rows.get(group_uuid, {}), newest[group_uuid], now)
 
@@ -48,7 +48,8 @@ class Reader:
                 rows.setdefault(owner[1], {})[owner[0]] = item
         return rows
 
-    def _newest(self, group_uuids: Collection[str], now: datetime) -> dict[str, NewestUsable]:
+    def newest(self, group_uuids: Collection[str], now: datetime) -> dict[str, NewestUsable]:
+        """Return the newest usable message of each group."""
         find = partial(newest_message, self.client, self.table_name, now=now, cost=self.cost)
         with ThreadPoolExecutor(self.workers) as pool:
             return dict(zip(group_uuids, pool.map(find, group_uuids), strict=True))

@@ -35,7 +35,7 @@ def newest_message(client: Any, table_name: str, group_uuid: str, now: datetime,
         answer = client.query(**request)
         cost.add(answer.get("ConsumedCapacity"))
         for item in answer["Items"]:
-            content = _usable(item, now)
+            content = usable(item, now)
             if isinstance(content, Message):
                 return NewestUsable(content, unusable)
             if content is not None:
@@ -45,7 +45,7 @@ def newest_message(client: Any, table_name: str, group_uuid: str, now: datetime,
         request |= {"ExclusiveStartKey": answer["LastEvaluatedKey"], "Limit": _PAGE}
 
 
-def _usable(item: Item, now: datetime) -> Message | str | None:
+def usable(item: Item, now: datetime) -> Message | str | None:
     """Return the message, None if it has expired, or the reason why it can never be shown."""
     try:
         message = message_of(item)

@@ -1,12 +1,13 @@
 """The operator on the whole estate: verifies, mends and redrives, and nothing beyond."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from stream_lambda.items import User, row_key
+from stream_lambda.items import User, row_key, timestamp
 from tableguard.local import estate
 from tableguard.local.landing_zone import LandingZone
 from tableguard.projection import reconcile, redrive
@@ -63,6 +64,14 @@ def _survey(running: estate.EmbeddedEstate) -> Survey:
     return Survey(Reader(client, TABLE, lambda: datetime.now(UTC)), settle=0.0)
 
 
+def _redriven(running: estate.EmbeddedEstate, key: str) -> redrive.RedriveResult:
+    """What became of one batch, redriven with all others by the operator."""
+    operator = running.roles["operator"]
+    target = redrive.RedriveTarget(operator.client("dynamodb"), TABLE, lambda: datetime.now(UTC))
+    source = Bucket(operator.client("s3"), FAILURES)
+    return {batch.name: batch for batch in redrive.redrive(source, target)}[key]
+
+
 def _wrong(survey: Survey) -> list[tuple[Kind, str, str]]:
     return [(drift.kind, drift.group_uuid, drift.user_uuid) for drift in survey.of_all()]
 
@@ -101,15 +110,40 @@ def test_the_operator_redrives_a_failed_batch_and_removes_it(
     record["dynamodb"]["ApproximateCreationDateTime"] = datetime.now(UTC).timestamp()
     key = leave(function("s3"), record, table=TABLE, bucket=FAILURES)
     _spoilt_row(zone, BOB, operated)
-    operator = running.roles["operator"]
-    target = redrive.RedriveTarget(operator.client("dynamodb"), TABLE, lambda: datetime.now(UTC))
-    source = Bucket(operator.client("s3"), FAILURES)
-    done = {batch.name: batch for batch in redrive.redrive(source, target)}[key]
+    done = _redriven(running, key)
     assert (done.applied, done.newer, done.done) == (1, 1, True)
+    source = Bucket(running.roles["operator"].client("s3"), FAILURES)
     source.delete(key)
     assert key not in list(source.names())
     assert _wrong(_survey(running)) == []
     assert _shown(table, BOB, operated) == "as it was said"
+
+
+@pytest.fixture
+def spoilt(zone: LandingZone, operated: str) -> None:
+    """Bob's row, behind its group's newest message."""
+    _spoilt_row(zone, BOB, operated)
+
+
+@pytest.mark.usefixtures("spoilt")
+@pytest.mark.parametrize("seconds", [None, 1], ids=["of a message that is there", "of one that is not"])
+def test_a_forged_batch_reaches_no_row_by_the_operator(
+    running: estate.EmbeddedEstate,
+    function: Callable[[str], Any],
+    table: MessageTable,
+    operated: str,
+    seconds: int | None,
+) -> None:
+    (newest,) = table.messages(operated, ADA.user_uuid, limit=1).items
+    when = datetime.fromisoformat(newest.created_at) + timedelta(seconds=seconds or 0)
+    (record,) = message_records(replace(newest, text="FORGED: pay to account 666", created_at=timestamp(when)))
+    # whoever may write there: the redrive must not depend on who that is
+    key = leave(function("s3"), record, table=TABLE, bucket=FAILURES)
+    done = _redriven(running, key)
+    assert (done.gone, len(done.different), done.applied) == ((0, 1, 1) if seconds is None else (1, 0, 0))
+    reconcile.reconcile(_survey(running), reconcile.Choice())
+    assert [_shown(table, user, operated) for user in (ADA, BOB)] == ["as it was said"] * 2
+    running.roles["operator"].client("s3").delete_object(Bucket=FAILURES, Key=key)
 
 
 @pytest.mark.parametrize("action", ["s3:DeleteObject", "s3:GetObject"])

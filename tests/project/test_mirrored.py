@@ -72,6 +72,7 @@ COVERED = {
     "tableguard.policy": "policy.test_contract",
     "tableguard.policy.pattern_overlap": "check.rules.test_policy_meaning",
     "tableguard.projection": "projection.test_reconcile",
+    "tableguard.projection.batch_records": "projection.test_redrive",
     "tableguard.projection.failed_batches": "projection.test_redrive",
     "tableguard.prove": "prove.test_explanation",
     "tableguard.prove.diff": "cli.test_prove_commands",

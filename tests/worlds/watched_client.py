@@ -31,6 +31,9 @@ class Watched:
     def update_item(self, **request: Any) -> Any:
         return self._pass_on("update_item", request)
 
+    def query(self, **request: Any) -> Any:
+        return self._pass_on("query", request)
+
     def _pass_on(self, operation: str, request: dict[str, Any]) -> Any:
         self.asked.append((operation, request))
         self.before(operation, request)

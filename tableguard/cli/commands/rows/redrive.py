@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    cls=Command, help=__doc__, epilog="Exit codes: 0 nothing is left, 1 something can never be applied, 2 error."
+    cls=Command,
+    help=__doc__,
+    epilog="Exit codes: 0 nothing is left, 1 something can never be applied or differs from the table, 2 error.",
 )
 @options.on_table
 @click.option("--bucket", metavar="BUCKET", help="where the batches are (default: the estate's bucket for them)")
