@@ -19,10 +19,13 @@ OPTIONAL_STACKS = ("guardrails", "config")
 ENVIRONMENTS = ("production", "staging", "development")
 
 _REMEDY = "start from an example: tableguard settings > settings.toml"
+_PERMISSION_SET = "permission-set/"
 _AN_ACCOUNT, _A_REGION = "a 12-digit account id, in quotes", "a region of the aws partition, such as eu-central-1"
 _ACCOUNT = r"[0-9]{12}"
 _REGION = r"(af|ap|ca|eu|il|me|mx|sa|us)-[a-z]+-[0-9]"
 _ROLE_ARN = rf"arn:aws:iam::{_ACCOUNT}:role/[A-Za-z0-9_+=,.@/-]{{1,64}}"
+# https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_CreatePermissionSet.html
+_TAKER = rf"{_ROLE_ARN}|permission-set/[A-Za-z0-9_+=,.@-]{{1,32}}"
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html: no two dots together, no IP address
 _BUCKET = r"(?!.*\.\.)(?![0-9]+\.[0-9]+\.[0-9]+\.[0-9]+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 # https://www.rfc-editor.org/rfc/rfc1918: Python's is_private has loopback, link-local and documentation blocks too
@@ -64,6 +67,20 @@ class ExistingVpc:
 
 
 @dataclass(frozen=True)
+class Takers:
+    """Who may take each role, as written: ARNs of roles, and permission-set/NAME of IAM Identity Center.
+
+    The application's containers take its role through ECS; `application` names people or roles beside them.
+    """
+
+    deployer: tuple[str, ...]
+    operator: tuple[str, ...]
+    auditor: tuple[str, ...]
+    break_glass: tuple[str, ...]
+    application: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything that an organisation chooses, and every name derived from it, written once."""
 
@@ -81,6 +98,7 @@ class Settings:
     organization_targets: tuple[str, ...]
     exempt_roles: tuple[str, ...]
     break_glass_roles: tuple[str, ...]
+    takers: Takers
     user_pool_id: str
     client_id: str
     alert_email: str
@@ -110,6 +128,22 @@ class Settings:
         """Return the ARN of a role that the access stack creates."""
         return f"arn:aws:iam::{self.account_id}:role/{self.name}-{role}"
 
+    def takers_of(self, role: str) -> tuple[str, ...]:
+        """Return who may take a role that the access stack creates, as patterns of aws:PrincipalArn.
+
+        A permission set's role ends in an underscore and sixteen characters that Identity Center chooses. Its path has
+        the Region of Identity Center, or none in us-east-1; nobody else can create roles under aws-reserved.
+        https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
+        """
+        written: tuple[str, ...] = getattr(self.takers, role.replace("-", "_"))
+        reserved = f"arn:aws:iam::{self.account_id}:role/aws-reserved/sso.amazonaws.com*/AWSReservedSSO"
+        return tuple(
+            f"{reserved}_{taker.removeprefix(_PERMISSION_SET)}_{'?' * 16}"
+            if taker.startswith(_PERMISSION_SET)
+            else taker
+            for taker in written
+        )
+
     def stack_name(self, stack: str) -> str:
         """Return the CloudFormation name of a stack of templates/."""
         return f"{self.name}-{stack}"
@@ -120,18 +154,24 @@ class Settings:
 
     def policy_values(self) -> dict[str, str | tuple[str, ...]]:
         """Return the value of each <placeholder> in the documents under policies/."""
+        takers = {role: self.takers_of(role) for role in ("deployer", "operator", "auditor", "break-glass")}
         return {
             "access-log-bucket": self.access_log_bucket,
             "account-id": self.account_id,
             "allowed-regions": self.allowed_regions,
+            # a list of exemptions cannot be empty; the role's trust policy does not name the role itself
+            "application-takers": self.takers_of("application") or (self.role_arn("application"),),
             "artifact-bucket": self.artifact_bucket,
             "break-glass-roles": self.break_glass_roles,
+            "deployer-roles": self.exempt_roles,
             "exempt-roles": (*self.exempt_roles, *self.break_glass_roles),
             "home-region": self.home_region,
             "management-account-id": self.management_account_id,
             "name": self.name,
             "organization-id": self.organization_id,
             "table-name": self.table_name,
+            "takers": tuple(dict.fromkeys(taker for patterns in takers.values() for taker in patterns)),
+            **{f"{role}-takers": patterns for role, patterns in takers.items()},
         }
 
 
@@ -253,7 +293,21 @@ def _roles(section: Section) -> Values:
     return {
         "exempt_roles": section.distinct_texts("exempt", _ROLE_ARN, accepted),
         "break_glass_roles": section.distinct_texts("break_glass", _ROLE_ARN, accepted),
+        "takers": _takers(section.section("takers")),
     }
+
+
+def _takers(section: Section) -> Takers:
+    accepted = "role ARNs without wildcards, and permission-set/NAME for one of IAM Identity Center"
+    takers = Takers(
+        **{
+            role: section.distinct_texts(role, _TAKER, accepted)
+            for role in ("deployer", "operator", "auditor", "break_glass")
+        },
+        application=section.distinct_texts("application", _TAKER, accepted, default=()),
+    )
+    section.close()
+    return takers
 
 
 def _login(section: Section) -> Values:
@@ -339,6 +393,7 @@ def _in_roles(settings: Settings) -> Iterator[str]:
     both = sorted(set(settings.exempt_roles) & set(settings.break_glass_roles))
     if both:
         yield f"roles.exempt: {both[0]!r} is a break-glass role too; a role that deploys must not be able to destroy"
+    yield from _in_takers(settings)
     for key, name, roles in (
         ("exempt", "deployer", settings.exempt_roles),
         ("break_glass", "break-glass", settings.break_glass_roles),
@@ -348,3 +403,20 @@ def _in_roles(settings: Settings) -> Iterator[str]:
                 f"roles.{key}: {settings.role_arn(name)!r} is not among them; the access stack makes this role, and "
                 "the guardrails would stop it"
             )
+
+
+def _in_takers(settings: Settings) -> Iterator[str]:
+    own = (*settings.exempt_roles, *settings.break_glass_roles)
+    for role, takers in vars(settings.takers).items():
+        for taker in takers:
+            if taker in own or taker.startswith(settings.role_arn("")):
+                yield (
+                    f"roles.takers.{role}: {taker!r} is a role of the workload; none of these may take another, so "
+                    "name the role or permission set of the people or of the pipeline"
+                )
+    both = sorted(set(settings.takers.deployer) & set(settings.takers.break_glass))
+    if both:
+        yield (
+            f"roles.takers.deployer: {both[0]!r} takes break-glass too; who deploys must not be able to destroy, so "
+            "use a permission set or role of its own for each"
+        )

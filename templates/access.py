@@ -4,6 +4,7 @@ from typing import Any
 
 from troposphere import GetAtt, Ref, Sub, Template, cognito, iam
 
+from tableguard.aws.arn import require
 from tableguard.policy import documents
 from tableguard.settings import Settings
 from templates import parts, service_roles
@@ -39,6 +40,8 @@ def _application(stack: StackBuilder, boundary: iam.ManagedPolicy) -> None:
     trust["Statement"][0]["Condition"]["ArnLike"] = {
         "aws:SourceArn": Sub("arn:aws:ecs:${AWS::Region}:${AWS::AccountId}:*")
     }
+    if stack.settings.takers.application:
+        trust["Statement"].append(_trust_of_takers(stack, "application"))
     _role(
         stack,
         "application",
@@ -49,33 +52,31 @@ def _application(stack: StackBuilder, boundary: iam.ManagedPolicy) -> None:
 
 
 def _people(stack: StackBuilder) -> None:
-    # Who of the account's people may take these roles is said where the people are, in their own permission to
-    # sts:AssumeRole. None has the boundary: it is the measure of what services and the application do, not people.
-    organization = stack.settings.organization_id
+    # None has the boundary: it is the measure of what services and the application do, not people. Operator and
+    # break-glass last an hour at most, as every role does that a role takes.
     _role(
         stack,
         "auditor",
-        description="An auditor: reads every configuration, no message, and changes nothing",
-        trust=_trust_of_people(organization),
+        description="An auditor: reads the workload's configuration, no message, and changes nothing",
+        trust=parts.document(_trust_of_takers(stack, "auditor")),
     )
     _role(
         stack,
         "deployer",
         description="Deploys the stacks; cannot read messages, destroy the table or widen its own permissions",
-        trust=_trust_of_people(organization),
+        trust=parts.document(_trust_of_takers(stack, "deployer")),
     )
-    # Fresh MFA, and an hour at most: what the guardrails deny to everybody else, these two can do.
     _role(
         stack,
         "operator",
         description="Verifies and mends conversation rows, redrives failed batches; every taking of it raises an alarm",
-        trust=_trust_with_fresh_mfa(organization),
+        trust=parts.document(_trust_of_takers(stack, "operator")),
     )
     _role(
         stack,
         "break-glass",
         description="For emergencies: may destroy what the guardrails protect; every use raises an alarm",
-        trust=_trust_with_fresh_mfa(organization),
+        trust=parts.document(_trust_of_takers(stack, "break-glass")),
     )
 
 
@@ -106,23 +107,32 @@ def _documents(stack: StackBuilder, name: str) -> dict[str, Document]:
     return {role.replace("_", "-"): stack.policy_with_pseudo_parameters("role", role) for role in roles}
 
 
-def _trust_with_fresh_mfa(organization: str) -> Document:
-    return _trust_of_people(
-        organization, Bool={"aws:MultiFactorAuthPresent": "true"}, NumericLessThan={"aws:MultiFactorAuthAge": str(HOUR)}
-    )
+def _trust_of_takers(stack: StackBuilder, role: str) -> parts.Statement:
+    """Return the statement that lets the settings' takers, and nobody else, take a role from within the organization.
+
+    No condition asks for a second factor: credentials of a role, and so of IAM Identity Center, never say that there
+    was one. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-multifactorauthpresent
+    """
+    takers = stack.settings.takers_of(role)
+    accounts = sorted({f"arn:aws:iam::{require(taker).account}:root" for taker in takers})
+    return {
+        "Sid": "TakenByThoseTheSettingsName",
+        "Effect": "Allow",
+        # an account as principal, and the role in the condition: a role named as principal must exist beforehand, and
+        # a permission set's name is known but for its end
+        "Principal": {"AWS": [_of_any_account(stack, root) for root in accounts]},
+        "Action": "sts:AssumeRole",
+        "Condition": {
+            "StringEquals": {"aws:PrincipalOrgID": stack.settings.organization_id},
+            "ArnLike": {"aws:PrincipalArn": [_of_any_account(stack, taker) for taker in takers]},
+        },
+    }
 
 
-def _trust_of_people(organization: str, **conditions: Any) -> Document:
-    """Return a trust policy for the account's principals, as long as the account is in the organization."""
-    return parts.document(
-        {
-            "Sid": "TakenByPeopleOfTheAccount",
-            "Effect": "Allow",
-            "Principal": {"AWS": parts.account_root()},
-            "Action": "sts:AssumeRole",
-            "Condition": {"StringEquals": {"aws:PrincipalOrgID": organization}, **conditions},
-        }
-    )
+def _of_any_account(stack: StackBuilder, arn: str) -> parts.Value:
+    """Return an ARN with CloudFormation's own account in place of the workload's, so that the template fits any."""
+    own = f"::{stack.settings.account_id}:"
+    return Sub(arn.replace(own, "::${AWS::AccountId}:")) if own in arn else arn
 
 
 def _members(stack: StackBuilder, boundary: iam.ManagedPolicy) -> None:

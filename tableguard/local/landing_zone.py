@@ -6,8 +6,8 @@ a resource is created, moto's id generator is replaced by one that returns the i
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, fields
 from types import MappingProxyType, ModuleType
 from typing import Any
 
@@ -27,6 +27,7 @@ _POLICY_TYPES = ("SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY")
 _EXISTING_VPC_BLOCK = "10.30.0.0/16"
 _MANAGEMENT_ROLE = "OrganizationAdministrator"
 _ADMINISTRATOR_ROLE = "OrganizationAccountAccessRole"  # AWS makes it in every account of an organization
+_PERMISSION_SET_END = "0123456789abcdef"  # Identity Center chooses these
 _EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
@@ -66,12 +67,20 @@ class LandingZone:
         settings = self.settings
         if principal == "management":
             return self._assume(settings.management_account_id, _MANAGEMENT_ROLE)
-        role = _ADMINISTRATOR_ROLE if principal == "administrator" else f"{settings.name}-deployer"
-        return self._assume(settings.account_id, role)
+        if principal == "administrator":
+            return self._assume(settings.account_id, _ADMINISTRATOR_ROLE)
+        return self.assume(settings.role_arn("deployer"))
 
     def assume(self, role_arn: str, tags: Mapping[str, str] | None = None) -> EmbeddedSession:
-        """Return a session of a role, with these session tags; EmbeddedError if the role does not exist."""
-        return self._assume(require(role_arn).account, role_arn.rpartition("/")[2], tags or {})
+        """Return a session of a role, with these session tags; EmbeddedError if the role does not exist.
+
+        A role with takers is taken by the first of them, as its trust policy demands; of others, whose taker is a
+        service, the setup key takes them.
+        """
+        account, role = require(role_arn).account, role_arn.rpartition("/")[2]
+        takers = _takers(self.settings).get(role_arn, ())
+        by = self._assume(require(takers[0]).account, takers[0].rpartition("/")[2]) if takers else None
+        return self._assume(account, role, tags or {}, by)
 
     def in_network(self, session: EmbeddedSession) -> EmbeddedSession:
         """Place a session in the network stack's VPC, whose endpoint its requests then pass, and return it."""
@@ -83,16 +92,22 @@ class LandingZone:
         place_in_vpc(session.credentials.access_key, Vpc(*here, endpoints[0]["VpcId"]))
         return session
 
-    def _assume(self, account: str, role: str, tags: Mapping[str, str] = MappingProxyType({})) -> EmbeddedSession:
+    def _assume(
+        self,
+        account: str,
+        role: str,
+        tags: Mapping[str, str] = MappingProxyType({}),
+        by: EmbeddedSession | None = None,
+    ) -> EmbeddedSession:
         arn, region = f"arn:aws:iam::{account}:role/{role}", self.settings.home_region
         try:
             # moto lets anyone assume a role that does not exist
-            self.clients("iam", account, region).get_role(RoleName=role)
+            arn = self.clients("iam", account, region).get_role(RoleName=role)["Role"]["Arn"]
         except ClientError as error:
             raise EmbeddedError(
                 f"role {arn} cannot be assumed: {error}; is the stack that makes it deployed?"
             ) from error
-        sts = self.clients("sts", account, region)
+        sts = by.client("sts") if by else self.clients("sts", account, region)
         session_tags = [{"Key": key, "Value": value} for key, value in tags.items()]
         keys = sts.assume_role(RoleArn=arn, RoleSessionName=_SESSION_NAME, Tags=session_tags)["Credentials"]
         credentials = Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
@@ -104,6 +119,9 @@ def prepare(settings: Settings, endpoint: str) -> LandingZone:
     zone = LandingZone(settings, endpoint, Clients(endpoint))
     _organization(zone)
     _administrators(zone)
+    for takers in _takers(settings).values():
+        for taker in takers:
+            _taker(zone, taker)
     _buckets(zone)
     _user_pool(zone)
     if isinstance(settings.network, ExistingVpc):
@@ -161,6 +179,35 @@ def _administrators(zone: LandingZone) -> None:
         zone.clients("iam", account, settings.home_region).put_role_policy(
             RoleName=role, PolicyName="AdministratorAccess", PolicyDocument=json.dumps(_EVERYTHING)
         )
+
+
+def _takers(settings: Settings) -> Mapping[str, tuple[str, ...]]:
+    """Return the ARN of each role that has takers, and the ARNs of these as an account would have them."""
+    region = settings.home_region
+    roles = (field.name.replace("_", "-") for field in fields(settings.takers))
+    return {
+        settings.role_arn(role): tuple(
+            taker.replace("sso.amazonaws.com*", f"sso.amazonaws.com/{region}").replace("?" * 16, _PERMISSION_SET_END)
+            for taker in settings.takers_of(role)
+        )
+        for role in roles
+    }
+
+
+def _taker(zone: LandingZone, arn: str) -> None:
+    """Create the role of a permission set, or of a pipeline, that may take roles if these let it."""
+    account, name = require(arn).account, arn.rpartition("/")[2]
+    iam = zone.clients("iam", account, zone.settings.home_region)
+    trust = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:AssumeRole"}
+    taking = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
+    with suppress(iam.exceptions.EntityAlreadyExistsException):  # one that takes several roles
+        iam.create_role(
+            RoleName=name,
+            Path=require(arn).resource.removeprefix("role").removesuffix(name),
+            AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+        )
+    document = json.dumps({"Version": "2012-10-17", "Statement": [taking]})
+    iam.put_role_policy(RoleName=name, PolicyName="TakingRoles", PolicyDocument=document)
 
 
 def _root_id(settings: Settings) -> str:

@@ -59,8 +59,10 @@ class Table:
 
         return tuple(self.take(key, f"a list of {accepted}", test))
 
-    def distinct_texts(self, key: str, pattern: str, accepted: str) -> tuple[str, ...]:
-        """Return a list that holds at least one text and none twice."""
+    def distinct_texts(
+        self, key: str, pattern: str, accepted: str, default: tuple[str, ...] | None = None
+    ) -> tuple[str, ...]:
+        """Return a list that holds at least one text and none twice; the default if there is one and no such key."""
 
         def test(value: object) -> bool:
             return (
@@ -70,7 +72,7 @@ class Table:
                 and len(set(value)) == len(value)
             )
 
-        return tuple(self.take(key, f"a list, not empty and without repetition, of {accepted}", test))
+        return tuple(self.take(key, f"a list, not empty and without repetition, of {accepted}", test, default))
 
     def choice(self, key: str, choices: tuple[Any, ...], default: Any = None) -> Any:
         """Return one of the choices."""

@@ -17,6 +17,23 @@ class Key:
 
 
 ROLE = "arn:aws:iam::111122223333:role/"
+TAKERS = (
+    ["permission-set/A"],
+    [f"permission-set/{'a' * 32}", f"{ROLE}path/ci", "arn:aws:iam::444455556666:role/ci"],
+    ["permission-set/a+b=c,d.e@f_g-h"],
+)
+NO_TAKERS: tuple[Any, ...] = (
+    [],
+    ["A"],
+    ["permission-set/"],
+    [f"permission-set/{'a' * 33}"],
+    ["permission-set/*"],
+    ["permission-set/a/b"],
+    [f"{ROLE}*"],
+    ["arn:aws:iam::111122223333:user/someone"],
+    ["arn:aws:iam::111122223333:root"],
+    ["permission-set/A"] * 2,
+)
 NAMES = ("read_units", "write_units")
 KEYS = (
     Key(
@@ -128,6 +145,42 @@ KEYS = (
         ([f"{ROLE}cruddur-break-glass"], [f"{ROLE}cruddur-break-glass", f"{ROLE}hammer"]),
         ([], ["glass"], [f"{ROLE}*"], ["arn:aws:iam::*:role/glass"], [f"{ROLE}glass"] * 2),
         "full role ARNs without wildcards",
+    ),
+    Key(
+        "roles.takers.deployer",
+        "deployer",
+        TAKERS,
+        NO_TAKERS,
+        "role ARNs without wildcards, and permission-set/NAME",
+    ),
+    Key(
+        "roles.takers.operator",
+        "operator",
+        TAKERS,
+        NO_TAKERS,
+        "role ARNs without wildcards, and permission-set/NAME",
+    ),
+    Key(
+        "roles.takers.auditor",
+        "auditor",
+        TAKERS,
+        NO_TAKERS,
+        "role ARNs without wildcards, and permission-set/NAME",
+    ),
+    Key(
+        "roles.takers.break_glass",
+        "break_glass",
+        TAKERS,
+        NO_TAKERS,
+        "role ARNs without wildcards, and permission-set/NAME",
+    ),
+    Key(
+        "roles.takers.application",
+        "application",
+        TAKERS,
+        NO_TAKERS,
+        "role ARNs without wildcards, and permission-set/NAME",
+        example="existing-vpc",
     ),
     Key(
         "login.user_pool_id",

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tableguard.errors import SettingsError
-from tableguard.settings import ExistingVpc, NewVpc, OnDemand, Provisioned, Settings, load
+from tableguard.settings import ExistingVpc, NewVpc, OnDemand, Provisioned, Settings, Takers, load
 from tests.cases.settings_keys import ALL_KEYS, CAPACITIES, NETWORKS, Key
 from tests.worlds.settings_files import ABSENT, EXAMPLES, Data, changed, data, leaves, read, refusal, with_own_roles
 
@@ -21,8 +21,10 @@ def cases(values: str) -> list[Any]:
     ]
 
 
-def part(settings: Settings, key: Key) -> Settings | OnDemand | Provisioned | NewVpc | ExistingVpc:
+def part(settings: Settings, key: Key) -> Settings | OnDemand | Provisioned | NewVpc | ExistingVpc | Takers:
     """Where a key ends up."""
+    if key.path.startswith("roles.takers."):
+        return settings.takers
     if key in CAPACITIES:
         return settings.capacity
     return settings.network if key in NETWORKS else settings
@@ -77,12 +79,19 @@ def test_a_value_of_another_type_is_refused(name: str, path: str, value: Any) ->
 
 
 OPTIONAL = "table.client_side_encryption"
-REQUIRED = [(name, path) for name in EXAMPLES for path, _ in leaves(data(name)) if path != OPTIONAL]
+OPTIONAL_TAKERS = "roles.takers.application"
+REQUIRED = [
+    (name, path) for name in EXAMPLES for path, _ in leaves(data(name)) if path not in (OPTIONAL, OPTIONAL_TAKERS)
+]
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_nobody_encrypts_who_does_not_say_so(name: str) -> None:
     assert not read(changed(data(name), OPTIONAL, ABSENT)).client_side_encryption
+
+
+def test_the_application_has_no_takers_unless_the_settings_name_some() -> None:
+    assert read(changed(data("existing-vpc"), OPTIONAL_TAKERS, ABSENT)).takers.application == ()
 
 
 @pytest.mark.parametrize(("name", "path"), REQUIRED)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tableguard.paths import EXAMPLE_SETTINGS
+from tableguard.policy.matching import wildcard
 from tableguard.settings import ExistingVpc, NewVpc, OnDemand, Provisioned, Settings, example, load
 from tests.cases.settings_keys import ROLE
 from tests.worlds.settings_files import EXAMPLES, Data, changed, data, read, refusal, with_own_roles
@@ -57,6 +58,24 @@ CONTRADICTIONS = (
         {"roles.break_glass": [f"{ROLE}other"]},
         {"roles.break_glass": [f"{ROLE}other", f"{ROLE}cruddur-break-glass"]},
         f"roles.break_glass: '{ROLE}cruddur-break-glass' is not among them; the access stack makes this role",
+    ),
+    Contradiction(
+        {"roles.takers.break_glass": [f"{ROLE}cruddur-operator"]},
+        {"roles.takers.break_glass": [f"{ROLE}cruddus-operator"]},
+        f"roles.takers.break_glass: '{ROLE}cruddur-operator' is a role of the workload",
+    ),
+    Contradiction(
+        {
+            "roles.exempt": [f"{ROLE}cruddur-deployer", f"{ROLE}pipeline"],
+            "roles.takers.operator": [f"{ROLE}pipeline"],
+        },
+        {"roles.exempt": [f"{ROLE}cruddur-deployer", f"{ROLE}deploying"], "roles.takers.operator": [f"{ROLE}pipeline"]},
+        f"roles.takers.operator: '{ROLE}pipeline' is a role of the workload",
+    ),
+    Contradiction(
+        {"roles.takers.deployer": ["permission-set/MessagesDeployer", "permission-set/MessagesBreakGlass"]},
+        {"roles.takers.deployer": ["permission-set/MessagesDeployer", "permission-set/MessagesBreakGlas"]},
+        "roles.takers.deployer: 'permission-set/MessagesBreakGlass' takes break-glass too",
     ),
     Contradiction(
         {"login.user_pool_id": "eu-west-1_Example01"},
@@ -112,3 +131,28 @@ def test_break_glass_roles_are_exempt_too_and_exempt_roles_cannot_break_glass() 
     values = settings.policy_values()
     assert values["exempt-roles"] == settings.exempt_roles + settings.break_glass_roles
     assert values["break-glass-roles"] == settings.break_glass_roles
+
+
+def test_a_permission_set_is_known_by_its_whole_name_in_every_region_of_identity_center() -> None:
+    (pattern,) = read(data()).takers_of("break-glass")
+    reserved = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com"
+    end = "0123456789abcdef"
+
+    def taken(arn: str) -> bool:
+        return wildcard(pattern)(arn) is not None
+
+    assert taken(f"{reserved}/eu-central-1/AWSReservedSSO_MessagesBreakGlass_{end}")
+    assert taken(f"{reserved}/AWSReservedSSO_MessagesBreakGlass_{end}")
+    assert not taken(f"{reserved}/eu-central-1/AWSReservedSSO_MessagesBreakGlass_Not_{end}")
+    assert not taken(f"{reserved}/eu-central-1/AWSReservedSSO_NotMessagesBreakGlass_{end}")
+    assert not taken(f"arn:aws:iam::111122223333:role/AWSReservedSSO_MessagesBreakGlass_{end}")
+    assert not taken(f"{reserved.replace('1111', '2222')}/AWSReservedSSO_MessagesBreakGlass_{end}")
+
+
+def test_placeholders_of_takers() -> None:
+    values = read(data("existing-vpc")).policy_values()
+    assert values["auditor-takers"] == ("arn:aws:iam::123456789012:role/SecurityAudit",)
+    assert len(values["takers"]) == 5
+    assert set(values["deployer-takers"]) < set(values["takers"])
+    assert values["application-takers"][0].rpartition("/")[2] == f"AWSReservedSSO_ApplicationDebugging_{'?' * 16}"
+    assert read(data()).policy_values()["application-takers"] == (f"{ROLE}cruddur-application",)

@@ -59,7 +59,7 @@ def with_own_roles(settings: Data) -> Data:
     workload = settings["workload"]
     own = f"arn:aws:iam::{workload['account_id']}:role/{workload['name']}"
     roles = {"exempt": [f"{own}-deployer"], "break_glass": [f"{own}-break-glass"]}
-    return {**settings, "roles": roles}
+    return {**settings, "roles": {**settings["roles"], **roles}}
 
 
 def read(settings: Data) -> Settings:

@@ -1,5 +1,6 @@
 """The landing zone has exactly the ids of the settings, and principals that are real."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -71,7 +72,9 @@ def test_the_deployer_can_be_assumed_once_its_role_is_made(zone: LandingZone) ->
     name = f"{zone.settings.name}-deployer"
     with pytest.raises(EmbeddedError, match=f"role arn:aws:iam::111122223333:role/{name} cannot be assumed"):
         zone.session("deployer")
-    _client(zone, "iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+    trust = {"Effect": "Allow", "Principal": {"AWS": zone.settings.account_id}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    _client(zone, "iam").create_role(RoleName=name, AssumeRolePolicyDocument=document)
     for session in (zone.session("deployer"), zone.assume(zone.settings.role_arn("deployer"))):
         assert session.client("sts").get_caller_identity()["Arn"].endswith(f":assumed-role/{name}/tableguard")
         assert session.get_credentials().access_key

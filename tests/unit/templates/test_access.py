@@ -9,32 +9,42 @@ from tableguard.settings import example
 from templates.builder import StackBuilder, _substituted
 from tests.worlds.requirements import REMOVED, Requirement, Template, at, holds_and_breaks, is_set, of_type, stack
 
-PEOPLE = ("AuditorRole", "BreakGlassRole", "DeployerRole", "OperatorRole")
-WITH_MFA = ("BreakGlassRole", "OperatorRole")
+PEOPLE = {
+    "AuditorRole": "MessagesAuditor",
+    "BreakGlassRole": "MessagesBreakGlass",
+    "DeployerRole": "MessagesDeployer",
+    "OperatorRole": "MessagesOperator",
+}
+RESERVED = "arn:aws:iam::${AWS::AccountId}:role/aws-reserved/sso.amazonaws.com*/AWSReservedSSO"
 
 
 def _trust(role: str) -> str:
     return f"Resources/{role}/Properties/AssumeRolePolicyDocument/Statement/0"
 
 
-def _people_come_from_this_account_and_organization(template: Template) -> bool:
-    return all(
-        at(template, f"{_trust(role)}/Principal") == {"AWS": {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:root"}}
-        and at(template, f"{_trust(role)}/Condition/StringEquals/aws:PrincipalOrgID") == "o-exampleorgid"
-        for role in PEOPLE
-    )
-
-
-def _needs_fresh_mfa(role: str) -> Requirement:
+def _taken_by(role: str, permission_set: str) -> Requirement:
     def holds(template: Template) -> bool:
-        condition = at(template, f"{_trust(role)}/Condition")
-        return bool(
-            condition.get("Bool") == {"aws:MultiFactorAuthPresent": "true"}
-            and condition.get("NumericLessThan") == {"aws:MultiFactorAuthAge": "3600"}
-        )
+        trust = at(template, f"Resources/{role}/Properties/AssumeRolePolicyDocument/Statement")
+        return [(one["Principal"], one["Action"], one["Condition"]) for one in trust] == [
+            (
+                {"AWS": [{"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:root"}]},
+                "sts:AssumeRole",
+                {
+                    "StringEquals": {"aws:PrincipalOrgID": "o-exampleorgid"},
+                    "ArnLike": {"aws:PrincipalArn": [{"Fn::Sub": f"{RESERVED}_{permission_set}_{'?' * 16}"}]},
+                },
+            )
+        ]
 
-    spoils = tuple((f"{_trust(role)}/Condition/{operator}", REMOVED) for operator in ("Bool", "NumericLessThan"))
-    return Requirement(f"{role} is taken with a fresh second factor only", holds, spoils)
+    spoils: tuple[tuple[str, Any], ...] = tuple(
+        (f"{_trust(role)}/Condition/{operator}", REMOVED) for operator in ("StringEquals", "ArnLike")
+    )
+    wide = {"aws:PrincipalArn": [{"Fn::Sub": f"{RESERVED}_{permission_set}_*"}]}  # takes in the set NAME_OTHER
+    return Requirement(
+        f"{role} is taken from within the organization, with the permission set {permission_set} only",
+        holds,
+        (*spoils, (f"{_trust(role)}/Principal", {"AWS": "*"}), (f"{_trust(role)}/Condition/ArnLike", wide)),
+    )
 
 
 def _members_are_signed_in_to_this_pool(template: Template) -> bool:
@@ -88,16 +98,10 @@ REQUIREMENTS = [
         "Resources/FunctionRole/Properties/ManagedPolicyArns",
         [{"Ref": "FunctionRolePolicy"}],
     ),
-    Requirement(
-        "people take roles from within the account, while it is in the organization",
-        _people_come_from_this_account_and_organization,
-        tuple((f"{_trust(role)}/Condition/StringEquals", {}) for role in PEOPLE)
-        + tuple((f"{_trust(role)}/Principal", {"AWS": "*"}) for role in PEOPLE),
-    ),
-    *(_needs_fresh_mfa(role) for role in WITH_MFA),
+    *(_taken_by(role, permission_set) for role, permission_set in PEOPLE.items()),
     *(
         is_set(f"{role} lasts an hour at most", f"Resources/{role}/Properties/MaxSessionDuration", 3600)
-        for role in WITH_MFA
+        for role in PEOPLE
     ),
     is_set(
         "only this account's containers take the application's role",
@@ -224,3 +228,20 @@ def test_variables_of_iam_reach_iam_untouched() -> None:
 def test_a_variable_of_iam_beside_one_of_cloudformation_is_escaped() -> None:
     escaped = _substituted("arn:aws:s3:::b-${AWS::AccountId}/${aws:username}")
     assert escaped.to_dict() == {"Fn::Sub": "arn:aws:s3:::b-${AWS::AccountId}/${!aws:username}"}
+
+
+def _trust_statements(role: str, settings: str) -> Any:
+    return at(stack("access", example(settings)), f"Resources/{role}/Properties/AssumeRolePolicyDocument/Statement")
+
+
+def test_a_taker_of_another_account_is_let_in_by_that_account_and_its_own_name() -> None:
+    (auditors,) = _trust_statements("AuditorRole", "existing-vpc")
+    assert auditors["Principal"] == {"AWS": ["arn:aws:iam::123456789012:root"]}
+    assert auditors["Condition"]["ArnLike"] == {"aws:PrincipalArn": ["arn:aws:iam::123456789012:role/SecurityAudit"]}
+
+
+@pytest.mark.parametrize(("settings", "takers"), [("default", 0), ("existing-vpc", 1)])
+def test_beside_its_containers_only_takers_that_are_named_take_the_application(settings: str, takers: int) -> None:
+    containers, *others = _trust_statements("ApplicationRole", settings)
+    assert containers["Principal"] == {"Service": "ecs-tasks.amazonaws.com"}
+    assert len(others) == takers
