@@ -18,21 +18,22 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command, help=__doc__, epilog=FINDINGS_CODES)
-@click.argument("stack", nargs=-1, help="stacks (default: all that the settings enable)")
+@click.argument("stack", nargs=-1, help="stacks of the deployer (default: all that the settings enable)")
 @options.settings
 @click.option("--policies", type=options.FILE, metavar="PATH", help="SCPs of your own instead of the shipped ones")
 @options.formats
 def command(*, stack: tuple[str, ...], settings_file: Path | None, policies: Path | None, form: "Format") -> int:
     """Ask for each action of each resource's handlers; 1 if a resource certainly cannot be made."""
-    from tableguard.cli.inputs import chosen_settings
+    from tableguard.cli.inputs import chosen_settings, chosen_stacks
     from tableguard.cli.output import print_report
     from tableguard.cli.progress import shown
     from tableguard.prove.preflight import obstacles
     from tableguard.prove.preflight.report import PreflightReport
 
     settings = chosen_settings(settings_file)
+    stacks = [module.name for module in chosen_stacks(settings, stack)] if stack else []
     scps = _scps(policies, settings) if policies else None
-    preflight = obstacles.preflight(settings, stack, scps, partial(shown, unit="resources"))
+    preflight = obstacles.preflight(settings, stacks, scps, partial(shown, unit="resources"))
     return print_report(PreflightReport(preflight, settings), form)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tableguard.aws.cloudformation_handlers import Handlers, handlers
+from tableguard.errors import SettingsError
 from tableguard.policy.evaluate import Request
 from tableguard.policy.policy_set import PolicySet
 from tableguard.policy.shorthand import Shorthand
@@ -69,7 +70,13 @@ def preflight(
 
 
 def _stacks(settings: Settings, names: Iterable[str]) -> Iterator[StackModule]:
-    wanted = {find_stack(name) for name in names}
+    """Yield the named stacks, or all, that the deployer deploys; SettingsError for one that another deploys."""
+    wanted = [find_stack(name) for name in names]
+    for stack in wanted:
+        if stack.principal != "deployer":
+            raise SettingsError(
+                f"stack {stack.name}: not deployed by the deployer; name a stack that is, or none for all"
+            )
     for stack in enabled_stacks(settings):
         if stack.principal == "deployer" and (not wanted or stack in wanted):
             yield stack

@@ -196,7 +196,8 @@ def test_a_stack_that_the_settings_leave_out_is_refused_by_name(
     main(["settings"])
     text = capsys.readouterr().out.replace('optional = ["guardrails", "config"]', 'optional = ["guardrails"]')
     (folder / "settings.toml").write_text(text)
-    assert "stack config is not enabled: add it to stacks.optional" in refusal(capsys, "render", "config")
+    for command in ("render", "preflight"):
+        assert "stack config is not enabled: add it to stacks.optional" in refusal(capsys, command, "config")
 
 
 def test_a_demonstration_that_cannot_encrypt_is_refused_before_it_begins(

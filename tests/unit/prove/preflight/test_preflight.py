@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tableguard.aws.cloudformation_handlers import Handlers, handlers
-from tableguard.errors import PolicyError
+from tableguard.errors import PolicyError, SettingsError
 from tableguard.findings.formats import write
 from tableguard.policy.evaluate import Request, decide
 from tableguard.policy.matching import VARIABLE
@@ -97,6 +97,12 @@ def test_a_deployment_that_has_the_tag_that_an_scp_demands_is_not_mentioned() ->
     found = under(scp("lambda:CreateFunction", tag("Application", SETTINGS.name)))
     assert PreflightReport(found, SETTINGS).exit_code == 0
     assert "CreateFunction" not in PreflightReport(found, SETTINGS).text()
+
+
+@pytest.mark.parametrize("stack", ["access", "guardrails"])
+def test_a_stack_that_another_than_the_deployer_deploys_is_refused(stack: str) -> None:
+    with pytest.raises(SettingsError, match=f"stack {stack}: not deployed by the deployer"):
+        preflight(SETTINGS, [stack])
 
 
 def under(statement: Mapping[str, Any]) -> Preflight:
