@@ -20,9 +20,9 @@ class RepairOutcome(Enum):
 def repair(rows: Rows, drift: Drift, now: datetime, *, force: bool, dry_run: bool) -> RepairOutcome:
     """Write the row as the messages say, and return the outcome.
 
-    Without `force` no row goes back to an older message and none that somebody may need expires. With `force`, a row
-    whose message no longer exists goes back to the newest that does, a row that cannot be understood is written anew,
-    and a row without a message or a group expires now.
+    Without `force` no row goes back to an older message and none that somebody may need expires. With `force` a row
+    whose message no longer exists goes back to the newest that does. A row that cannot be understood is written anew
+    then, and a row without a message or a group expires now.
     """
     if drift.kind in HOPELESS:
         return RepairOutcome.HOPELESS

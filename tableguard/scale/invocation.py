@@ -14,9 +14,9 @@ MEMORY_OF_ONE_VCPU = 1769  # MB
 class InvocationModel:
     """The function's memory, and the seconds that its code takes.
 
-    The CPU seconds are those of the shipped handler, measured against a stub of DynamoDB on loopback on one core of a
-    shared x86 machine (`scripts/bench invoking` measures them again, and says how far these are off). Python holds
-    one core at a time, so more memory than one vCPU's worth gains nothing.
+    The CPU seconds are those of the shipped handler, measured against a stub of DynamoDB on loopback, on one core of a
+    shared x86 machine. `scripts/bench invoking` measures them again, and says how far these are off. Python holds one
+    core at a time, so more memory than one vCPU's worth gains nothing.
     """
 
     memory: int = 256

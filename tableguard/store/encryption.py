@@ -1,23 +1,17 @@
 """Encrypt texts and previews before they leave the writer, and decrypt them at the reader.
 
-Every message has a data key of its own, made by AWS KMS for exactly this message: what a conversation row says about a
-message is its encryption context, bound to it by KMS and by the AWS Encryption SDK, kept beside the ciphertext and not
-in it, and required of every reader. Whoever copies the ciphertext, as Pattern D does, needs no right to the key.
+AWS KMS makes a data key for each message. Group, message, author, time and version are its encryption context, which
+KMS and the AWS Encryption SDK bind to the ciphertext and demand of every reader. It is kept in the item, not in the
+ciphertext. Whoever copies the ciphertext, as Pattern D does, needs no right to the key.
 
-Decided, with what was measured (4 to 6 ms of CPU either way, 407 bytes more than the text on AWS):
+docs/decisions/0001-a-data-key-for-each-message.md says why no key is kept, and what that costs. Further:
 
-- A call to KMS for each message, not a data key kept for many: the context that IAM can demand, and that CloudTrail
-  shows, then names one message and not a group or an hour. A million messages cost 3 USD to write and as much each
-  time they are read, where the six write units of each cost 3.75 (tableguard/cost/prices.toml). A key
-  kept for a group would save most calls, 160 bytes and 2 ms, and leave IAM and CloudTrail a group to look at. Whoever
-  reads the same again and again keeps the text, not the key.
 - A text that is its own preview is encrypted once: the row gets the same ciphertext. Only longer ones take two calls.
-- A preview is cut at 140 characters and at 200 bytes, so that the row stays within 1 KB, one write unit.
 - An edit is encrypted anew, under its own time; a deleted message has no text and none is encrypted.
 - What does not fit its context is neither shown nor skipped: the listing has an empty place for it and says why.
-- A message in plaintext is taken for one only if it is older than `plaintext_before`, the time of the change to
-  encryption; of any other it cannot be told from a forgery.
-- Nothing but keys and times can be searched or sorted by. A cache (DAX) holds ciphertext, as the table does.
+- A message in plaintext is accepted only if it is older than `plaintext_before`, the time of the change to encryption;
+  any other cannot be told from a forgery.
+- Only keys and times can be searched or sorted by. A cache (DAX) holds ciphertext, as the table does.
 """
 
 import importlib.util

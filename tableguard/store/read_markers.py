@@ -1,8 +1,8 @@
 """Record how far each member has read, and find the conversations with something new.
 
-A marker is an item of its own in the member's partition, not an attribute of the conversation row: the index projects
-the whole row, so that each marker would cost one more write unit there, and Pattern D rewrites the row. Moving a marker
-takes one write unit, and the markers of thirty conversations are read for half a unit.
+A marker is an item of its own in the member's partition, not an attribute of the conversation row:
+docs/decisions/0002-read-markers-are-items.md says why. Moving a marker takes one write unit, and the markers of thirty
+conversations are read for half a unit.
 """
 
 from collections.abc import Iterable, Mapping

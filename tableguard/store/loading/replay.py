@@ -15,10 +15,7 @@ from tableguard.store.consumed import ReadCost
 from tableguard.store.encryption import Cipher
 from tableguard.store.loading.recording import TraceLine, groups, messages
 
-# Transactions, because they need no more than PutItem: BatchWriteItem would cost half of the write units, and its
-# permission includes deleting, which the application does not have. They may hold 100 items, and are not faster then.
-# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
-BATCH = 25
+BATCH = 25  # items of a transaction; docs/decisions/0003-transactions-instead-of-batch-writes.md says why transactions
 ATTEMPTS = 8  # for a transaction that DynamoDB cancels because it is busy: 0.05 s, then twice as long each time
 _EXISTS = "ConditionalCheckFailed"
 _PASSING = {"None", "ThrottlingError", "ProvisionedThroughputExceeded", "TransactionConflict", _EXISTS}

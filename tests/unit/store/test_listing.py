@@ -1,7 +1,6 @@
 """Listings on an emulated table: messages and conversations come newest first, page by page, to members alone."""
 
 import base64
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -12,27 +11,8 @@ from stream_lambda import items
 from stream_lambda.items import Group, User
 from tableguard.errors import MessageError
 from tableguard.store.messages import MessageTable
-from tests.engines.choice import BOTH
-from tests.worlds.conversations import PAIR_UUID, row_of_ada, texts, ticking_table, write_five_messages
-from tests.worlds.messages import ADA, BOB, EVE, NOW, TABLE, at, emulated_table, said
-
-
-@pytest.fixture(params=BOTH)
-def client(request: pytest.FixtureRequest) -> Iterator[Any]:
-    with emulated_table(engine=request.param) as emulated:
-        yield emulated
-
-
-@pytest.fixture
-def table(client: Any) -> MessageTable:
-    return ticking_table(client)
-
-
-@pytest.fixture
-def talk(table: MessageTable) -> MessageTable:
-    write_five_messages(table)
-    return table
-
+from tests.worlds.conversations import PAIR_UUID, row_of_ada, texts
+from tests.worlds.messages import ADA, BOB, EVE, NOW, TABLE, at, said
 
 # Pattern A
 

@@ -1,6 +1,5 @@
 """Messages in an existing group on an emulated table: posted, edited, deleted, by members alone."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -12,29 +11,11 @@ from tableguard.aws.item_size import item_size
 from tableguard.errors import MessageError
 from tableguard.store.members import remove_member
 from tableguard.store.messages import MessageTable
-from tests.engines.choice import BOTH
-from tests.worlds.conversations import PAIR_UUID, texts, ticking_table, write_five_messages
-from tests.worlds.messages import ADA, BOB, EVE, NOW, TABLE, all_items, all_rows, at, emulated_table
+from tests.worlds.conversations import PAIR_UUID, texts
+from tests.worlds.messages import ADA, BOB, EVE, NOW, TABLE, all_items, all_rows, at
 from tests.worlds.watched_client import refused
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(params=BOTH)
-def client(request: pytest.FixtureRequest) -> Iterator[Any]:
-    with emulated_table(engine=request.param) as emulated:
-        yield emulated
-
-
-@pytest.fixture
-def table(client: Any) -> MessageTable:
-    return ticking_table(client)
-
-
-@pytest.fixture
-def talk(table: MessageTable) -> MessageTable:
-    write_five_messages(table)
-    return table
 
 
 # Pattern C: an existing group

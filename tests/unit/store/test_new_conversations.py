@@ -1,6 +1,5 @@
 """A new conversation on an emulated table: group, rows and message appear together or not at all."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -10,21 +9,8 @@ from stream_lambda import items
 from stream_lambda.items import Group, User
 from tableguard.errors import MessageError
 from tableguard.store.messages import ATTEMPTS, MEMBERS, MessageTable
-from tests.engines.choice import BOTH
-from tests.worlds.conversations import PAIR_UUID, people, row_of_ada, texts, ticking_table
-from tests.worlds.messages import ADA, BOB, EVE, TABLE, all_items, all_rows, emulated_table
-
-
-@pytest.fixture(params=BOTH)
-def client(request: pytest.FixtureRequest) -> Iterator[Any]:
-    with emulated_table(engine=request.param) as emulated:
-        yield emulated
-
-
-@pytest.fixture
-def table(client: Any) -> MessageTable:
-    return ticking_table(client)
-
+from tests.worlds.conversations import PAIR_UUID, people, row_of_ada, texts
+from tests.worlds.messages import ADA, BOB, EVE, TABLE, all_items, all_rows
 
 # Pattern C: a new conversation
 
