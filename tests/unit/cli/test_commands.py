@@ -45,7 +45,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """The one line on stderr of a command that could not."""
+    """Return the one line on stderr of a command that could not answer."""
     assert main(arguments) == 2
     lines = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("no settings.toml")]
     assert len(lines) == 1

@@ -1,4 +1,4 @@
-"""How commands end: what was not answered whole never passes for an answer, and a user reads one line."""
+"""A question that was not answered whole never passes for an answer, and a user reads one line."""
 
 import errno
 import io

@@ -14,7 +14,7 @@ VIC, WIM = ("--to", "u2", "Vic", "vic"), ("--to", "u3", "Wim", "wim")
 
 
 def facts(world: World, name: str, *arguments: str) -> Any:
-    """What a command prints with --json; nothing of it goes to stderr."""
+    """Return the facts that a command prints with --json; nothing of it goes to stderr."""
     ran = world.run(name, *arguments, "--json")
     assert (ran.code, ran.err) == (0, ""), ran
     return json.loads(ran.out)

@@ -1,4 +1,4 @@
-"""What a command shows of its progress: one line on a terminal, if it takes its time, and nothing elsewhere."""
+"""Progress is one line on a terminal, where a command takes its time, and nothing elsewhere."""
 
 import io
 import sys

@@ -1,4 +1,4 @@
-"""What a month costs: every line with a source, modes that differ where they should, break-evens that are real."""
+"""A month's cost: every line has a source, modes differ where they should, break-evens are real."""
 
 import json
 import math
@@ -31,25 +31,25 @@ REGION = "us-east-1"
 
 
 def shipped_estate() -> EstateCounts:
-    """What the example settings deploy."""
+    """Return the counts of the stacks that the example settings deploy."""
     return count_estate(example())
 
 
 def month(mode: str = "on-demand", around: Circumstances | None = None, **workload: float) -> Bill:
-    """A month's bill of the default workload but for these."""
+    """Return a month's bill of the default workload, changed by these assumptions."""
     usage = Usage(Workload().at(**workload), shipped_estate(), around or Circumstances())
     return bill(usage, prices_of(REGION), mode)
 
 
 def usd(found: Bill, what: str) -> float:
-    """Of the line that begins so."""
+    """Return the USD of the one line that begins so."""
     (line,) = (line for line in found.lines if line.what.startswith(what))
     return line.usd
 
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
-    """The command's standard output, for these arguments, in an empty folder."""
+    """Return a function that runs the command in an empty folder and returns its standard output."""
     monkeypatch.chdir(tmp_path)
 
     def call(*arguments: str) -> str:

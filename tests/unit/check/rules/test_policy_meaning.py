@@ -1,4 +1,4 @@
-"""What the lint of meaning refuses, each with a twin that it accepts; and that the repository's documents pass it."""
+"""The lint of meaning refuses each fault and accepts its twin; the repository's documents pass it."""
 
 from pathlib import Path
 from typing import Any
