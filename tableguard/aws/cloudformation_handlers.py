@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-sc
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
@@ -36,12 +37,15 @@ class Tagging:
 
 @dataclass(frozen=True)
 class Handlers:
-    """The actions of a resource type's handlers."""
+    """The actions of a resource type's handlers, and the properties whose change replaces a resource, or may."""
 
     resource_type: str
     create: tuple[str, ...]
     update: tuple[str, ...]
     tagging: Tagging = Tagging()
+    delete: tuple[str, ...] = ()
+    create_only: frozenset[str] = frozenset()
+    conditionally_create_only: frozenset[str] = frozenset()
 
     @property
     def certain(self) -> frozenset[str]:
@@ -52,7 +56,7 @@ class Handlers:
 
     @property
     def all(self) -> tuple[str, ...]:
-        """Return every action that may be called, sorted."""
+        """Return every action that may be called to create or change a resource, sorted."""
         return tuple(sorted({*self.create, *self.update}))
 
 
@@ -67,7 +71,15 @@ def handlers(resource_type: str) -> Handlers | None:
     if not declared:
         return None
     tagging = _tagging(schema.get("tagging", {}))
-    return Handlers(resource_type, _permissions(declared, "create"), _permissions(declared, "update"), tagging)
+    return Handlers(
+        resource_type,
+        _permissions(declared, "create"),
+        _permissions(declared, "update"),
+        tagging,
+        _permissions(declared, "delete"),
+        _properties(schema.get("createOnlyProperties", ())),
+        _properties(schema.get("conditionalCreateOnlyProperties", ())),
+    )
 
 
 def _tagging(section: dict[str, Any]) -> Tagging:
@@ -80,6 +92,12 @@ def _tagging(section: dict[str, Any]) -> Tagging:
     name = str(section.get("tagProperty", "/properties/Tags")).rpartition("/")[2]
     actions = frozenset(section.get("permissions", ()))
     return Tagging(name, section.get("tagOnCreate", True), section.get("cloudFormationSystemTags", True), actions)
+
+
+def _properties(pointers: Iterable[str]) -> frozenset[str]:
+    """Return the properties of the top level that pointers name; /properties/Code/ImageUri is only a part of Code."""
+    names = (pointer.removeprefix("/properties/") for pointer in pointers)
+    return frozenset(name for name in names if "/" not in name)
 
 
 def _permissions(declared: dict[str, Any], handler: str) -> tuple[str, ...]:

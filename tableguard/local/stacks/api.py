@@ -19,8 +19,8 @@ from moto.core.responses import ActionResult, EmptyResult
 from tableguard.errors import EmbeddedError
 from tableguard.local.moto.patch import replace
 from tableguard.local.readback import DeployedResource
-from tableguard.local.stacks.change_set import ChangeSet
-from tableguard.local.stacks.stack import EmbeddedStack
+from tableguard.local.stacks.change_set import FAILED, ChangeSet
+from tableguard.local.stacks.stack import EmbeddedStack, Execution
 from tableguard.local.stacks.submission import Submission, clients_of, read_submission
 
 _UPDATABLE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"})
@@ -45,11 +45,8 @@ def install() -> None:
         delete_stack,
     ):
         replace(CloudFormationResponse, action.__name__, _with_validation_errors(action))
-    setattr(
-        CloudFormationResponse,
-        update_termination_protection.__name__,
-        _with_validation_errors(update_termination_protection),
-    )
+    for lacking in (continue_update_rollback, rollback_stack, update_termination_protection):
+        setattr(CloudFormationResponse, lacking.__name__, _with_validation_errors(lacking))
     replace(responses, "StackResourceDTO", lambda stack, resource: resource)
 
 
@@ -85,7 +82,7 @@ def create_stack(handler: CloudFormationResponse) -> ActionResult:
     submission = _read_checked_submission(handler, stack)
     stack.enable_termination_protection = bool(handler._get_param("EnableTerminationProtection"))
     _stacks_of(handler)[stack.stack_id] = stack
-    stack.create(submission, clients_of(handler))
+    stack.create(submission, clients_of(handler), _execution(handler))
     return ActionResult({"StackId": stack.stack_id})
 
 
@@ -94,12 +91,20 @@ def create_change_set(handler: CloudFormationResponse) -> ActionResult:
     name, kind = handler._get_param("ChangeSetName"), handler._get_param("ChangeSetType", "UPDATE")
     validate_create_change_set(name)
     stack = _stack_for(handler, name, kind)
+    on_failure = handler._get_param("OnStackFailure") or ""
+    if on_failure == "DELETE":
+        raise EmbeddedError("OnStackFailure DELETE is not modelled")
     submission = _read_checked_submission(handler, stack)
+    if any(one.stack is stack and one.name == name for one in _change_sets_of(handler).values()):
+        # AWS's words; it compares the attributes, and answers with the existing one if all are equal
+        raise AlreadyExistsException(
+            f"ChangeSet {name} cannot be created due to a mismatch with existing attribute ClientToken"
+        )
     arn = generate_changeset_id(name, stack.backend.region_name, stack.backend.account_id)
     changes = list(stack.changes(submission))
     _stacks_of(handler)[stack.stack_id] = stack
     _change_sets_of(handler)[arn] = ChangeSet(
-        arn, name, stack, kind, submission, handler._get_param("Description"), changes
+        arn, name, stack, kind, submission, handler._get_param("Description"), changes, on_failure
     )
     return ActionResult({"Id": arn, "StackId": stack.stack_id})
 
@@ -127,19 +132,40 @@ def execute_change_set(handler: CloudFormationResponse) -> ActionResult:
     change_set = _change_set(handler)
     if change_set.is_empty:
         raise EmbeddedError(f"ChangeSet [{change_set.arn}] cannot be executed in its current status of [FAILED]")
+    execution = _execution(handler, change_set.on_stack_failure)
+    _check_may_go_on(change_set.stack, execution)
     _forget_change_sets(handler, change_set.stack)
     apply = change_set.stack.create if change_set.kind == "CREATE" else change_set.stack.update
-    apply(change_set.submission, clients_of(handler))
+    apply(change_set.submission, clients_of(handler), execution)
     return EmptyResult()
 
 
 def update_stack(handler: CloudFormationResponse) -> ActionResult:
     """Answer UpdateStack; a later failure shows in the stack's status, as on AWS."""
     stack = _stack_for(handler, "", "UPDATE")
-    submission = _read_checked_submission(handler, stack)
-    if stack.submission is not None and stack.submission.same_as(submission):
+    submission, execution = _read_checked_submission(handler, stack), _execution(handler)
+    _check_may_go_on(stack, execution)
+    if stack.status not in FAILED and stack.submission is not None and stack.submission.same_as(submission):
         raise EmbeddedError("No updates are to be performed.")
-    stack.update(submission, clients_of(handler))
+    stack.update(submission, clients_of(handler), execution)
+    return ActionResult({"StackId": stack.stack_id})
+
+
+def continue_update_rollback(handler: CloudFormationResponse) -> ActionResult:
+    """Answer ContinueUpdateRollback, which moto lacks: take a failed rollback further."""
+    stack = _existing(handler)
+    if stack.status != "UPDATE_ROLLBACK_FAILED":
+        raise EmbeddedError(f"Stack [{stack.name}] is in {stack.status} state and can not continue rollback.")
+    stack.roll_back(clients_of(handler), _execution(handler), handler._get_param("ResourcesToSkip", []))
+    return EmptyResult()
+
+
+def rollback_stack(handler: CloudFormationResponse) -> ActionResult:
+    """Answer RollbackStack, which moto lacks: go back from a failure that was not rolled back."""
+    stack = _existing(handler)
+    if stack.status not in FAILED:
+        raise EmbeddedError(f"Stack:{stack.stack_id} is in {stack.status} state and can not be rolled back.")
+    stack.roll_back(clients_of(handler), _execution(handler))
     return ActionResult({"StackId": stack.stack_id})
 
 
@@ -191,9 +217,34 @@ def _stack_for(handler: CloudFormationResponse, change_set: str, kind: str) -> E
             )
         return stack or EmbeddedStack(handler.cloudformation_backend, name)
     stack = _existing(handler)
-    if stack.status not in _UPDATABLE:
+    if stack.status not in _UPDATABLE | FAILED:
         raise EmbeddedError(f"Stack:{stack.stack_id} is in {stack.status} state and can not be updated.")
     return stack
+
+
+def _execution(handler: CloudFormationResponse, on_failure: str = "") -> Execution:
+    """Return the choices of a request; EmbeddedError if it chooses twice what a failure does."""
+    disable_rollback = handler._get_bool_param("DisableRollback", False)
+    if on_failure and disable_rollback:
+        raise EmbeddedError("DisableRollback cannot be specified where the change set has OnStackFailure")
+    return Execution(handler._get_param("ClientRequestToken"), disable_rollback, on_failure)
+
+
+def _check_may_go_on(stack: EmbeddedStack, execution: Execution) -> None:
+    """Refuse to update a failed stack in a way that AWS refuses, in its words."""
+    if stack.status not in FAILED:
+        return
+    if stack.on_failure == "DO_NOTHING":
+        raise EmbeddedError(
+            f"This stack cannot be updated from [{stack.status}] state because it contains [on-failure: DO_NOTHING]. "
+            "Please use disable-rollback option instead during stack creation."
+        )
+    if not execution.disable_rollback:
+        raise EmbeddedError(
+            f"This stack is currently in a non-terminal [{stack.status}] state. To update the stack from this state, "
+            "please use the disable-rollback parameter with update-stack API. To rollback to the last known good "
+            "state, use the rollback-stack API"
+        )
 
 
 def _find(backend: CloudFormationBackend, name_or_id: str) -> EmbeddedStack | None:

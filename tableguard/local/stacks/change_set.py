@@ -11,6 +11,9 @@ from tableguard.local.stacks.submission import Submission
 NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
 
 
+FAILED = frozenset({"CREATE_FAILED", "UPDATE_FAILED"})  # of stacks whose next update takes them further
+
+
 @dataclass
 class ChangeSet:
     """A submission for a stack, with the changes that executing it would make."""
@@ -22,11 +25,14 @@ class ChangeSet:
     submission: Submission
     description: str | None
     changes: list[dict[str, Any]]
+    on_stack_failure: str = ""
     created_at: Any = field(default_factory=utcnow)
 
     @property
     def is_empty(self) -> bool:
-        """Return True if the stack already is as submitted."""
+        """Return True if the stack already is as submitted, and nothing of it failed."""
+        if self.stack.status in FAILED:
+            return False
         return self.stack.submission is not None and self.stack.submission.same_as(self.submission)
 
     def describe(self) -> dict[str, Any]:
@@ -39,6 +45,7 @@ class ChangeSet:
             "Description": self.description,
             "Parameters": dict(self.submission.parameters),
             "Tags": [{"Key": key, "Value": value} for key, value in self.submission.tags.items()],
+            "OnStackFailure": self.on_stack_failure or None,
             "CreationTime": self.created_at,
             "Status": "FAILED" if self.is_empty else "CREATE_COMPLETE",
             "StatusReason": NO_CHANGES if self.is_empty else None,

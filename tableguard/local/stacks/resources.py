@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tableguard.aws.cloudformation_handlers import handlers
 from tableguard.cloudformation.functions import evaluate
 from tableguard.cloudformation.resource_type import AbsentError, Context, Properties, ResourceHandle, ResourceType
 from tableguard.cloudformation.scope import StackScope
 from tableguard.errors import EmbeddedError, TableguardError
 from tableguard.local.stacks.tracked_properties import TrackedProperties
 
+Replacement = Literal["True", "False", "Conditional"]
 Update = Callable[[Context, ResourceHandle, Properties], ResourceHandle]
 # the errors by which a service, a handler or the template refuses; any other is a fault of ours and is not caught
 REFUSALS = (BotoCoreError, ClientError, TableguardError)
@@ -37,6 +39,9 @@ class StackEvent:
     physical_id: str
     status: str
     reason: str | None = None
+
+
+REPLACEMENT_REFUSED = "Replacement type updates not supported on stack with disable-rollback."
 
 
 class StackError(EmbeddedError):
@@ -82,6 +87,36 @@ class StackResources:
             raise StackError(str(error), all(successes)) from error
         self._reorder(wanted)
 
+    def advance(
+        self, scope: StackScope, on_success: Callable[[], None], skip: Iterable[str] = (), disabled: bool = True
+    ) -> frozenset[str]:
+        """Take every resource as far as it goes, and return those that did not get there; an empty set is success.
+
+        What depends on a failed resource is not tried, the rest is, and only a failed resource's own step is undone.
+        `disabled` tells that rollback is disabled, which rules out replacements; `skip` names what stays as it is.
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stack-failure-options.html
+        """
+        wanted, behind = scope.active_resources(), set[str]()
+        for logical_id in (name for name in wanted if name not in set(skip)):
+            waits = bool(scope.template.dependencies(logical_id) & behind)
+            if waits or not self._advances(scope, logical_id, disabled):
+                behind.add(logical_id)
+        if not behind:
+            on_success()
+            self._reorder(wanted)
+        return frozenset(behind)
+
+    def _advances(self, scope: StackScope, logical_id: str, disabled: bool) -> bool:
+        undo: list[Callable[[], None]] = []
+        before = self.existing.get(logical_id)
+        try:
+            self._apply(scope, logical_id, undo, REPLACEMENT_REFUSED if disabled and before is not None else "")
+        except StackError:
+            for step in reversed(undo):
+                _succeeds(step)
+            return False
+        return True
+
     def abandon(self, logical_ids: Iterable[str]) -> None:
         """Forget resources without deleting them."""
         for logical_id in logical_ids:
@@ -94,7 +129,9 @@ class StackResources:
         if failed:
             raise StackError(f"The following resource(s) failed to delete: [{', '.join(sorted(failed))}].")
 
-    def _apply(self, scope: StackScope, logical_id: str, undo: list[Callable[[], None]]) -> None:
+    def _apply(
+        self, scope: StackScope, logical_id: str, undo: list[Callable[[], None]], no_replacement: str = ""
+    ) -> None:
         declared, before = scope.template.resources[logical_id], self.existing.get(logical_id)
         verb = "CREATE" if before is None else "UPDATE"
         try:
@@ -104,7 +141,7 @@ class StackResources:
             elif before.type.name != declared["Type"]:
                 raise EmbeddedError(f"Update of resource type is not permitted: it was {before.type.name}")
             elif before.properties != properties:
-                self._update(logical_id, before, properties, undo)
+                self._update(logical_id, before, properties, undo, no_replacement)
             self._set_policy(logical_id, declared)
         except REFUSALS as error:
             self._record(logical_id, declared["Type"], f"{verb}_FAILED", str(error))
@@ -124,11 +161,18 @@ class StackResources:
         self._record(logical_id, resource_type.name, "CREATE_COMPLETE")
 
     def _update(
-        self, logical_id: str, before: StackResource, properties: Properties, undo: list[Callable[[], None]]
+        self,
+        logical_id: str,
+        before: StackResource,
+        properties: Properties,
+        undo: list[Callable[[], None]],
+        no_replacement: str,
     ) -> None:
         names = before.properties.keys() | properties.keys()
         changed = {name for name in names if before.properties.get(name) != properties.get(name)}
         update = before.type.update
+        if no_replacement and replacement(before.type, changed) != "False":
+            raise EmbeddedError(no_replacement)
         if update is None:
             raise EmbeddedError(
                 f"{before.type.name}: {', '.join(sorted(changed))} changed, for which CloudFormation would replace the "
@@ -184,6 +228,14 @@ class StackResources:
     def _record(self, logical_id: str, type_name: str, status: str, reason: str | None = None) -> None:
         handle = self.handle(logical_id)
         self.record(StackEvent(logical_id, type_name, handle.physical_id if handle else "", status, reason))
+
+
+def replacement(resource_type: ResourceType, changed: Iterable[str]) -> Replacement:
+    """Return whether CloudFormation replaces a resource of which these properties change, as a change set says it."""
+    registered, names = handlers(resource_type.name), set(changed)
+    if resource_type.update is None or (registered and names & registered.create_only):
+        return "True"
+    return "Conditional" if registered and names & registered.conditionally_create_only else "False"
 
 
 def _succeeds(step: Callable[[], None]) -> bool:

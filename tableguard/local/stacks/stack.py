@@ -4,7 +4,7 @@ Attributes are named as moto's serializer looks for them: DescribeStacks' StackS
 Not modelled: CloudFormation passes a stack's tags on to its resources; here they stay on the stack.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,15 +17,33 @@ from moto.utilities.utils import get_partition
 
 from tableguard.cloudformation.functions import references
 from tableguard.cloudformation.parameters import parameter_values
-from tableguard.cloudformation.resource_type import Client, Context
+from tableguard.cloudformation.resource_type import Client, Context, ResourceType
 from tableguard.cloudformation.scope import Output, StackScope
 from tableguard.errors import EmbeddedError
 from tableguard.local.clients.factory import Clients
-from tableguard.local.stacks.resources import StackError, StackEvent, StackResources
+from tableguard.local.stacks.resources import StackError, StackEvent, StackResources, replacement
 from tableguard.local.stacks.submission import Submission
 from tableguard.local.stacks.types import ALL
 
 _STACK_TYPE = "AWS::CloudFormation::Stack"
+_RECREATION = {"True": "Always", "Conditional": "Conditionally", "False": "Never"}
+
+
+@dataclass(frozen=True)
+class Execution:
+    """The choices of one operation: its token, and what becomes of resources when one of them fails."""
+
+    token: str | None = None
+    disable_rollback: bool = False
+    on_failure: str = ""
+
+    @property
+    def keeps_what_succeeded(self) -> bool:
+        """Return True if a failure leaves the other resources as they are."""
+        return self.disable_rollback or self.on_failure == "DO_NOTHING"
+
+
+ROLLING_BACK = Execution()
 
 
 @dataclass(frozen=True)
@@ -59,6 +77,10 @@ class EmbeddedStack:
         self.stack_id = generate_stack_id(name, backend.region_name, backend.account_id)
         self.resources = StackResources(ALL, self._context, self._record)
         self.submission: Submission | None = None
+        self.stable: Submission | None = None  # the last with which all resources were as submitted
+        self.unfinished: frozenset[str] = frozenset()  # resources that are not yet as submitted
+        self.token: str | None = None  # ClientRequestToken of the operation under way
+        self.rollback_disabled, self.on_failure = False, ""
         self.scope: StackScope | None = None
         self.current_outputs: tuple[Output, ...] = ()
         self.clients: Clients | None = None
@@ -140,22 +162,51 @@ class EmbeddedStack:
                 change = {"Action": action, "LogicalResourceId": logical_id}
                 if logical_id in existing:
                     change["PhysicalResourceId"] = existing[logical_id].handle.physical_id
-                if action == "Modify":
-                    change["Replacement"] = "False" if resource_type and resource_type.update else "True"
+                if resource_type is not None and action == "Modify":
+                    change |= self._details(submission, logical_id, resource_type)
                 yield {
                     **change,
                     "ResourceType": resource_type.name if resource_type else existing[logical_id].type.name,
                 }
 
-    def create(self, submission: Submission, clients: Clients) -> None:
-        """Create the stack; if a resource fails, delete those created so far and set the reason."""
+    def create(self, submission: Submission, clients: Clients, execution: Execution = ROLLING_BACK) -> None:
+        """Create the stack; if a resource fails, delete those created so far or keep them, and set the reason."""
         self.submission = submission
-        self._apply("CREATE", submission, clients)
+        self._apply("CREATE", submission, clients, execution)
 
-    def update(self, submission: Submission, clients: Clients) -> None:
-        """Update the stack; if a resource fails, undo the changes made so far and set the reason."""
+    def update(self, submission: Submission, clients: Clients, execution: Execution = ROLLING_BACK) -> None:
+        """Update the stack; if a resource fails, undo the changes made so far or keep them, and set the reason."""
         self.last_updated_time = utcnow()
-        self._apply("UPDATE", submission, clients)
+        self._apply("UPDATE", submission, clients, execution)
+
+    def roll_back(self, clients: Clients, execution: Execution, skip: Sequence[str] = ()) -> None:
+        """Take the resources back to what they were when the stack was last stable, but for those to skip.
+
+        A stack that never was stable loses all of them, except those to be retained.
+        """
+        self.clients, self.token = clients, execution.token
+        rollback = "UPDATE_ROLLBACK" if self.stable is not None else "ROLLBACK"
+        self._set_status(f"{rollback}_IN_PROGRESS", "User Initiated")
+        try:
+            behind = self._taken_back(skip)
+        except StackError as error:
+            self._set_status(f"{rollback}_FAILED", str(error))
+            return
+        if behind:
+            self._set_status(f"{rollback}_FAILED", _failed("update", behind))
+            return
+        self._become(self.stable)
+        self._set_status(f"{rollback}_COMPLETE")
+
+    def _taken_back(self, skip: Sequence[str]) -> frozenset[str]:
+        if self.stable is None:
+            self.resources.remove(tuple(self.resources.existing))
+            return frozenset()
+        scope = self.scope_of(self.stable)
+        behind = self.resources.advance(scope, lambda: None, skip, disabled=False)
+        if not behind:
+            self.resources.remove([name for name in self.resources.existing if name not in scope.active_resources()])
+        return behind
 
     def delete(self, clients: Clients) -> None:
         """Delete the resources, except those to be retained; EmbeddedError if the stack must not be deleted."""
@@ -170,23 +221,55 @@ class EmbeddedStack:
         self._export(())
         self._set_status("DELETE_COMPLETE")
 
-    def _apply(self, verb: str, submission: Submission, clients: Clients) -> None:
-        self.clients = clients
-        scope, rollback = self.scope_of(submission), "ROLLBACK" if verb == "CREATE" else "UPDATE_ROLLBACK"
+    def _apply(self, verb: str, submission: Submission, clients: Clients, execution: Execution) -> None:
+        self.clients, self.token = clients, execution.token
+        self.rollback_disabled, self.on_failure = execution.disable_rollback, execution.on_failure
+        scope = self.scope_of(submission)
         self._set_status(f"{verb}_IN_PROGRESS", "User Initiated")
         outputs: list[Output] = []
+
+        def check() -> None:
+            outputs.extend(self._checked_outputs(scope))
+
+        make = self._advance if execution.keeps_what_succeeded else self._make_or_undo
+        if make(verb, submission, scope, check):
+            self._become(submission, scope)
+            self.stable = submission
+            self._export(tuple(outputs))
+            self._set_status(f"{verb}_COMPLETE", self._clean_up(scope))
+
+    def _become(self, submission: Submission | None, scope: StackScope | None = None) -> None:
+        """Take a submission as that of the stack, with which the next one is compared."""
+        self.submission, self.unfinished = submission, frozenset()
+        self.scope = scope or (self.scope_of(submission) if submission else None)
+
+    def _make_or_undo(self, verb: str, _: Submission, scope: StackScope, check: Callable[[], None]) -> bool:
+        rollback = "ROLLBACK" if verb == "CREATE" else "UPDATE_ROLLBACK"
         try:
             self.resources.apply(
                 scope,
-                on_success=lambda: outputs.extend(self._checked_outputs(scope)),
+                on_success=check,
                 on_failure=lambda reason: self._set_status(f"{rollback}_IN_PROGRESS", reason),
             )
         except StackError as error:
             self._set_status(f"{rollback}_{'COMPLETE' if error.rolled_back else 'FAILED'}", str(error))
-            return
-        self.submission, self.scope = submission, scope
-        self._export(tuple(outputs))
-        self._set_status(f"{verb}_COMPLETE", self._clean_up(scope))
+            return False
+        return True
+
+    def _advance(self, verb: str, submission: Submission, scope: StackScope, check: Callable[[], None]) -> bool:
+        """Take the resources as far as they go; keep the submission, as the next one takes the stack further."""
+        try:
+            behind = self.resources.advance(scope, check)
+            reason = _failed(verb.lower(), behind) if behind else None
+        except EmbeddedError as error:  # of the outputs
+            behind, reason = frozenset(), str(error)
+        if reason is None:
+            return True
+        # a stack that never was stable stays one that is being created
+        failed = "CREATE_FAILED" if self.stable is None else "UPDATE_FAILED"
+        self.submission, self.unfinished = submission, behind
+        self._set_status(failed, reason)
+        return False
 
     def _clean_up(self, scope: StackScope) -> str | None:
         """Delete resources that left the template; return the reason if some cannot be, which AWS abandons too."""
@@ -257,31 +340,60 @@ class EmbeddedStack:
             generated_name=generate_resource_name(type_name, self.name, logical_id),
         )
 
+    def _details(self, submission: Submission, logical_id: str, resource_type: ResourceType) -> dict[str, Any]:
+        """Return the changed properties of a resource, and whether it is replaced for them."""
+        before, now = (
+            (v.template.resources.get(logical_id) or {}).get("Properties", {}) for v in self._two(submission)
+        )
+        values = self._changed_values(submission)
+        changed = sorted(
+            name
+            for name in before.keys() | now.keys()
+            if before.get(name) != now.get(name) or values & set(references(now.get(name)))
+        )
+        details = [
+            {
+                "Target": {
+                    "Attribute": "Properties",
+                    "Name": name,
+                    "RequiresRecreation": _RECREATION[replacement(resource_type, [name])],
+                }
+            }
+            for name in changed
+        ]
+        return {"Replacement": replacement(resource_type, changed), "Scope": ["Properties"], "Details": details}
+
+    def _two(self, submission: Submission) -> tuple[Submission, Submission]:
+        return self.submission or submission, submission
+
+    def _changed_values(self, submission: Submission) -> set[str]:
+        """Return the parameters that a submission gives another value."""
+        before, now = (version.parameters for version in self._two(submission))
+        return {name for name in before.keys() | now.keys() if before.get(name) != now.get(name)}
+
     def _differs(self, submission: Submission, logical_id: str) -> bool:
-        if self.submission is None:
+        if self.submission is None or logical_id in self.unfinished:
             return True
         before, now = (version.template.resources.get(logical_id) for version in (self.submission, submission))
-        names = self.submission.parameters.keys() | submission.parameters.keys()
-        changed = {name for name in names if self.submission.parameters.get(name) != submission.parameters.get(name)}
-        return before != now or bool(changed & set(references((now or {}).get("Properties"))))
+        return before != now or bool(self._changed_values(submission) & set(references((now or {}).get("Properties"))))
 
     def _set_status(self, status: str, reason: str | None = None) -> None:
         self.status, self.status_reason = status, reason
         self._record(StackEvent(self.name, _STACK_TYPE, self.stack_id, status, reason))
 
     def _record(self, event: StackEvent) -> None:
-        self.events.append(
-            Event(
-                stack_id=self.stack_id,
-                stack_name=self.name,
-                logical_resource_id=event.logical_id,
-                physical_resource_id=event.physical_id,
-                resource_type=event.type,
-                resource_status=event.status,
-                resource_status_reason=event.reason,
-                resource_properties=None,
-            )
+        recorded: Any = Event(
+            stack_id=self.stack_id,
+            stack_name=self.name,
+            logical_resource_id=event.logical_id,
+            physical_resource_id=event.physical_id,
+            resource_type=event.type,
+            resource_status=event.status,
+            resource_status_reason=event.reason,
+            resource_properties=None,
         )
+        recorded.client_request_token = self.token
+        self.events.append(recorded)
 
     def _summary(self, logical_id: str) -> ResourceSummary:
         resource = self.resources.existing[logical_id]
@@ -295,6 +407,10 @@ class EmbeddedStack:
             resource_status=last.resource_status,
             timestamp=last.timestamp,
         )
+
+
+def _failed(verb: str, logical_ids: Iterable[str]) -> str:
+    return f"The following resource(s) failed to {verb}: [{', '.join(sorted(logical_ids))}]."
 
 
 def _parameter_value(declared: Mapping[str, Any], value: str | None) -> str:

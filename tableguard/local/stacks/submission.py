@@ -15,7 +15,7 @@ from tableguard.local.clients.identities import SETUP_KEY
 from tableguard.local.stacks.types import ALL
 
 # parameters of the API that would change the outcome on AWS, and have no effect here
-_NOT_MODELLED = ("DisableRollback", "OnFailure", "OnStackFailure", "ResourceTypes", "RoleARN", "RollbackConfiguration")
+_NOT_MODELLED = ("OnFailure", "ResourceTypes", "RoleARN", "RollbackConfiguration")
 
 
 @dataclass(frozen=True)

@@ -116,11 +116,17 @@ def none_on_error(absent: str, call_service: Callable[[], Any]) -> Any:
 
 @contextmanager
 def remove_on_failure(remove: Callable[[], object]) -> Iterator[None]:
-    """Run `remove` if the block fails: creating a resource by several calls leaves nothing behind, as on AWS."""
+    """Run `remove` if the block fails: creating a resource by several calls leaves nothing behind, as on AWS.
+
+    If `remove` is refused too, the block's failure stays the reason, and says what was left behind.
+    """
     try:
         yield
-    except (BotoCoreError, ClientError, EmbeddedError, KeyError):
-        remove()
+    except (BotoCoreError, ClientError, EmbeddedError, KeyError) as error:
+        try:
+            remove()
+        except (BotoCoreError, ClientError, EmbeddedError) as refused:
+            raise EmbeddedError(f"{error}; what was made of it could not be removed again: {refused}") from error
         raise
 
 

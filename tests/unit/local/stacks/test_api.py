@@ -60,17 +60,35 @@ class Stacks:
     world: World
     name: str
 
-    def deploy(self, resources: dict[str, Any], *, kind: str = "CREATE", **sections: Any) -> dict[str, Any]:
-        """The stack after a change set with these resources."""
-        body = json.dumps({"Resources": resources, **sections})
-        change_set = {"ChangeSetName": "changes", "ChangeSetType": kind, "TemplateBody": body}
-        change_set_answer = self.client.create_change_set(StackName=self.name, **change_set)
-        self.client.execute_change_set(ChangeSetName=change_set_answer["Id"])
+    def deploy(
+        self, resources: dict[str, Any], *, kind: str = "CREATE", keep: bool = False, **sections: Any
+    ) -> dict[str, Any]:
+        """The stack after a change set with these resources; `keep` disables rollback."""
+        self.client.execute_change_set(
+            ChangeSetName=self.change_set(resources, kind, **sections)["Id"],
+            DisableRollback=keep,
+            ClientRequestToken=f"token-{len(self.world.diary)}",
+        )
         return self.stack()
 
-    def update(self, resources: dict[str, Any], **sections: Any) -> dict[str, Any]:
+    def change_set(self, resources: dict[str, Any], kind: str = "UPDATE", **sections: Any) -> dict[str, Any]:
+        """A change set with these resources."""
+        body = json.dumps({"Resources": resources, **sections})
+        answer: dict[str, Any] = self.client.create_change_set(
+            StackName=self.name, ChangeSetName="changes", ChangeSetType=kind, TemplateBody=body
+        )
+        return answer
+
+    def changes(self, resources: dict[str, Any], **sections: Any) -> list[dict[str, Any]]:
+        """The changes that an update to these resources would make; the set is deleted again."""
+        arn = self.change_set(resources, **sections)["Id"]
+        answer = self.client.describe_change_set(ChangeSetName=arn)
+        self.client.delete_change_set(ChangeSetName=arn)
+        return [change["ResourceChange"] for change in answer["Changes"]]
+
+    def update(self, resources: dict[str, Any], *, keep: bool = False, **sections: Any) -> dict[str, Any]:
         """The stack after a change set that changes it."""
-        return self.deploy(resources, kind="UPDATE", **sections)
+        return self.deploy(resources, kind="UPDATE", keep=keep, **sections)
 
     def stack(self) -> dict[str, Any]:
         """The stack as it is."""
@@ -303,6 +321,107 @@ def test_a_change_set_lists_what_it_will_do(stacks: Stacks) -> None:
         ("Remove", "A", None),
     ]
     assert stacks.world.things["b"] == {"Name": "b"}
+
+
+FAILING = {"A": thing("a"), "B": thing("b", Fails=True, DependsOn="A"), "C": thing("c", DependsOn="B"), "D": thing("d")}
+MENDED = {**FAILING, "B": thing("b", DependsOn="A")}
+
+
+def test_without_rollback_what_succeeded_stays_and_the_next_update_takes_it_further(stacks: Stacks) -> None:
+    stack = stacks.deploy(FAILING, keep=True)
+    assert (stack["StackStatus"], sorted(stacks.world.things)) == ("CREATE_FAILED", ["a", "d"])
+    assert stacks.failures() == {"B": "told to fail"}
+    assert [(each["Action"], each["LogicalResourceId"]) for each in stacks.changes(MENDED)] == [
+        ("Add", "B"),
+        ("Add", "C"),
+    ]
+    assert stacks.update(MENDED, keep=True)["StackStatus"] == "UPDATE_COMPLETE"
+    assert stacks.world.diary[-2:] == ["create b", "create c"]
+
+
+def test_a_failed_stack_is_taken_further_with_the_same_template_and_without_rollback_only(stacks: Stacks) -> None:
+    stacks.deploy(FAILING, keep=True)
+    with pytest.raises(ClientError, match=r"non-terminal \[CREATE_FAILED\] state.* use the disable-rollback"):
+        stacks.update(FAILING)
+    stacks.client.delete_change_set(ChangeSetName="changes", StackName=stacks.name)
+    assert stacks.update(FAILING, keep=True)["StackStatus"] == "CREATE_FAILED"
+
+
+def test_a_failed_update_without_rollback_keeps_what_was_changed_and_can_be_taken_back(stacks: Stacks) -> None:
+    stacks.deploy({"A": thing("a", Value="1"), "B": thing("b", DependsOn="A")})
+    changed = {"A": thing("a", Value="2"), "B": thing("b", Fails=True, DependsOn="A"), "C": thing("c")}
+    assert stacks.update(changed, keep=True)["StackStatus"] == "UPDATE_FAILED"
+    assert (stacks.world.things["a"]["Value"], "c" in stacks.world.things) == ("2", True)
+    stacks.client.rollback_stack(StackName=stacks.name)
+    assert stacks.stack()["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert (stacks.world.things["a"]["Value"], "c" in stacks.world.things) == ("1", False)
+    assert stacks.changes({"A": thing("a", Value="1"), "B": thing("b", DependsOn="A")}) == []
+
+
+def test_a_stack_to_which_nothing_is_to_be_done_on_failure_cannot_be_taken_further(stacks: Stacks) -> None:
+    body = json.dumps({"Resources": FAILING})
+    arguments = {"ChangeSetName": "changes", "ChangeSetType": "CREATE", "TemplateBody": body}
+    arn = stacks.client.create_change_set(StackName=stacks.name, OnStackFailure="DO_NOTHING", **arguments)["Id"]
+    with pytest.raises(ClientError, match="DisableRollback cannot be specified"):
+        stacks.client.execute_change_set(ChangeSetName=arn, DisableRollback=True)
+    stacks.client.execute_change_set(ChangeSetName=arn)
+    assert stacks.stack()["StackStatus"] == "CREATE_FAILED"
+    with pytest.raises(ClientError, match=r"because it contains \[on-failure: DO_NOTHING\]"):
+        stacks.update(MENDED, keep=True)
+
+
+def test_without_rollback_nothing_is_replaced(stacks: Stacks) -> None:
+    stacks.deploy({"A": thing("a", FIXED, Value="1")})
+    stack = stacks.update({"A": thing("a", FIXED, Value="2")}, keep=True)
+    assert (stack["StackStatus"], stacks.failures()["A"]) == (
+        "UPDATE_FAILED",
+        "Replacement type updates not supported on stack with disable-rollback.",
+    )
+
+
+def test_a_rollback_that_failed_is_continued(stacks: Stacks) -> None:
+    stacks.deploy({"A": thing("a")})
+    stacks.world.stubborn.add("c")
+    assert (
+        stacks.update({"A": thing("a"), "C": thing("c"), "D": thing("d", Fails=True, DependsOn="C")})["StackStatus"]
+        == "UPDATE_ROLLBACK_FAILED"
+    )
+    stacks.client.continue_update_rollback(StackName=stacks.name)
+    assert stacks.stack()["StackStatus"] == "UPDATE_ROLLBACK_FAILED"
+    stacks.world.stubborn.clear()
+    stacks.client.continue_update_rollback(StackName=stacks.name)
+    assert (stacks.stack()["StackStatus"], sorted(stacks.world.things)) == ("UPDATE_ROLLBACK_COMPLETE", ["a"])
+    with pytest.raises(ClientError, match="can not continue rollback"):
+        stacks.client.continue_update_rollback(StackName=stacks.name)
+
+
+def test_a_change_set_of_a_taken_name_is_refused(stacks: Stacks) -> None:
+    stacks.deploy({"A": thing("a")})
+    stacks.change_set({"A": thing("a", Value="1")})
+    with pytest.raises(ClientError, match=r"AlreadyExistsException.* mismatch with existing attribute"):
+        stacks.change_set({"A": thing("a", Value="2")})
+
+
+def test_events_carry_the_token_of_their_operation(stacks: Stacks) -> None:
+    stacks.deploy({"A": thing("a")})
+    stacks.update({"A": thing("a", Value="1")})
+    events = stacks.client.describe_stack_events(StackName=stacks.name)["StackEvents"]
+    tokens = [(each.get("ClientRequestToken"), each["ResourceStatus"]) for each in reversed(events)]
+    assert tokens[0] == (None, "REVIEW_IN_PROGRESS")
+    assert tokens[1] == ("token-0", "CREATE_IN_PROGRESS")
+    assert tokens[-1] == ("token-1", "UPDATE_COMPLETE")
+
+
+def test_a_change_set_tells_which_changes_replace_a_resource(stacks: Stacks) -> None:
+    queue = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": stacks.name, "DelaySeconds": 1}}
+    stacks.deploy({"A": queue})
+    for properties, replaced, names in (
+        ({"QueueName": f"{stacks.name}-b", "DelaySeconds": 1}, "True", {"QueueName": "Always"}),
+        ({"QueueName": stacks.name, "DelaySeconds": 2}, "False", {"DelaySeconds": "Never"}),
+    ):
+        (change,) = stacks.changes({"A": {**queue, "Properties": properties}})
+        details = {one["Target"]["Name"]: one["Target"]["RequiresRecreation"] for one in change["Details"]}
+        assert (change["Replacement"], details) == (replaced, names)
 
 
 def test_conditions_decide_what_is_made(stacks: Stacks) -> None:
