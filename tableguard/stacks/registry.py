@@ -31,16 +31,17 @@ class StackModule:
         return build(settings)
 
 
-# Roles first, by an administrator; then the guardrails, from the management account; then, by the deployer
-# and under those guardrails, the evidence (audit), and only then what it is evidence of.
+# Roles first, by an administrator; then, by the deployer, the evidence (audit), and only then what it is evidence of;
+# the guardrails last, from the management account: attached earlier, they would stand in the way of whoever repairs a
+# first deployment.
 STACKS = (
     StackModule("access", "administrator"),
-    StackModule("guardrails", "management"),
     StackModule("audit", "deployer"),
     StackModule("network", "deployer"),
     StackModule("table", "deployer"),
     StackModule("stream", "deployer"),
     StackModule("config", "deployer"),
+    StackModule("guardrails", "management"),
 )
 
 

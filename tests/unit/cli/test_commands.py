@@ -98,13 +98,13 @@ def test_one_stack_is_rendered_alone(folder: Path) -> None:
     ("arguments", "words"),
     [
         (["settings", "other"], "no example called 'other'; there are: default, existing-vpc"),
-        (["render", "tabel"], "unknown stack 'tabel'; there are: access, guardrails"),
+        (["render", "tabel"], "unknown stack 'tabel'; there are: access, audit"),
         (["render", "--settings", "absent.toml"], "absent.toml: cannot be read"),
         (["check", "absent.yaml"], "absent.yaml: no such file or folder"),
         (["deploy", "--profile", "absent"], "could not be found; name another with --profile"),
         (["deploy"], "the default AWS credentials: Unable to locate credentials; name a profile with --profile"),
         (["destroy"], "is a production environment (settings: workload.environment); add --production"),
-        (["destroy", "--production", "--profile", "absent"], "profile absent"),
+        (["destroy", "table", "--production", "--profile", "absent"], "profile absent"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(

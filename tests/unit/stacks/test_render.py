@@ -62,7 +62,7 @@ def test_other_settings_give_other_bytes(default: dict[str, str]) -> None:
 
 
 def test_stacks_come_in_the_order_of_deployment(default: dict[str, str]) -> None:
-    assert list(default) == ["access", "guardrails", "audit", "network", "table", "stream", "config"]
+    assert list(default) == ["access", "audit", "network", "table", "stream", "config", "guardrails"]
 
 
 @pytest.mark.parametrize("settings", ["default", "existing-vpc"])
@@ -80,7 +80,7 @@ def test_a_template_fits_any_account_but_for_the_exempt_roles_which_the_settings
 
 
 def test_an_unknown_stack_is_refused_with_the_names_there_are() -> None:
-    with pytest.raises(TemplateError, match=r"^unknown stack 'tables'; there are: access, guardrails, audit, network"):
+    with pytest.raises(TemplateError, match=r"^unknown stack 'tables'; there are: access, audit, network, table"):
         find_stack("tables")
 
 
