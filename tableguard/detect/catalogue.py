@@ -12,6 +12,7 @@ from tableguard.detect.examples import example, flattened
 from tableguard.errors import PolicyError
 from tableguard.paths import POLICIES
 from tableguard.reading import placeholders
+from tableguard.reading.controls import controls
 from tableguard.reading.placeholders import Values
 from tableguard.reading.toml_table import Table, is_text, read_toml
 
@@ -47,6 +48,7 @@ def load(path: Path, values: Values) -> Detection:
         conditions=_conditions(place, table.table("conditions")) if "conditions" in table.data else None,
         threshold=table.number("threshold", 1, 1_000_000) if "threshold" in table.data else 1,
         examples=tuple(example(entry, values) for entry in _entries(table, "example")),
+        controls=controls(table) if "controls" in table.data else (),
     )
     table.close()
     _refuse_unwatchable(place, detection)

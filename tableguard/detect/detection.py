@@ -6,6 +6,8 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-refe
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from tableguard.reading.controls import Control
+
 Severity = Literal["critical", "high", "medium", "low"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)  # the most urgent first
 Channel = Literal["metric filter", "event pattern"]
@@ -61,6 +63,7 @@ class Detection:
     conditions: Conditions | None
     threshold: int  # records within five minutes
     examples: tuple[Example, ...]
+    controls: tuple[Control, ...] = ()
 
     @property
     def title(self) -> str:

@@ -1,9 +1,9 @@
-"""Generate docs/scale/ below the working directory: python -m tableguard.pages."""
+"""Generate docs/scale/ and policies/controls.md below the working directory: python -m tableguard.pages."""
 
 import sys
 
-from tableguard.pages.scale_page import FOLDER, write
+from tableguard.pages import controls_page, scale_page
 
 if __name__ == "__main__":
-    for path in write(FOLDER):
+    for path in (*scale_page.write(scale_page.FOLDER), controls_page.write(controls_page.PAGE)):
         sys.stdout.write(f"{path}\n")

@@ -25,15 +25,12 @@ from tableguard.policy.shorthand import ShortCall, Shorthand
 from tableguard.policy.statements import Effect, Statement, policy
 from tableguard.policy.worlds import Scope
 from tableguard.reading import placeholders
+from tableguard.reading.controls import Control, controls
 from tableguard.reading.placeholders import Values
 from tableguard.reading.toml_table import Table, is_text, is_text_or_texts, read_toml, refuse_repetition
 
 Verdict = Literal["denied", "not denied", "allowed", "not allowed"]
 
-# id of a control: framework, colon, the framework's own number
-FRAMEWORKS = ("cis-aws-3.0", "fsbp", "gdpr", "hipaa", "iso-27001-2022", "nist-800-53r5", "pci-dss-4.0", "soc2")
-
-_CONTROL = re.compile(rf"({'|'.join(map(re.escape, FRAMEWORKS))}):[A-Za-z0-9][A-Za-z0-9.()-]*")
 _EXPECT = re.compile(r"(denied|allowed) by ([A-Za-z0-9]+)|(not denied|not allowed)")
 _EFFECTS: dict[str, Effect] = {"denied": "Deny", "allowed": "Allow"}
 _VERDICTS: dict[str, Verdict] = {verdict: verdict for verdict in get_args(Verdict)}
@@ -84,12 +81,12 @@ class Promise:
 
 @dataclass(frozen=True)
 class Contract:
-    """One document with its claim, the exceptions to it, the controls it serves, its promises and its cases."""
+    """One document with its claim, the exceptions to it, the controls it supports, its promises and its cases."""
 
     policy: PolicyDocument
     claim: str
     exceptions: tuple[str, ...]
-    controls: tuple[str, ...]
+    controls: tuple[Control, ...]
     cases: tuple[Case, ...]
     promises: tuple[Promise, ...] = ()
 
@@ -105,7 +102,7 @@ def load(policy: PolicyDocument) -> Contract:
         policy=policy,
         claim=table.text("claim"),
         exceptions=table.texts("exceptions"),
-        controls=table.texts("controls", _CONTROL, f"FRAMEWORK:ID with a framework of {', '.join(FRAMEWORKS)}"),
+        controls=controls(table),
         cases=tuple(
             _case(Table(f"{place}: case {number}", entry), policy)
             for number, entry in enumerate(table.tables("case"), start=1)

@@ -70,6 +70,16 @@ all = ['$.awsRegion != "<allowed-regions>"', { any = ['$.a NOT EXISTS', '$.b IS 
     )
 
 
+def test_a_detection_may_name_controls_and_only_those_of_the_catalogue(tmp_path: Path) -> None:
+    def named(control: str) -> Detection:
+        return load(tmp_path, TABLE_RENAMED.replace("attack = []", f'attack = []\ncontrols = ["{control}"]'))
+
+    assert load(tmp_path).controls == ()
+    assert list(map(str, named("cis-aws-7.0.0:5.5").controls)) == ["cis-aws-7.0.0:5.5"]
+    with pytest.raises(PolicyError, match=r"/table_renamed\.toml: controls: 'cis-aws-7\.0\.0:5\.99' is not accepted"):
+        named("cis-aws-7.0.0:5.99")
+
+
 CONDITIONS = "[conditions]\nall = ['$.errorCode = \"AccessDenied\"']\n"
 
 

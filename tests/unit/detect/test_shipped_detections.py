@@ -101,6 +101,15 @@ def row(detection: Detection) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def test_the_page_lists_every_control_that_a_detection_supports_and_no_other() -> None:
+    rows = re.findall(r"^\| (\w+) \| (`.*`) \|$", README.partition("## Controls")[2], re.MULTILINE)
+    assert dict(rows) == {
+        detection.name: ", ".join(f"`{control}`" for control in detection.controls)
+        for detection in shipped()
+        if detection.controls
+    }
+
+
 def test_the_page_names_every_technique_that_a_detection_uses_and_no_other() -> None:
     used = {technique for detection in shipped() for technique in detection.attack}
     assert re.findall(r"^\| (T[0-9.]+) \|", README, re.MULTILINE) == sorted(used)
