@@ -125,7 +125,7 @@ def _refuse_misplaced(layer: Layer, policy: Policy) -> None:
 class Reason:
     """The answer of one layer: the statement that decided, or that none did.
 
-    `assumed` says what the policy stands for, if no file holds it.
+    `assumed` says what the policy stands for, if no file holds it; `arn` is that of the policy, if it has one.
     """
 
     layer: Layer
@@ -133,6 +133,7 @@ class Reason:
     policy: str = ""
     sid: str = ""
     assumed: str = ""
+    arn: str = ""
 
     def __str__(self) -> str:
         if self.effect == "silent":
@@ -189,7 +190,7 @@ class _Evaluation:
             for policy in level:
                 for statement in policy.concerning(effect, self.action):
                     if self._matches(statement):
-                        return Reason(layer, effect, policy.name, statement.sid, policy.assumed)
+                        return Reason(layer, effect, policy.name, statement.sid, policy.assumed, policy.arn)
         return None
 
     def first_allow(self, layer: Layer, level: tuple[Policy, ...]) -> Reason:

@@ -89,11 +89,12 @@ class Statement:
 
 @dataclass(frozen=True)
 class Policy:
-    """A named document, parsed; `assumed` says what a policy stands for that no file holds."""
+    """A named document, parsed; `assumed` says what a policy stands for that no file holds, `arn` how AWS names it."""
 
     name: str
     statements: tuple[Statement, ...]
     assumed: str = ""
+    arn: str = ""  # of a policy in IAM or Organizations; an inline one has none
 
     def concerning(self, effect: Effect, action: str) -> tuple[Statement, ...]:
         """Return the statements with this effect that take in an action, given in lower case."""

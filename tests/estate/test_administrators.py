@@ -170,10 +170,20 @@ def test_an_administrator_of_the_workload_account_is_refused_in_aws_words(
     assert found == code
     began = "You are not authorized to perform this operation. " if service == "ec2" else ""
     asked = f"perform: {action} on resource: {_filled(resource, ids)}"
-    assert message == f"{began}User: {ADMINISTRATOR} is not authorized to {asked} {BY_SCP}"
+    text, _, arn = message.partition(f" {BY_SCP}: ")
+    assert text == f"{began}User: {ADMINISTRATOR} is not authorized to {asked}"
+    assert _scp_of(running, arn)["Name"].startswith(f"{SETTINGS.name}-")
     last = decided(ADMINISTRATOR)
     assert (last.account, last.action, last.allowed) == (ACCOUNT, action, False)
     assert last.because.startswith("denied by scp policy ")
+
+
+def _scp_of(running: estate.EmbeddedEstate, arn: str) -> Any:
+    """Return the summary of the policy that an ARN ends with, as the management account is told it."""
+    organizations = running.session("management").client("organizations")
+    summary = organizations.describe_policy(PolicyId=arn.rpartition("/")[2])["Policy"]["PolicySummary"]
+    assert summary["Arn"] == arn
+    return summary
 
 
 def test_a_table_is_made_in_an_allowed_region_only(running: estate.EmbeddedEstate) -> None:

@@ -118,7 +118,7 @@ def test_the_deployer_changes_the_table_s_stack_and_an_administrator_does_not(
 
 def test_the_deployer_deletes_neither_the_table_nor_its_stack(running: estate.EmbeddedEstate) -> None:
     code, message = refusal(running.roles["deployer"].client("dynamodb").delete_table, TableName=TABLE)
-    assert (code, message.endswith(BY_SCP)) == (DENIED, True)
+    assert (code, BY_SCP in message) == (DENIED, True)
     cloudformation = running.roles["deployer"].client("cloudformation")
     code, _ = refusal(cloudformation.delete_stack, StackName=SETTINGS.stack_name("table"))
     assert code == "AccessDenied"

@@ -5,7 +5,7 @@ Documents are parsed once for each content; attachments are looked up for each r
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -52,6 +52,10 @@ class Organization:
         """Return all accounts, the management account too."""
         return frozenset(account.id for account in self.backend.accounts)
 
+    def shares(self, one: str, other: str) -> bool:
+        """Tell whether two accounts are the same, or both of this organization."""
+        return one == other or {one, other} <= self.accounts
+
     def levels(self, account: str, kind: str) -> Levels:
         """Return the policies of a kind at the root, at each unit below it, and at the account."""
         backend = self.backend
@@ -75,19 +79,19 @@ def organization() -> Organization | None:
 
 def _attached_policies(target: Any, kind: str) -> tuple[Policy, ...]:
     policies = [policy for policy in target.attached_policies if policy.type == kind and policy.id != _FULL_RCP]
-    return tuple(parse_policy(policy.name, policy.content) for policy in policies)
+    return tuple(parse_policy(policy.name, policy.content, policy.arn) for policy in policies)
 
 
 @lru_cache(maxsize=1024)
-def parse_policy(name: str, text: str) -> Policy:
-    """Return the policy of a document; PolicyError if AWS would refuse it."""
+def parse_policy(name: str, text: str, arn: str = "") -> Policy:
+    """Return the policy of a document, with the ARN of one that has one; PolicyError if AWS would refuse it."""
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:  # moto keeps whatever it gets
         raise PolicyError(f"{name}: not JSON: {error.msg}") from error
     if not isinstance(document, dict):
         raise PolicyError(f"{name}: a policy document is a JSON object, not {type(document).__name__}")
-    return policy(name, document)
+    return replace(policy(name, document), arn=arn)
 
 
 def world_of(organization: Organization, call: ApiCall, permission: RequiredPermission, account: str) -> World:
@@ -135,7 +139,7 @@ def _entity_policies(holder: Any) -> Iterator[Policy]:
 
 def _managed_policy(policy: Any) -> Policy:
     text = next(version.document for version in policy.versions if version.version_id == policy.default_version_id)
-    return parse_policy(policy.name, text)
+    return parse_policy(policy.name, text, policy.arn)
 
 
 def _resource_policy(resource: str, account: str) -> Policy | None:

@@ -28,11 +28,22 @@ def check(call: ApiCall, organization: Organization, protocol: str) -> None:
             decision = worlds.decide(permission)
             _record(call, permission, decision.allowed, "; ".join(map(str, decision.because)))
             if not decision.allowed:
-                text = denial_text(call.caller.name, permission.action, permission.resource, decision.because[0])
-                raise denied(call.service, protocol, text)
+                raise denied(call.service, protocol, _denial_text(call, permission, decision, organization))
     except (EmbeddedError, PolicyError) as error:
         _record(call, RequiredPermission(call.action, "?"), False, str(error))
         raise undecided(call.service, protocol, str(error)) from error
+
+
+def _denial_text(call: ApiCall, permission: RequiredPermission, decision: Decision, organization: Organization) -> str:
+    """Return AWS's words, which name a policy only to callers of the resource's own account or organization."""
+    owner = attached_policies.account_of(permission.resource, call.account)
+    return denial_text(
+        call.caller.name,
+        permission.action,
+        permission.resource,
+        decision.because[0],
+        names_policy=organization.shares(call.caller.principal.account, owner),
+    )
 
 
 def required_permissions(call: ApiCall) -> Iterator[RequiredPermission]:

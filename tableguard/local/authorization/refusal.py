@@ -1,6 +1,12 @@
 """AWS's refusals: error code, HTTP status and text, by service and by the policy that decided.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+
+An explicit deny ends with the ARN of the policy that denies, if caller and resource are of one account or organization.
+SCPs, RCPs, managed policies and boundaries have an ARN; inline policies and session policies given as text have none.
+A resource's or an endpoint's policy is not named, nor is any policy where none allows.
+https://aws.amazon.com/blogs/security/enhanced-access-denied-error-messages-with-policy-arns
+https://aws.amazon.com/about-aws/whats-new/2026/08/s3-additional-policy-details-access-denied-error-messages/
 """
 
 import json
@@ -39,15 +45,20 @@ def denied(service: str, protocol: str, text: str) -> Refusal:
     return Refusal(denial_code(service, protocol), prefix + text)
 
 
-def denial_text(user: str, action: str, resource: str, reason: Reason) -> str:
-    """Return the user, action and resource of a denial, with the policy layer that denies or does not allow."""
-    return f"User: {user} is not authorized to perform: {action} on resource: {resource} {_reason_text(action, reason)}"
+def denial_text(user: str, action: str, resource: str, reason: Reason, *, names_policy: bool) -> str:
+    """Return the user, action and resource of a denial, with the policy layer that denies or does not allow.
+
+    With `names_policy` a policy that denies is named by its ARN, as AWS does within an account or an organization.
+    """
+    why = _reason_text(action, reason, names_policy)
+    return f"User: {user} is not authorized to perform: {action} on resource: {resource} {why}"
 
 
-def _reason_text(action: str, reason: Reason) -> str:
+def _reason_text(action: str, reason: Reason, names_policy: bool) -> str:
     called = _CALLED[reason.layer]
     if reason.effect == "Deny":
-        return f"with an explicit deny in {_ARTICLE.get(reason.layer, 'a')} {called}"
+        arn = f": {reason.arn}" if names_policy and reason.arn else ""
+        return f"with an explicit deny in {_ARTICLE.get(reason.layer, 'a')} {called}{arn}"
     return f"because no {called} allows the {action} action"
 
 

@@ -494,8 +494,9 @@ def test_a_refusal_names_the_kind_of_policy_in_aws_words(layer: Layer) -> None:
     explicit, implicit = WORDS[layer]
     asked = ("arn:me", "a:B", "arn:it")
     began = "User: arn:me is not authorized to perform: a:B on resource: arn:it "
-    assert authorization_refusal.denial_text(*asked, Reason(layer, "Deny", "p", "S")) == began + explicit
-    assert authorization_refusal.denial_text(*asked, Reason(layer, "silent")).startswith(began + implicit)
+    denies, silent = Reason(layer, "Deny", "p", "S"), Reason(layer, "silent")
+    assert authorization_refusal.denial_text(*asked, denies, names_policy=True) == began + explicit
+    assert authorization_refusal.denial_text(*asked, silent, names_policy=True).startswith(began + implicit)
 
 
 @pytest.mark.parametrize(
