@@ -21,7 +21,7 @@ def template(settings: Settings, detections: Path = catalogue.FOLDER) -> Templat
     group = stack.log_group("TrailLogs", name=f"/{settings.name}/trail", key_arn=log_key)
     trail = _trail(stack, audit_key, bucket, group)
     topic = alerts.topic(stack, audit_key)
-    alerts.add(stack, catalogue.load_all(settings.policy_values(), detections), group=group, topic=topic)
+    alerts.add(stack, catalogue.load_all(stack.policy_values, detections), group=group, topic=topic)
     stack.export("AlertTopicArn", value=Ref(topic), description="Topic that every alarm of the workload tells")
     stack.export("LogKeyArn", value=log_key, description="Key of the workload's log groups")
     stack.export("TrailArn", value=GetAtt(trail, "Arn"), description="The trail")

@@ -6,6 +6,7 @@ particular to it, by keyword.
 
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, TypeVar
 
 from troposphere import (
@@ -27,6 +28,7 @@ from troposphere import (
 )
 
 from tableguard.policy import documents
+from tableguard.reading.placeholders import Values
 from tableguard.settings import Settings
 from templates import parts
 from templates.parts import RETAINED, Statement, Value
@@ -86,15 +88,20 @@ class StackBuilder:
         settings = self.settings
         return {"Application": settings.name, "Environment": settings.environment, "ManagedBy": "tableguard", **more}
 
+    @cached_property
+    def policy_values(self) -> Values:
+        """The value of each placeholder of policies/, as the settings have it."""
+        return self.settings.policy_values()
+
     def policy_with_pseudo_parameters(self, kind: str, name: str) -> dict[str, Any]:
         """Return a document of policies/ for a workload stack: account and region are CloudFormation's own."""
-        values = {**self.settings.policy_values(), **_PSEUDO_PARAMETERS}
+        values = {**self.policy_values, **_PSEUDO_PARAMETERS}
         document: dict[str, Any] = _substituted(documents.fill(documents.load(kind, name), values))
         return document
 
     def policy_with_literal_ids(self, kind: str, name: str) -> dict[str, Any]:
         """Return a document of policies/ for the management account, where the workload's account id is spelt out."""
-        return documents.fill(documents.load(kind, name), self.settings.policy_values())
+        return documents.fill(documents.load(kind, name), self.policy_values)
 
     def managed_policy(
         self, title: str, *, name: str, description: str, document: Mapping[str, Any]

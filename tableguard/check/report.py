@@ -11,10 +11,11 @@ from tableguard.findings.outcome import Outcome, Skip, Unanswered, merged
 
 @dataclass(frozen=True)
 class CheckReport(Report):
-    """The outcomes of all engines, and the files that were no templates."""
+    """The outcomes of all engines, the files that were no templates, and the linked folders not looked into."""
 
     outcomes: tuple[Outcome, ...]
     not_templates: tuple[str, ...] = ()
+    not_followed: tuple[str, ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -65,5 +66,6 @@ class CheckReport(Report):
             "skips": [vars(skip) for skip in self.skips],
             "unanswered": [vars(unanswered) for unanswered in self.unanswered],
             "not_templates": list(self.not_templates),
+            "not_followed": list(self.not_followed),
             "exit_code": self.exit_code,
         }

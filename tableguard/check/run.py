@@ -40,7 +40,7 @@ def run(settings: Settings) -> CheckReport:
 def run_on(paths: Iterable[Path], region: str = DEFAULT_REGION) -> CheckReport:
     """Check templates, and folders of templates, with the engines for templates."""
     sources = template_files.find(list(paths))
-    return CheckReport(_outcomes(sources.templates, region), sources.others)
+    return CheckReport(_outcomes(sources.templates, region), sources.others, sources.links)
 
 
 def _outcomes(templates: Sequence[TemplateFile], region: str, *others: Callable[[], Outcome]) -> tuple[Outcome, ...]:

@@ -86,7 +86,9 @@ class Target:
                 config=Config(retries={"mode": "standard"}, connect_timeout=5),
             )
         except ValueError as error:  # how botocore refuses an endpoint, or a number among the variables
-            raise TableError(f"{error}; correct --endpoint-url, the variables AWS_… or the profile") from error
+            raise TableError(
+                f"{error}; correct --endpoint-url, --region, the variables AWS_… or the profile"
+            ) from error
         _check_encrypted(client.meta.endpoint_url)  # variables and profiles name endpoints too
         return client
 

@@ -48,17 +48,22 @@ class TemplateFile:
 
 @dataclass(frozen=True)
 class TemplateFiles:
-    """The templates in files and folders, and the other files there."""
+    """The templates in files and folders, the other files there, and the links to folders, which are not followed."""
 
     templates: tuple[TemplateFile, ...]
     others: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
 
 
 def find(paths: Iterable[Path]) -> TemplateFiles:
     """Find the templates in files and folders; CheckError for what is missing, unreadable, broken or empty."""
     templates: list[TemplateFile] = []
     others: list[str] = []
+    links: list[str] = []
     for path, named in _files(paths):
+        if path.is_dir():
+            links.append(str(path))
+            continue
         body = read(path)
         if is_template(body):
             _check_size(path, body)
@@ -70,7 +75,7 @@ def find(paths: Iterable[Path]) -> TemplateFiles:
     if not templates:
         looked = ", ".join(map(str, paths)) or "nothing"
         raise CheckError(f"{looked}: no CloudFormation template found; templates end in {', '.join(SUFFIXES)}")
-    return TemplateFiles(tuple(templates), tuple(others))
+    return TemplateFiles(tuple(templates), tuple(others), tuple(links))
 
 
 def _check_size(path: Path, body: dict[str, Any]) -> None:
@@ -86,7 +91,7 @@ def is_template(body: Any) -> bool:
 
 
 def _files(paths: Iterable[Path]) -> list[tuple[Path, bool]]:
-    """Return each file once, with True if it was named itself and False if it lies in a folder."""
+    """Return each file and linked folder once, with True if it was named itself and False if it lies in a folder."""
     files: dict[Path, bool] = {}
     for path in paths:
         if path.is_dir():
@@ -101,14 +106,14 @@ def _files(paths: Iterable[Path]) -> list[tuple[Path, bool]]:
 
 
 def _inside(folder: Path) -> Iterator[Path]:
-    """Yield the files below a folder that may be templates, links to folders apart; CheckError for what hides one."""
+    """Yield what may be templates below a folder, and links to folders; CheckError for what hides a template."""
     try:
         entries = sorted(folder.iterdir())
     except OSError as error:
         raise CheckError(f"{folder}: cannot be read ({error.strerror})") from error
     for entry in entries:
         if entry.is_dir():
-            yield from () if entry.is_symlink() else _inside(entry)
+            yield from (entry,) if entry.is_symlink() else _inside(entry)
         elif entry.suffix in SUFFIXES:
             if not entry.exists():
                 raise CheckError(f"{entry}: a link to nothing; remove it, or put the file in its place")

@@ -8,6 +8,7 @@ import boto3
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConfigParseError,
     EndpointConnectionError,
     HTTPClientError,
     NoCredentialsError,
@@ -24,6 +25,10 @@ from tableguard.stacks.registry import Principal
 _SESSION_NAME = "tableguard"
 _ADVICE: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ((ProfileNotFound,), "name another with --profile (`aws configure list-profiles`), or unset AWS_PROFILE"),
+    (
+        (ConfigParseError,),
+        "mend that file, or name another with AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE",
+    ),
     (
         (NoCredentialsError, PartialCredentialsError),
         "name a profile with --profile, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",

@@ -1,5 +1,6 @@
 """Check templates and policies: cfn-lint, checkov and our own rules."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,8 @@ def command(*, path: tuple[Path, ...], settings_file: Path | None, form: "Format
         report = run.run_on(path, chosen_settings(settings_file).home_region if settings_file else run.DEFAULT_REGION)
     else:
         report = run.run(chosen_settings(settings_file))
+    for link in report.not_followed:
+        print(f"{link}: a link to a folder, skipped; name the folder itself to have it checked", file=sys.stderr)
     if form == "text" and (console := terminal()):
         from tableguard.cli import tables
 

@@ -70,14 +70,14 @@ def command(
         prices.prices_of(region, price),
     )
     report = CostReport(costs, list(mode or MODES), region, settings.home_region, datetime.now(UTC).date())
+    if plot:  # before the bill: a file that cannot be written leaves nothing half answered
+        _write_plot(plot, costs, region)
     if as_json:
         print_json(report.facts())
     elif console := terminal():
         _print_tables(report, console)
     else:
         print(report.text())
-    if plot:
-        _write_plot(plot, costs, region)
 
 
 def _print_tables(report: "CostReport", console: "Console") -> None:

@@ -142,6 +142,21 @@ def test_a_file_that_is_no_template_is_named(planted: CheckReport) -> None:
     assert "values.yaml: not a template, not checked" in planted.text()
 
 
+@pytest.mark.parametrize("linked", [True, False])
+def test_a_linked_folder_is_named_and_not_followed_and_a_folder_is_looked_into(tmp_path: Path, linked: bool) -> None:
+    folder, elsewhere = tmp_path / "templates", tmp_path / "elsewhere"
+    for place in (folder, elsewhere):
+        place.mkdir()
+        (place / "a.yaml").write_text(yaml.safe_dump(PLANTED["recovery-on.yaml"]), encoding="utf-8")
+    inside = folder / "inside"
+    if linked:
+        inside.symlink_to(elsewhere)
+    else:
+        elsewhere.rename(inside)
+    sources = template_files.find([folder])
+    assert (sources.links, len(sources.templates)) == ((str(inside),) if linked else (), 1 if linked else 2)
+
+
 @needs_checkov
 def test_counts_agree_with_what_is_listed(planted: CheckReport) -> None:
     for outcome in planted.outcomes:

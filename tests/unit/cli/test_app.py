@@ -2,11 +2,14 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
+from types import ModuleType
 
 import click
 import pytest
 from click.shell_completion import ShellComplete
 
+from tableguard import __main__
 from tableguard.cli.app import app
 from tableguard.cli.reference import page
 from tests.paths import ROOT
@@ -88,6 +91,21 @@ def test_an_interruption_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (ran.code, ran.err) == (130, "tableguard render: interrupted\n")
 
 
+@pytest.mark.parametrize(("pressed", "end"), [(True, (130, "tableguard: interrupted\n")), (False, (0, ""))])
+def test_an_interruption_while_the_commands_are_loaded_is_one_line(
+    pressed: bool, end: tuple[int, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Loading(ModuleType):
+        @property
+        def main(self) -> Callable[[], int]:
+            if pressed:
+                raise KeyboardInterrupt
+            return lambda: 0
+
+    monkeypatch.setitem(sys.modules, "tableguard.cli.app", Loading("tableguard.cli.app"))
+    assert (__main__.main(), capsys.readouterr().err) == end
+
+
 def test_help_loads_nothing_heavy() -> None:
     code = f"import sys\nfrom tableguard.cli.app import main\nmain(['--help'])\nprint(set(sys.modules) & set({HEAVY}))"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
@@ -107,6 +125,8 @@ def completed(*words: str, incomplete: str) -> list[str]:
         (("check",), "--set", ["--settings"]),
         (("rows", "verify"), "--set", ["--settings", "--settle"]),
         (("completion",), "z", ["zsh"]),
+        (("settings",), "", ["default", "existing-vpc"]),
+        (("settings",), "e", ["existing-vpc"]),
         ((), "x", []),
     ],
 )

@@ -54,6 +54,16 @@ def test_a_pipe_gets_lines_whatever_the_environment_says(
     assert CONTROL.findall(ran.out + ran.err) == []
 
 
+@pytest.mark.parametrize(("plot", "code"), [("absent/plot.svg", 2), ("plot.svg", 0)])
+def test_a_plot_that_cannot_be_written_leaves_no_bill_either(
+    plot: str, code: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = run("cost --mode dax --plot", plot)
+    assert (ran.code, bool(ran.out), Path(plot).exists()) == (code, code == 0, code == 0)
+    assert (f"{plot}: cannot be written" in ran.err) == (code == 2)
+
+
 def test_a_terminal_gets_the_bill_as_a_table_with_the_same_figures(terminal: Terminal) -> None:
     with redirect_stdout(terminal):
         assert main(["cost", "--mode", "dax"]) == 0

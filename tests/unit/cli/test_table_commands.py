@@ -113,8 +113,26 @@ def test_a_variable_that_makes_no_sense_is_one_line(
 ) -> None:
     monkeypatch.setenv(name, value)
     ran = run("table list", *empty.options[2:])
-    remedy = "correct --endpoint-url, the variables AWS_… or the profile"
+    remedy = "correct --endpoint-url, --region, the variables AWS_… or the profile"
     assert (ran.code, ran.out, ran.err) == (2, "", f"tableguard table list: {reason}; {remedy}\n")
+
+
+@pytest.mark.parametrize(("region", "code"), [("eu central 1", 2), ("eu-central-1", 0)])
+def test_a_region_that_is_none_is_one_line(empty: World, region: str, code: int) -> None:
+    ran = run("table list --region", region, *empty.options)
+    assert (ran.code, ran.err.count("\n")) == (code, code // 2)
+    assert ("; correct --endpoint-url, --region, " in ran.err) == (code == 2)
+
+
+@pytest.mark.parametrize(("text", "code"), [("[default", 2), ("[default]\n", 0)])
+def test_a_configuration_of_aws_that_cannot_be_read_is_one_line(
+    empty: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, code: int
+) -> None:
+    (tmp_path / "config").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    ran = run("table list", *empty.options)
+    assert (ran.code, ran.err.count("\n")) == (code, code // 2)
+    assert (f"{tmp_path}/config; mend that file, or name another with AWS_CONFIG_FILE" in ran.err) == (code == 2)
 
 
 def test_a_profile_that_does_not_exist_is_one_line(empty: World) -> None:

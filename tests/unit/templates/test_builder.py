@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from tableguard.paths import TEMPLATES
-from tableguard.settings import example
+from tableguard.settings import Settings, example
+from tableguard.stacks.registry import find_stack
+from tableguard.stacks.render import render
 from templates.builder import StackBuilder
 
 LINES = 50
@@ -63,3 +65,19 @@ def test_exports_and_imports_meet_under_the_organisations_name() -> None:
     stack.export("TableName", value="x", description="a table")
     (output,) = stack.template.to_dict()["Outputs"].values()
     assert output["Export"]["Name"] == stack.imported("TableName").to_dict()["Fn::ImportValue"] == "cruddur-TableName"
+
+
+@pytest.mark.parametrize("stacks", [("access",), ("access", "audit")])
+def test_a_stack_asks_the_settings_once_for_the_values_of_all_its_policies(
+    stacks: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    questions: list[Settings] = []
+    values = Settings.policy_values
+
+    def counted(settings: Settings) -> dict[str, str | tuple[str, ...]]:
+        questions.append(settings)
+        return values(settings)
+
+    monkeypatch.setattr(Settings, "policy_values", counted)
+    render(example(), map(find_stack, stacks))
+    assert len(questions) == len(stacks)
