@@ -1,6 +1,7 @@
 """A pipe gets lines; a terminal gets tables and steps, without colours where they are not wanted."""
 
 import io
+import json
 import re
 import sys
 from contextlib import redirect_stdout
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tableguard.check.report import CheckReport
 from tableguard.cli import confirmation, output, tables
 from tableguard.cli.app import main
 from tableguard.errors import DeployError
@@ -62,6 +64,19 @@ def test_a_plot_that_cannot_be_written_leaves_no_bill_either(
     ran = run("cost --mode dax --plot", plot)
     assert (ran.code, bool(ran.out), Path(plot).exists()) == (code, code == 0, code == 0)
     assert (f"{plot}: cannot be written" in ran.err) == (code == 2)
+
+
+@pytest.mark.parametrize("links", [("templates/more",), ()])
+def test_a_linked_folder_is_named_beside_the_report_of_check(
+    links: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = CheckReport((), not_followed=links)
+    monkeypatch.setattr("tableguard.check.run.run_on", lambda *_: report)
+    ran = run("check templates --json")
+    assert (ran.code, json.loads(ran.out)["not_followed"]) == (0, list(links))
+    assert ran.err.splitlines() == [
+        f"{link}: a link to a folder, skipped; name the folder itself to have it checked" for link in links
+    ]
 
 
 def test_a_terminal_gets_the_bill_as_a_table_with_the_same_figures(terminal: Terminal) -> None:
