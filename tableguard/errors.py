@@ -2,7 +2,7 @@
 
 TableguardError
 ├── SettingsError     a value of settings.toml is missing, unknown, wrong or contradicts another
-├── PolicyError       a document or contract under policies/ cannot be read, filled or understood
+├── PolicyError       a policy, a promise or a request about them cannot be read, filled or understood
 ├── TemplateError     a stack cannot be rendered or breaks a CloudFormation limit
 ├── CheckError        an engine of `check` could not be asked
 ├── DeployError       CloudFormation refused or failed a stack
@@ -10,7 +10,7 @@ TableguardError
 ├── MessageError      a message, user, group or trace line that cannot be accepted
 ├── EncryptionError   a message that cannot be encrypted, or whose ciphertext cannot be trusted
 ├── CostError         a workload or a price that is not accepted
-└── TableError        a table that is absent, exists already, or must not be dropped
+└── TableError        a table that is absent, exists already, is busy, protected or out of reach
 """
 
 
@@ -23,7 +23,7 @@ class SettingsError(TableguardError):
 
 
 class PolicyError(TableguardError):
-    """A policy document or its contract is unusable; the text begins with its path."""
+    """A policy, a promise or a request about them is unusable; the text says which, by its file where it has one."""
 
 
 class TemplateError(TableguardError):
@@ -55,4 +55,4 @@ class CostError(TableguardError):
 
 
 class TableError(TableguardError):
-    """A table that is absent, exists already, or is protected from the change."""
+    """A table that is absent, exists already, is busy, protected or out of reach, or failed batches that are."""

@@ -60,7 +60,7 @@ class Control:
 
     @property
     def mapping(self) -> Literal["ours", "aws"]:
-        """Whose the mapping is."""
+        """Return whether AWS maps the control, or we do."""
         return "aws" if self.through else "ours"
 
     def __str__(self) -> str:
