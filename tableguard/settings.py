@@ -68,7 +68,7 @@ class ExistingVpc:
 
 @dataclass(frozen=True)
 class Takers:
-    """The principals that may take each role, as written: ARNs of roles, and permission-set/NAME of IAM Identity Center.
+    """The principals that may take each role, as written: role ARNs, and permission-set/NAME of IAM Identity Center.
 
     The application's containers take its role through ECS; `application` names people or roles beside them.
     """
