@@ -21,6 +21,7 @@ Which document supports which control. `python -m tableguard.pages` generates th
 - **A mapping is ours** unless AWS is named beside it. "AWS: IAM.1" means that AWS's page relates IAM.1 of Security Hub
   to this control. That the document supports IAM.1 is our reading still.
 - **Titles are ours**, short and no quotation. The framework's own text decides.
+- **Pages were read as stored copies** on the day beside them. A page of today may say something else.
 - **Templates carry no control yet**: encryption, recovery, backups, retention of logs and the trail itself.
 """
 
