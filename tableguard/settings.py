@@ -19,7 +19,11 @@ OPTIONAL_STACKS = ("guardrails", "config")
 ENVIRONMENTS = ("production", "staging", "development")
 
 _REMEDY = "start from an example: tableguard settings > settings.toml"
+# the roles that people take, or that a pipeline takes, as the access stack names them
+TAKEN_ROLES = ("application", "auditor", "break-glass", "deployer", "operator")
+
 _PERMISSION_SET = "permission-set/"
+_SET_END = "0123456789abcdef"  # of the role of a permission set, in examples
 _AN_ACCOUNT, _A_REGION = "a 12-digit account id, in quotes", "a region of the aws partition, such as eu-central-1"
 _ACCOUNT = r"[0-9]{12}"
 _REGION = r"(af|ap|ca|eu|il|me|mx|sa|us)-[a-z]+-[0-9]"
@@ -136,12 +140,22 @@ class Settings:
         https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
         """
         written: tuple[str, ...] = getattr(self.takers, role.replace("-", "_"))
+        if not written:
+            # a list of exemptions cannot be empty; no trust policy names the role itself
+            return (self.role_arn(role),)
         reserved = f"arn:aws:iam::{self.account_id}:role/aws-reserved/sso.amazonaws.com*/AWSReservedSSO"
         return tuple(
             f"{reserved}_{taker.removeprefix(_PERMISSION_SET)}_{'?' * 16}"
             if taker.startswith(_PERMISSION_SET)
             else taker
             for taker in written
+        )
+
+    def example_takers_of(self, role: str) -> tuple[str, ...]:
+        """Return ARNs that an account of these settings may have for the takers of a role, in the same order."""
+        return tuple(
+            taker.replace("sso.amazonaws.com*", f"sso.amazonaws.com/{self.home_region}").replace("?" * 16, _SET_END)
+            for taker in self.takers_of(role)
         )
 
     def stack_name(self, stack: str) -> str:
@@ -154,13 +168,11 @@ class Settings:
 
     def policy_values(self) -> dict[str, str | tuple[str, ...]]:
         """Return the value of each <placeholder> in the documents under policies/."""
-        takers = {role: self.takers_of(role) for role in ("deployer", "operator", "auditor", "break-glass")}
+        takers = {role: self.takers_of(role) for role in TAKEN_ROLES}
         return {
             "access-log-bucket": self.access_log_bucket,
             "account-id": self.account_id,
             "allowed-regions": self.allowed_regions,
-            # a list of exemptions cannot be empty; the role's trust policy does not name the role itself
-            "application-takers": self.takers_of("application") or (self.role_arn("application"),),
             "artifact-bucket": self.artifact_bucket,
             "break-glass-roles": self.break_glass_roles,
             "deployer-roles": self.exempt_roles,

@@ -7,7 +7,7 @@ a resource is created, moto's id generator is replaced by one that returns the i
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from types import MappingProxyType, ModuleType
 from typing import Any
 
@@ -19,7 +19,7 @@ from tableguard.errors import EmbeddedError
 from tableguard.local.authorization.network import place_in_vpc
 from tableguard.local.authorization.state import Vpc
 from tableguard.local.clients.factory import Clients, make_client
-from tableguard.settings import ExistingVpc, Settings
+from tableguard.settings import TAKEN_ROLES, ExistingVpc, Settings
 from tableguard.stacks.registry import Principal
 
 _SESSION_NAME = "tableguard"
@@ -27,7 +27,6 @@ _POLICY_TYPES = ("SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY")
 _EXISTING_VPC_BLOCK = "10.30.0.0/16"
 _MANAGEMENT_ROLE = "OrganizationAdministrator"
 _ADMINISTRATOR_ROLE = "OrganizationAccountAccessRole"  # AWS makes it in every account of an organization
-_PERMISSION_SET_END = "0123456789abcdef"  # Identity Center chooses these
 _EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
@@ -158,11 +157,18 @@ def _organization(zone: LandingZone) -> None:
     for unit in (target for target in targets if target.startswith("ou-")):
         with _with_fixed_ids(utils, "make_random_ou_id", unit):
             client.create_organizational_unit(ParentId=root_id, Name=unit)
-    for account in dict.fromkeys((settings.account_id, *filter(str.isdigit, targets))):
+    for account in _member_accounts(settings):
         with _with_fixed_ids(utils, "make_random_account_id", account):
             client.create_account(AccountName=f"account-{account}", Email=f"{account}@example.com")
     home = next((target for target in targets if not target.isdigit()), root_id)
     client.move_account(AccountId=settings.account_id, SourceParentId=root_id, DestinationParentId=home)
+
+
+def _member_accounts(settings: Settings) -> tuple[str, ...]:
+    """Return the accounts beside the management account: the workload's, targets, and those that takers are from."""
+    of_takers = (require(taker).account for takers in _takers(settings).values() for taker in takers)
+    accounts = dict.fromkeys((settings.account_id, *filter(str.isdigit, settings.organization_targets), *of_takers))
+    return tuple(account for account in accounts if account != settings.management_account_id)
 
 
 def _administrators(zone: LandingZone) -> None:
@@ -182,16 +188,9 @@ def _administrators(zone: LandingZone) -> None:
 
 
 def _takers(settings: Settings) -> Mapping[str, tuple[str, ...]]:
-    """Return the ARN of each role that has takers, and the ARNs of these as an account would have them."""
-    region = settings.home_region
-    roles = (field.name.replace("_", "-") for field in fields(settings.takers))
-    return {
-        settings.role_arn(role): tuple(
-            taker.replace("sso.amazonaws.com*", f"sso.amazonaws.com/{region}").replace("?" * 16, _PERMISSION_SET_END)
-            for taker in settings.takers_of(role)
-        )
-        for role in roles
-    }
+    """Return the ARN of each role that people take, and the ARNs of its takers; a role without any takes itself."""
+    takers = {settings.role_arn(role): settings.example_takers_of(role) for role in TAKEN_ROLES}
+    return {role: arns for role, arns in takers.items() if arns != (role,)}
 
 
 def _taker(zone: LandingZone, arn: str) -> None:

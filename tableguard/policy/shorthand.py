@@ -1,7 +1,9 @@
 """Requests and principals as people write them short, and what they stand for in one organization.
 
 - `principal`: `role/NAME`, `user/NAME` and `root` are the workload account's; `deployer` and `break-glass` are each of
-  the roles that the settings exempt; a service name, a whole ARN and `*` (anonymous) stand for themselves.
+  the roles that the settings exempt; `deployer-taker` is each of those whom the settings let take the deployer, and so
+  on for application, auditor, break-glass and operator; a service name, a whole ARN and `*` (anonymous) stand for
+  themselves.
 - `resource`: the last part of an ARN, completed with the action's service, the region and the workload account; a
   whole ARN and `*` stand for themselves.
 - `owner`: the account that the resource is in, where its ARN does not tell (buckets); by default the workload's.
@@ -21,10 +23,11 @@ from tableguard.policy.evaluate import Request
 from tableguard.policy.principals import Principal, principal
 from tableguard.policy.worlds import Estate
 from tableguard.reading.placeholders import Values, fill_text
-from tableguard.settings import Settings
+from tableguard.settings import TAKEN_ROLES, Settings
 
 _REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2", "sa-east-1")
 _WITHOUT_REGION = frozenset(("account", "iam", "organizations", "s3"))
+_TAKERS = {f"{role}-taker": role for role in TAKEN_ROLES}
 _WITHOUT_ACCOUNT = frozenset(("s3",))
 
 
@@ -89,6 +92,8 @@ class Shorthand:
             return self.settings.exempt_roles
         if short == "break-glass":
             return self.settings.break_glass_roles
+        if short in _TAKERS:
+            return self.settings.example_takers_of(_TAKERS[short])
         if short == "root" or short.startswith(("role/", "user/")):
             return (f"arn:aws:iam::<account-id>:{short}",)
         return (short,)

@@ -151,7 +151,7 @@ def test_a_permission_set_is_known_by_its_whole_name_in_every_region_of_identity
 
 def test_placeholders_of_takers() -> None:
     values = read(data("existing-vpc")).policy_values()
-    assert values["auditor-takers"] == ("arn:aws:iam::123456789012:role/SecurityAudit",)
+    assert values["auditor-takers"] == ("arn:aws:iam::444455556666:role/SecurityAudit",)
     assert len(values["takers"]) == 5
     assert set(values["deployer-takers"]) < set(values["takers"])
     assert values["application-takers"][0].rpartition("/")[2] == f"AWSReservedSSO_ApplicationDebugging_{'?' * 16}"

@@ -236,8 +236,8 @@ def _trust_statements(role: str, settings: str) -> Any:
 
 def test_a_taker_of_another_account_is_let_in_by_that_account_and_its_own_name() -> None:
     (auditors,) = _trust_statements("AuditorRole", "existing-vpc")
-    assert auditors["Principal"] == {"AWS": ["arn:aws:iam::123456789012:root"]}
-    assert auditors["Condition"]["ArnLike"] == {"aws:PrincipalArn": ["arn:aws:iam::123456789012:role/SecurityAudit"]}
+    assert auditors["Principal"] == {"AWS": ["arn:aws:iam::444455556666:root"]}
+    assert auditors["Condition"]["ArnLike"] == {"aws:PrincipalArn": ["arn:aws:iam::444455556666:role/SecurityAudit"]}
 
 
 @pytest.mark.parametrize(("settings", "takers"), [("default", 0), ("existing-vpc", 1)])
