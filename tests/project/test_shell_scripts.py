@@ -268,6 +268,14 @@ def test_pip_brings_uv_where_there_is_none_and_uv_installs_the_rest(installing: 
     assert installing.run() == (0, "", [])
 
 
+def test_the_uv_of_an_activated_environment_does_not_make_it_anew(installing: Installing) -> None:
+    assert installing.run()[0] == 0
+    (installing.checkout.root / ".venv/installed").unlink()
+    code, _, lines = installing.run(PATH=f"{installing.checkout.root}/.venv/bin:{installing.checkout.tools}")
+    assert code == 0
+    assert any(line.startswith("python -m venv --clear") for line in lines)
+
+
 def test_the_uv_that_is_there_installs_everything(installing: Installing) -> None:
     (installing.checkout.tools / "uv").symlink_to(installing.log.with_name("stand-ins") / "uv")
     code, _, lines = installing.run()
