@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import pytest
 from botocore import session
+from botocore.hooks import EventAliaser
 from botocore.loaders import Loader
 from xdist.scheduler import LoadScopeScheduling
 
@@ -38,6 +39,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Learn how long files took; workers are told by the process that starts them, so that their orders agree."""
     _read_each_description_once()
+    _alias_each_event_once()
     if hasattr(config, "workerinput"):
         config.stash[_SECONDS] = config.workerinput["seconds"]
         return
@@ -129,6 +131,13 @@ def _read_each_description_once() -> None:
         return cast(Loader, loader)
 
     session.create_loader = create_loader
+
+
+def _alias_each_event_once() -> None:
+    """Let clients share the names that botocore gives events of old names: each client compares each with all."""
+    aliaser: Any = EventAliaser
+    name = aliaser(None)._alias_event_name
+    aliaser._alias_event_name = lambda _, event_name: name(event_name)
 
 
 def pytest_collection_finish() -> None:

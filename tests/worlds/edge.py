@@ -13,9 +13,7 @@ from botocore.exceptions import ClientError
 
 from tableguard import settings
 from tableguard.local import landing_zone, server
-from tableguard.local.clients import served
 from tableguard.local.clients.identities import SETUP_KEY
-from tableguard.local.clients.in_process import in_process_responder
 from tableguard.local.landing_zone import LandingZone
 from tests.worlds.lambda_package import package
 
@@ -69,9 +67,7 @@ def client_of(zone: LandingZone, who: str, service: str) -> Any:
     """Return a client of a service in this process, of an administrator or of the setup key."""
     if who == "setup":
         return zone.clients(service, ACCOUNT, REGION)
-    client = zone.session("administrator").client(service)
-    client.meta.events.register("before-send", in_process_responder(served.application(zone.endpoint)))
-    return client
+    return zone.session("administrator").client(service)
 
 
 def over_http(zone: LandingZone, service: str, **config: Any) -> Any:

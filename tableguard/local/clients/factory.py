@@ -64,17 +64,21 @@ class Clients:
                 params["headers"][VIA_HEADER] = via_header(self.via)
 
         client.meta.events.register("before-call", name_the_account)
-        application = served.application(self.endpoint)
-        if application is not None:
-            client.meta.events.register("before-send", in_process.in_process_responder(application))
         return client
 
 
 def make_client(service: str, **arguments: Any) -> Any:
-    """Create a client that tries once, with the arguments of boto3.Session.client."""
+    """Create a client that tries once, with the arguments of boto3.Session.client.
+
+    What this process serves itself is asked without a socket.
+    """
     with _session_lock:
         make: Callable[..., Any] = _session().client  # typed for each service by name, where this takes any
-        return make(service, **{"config": _CONFIG, **arguments})
+        client = make(service, **{"config": _CONFIG, **arguments})
+    application = served.application(client.meta.endpoint_url)
+    if application is not None:
+        client.meta.events.register("before-send", in_process.in_process_responder(application))
+    return client
 
 
 @cache

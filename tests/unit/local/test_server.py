@@ -12,10 +12,12 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
+from botocore.httpsession import URLLib3Session
 from moto.ec2.models import ec2_backends
 
+from tableguard import settings
 from tableguard.errors import EmbeddedError
-from tableguard.local import server
+from tableguard.local import landing_zone, server
 from tableguard.local.clients import factory
 from tableguard.local.clients.factory import Clients, without_aws_configuration
 from tableguard.local.moto import patch
@@ -178,6 +180,21 @@ def test_clients_are_made_once_and_reach_the_account_they_name(monkeypatch: pyte
         arns = [client.get_user(UserName="same")["User"]["Arn"] for client in others]
         assert arns == [f"arn:aws:iam::{account}:user/same" for account in (ACCOUNT, "444455556666")]
         assert of("iam", ACCOUNT, REGION) is others[0]
+
+
+def test_whoever_acts_in_the_process_that_serves_needs_no_socket_and_others_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    with server.start() as running:
+        zone = landing_zone.prepare(settings.example(), running.endpoint)
+        session = zone.session("administrator")
+        monkeypatch.setattr(URLLib3Session, "send", _no_socket)
+        for client in (zone.clients("sts", ACCOUNT, REGION), session.client("sts")):
+            assert client.get_caller_identity()["Account"] == ACCOUNT
+        with pytest.raises(ConnectionError, match="no socket"):
+            session.client("sts", endpoint_url="http://127.0.0.1:9").get_caller_identity()
+
+
+def _no_socket(*_: Any) -> None:
+    raise ConnectionError("no socket")
 
 
 def test_a_client_asks_once() -> None:
