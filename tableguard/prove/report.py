@@ -83,7 +83,7 @@ class ProofReport(Report):
             "documents": list(self.sources.documents),
             "left_out": list(self.sources.left_out),
             "callers": dict(GROUPS),
-            "action_universe": {key: str(value) for key, value in source().items()},
+            "action_universe": dict(source()),
             "promises": [_facts(answer) for answer in self.answers],
             "exit_code": self.exit_code,
         }

@@ -155,6 +155,8 @@ def _formats(action: Action, reference: ServiceReference) -> list[str]:
 
 def _types(actions: tuple[Action, ...]) -> str:
     names = sorted({name for action in actions for name in action.resources})
+    if any(action.resources and action.needs_no_resource for action in actions):
+        names.append("requests that name none (Resource *)")
     return ", ".join(names) if names else "no resource of its own (Resource *)"
 
 
@@ -188,9 +190,15 @@ def _unknown_key(subject: _Subject) -> Problems:
 
 
 def _key_of_other_actions(subject: _Subject) -> Problems:
-    """Find keys of a service that other actions have in their requests, and none of the statement's."""
+    """Find keys of a service that other actions have in their requests, and none of the statement's.
+
+    The keys of an action that is known from botocore alone are not known, so that it may have each of its service.
+    """
     covered = {key.lower() for action in subject.actions for key in action.keys}
+    open_services = {action.service for action in subject.actions if action.from_botocore}
     for line in subject.statement.conditions:
+        if line.key.partition(":")[0] in open_services:
+            continue
         somewhere = line.key in subject.reference.keys_of_actions
         if somewhere and line.key not in covered and line.key not in subject.reference.global_keys:
             yield _element(line), "no action of the statement has this key in its requests"

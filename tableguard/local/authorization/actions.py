@@ -1,11 +1,9 @@
-"""Maps API operations to the IAM actions they require, where the names differ.
-
-https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
-"""
+"""Maps API operations to all IAM actions that they require: their own, and those that parameters bring with them."""
 
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from tableguard.aws.operations import main_action
 from tableguard.errors import EmbeddedError
 from tableguard.local.authorization.call import ApiCall
 from tableguard.policy import service_reference
@@ -15,67 +13,6 @@ from tableguard.policy.service_reference import Action
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 ALWAYS_ALLOWED = frozenset({"sts:GetCallerIdentity"})
 
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
-_S3: Mapping[str, str] = {
-    "HeadBucket": "ListBucket",
-    "ListObjects": "ListBucket",
-    "ListObjectsV2": "ListBucket",
-    "ListObjectVersions": "ListBucketVersions",
-    "ListBuckets": "ListAllMyBuckets",
-    "ListMultipartUploads": "ListBucketMultipartUploads",
-    "ListParts": "ListMultipartUploadParts",
-    "HeadObject": "GetObject",
-    "SelectObjectContent": "GetObject",
-    "DeleteObjects": "DeleteObject",
-    "CopyObject": "PutObject",
-    "CreateMultipartUpload": "PutObject",
-    "UploadPart": "PutObject",
-    "UploadPartCopy": "PutObject",
-    "CompleteMultipartUpload": "PutObject",
-    "DeleteBucketTagging": "PutBucketTagging",
-    "DeleteBucketCors": "PutBucketCORS",
-    "DeleteBucketOwnershipControls": "PutBucketOwnershipControls",
-    "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
-    "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
-    "DeletePublicAccessBlock": "PutBucketPublicAccessBlock",
-    "GetObjectLockConfiguration": "GetBucketObjectLockConfiguration",
-    "PutObjectLockConfiguration": "PutBucketObjectLockConfiguration",
-    "GetBucketNotificationConfiguration": "GetBucketNotification",
-    "PutBucketNotificationConfiguration": "PutBucketNotification",
-    "GetBucketEncryption": "GetEncryptionConfiguration",
-    "PutBucketEncryption": "PutEncryptionConfiguration",
-    "DeleteBucketEncryption": "PutEncryptionConfiguration",
-    "GetBucketLifecycle": "GetLifecycleConfiguration",
-    "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
-    "PutBucketLifecycle": "PutLifecycleConfiguration",
-    "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
-    "DeleteBucketLifecycle": "PutLifecycleConfiguration",
-    "GetBucketReplication": "GetReplicationConfiguration",
-    "PutBucketReplication": "PutReplicationConfiguration",
-    "DeleteBucketReplication": "PutReplicationConfiguration",
-}
-_S3_SETTINGS = ("Accelerate", "Analytics", "IntelligentTiering", "Inventory", "Metrics")
-_ACTIONS: Mapping[str, str] = {
-    **{f"s3:{operation}": f"s3:{action}" for operation, action in _S3.items()},
-    **{
-        f"s3:{verb}Bucket{setting}Configuration{plural}": f"s3:{granted}{setting}Configuration"
-        for setting in _S3_SETTINGS
-        for verb, plural, granted in (
-            ("Get", "", "Get"),
-            ("List", "s", "Get"),
-            ("Put", "", "Put"),
-            ("Delete", "", "Put"),
-        )
-    },
-    "kms:ReEncrypt": "kms:ReEncryptFrom",
-    "lambda:GetLayerVersionByArn": "lambda:GetLayerVersion",
-    "lambda:Invoke": "lambda:InvokeFunction",
-    "lambda:InvokeWithResponseStream": "lambda:InvokeFunction",
-    "sns:PublishBatch": "sns:Publish",
-    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
-    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
-    "sqs:SendMessageBatch": "sqs:SendMessage",
-}
 # the further actions that an operation requires where a parameter is present
 _ADDITIONAL: Mapping[str, tuple[tuple[str, str], ...]] = {
     "dynamodb:CreateTable": (("ResourcePolicy", "dynamodb:PutResourcePolicy"),),
@@ -142,7 +79,7 @@ def action_by_name(name: str) -> Action:
 
 def required_actions(call: ApiCall) -> Iterator[Action]:
     """Yield the actions that an operation requires on its own resources, the main one first."""
-    name = _ACTIONS.get(call.action, call.action)
+    name = main_action(call.action)
     if call.value("VersionId") and name in _OF_A_VERSION:
         name = _OF_A_VERSION[name]
     yield action_by_name(name)

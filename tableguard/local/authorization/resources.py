@@ -25,6 +25,7 @@ _VARIABLES: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("backup", "BackupVaultName"): ("BackupVaultName",),
     ("cloudtrail", "TrailName"): ("Name", "TrailName"),
     ("cloudwatch", "AlarmName"): ("AlarmName", "AlarmNames"),
+    ("cloudwatch", "DashboardName"): ("DashboardName", "DashboardNames"),
     ("cognito-identity", "IdentityPoolId"): ("IdentityPoolId",),
     ("dax", "ClusterName"): ("ClusterName",),
     ("dynamodb", "GlobalTableName"): ("GlobalTableName",),
@@ -38,6 +39,7 @@ _VARIABLES: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("events", "RuleName"): ("Name", "Rule"),
     ("iam", "GroupNameWithPath"): ("GroupName",),
     ("iam", "InstanceProfileNameWithPath"): ("InstanceProfileName",),
+    ("iam", "MfaTokenIdWithPath"): ("VirtualMFADeviceName",),
     ("iam", "PolicyNameWithPath"): ("PolicyName",),
     ("iam", "RoleNameWithPath"): ("RoleName",),
     ("iam", "UserNameWithPath"): ("UserName",),
@@ -92,8 +94,9 @@ _EC2_CREATED = {
 
 
 def resources_of(call: ApiCall, action: Action, main: Action | None = None) -> tuple[str, ...]:
-    """Return the resources that an action of a call acts on, `*` if it has none; EmbeddedError if none is named.
+    """Return the resources that an action of a call acts on; EmbeddedError if it must name one and names none.
 
+    They are `*` for an action without resources, and for one that needs none where the parameters name none.
     With `main`, the action accompanies that one and acts on the same resources, as tagging what is created does.
     """
     if main is not None:
@@ -108,9 +111,16 @@ def resources_of(call: ApiCall, action: Action, main: Action | None = None) -> t
     reads = action.level in ("List", "Read")  # of any resource, where none is named
     creates = call.operation.startswith(("Create", "Register"))
     kinds = [kind for kind in action.resources if reads or (creates and (action.service, kind) in _IDS_BY_AWS)]
+    if not kinds and action.needs_no_resource and not _names_anything(call):
+        return ("*",)
     if not kinds:
         raise EmbeddedError(f"{action}: its parameters name no {' or '.join(action.resources)} that is known of")
     return tuple(_fill(_format(action.service, kind), _pseudo_parameters(call)) for kind in kinds)
+
+
+def _names_anything(call: ApiCall) -> bool:
+    """Return True if a parameter is an ARN or an id of EC2, which then names a resource of a kind not known here."""
+    return any(text.startswith("arn:") or _EC2_ID.fullmatch(text) for text in _texts(call.parameters))
 
 
 def _pseudo_parameters(call: ApiCall) -> dict[str, str]:
@@ -238,11 +248,28 @@ def _of_cloudformation(call: ApiCall, action: Action) -> Iterator[str]:
 
 
 def _of_events(call: ApiCall, action: Action) -> Iterator[str]:
+    """Yield the rules, with their bus unless it is the default one, or the buses that a call names."""
+    kinds = {kind.partition("-on-")[0] for kind in action.resources}  # rule, event-bus, ...
+    arns = (value for value in _texts(call.parameters) if value.startswith("arn:aws:events:"))
+    yield from (value for value in arns if str(value.split(":", 5)[5]).partition("/")[0] in kinds)
+    if "rule" in kinds:
+        yield from _rules(call)
+    elif kinds <= {"event-bus", "event-busv2"}:
+        yield from _buses(call)
+
+
+def _rules(call: ApiCall) -> Iterator[str]:
     bus = call.value("EventBusName") or "default"
     within = "" if bus == "default" else f"{bus.rpartition('/')[2]}/"
     for name in _values(call, "events", "RuleName"):
         yield call.arn(f"rule/{within}{name}")
-    yield from (value for value in _texts(call.parameters) if value.startswith(call.arn("rule/")))
+
+
+def _buses(call: ApiCall) -> Iterator[str]:
+    """Yield the buses of a call, or of each entry of PutEvents; the default one where none is named."""
+    for entry in call.value("Entries") or [call.parameters]:
+        bus = str(entry.get("EventBusName") or entry.get("Name") or "default")
+        yield call.arn(f"event-bus/{bus.rpartition('/')[2]}")
 
 
 def _of_iam(call: ApiCall, action: Action) -> Iterator[str]:

@@ -89,8 +89,11 @@ class ModelledCall:
 def _cannot_have(action: Action, key: str) -> bool:
     """Return True if no request for an action has a key, by AWS's service reference.
 
-    Tags of resources are listed with the types of resources instead, and some keys nowhere.
+    Tags of resources are listed with the types of resources instead, and some keys nowhere. Of an action that is known
+    from botocore alone no keys are listed, and it may have any of its service.
     """
+    if action.from_botocore:
+        return False
     listed = [name.lower().partition("${")[0] for name in action.keys]
     if any(key.startswith(name) if name.endswith(("/", ":")) else key == name for name in listed):
         return False

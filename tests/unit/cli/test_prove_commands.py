@@ -135,6 +135,16 @@ def test_a_denial_is_a_finding_at_the_document_that_denies() -> None:
         ("dynamodb:DeleteTable", "<table-name>", "does not act on '<table-name>'; accepted: table/<TableName>"),
         ("dynamodb:DeleteTable", "*", "does not act on '*'; accepted: table/<TableName>"),
         ("dynamodb:ListTables", "table/<table-name>", "accepted: no resource: leave it out"),
+        ("cloudwatch:PutMetricAlarm", "*", "does not act on '*'; accepted: alarm:<AlarmName> or dataset/<DatasetId>"),
+        ("cloudwatch:PutMetricData", "alarm:a", "accepted: dataset/<DatasetId> or no resource: leave it out"),
+        ("dynamodb:Bogus", "*", "dynamodb:Bogus: IAM has no such action; no action of dynamodb is named like Bogus"),
+        ("dynamodb:DeletTable", "*", "IAM has no such action; accepted: dynamodb:DeleteTable, "),
+        (
+            "dynamodb:ExecuteStatement",
+            "table/<table-name>",
+            "it is an operation of dynamodb's API, and its actions are dynamodb:PartiQLSelect, dynamodb:PartiQLInsert",
+        ),
+        ("DYNAMODB:transactgetitems", "*", "and its actions are dynamodb:GetItem"),
         (
             "DeleteTable",
             "table/<table-name>",
@@ -144,6 +154,27 @@ def test_a_denial_is_a_finding_at_the_document_that_denies() -> None:
 )
 def test_a_request_that_aws_does_not_have_is_not_explained(action: str, resource: str, problem: str) -> None:
     assert problem in run("explain", action, resource, code=2)
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "note"),
+    [
+        ("cloudwatch:PutMetricData", "*", "asked for a request that names no dataset"),
+        ("events:UpdateEventBus", "*", "asked for a request that names no event-bus or event-busv2"),
+        ("dynamodb:DescribeBulkOperation", "*", "alone: which resources and context keys it has is not known"),
+        ("ecs:ExecuteCommand", "*", "the actions of ecs are not known here: taken for one as it is written"),
+    ],
+)
+def test_explain_notes_what_is_open_about_the_action(action: str, resource: str, note: str) -> None:
+    (line,) = [line for line in run("explain", action, resource).splitlines() if line.startswith("    action    ")]
+    assert line.endswith(note)
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"), [("dynamodb:ListTables", "*"), ("cloudwatch:PutMetricData", "dataset/default")]
+)
+def test_explain_notes_nothing_about_an_action_that_is_known(action: str, resource: str) -> None:
+    assert "    action " not in run("explain", action, resource)
 
 
 def test_diff_tells_what_is_newly_allowed_and_denied(tmp_path: Path) -> None:
@@ -194,7 +225,7 @@ BOTH: dict[str, list[dict[str, Any]]] = {
         (
             {"role__r": [{**NO_TABLES, "Action": "s3:*"}]},
             0,
-            "role/r.json: newly denied: all 79 known actions of dynamodb",
+            "role/r.json: newly denied: all 83 known actions of dynamodb",
         ),
     ],
 )

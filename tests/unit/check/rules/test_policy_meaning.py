@@ -92,6 +92,22 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         when("ForAnyValue:StringEquals", KEYS, "x", Action="dynamodb:Scan"),
         when("ForAnyValue:StringEquals", KEYS, "x"),
     ),
+    # which keys an action has that is known from botocore alone is not known, but they are its service's
+    (
+        "key-of-other-actions",
+        when("ForAnyValue:StringEquals", KEYS, "x", Action="dynamodb:Scan"),
+        when("ForAnyValue:StringEquals", KEYS, "x", Action="dynamodb:StartBulkPutItems"),
+    ),
+    (
+        "key-of-other-actions",
+        when("StringEquals", "kms:ViaService", "x", Action="dynamodb:StartBulkPutItems"),
+        when("StringEquals", "kms:ViaService", "x", Action="kms:Decrypt", Resource="*"),
+    ),
+    (
+        "action-without-resource",
+        {"Action": "cloudwatch:PutMetricData", "Resource": "arn:aws:cloudwatch:eu-central-1:111122223333:alarm:x"},
+        {"Action": "cloudwatch:PutMetricData", "Resource": "*"},
+    ),
     (
         "wrong-operator",
         when("StringEquals", "aws:SecureTransport", "false"),
@@ -240,3 +256,18 @@ def test_the_documents_of_this_repository_mean_what_they_say(settings: Path) -> 
 def test_two_patterns_have_a_text_in_common_or_not(one: str, other: str, common: bool) -> None:
     assert have_in_common(one, other) is common
     assert have_in_common(other, one) is common
+
+
+@pytest.mark.parametrize(
+    ("action", "acts_on"),
+    [
+        ("cloudwatch:PutMetricData", "dataset, requests that name none (Resource *), and"),
+        ("cloudwatch:DeleteAlarms", "alarm, and"),
+        ("cloudwatch:GetMetricStatistics", "no resource of its own (Resource *), and"),
+    ],
+)
+def test_a_fault_of_resources_tells_whether_a_request_may_name_none(action: str, acts_on: str) -> None:
+    statement = {"Effect": "Deny", "Action": action, "Resource": "arn:aws:cloudwatch:eu-central-1:111122223333:slo/x"}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    problems = [finding.problem for finding in policy_meaning.check("x.json", "scp", document)]
+    assert [problem for problem in problems if problem.startswith(f"{action} acts on {acts_on}")] != []

@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -268,6 +269,13 @@ def filled_in(call: ModelledCall, statement: Mapping[str, Any], chance: random.R
         context |= {key: found} if found else {}
     name = chance.choice(["other", SETTINGS.function_name])
     return Request(caller, call.action, chance.choice(call.resources).replace("*", name), ACCOUNT, context)
+
+
+def test_an_action_known_from_botocore_alone_may_have_any_key_of_its_service() -> None:
+    keys = "dynamodb:leadingkeys", "aws:requesttag/team"
+    loading = ModelledCall("dynamodb:StartBulkPutItems", ("*",), {}, tags=None)
+    assert [loading.values_of(key) for key in keys] == [None, None]
+    assert [replace(loading, action="dynamodb:UpdateTable").values_of(key) for key in keys] == [(), ()]
 
 
 def test_an_example_of_what_depends_on_the_request_has_what_it_depends_on() -> None:
