@@ -56,6 +56,10 @@ class Organization:
         """Tell whether two accounts are the same, or both of this organization."""
         return one == other or {one, other} <= self.accounts
 
+    def type_of_policy(self, policy_id: str) -> str | None:
+        """Return the type of a policy; None if there is no such policy."""
+        return next((str(policy.type) for policy in self.backend.policies if policy.id == policy_id), None)
+
     def levels(self, account: str, kind: str) -> Levels:
         """Return the policies of a kind at the root, at each unit below it, and at the account."""
         backend = self.backend

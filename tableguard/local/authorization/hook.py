@@ -19,7 +19,7 @@ from moto.iam.access_control import PermissionResult
 from moto.s3.models import FakeBucket
 from werkzeug.exceptions import HTTPException
 
-from tableguard.local.authorization import callers, guard, network
+from tableguard.local.authorization import callers, documents, guard, network
 from tableguard.local.authorization.attached_policies import organization
 from tableguard.local.authorization.call import ApiCall
 from tableguard.local.authorization.refusal import Refusal, response_parts, unknown_key, unknown_region
@@ -70,7 +70,9 @@ def _authorize(handler: Handler, _iam_request: type, _resource: str = "*") -> No
         return  # what moto has no operation for it answers with an error; signing in needs no key
     protocol = _protocol(handler, model.service_model)
     try:
-        guard.check(_call(handler, signature, model, protocol, uri_parameters), current, protocol)
+        call = _call(handler, signature, model, protocol, uri_parameters)
+        guard.check(call, current, protocol)
+        documents.check(call, current)
     except Refusal as refusal:
         raise _response_to(handler, refusal, protocol) from refusal
 

@@ -30,10 +30,11 @@ _ARTICLE: Mapping[Layer, str] = {"identity": "an"}
 
 @dataclass(frozen=True)
 class Refusal(Exception):
-    """The refusal of a request: AWS's error code and message."""
+    """The refusal of a request: AWS's error code and message, and an HTTP status other than that of a denial."""
 
     code: str
     message: str
+    status: int | None = None
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"
@@ -97,7 +98,8 @@ _XML = {
 def response_parts(refusal: Refusal, protocol: str) -> tuple[int, str, dict[str, str]]:
     """Return status, body and headers of a refusal, in a text protocol."""
     # JSON services with paths say 403 and have the code in a header; the others say 400
-    status = 400 if "json" in protocol and not protocol.startswith("rest") else 403
+    of_denial = 400 if "json" in protocol and not protocol.startswith("rest") else 403
+    status = refusal.status or of_denial
     body, headers = error_body(refusal.code, refusal.message, protocol)
     return status, body.decode(), headers
 
