@@ -2,8 +2,6 @@
 
 import sys
 
-import click
-
 from tableguard.errors import DeployError, TableError, TableguardError
 
 
@@ -18,7 +16,10 @@ def confirm_name(name: str) -> None:
 def confirm_changes() -> bool:
     """Ask whether the changes of a stack may be made; DeployError where nobody can answer."""
     _check_terminal()
-    return click.confirm("Make these changes?")
+    try:
+        return input("Type yes to make these changes: ").strip() == "yes"
+    except EOFError:  # Ctrl-D
+        return False
 
 
 def confirm_workload(name: str) -> None:

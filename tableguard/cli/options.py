@@ -44,7 +44,7 @@ def formats(body: Body) -> Body:
 def profiles(body: Body) -> Body:
     """Add the AWS profiles of those who deploy."""
     for name, text in (
-        ("--deployer-profile", "AWS profile of the deployer role (default: assumed by --profile)"),
+        ("--deployer-profile", "AWS profile of the deployer role, or of who may take it (default: --profile)"),
         ("--management-profile", "AWS profile of the management account, for guardrails"),
         ("--profile", "AWS profile of an administrator of the workload account"),
     ):

@@ -12,7 +12,8 @@ from tableguard.findings.counts import counted
 if TYPE_CHECKING:
     from tableguard.cost.bill import Bill
     from tableguard.findings.outcome import Outcome
-    from tableguard.stacks.deploy import ResourceChange
+    from tableguard.prove.preflight.assignment import Assignment
+    from tableguard.stacks.change_set import ResourceChange
     from tableguard.stacks.destroy import PlannedDeletion
 
 
@@ -51,11 +52,23 @@ def outcomes(engines: "Sequence[Outcome]") -> Table:
 def changes(title: str, planned: "Sequence[ResourceChange]") -> Table:
     """Return what a change set does to each resource; what is replaced is in colour."""
     table = Table(title=title, box=SIMPLE_HEAD, title_justify="left")
-    for name in ("action", "type", "resource"):
+    for name in ("action", "type", "resource", "changed properties"):
         table.add_column(name)
     for change in planned:
-        action = Text("replace", style="bold red") if change.replacement else Text(change.action.lower())
-        table.add_row(action, change.resource_type, Text(change.logical_id))
+        word = {"always": "replace", "conditional": "replace?"}.get(change.replacement, "")
+        action = Text(word, style="bold red") if word else Text(change.action.lower())
+        table.add_row(action, change.resource_type, Text(change.logical_id), Text(", ".join(change.properties)))
+    return table
+
+
+def assignments(title: str, assigned: "Sequence[Assignment]") -> Table:
+    """Return who deploys each stack, and why it is not the usual principal; break-glass is in colour."""
+    table = Table(title=title, box=SIMPLE_HEAD, title_justify="left")
+    for name in ("stack", "changes", "by", "because"):
+        table.add_column(name)
+    for one in assigned:
+        by = Text(one.principal, style="bold red" if one.principal == "break-glass" else "")
+        table.add_row(one.planned.stack_name, one.summary, by, Text("\n".join(one.reasons)))
     return table
 
 

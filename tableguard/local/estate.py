@@ -14,7 +14,8 @@ from tableguard.local.dynamodb_local.engine import Engine
 from tableguard.local.profiles import EstateProfiles, write_profiles
 from tableguard.local.readback import ReadBack, verify
 from tableguard.settings import Settings
-from tableguard.stacks.deploy import Deployment, PollInterval, ResourceChange, deploy
+from tableguard.stacks.change_set import PollInterval, ResourceChange
+from tableguard.stacks.deploy import Deployment, deploy
 from tableguard.stacks.registry import Principal, StackModule
 
 # moto answers at once; a real account is polled every five seconds

@@ -68,7 +68,7 @@ class LandingZone:
             return self._assume(settings.management_account_id, _MANAGEMENT_ROLE)
         if principal == "administrator":
             return self._assume(settings.account_id, _ADMINISTRATOR_ROLE)
-        return self.assume(settings.role_arn("deployer"))
+        return self.assume(settings.role_arn(principal))
 
     def assume(self, role_arn: str, tags: Mapping[str, str] | None = None) -> EmbeddedSession:
         """Return a session of a role, with these session tags; EmbeddedError if the role does not exist.

@@ -1,5 +1,6 @@
 """Open an AWS session for each principal, and check that it is in the account that the settings name."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -51,47 +52,113 @@ class ProfileNames:
     administrator: str | None = None
     management: str | None = None
     deployer: str | None = None
+    break_glass: str | None = None
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Whose credentials are sought, in which profile, and the option that names another."""
+
+    whose: str
+    profile: str | None
+    option: str
+
+    def __str__(self) -> str:
+        """Return the place of the credentials, as errors begin."""
+        return f"{self.whose}: {f'profile {self.profile}' if self.profile else 'the default AWS credentials'}"
 
 
 @dataclass(frozen=True)
 class Sessions:
-    """Opens sessions by principal; the deployer's is its own profile's, or its role, assumed by the administrator."""
+    """Opens sessions by principal.
+
+    The deployer's and break-glass's profile is that of the role itself, or of one who may take it; without a profile
+    the administrator takes the deployer's role.
+    """
 
     settings: Settings
     profiles: ProfileNames
 
     def __call__(self, principal: Principal) -> boto3.Session:
         """Return the principal's session; DeployError if it has no credentials or is in another account."""
-        if principal == "management":
-            return _session(self.profiles.management, self.settings.management_account_id, self.settings.home_region)
-        if principal == "administrator" or self.profiles.deployer:
-            profile = self.profiles.administrator if principal == "administrator" else self.profiles.deployer
-            return _session(profile, self.settings.account_id, self.settings.home_region)
-        administrator = _session(self.profiles.administrator, self.settings.account_id, self.settings.home_region)
-        return assume(administrator, self.settings.role_arn("deployer"), self.settings.home_region)
+        settings, profiles = self.settings, self.profiles
+        match principal:
+            case "management":
+                source = _Source("the management account", profiles.management, "--management-profile")
+                return _session(source, settings.management_account_id, settings.home_region)[0]
+            case "administrator":
+                source = _Source("the workload's administrator", profiles.administrator, "--profile")
+                return _session(source, settings.account_id, settings.home_region)[0]
+            case "deployer":
+                source = _Source("the deployer", profiles.deployer or profiles.administrator, "--deployer-profile")
+                return self._with_role("deployer", source, settings.exempt_roles)
+            case "break-glass":
+                source = _Source("break-glass", profiles.break_glass, "--break-glass-profile")
+                if profiles.break_glass is None:
+                    raise DeployError("break-glass: no profile is named; name one with --break-glass-profile")
+                return self._with_role("break-glass", source, settings.break_glass_roles)
+
+    def caller(self, principal: Principal) -> str:
+        """Return the ARN of the role with which a principal deploys, without its path."""
+        if principal in ("deployer", "break-glass"):
+            return self.settings.role_arn(principal)
+        arn: str = self(principal).client("sts").get_caller_identity()["Arn"]
+        return _role(arn)
+
+    def _with_role(self, role: str, source: _Source, same: Sequence[str]) -> boto3.Session:
+        """Return the source's session if its role is one of these already, else one of the workload's role."""
+        region = self.settings.home_region
+        session, caller = _session(source, None, region)
+        if caller in {f"{arn.partition('/')[0]}/{arn.rpartition('/')[2]}" for arn in same}:
+            return session
+        try:
+            return assume(session, self.settings.role_arn(role), region, source.profile)
+        except DeployError as error:
+            raise DeployError(
+                f"{error}; it is made by the access stack, and taken by those whom the settings name under "
+                f"roles.takers: name the profile of one with {source.option}"
+            ) from error
 
 
 @cache
-def _session(profile: str | None, account_id: str, region: str) -> boto3.Session:
-    source = f"profile {profile}" if profile else "the default AWS credentials"
+def _session(source: _Source, account_id: str | None, region: str) -> tuple[boto3.Session, str]:
+    """Return a session of the source's credentials, and whose it is: the ARN of a role, without its path."""
     try:
-        session = boto3.Session(profile_name=profile, region_name=region)
-        account = session.client("sts").get_caller_identity()["Account"]
+        session = boto3.Session(profile_name=source.profile, region_name=region)
+        identity = session.client("sts").get_caller_identity()
     except (BotoCoreError, ClientError, ValueError) as error:  # ValueError: an endpoint or number among the variables
-        raise DeployError(f"{source}: {advice_on(error)}") from error
-    if account != account_id:
-        raise DeployError(f"{source}: is in account {account}, and the settings name {account_id}")
-    return session
+        raise DeployError(f"{source}: {advice_on(error).replace('--profile', source.option)}") from error
+    account = identity["Account"]
+    if account_id not in (None, account):
+        raise DeployError(
+            f"{source}: is in account {account}, and the settings name {account_id}; name another with {source.option}"
+        )
+    return session, _role(identity["Arn"])
 
 
-def assume(session: Any, role_arn: str, region: str) -> boto3.Session:
-    """Return a session of a role, for as long as AWS gives by default (an hour)."""
+def _role(caller: str) -> str:
+    """Return the ARN of the role of a session, without its path, which STS does not tell; any other ARN as it is."""
+    beginning, assumed, name_and_session = caller.partition(":assumed-role/")
+    return f"{beginning.replace(':sts:', ':iam:')}:role/{name_and_session.partition('/')[0]}" if assumed else caller
+
+
+def assume(session: Any, role_arn: str, region: str, profile: str | None = None) -> boto3.Session:
+    """Return a session of a role, for as long as AWS gives by default (an hour).
+
+    It keeps the settings of the profile: its endpoint, certificates, FIPS and dual-stack switches.
+    """
     try:
         response = session.client("sts", region_name=region).assume_role(
             RoleArn=role_arn, RoleSessionName=_SESSION_NAME
         )
         keys = response["Credentials"]
         # even with keys of its own a session reads the profile of AWS_PROFILE, and fails where there is none
-        return boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region_name=region)
+        return boto3.Session(
+            keys["AccessKeyId"],
+            keys["SecretAccessKey"],
+            keys["SessionToken"],
+            region_name=region,
+            profile_name=profile,
+        )
     except (BotoCoreError, ClientError) as error:
         raise DeployError(f"role {role_arn}: cannot be assumed: {advice_on(error)}") from error

@@ -2,37 +2,27 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from itertools import takewhile
+from types import MappingProxyType
 from typing import Any, Literal
 
-from botocore.exceptions import ClientError, WaiterError
+from botocore.exceptions import ClientError
 
 from tableguard.cloudformation.limits import TEMPLATE_BODY_BYTES
 from tableguard.errors import DeployError
 from tableguard.reading import cloudformation_yaml
 from tableguard.settings import Settings
-from tableguard.stacks import package
+from tableguard.stacks import change_set, package, status
+from tableguard.stacks.change_set import PollInterval, PreparedChangeSet, ResourceChange
 from tableguard.stacks.registry import Principal, StackModule, enabled_stacks
 from tableguard.stacks.render import render
 
 Session = Any  # boto3.Session, whose clients botocore makes at run time
 DeploymentOutcome = Literal["created", "updated", "unchanged"]
-
-_CAPABILITIES = ["CAPABILITY_NAMED_IAM"]
-# AWS's own words for a change set without changes; there is no error code for it
-_NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
-
-
-@dataclass(frozen=True)
-class ResourceChange:
-    """One line of a change set: an action of CloudFormation on one resource."""
-
-    action: str
-    logical_id: str
-    resource_type: str
-    replacement: bool
+Approve = Callable[[StackModule, tuple[ResourceChange, ...]], bool]
 
 
 @dataclass(frozen=True)
@@ -47,34 +37,64 @@ class Deployment:
 
 
 @dataclass(frozen=True)
-class PollInterval:
-    """Seconds between two questions to CloudFormation, and how many to ask."""
+class PlannedStack:
+    """A stack before anything is changed: its status, its changes, and the template that is deployed.
 
-    delay: float = 5.0
-    attempts: int = 720
+    `changes` is None of a stack without changes, and of one that cannot have a change set yet: `status` is then
+    ABSENT, or says that a rollback has to be continued first. `deployed` is empty of a stack that does not exist.
+    """
 
-    @property
-    def config(self) -> dict[str, float]:
-        """Return the WaiterConfig for botocore."""
-        return {"Delay": self.delay, "MaxAttempts": self.attempts}
+    stack: StackModule
+    stack_name: str
+    status: str
+    changes: tuple[ResourceChange, ...] | None
+    template: Mapping[str, Any]
+    deployed: Mapping[str, Any]
+
+
+def plan(
+    settings: Settings,
+    session: Callable[[Principal], Session],
+    interval: PollInterval,
+    stacks: tuple[StackModule, ...],
+) -> tuple[PlannedStack, ...]:
+    """Return what deploying each stack would change; every change set that it makes for that is deleted again.
+
+    The deployer's stacks count as absent where the access stack is to be deployed first: it makes the deployer.
+    """
+    rendered, planned = render(settings, stacks), list[PlannedStack]()
+    without_roles = False
+    for stack in stacks:
+        template = rendered[stack.name]
+        if without_roles and stack.principal == "deployer":
+            name, document = settings.stack_name(stack.name), cloudformation_yaml.load(template)
+            planned.append(PlannedStack(stack, name, status.ABSENT, None, document, {}))
+            continue
+        planned.append(_Deployer(settings, session(stack.principal), interval).plan(stack, template))
+        without_roles = without_roles or (stack.name == "access" and planned[-1].status == status.ABSENT)
+    return tuple(planned)
 
 
 def deploy(
     settings: Settings,
     session: Callable[[Principal], Session],
     interval: PollInterval,
-    approve: Callable[[StackModule, tuple[ResourceChange, ...]], bool],
+    approve: Approve,
     stacks: tuple[StackModule, ...] | None = None,
+    *,
+    by: Mapping[str, Principal] = MappingProxyType({}),
 ) -> Iterator[Deployment]:
     """Deploy stacks in order and yield each outcome; DeployError stops at the first failure.
 
     `session` returns the boto3 session of a principal. It is called when the first of its stacks comes up, because a
-    stack creates the deployer's role. `approve` sees the changes before they are made.
+    stack creates the deployer's role. `approve` sees the changes before they are made. `by` names who deploys a stack
+    in place of its usual principal.
     """
     wanted = enabled_stacks(settings) if stacks is None else stacks
     rendered = render(settings, wanted)
     for stack in wanted:
-        yield _Deployer(settings, session(stack.principal), interval).deploy(stack, rendered[stack.name], approve)
+        principal = by.get(stack.name, stack.principal)
+        yield _Deployer(settings, session(principal), interval).deploy(stack, rendered[stack.name], approve)
 
 
 class _Deployer:
@@ -87,55 +107,74 @@ class _Deployer:
     def client(self, service: str) -> Any:
         return self.session.client(service, region_name=self.settings.home_region)
 
-    def deploy(
-        self, stack: StackModule, template: str, approve: Callable[[StackModule, tuple[ResourceChange, ...]], bool]
-    ) -> Deployment:
+    def plan(self, stack: StackModule, template: str) -> PlannedStack:
+        name, document = self.settings.stack_name(stack.name), cloudformation_yaml.load(template)
+        state = self.settled(stack, name)
+        if state in (status.ABSENT, status.ROLLBACK_STUCK):
+            return PlannedStack(stack, name, state, None, document, {})
+        body = self.cloudformation.get_template(StackName=name, TemplateStage="Original")["TemplateBody"]
+        deployed = cloudformation_yaml.load(body) if isinstance(body, str) else body
+        with self.change_set(name, template, "UPDATE") as prepared:
+            return PlannedStack(stack, name, state, prepared.changes, document, deployed)
+
+    def deploy(self, stack: StackModule, template: str, approve: Approve) -> Deployment:
         started = time.perf_counter()
         name = self.settings.stack_name(stack.name)
-        exists = self.exists(name)
-        change_set = self.change_set(name, template, "UPDATE" if exists else "CREATE")
-        changes = self.changes(change_set)
+        state = self.settled(stack, name)
+        if state == status.ROLLBACK_STUCK:
+            state = self.continue_rollback(name)
+        exists = state != status.ABSENT
         outcome: DeploymentOutcome = "unchanged"
-        if changes is not None:
-            if not approve(stack, changes):
-                self.cloudformation.delete_change_set(ChangeSetName=change_set)
-                raise DeployError(f"stack {name}: changes were not approved; nothing was changed")
-            self.execute(name, change_set, exists)
-            outcome = "updated" if exists else "created"
+        with self.change_set(name, template, "UPDATE" if exists else "CREATE") as changing:
+            if changing.changes is not None:
+                if not approve(stack, changing.changes):
+                    raise DeployError(f"stack {name}: changes were not approved; nothing was changed")
+                self.execute(name, changing, state)
+                outcome = "updated" if exists else "created"
+            elif state in status.FAILED:
+                raise DeployError(
+                    f"stack {name}: is {state}, and its template has no changes that would take it further; go back "
+                    f"with: aws cloudformation rollback-stack --stack-name {name}"
+                )
         self.cloudformation.update_termination_protection(StackName=name, EnableTerminationProtection=True)
-        return Deployment(stack.name, name, outcome, changes or (), time.perf_counter() - started)
+        return Deployment(stack.name, name, outcome, changing.changes or (), time.perf_counter() - started)
 
-    def exists(self, name: str) -> bool:
-        """Tell whether the stack has resources; one that only ever had a change set counts as new."""
+    def settled(self, stack: StackModule, name: str) -> str:
+        """Return the stack's status once nothing is under way in it; DeployError if it cannot be deployed."""
+        state = status.settled(self.cloudformation, name, self.interval)
+        deleter = "the deploying principal, or break-glass once the guardrails are attached"
+        if stack.principal != "deployer":
+            deleter = f"the {stack.principal} principal"
+        status.check_deployable(name, state, deleter)
+        return state
+
+    def continue_rollback(self, name: str) -> str:
+        """Take a rollback further that failed, and return the status after it; DeployError if it fails again."""
+        token = _token()
         try:
-            (stack,) = self.cloudformation.describe_stacks(StackName=name)["Stacks"]
+            self.cloudformation.continue_update_rollback(StackName=name, ClientRequestToken=token)
         except ClientError as error:
-            if "does not exist" in error.response["Error"]["Message"]:
-                return False
-            raise DeployError(f"stack {name}: {error}") from error
-        status = stack["StackStatus"]
-        if status.startswith(("ROLLBACK_", "DELETE_")) or status == "CREATE_FAILED":
+            raise DeployError(f"stack {name}: its failed rollback cannot be continued: {error}") from error
+        state = status.settled(self.cloudformation, name, self.interval)
+        if state == status.ROLLBACK_STUCK:
             raise DeployError(
-                f"stack {name}: is {status} from an earlier attempt; delete it and deploy again: "
-                f"aws cloudformation delete-stack --stack-name {name}"
+                f"stack {name}: its rollback failed again: {status.reasons(self.cloudformation, name, token)}; deploy "
+                "it with --break-glass-profile if a guardrail denies that"
             )
-        return bool(status != "REVIEW_IN_PROGRESS")
+        return state
 
-    def change_set(self, name: str, template: str, kind: str) -> str:
+    def change_set(self, name: str, template: str, kind: str) -> AbstractContextManager[PreparedChangeSet]:
         document = cloudformation_yaml.load(template)
-        try:
-            response = self.cloudformation.create_change_set(
-                StackName=name,
-                ChangeSetName=f"tableguard-{hashlib.sha256(template.encode()).hexdigest()[:16]}",
-                ChangeSetType=kind,
-                Capabilities=_CAPABILITIES,
-                Parameters=self.parameters(name, document.get("Parameters", {})),
-                Tags=[{"Key": "Application", "Value": self.settings.name}],
-                **self.template_argument(name, template),
-            )
-        except ClientError as error:
-            raise DeployError(f"stack {name}: CloudFormation refused the template: {error}") from error
-        return str(response["Id"])
+        return change_set.created(
+            self.cloudformation,
+            name,
+            template,
+            self.interval,
+            ChangeSetType=kind,
+            Parameters=self.parameters(name, document.get("Parameters", {})),
+            Tags=[{"Key": "Application", "Value": self.settings.name}],
+            **self.template_argument(name, template),
+        )
 
     def template_argument(self, name: str, template: str) -> dict[str, str]:
         body = template.encode()
@@ -166,50 +205,24 @@ class _Deployer:
                 "(settings: buckets.artifacts)"
             ) from error
 
-    def changes(self, change_set: str) -> tuple[ResourceChange, ...] | None:
-        """Return the changes that the set would make, or None if there are none."""
-        try:
-            self.cloudformation.get_waiter("change_set_create_complete").wait(
-                ChangeSetName=change_set, WaiterConfig=self.interval.config
-            )
-        except WaiterError as error:
-            reason = str(error.last_response.get("StatusReason", error))
-            self.cloudformation.delete_change_set(ChangeSetName=change_set)
-            if any(words in reason for words in _NO_CHANGES):
-                return None
-            raise DeployError(f"change set {change_set}: {reason}") from error
-        pages = self.cloudformation.get_paginator("describe_change_set").paginate(ChangeSetName=change_set)
-        changes = [change["ResourceChange"] for page in pages for change in page["Changes"]]
-        return tuple(
-            ResourceChange(c["Action"], c["LogicalResourceId"], c["ResourceType"], c.get("Replacement") == "True")
-            for c in changes
-        )
+    def execute(self, name: str, changing: PreparedChangeSet, state: str) -> None:
+        """Make the changes and wait; what succeeds is kept if another fails, unless a resource is to be replaced.
 
-    def execute(self, name: str, change_set: str, exists: bool) -> None:
-        try:
-            self.cloudformation.execute_change_set(ChangeSetName=change_set)
-            self.cloudformation.get_waiter("stack_update_complete" if exists else "stack_create_complete").wait(
-                StackName=name, WaiterConfig=self.interval.config
-            )
-        except (ClientError, WaiterError) as error:
-            raise DeployError(f"stack {name}: {self.failure(name) or error}") from error
-
-    def failure(self, name: str) -> str:
-        """Return the first failure of this attempt: the later ones are its consequences.
-
-        Events come newest first: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackEvents.html
+        CloudFormation refuses that without rollback ("Replacement type updates not supported on stack with
+        disable-rollback"), and takes a failed stack further only without.
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stack-failure-options.html
         """
+        token, changes = _token(), changing.changes or ()
+        kept = state in status.FAILED or not any(change.replaces for change in changes)
         try:
-            pages = self.cloudformation.get_paginator("describe_stack_events").paginate(StackName=name)
-            attempt = list(takewhile(lambda event: not _begins_attempt(event), _events(pages)))
-        except ClientError:  # the caller then says what failed first: CloudFormation's own error
-            return ""
-        failed = [event for event in attempt if event["ResourceStatus"].endswith("_FAILED")]
-        if not failed:
-            return ""
-        first = failed[-1]
-        reason = first.get("ResourceStatusReason", "no reason given")
-        return f"{first['LogicalResourceId']} ({first['ResourceType']}): {reason}"
+            changing.execute(token, disable_rollback=kept)
+        except ClientError as error:
+            raise DeployError(f"stack {name}: {error}") from error
+        ended = status.settled(self.cloudformation, name, self.interval)
+        if ended not in status.SUCCEEDED:
+            advice = "what succeeded is kept" if ended in status.FAILED else f"the stack is {ended}"
+            reasons = status.reasons(self.cloudformation, name, token)
+            raise DeployError(f"stack {name}: {reasons}; {advice}: mend this, and run the same command again")
 
     def code_key(self) -> str:
         """Upload the function's package and return its key, which has its hash: another package is another key."""
@@ -229,11 +242,6 @@ class _Deployer:
         return str(lists[0]["PrefixListId"])
 
 
-def _events(pages: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    return (event for page in pages for event in page["StackEvents"])
-
-
-def _begins_attempt(event: Mapping[str, Any]) -> bool:
-    """Tell whether an event is the stack's own, with which its creation or an update of it begins."""
-    own = event.get("PhysicalResourceId") == event["StackId"]
-    return own and event["ResourceStatus"] in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
+def _token() -> str:
+    """Return a new token, by which the events of one operation are told from those before it."""
+    return f"tableguard-{uuid.uuid4()}"

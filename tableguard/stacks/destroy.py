@@ -9,7 +9,8 @@ from botocore.exceptions import ClientError, WaiterError
 from tableguard.errors import DeployError
 from tableguard.reading import cloudformation_yaml
 from tableguard.settings import Settings
-from tableguard.stacks.deploy import PollInterval, Session
+from tableguard.stacks.change_set import PollInterval
+from tableguard.stacks.deploy import Session
 from tableguard.stacks.registry import Principal, StackModule
 
 

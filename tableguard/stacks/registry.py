@@ -13,7 +13,7 @@ from tableguard.settings import OPTIONAL_STACKS, Settings
 if TYPE_CHECKING:
     from troposphere import Template
 
-Principal = Literal["administrator", "management", "deployer"]
+Principal = Literal["administrator", "management", "deployer", "break-glass"]
 
 
 @dataclass(frozen=True)

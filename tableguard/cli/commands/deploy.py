@@ -1,5 +1,7 @@
 """Deploy the stacks to AWS through CloudFormation change sets."""
 
+import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +11,11 @@ from tableguard.cli import options
 from tableguard.cli.command import Command
 
 if TYPE_CHECKING:
-    from tableguard.stacks.deploy import Deployment, ResourceChange
+    from tableguard.prove.preflight.assignment import Assignment
+    from tableguard.settings import Settings
+    from tableguard.stacks.change_set import ResourceChange
+    from tableguard.stacks.credentials import Sessions
+    from tableguard.stacks.deploy import Deployment
     from tableguard.stacks.registry import StackModule
 
 
@@ -17,6 +23,12 @@ if TYPE_CHECKING:
 @click.argument("stack", nargs=-1, help="stacks to deploy (default: all that the settings enable)")
 @options.settings
 @options.profiles
+@click.option(
+    "--break-glass-profile",
+    metavar="NAME",
+    help="AWS profile of break-glass, or of who may take it, for what the guardrails deny to everybody else",
+)
+@click.option("--dry-run", is_flag=True, help="show who would change what, and change nothing")
 @click.option("--yes", is_flag=True, help="make the changes without asking")
 @options.as_json
 def command(
@@ -26,33 +38,140 @@ def command(
     profile: str | None,
     management_profile: str | None,
     deployer_profile: str | None,
+    break_glass_profile: str | None,
+    dry_run: bool,
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Deploy stack after stack, showing each one's changes before they are made."""
-    from tableguard.cli.confirmation import check_can_ask, confirm_changes
+    """Say who must deploy what, then deploy stack after stack, showing each one's changes before they are made."""
+    from tableguard.cli.confirmation import check_can_ask
     from tableguard.cli.inputs import chosen_settings, chosen_stacks
     from tableguard.cli.output import print_json
     from tableguard.stacks.credentials import ProfileNames, Sessions
-    from tableguard.stacks.deploy import PollInterval, deploy
 
     settings = chosen_settings(settings_file)
     stacks = chosen_stacks(settings, stack)
-    check_can_ask("deploy", yes=yes, as_json=as_json)
+    check_can_ask("deploy", yes=yes or dry_run, as_json=as_json)
+    profiles = ProfileNames(profile, management_profile, deployer_profile, break_glass_profile)
+    sessions = Sessions(settings, profiles)
+    assigned = _assigned(settings, sessions, stacks)
+    if dry_run:
+        print_json({"stacks": [_plan_facts(one) for one in assigned]}) if as_json else _print_plan(settings, assigned)
+        return
+    _check_principals(assigned, break_glass_profile, _command_line(stack, settings_file, profiles))
+    if not as_json and any(one.principal != one.planned.stack.principal for one in assigned):
+        _print_assignments(assigned)
+    deployments = []
+    for deployment in _deployments(settings, sessions, stacks, assigned, yes=yes, as_json=as_json):
+        deployments.append(deployment)
+        if not as_json:
+            print(f"{deployment.stack_name}: {deployment.outcome} in {deployment.seconds:.0f} s")
+    if as_json:
+        print_json({"stacks": [_facts(deployment) for deployment in deployments]})
+
+
+def _assigned(settings: "Settings", sessions: "Sessions", stacks: "tuple[StackModule, ...]") -> "Sequence[Assignment]":
+    """Return who deploys each stack; DeployError names everything that is missing, or in the way."""
+    from tableguard.errors import DeployError
+    from tableguard.prove.preflight.assignment import assign, attached
+    from tableguard.stacks import prerequisites, status
+    from tableguard.stacks.change_set import PollInterval
+    from tableguard.stacks.deploy import plan
+
+    if lacking := prerequisites.missing(settings, sessions, stacks):
+        raise DeployError(_listed("this must be there before the first stack, nothing was changed", lacking))
+    planned = plan(settings, sessions, PollInterval(), stacks)
+    if remains := prerequisites.leftovers(settings, sessions, planned):
+        raise DeployError(_listed("these names are taken, by what an earlier deployment retained", remains))
+
+    def ask() -> str:
+        client = sessions("management").client("cloudformation", region_name=settings.home_region)
+        return status.status_of(client, settings.stack_name("guardrails"))
+
+    bound = attached(settings, planned, ask if sessions.profiles.management else None)
+    usual = dict.fromkeys(one.stack.principal for one in planned if one.changes and bound)
+    return assign(settings, planned, {principal: sessions.caller(principal) for principal in usual}, bound)
+
+
+def _listed(title: str, lines: Sequence[str]) -> str:
+    return "; ".join(lines) if len(lines) == 1 else "\n  - ".join((f"{title}:", *lines))
+
+
+def _check_principals(assigned: "Sequence[Assignment]", break_glass_profile: str | None, command_line: str) -> None:
+    """Refuse to begin what somebody else must do, or nobody can; DeployError says who, why, and how."""
+    from tableguard.errors import DeployError
+
+    if impossible := [f"{one.planned.stack_name}: {reason}" for one in assigned for reason in one.denied]:
+        raise DeployError(_listed("break-glass cannot make these changes either; change the guardrails", impossible))
+    others = [one for one in assigned if one.principal == "break-glass"]
+    if others and break_glass_profile is None:
+        _print_assignments(assigned)
+        names = ", ".join(one.planned.stack_name for one in others)
+        raise DeployError(f"{names}: break-glass must deploy this, nothing was changed; run: {command_line}")
+
+
+def _command_line(stacks: Sequence[str], settings_file: Path | None, profiles: Any) -> str:
+    """Return the command that deploys with break-glass too."""
+    named = {
+        "--settings": settings_file,
+        "--profile": profiles.administrator,
+        "--management-profile": profiles.management,
+        "--deployer-profile": profiles.deployer,
+        "--break-glass-profile": "BREAK_GLASS",
+    }
+    words = [word for option, value in named.items() if value is not None for word in (option, str(value))]
+    return shlex.join(["tableguard", "deploy", *stacks, *words])
+
+
+def _deployments(
+    settings: "Settings",
+    sessions: "Sessions",
+    stacks: "tuple[StackModule, ...]",
+    assigned: "Sequence[Assignment]",
+    *,
+    yes: bool,
+    as_json: bool,
+) -> "Any":
+    """Yield each stack's deployment; its changes are shown and, without --yes, asked about."""
+    from tableguard.cli.confirmation import confirm_changes
+    from tableguard.stacks.change_set import PollInterval
+    from tableguard.stacks.deploy import deploy
 
     def approve(stack: "StackModule", changes: "tuple[ResourceChange, ...]") -> bool:
         if not as_json:
             _print_changes(settings.stack_name(stack.name), changes)
         return yes or confirm_changes()
 
-    sessions = Sessions(settings, ProfileNames(profile, management_profile, deployer_profile))
-    deployments = []
-    for deployment in deploy(settings, sessions, PollInterval(), approve, stacks):
-        deployments.append(deployment)
-        if not as_json:
-            print(f"{deployment.stack_name}: {deployment.outcome} in {deployment.seconds:.0f} s")
-    if as_json:
-        print_json({"stacks": [_facts(deployment) for deployment in deployments]})
+    by = {one.planned.stack.name: one.principal for one in assigned}
+    yield from deploy(settings, sessions, PollInterval(), approve, stacks, by=by)
+
+
+def _print_plan(settings: "Settings", assigned: "Sequence[Assignment]") -> None:
+    from tableguard.stacks.change_set import ResourceChange
+
+    _print_assignments(assigned)
+    for one in assigned:
+        changes = one.planned.changes
+        if one.summary == "new":
+            resources = sorted(one.planned.template["Resources"].items())
+            changes = tuple(ResourceChange("Add", name, resource["Type"]) for name, resource in resources)
+        if changes:
+            _print_changes(settings.stack_name(one.planned.stack.name), changes)
+
+
+def _print_assignments(assigned: "Sequence[Assignment]") -> None:
+    from tableguard.cli import tables
+    from tableguard.cli.output import terminal
+
+    title = "Who deploys what"
+    if console := terminal():
+        console.print(tables.assignments(title, assigned))
+        return
+    print(title)
+    for one in assigned:
+        print(f"  {one.planned.stack_name:<28} {one.summary:<14} {one.principal}")
+        for reason in one.reasons:
+            print(f"    {reason}")
 
 
 def _print_changes(name: str, changes: "tuple[ResourceChange, ...]") -> None:
@@ -66,8 +185,16 @@ def _print_changes(name: str, changes: "tuple[ResourceChange, ...]") -> None:
         return
     print(title)
     for change in changes:
-        note = "  REPLACES the resource" if change.replacement else ""
-        print(f"  {change.action:<7} {change.resource_type:<40} {change.logical_id}{note}")
+        properties = f"  {', '.join(change.properties)}" if change.properties else ""
+        notes = f"{properties}{_NOTES[change.replacement]}"
+        print(f"  {change.action:<7} {change.resource_type:<40} {change.logical_id}{notes}")
+
+
+_NOTES: Mapping[str, str] = {
+    "never": "",
+    "conditional": "  MAY REPLACE the resource",
+    "always": "  REPLACES the resource",
+}
 
 
 def _facts(deployment: "Deployment") -> dict[str, Any]:
@@ -76,13 +203,27 @@ def _facts(deployment: "Deployment") -> dict[str, Any]:
         "name": deployment.stack_name,
         "outcome": deployment.outcome,
         "seconds": round(deployment.seconds, 3),
-        "changes": [
-            {
-                "action": change.action,
-                "type": change.resource_type,
-                "logical_id": change.logical_id,
-                "replacement": change.replacement,
-            }
-            for change in deployment.changes
-        ],
+        "changes": [_change_facts(change) for change in deployment.changes],
+    }
+
+
+def _plan_facts(assignment: "Assignment") -> dict[str, Any]:
+    planned = assignment.planned
+    return {
+        "stack": planned.stack.name,
+        "name": planned.stack_name,
+        "status": planned.status or "absent",
+        "by": assignment.principal,
+        "because": list(assignment.reasons),
+        "changes": [_change_facts(change) for change in planned.changes or ()],
+    }
+
+
+def _change_facts(change: "ResourceChange") -> dict[str, Any]:
+    return {
+        "action": change.action,
+        "type": change.resource_type,
+        "logical_id": change.logical_id,
+        "replacement": change.replacement,
+        "properties": list(change.properties),
     }

@@ -37,8 +37,8 @@ def command(
     from tableguard.cli.inputs import chosen_settings, chosen_stacks
     from tableguard.cli.output import print_json
     from tableguard.stacks import destroy as destruction
+    from tableguard.stacks.change_set import PollInterval
     from tableguard.stacks.credentials import ProfileNames, Sessions
-    from tableguard.stacks.deploy import PollInterval
 
     settings = chosen_settings(settings_file)
     if settings.environment == "production" and not production:

@@ -164,6 +164,9 @@ class EmbeddedStack:
                     change["PhysicalResourceId"] = existing[logical_id].handle.physical_id
                 if resource_type is not None and action == "Modify":
                     change |= self._details(submission, logical_id, resource_type)
+                if action == "Remove":
+                    kept = existing[logical_id].deletion_policy.startswith("Retain")
+                    change["PolicyAction"] = "Retain" if kept else "Delete"
                 yield {
                     **change,
                     "ResourceType": resource_type.name if resource_type else existing[logical_id].type.name,

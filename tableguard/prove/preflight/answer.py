@@ -31,12 +31,15 @@ class Denial:
 
 
 class Answers:
-    """The answers of SCPs to the deployer's calls; calls that are alike as far as they are known share a proof."""
+    """The answers of SCPs to the calls of roles, of the deploying ones if none are named.
 
-    def __init__(self, settings: Settings, estate: Estate, scps: Sequence[Policy]) -> None:
+    Calls that are alike as far as they are known share a proof.
+    """
+
+    def __init__(self, settings: Settings, estate: Estate, scps: Sequence[Policy], callers: Sequence[str] = ()) -> None:
         self.settings, self.estate, self.scps = settings, estate, tuple(scps)
         self.world = self._under(self.scps)
-        self.callers = tuple(principal(arn) for arn in settings.exempt_roles)
+        self.callers = tuple(principal(arn) for arn in callers or settings.exempt_roles)
         self.proofs: dict[tuple[object, ...], tuple[Blocked, Request] | None] = {}
 
     def denial_of(self, calls: Iterable[ModelledCall]) -> Denial | None:

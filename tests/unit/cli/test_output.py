@@ -15,15 +15,15 @@ from tableguard.cli.app import main
 from tableguard.errors import DeployError
 from tableguard.findings.outcome import Outcome
 from tableguard.local.estate import Step
-from tableguard.stacks.deploy import ResourceChange
+from tableguard.stacks.change_set import ResourceChange
 from tableguard.stacks.destroy import PlannedDeletion
 from tableguard.stacks.registry import find_stack
 from tests.worlds.commands import run
 
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\u2500-\u257f]")  # and the lines that boxes are drawn with
 CHANGES = (
-    ResourceChange("Add", "Topic", "AWS::SNS::Topic", False),
-    ResourceChange("Modify", "Table", "AWS::DynamoDB::Table", True),
+    ResourceChange("Add", "Topic", "AWS::SNS::Topic"),
+    ResourceChange("Modify", "Table", "AWS::DynamoDB::Table", "always"),
 )
 
 
@@ -150,12 +150,11 @@ def test_steps_are_lines_in_a_pipe_and_stay_on_a_terminal(terminal: Terminal) ->
     assert pipe.getvalue() == "  0.21 s  stack table       created, 8 resources\n"
 
 
-@pytest.mark.parametrize(("answer", "goes_on"), [("yes\n", True), ("y\n", True), ("no\n", False), ("\n", False)])
+@pytest.mark.parametrize(("answer", "goes_on"), [("yes\n", True), ("y\n", False), ("no\n", False), ("\n", False)])
 def test_changes_are_made_where_somebody_says_yes(monkeypatch: pytest.MonkeyPatch, answer: str, goes_on: bool) -> None:
     keyboard = Terminal(answer)
     monkeypatch.setattr(sys, "stdin", keyboard)
     monkeypatch.setattr("builtins.input", lambda _="": keyboard.readline().rstrip("\n"))
-    monkeypatch.setattr("click.termui.visible_prompt_func", lambda _="": keyboard.readline().rstrip("\n"))
     assert confirmation.confirm_changes() is goes_on
 
 

@@ -1,97 +1,90 @@
-"""Deploying: the error names what failed first in this attempt, and in no attempt before."""
+"""Deploying one stack: kept or rolled back as AWS lets it, taken further from every state, and why it failed."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from botocore.exceptions import WaiterError
 
 from tableguard.errors import DeployError
 from tableguard.settings import example
-from tableguard.stacks.deploy import PollInterval, deploy
-from tableguard.stacks.registry import find_stack
-
-STACK = "arn:aws:cloudformation:eu-central-1:111122223333:stack/cruddur-table/1"
-EARLIER = [("Backup", "UPDATE_FAILED", "of last month"), ("Table", "UPDATE_FAILED", "a consequence of last month's")]
-NOW = [("Key", "UPDATE_FAILED", "of today"), ("Table", "UPDATE_FAILED", "a consequence of today's")]
+from tableguard.stacks.change_set import PollInterval, ResourceChange
+from tableguard.stacks.deploy import Deployment, deploy
+from tableguard.stacks.registry import StackModule, find_stack
+from tests.worlds.fake_cloudformation import FakeCloudFormation, change, event
 
 
-def event(name: str, status: str, reason: str) -> dict[str, str]:
-    own = {"PhysicalResourceId": STACK if name == "stack" else f"{name}-1", "StackId": STACK}
-    return {**own, "LogicalResourceId": name, "ResourceType": f"A::{name}", "ResourceStatus": status} | (
-        {"ResourceStatusReason": reason} if reason else {}
-    )
+def deployed(client: FakeCloudFormation, approved: bool = True) -> list[Deployment]:
+    def approve(_: StackModule, __: tuple[ResourceChange, ...]) -> bool:
+        return approved
+
+    return list(deploy(example(), lambda _: client, PollInterval(0, 3), approve, (find_stack("table"),)))
 
 
-@dataclass
-class Pages:
-    """A paginator whose pages have one entry each."""
-
-    key: str
-    entries: list[Any]
-
-    def paginate(self, **_: Any) -> Iterator[dict[str, Any]]:
-        return ({self.key: [entry]} for entry in self.entries)
-
-
-class FailingStack:
-    """CloudFormation with one stack, whose update fails; `events` are oldest first."""
-
-    def __init__(self, events: list[tuple[str, str, str]]) -> None:
-        self.events = [event(*fields) for fields in reversed(events)]
-
-    def client(self, service: str, region_name: str) -> "FailingStack":
-        return self
-
-    def describe_stacks(self, **_: Any) -> Any:
-        return {"Stacks": [{"StackStatus": "UPDATE_ROLLBACK_COMPLETE"}]}
-
-    def create_change_set(self, **_: Any) -> Any:
-        return {"Id": "changes"}
-
-    def execute_change_set(self, **_: Any) -> None:
-        pass
-
-    def get_paginator(self, name: str) -> Pages:
-        return Pages("Changes", []) if name == "describe_change_set" else Pages("StackEvents", self.events)
-
-    def get_waiter(self, name: str) -> "Waiter":
-        return Waiter(name)
-
-
-@dataclass
-class Waiter:
-    """Waits for nothing, and fails for the update of a stack."""
-
-    name: str
-
-    def wait(self, **_: Any) -> None:
-        if self.name == "stack_update_complete":
-            raise WaiterError(self.name, "the stack is rolled back", {})
-
-
-def refused(events: list[tuple[str, str, str]]) -> str:
-    def approve(*_: Any) -> bool:
-        return True
-
-    failing = FailingStack(events)
+def refused(client: FakeCloudFormation, approved: bool = True) -> str:
     with pytest.raises(DeployError) as refusal:
-        list(deploy(example(), lambda _: failing, PollInterval(), approve, (find_stack("table"),)))
+        deployed(client, approved)
     return str(refusal.value)
 
 
-BEGINNING = ("stack", "UPDATE_IN_PROGRESS", "User Initiated")
+def executed(client: FakeCloudFormation) -> dict[str, Any]:
+    (arguments,) = client.calls("execute_change_set")
+    return arguments
 
 
-@pytest.mark.parametrize("before", [[], [BEGINNING, *EARLIER]], ids=["first update", "after one that failed"])
-def test_the_error_names_what_failed_first_in_this_attempt(before: list[tuple[str, str, str]]) -> None:
-    assert refused([*before, BEGINNING, *NOW]).endswith(": Key (A::Key): of today")
+@pytest.mark.parametrize(
+    ("status", "changes", "kind", "kept"),
+    [
+        ("", [change("Add")], "CREATE", True),
+        ("CREATE_COMPLETE", [change(Replacement="False")], "UPDATE", True),
+        ("CREATE_COMPLETE", [change(Replacement="True")], "UPDATE", False),
+        ("UPDATE_ROLLBACK_COMPLETE", [change(Replacement="Conditional")], "UPDATE", False),
+        ("CREATE_FAILED", [change(Replacement="True")], "UPDATE", True),
+        ("UPDATE_FAILED", [change("Add")], "UPDATE", True),
+    ],
+)
+def test_what_succeeds_is_kept_unless_something_is_replaced(
+    status: str, changes: list[dict[str, Any]], kind: str, kept: bool
+) -> None:
+    client = FakeCloudFormation([status, "UPDATE_COMPLETE"], changes)
+    (deployment,) = deployed(client)
+    assert client.calls("create_change_set")[0]["ChangeSetType"] == kind
+    assert executed(client)["DisableRollback"] is kept
+    assert "OnStackFailure" not in client.calls("create_change_set")[0]
+    assert deployment.outcome == ("created" if kind == "CREATE" else "updated")
 
 
-def test_where_nothing_failed_in_this_attempt_the_error_of_cloudformation_stays() -> None:
-    assert refused([BEGINNING, *EARLIER, BEGINNING]).endswith("the stack is rolled back")
+def test_the_error_names_what_failed_in_this_operation_and_what_to_do() -> None:
+    events = [event("Backup", "UPDATE_FAILED", "of last month", "earlier"), event("Key", "UPDATE_FAILED", "of today")]
+    client = FakeCloudFormation(["UPDATE_COMPLETE", "UPDATE_FAILED"], [change()], events)
+    assert refused(client) == (
+        "stack cruddur-table: Key (A::Key): of today; what succeeded is kept: mend this, and run the same command again"
+    )
 
 
-def test_a_failure_without_a_reason_is_named_all_the_same() -> None:
-    assert refused([BEGINNING, ("Key", "UPDATE_FAILED", "")]).endswith(": Key (A::Key): no reason given")
+def test_a_rolled_back_update_is_said_to_be_one() -> None:
+    client = FakeCloudFormation(["UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"], [change(Replacement="True")])
+    assert "the stack is UPDATE_ROLLBACK_COMPLETE: mend this" in refused(client)
+
+
+def test_what_is_not_approved_is_not_done_and_leaves_no_change_set() -> None:
+    client = FakeCloudFormation(["CREATE_COMPLETE"], [change()])
+    assert "changes were not approved; nothing was changed" in refused(client, approved=False)
+    assert client.calls("execute_change_set") == []
+    assert len(client.calls("delete_change_set")) == 1
+
+
+def test_a_failed_rollback_is_continued_before_anything_else() -> None:
+    client = FakeCloudFormation(["UPDATE_ROLLBACK_FAILED", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_COMPLETE"], [change()])
+    deployed(client)
+    assert [operation for operation, _ in client.asked][:2] == ["continue_update_rollback", "create_change_set"]
+
+
+def test_a_rollback_that_fails_again_says_why_and_who_may_help() -> None:
+    client = FakeCloudFormation(["UPDATE_ROLLBACK_FAILED"])
+    assert "its rollback failed again" in refused(client)
+    assert client.calls("create_change_set") == []
+
+
+def test_a_dead_end_is_refused_before_a_change_set_is_made() -> None:
+    client = FakeCloudFormation(["ROLLBACK_COMPLETE"])
+    assert "aws cloudformation delete-stack --stack-name cruddur-table" in refused(client)
+    assert client.asked == []

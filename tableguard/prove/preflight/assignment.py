@@ -1,0 +1,205 @@
+"""Assignment of stacks to principals: whom the guardrails let make the changes of each, found before the first one."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tableguard.aws.cloudformation_handlers import Handlers, handlers
+from tableguard.findings.counts import counted
+from tableguard.policy.policy_set import PolicySet
+from tableguard.policy.shorthand import Shorthand
+from tableguard.policy.statements import Policy, policy
+from tableguard.prove.preflight.answer import Answers
+from tableguard.prove.preflight.call import ModelledCall, calls
+from tableguard.prove.preflight.template import Plan, PlannedResource, templates
+from tableguard.settings import Settings
+from tableguard.stacks import status
+from tableguard.stacks.change_set import ResourceChange
+from tableguard.stacks.deploy import PlannedStack
+from tableguard.stacks.registry import Principal
+
+# An update's handler may call these for one property only, or for none that our templates have: action -> properties.
+# Every other action of an update counts as called, whatever changes.
+_ONLY_FOR: Mapping[str, tuple[str, ...]] = {
+    "backup:deletebackupvaultaccesspolicy": ("AccessPolicy",),
+    "backup:deletebackupvaultlockconfiguration": ("LockConfiguration",),
+    "backup:deletebackupvaultnotifications": ("Notifications",),
+    "cloudtrail:stoplogging": ("IsLogging",),
+    "dynamodb:associatetablereplica": (),
+    "dynamodb:createtablereplica": (),
+    "dynamodb:deleteresourcepolicy": ("ResourcePolicy", "StreamSpecification"),
+    "dynamodb:enablekinesisstreamingdestination": ("KinesisStreamSpecification",),
+    "dynamodb:putresourcepolicy": ("ResourcePolicy", "StreamSpecification"),
+    "dynamodb:updatekinesisstreamingdestination": ("KinesisStreamSpecification",),
+    "events:removetargets": ("Targets",),
+    "iam:createservicelinkedrole": (),
+    "kms:disablekey": ("Enabled",),
+    "kms:disablekeyrotation": ("EnableKeyRotation",),
+    "kms:putkeypolicy": ("KeyPolicy",),
+    "logs:disassociatekmskey": ("KmsKeyId",),
+    "s3:getobject": (),
+    "s3:getobjectversion": (),
+    "s3:putreplicationconfiguration": ("ReplicationConfiguration",),
+    "sns:putdataprotectionpolicy": ("DataProtectionPolicy",),
+    "sns:unsubscribe": ("Subscription",),
+}
+_DESTROYING = ("Delete", "Deregister", "Disassociate", "Remove", "Schedule", "Set", "Stop", "Unsubscribe")
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Who deploys a stack, and which denials of guardrails make it another than usual.
+
+    `denied` are the denials of break-glass too: with any, nobody can make the changes.
+    """
+
+    planned: PlannedStack
+    principal: Principal
+    reasons: tuple[str, ...] = ()
+    denied: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """Return what is to be done to the stack, in few words."""
+        match self.planned.status, self.planned.changes:
+            case status.ABSENT, _:
+                return "new"
+            case status.ROLLBACK_STUCK, _:
+                return "its failed rollback is continued"
+            case _, None:
+                return "unchanged"
+            case _, changes:
+                return counted(len(changes), "change")
+
+
+class Guardrails:
+    """The SCPs that are attached, as far as they are known, between a principal and the changes of a stack.
+
+    They are those of the deployed guardrails stack, which is changed last. Where that stack is not among the planned
+    ones, the settings' own stand in for them.
+    """
+
+    def __init__(self, settings: Settings, planned: Sequence[PlannedStack]) -> None:
+        self.settings, self.estate = settings, Shorthand(settings).estate
+        self.plan = Plan(settings, {**templates(settings), **{one.stack.name: _merged(one) for one in planned}})
+        self.scps = _attached_scps(settings, planned) or tuple(PolicySet.filled(settings).policies["scp"].values())
+
+    def denials(self, planned: PlannedStack, caller: str) -> tuple[str, ...]:
+        """Return the denials of a role, by its ARN, for the changes of a stack."""
+        answers = Answers(self.settings, self.estate, self.scps, (caller,))
+        return tuple(
+            dict.fromkeys(
+                denial for change in planned.changes or () for denial in self._of_change(planned, change, answers)
+            )
+        )
+
+    def _of_change(self, planned: PlannedStack, change: ResourceChange, answers: Answers) -> Iterator[str]:
+        resource = self.plan.resources[planned.stack.name].get(change.logical_id)
+        called = handlers(change.resource_type)
+        if resource is None or called is None:
+            return
+        retained = planned.template["Resources"].get(change.logical_id, {}).get("UpdateReplacePolicy") == "Retain"
+        for action in dict.fromkeys(_actions(change, called, retained)):
+            for alternatives in calls(action, resource, called, self.plan):
+                denial = answers.denial_of(self._with_aliases(resource, call) for call in alternatives)
+                if denial is not None:
+                    yield f"{change.logical_id}: {action} is {denial.because}"
+                    break
+
+    def _with_aliases(self, resource: PlannedResource, call: ModelledCall) -> ModelledCall:
+        """Return a call on a key with the aliases that the key's stack gives it: it has them once it is made."""
+        if resource.resource_type != "AWS::KMS::Key":
+            return call
+        siblings = self.plan.resources[resource.stack].values()
+        own = {"Ref": resource.name}, {"Fn::GetAtt": [resource.name, "Arn"]}, {"Fn::GetAtt": [resource.name, "KeyId"]}
+        aliases = tuple(
+            str(sibling.value("AliasName"))
+            for sibling in siblings
+            if sibling.resource_type == "AWS::KMS::Alias" and sibling.properties.get("TargetKeyId") in own
+        )
+        return replace(call, values={**call.values, "kms:resourcealiases": aliases}) if aliases else call
+
+
+def assign(
+    settings: Settings, planned: Sequence[PlannedStack], callers: Mapping[Principal, str], attached: bool
+) -> tuple[Assignment, ...]:
+    """Return who deploys each stack: its usual principal, or break-glass where a guardrail denies that one a change.
+
+    `callers` has the role of each principal that has a session. Without guardrails attached nothing is denied.
+    """
+    if not attached:
+        return tuple(Assignment(one, one.stack.principal) for one in planned)
+    guardrails = Guardrails(settings, planned)
+    return tuple(_assigned(settings, one, callers, guardrails) for one in planned)
+
+
+def _assigned(
+    settings: Settings, planned: PlannedStack, callers: Mapping[Principal, str], guardrails: Guardrails
+) -> Assignment:
+    usual = planned.stack.principal
+    if usual == "management" or not planned.changes:  # no SCP binds the management account
+        return Assignment(planned, usual)
+    reasons = guardrails.denials(planned, callers.get(usual) or settings.role_arn(usual))
+    if not reasons:
+        return Assignment(planned, usual)
+    denied = guardrails.denials(planned, settings.role_arn("break-glass"))
+    return Assignment(planned, "break-glass", reasons, denied)
+
+
+def _actions(change: ResourceChange, called: Handlers, retained: bool) -> Iterator[str]:
+    """Yield the actions that a change calls, as far as the handlers of its type tell.
+
+    What is replaced is `retained` where its UpdateReplacePolicy says so.
+    """
+    destroying = [action for action in called.delete if action.partition(":")[2].startswith(_DESTROYING)]
+    match change.action:
+        case "Add" | "Import":
+            yield from called.certain
+        case "Remove":
+            yield from () if change.kept else destroying
+        case _:
+            yield from (action for action in called.update if _is_called(action, change.properties))
+            if change.replaces:
+                yield from called.certain if retained else (*called.certain, *destroying)
+
+
+def _is_called(action: str, properties: Iterable[str]) -> bool:
+    changed = set(properties)
+    only_for = _ONLY_FOR.get(action.lower())
+    return only_for is None or (bool(only_for) and (not changed or bool(changed & set(only_for))))
+
+
+def attached(settings: Settings, planned: Sequence[PlannedStack], ask: Callable[[], str] | None) -> bool:
+    """Return True if the guardrails bind the account already, as far as that is known.
+
+    `ask` returns the status of their stack. Where nobody may ask, they count as attached once the settings have them.
+    """
+    if "guardrails" not in settings.optional_stacks:
+        return False
+    own = [one.status for one in planned if one.stack.principal == "management"]
+    if not own and ask is not None:
+        own = [ask()]
+    return own != [status.ABSENT]
+
+
+def _attached_scps(settings: Settings, planned: Sequence[PlannedStack]) -> tuple[Policy, ...]:
+    """Return the SCPs of the guardrails stack as it is deployed."""
+    deployed = {one.stack.name: one.deployed for one in planned if one.stack.principal == "management" and one.deployed}
+    resources = [one for stack in Plan(settings, deployed).resources.values() for one in stack.values()]
+    return tuple(
+        policy(str(resource.value("Name")), _document(resource.value("Content")))
+        for resource in resources
+        if resource.value("Type") == "SERVICE_CONTROL_POLICY"
+    )
+
+
+def _document(content: Any) -> Mapping[str, Any]:
+    document: Mapping[str, Any] = json.loads(content) if isinstance(content, str) else content
+    return document
+
+
+def _merged(planned: PlannedStack) -> Mapping[str, Any]:
+    """Return a stack's template with the resources that leave it."""
+    resources = {**planned.deployed.get("Resources", {}), **planned.template["Resources"]}
+    return {**planned.template, "Resources": resources}

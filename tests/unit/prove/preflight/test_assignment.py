@@ -1,0 +1,114 @@
+"""Who deploys a stack: its usual principal, or break-glass where an attached SCP denies that one a change."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tableguard.prove.preflight.assignment import Assignment, assign, attached
+from tableguard.prove.preflight.template import templates
+from tableguard.settings import example
+from tableguard.stacks.change_set import ResourceChange
+from tableguard.stacks.deploy import PlannedStack
+from tableguard.stacks.registry import find_stack
+
+SETTINGS = example()
+ADMINISTRATOR = f"arn:aws:iam::{SETTINGS.account_id}:role/OrganizationAccountAccessRole"
+TEMPLATES = templates(SETTINGS)
+ALARM, FILTER = "AWS::CloudWatch::Alarm", "AWS::Logs::MetricFilter"
+KEY, TOPIC = "AWS::KMS::Key", "AWS::SNS::Topic"
+
+
+def planned(
+    stack: str, *changes: ResourceChange, status: str = "CREATE_COMPLETE", template: Mapping[str, Any] | None = None
+) -> PlannedStack:
+    module = find_stack(stack)
+    document = template or TEMPLATES.get(stack, {"Resources": {}})
+    return PlannedStack(module, SETTINGS.stack_name(stack), status, changes or None, document, document)
+
+
+def assigned(stack: PlannedStack, bound: bool = True) -> Assignment:
+    (assignment,) = assign(SETTINGS, [stack], {"administrator": ADMINISTRATOR}, bound)
+    return assignment
+
+
+def modified(name: str, kind: str, *properties: str) -> ResourceChange:
+    return ResourceChange("Modify", name, kind, "never", properties)
+
+
+@pytest.mark.parametrize(
+    ("stack", "change", "principal"),
+    [
+        ("access", modified("ApplicationRole", "AWS::IAM::Role", "Description"), "break-glass"),
+        ("audit", modified("AlertTopic", TOPIC, "DisplayName"), "deployer"),
+        ("audit", modified("AlertTopic", TOPIC, "Subscription"), "break-glass"),
+        ("audit", modified("AlertTopic", TOPIC), "break-glass"),
+        ("audit", ResourceChange("Remove", "TableOpenedFilter", FILTER), "break-glass"),
+        ("audit", ResourceChange("Remove", "TableOpenedFilter", FILTER, kept=True), "deployer"),
+        ("audit", ResourceChange("Add", "TableOpenedFilter", FILTER), "deployer"),
+        ("audit", ResourceChange("Modify", "TableOpenedFilter", FILTER, "always", ("FilterName",)), "break-glass"),
+        ("table", modified("TableKey", KEY, "Description"), "deployer"),
+        ("table", ResourceChange("Modify", "Messages", "AWS::DynamoDB::Table", "always", ("TableName",)), "deployer"),
+    ],
+)
+def test_break_glass_deploys_what_an_attached_guardrail_denies_the_usual_principal(
+    stack: str, change: ResourceChange, principal: str
+) -> None:
+    assert change.logical_id in TEMPLATES[stack]["Resources"]
+    assignment = assigned(planned(stack, change))
+    assert (assignment.principal, bool(assignment.reasons)) == (principal, principal == "break-glass")
+    assert assignment.denied == ()
+    assert assigned(planned(stack, change), bound=False).principal == find_stack(stack).principal
+
+
+def test_the_reason_names_resource_action_policy_and_statement() -> None:
+    assignment = assigned(planned("audit", ResourceChange("Remove", "TableOpenedFilter", FILTER)))
+    assert assignment.reasons == (
+        "TableOpenedFilter: logs:DeleteMetricFilter is denied by scp policy protect_audit_trail, statement "
+        "DenySilencingAlerts",
+    )
+
+
+def test_what_break_glass_may_not_do_either_is_told() -> None:
+    change = modified("FailuresBucket", "AWS::S3::Bucket", "ReplicationConfiguration")
+    assignment = assigned(planned("stream", change))
+    assert [reason.partition(" is ")[0] for reason in assignment.denied] == [
+        "FailuresBucket: s3:PutReplicationConfiguration"
+    ]
+
+
+def test_the_guardrails_that_are_deployed_decide_not_those_of_the_settings() -> None:
+    change = planned("audit", ResourceChange("Remove", "TableOpenedFilter", FILTER))
+    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "sqs:*", "Resource": "*"}]}
+    policy = {"Type": "SERVICE_CONTROL_POLICY", "Name": "other", "Content": document}
+    template = {"Resources": {"Other": {"Type": "AWS::Organizations::Policy", "Properties": policy}}}
+    deployed = planned("guardrails", template=template)
+    assert [one.principal for one in assign(SETTINGS, [change, deployed], {}, True)] == ["deployer", "management"]
+
+
+@pytest.mark.parametrize(
+    ("status", "may_ask", "bound"),
+    [("CREATE_COMPLETE", None, True), ("", None, False), (None, "CREATE_COMPLETE", True), (None, "", False)],
+)
+def test_guardrails_bind_once_their_stack_exists(status: str | None, may_ask: str | None, bound: bool) -> None:
+    stacks = [planned("table")] if status is None else [planned("table"), planned("guardrails", status=status)]
+    assert attached(SETTINGS, stacks, None if may_ask is None else lambda: str(may_ask)) is bound
+
+
+def test_where_nobody_may_ask_the_settings_tell_whether_guardrails_bind() -> None:
+    assert attached(SETTINGS, [planned("table")], None)
+    assert not attached(replace(SETTINGS, optional_stacks=("config",)), [planned("table")], None)
+
+
+@pytest.mark.parametrize(
+    ("status", "changes", "summary"),
+    [
+        ("", (), "new"),
+        ("UPDATE_ROLLBACK_FAILED", (), "its failed rollback is continued"),
+        ("CREATE_COMPLETE", (), "unchanged"),
+        ("CREATE_FAILED", (modified("AlertTopic", TOPIC, "DisplayName"),), "1 change"),
+    ],
+)
+def test_a_stack_s_plan_is_told_in_few_words(status: str, changes: tuple[ResourceChange, ...], summary: str) -> None:
+    assert assigned(planned("audit", *changes, status=status)).summary == summary

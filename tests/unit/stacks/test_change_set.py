@@ -1,0 +1,65 @@
+"""Change sets: read as AWS tells them, and gone after use, however the use ends."""
+
+import pytest
+
+from tableguard.errors import DeployError
+from tableguard.stacks.change_set import PollInterval, ResourceChange, created
+from tests.worlds.fake_cloudformation import TEMPLATE, FakeCloudFormation, change
+
+INTERVAL = PollInterval(0, 3)
+
+
+def test_a_change_is_told_with_its_properties_and_whether_it_replaces() -> None:
+    details = [
+        {"Target": {"Attribute": "Properties", "Name": name}} for name in ("TopicName", "KmsMasterKeyId", "TopicName")
+    ]
+    client = FakeCloudFormation(
+        ["CREATE_COMPLETE"],
+        [
+            change("Add", "New"),
+            change(Replacement="Conditional", Details=[*details, {"Target": {"Attribute": "Tags"}}]),
+            change(name="Other", Replacement="True"),
+            change("Remove", "Old", PolicyAction="Retain"),
+        ],
+    )
+    with created(client, "stack", TEMPLATE, INTERVAL) as change_set:
+        assert change_set.changes == (
+            ResourceChange("Add", "New", "AWS::SNS::Topic"),
+            ResourceChange("Modify", "Topic", "AWS::SNS::Topic", "conditional", ("KmsMasterKeyId", "TopicName")),
+            ResourceChange("Modify", "Other", "AWS::SNS::Topic", "always"),
+            ResourceChange("Remove", "Old", "AWS::SNS::Topic", kept=True),
+        )
+        assert [one.replaces for one in change_set.changes] == [False, True, True, False]
+
+
+@pytest.mark.parametrize("ending", [KeyboardInterrupt, DeployError, LookupError])
+def test_a_change_set_does_not_stay_behind_however_its_use_ends(ending: type[BaseException]) -> None:
+    client = FakeCloudFormation(["CREATE_COMPLETE"], [change()])
+    with pytest.raises(ending), created(client, "stack", TEMPLATE, INTERVAL) as change_set:
+        raise ending
+    assert client.calls("delete_change_set") == [{"ChangeSetName": change_set.arn}]
+
+
+def test_an_executed_change_set_is_not_deleted() -> None:
+    client = FakeCloudFormation(["CREATE_COMPLETE"], [change()])
+    with created(client, "stack", TEMPLATE, INTERVAL) as change_set:
+        change_set.execute("token", disable_rollback=True)
+    assert client.calls("delete_change_set") == []
+    assert client.calls("execute_change_set") == [
+        {"ChangeSetName": change_set.arn, "ClientRequestToken": "token", "DisableRollback": True}
+    ]
+
+
+def test_a_change_set_of_the_same_name_from_an_earlier_run_makes_way() -> None:
+    client = FakeCloudFormation(["CREATE_COMPLETE"], [change()])
+    with created(client, "stack", TEMPLATE, INTERVAL) as change_set:
+        name = change_set.arn.removeprefix("arn:")
+    client.asked.clear()
+    client.names_taken.add(name)
+    with created(client, "stack", TEMPLATE, INTERVAL):
+        assert [operation for operation, _ in client.asked] == [
+            "create_change_set",
+            "delete_change_set",
+            "create_change_set",
+        ]
+        assert client.calls("delete_change_set") == [{"StackName": "stack", "ChangeSetName": name}]
