@@ -97,6 +97,9 @@ def _metric_alarm(stack: StackBuilder, detection: Detection, group: logs.LogGrou
         MetricName=metric["MetricName"],
         Namespace=metric["MetricNamespace"],
         Period=300,
+        # Not the sum, which a negative value lowers. The filter has no default value: each sample is a record.
+        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/MonitoringLogData.html
+        Statistic="SampleCount",
         Threshold=detection.threshold,
     )
 

@@ -202,7 +202,12 @@ class StackBuilder:
         )
 
     def alarm(self, title: str, *, name: str, topic: Value, **metric: Any) -> cloudwatch.Alarm:
-        """Add an alarm that tells the topic when it starts and when it ends; silence of the metric is no alarm."""
+        """Add an alarm that tells the topic when it starts and when it ends; silence of the metric is no alarm.
+
+        A metric says "one or more" by its maximum. Its sum would say the same, but whoever may write metric data into
+        its namespace lowers a sum with a negative value, and the trail records no such call.
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html
+        """
         return self.add(
             cloudwatch.Alarm(
                 title,
@@ -213,7 +218,7 @@ class StackBuilder:
                 TreatMissingData="notBreaching",
                 ComparisonOperator="GreaterThanOrEqualToThreshold",
                 Tags=self.tags(),
-                **{"EvaluationPeriods": 1, "Period": 60, "Statistic": "Sum", "Threshold": 1, **metric},
+                **{"EvaluationPeriods": 1, "Period": 60, "Statistic": "Maximum", "Threshold": 1, **metric},
             )
         )
 

@@ -205,7 +205,7 @@ class _Alarm:
 
 _OF_FUNCTION = ("FunctionName", Ref("Function"))
 _OF_MAPPING = ("EventSourceMappingUUID", Ref("Mapping"))
-_LATE = {"Statistic": "Maximum", "Threshold": 300_000, "EvaluationPeriods": 5, "DatapointsToAlarm": 5}
+_LATE = {"Threshold": 300_000, "EvaluationPeriods": 5, "DatapointsToAlarm": 5}
 
 # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 _ALARMS = (
@@ -222,7 +222,6 @@ _ALARMS = (
         ("QueueName", GetAtt("DeadLetters", "QueueName")),
         "somebody but the stream invoked the function",
         "AWS/SQS",
-        {"Statistic": "Maximum"},
     ),
 )
 

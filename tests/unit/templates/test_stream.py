@@ -197,17 +197,17 @@ REQUIREMENTS = [
 # What an alarm watches: namespace, metric, statistic, and the resource it is about.
 WATCHED = {
     "LateAlarm": ("AWS/Lambda", "IteratorAge", "Maximum", {"FunctionName": {"Ref": "Function"}}),
-    "ErrorsAlarm": ("AWS/Lambda", "Errors", "Sum", {"FunctionName": {"Ref": "Function"}}),
-    "ThrottlesAlarm": ("AWS/Lambda", "Throttles", "Sum", {"FunctionName": {"Ref": "Function"}}),
-    "UndeliveredAlarm": ("AWS/Lambda", "DestinationDeliveryFailures", "Sum", {"FunctionName": {"Ref": "Function"}}),
+    "ErrorsAlarm": ("AWS/Lambda", "Errors", "Maximum", {"FunctionName": {"Ref": "Function"}}),
+    "ThrottlesAlarm": ("AWS/Lambda", "Throttles", "Maximum", {"FunctionName": {"Ref": "Function"}}),
+    "UndeliveredAlarm": ("AWS/Lambda", "DestinationDeliveryFailures", "Maximum", {"FunctionName": {"Ref": "Function"}}),
     "FailedAlarm": (
         "AWS/Lambda",
         "OnFailureDestinationDeliveredEventCount",
-        "Sum",
+        "Maximum",
         {"EventSourceMappingUUID": {"Ref": "Mapping"}},
     ),
-    "DroppedAlarm": ("AWS/Lambda", "DroppedEventCount", "Sum", {"EventSourceMappingUUID": {"Ref": "Mapping"}}),
-    "PoisonAlarm": (NAMESPACE, "Poison", "Sum", {DIMENSION: {"Ref": "Function"}}),
+    "DroppedAlarm": ("AWS/Lambda", "DroppedEventCount", "Maximum", {"EventSourceMappingUUID": {"Ref": "Mapping"}}),
+    "PoisonAlarm": (NAMESPACE, "Poison", "Maximum", {DIMENSION: {"Ref": "Function"}}),
     "UnexpectedAlarm": (
         "AWS/SQS",
         "ApproximateNumberOfMessagesVisible",
