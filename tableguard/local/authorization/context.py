@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from moto.awslambda.models import lambda_backends
+from moto.ec2.models import ec2_backends
 from moto.kms.models import kms_backends
 
 from tableguard.aws.arn import parse
@@ -43,8 +44,11 @@ def of_request(call: ApiCall, organization: Organization) -> dict[str, str | tup
 
 
 def of_resource(arn: str) -> ContextValues:
-    """Return the context of a resource: of KMS keys, their tags and aliases."""
+    """Return the context of a resource: of KMS keys, their tags and aliases; of EC2's resources, their tags."""
     parts = parse(arn)
+    if parts is not None and parts.service == "ec2":
+        tags = ec2_backends[parts.account][parts.region].tags.get(parts.resource.rpartition("/")[2], {})
+        return {f"aws:ResourceTag/{name}": value for name, value in tags.items()}
     if parts is None or parts.service != "kms" or not parts.resource.startswith("key/"):
         return {}
     backend = kms_backends[parts.account][parts.region]
