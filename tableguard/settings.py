@@ -151,6 +151,12 @@ class Settings:
             for taker in written
         )
 
+    def _taker_roles(self) -> tuple[str, ...]:
+        """Return the takers' own roles as resources: those of all permission sets, and each that is named."""
+        of_sets = f"arn:aws:iam::{self.account_id}:role/aws-reserved/sso.amazonaws.com/*"
+        written = (taker for takers in vars(self.takers).values() for taker in takers)
+        return tuple(dict.fromkeys((of_sets, *(taker for taker in written if not taker.startswith(_PERMISSION_SET)))))
+
     def example_takers_of(self, role: str) -> tuple[str, ...]:
         """Return ARNs that an account of these settings may have for the takers of a role, in the same order."""
         return tuple(
@@ -182,6 +188,7 @@ class Settings:
             "name": self.name,
             "organization-id": self.organization_id,
             "table-name": self.table_name,
+            "taker-roles": self._taker_roles(),
             "takers": tuple(dict.fromkeys(taker for patterns in takers.values() for taker in patterns)),
             **{f"{role}-takers": patterns for role, patterns in takers.items()},
         }

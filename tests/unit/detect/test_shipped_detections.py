@@ -170,7 +170,7 @@ NOT_WATCHED = {
 
 def _denied_by_scps() -> list[str]:
     loaded = [documents.load("scp", name).document["Statement"] for name in documents.names("scp")]
-    return sorted({action for statements in loaded for one in statements for action in _listed(one["Action"])})
+    return sorted({action for statements in loaded for one in statements for action in _listed(one.get("Action", []))})
 
 
 def _listed(actions: str | list[str]) -> list[str]:

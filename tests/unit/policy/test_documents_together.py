@@ -179,7 +179,7 @@ DEPLOYMENT: list[tuple[str, str, dict[str, Any]]] = [
     ("cloudformation: ListExports", "*", {}),
     ("s3: PutObject GetObject", "<artifact-bucket>/pattern-d/x.zip", {}),
     ("kms: CreateKey TagResource", "*", _TAGGED),
-    ("kms: DescribeKey EnableKeyRotation GetKeyPolicy GetKeyRotationStatus ListResourceTags PutKeyPolicy", KEY, _OURS),
+    ("kms: DescribeKey EnableKeyRotation GetKeyPolicy GetKeyRotationStatus ListResourceTags", KEY, _OURS),
     ("kms: CreateAlias", KEY, _OURS),
     ("kms: CreateAlias", "alias/<name>-table", {}),
     (
@@ -191,7 +191,7 @@ DEPLOYMENT: list[tuple[str, str, dict[str, Any]]] = [
     (
         "dynamodb: CreateTable DescribeTable UpdateTable UpdateContinuousBackups DescribeContinuousBackups "
         "UpdateTimeToLive DescribeTimeToLive UpdateContributorInsights DescribeContributorInsights TagResource "
-        "PutResourcePolicy GetResourcePolicy ListTagsOfResource DescribeKinesisStreamingDestination",
+        "GetResourcePolicy ListTagsOfResource DescribeKinesisStreamingDestination",
         "table/<table-name>",
         {},
     ),
@@ -293,7 +293,8 @@ def test_the_deployer_can_make_and_change_every_stack(settings: str) -> None:
     ("attempt", "why"),
     [
         # an administrator, whose own policies allow everything
-        (Try("Admin", "dynamodb:DeleteTable", "table/<table-name>"), "DenyTableDestruction"),
+        (Try("Admin", "dynamodb:DeleteTable", "table/<table-name>"), "DenyStrangersAtTheTable"),
+        (Try("Admin", "sts:AssumeRole", "arn:aws:iam::<account-id>:role/<name>-deployer"), "DenyTakingDeployers"),
         (Try("Admin", "dynamodb:DescribeTable", "table/<table-name>", THROUGH_ENDPOINT), "not allowed by any endpoint"),
         (Try("Admin", "dynamodb:Scan", "table/<table-name>"), "DenyStrangers"),
         (Try("Admin", "cloudtrail:StopLogging", "trail/<name>-trail"), "DenyStoppingTrail"),
@@ -301,6 +302,11 @@ def test_the_deployer_can_make_and_change_every_stack(settings: str) -> None:
         (Try("Admin", "organizations:LeaveOrganization"), "DenyLeavingTheOrganization"),
         # the deployer: first by what it is not given, and were it given, by the guardrails
         (Try("deployer", "dynamodb:DeleteTable", "table/<table-name>"), "DenyTableDestruction"),
+        (Try("deployer", "dynamodb:PutResourcePolicy", "table/<table-name>"), "DenyTableDestruction"),
+        (
+            Try("deployer", "kms:PutKeyPolicy", KEY, {"kms:ResourceAliases": ["alias/<name>-table"]}),
+            "DenyKeyDestruction",
+        ),
         (Try("deployer", "dynamodb:GetItem", "table/<table-name>"), "DenyStrangers"),
         (Try("deployer", "cloudformation:DeleteStack", "stack/<name>-table/1"), "DenyStackDestruction"),
         (Try("deployer", "iam:UpdateAssumeRolePolicy", "role/<name>-deployer"), "DenyRoleChanges"),
