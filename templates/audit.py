@@ -166,6 +166,14 @@ def _selectors(settings: Settings) -> list[cloudtrail.AdvancedEventSelector]:
             [Sub(f"arn:aws:s3:::{settings.name}-{purpose}{own}") for purpose in ("config", "trail")],
             ("eventName", "Equals", removal),
         ),
+        # CloudTrail records no namespace in `resources`: it is the detection that looks for ours.
+        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/logging_cw_api_calls.html
+        _selector(
+            "Metric data",
+            ("eventCategory", "Equals", ["Data"]),
+            ("resources.type", "Equals", ["AWS::CloudWatch::Metric"]),
+            ("eventName", "Equals", ["PutMetricData"]),
+        ),
         # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-network-events-with-cloudtrail.html
         _selector(
             "Refusals of the DynamoDB endpoint",

@@ -11,7 +11,7 @@ import pytest
 from tableguard.detect import catalogue, channels
 from tableguard.detect.detection import Channel, Detection, Example
 from tableguard.errors import TemplateError
-from tableguard.policy import documents
+from tableguard.policy import documents, service_reference
 from tableguard.reading.toml_table import read_toml
 from tableguard.settings import Settings, example
 from tests.paths import ROOT
@@ -117,28 +117,23 @@ def test_the_page_names_every_technique_that_a_detection_uses_and_no_other() -> 
 
 # Where an action that a policy denies has another name in the trail, or none.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+OTHER_SERVICES = {"application-autoscaling": "autoscaling", "cloudwatch": "monitoring"}
 OTHER_NAMES = {
-    "application-autoscaling:Delete*": "autoscaling:DeleteScalingPolicy",
-    "application-autoscaling:Deregister*": "autoscaling:DeregisterScalableTarget",
-    "application-autoscaling:Put*": "autoscaling:PutScalingPolicy",
-    "application-autoscaling:Register*": "autoscaling:RegisterScalableTarget",
-    "cloudwatch:DeleteAlarms": "monitoring:DeleteAlarms",
-    "cloudwatch:DisableAlarmActions": "monitoring:DisableAlarmActions",
-    "cloudwatch:PutAlarmMuteRule": "monitoring:PutAlarmMuteRule",
-    "cloudwatch:PutMetricAlarm": "monitoring:PutMetricAlarm",
-    "cloudwatch:SetAlarmState": "monitoring:SetAlarmState",
-    "s3:DeleteObjectVersion": "s3:DeleteObject",
-    "s3:PutEncryptionConfiguration": "s3:PutBucketEncryption",
-    "s3:PutLifecycleConfiguration": "s3:PutBucketLifecycle",
-    "s3:PutReplicationConfiguration": "s3:PutBucketReplication",
+    "s3:DeleteObjectVersion": "DeleteObject",
+    "s3:PutAccelerateConfiguration": "PutBucketAccelerateConfiguration",
+    "s3:PutAnalyticsConfiguration": "PutBucketAnalyticsConfiguration",
+    "s3:PutEncryptionConfiguration": "PutBucketEncryption",
+    "s3:PutIntelligentTieringConfiguration": "PutBucketIntelligentTieringConfiguration",
+    "s3:PutInventoryConfiguration": "PutBucketInventoryConfiguration",
+    "s3:PutLifecycleConfiguration": "PutBucketLifecycle",
+    "s3:PutMetricsConfiguration": "PutBucketMetricsConfiguration",
+    "s3:PutReplicationConfiguration": "PutBucketReplication",
 }
 NOT_WATCHED = {
     "a permission that other calls need, not a call": {
         "backup:CopyFromBackupVault",
         "backup:CopyIntoBackupVault",
         "dynamodb:AssociateTableReplica",
-        "dynamodb:CreateGlobalTableWitness",
-        "dynamodb:CreateTableReplica",
         "dynamodb:DeleteGlobalTableWitness",
         "dynamodb:DeleteTableReplica",
         "dynamodb:InjectError",
@@ -146,10 +141,13 @@ NOT_WATCHED = {
         "dynamodb:PartiQLUpdate",
         "dynamodb:ReadDataForReplication",
         "dynamodb:ReplicateSettings",
-        "dynamodb:StartAwsBackupJob",
         "dynamodb:WriteDataForReplication",
         "iam:PassRole",
         "s3:BypassGovernanceRetention",
+        "s3:ReplicateDelete",
+        "s3:ReplicateObject",
+        "s3:ReplicateObjectAnnotation",
+        "s3:ReplicateTags",
     },
     "it needs a table in that region, and making one is watched": {
         "dynamodb:BatchWriteItem",
@@ -164,13 +162,21 @@ NOT_WATCHED = {
         "cloudformation:RollbackStack",
         "cloudformation:UpdateStack",
     },
-    "a data event that the mapping itself causes for every batch": {"lambda:Invoke*"},
+    "a data event that the mapping itself causes for every batch": {
+        "lambda:InvokeAsync",
+        "lambda:InvokeFunction",
+        "lambda:InvokeFunctionUrl",
+    },
+    "it does not act on a bucket": {"s3:PutStorageLensConfiguration"},
 }
 
 
 def _denied_by_scps() -> list[str]:
+    """Return each action that a statement of an SCP names, wildcards as what they cover today."""
     loaded = [documents.load("scp", name).document["Statement"] for name in documents.names("scp")]
-    return sorted({action for statements in loaded for one in statements for action in _listed(one.get("Action", []))})
+    patterns = {action for statements in loaded for one in statements for action in _listed(one.get("Action", []))}
+    reference = service_reference.load()
+    return sorted({str(action) for pattern in patterns for action in reference.matching(pattern)})
 
 
 def _listed(actions: str | list[str]) -> list[str]:
@@ -183,8 +189,10 @@ def test_one_action_may_be_written_without_a_list() -> None:
 
 def _attempt(action: str) -> dict[str, Any]:
     """Return the record of an attempt at an action, on what is ours and outside the allowed regions."""
-    service, name = OTHER_NAMES.get(action, action).split(":")
-    purpose = "failures" if name.startswith("GetObject") else "trail"
+    service, name = action.split(":")
+    service, name = OTHER_SERVICES.get(service, service), OTHER_NAMES.get(action, name)
+    locks = name in ("PutObjectLegalHold", "PutObjectRetention")
+    purpose = "failures" if name.startswith(("GetObject", "PutObject")) and not locks else "trail"
     parameters = {
         "bucketName": f"cruddur-{purpose}-111122223333-eu-central-1",
         "policyArn": "arn:aws:iam::111122223333:policy/cruddur-boundary",
@@ -192,6 +200,8 @@ def _attempt(action: str) -> dict[str, Any]:
         "resourceArn": "arn:aws:dynamodb:eu-central-1:111122223333:table/cruddur-messages",
         "roleName": "cruddur-application",
         "serviceNamespace": "dynamodb",
+        "roleArn": "arn:aws:iam::111122223333:role/cruddur-deployer",
+        "namespace": "cruddur/trail",
         "deletionProtectionEnabled": False,
         "pointInTimeRecoverySpecification": {"pointInTimeRecoveryEnabled": False},
     }
@@ -209,3 +219,20 @@ def test_what_the_scps_deny_is_watched_or_not_for_a_reason(action: str) -> None:
 def test_nothing_is_excused_that_the_scps_do_not_deny() -> None:
     assert {action for actions in NOT_WATCHED.values() for action in actions} <= set(_denied_by_scps())
     assert set(OTHER_NAMES) <= set(_denied_by_scps())
+    assert set(OTHER_SERVICES) <= {action.partition(":")[0] for action in _denied_by_scps()}
+
+
+def _refusal(service: str, **more: Any) -> dict[str, Any]:
+    message = "User: arn:… is not authorized with an explicit deny in a service control policy: arn:…"
+    return call(service, "AnyChange", errorCode="AccessDenied", errorMessage=message, **more)
+
+
+def test_what_the_scps_deny_unless_it_is_listed_is_watched_as_a_refusal() -> None:
+    (refusals,) = [detection for detection in shipped() if detection.name == "denied_by_guardrail"]
+    statements = [one for name in documents.names("scp") for one in documents.load("scp", name).document["Statement"]]
+    resources = [arn for one in statements if "NotAction" in one for arn in _listed(one["Resource"])]
+    services = {arn.split(":")[2] for arn in resources}
+    assert {"backup", "dynamodb", "events", "kms", "lambda", "sns", "sqs"} <= services
+    for service in services:
+        assert fires(refusals, "metric filter", _refusal(service))
+        assert not fires(refusals, "metric filter", _refusal(service, readOnly=True))

@@ -62,6 +62,14 @@ def _sees_refusals_of_the_endpoint(template: Template) -> bool:
     } in _selected(template)
 
 
+def _sees_metric_data(template: Template) -> bool:
+    return {
+        "eventCategory": ["Data"],
+        "resources.type": ["AWS::CloudWatch::Metric"],
+        "eventName": ["PutMetricData"],
+    } in _selected(template)
+
+
 def _only_the_trail_writes(template: Template) -> bool:
     document = {"Statement": at(template, BUCKET_POLICY)}
     writes = statement(document, "TrailWrites")
@@ -157,7 +165,12 @@ REQUIREMENTS = [
     Requirement(
         "the trail sees what the VPC endpoint refuses",
         _sees_refusals_of_the_endpoint,
-        ((f"{TRAIL}/AdvancedEventSelectors/5/FieldSelectors/1/Equals", ["s3.amazonaws.com"]),),
+        ((f"{TRAIL}/AdvancedEventSelectors/6/FieldSelectors/1/Equals", ["s3.amazonaws.com"]),),
+    ),
+    Requirement(
+        "the trail sees who writes metric data",
+        _sees_metric_data,
+        ((f"{TRAIL}/AdvancedEventSelectors/5/FieldSelectors/2/Equals", ["GetMetricData"]),),
     ),
     is_set(
         "log files are locked for 400 days",
