@@ -77,6 +77,8 @@ def _people(stack: StackBuilder) -> None:
         "break-glass",
         description="For emergencies: may destroy what the guardrails protect; every use raises an alarm",
         trust=parts.document(_trust_of_takers(stack, "break-glass")),
+        # It deletes this stack but not itself: what the guardrails protect outlives the stack, and is its alone.
+        **parts.RETAINED,
     )
 
 

@@ -61,7 +61,8 @@ def topic(stack: StackBuilder, key: kms.Key) -> sns.Topic:
             **parts.RETAINED,
         )
     )
-    stack.add(sns.TopicPolicy("AlertTopicPolicy", Topics=[Ref(topic)], PolicyDocument=_topic_policy(Ref(topic))))
+    policy = _topic_policy(Ref(topic))
+    stack.add(sns.TopicPolicy("AlertTopicPolicy", Topics=[Ref(topic)], PolicyDocument=policy, **parts.RETAINED))
     return topic
 
 

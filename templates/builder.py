@@ -104,12 +104,16 @@ class StackBuilder:
         return documents.fill(documents.load(kind, name), self.policy_values)
 
     def managed_policy(
-        self, title: str, *, name: str, description: str, document: Mapping[str, Any]
+        self, title: str, *, name: str, description: str, document: Mapping[str, Any], **more: Any
     ) -> iam.ManagedPolicy:
         """Add a customer-managed policy: versioned by IAM and visible by name, which an inline policy is not."""
         return self.add(
             iam.ManagedPolicy(
-                title, ManagedPolicyName=self.named(name), Description=description, PolicyDocument=dict(document)
+                title,
+                ManagedPolicyName=self.named(name),
+                Description=description,
+                PolicyDocument=dict(document),
+                **more,
             )
         )
 
@@ -123,9 +127,15 @@ class StackBuilder:
         policies: Mapping[str, Mapping[str, Any]],
         **more: Any,
     ) -> iam.Role:
-        """Add a role with one managed policy for each document of `policies`, which maps policy name to document."""
+        """Add a role with one managed policy for each document of `policies`, which maps policy name to document.
+
+        A role that is retained keeps its policies.
+        """
+        kept = {attribute: more[attribute] for attribute in RETAINED if attribute in more}
         attached = [
-            self.managed_policy(f"{title}Policy{number or ''}", name=policy, description=description, document=document)
+            self.managed_policy(
+                f"{title}Policy{number or ''}", name=policy, description=description, document=document, **kept
+            )
             for number, (policy, document) in enumerate(policies.items())
         ]
         return self.add(
@@ -155,7 +165,9 @@ class StackBuilder:
                 **RETAINED,
             )
         )
-        self.add(kms.Alias(f"{title}Alias", AliasName=f"alias/{self.named(alias)}", TargetKeyId=Ref(key)))
+        # kept as the key is: policies know a key by its alias, and none would protect one that lost it
+        name = f"alias/{self.named(alias)}"
+        self.add(kms.Alias(f"{title}Alias", AliasName=name, TargetKeyId=Ref(key), **RETAINED))
         return key
 
     def bucket(
@@ -183,7 +195,7 @@ class StackBuilder:
         )
         transport = parts.encrypted_transport("s3:*", [GetAtt(bucket, "Arn"), Sub(f"${{{title}.Arn}}/*")])
         policy = parts.document(transport, *statements)
-        self.add(s3.BucketPolicy(f"{title}Policy", Bucket=Ref(bucket), PolicyDocument=policy))
+        self.add(s3.BucketPolicy(f"{title}Policy", Bucket=Ref(bucket), PolicyDocument=policy, **RETAINED))
         return bucket
 
     def log_group(self, title: str, *, name: str, key_arn: Value) -> logs.LogGroup:

@@ -40,7 +40,8 @@ def _policy(stack: StackBuilder, kind: str, name: str) -> organizations.Policy:
         Content=stack.policy_with_literal_ids(kind, name),
         TargetIds=list(stack.settings.organization_targets),
         Tags=stack.tags(),
-        **parts.RETAINED,  # a deleted stack must not open what the policies close
+        # A deleted stack must not open what the policies close; what is tried out in development can be taken down.
+        **({} if stack.settings.environment == "development" else parts.RETAINED),
     )
 
 

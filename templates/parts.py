@@ -9,7 +9,8 @@ from tableguard.settings import Settings
 Value: TypeAlias = "Ref | GetAtt | Sub | Join | ImportValue | str"
 Statement = dict[str, Any]
 
-# A stack that is deleted, or an update that replaces, leaves these behind: data, evidence and the keys to both.
+# A stack that is deleted, or an update that replaces, leaves these behind: data, evidence, the keys to both, and
+# whatever protects them.
 RETAINED = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
 
 # Everything that manages a key and nothing that uses it: CreateGrant is left out, since a grant can carry Decrypt.

@@ -101,7 +101,7 @@ def _dead_letter_queue(stack: StackBuilder, key: kms.Key) -> sqs.Queue:
     )
     arn = GetAtt(queue, "Arn")
     policy = parts.document(parts.encrypted_transport("sqs:*", arn), parts.own_principals("sqs:*", arn))
-    stack.add(sqs.QueuePolicy("DeadLettersPolicy", Queues=[Ref(queue)], PolicyDocument=policy))
+    stack.add(sqs.QueuePolicy("DeadLettersPolicy", Queues=[Ref(queue)], PolicyDocument=policy, **parts.RETAINED))
     return queue
 
 

@@ -1,6 +1,6 @@
 """Open an AWS session for each principal, and check that it is in the account that the settings name."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -53,6 +53,16 @@ class ProfileNames:
     management: str | None = None
     deployer: str | None = None
     break_glass: str | None = None
+
+    def require(self, principals: Collection[Principal]) -> None:
+        """Raise DeployError unless profiles are named for these: for a destruction none is taken by default."""
+        options: Mapping[Principal, tuple[str | None, str]] = {
+            "management": (self.management, "--management-profile NAME, whose account the guardrails are in"),
+            "break-glass": (self.break_glass, "--break-glass-profile NAME, as nobody else may delete a stack"),
+        }
+        missing = [words for principal, (profile, words) in options.items() if principal in principals and not profile]
+        if missing:
+            raise DeployError(f"this needs {', and '.join(missing)}; nothing was deleted")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 import hashlib
 import time
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -150,7 +149,7 @@ class _Deployer:
 
     def continue_rollback(self, name: str) -> str:
         """Take a rollback further that failed, and return the status after it; DeployError if it fails again."""
-        token = _token()
+        token = status.new_token()
         try:
             self.cloudformation.continue_update_rollback(StackName=name, ClientRequestToken=token)
         except ClientError as error:
@@ -212,7 +211,7 @@ class _Deployer:
         disable-rollback"), and takes a failed stack further only without.
         https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stack-failure-options.html
         """
-        token, changes = _token(), changing.changes or ()
+        token, changes = status.new_token(), changing.changes or ()
         kept = state in status.FAILED or not any(change.replaces for change in changes)
         try:
             changing.execute(token, disable_rollback=kept)
@@ -240,8 +239,3 @@ class _Deployer:
         if len(lists) != 1:
             raise DeployError(f"prefix list {name}: {len(lists)} found in {self.settings.home_region}, 1 expected")
         return str(lists[0]["PrefixListId"])
-
-
-def _token() -> str:
-    """Return a new token, by which the events of one operation are told from those before it."""
-    return f"tableguard-{uuid.uuid4()}"

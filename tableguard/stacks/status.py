@@ -1,6 +1,7 @@
 """The status of a stack: what can be done next, what must be waited for, and what only a person can mend."""
 
 import time
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +30,11 @@ def status_of(client: Client, stack: str) -> str:
         raise DeployError(f"stack {stack}: {error}") from error
     status = str(described["StackStatus"])
     return ABSENT if status == "REVIEW_IN_PROGRESS" else status
+
+
+def new_token() -> str:
+    """Return a new token, by which the events of one operation are told from those before it."""
+    return f"tableguard-{uuid.uuid4()}"
 
 
 def settled(client: Client, stack: str, interval: PollInterval, sleep: Callable[[float], None] = time.sleep) -> str:

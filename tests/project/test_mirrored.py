@@ -82,7 +82,6 @@ COVERED = {
     "tableguard.prove.shipped": "prove.shipped.test_proofs",
     "tableguard.reading": "policy.test_documents",
     "tableguard.scale": "scale.test_formulas",
-    "tableguard.stacks": "cli.test_commands",
     "tableguard.store": "store.test_messages",
     "tableguard.store.consumed": "store.test_read_markers",
     "tableguard.store.loading": "store.loading.test_replay",

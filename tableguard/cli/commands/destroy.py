@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 @click.argument("stack", nargs=-1, help="stacks to delete (default: all that the settings enable)")
 @options.settings
 @options.profiles
+@click.option(
+    "--break-glass-profile",
+    metavar="NAME",
+    help="AWS profile of break-glass, or of who may take it, who deletes the stacks",
+)
 @click.option("--yes", is_flag=True, help="delete without asking")
 @click.option("--production", is_flag=True, help="required where settings say production")
 @options.as_json
@@ -25,6 +30,7 @@ def command(
     *,
     stack: tuple[str, ...],
     settings_file: Path | None,
+    break_glass_profile: str | None,
     profile: str | None,
     management_profile: str | None,
     deployer_profile: str | None,
@@ -32,7 +38,11 @@ def command(
     production: bool,
     as_json: bool,
 ) -> None:
-    """Name what goes and what stays, ask for the workload's name, and delete."""
+    """Name what goes, what stays and who deletes it, ask for the workload's name, and delete.
+
+    Break-glass deletes the stacks of the workload's account, and management the guardrails. Without
+    --break-glass-profile, the profile of --deployer-profile or --profile must be break-glass's.
+    """
     from tableguard.cli.confirmation import check_can_ask, confirm_workload
     from tableguard.cli.inputs import chosen_settings, chosen_stacks
     from tableguard.cli.output import print_json
@@ -47,8 +57,12 @@ def command(
             "add --production if it is really meant"
         )
     check_can_ask("destroy", yes=yes, as_json=as_json)
-    sessions = Sessions(settings, ProfileNames(profile, management_profile, deployer_profile))
-    plan = destruction.plan(settings, sessions, chosen_stacks(settings, stack))
+    stacks = chosen_stacks(settings, stack)
+    of_break_glass = break_glass_profile or deployer_profile or profile
+    profiles = ProfileNames(profile, management_profile, deployer_profile, of_break_glass)
+    profiles.require(destruction.principals(stacks))
+    sessions = Sessions(settings, profiles)
+    plan = destruction.plan(settings, sessions, stacks)
     if not as_json:
         _print_plan(plan)
     if plan and not yes:
@@ -71,21 +85,31 @@ def _print_plan(plan: "Sequence[PlannedDeletion]") -> None:
     for deletion in plan:
         deleted = counted(len(deletion.deleted), "resource is deleted", "resources are deleted")
         kept = counted(len(deletion.retained), "is kept", "are kept")
-        title = f"{deletion.stack_name}: {deleted}, {kept}"
+        title = f"{deletion.stack_name}: {deleted}, {kept}, by {deletion.by}"
         if console:
             console.print(tables.deletions(title, deletion))
-            continue
-        print(title)
-        for resource_type, physical_id in deletion.deleted:
-            print(f"  deleted {resource_type:<40} {physical_id}")
-        for resource_type, physical_id in deletion.retained:
-            print(f"  kept    {resource_type:<40} {physical_id}")
+        else:
+            print(title)
+            for resource_type, physical_id in deletion.deleted:
+                print(f"  deleted {resource_type:<40} {physical_id}")
+            for resource_type, physical_id in deletion.retained:
+                print(f"  kept    {resource_type:<40} {physical_id}")
+        _print_removal(deletion)
+
+
+def _print_removal(deletion: "PlannedDeletion") -> None:
+    if deletion.removal:
+        print("  These stay attached and protect what is kept. To remove them, management runs:")
+        for command_line in deletion.removal:
+            print(f"    {command_line}")
 
 
 def _facts(deletion: "PlannedDeletion") -> dict[str, Any]:
     return {
         "stack": deletion.stack.name,
         "name": deletion.stack_name,
+        "by": deletion.by,
         "deleted": [{"type": kind, "id": physical_id} for kind, physical_id in deletion.deleted],
         "kept": [{"type": kind, "id": physical_id} for kind, physical_id in deletion.retained],
+        "removal": list(deletion.removal),
     }

@@ -8,6 +8,7 @@ from typing import Any
 
 from moto.cloudformation.models import cloudformation_backends
 from moto.config.models import config_backends
+from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
 
@@ -183,10 +184,16 @@ def _of_ec2(call: ApiCall, action: Action) -> Iterator[str]:
         kind = _EC2.get(match[1]) if match else None
         if kind in action.resources:
             owner = "aws" if kind == "prefix-list" else call.account
-            yield f"arn:aws:ec2:{call.region}:{owner}:{kind}/{text}"
+            yield f"arn:aws:ec2:{call.region}:{owner}:{kind}/{_of_association(call, text)}"
     created = _EC2_CREATED.get(call.operation)
     if created in action.resources:
         yield call.arn(f"{created}/*")
+
+
+def _of_association(call: ApiCall, resource_id: str) -> str:
+    """Return the route table of an association, which has no ARN of its own; any other id as it is."""
+    tables = ec2_backends[call.account][call.region].route_tables if resource_id.startswith("rtbassoc-") else {}
+    return next((table for table, one in tables.items() if resource_id in one._associations), resource_id)
 
 
 def _deep_texts(node: Any) -> Iterator[str]:

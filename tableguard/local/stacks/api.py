@@ -174,7 +174,7 @@ def delete_stack(handler: CloudFormationResponse) -> ActionResult:
     stack = _find(handler.cloudformation_backend, handler._get_param("StackName"))
     if stack is not None:
         _forget_change_sets(handler, stack)
-        stack.delete(clients_of(handler))
+        stack.delete(clients_of(handler), handler._get_param("ClientRequestToken"))
         if stack.status == "DELETE_COMPLETE":
             deleted: dict[str, Any] = handler.cloudformation_backend.deleted_stacks
             deleted[stack.stack_id] = _stacks_of(handler).pop(stack.stack_id)

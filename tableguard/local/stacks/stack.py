@@ -211,10 +211,10 @@ class EmbeddedStack:
             self.resources.remove([name for name in self.resources.existing if name not in scope.active_resources()])
         return behind
 
-    def delete(self, clients: Clients) -> None:
+    def delete(self, clients: Clients, token: str | None = None) -> None:
         """Delete the resources, except those to be retained; EmbeddedError if the stack must not be deleted."""
         self._check_deletion()
-        self.clients = clients
+        self.clients, self.token = clients, token
         self._set_status("DELETE_IN_PROGRESS", "User Initiated")
         try:
             self.resources.remove(tuple(self.resources.existing))

@@ -104,7 +104,11 @@ def test_one_stack_is_rendered_alone(folder: Path) -> None:
         (["deploy", "--profile", "absent"], "could not be found; name another with --profile"),
         (["deploy"], "the default AWS credentials: Unable to locate credentials; name a profile with --profile"),
         (["destroy"], "is a production environment (settings: workload.environment); add --production"),
-        (["destroy", "table", "--production", "--profile", "absent"], "profile absent"),
+        (["destroy", "table", "--production", "--profile", "absent"], "break-glass: profile absent"),
+        (["destroy", "table", "--production", "--break-glass-profile", "absent"], "break-glass: profile absent"),
+        (["destroy", "table", "--production"], "this needs --break-glass-profile NAME, as nobody else may delete"),
+        (["destroy", "guardrails", "--production"], "this needs --management-profile NAME, whose account"),
+        (["destroy", "--production", "--profile", "absent"], "this needs --management-profile NAME, whose account"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(
@@ -114,13 +118,11 @@ def test_what_cannot_be_done_is_said_in_one_line(
     assert list(folder.iterdir()) == []
 
 
-@pytest.mark.parametrize("command", ["deploy", "destroy"])
 def test_a_profile_of_the_environment_that_does_not_exist_is_one_line(
-    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_PROFILE", "gone")
-    flags = ["--production"] if command == "destroy" else []
-    assert "profile (gone) could not be found; name another with --" in refusal(capsys, command, *flags)
+    assert "profile (gone) could not be found; name another with --" in refusal(capsys, "deploy")
 
 
 def test_an_endpoint_of_the_environment_that_is_none_is_one_line(

@@ -1,29 +1,41 @@
-"""Destroying: the plan names every resource of a stack, however many there are."""
+"""Destroying: by those who may, with every resource of a stack named, and every failure with AWS's reason."""
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.exceptions import WaiterError
 
+from tableguard.errors import DeployError
 from tableguard.settings import example
-from tableguard.stacks.destroy import plan
-from tableguard.stacks.registry import find_stack
+from tableguard.stacks.change_set import PollInterval
+from tableguard.stacks.destroy import PlannedDeletion, destroy, plan, principals
+from tableguard.stacks.registry import STACKS, Principal, find_stack
 
 PAGE = 100  # as many as a page of ListStackResources has
+BREAK_GLASS = "arn:aws:sts::111122223333:assumed-role/cruddur-break-glass/me"
+STACK_ID = "arn:aws:cloudformation:eu-central-1:111122223333:stack/cruddur-audit/1"
+AUDIT = (find_stack("audit"),)
+GUARDRAILS = (find_stack("guardrails"),)
 
 
 class LargeStack:
-    """CloudFormation with one stack of so many queues, of which the last is retained."""
+    """A session of this ARN, and CloudFormation with one stack of so many resources, of which the last is retained."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, caller: str = BREAK_GLASS, resource_type: str = "AWS::SQS::Queue") -> None:
         self.names = [f"Q{number}" for number in range(count)]
+        self.caller, self.type = caller, resource_type
 
     def client(self, service: str, region_name: str) -> "LargeStack":
         return self
 
+    def get_caller_identity(self) -> Any:
+        return {"Arn": self.caller}
+
     def get_template(self, **_: Any) -> Any:
-        resources = {name: {"Type": "AWS::SQS::Queue"} for name in self.names}
+        resources = {name: {"Type": self.type} for name in self.names}
         return {"TemplateBody": json.dumps({"Resources": resources | {self.names[-1]: {"DeletionPolicy": "Retain"}}})}
 
     def get_paginator(self, name: str) -> "LargeStack":
@@ -32,7 +44,7 @@ class LargeStack:
 
     def paginate(self, **_: Any) -> Iterator[Any]:
         summaries = [
-            {"LogicalResourceId": name, "ResourceType": "AWS::SQS::Queue", "PhysicalResourceId": name.lower()}
+            {"LogicalResourceId": name, "ResourceType": self.type, "PhysicalResourceId": name.lower()}
             for name in self.names
         ]
         for start in range(0, len(summaries), PAGE):
@@ -41,6 +53,105 @@ class LargeStack:
 
 @pytest.mark.parametrize("count", [1, PAGE, PAGE + 1])
 def test_every_resource_is_named_as_deleted_or_as_kept(count: int) -> None:
-    (deletion,) = plan(example(), lambda _: LargeStack(count), (find_stack("audit"),))
+    (deletion,) = plan(example(), lambda _: LargeStack(count), AUDIT)
     assert len(deletion.deleted) == count - 1
     assert deletion.retained == (("AWS::SQS::Queue", f"q{count - 1}"),)
+    assert (deletion.by, deletion.removal) == (BREAK_GLASS, ())
+
+
+def test_break_glass_deletes_what_is_the_workload_s_and_management_the_guardrails() -> None:
+    assert principals(AUDIT) == {"break-glass"}
+    assert principals(GUARDRAILS) == {"management"}
+    assert principals(STACKS) == {"break-glass", "management"}
+
+
+@pytest.mark.parametrize(
+    "caller",
+    [
+        "arn:aws:sts::111122223333:assumed-role/cruddur-deployer/me",
+        "arn:aws:sts::111122223333:assumed-role/break-glass/me",
+        "arn:aws:iam::111122223333:user/cruddur-break-glass",
+        "arn:aws:iam::111122223333:root",
+    ],
+)
+def test_another_than_break_glass_is_refused_before_anything_goes(caller: str) -> None:
+    with pytest.raises(DeployError, match=r"is not break-glass.*nothing was deleted.*role/cruddur-break-glass with"):
+        plan(example(), lambda _: LargeStack(1, caller), AUDIT)
+
+
+def test_a_break_glass_role_of_the_settings_may_lie_under_a_path() -> None:
+    mine = replace(example(), break_glass_roles=("arn:aws:iam::111122223333:role/people/on-call",))
+    caller = "arn:aws:sts::111122223333:assumed-role/on-call/me"
+    (deletion,) = plan(mine, lambda _: LargeStack(1, caller), AUDIT)
+    assert deletion.by == caller
+
+
+def test_management_needs_no_particular_role_and_kept_policies_come_with_the_commands_that_remove_them() -> None:
+    management = LargeStack(2, "arn:aws:sts::123456789012:assumed-role/Administrator/me", "AWS::Organizations::Policy")
+    (deletion,) = plan(example(), lambda _: management, GUARDRAILS)
+    assert deletion.removal == (
+        "aws organizations detach-policy --policy-id q1 --target-id ou-exam-workload",
+        "aws organizations delete-policy --policy-id q1",
+    )
+
+
+def _event(name: str, status: str, reason: str = "", resource_type: str = "AWS::EC2::VPC") -> dict[str, str]:
+    own = STACK_ID if name == "cruddur-audit" else f"{name.lower()}-1"
+    return {
+        "StackId": STACK_ID,
+        "LogicalResourceId": name,
+        "PhysicalResourceId": own,
+        "ResourceType": resource_type,
+        "ResourceStatus": status,
+        "ResourceStatusReason": reason,
+    }
+
+
+FAILING = [  # newest first, as CloudFormation gives them
+    _event("cruddur-audit", "DELETE_FAILED", "The following resource(s) failed to delete: [Vpc]."),
+    _event("Subnet", "DELETE_FAILED", "Resource deletion cancelled"),
+    _event("Vpc", "DELETE_FAILED", "not authorized to perform: ec2:DeleteVpc"),
+    _event("cruddur-audit", "DELETE_IN_PROGRESS", "User Initiated"),
+]
+OLD = [_event("Old", "DELETE_FAILED", "the attempt of last year")]
+
+
+class Undeletable:
+    """CloudFormation with a stack that cannot be deleted."""
+
+    token = ""
+
+    def client(self, service: str, region_name: str) -> "Undeletable":
+        return self
+
+    def update_termination_protection(self, **_: Any) -> None: ...
+
+    def delete_stack(self, **request: Any) -> None:
+        self.token = request["ClientRequestToken"]
+
+    def get_waiter(self, _: str) -> "Undeletable":
+        return self
+
+    def wait(self, **_: Any) -> None:
+        raise WaiterError("StackDeleteComplete", "Waiter encountered a terminal failure state", {})
+
+    def get_paginator(self, _: str) -> "Undeletable":
+        return self
+
+    def paginate(self, **_: Any) -> list[Any]:
+        events = [{**event, "ClientRequestToken": self.token} for event in FAILING]
+        return [{"StackEvents": events[:2]}, {"StackEvents": [*events[2:], *OLD]}]
+
+
+def test_a_failure_names_the_resource_and_aws_s_reason() -> None:
+    planned, stack = (PlannedDeletion(AUDIT[0], "cruddur-audit", (), ()),), Undeletable()
+
+    def undeletable(_: Principal) -> Undeletable:
+        return stack
+
+    with pytest.raises(DeployError) as failure:
+        list(destroy(example(), undeletable, PollInterval(), planned))
+    assert str(failure.value) == (
+        "stack cruddur-audit: cannot be deleted: Vpc (AWS::EC2::VPC): not authorized to perform: ec2:DeleteVpc; "
+        "mend this, and destroy again"
+    )

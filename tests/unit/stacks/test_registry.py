@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
+from tableguard.cloudformation.functions import references
 from tableguard.policy.matching import action_test, wildcard
 from tableguard.reading import cloudformation_yaml
 from tableguard.settings import Settings, example
@@ -26,6 +27,26 @@ STATEFUL = {
     "AWS::S3::Bucket",
     "AWS::SNS::Topic",
     "AWS::SQS::Queue",
+}
+# types without which another resource would stand unprotected, or unknown to the policies that protect it
+PROTECTING = {
+    "AWS::KMS::Alias": "TargetKeyId",
+    "AWS::S3::BucketPolicy": "Bucket",
+    "AWS::SNS::TopicPolicy": "Topics",
+    "AWS::SQS::QueuePolicy": "Queues",
+}
+# types that watch or use what is kept, and protect nothing
+USING = {
+    "AWS::ApplicationAutoScaling::ScalableTarget",
+    "AWS::Backup::BackupPlan",
+    "AWS::Backup::BackupSelection",
+    "AWS::CloudWatch::Alarm",
+    "AWS::Config::ConfigRule",
+    "AWS::EC2::FlowLog",
+    "AWS::Events::Rule",
+    "AWS::Lambda::EventSourceMapping",
+    "AWS::Lambda::Function",
+    "AWS::Logs::MetricFilter",
 }
 Stacks = dict[str, Template]
 
@@ -80,6 +101,57 @@ def test_whatever_holds_data_or_evidence_outlives_its_stack(stacks: Stacks, name
         if resource["Type"] in STATEFUL
     }
     assert kept == dict.fromkeys(kept, ("Retain", "Retain"))
+
+
+def _unprotected(template: Template) -> list[str]:
+    """Logical ids that go with the stack, and that something kept depends on or is protected by."""
+    resources = template["Resources"]
+    gone = {name for name, resource in resources.items() if resource.get("DeletionPolicy") != "Retain"}
+    needed = {name for kept in resources.keys() - gone for name in references(resources[kept]["Properties"])}
+    protecting = {
+        name
+        for name in gone
+        if (of := PROTECTING.get(resources[name]["Type"]))
+        and set(references(resources[name]["Properties"][of])) & (resources.keys() - gone)
+    }
+    return sorted(gone & (needed | protecting))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_kept_stays_protected(stacks: Stacks, name: str) -> None:
+    template = stacks[name]
+    assert _unprotected(template) == []
+    kept = {one for one, resource in template["Resources"].items() if resource.get("DeletionPolicy") == "Retain"}
+    around = {
+        resource["Type"]
+        for one, resource in template["Resources"].items()
+        if one not in kept and kept & set(references(resource["Properties"]))
+    }
+    assert around <= USING, "a type that refers to what is kept: does it protect it?"
+
+
+@pytest.mark.parametrize(
+    ("name", "spoilt_policy", "unprotected"),
+    [
+        ("table", "TableKeyAlias", ["TableKeyAlias"]),
+        ("audit", "TrailBucketPolicy", ["TrailBucketPolicy"]),
+        ("audit", "AlertTopicPolicy", ["AlertTopicPolicy"]),
+        ("stream", "DeadLettersPolicy", ["DeadLettersPolicy"]),
+        ("access", "BreakGlassRolePolicy", ["BreakGlassRolePolicy"]),
+    ],
+)
+def test_a_protection_that_would_go_with_its_stack_is_noticed(
+    stacks: Stacks, name: str, spoilt_policy: str, unprotected: list[str]
+) -> None:
+    without = spoilt(stacks[name], f"Resources/{spoilt_policy}/DeletionPolicy", "Delete")
+    assert _unprotected(without) == unprotected
+
+
+@pytest.mark.parametrize("environment", ["production", "staging", "development"])
+def test_guardrails_go_with_their_stack_in_development_alone(environment: str) -> None:
+    template = _stacks(replace(example(), environment=environment))["guardrails"]
+    policies = {resource.get("DeletionPolicy", "Delete") for resource in template["Resources"].values()}
+    assert policies == {"Delete" if environment == "development" else "Retain"}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -234,6 +234,17 @@ def test_a_resource_of_a_kind_that_is_not_known_of_is_not_taken_for_none() -> No
         _required(_call("ec2", "ReleaseAddress", {"AllocationId": "eipalloc-0a1b2c3d"}))
 
 
+def test_the_association_of_a_route_table_is_decided_on_that_table(clients: Clients) -> None:
+    ec2 = clients("ec2", ACCOUNT, REGION)
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.0.0/24")["Subnet"]["SubnetId"]
+    table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    association = ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)["AssociationId"]
+    for named, decided in ((association, table), ("rtbassoc-0a1b2c3d", "rtbassoc-0a1b2c3d")):
+        call = _call("ec2", "DisassociateRouteTable", {"AssociationId": named})
+        assert _required(call) == [("ec2:DisassociateRouteTable", _arn("ec2", f"route-table/{decided}"))]
+
+
 # operations whose action is of a service that the embedded AWS does not have: they are refused by name
 UNNAMED = {"s3": {"CreateSession", "ListDirectoryBuckets", "RenameObject", "WriteGetObjectResponse"}}
 SERVICES = {
