@@ -23,6 +23,7 @@ def template(settings: Settings, detections: Path = catalogue.FOLDER) -> Templat
     topic = alerts.topic(stack, audit_key)
     alerts.add(stack, catalogue.load_all(stack.policy_values, detections), group=group, topic=topic)
     stack.export("AlertTopicArn", value=Ref(topic), description="Topic that every alarm of the workload tells")
+    stack.export("AuditKeyArn", value=GetAtt(audit_key, "Arn"), description="Key of the trail and the alerts")
     stack.export("LogKeyArn", value=log_key, description="Key of the workload's log groups")
     stack.export("TrailArn", value=GetAtt(trail, "Arn"), description="The trail")
     stack.export("TrailBucketName", value=Ref(bucket), description="Bucket that holds the trail's log files")

@@ -145,6 +145,12 @@ def _detective() -> list[config.EvaluationModeConfiguration]:
     return [config.EvaluationModeConfiguration(Mode="DETECTIVE")]
 
 
+def _policy_text(stack: StackBuilder, rule: GuardRule) -> str | Sub:
+    if "${" not in rule.text:
+        return rule.text
+    return Sub(rule.text, AuditKeyArn=stack.imported("AuditKeyArn"))
+
+
 def _guard(stack: StackBuilder, rule: GuardRule) -> config.ConfigRule:
     return config.ConfigRule(
         rule.name.title().replace("-", ""),
@@ -162,7 +168,7 @@ def _guard(stack: StackBuilder, rule: GuardRule) -> config.ConfigRule:
                 # debug output would copy configuration items to a log group that is not ours
                 EnableDebugLogDelivery=False,
                 PolicyRuntime="guard-2.x.x",
-                PolicyText=rule.text,
+                PolicyText=_policy_text(stack, rule),
             ),
         ),
         DependsOn=_AFTER,

@@ -12,7 +12,10 @@ Reach = Literal["account", "own"]
 
 @dataclass(frozen=True)
 class ManagedRule:
-    """One of AWS's rules. Its reach: the whole account, what carries our tag, or one resource by type and id."""
+    """One of AWS's rules. Its reach: the whole account, what carries our tag, or one resource by type and id.
+
+    What lost the tag is in reach of no rule: an SCP denies taking it away, and the detection `tags_changed` watches.
+    """
 
     identifier: str
     description: str
@@ -23,7 +26,10 @@ class ManagedRule:
 
 @dataclass(frozen=True)
 class GuardRule:
-    """A rule of our own over configuration items (not over CloudFormation: their words differ)."""
+    """A rule of our own over configuration items (not over CloudFormation: their words differ).
+
+    Its text may have CloudFormation's variables: those of every stack, and `${AuditKeyArn}`, the trail's key.
+    """
 
     name: str
     description: str
@@ -140,6 +146,7 @@ def _trail(settings: Settings) -> tuple[ManagedRule, ...]:
 def _buckets_and_topics(settings: Settings) -> tuple[ManagedRule, ...]:
     locked = ("AWS::S3::Bucket", parts.imported(settings, "TrailBucketName"))
     return (
+        ManagedRule("S3_ACCOUNT_LEVEL_PUBLIC_ACCESS_BLOCKS", "The account lets no bucket become public"),
         ManagedRule("S3_BUCKET_LEVEL_PUBLIC_ACCESS_PROHIBITED", "Buckets are not public"),
         ManagedRule("S3_BUCKET_SSL_REQUESTS_ONLY", "Our buckets refuse plaintext transport", "own"),
         ManagedRule("S3_BUCKET_VERSIONING_ENABLED", "Our buckets keep what was overwritten", "own"),
@@ -159,6 +166,8 @@ def _access(settings: Settings) -> tuple[ManagedRule, ...]:
             "ACCOUNT_PART_OF_ORGANIZATIONS", "The organization's policies bind", parameters=owner, periodic=True
         ),
         ManagedRule("IAM_ROOT_ACCESS_KEY_CHECK", "The root user has no access key", periodic=True),
+        ManagedRule("ROOT_ACCOUNT_MFA_ENABLED", "The root user has a second factor", periodic=True),
+        ManagedRule("IAM_USER_MFA_ENABLED", "Every user has a second factor", periodic=True),
         ManagedRule("IAM_USER_NO_POLICIES_CHECK", "No user has policies of its own"),
         ManagedRule("IAM_NO_INLINE_POLICY_CHECK", "No policy is hidden inside a role, user or group"),
         ManagedRule(
@@ -208,14 +217,16 @@ rule dynamodb_endpoint_serves when resourceType == "AWS::EC2::VPCEndpoint"
 """
 
 _TRAIL_IS_WHOLE = """
-# The trail sees every region, can be validated, is encrypted, feeds the alarms and watches the table's items.
+# The trail sees every region, can be validated, is encrypted under its own key, writes to its own bucket, feeds the
+# alarms, and selects events itself: which ones, AWS Config does not record.
 rule trail_is_whole when resourceType == "AWS::CloudTrail::Trail"
     configuration.name == "$trail" {
     configuration.isMultiRegionTrail == true
     configuration.includeGlobalServiceEvents == true
     configuration.logFileValidationEnabled == true
-    configuration.kmsKeyId exists
-    configuration.cloudWatchLogsLogGroupArn exists
+    configuration.s3BucketName == "$name-trail-$${AWS::AccountId}-$region"
+    configuration.kmsKeyId == "$${AuditKeyArn}"
+    configuration.cloudWatchLogsLogGroupArn == "arn:aws:logs:$region:$${AWS::AccountId}:log-group:/$name/trail:*"
     configuration.hasCustomEventSelectors == true
     configuration.hasInsightSelectors == true
 }
@@ -225,6 +236,7 @@ rule trail_is_whole when resourceType == "AWS::CloudTrail::Trail"
 def guard_rules(settings: Settings) -> tuple[GuardRule, ...]:
     """Return the rules of our own, their text filled in."""
     values = {
+        "name": settings.name,
         "region": settings.home_region,
         "regions": "[" + ", ".join(f'"{region}"' for region in settings.allowed_regions) + "]",
         "table": settings.table_name,

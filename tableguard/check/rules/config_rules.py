@@ -20,7 +20,7 @@ _PARAMETER_CHARACTERS = 1_024
 
 
 def check(sources: Iterable[TemplateFile], region: str) -> Outcome:
-    """Check that AWS Config would take each rule of the templates, in one region."""
+    """Check that AWS Config would take each rule of the templates, in one region; what complies, AWS alone can say."""
     by_rule = [
         [_finding(source, logical_id, *fault) for fault in _faults(properties, region)]
         for source in sources
@@ -28,7 +28,7 @@ def check(sources: Iterable[TemplateFile], region: str) -> Outcome:
     ]
     failed = sum(map(bool, by_rule))
     findings = tuple(finding for findings in by_rule for finding in findings)
-    return Outcome(ENGINE, "rules", len(by_rule) - failed, failed, findings)
+    return Outcome(ENGINE, "rule definitions", len(by_rule) - failed, failed, findings)
 
 
 def _finding(source: TemplateFile, logical_id: str, rule: str, problem: str, remedy: str) -> Finding:

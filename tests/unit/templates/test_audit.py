@@ -269,5 +269,5 @@ def test_event_rules_can_use_the_key_of_the_topic(template: Template) -> None:
 
 def test_the_stack_exports_what_the_others_import(template: Template) -> None:
     exported = {output["Export"]["Name"] for output in template["Outputs"].values()}
-    names = ("AlertTopicArn", "LogKeyArn", "TrailArn", "TrailBucketName", "TrailLogGroupName")
+    names = ("AlertTopicArn", "AuditKeyArn", "LogKeyArn", "TrailArn", "TrailBucketName", "TrailLogGroupName")
     assert exported == {f"cruddur-{name}" for name in names}

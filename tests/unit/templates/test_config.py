@@ -197,6 +197,7 @@ def test_descriptions_are_within_the_limit_of_aws_config(name: str) -> None:
     assert all(0 < len(rule["Description"]) <= 256 for rule in rules)
 
 
+AUDIT_KEY = "arn:aws:kms:eu-central-1:111122223333:key/0a1b2c3d"
 TABLE: dict[str, Any] = {
     "resourceType": "AWS::DynamoDB::Table",
     "awsRegion": "eu-central-1",
@@ -223,7 +224,8 @@ TRAIL: dict[str, Any] = {
         "isMultiRegionTrail": True,
         "includeGlobalServiceEvents": True,
         "logFileValidationEnabled": True,
-        "kmsKeyId": "arn:aws:kms:eu-central-1:111122223333:key/0a1b2c3d",
+        "s3BucketName": "cruddur-trail-111122223333-eu-central-1",
+        "kmsKeyId": AUDIT_KEY,
         "cloudWatchLogsLogGroupArn": "arn:aws:logs:eu-central-1:111122223333:log-group:/cruddur/trail:*",
         "hasCustomEventSelectors": True,
         "hasInsightSelectors": True,
@@ -269,10 +271,19 @@ ITEMS: list[tuple[str, dict[str, Any], str]] = [
         for name, value in TRAIL["configuration"].items()
         if value is True
     ),
-    ("trail-is-whole", _item(TRAIL, "configuration.kmsKeyId", GONE), "FAIL"),
-    ("trail-is-whole", _item(TRAIL, "configuration.cloudWatchLogsLogGroupArn", GONE), "FAIL"),
+    *(
+        ("trail-is-whole", _item(TRAIL, f"configuration.{name}", value), "FAIL")
+        for name in ("kmsKeyId", "cloudWatchLogsLogGroupArn", "s3BucketName")
+        for value in (GONE, None, "", "other", TRAIL["configuration"][name].replace("1", "9"))
+    ),
     ("trail-is-whole", _item(TRAIL, "configuration.name", "other"), "SKIP"),
 ]
+
+
+def _as_deployed(name: str) -> str:
+    """Return the text of a Guard rule with the values that CloudFormation fills in."""
+    (text,) = [rule.text for rule in guard_rules(SETTINGS) if rule.name == name]
+    return text.replace("${AuditKeyArn}", AUDIT_KEY).replace("${AWS::AccountId}", "111122223333")
 
 
 GUARD = importlib.util.find_spec("guardpycfn") is not None
@@ -282,10 +293,17 @@ GUARD = importlib.util.find_spec("guardpycfn") is not None
 @pytest.mark.parametrize(("name", "item", "verdict"), ITEMS)
 def test_a_guard_rule_says_of_an_item_what_it_must(name: str, item: dict[str, Any], verdict: str) -> None:
     guard = importlib.import_module("guardpycfn")
-    (text,) = [rule.text for rule in guard_rules(SETTINGS) if rule.name == name]
-    answer = guard.validate_with_guard(json.dumps(item), text, False)
+    answer = guard.validate_with_guard(json.dumps(item), _as_deployed(name), False)
     report = json.loads(answer) if isinstance(answer, str) else answer
     assert report["result"]["status"] == verdict
+
+
+def test_cloudformation_fills_in_every_variable_of_a_guard_rule(template: Template) -> None:
+    assert not any("$" in _as_deployed(rule.name) for rule in guard_rules(SETTINGS))
+    text, variables = at(template, "Resources/TrailIsWhole/Properties/Source/CustomPolicyDetails/PolicyText/Fn::Sub")
+    assert "${AuditKeyArn}" in text
+    assert variables == {"AuditKeyArn": {"Fn::ImportValue": "cruddur-AuditKeyArn"}}
+    assert at(stack("audit"), "Outputs/AuditKeyArn/Export/Name") == "cruddur-AuditKeyArn"
 
 
 def test_every_guard_rule_has_items_that_it_passes_and_fails() -> None:
