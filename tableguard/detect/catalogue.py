@@ -21,7 +21,7 @@ FOLDER = POLICIES / "detections"
 _NAME = re.compile(r"[a-z]+(_[a-z]+)*")
 _TECHNIQUE = re.compile(r"T[0-9]{4}(\.[0-9]{3})?")
 _CALL = r"[A-Z][A-Za-z0-9]*\*?"
-_TERM = re.compile(r'\$\.[\w.\[\]]+ ((=|!=) "[^"]+"|NOT EXISTS|IS (TRUE|FALSE|NULL))')
+_TERM = re.compile(r'\$\.[\w.\[\]]+ ((=|!=) "[^"]+"|< [0-9]+|NOT EXISTS|IS (TRUE|FALSE|NULL))')
 
 
 def load_all(values: Values, folder: Path = FOLDER) -> tuple[Detection, ...]:

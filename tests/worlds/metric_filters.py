@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
-_TOKEN = re.compile(r'\s*(\$\.[\w.\[\]]+|"[^"]*"|\|\||&&|!=|=|NOT EXISTS|IS (?:TRUE|FALSE|NULL)|[(){}])')
+_TOKEN = re.compile(r'\s*(\$\.[\w.\[\]]+|"[^"]*"|\d+|\|\||&&|!=|=|<|NOT EXISTS|IS (?:TRUE|FALSE|NULL)|[(){}])')
 _ABSENT = object()
 
 
@@ -65,6 +65,8 @@ class _Pattern:
         if operator.startswith("IS "):
             return field is {"IS TRUE": True, "IS FALSE": False, "IS NULL": None}[operator]
         value = self.take().strip('"')
+        if operator == "<":
+            return isinstance(field, int) and field < int(value)
         if field is _ABSENT:
             return operator == "!=" and self.absent_differs
         same = isinstance(field, str) and fnmatchcase(field, value)

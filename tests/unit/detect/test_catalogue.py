@@ -121,7 +121,9 @@ def test_a_wrong_file_is_refused_with_its_name_and_key(tmp_path: Path, text: str
     assert reason in str(error.value)
 
 
-@pytest.mark.parametrize("wrong", ["['$.a = b']", "[]", "[{ none = ['$.a IS TRUE'] }]", "['$.a == \"b\"']"])
+@pytest.mark.parametrize(
+    "wrong", ["['$.a = b']", "[]", "[{ none = ['$.a IS TRUE'] }]", "['$.a == \"b\"']", "['$.a < \"b\"']"]
+)
 def test_conditions_that_cloudwatch_would_not_read_are_refused(tmp_path: Path, wrong: str) -> None:
     text = TABLE_RENAMED.replace(', "event pattern"', "")
     assert load(tmp_path, f"{text}\n{CONDITIONS}").conditions
