@@ -147,6 +147,41 @@ PROTECTED: dict[str, tuple[str, str, dict[str, Any], str, str, str]] = {
         "iam:UpdateAssumeRolePolicy",
         f"arn:aws:iam::{ACCOUNT}:role/{SETTINGS.name}-deployer",
     ),
+    "hide records from the alarms": (
+        "cloudwatch",
+        "put_metric_data",
+        {"Namespace": f"{SETTINGS.name}/trail", "MetricData": [{"MetricName": "RootUse", "Value": -1e9}]},
+        DENIED,
+        "cloudwatch:PutMetricData",
+        "*",
+    ),
+    "forge a failed batch": (
+        "s3",
+        "put_object",
+        {"Bucket": f"{SETTINGS.name}-failures-{ACCOUNT}-{REGION}", "Key": "aws/lambda/a.json", "Body": b"{}"},
+        "AccessDenied",
+        "s3:PutObject",
+        f"arn:aws:s3:::{SETTINGS.name}-failures-{ACCOUNT}-{REGION}/aws/lambda/a.json",
+    ),
+    "empty the dead letters": (
+        "sqs",
+        "purge_queue",
+        {"QueueUrl": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{SETTINGS.name}-dead-letters"},
+        DENIED,
+        "sqs:PurgeQueue",
+        f"arn:aws:sqs:{REGION}:{ACCOUNT}:{SETTINGS.name}-dead-letters",
+    ),
+    "take the function out of AWS Config": (
+        "lambda",
+        "untag_resource",
+        {
+            "Resource": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{SETTINGS.function_name}",
+            "TagKeys": ["Application"],
+        },
+        DENIED,
+        "lambda:UntagResource",
+        f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{SETTINGS.function_name}",
+    ),
 }
 
 
@@ -176,6 +211,12 @@ def test_an_administrator_of_the_workload_account_is_refused_in_aws_words(
     last = decided(ADMINISTRATOR)
     assert (last.account, last.action, last.allowed) == (ACCOUNT, action, False)
     assert last.because.startswith("denied by scp policy ")
+
+
+def test_an_administrator_writes_metric_data_that_no_alarm_of_ours_watches(running: estate.EmbeddedEstate) -> None:
+    cloudwatch = running.session("administrator").client("cloudwatch")
+    cloudwatch.put_metric_data(Namespace="elsewhere", MetricData=[{"MetricName": "RootUse", "Value": -1e9}])
+    assert [one["MetricName"] for one in cloudwatch.list_metrics(Namespace="elsewhere")["Metrics"]] == ["RootUse"]
 
 
 def _scp_of(running: estate.EmbeddedEstate, arn: str) -> Any:

@@ -113,6 +113,14 @@ def _of_account(call: ApiCall) -> ContextValues:
     return _present({"account:TargetRegion": call.value("RegionName")})
 
 
+def _of_cloudwatch(call: ApiCall) -> ContextValues:
+    """Return the namespace of metric data.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-namespace.html
+    """
+    return _present({"cloudwatch:namespace": call.value("Namespace") if call.operation == "PutMetricData" else None})
+
+
 def _of_kms(call: ApiCall) -> ContextValues:
     """Return caller account and encryption context.
 
@@ -131,6 +139,7 @@ def _present(values: Mapping[str, Any]) -> ContextValues:
 
 _BY_SERVICE: Mapping[str, Callable[[ApiCall], ContextValues]] = {
     "account": _of_account,
+    "cloudwatch": _of_cloudwatch,
     "ec2": _of_ec2,
     "iam": _of_iam,
     "kms": _of_kms,

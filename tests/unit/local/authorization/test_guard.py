@@ -419,6 +419,16 @@ def test_conditions_see_tags_of_request_and_session(organization: Organization) 
     assert "aws:SourceVpce" not in found
 
 
+def test_metric_data_has_its_namespace_and_an_alarm_s_metric_has_none(organization: Organization) -> None:
+    namespace = {"Namespace": "cruddur/trail"}
+    written, watched = (
+        authorization_context.of_request(_call("cloudwatch", operation, namespace), organization)
+        for operation in ("PutMetricData", "PutMetricAlarm")
+    )
+    assert written["cloudwatch:namespace"] == "cruddur/trail"
+    assert "cloudwatch:namespace" not in watched
+
+
 def test_only_principals_of_the_organization_carry_its_id(organization: Organization) -> None:
     stranger = _call("s3", "ListBuckets")
     assert "aws:PrincipalOrgID" not in authorization_context.of_request(stranger, organization)
