@@ -65,12 +65,12 @@ def _failure_bucket(stack: StackBuilder, key: kms.Key) -> s3.Bucket:
         "failures",
         key=key,
         lifecycle=lifecycle,
-        statements=(others, _only_operators(stack)),
+        statements=(others, _taken_by_operators(stack), _kept_by_the_function(stack)),
         Tags=stack.tags(DataClass="confidential"),
     )
 
 
-def _only_operators(stack: StackBuilder) -> parts.Statement:
+def _taken_by_operators(stack: StackBuilder) -> parts.Statement:
     # The SCP protect_perimeter says the same of the bucket's own ARN. A request through an access point names
     # that one's ARN, and is asked of the bucket's policy all the same; protect_audit_trail says who may change it.
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html
@@ -82,6 +82,19 @@ def _only_operators(stack: StackBuilder) -> parts.Statement:
         "Action": ["s3:DeleteObject", "s3:GetObject*"],
         "Resource": Sub("${FailuresBucket.Arn}/*"),
         "Condition": {"ArnNotLike": {"aws:PrincipalArn": [operator, *stack.settings.break_glass_roles]}},
+    }
+
+
+def _kept_by_the_function(stack: StackBuilder) -> parts.Statement:
+    # a forged batch would be redriven; the SCP says the same of the bucket's own ARN
+    function = Sub(f"arn:aws:iam::${{AWS::AccountId}}:role/{stack.settings.name}-pattern-d")
+    return {
+        "Sid": "DenyForgingFailedBatches",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": ["s3:PutObject*", "s3:Replicate*"],
+        "Resource": Sub("${FailuresBucket.Arn}/*"),
+        "Condition": {"ArnNotLike": {"aws:PrincipalArn": [function]}},
     }
 
 

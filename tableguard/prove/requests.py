@@ -16,6 +16,7 @@ _NAMES = {
         "aws:SourceOrgID",
         "aws:SourceVpc",
         "aws:SourceVpce",
+        "aws:VpceAccount",
         "dynamodb:Attributes",
         "dynamodb:LeadingKeys",
         "dynamodb:ReturnValues",

@@ -1,5 +1,6 @@
 """Administrators on the whole estate: refused in AWS's words what the guardrails forbid, and nothing else."""
 
+import re
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from tests.worlds.estate import (
     BY_SCP,
     DENIED,
     ELSEWHERE,
+    FAILURES,
     KEY,
     NEW_TABLE,
     ON_THE_EMBEDDED_AWS,
@@ -25,6 +27,13 @@ from tests.worlds.estate import (
 
 pytestmark = [pytest.mark.slow, ON_THE_EMBEDDED_AWS]
 ADMINISTRATOR = f"arn:aws:sts::{ACCOUNT}:assumed-role/OrganizationAccountAccessRole/tableguard"
+TRAIL_BUCKET = f"{SETTINGS.name}-trail-{ACCOUNT}-{REGION}"
+FUNCTION_ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{SETTINGS.function_name}"
+TOPIC_ARN = f"arn:aws:sns:{REGION}:{ACCOUNT}:{SETTINGS.name}-alerts"
+OPEN = (
+    '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "444455556666"}, '
+    '"Action": "kms:*", "Resource": "*"}]}'
+)
 PROTECTED: dict[str, tuple[str, str, dict[str, Any], str, str, str]] = {
     "delete the table": ("dynamodb", "delete_table", {"TableName": TABLE}, DENIED, "dynamodb:DeleteTable", TABLE_ARN),
     "delete it by its arn": (
@@ -139,15 +148,47 @@ PROTECTED: dict[str, tuple[str, str, dict[str, Any], str, str, str]] = {
         "sns:Unsubscribe",
         "<subscription>",
     ),
-    "become the deployer": (
-        "iam",
-        "update_assume_role_policy",
-        {"RoleName": f"{SETTINGS.name}-deployer", "PolicyDocument": "{}"},
+    "take the deployer": (
+        "sts",
+        "assume_role",
+        {"RoleArn": SETTINGS.role_arn("deployer"), "RoleSessionName": "me"},
         "AccessDenied",
-        "iam:UpdateAssumeRolePolicy",
-        f"arn:aws:iam::{ACCOUNT}:role/{SETTINGS.name}-deployer",
+        "sts:AssumeRole",
+        SETTINGS.role_arn("deployer"),
     ),
-    "hide records from the alarms": (
+    "take break-glass": (
+        "sts",
+        "assume_role",
+        {"RoleArn": SETTINGS.role_arn("break-glass"), "RoleSessionName": "me"},
+        "AccessDenied",
+        "sts:AssumeRole",
+        SETTINGS.role_arn("break-glass"),
+    ),
+    "take the application": (
+        "sts",
+        "assume_role",
+        {"RoleArn": SETTINGS.role_arn("application"), "RoleSessionName": "me"},
+        "AccessDenied",
+        "sts:AssumeRole",
+        SETTINGS.role_arn("application"),
+    ),
+    "give the table's key away": (
+        "kms",
+        "put_key_policy",
+        {"KeyId": "<key>", "PolicyName": "default", "Policy": OPEN},
+        DENIED,
+        "kms:PutKeyPolicy",
+        f"arn:aws:kms:{REGION}:{ACCOUNT}:key/<key>",
+    ),
+    "use the table's key": (
+        "kms",
+        "create_grant",
+        {"KeyId": "<key>", "GranteePrincipal": ADMINISTRATOR, "Operations": ["Decrypt"]},
+        DENIED,
+        "kms:CreateGrant",
+        f"arn:aws:kms:{REGION}:{ACCOUNT}:key/<key>",
+    ),
+    "hold an alarm down": (
         "cloudwatch",
         "put_metric_data",
         {"Namespace": f"{SETTINGS.name}/trail", "MetricData": [{"MetricName": "RootUse", "Value": -1e9}]},
@@ -155,13 +196,45 @@ PROTECTED: dict[str, tuple[str, str, dict[str, Any], str, str, str]] = {
         "cloudwatch:PutMetricData",
         "*",
     ),
+    "take the bucket its tags": (
+        "s3",
+        "put_bucket_tagging",
+        {"Bucket": TRAIL_BUCKET, "Tagging": {"TagSet": []}},
+        "AccessDenied",
+        "s3:PutBucketTagging",
+        f"arn:aws:s3:::{TRAIL_BUCKET}",
+    ),
+    "let requesters pay for the evidence": (
+        "s3",
+        "put_bucket_request_payment",
+        {"Bucket": TRAIL_BUCKET, "RequestPaymentConfiguration": {"Payer": "Requester"}},
+        "AccessDenied",
+        "s3:PutBucketRequestPayment",
+        f"arn:aws:s3:::{TRAIL_BUCKET}",
+    ),
+    "take the function its tags": (
+        "lambda",
+        "untag_resource",
+        {"Resource": FUNCTION_ARN, "TagKeys": ["Application"]},
+        DENIED,
+        "lambda:UntagResource",
+        FUNCTION_ARN,
+    ),
+    "take the topic its tags": (
+        "sns",
+        "untag_resource",
+        {"ResourceArn": TOPIC_ARN, "TagKeys": ["Application"]},
+        "AuthorizationError",
+        "sns:UntagResource",
+        TOPIC_ARN,
+    ),
     "forge a failed batch": (
         "s3",
         "put_object",
-        {"Bucket": f"{SETTINGS.name}-failures-{ACCOUNT}-{REGION}", "Key": "aws/lambda/a.json", "Body": b"{}"},
+        {"Bucket": FAILURES, "Key": "aws/lambda/1/x", "Body": b"{}"},
         "AccessDenied",
         "s3:PutObject",
-        f"arn:aws:s3:::{SETTINGS.name}-failures-{ACCOUNT}-{REGION}/aws/lambda/a.json",
+        f"arn:aws:s3:::{FAILURES}/aws/lambda/1/x",
     ),
     "empty the dead letters": (
         "sqs",
@@ -171,16 +244,53 @@ PROTECTED: dict[str, tuple[str, str, dict[str, Any], str, str, str]] = {
         "sqs:PurgeQueue",
         f"arn:aws:sqs:{REGION}:{ACCOUNT}:{SETTINGS.name}-dead-letters",
     ),
-    "take the function out of AWS Config": (
-        "lambda",
-        "untag_resource",
-        {
-            "Resource": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{SETTINGS.function_name}",
-            "TagKeys": ["Application"],
-        },
+    "make an endpoint of their own": (
+        "ec2",
+        "create_vpc_endpoint",
+        {"VpcId": "<vpc>", "ServiceName": f"com.amazonaws.{REGION}.s3"},
+        "UnauthorizedOperation",
+        "ec2:CreateVpcEndpoint",
+        f"arn:aws:ec2:{REGION}:{ACCOUNT}:vpc-endpoint/*",
+    ),
+    "cut the function off": (
+        "ec2",
+        "revoke_security_group_egress",
+        {"GroupId": "<group>", "IpPermissions": [{"IpProtocol": "-1"}]},
+        "UnauthorizedOperation",
+        "ec2:RevokeSecurityGroupEgress",
+        f"arn:aws:ec2:{REGION}:{ACCOUNT}:security-group/<group>",
+    ),
+    "take the network its tags": (
+        "ec2",
+        "delete_tags",
+        {"Resources": ["<vpc>"], "Tags": [{"Key": "Application"}]},
+        "UnauthorizedOperation",
+        "ec2:DeleteTags",
+        f"arn:aws:ec2:{REGION}:{ACCOUNT}:vpc/<vpc>",
+    ),
+    "replace an alarm by a composite one": (
+        "cloudwatch",
+        "put_composite_alarm",
+        {"AlarmName": f"{SETTINGS.name}-root-use", "AlarmRule": "FALSE"},
         DENIED,
-        "lambda:UntagResource",
-        f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{SETTINGS.function_name}",
+        "cloudwatch:PutCompositeAlarm",
+        f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{SETTINGS.name}-root-use",
+    ),
+    "blind the rules by the bus's key": (
+        "events",
+        "update_event_bus",
+        {"Name": "default", "KmsKeyIdentifier": "<key>"},
+        DENIED,
+        "events:UpdateEventBus",
+        f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default",
+    ),
+    "become the deployer": (
+        "iam",
+        "update_assume_role_policy",
+        {"RoleName": f"{SETTINGS.name}-deployer", "PolicyDocument": "{}"},
+        "AccessDenied",
+        "iam:UpdateAssumeRolePolicy",
+        f"arn:aws:iam::{ACCOUNT}:role/{SETTINGS.name}-deployer",
     ),
 }
 
@@ -205,12 +315,12 @@ def test_an_administrator_of_the_workload_account_is_refused_in_aws_words(
     assert found == code
     began = "You are not authorized to perform this operation. " if service == "ec2" else ""
     asked = f"perform: {action} on resource: {_filled(resource, ids)}"
-    text, _, arn = message.partition(f" {BY_SCP}: ")
+    text, kind, arn = re.split(r" with an explicit deny in a (service|resource) control policy: ", message)
     assert text == f"{began}User: {ADMINISTRATOR} is not authorized to {asked}"
-    assert _scp_of(running, arn)["Name"].startswith(f"{SETTINGS.name}-")
+    assert _policy_of(running, arn)["Name"].startswith(f"{SETTINGS.name}-")
     last = decided(ADMINISTRATOR)
     assert (last.account, last.action, last.allowed) == (ACCOUNT, action, False)
-    assert last.because.startswith("denied by scp policy ")
+    assert last.because.startswith(f"denied by {'scp' if kind == 'service' else 'rcp'} policy ")
 
 
 def test_an_administrator_writes_metric_data_that_no_alarm_of_ours_watches(running: estate.EmbeddedEstate) -> None:
@@ -219,7 +329,7 @@ def test_an_administrator_writes_metric_data_that_no_alarm_of_ours_watches(runni
     assert [one["MetricName"] for one in cloudwatch.list_metrics(Namespace="elsewhere")["Metrics"]] == ["RootUse"]
 
 
-def _scp_of(running: estate.EmbeddedEstate, arn: str) -> Any:
+def _policy_of(running: estate.EmbeddedEstate, arn: str) -> Any:
     """Return the summary of the policy that an ARN ends with, as the management account is told it."""
     organizations = running.session("management").client("organizations")
     summary = organizations.describe_policy(PolicyId=arn.rpartition("/")[2])["Policy"]["PolicySummary"]

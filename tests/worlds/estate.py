@@ -38,6 +38,8 @@ class Ids:
     endpoint: str
     mapping: str
     subscription: str
+    vpc: str
+    group: str
 
 
 def ids_of(zone: LandingZone) -> Ids:
@@ -51,8 +53,17 @@ def ids_of(zone: LandingZone) -> Ids:
         key=next(alias["TargetKeyId"] for alias in aliases if alias["AliasName"] == f"alias/{SETTINGS.name}-table"),
         endpoint=client("ec2").describe_vpc_endpoints()["VpcEndpoints"][0]["VpcEndpointId"],
         mapping=client("lambda").list_event_source_mappings()["EventSourceMappings"][0]["UUID"],
+        vpc=_ours(client("ec2").describe_vpcs()["Vpcs"])["VpcId"],
+        group=_ours(client("ec2").describe_security_groups()["SecurityGroups"])["GroupId"],
         subscription=client("sns").list_subscriptions()["Subscriptions"][0]["SubscriptionArn"],
     )
+
+
+def _ours(resources: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the one resource that carries the workload's tag."""
+    tag = {"Key": "Application", "Value": SETTINGS.name}
+    (resource,) = (resource for resource in resources if tag in resource.get("Tags", []))
+    return resource
 
 
 def refusal(call: Any, **parameters: Any) -> tuple[str, str]:

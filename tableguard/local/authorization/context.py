@@ -28,7 +28,7 @@ def of_request(call: ApiCall, organization: Organization) -> dict[str, str | tup
         "aws:SecureTransport": "true",
         "aws:ViaAWSService": "true" if call.via else "false",
         **{f"aws:PrincipalTag/{key}": value for key, value in call.caller.tags.items()},
-        **_network(call),
+        **_network(call, organization),
         **_request_tags(call),
     }
     if call.caller.principal.account in organization.accounts:
@@ -63,10 +63,16 @@ def of_resource(arn: str) -> ContextValues:
     return values
 
 
-def _network(call: ApiCall) -> ContextValues:
+def _network(call: ApiCall, organization: Organization) -> ContextValues:
+    """Return the keys of a request that came through a VPC endpoint, and whose endpoint that is.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-vpceaccount
+    """
     if call.endpoint is None:
         return {}
-    return {"aws:SourceVpce": call.endpoint.id, "aws:SourceVpc": call.endpoint.vpc_id}
+    owner = call.endpoint.ec2_backend.account_id
+    values = {"aws:SourceVpce": call.endpoint.id, "aws:SourceVpc": call.endpoint.vpc_id, "aws:VpceAccount": owner}
+    return {**values, "aws:VpceOrgID": organization.id} if owner in organization.accounts else values
 
 
 def _request_tags(call: ApiCall) -> ContextValues:

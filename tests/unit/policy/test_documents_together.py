@@ -17,7 +17,8 @@ pytestmark = pytest.mark.slow
 KEY = "key/1234abcd-12ab-34cd-56ef-1234567890ab"
 STREAM = "table/<table-name>/stream/2026-01-01T00:00:00.000"
 FUNCTION = "function:<name>-pattern-d"
-THROUGH_ENDPOINT = {"aws:SourceVpce": "vpce-0a1b2c3d4e5f60718"}
+THROUGH_ENDPOINT = {"aws:SourceVpce": "vpce-0a1b2c3d4e5f60718", "aws:VpceAccount": "<account-id>"}
+THROUGH_ANOTHER = {"aws:SourceVpce": "vpce-0a1b2c3d4e5f60718", "aws:VpceAccount": "444455556666"}
 EVERYTHING = {"Sid": "Everything", "Effect": "Allow", "Action": "*", "Resource": "*"}
 
 # what a role is given, and whether it is under the boundary
@@ -335,7 +336,11 @@ def test_the_deployer_can_make_and_change_every_stack(settings: str) -> None:
         (item("operator", "Query", "GRP#u"), "not allowed by any identity policy"),
         (item("operator", "Query", "MSG#g", "table/other"), "not allowed by any endpoint policy"),
         (Try("operator", "dynamodb:Scan", "table/<table-name>", THROUGH_ENDPOINT), "not allowed by any identity"),
-        (Try("operator", "dynamodb:Scan", "table/<table-name>", KEYS_ONLY), "DenyTheInternet"),
+        (Try("operator", "dynamodb:Scan", "table/<table-name>", KEYS_ONLY), "DenyOtherNetworks"),
+        (
+            Try("operator", "dynamodb:Scan", "table/<table-name>", {**KEYS_ONLY, **THROUGH_ANOTHER}),
+            "DenyOtherNetworks",
+        ),
         (Try("operator", "dynamodb:GetRecords", STREAM), "DenyStreamReaders"),
         (Try("operator", "s3:DeleteObjectVersion", BATCH), "DenyDestroyingEvidence"),
         (Try("operator", "s3:GetObject", "<name>-trail-<account-id>-<home-region>/x"), "any identity policy"),

@@ -1,5 +1,7 @@
 """AWS::DynamoDB::Table through the DynamoDB API."""
 
+import json
+
 from tableguard.cloudformation.equality import without
 from tableguard.cloudformation.resource_type import Client, Context, Properties, ResourceHandle, ResourceType
 from tableguard.local.stacks.types import tags
@@ -204,7 +206,10 @@ def _update_time_to_live(client: Client, table: str, current: Properties, expiry
 def _update_policy(client: Client, arn: str, current: Properties, policy: Properties | None) -> None:
     if policy is None and "ResourcePolicy" in current:
         client.delete_resource_policy(ResourceArn=arn)
-    _set_policy(client, arn, policy)
+    # a policy that stays as it is asks nothing of the deployer, to whom the guardrails deny another one
+    present = current.get("ResourcePolicy", {}).get("PolicyDocument", "null")
+    if policy and json.loads(document_text(policy["PolicyDocument"])) != json.loads(present):
+        _set_policy(client, arn, policy)
 
 
 def _update_tags(client: Client, arn: str, current: Properties, properties: Properties) -> None:

@@ -71,7 +71,9 @@ def _read_key(context: Context, handle: ResourceHandle) -> Properties:
 def _update_key(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
     client, key, current = context.client("kms"), handle.physical_id, _read_key(context, handle)
     refuse_replacement(KEY_NAME, current, properties, *_FIXED)
-    if "KeyPolicy" in properties:
+    # only where the policy changes: the guardrails leave that to break-glass, and other changes to the deployer
+    # https://github.com/aws-cloudformation/aws-cloudformation-resource-providers-kms: KeyHandlerHelper.updateKeyPolicy
+    if "KeyPolicy" in properties and json.loads(document_text(properties["KeyPolicy"])) != current["KeyPolicy"]:
         client.put_key_policy(KeyId=key, PolicyName="default", Policy=document_text(properties["KeyPolicy"]))
     client.update_key_description(KeyId=key, Description=properties.get("Description", ""))
     switch = client.disable_key if text(properties.get("Enabled", True)) == "false" else client.enable_key
