@@ -92,7 +92,7 @@ def _kept_by_the_function(stack: StackBuilder) -> parts.Statement:
         "Sid": "DenyForgingFailedBatches",
         "Effect": "Deny",
         "Principal": "*",
-        "Action": ["s3:PutObject*", "s3:Replicate*"],
+        "Action": ["s3:PutObject", "s3:ReplicateObject"],
         "Resource": Sub("${FailuresBucket.Arn}/*"),
         "Condition": {"ArnNotLike": {"aws:PrincipalArn": [function]}},
     }

@@ -317,7 +317,10 @@ def test_the_deployer_can_make_and_change_every_stack(settings: str) -> None:
         (Try("deployer", "dynamodb:CreateTable", "table/<table-name>", {}, "elsewhere"), "DenyOffRegionCalls"),
         # the application and the function past their own limits
         (item("application", "DeleteItem", "MSG#g"), "not allowed by any endpoint policy"),
-        (Try("application", "dynamodb:Query", "table/<table-name>", {"dynamodb:LeadingKeys": ("MSG#g",)}), "Internet"),
+        (
+            Try("application", "dynamodb:Query", "table/<table-name>", {"dynamodb:LeadingKeys": ("MSG#g",)}),
+            "OtherNetworks",
+        ),
         (item("pattern-d", "UpdateItem", "MSG#g", **ROW), "not allowed by any identity policy"),
         (item("identity-pool-user", "Query", "GRP#other", **MEMBER), "not allowed by any identity policy"),
         (Try("auditor", "dynamodb:GetItem", "table/<table-name>"), "DenyStrangers"),

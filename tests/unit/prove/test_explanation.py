@@ -37,7 +37,8 @@ def explanation(
     ("call", "principal", "allowed"),
     [
         ("kms:Decrypt alias/cruddur-messages", "role/Admin", False),
-        ("kms:Decrypt alias/cruddur-table", "role/Admin", True),
+        ("kms:Decrypt alias/cruddur-table", "role/Admin", False),
+        ("kms:DescribeKey alias/cruddur-table", "role/Admin", True),
         ("kms:Decrypt alias/<name>-messages", "role/cruddur-application", True),
         ("kms:Decrypt alias/<name>-table", "role/cruddur-application", False),
         ("kms:GenerateDataKey alias/cruddur-messages", "role/cruddur-identity-pool-user", False),
@@ -59,7 +60,8 @@ def test_a_key_is_named_by_its_alias_and_the_message_keys_policy_has_its_say(
 
 
 def test_an_alias_is_added_to_the_aliases_that_are_given() -> None:
-    found = explanation("kms:Decrypt alias/cruddur-table", context={"KMS:ResourceAliases": "alias/cruddur-messages"})
+    aliases = {"KMS:ResourceAliases": "alias/cruddur-messages"}
+    found = explanation("kms:Decrypt alias/cruddur-table", "role/cruddur-backup", context=aliases)
     assert found.request.keys()["kms:resourcealiases"] == ("alias/cruddur-table", "alias/cruddur-messages")
     assert [str(reason) for reason in found.decision.because] == [
         "denied by resource policy message_key, statement DenyOtherReaders"

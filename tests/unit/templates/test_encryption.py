@@ -142,8 +142,9 @@ CONTEXT: dict[str, str | tuple[str, ...]] = {
         ("role/cruddur-application", "alias/cruddur-messages", None),
         ("role/cruddur-identity-pool-user", "alias/cruddur-messages", None),
         ("role/cruddur-pattern-d", "alias/cruddur-messages", "resource"),
-        ("role/Admin", "alias/cruddur-messages", "resource"),
-        ("role/Admin", "alias/cruddur-failures", None),
+        ("role/Admin", "alias/cruddur-messages", "scp"),
+        ("role/cruddur-backup", "alias/cruddur-messages", "resource"),
+        ("role/cruddur-backup", "alias/cruddur-failures", None),
         ("role/cruddur-application", "alias/cruddur-failures", "identity"),
     ],
 )
