@@ -34,6 +34,7 @@ _CORRECTIONS = {
     "kms": "moto.kms",
     "awslambda": "moto.awslambda",
     "lambda": "moto.awslambda",
+    "logs": "moto.logs",
 }
 
 

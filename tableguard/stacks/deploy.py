@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -59,18 +60,19 @@ def plan(
 ) -> tuple[PlannedStack, ...]:
     """Return what deploying each stack would change; every change set that it makes for that is deleted again.
 
-    The deployer's stacks count as absent where the access stack is to be deployed first: it makes the deployer.
+    The deployer's stacks count as absent where the access stack, which makes the deployer, is still to be made.
     """
-    rendered, planned = render(settings, stacks), list[PlannedStack]()
+    rendered, planned = _rendered(settings, stacks), list[PlannedStack]()
     without_roles = False
     for stack in stacks:
         template = rendered[stack.name]
         if without_roles and stack.principal == "deployer":
-            name, document = settings.stack_name(stack.name), cloudformation_yaml.load(template)
+            name, document = settings.stack_name(stack.name), _document(template)
             planned.append(PlannedStack(stack, name, status.ABSENT, None, document, {}))
             continue
         planned.append(_Deployer(settings, session(stack.principal), interval).plan(stack, template))
-        without_roles = without_roles or (stack.name == "access" and planned[-1].status == status.ABSENT)
+        unmade = planned[-1].status in (status.ABSENT, "CREATE_FAILED")
+        without_roles = without_roles or (stack.name == "access" and unmade)
     return tuple(planned)
 
 
@@ -90,7 +92,7 @@ def deploy(
     in place of its usual principal.
     """
     wanted = enabled_stacks(settings) if stacks is None else stacks
-    rendered = render(settings, wanted)
+    rendered = _rendered(settings, wanted)
     for stack in wanted:
         principal = by.get(stack.name, stack.principal)
         yield _Deployer(settings, session(principal), interval).deploy(stack, rendered[stack.name], approve)
@@ -107,14 +109,15 @@ class _Deployer:
         return self.session.client(service, region_name=self.settings.home_region)
 
     def plan(self, stack: StackModule, template: str) -> PlannedStack:
-        name, document = self.settings.stack_name(stack.name), cloudformation_yaml.load(template)
+        name, document = self.settings.stack_name(stack.name), _document(template)
         state = self.settled(stack, name)
         if state in (status.ABSENT, status.ROLLBACK_STUCK):
             return PlannedStack(stack, name, state, None, document, {})
-        body = self.cloudformation.get_template(StackName=name, TemplateStage="Original")["TemplateBody"]
-        deployed = cloudformation_yaml.load(body) if isinstance(body, str) else body
         with self.change_set(name, template, "UPDATE") as prepared:
-            return PlannedStack(stack, name, state, prepared.changes, document, deployed)
+            changes = prepared.changes
+        body = self.cloudformation.get_template(StackName=name, TemplateStage="Original")["TemplateBody"]
+        deployed = _document(body) if isinstance(body, str) else body
+        return PlannedStack(stack, name, state, changes, document, deployed)
 
     def deploy(self, stack: StackModule, template: str, approve: Approve) -> Deployment:
         started = time.perf_counter()
@@ -163,7 +166,7 @@ class _Deployer:
         return state
 
     def change_set(self, name: str, template: str, kind: str) -> AbstractContextManager[PreparedChangeSet]:
-        document = cloudformation_yaml.load(template)
+        document = _document(template)
         return change_set.created(
             self.cloudformation,
             name,
@@ -239,3 +242,16 @@ class _Deployer:
         if len(lists) != 1:
             raise DeployError(f"prefix list {name}: {len(lists)} found in {self.settings.home_region}, 1 expected")
         return str(lists[0]["PrefixListId"])
+
+
+@lru_cache(maxsize=2)
+def _rendered(settings: Settings, stacks: tuple[StackModule, ...]) -> Mapping[str, str]:
+    """Return the stacks' templates, which a plan and the deployment after it both need."""
+    return render(settings, stacks)
+
+
+@lru_cache(maxsize=32)
+def _document(template: str) -> Mapping[str, Any]:
+    """Return a template's document; reading the larger ones takes a third of a second."""
+    document: Mapping[str, Any] = cloudformation_yaml.load(template)
+    return document

@@ -3,7 +3,7 @@
 All of it is asked before anything is changed, with calls that the deploying profiles may make.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from tableguard.settings import ExistingVpc, Settings
 from tableguard.stacks import status
 from tableguard.stacks.deploy import PlannedStack
-from tableguard.stacks.registry import Principal, StackModule
+from tableguard.stacks.registry import STACKS, Principal, StackModule, enabled_stacks
 
 Session = Any  # boto3.Session, whose clients botocore makes at run time
 _POLICY_TYPES = ("RESOURCE_CONTROL_POLICY", "SERVICE_CONTROL_POLICY")
@@ -118,6 +118,22 @@ def leftovers(
             existing = _existing_names(settings, session(principal), plan.template["Resources"])
             remains += [f"stack {plan.stack_name}: {one}" for one in existing]
     return tuple(remains)
+
+
+def orphans(
+    settings: Settings, session: Callable[[Principal], Session], principals: Container[Principal]
+) -> tuple[str, ...]:
+    """Return the stacks that are deployed and that the settings enable no more, as far as these principals can tell."""
+    disabled = [stack for stack in STACKS if stack not in enabled_stacks(settings) and stack.principal in principals]
+    return tuple(
+        settings.stack_name(stack.name)
+        for stack in disabled
+        if status.status_of(
+            session(stack.principal).client("cloudformation", region_name=settings.home_region),
+            settings.stack_name(stack.name),
+        )
+        != status.ABSENT
+    )
 
 
 def _existing_names(settings: Settings, session: Session, resources: Mapping[str, Any]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Deploy the stacks to AWS through CloudFormation change sets."""
 
 import shlex
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from tableguard.stacks.change_set import ResourceChange
     from tableguard.stacks.credentials import Sessions
     from tableguard.stacks.deploy import Deployment
-    from tableguard.stacks.registry import StackModule
+    from tableguard.stacks.registry import Principal, StackModule
 
 
 @click.command(cls=Command, help=__doc__)
@@ -55,6 +56,8 @@ def command(
     profiles = ProfileNames(profile, management_profile, deployer_profile, break_glass_profile)
     sessions = Sessions(settings, profiles)
     assigned = _assigned(settings, sessions, stacks)
+    if not stack:
+        _name_orphans(settings, sessions, assigned)
     if dry_run:
         print_json({"stacks": [_plan_facts(one) for one in assigned]}) if as_json else _print_plan(settings, assigned)
         return
@@ -74,7 +77,7 @@ def _assigned(settings: "Settings", sessions: "Sessions", stacks: "tuple[StackMo
     """Return who deploys each stack; DeployError names everything that is missing, or in the way."""
     from tableguard.errors import DeployError
     from tableguard.prove.preflight.assignment import assign, attached
-    from tableguard.stacks import prerequisites, status
+    from tableguard.stacks import exports, prerequisites, status
     from tableguard.stacks.change_set import PollInterval
     from tableguard.stacks.deploy import plan
 
@@ -84,6 +87,9 @@ def _assigned(settings: "Settings", sessions: "Sessions", stacks: "tuple[StackMo
     if remains := prerequisites.leftovers(settings, sessions, planned):
         raise DeployError(_listed("these names are taken, by what an earlier deployment retained", remains))
 
+    if stuck := exports.immovable(settings, sessions, planned):
+        raise DeployError(_listed("CloudFormation would refuse these changes, nothing was changed", stuck))
+
     def ask() -> str:
         client = sessions("management").client("cloudformation", region_name=settings.home_region)
         return status.status_of(client, settings.stack_name("guardrails"))
@@ -91,6 +97,21 @@ def _assigned(settings: "Settings", sessions: "Sessions", stacks: "tuple[StackMo
     bound = attached(settings, planned, ask if sessions.profiles.management else None)
     usual = dict.fromkeys(one.stack.principal for one in planned if one.changes and bound)
     return assign(settings, planned, {principal: sessions.caller(principal) for principal in usual}, bound)
+
+
+def _name_orphans(settings: "Settings", sessions: "Sessions", assigned: "Sequence[Assignment]") -> None:
+    """Say on stderr which stacks are deployed that the settings enable no more: this command leaves them alone."""
+    from tableguard.stacks import prerequisites
+
+    principals: set[Principal] = {"management"} if sessions.profiles.management else set()
+    if any(one.planned.stack.principal == "deployer" and one.planned.deployed for one in assigned):
+        principals.add("deployer")
+    for name in prerequisites.orphans(settings, sessions, principals):
+        print(
+            f"{name}: is deployed, and no longer in stacks.optional of the settings; it stays as it is. To remove it, "
+            "add it to stacks.optional again and run tableguard destroy",
+            file=sys.stderr,
+        )
 
 
 def _listed(title: str, lines: Sequence[str]) -> str:

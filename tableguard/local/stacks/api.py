@@ -45,7 +45,7 @@ def install() -> None:
         delete_stack,
     ):
         replace(CloudFormationResponse, action.__name__, _with_validation_errors(action))
-    for lacking in (continue_update_rollback, rollback_stack, update_termination_protection):
+    for lacking in (continue_update_rollback, list_imports, rollback_stack, update_termination_protection):
         setattr(CloudFormationResponse, lacking.__name__, _with_validation_errors(lacking))
     replace(responses, "StackResourceDTO", lambda stack, resource: resource)
 
@@ -158,6 +158,16 @@ def continue_update_rollback(handler: CloudFormationResponse) -> ActionResult:
         raise EmbeddedError(f"Stack [{stack.name}] is in {stack.status} state and can not continue rollback.")
     stack.roll_back(clients_of(handler), _execution(handler), handler._get_param("ResourcesToSkip", []))
     return EmptyResult()
+
+
+def list_imports(handler: CloudFormationResponse) -> ActionResult:
+    """Answer ListImports, which moto lacks: the stacks that use an exported value."""
+    export = handler._get_param("ExportName")
+    stacks: list[Any] = list(_stacks_of(handler).values())
+    users = sorted(stack.name for stack in stacks if stack.scope and export in stack.scope.imports)
+    if not users:
+        raise EmbeddedError(f"Export '{export}' is not imported by any stack.")  # AWS's words
+    return ActionResult({"Imports": users})
 
 
 def rollback_stack(handler: CloudFormationResponse) -> ActionResult:

@@ -1,7 +1,7 @@
 """Assignment of stacks to principals: whom the guardrails let make the changes of each, found before the first one."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,13 +22,9 @@ from tableguard.stacks.registry import Principal
 # An update's handler may call these for one property only, or for none that our templates have: action -> properties.
 # Every other action of an update counts as called, whatever changes.
 _ONLY_FOR: Mapping[str, tuple[str, ...]] = {
-    "backup:deletebackupvaultaccesspolicy": ("AccessPolicy",),
-    "backup:deletebackupvaultlockconfiguration": ("LockConfiguration",),
-    "backup:deletebackupvaultnotifications": ("Notifications",),
     "cloudtrail:stoplogging": ("IsLogging",),
     "dynamodb:associatetablereplica": (),
     "dynamodb:createtablereplica": (),
-    "dynamodb:deleteresourcepolicy": ("ResourcePolicy", "StreamSpecification"),
     "dynamodb:enablekinesisstreamingdestination": ("KinesisStreamSpecification",),
     "dynamodb:putresourcepolicy": ("ResourcePolicy", "StreamSpecification"),
     "dynamodb:updatekinesisstreamingdestination": ("KinesisStreamSpecification",),
@@ -37,12 +33,19 @@ _ONLY_FOR: Mapping[str, tuple[str, ...]] = {
     "kms:disablekey": ("Enabled",),
     "kms:disablekeyrotation": ("EnableKeyRotation",),
     "kms:putkeypolicy": ("KeyPolicy",),
-    "logs:disassociatekmskey": ("KmsKeyId",),
     "s3:getobject": (),
     "s3:getobjectversion": (),
     "s3:putreplicationconfiguration": ("ReplicationConfiguration",),
     "sns:putdataprotectionpolicy": ("DataProtectionPolicy",),
     "sns:unsubscribe": ("Subscription",),
+}
+# and these only where a property leaves the template
+_ONLY_WITHOUT: Mapping[str, tuple[str, ...]] = {
+    "backup:deletebackupvaultaccesspolicy": ("AccessPolicy",),
+    "backup:deletebackupvaultlockconfiguration": ("LockConfiguration",),
+    "backup:deletebackupvaultnotifications": ("Notifications",),
+    "dynamodb:deleteresourcepolicy": ("ResourcePolicy",),
+    "logs:disassociatekmskey": ("KmsKeyId",),
 }
 _DESTROYING = ("Delete", "Deregister", "Disassociate", "Remove", "Schedule", "Set", "Stop", "Unsubscribe")
 
@@ -99,8 +102,7 @@ class Guardrails:
         called = handlers(change.resource_type)
         if resource is None or called is None:
             return
-        retained = planned.template["Resources"].get(change.logical_id, {}).get("UpdateReplacePolicy") == "Retain"
-        for action in dict.fromkeys(_actions(change, called, retained)):
+        for action in dict.fromkeys(_actions(change, called, *_versions(planned, change.logical_id))):
             for alternatives in calls(action, resource, called, self.plan):
                 denial = answers.denial_of(self._with_aliases(resource, call) for call in alternatives)
                 if denial is not None:
@@ -147,11 +149,17 @@ def _assigned(
     return Assignment(planned, "break-glass", reasons, denied)
 
 
-def _actions(change: ResourceChange, called: Handlers, retained: bool) -> Iterator[str]:
-    """Yield the actions that a change calls, as far as the handlers of its type tell.
+def _versions(planned: PlannedStack, logical_id: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Return a resource as it is deployed, and as the template has it; empty where it is not."""
+    templates = planned.deployed, planned.template
+    before, now = (template.get("Resources", {}).get(logical_id, {}) for template in templates)
+    return before, now
 
-    What is replaced is `retained` where its UpdateReplacePolicy says so.
-    """
+
+def _actions(
+    change: ResourceChange, called: Handlers, before: Mapping[str, Any], now: Mapping[str, Any]
+) -> Iterator[str]:
+    """Yield the actions that a change of a resource calls, as far as the handlers of its type tell."""
     destroying = [action for action in called.delete if action.partition(":")[2].startswith(_DESTROYING)]
     match change.action:
         case "Add" | "Import":
@@ -159,15 +167,18 @@ def _actions(change: ResourceChange, called: Handlers, retained: bool) -> Iterat
         case "Remove":
             yield from () if change.kept else destroying
         case _:
-            yield from (action for action in called.update if _is_called(action, change.properties))
+            old, new = (set(version.get("Properties", {})) for version in (before, now))
+            changed = set(change.properties) or old | new  # any may, where AWS does not tell
+            yield from (action for action in called.update if _is_called(action.lower(), changed, old - new))
             if change.replaces:
+                retained = now.get("UpdateReplacePolicy") == "Retain"
                 yield from called.certain if retained else (*called.certain, *destroying)
 
 
-def _is_called(action: str, properties: Iterable[str]) -> bool:
-    changed = set(properties)
-    only_for = _ONLY_FOR.get(action.lower())
-    return only_for is None or (bool(only_for) and (not changed or bool(changed & set(only_for))))
+def _is_called(action: str, changed: set[str], gone: set[str]) -> bool:
+    if action in _ONLY_WITHOUT:
+        return bool(gone & set(_ONLY_WITHOUT[action]))
+    return action not in _ONLY_FOR or bool(changed & set(_ONLY_FOR[action]))
 
 
 def attached(settings: Settings, planned: Sequence[PlannedStack], ask: Callable[[], str] | None) -> bool:
@@ -175,7 +186,8 @@ def attached(settings: Settings, planned: Sequence[PlannedStack], ask: Callable[
 
     `ask` returns the status of their stack. Where nobody may ask, they count as attached once the settings have them.
     """
-    if "guardrails" not in settings.optional_stacks:
+    unmade = [one for one in planned if one.stack.name == "access" and one.status in (status.ABSENT, "CREATE_FAILED")]
+    if "guardrails" not in settings.optional_stacks or unmade:  # they are attached last
         return False
     own = [one.status for one in planned if one.stack.principal == "management"]
     if not own and ask is not None:

@@ -158,7 +158,8 @@ def _read_rule(context: Context, handle: ResourceHandle) -> Properties:
 
 
 def _update_rule(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
-    refuse_replacement(_RULE, _read_rule(context, handle), properties, "ConfigRuleName")
+    # CloudFormation's own update does not read a Guard rule's policy, which its caller may not be allowed to
+    refuse_replacement(_RULE, {"ConfigRuleName": handle.physical_id}, properties, "ConfigRuleName")
     _put_rule(context.client("config"), handle.physical_id, properties)
     return handle
 

@@ -167,7 +167,8 @@ def _update(context: Context, handle: ResourceHandle, properties: Properties) ->
         TableName=handle.physical_id,
         DeletionProtectionEnabled=properties.get("DeletionProtectionEnabled", False),
         GlobalSecondaryIndexUpdates=_index_updates(current, properties) or None,
-        **select(properties, "AttributeDefinitions", "BillingMode", "ProvisionedThroughput", "WarmThroughput"),
+        ProvisionedThroughput=properties.get("ProvisionedThroughput"),  # absent from a table that becomes on-demand
+        **select(properties, "AttributeDefinitions", "BillingMode", "WarmThroughput"),
     )
     _set_recovery(
         client,

@@ -117,8 +117,6 @@ def _transformation_as_declared(transformation: Properties) -> Properties:
 
 def _update_filter(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
     refuse_replacement(FILTER_NAME, _read_filter(context, handle), properties, "FilterName", "LogGroupName")
-    # moto's PutMetricFilter adds a second filter of the same name
-    _delete_filter(context, handle)
     return _create_filter(context, {"FilterName": handle.physical_id, **properties})
 
 

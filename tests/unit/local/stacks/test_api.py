@@ -412,6 +412,18 @@ def test_events_carry_the_token_of_their_operation(stacks: Stacks) -> None:
     assert tokens[-1] == ("token-1", "UPDATE_COMPLETE")
 
 
+def test_the_importers_of_an_export_are_listed(stacks: Stacks) -> None:
+    exported = {"Out": {"Value": "1", "Export": {"Name": f"{stacks.name}-out"}}}
+    stacks.deploy({"A": thing("a")}, Outputs=exported)
+    with pytest.raises(ClientError, match=r"Export '.*-out' is not imported by any stack\\."):
+        stacks.client.list_imports(ExportName=f"{stacks.name}-out")
+    user = f"{stacks.name}-user"
+    body = json.dumps({"Resources": {"B": thing("b", Value={"Fn::ImportValue": f"{stacks.name}-out"})}})
+    stacks.client.create_stack(StackName=user, TemplateBody=body)
+    assert stacks.client.list_imports(ExportName=f"{stacks.name}-out")["Imports"] == [user]
+    stacks.client.delete_stack(StackName=user)
+
+
 def test_a_change_set_tells_which_changes_replace_a_resource(stacks: Stacks) -> None:
     queue = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": stacks.name, "DelaySeconds": 1}}
     stacks.deploy({"A": queue})

@@ -49,6 +49,7 @@ def modified(name: str, kind: str, *properties: str) -> ResourceChange:
         ("audit", ResourceChange("Add", "TableOpenedFilter", FILTER), "deployer"),
         ("audit", ResourceChange("Modify", "TableOpenedFilter", FILTER, "always", ("FilterName",)), "break-glass"),
         ("table", modified("TableKey", KEY, "Description"), "deployer"),
+        ("table", modified("BackupVault", "AWS::Backup::BackupVault", "LockConfiguration"), "deployer"),
         ("table", ResourceChange("Modify", "Messages", "AWS::DynamoDB::Table", "always", ("TableName",)), "deployer"),
     ],
 )
@@ -94,6 +95,11 @@ def test_the_guardrails_that_are_deployed_decide_not_those_of_the_settings() -> 
 def test_guardrails_bind_once_their_stack_exists(status: str | None, may_ask: str | None, bound: bool) -> None:
     stacks = [planned("table")] if status is None else [planned("table"), planned("guardrails", status=status)]
     assert attached(SETTINGS, stacks, None if may_ask is None else lambda: str(may_ask)) is bound
+
+
+@pytest.mark.parametrize(("access", "bound"), [("", False), ("CREATE_FAILED", False), ("UPDATE_FAILED", True)])
+def test_guardrails_do_not_bind_before_the_access_stack_is_made(access: str, bound: bool) -> None:
+    assert attached(SETTINGS, [planned("access", status=access)], None) is bound
 
 
 def test_where_nobody_may_ask_the_settings_tell_whether_guardrails_bind() -> None:

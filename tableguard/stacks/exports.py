@@ -1,0 +1,52 @@
+"""Exports that cannot change: CloudFormation refuses to change an exported value as long as another stack imports it.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-exports.html
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from tableguard.cloudformation.functions import references
+from tableguard.errors import DeployError
+from tableguard.settings import Settings
+from tableguard.stacks.deploy import PlannedStack
+from tableguard.stacks.registry import Principal
+
+Session = Any  # boto3.Session, whose clients botocore makes at run time
+
+
+def immovable(
+    settings: Settings, session: Callable[[Principal], Session], planned: Sequence[PlannedStack]
+) -> tuple[str, ...]:
+    """Return the changes that exports in use rule out, each with the stacks that import the value."""
+    lines: list[str] = []
+    for stack in planned:
+        for export in _changed_exports(stack):
+            client = session(stack.stack.principal).client("cloudformation", region_name=settings.home_region)
+            importers = _importers(client, export)
+            if importers:
+                lines.append(f"stack {stack.stack_name}: export {export} would change, and is used by {importers}")
+    return tuple(lines)
+
+
+def _changed_exports(planned: PlannedStack) -> Iterator[str]:
+    """Yield the deployed exports whose values change: they are written otherwise, or name what is replaced."""
+    replaced = {change.logical_id for change in planned.changes or () if change.replacement == "always"}
+    outputs = planned.template.get("Outputs", {}) if planned.changes else {}
+    for key, before in planned.deployed.get("Outputs", {}).items():
+        now = outputs.get(key, {} if planned.changes else before)
+        named = replaced & set(references(before["Value"]))
+        if "Export" in before and (named or now.get("Value") != before["Value"]):
+            yield str(before["Export"]["Name"])
+
+
+def _importers(client: Any, export: str) -> str:
+    try:
+        pages = client.get_paginator("list_imports").paginate(ExportName=export)
+        return ", ".join(name for page in pages for name in page["Imports"])
+    except ClientError as error:
+        if "is not imported by any stack" in error.response["Error"]["Message"]:
+            return ""
+        raise DeployError(f"export {export}: {error}") from error

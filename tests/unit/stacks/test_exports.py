@@ -1,0 +1,72 @@
+"""Exports that are in use and would change are found before anything is changed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tableguard.errors import DeployError
+from tableguard.settings import example
+from tableguard.stacks import exports
+from tableguard.stacks.change_set import Replacement, ResourceChange
+from tableguard.stacks.deploy import PlannedStack
+from tableguard.stacks.registry import find_stack
+from tests.worlds.fake_cloudformation import Pages
+
+OUTPUT = {"Name": {"Value": {"Ref": "Topic"}, "Export": {"Name": "cruddur-Name"}}}
+
+
+class Importers:
+    """CloudFormation that knows who imports an export, or refuses to say."""
+
+    def __init__(self, *names: str, refusal: str = "Export 'cruddur-Name' is not imported by any stack.") -> None:
+        self.names, self.refusal = list(names), refusal
+
+    def client(self, service: str, region_name: str) -> "Importers":
+        return self
+
+    def get_paginator(self, operation: str) -> "Importers":
+        return self
+
+    def paginate(self, ExportName: str) -> Any:  # boto3's name
+        if not self.names:
+            raise ClientError({"Error": {"Code": "ValidationError", "Message": self.refusal}}, "ListImports")
+        return Pages("Imports", self.names).paginate()
+
+
+def immovable(
+    session: Importers,
+    replacement: Replacement = "never",
+    outputs: Mapping[str, Any] = OUTPUT,
+    changes: tuple[str, ...] = ("Topic",),
+) -> tuple[str, ...]:
+    template = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}, "Outputs": outputs}
+    made = tuple(ResourceChange("Modify", name, "AWS::SNS::Topic", replacement) for name in changes)
+    planned = PlannedStack(
+        find_stack("table"), "cruddur-table", "CREATE_COMPLETE", made or None, template, {**template, "Outputs": OUTPUT}
+    )
+    return exports.immovable(example(), lambda _: session, [planned])
+
+
+REFUSED = ("stack cruddur-table: export cruddur-Name would change, and is used by cruddur-stream, cruddur-config",)
+USED = Importers("cruddur-stream", "cruddur-config")
+
+
+def test_an_export_of_what_is_replaced_is_refused_while_others_use_it() -> None:
+    assert immovable(USED, "always") == REFUSED
+    assert immovable(Importers(), "always") == ()
+    assert immovable(USED, "conditional") == ()
+    assert immovable(USED) == ()
+
+
+def test_an_export_that_is_written_otherwise_or_leaves_is_refused_too() -> None:
+    other = {"Name": {**OUTPUT["Name"], "Value": {"Ref": "Other"}}}
+    assert immovable(USED, outputs=other) == REFUSED
+    assert immovable(USED, outputs={}) == REFUSED
+    assert immovable(USED, outputs=other, changes=()) == ()
+
+
+def test_a_question_that_is_refused_is_an_error() -> None:
+    with pytest.raises(DeployError, match=r"export cruddur-Name: .* denied"):
+        immovable(Importers(refusal="denied"), "always")

@@ -1,0 +1,154 @@
+"""A landing zone in which `tableguard deploy` runs as its owners run it, and resources that fail on demand."""
+
+import contextlib
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tableguard import settings as settings_files
+from tableguard.cli.app import main
+from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle, ResourceType
+from tableguard.errors import DeployError
+from tableguard.local import landing_zone, server
+from tableguard.local.estate import POLLING
+from tableguard.local.landing_zone import LandingZone
+from tableguard.local.stacks.types import ALL
+from tableguard.paths import EXAMPLE_SETTINGS
+from tableguard.settings import Settings
+from tableguard.stacks import change_set, credentials
+from tableguard.stacks.credentials import ProfileNames
+from tableguard.stacks.registry import Principal
+
+AWS_WORDS = "Resource handler returned message: Service is unavailable"
+
+
+@dataclass(frozen=True)
+class Result:
+    """The exit code of a command, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class Rehearsal:
+    """One landing zone, the settings of its estate as a file, and the resources that fail once when created."""
+
+    zone: LandingZone
+    file: Path
+    example: str
+    failing: set[tuple[str, str]] = field(default_factory=set)
+    failures: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def settings(self) -> Settings:
+        """Return the settings as the file has them."""
+        return settings_files.load(self.file)
+
+    def change(self, *replacements: tuple[str, str]) -> None:
+        """Write the example's settings with these texts replaced."""
+        text = (EXAMPLE_SETTINGS / f"{self.example}.toml").read_text()
+        for before, after in replacements:
+            assert before in text, before
+            text = text.replace(before, after)
+        self.file.write_text(text)
+
+    def run(self, *words: str) -> Result:
+        """Run a command with the settings, and return how it ended."""
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = main([words[0], *words[1:], "--settings", str(self.file)])
+        return Result(code, out.getvalue(), err.getvalue())
+
+    def deploy(self, *words: str) -> Result:
+        """Deploy as the owners do by day, without break-glass."""
+        return self.run("deploy", "--yes", *words)
+
+    def client(self, service: str, account: str = "") -> Any:
+        """Return a client of the setup key, which no policy restricts."""
+        return self.zone.clients(service, account or self.zone.settings.account_id, self.zone.settings.home_region)
+
+    def statuses(self) -> dict[str, str]:
+        """Return the status of every stack by its name, of both accounts."""
+        accounts = self.zone.settings.account_id, self.zone.settings.management_account_id
+        stacks = [
+            stack
+            for account in dict.fromkeys(accounts)
+            for stack in self.client("cloudformation", account).describe_stacks()["Stacks"]
+        ]
+        return {stack["StackName"]: stack["StackStatus"] for stack in stacks}
+
+    def change_sets(self) -> list[str]:
+        """Return the change sets that were left behind."""
+        cloudformation = self.client("cloudformation")
+        names = [stack["StackName"] for stack in cloudformation.describe_stacks()["Stacks"]]
+        return [
+            summary["ChangeSetName"]
+            for name in names
+            for summary in cloudformation.list_change_sets(StackName=name)["Summaries"]
+        ]
+
+
+@dataclass(frozen=True)
+class RehearsalSessions:
+    """Sessions of a landing zone in place of those of AWS profiles; only a named break-glass profile is there."""
+
+    zone: LandingZone
+    settings: Settings
+    profiles: ProfileNames
+
+    def __call__(self, principal: Principal) -> Any:
+        """Return the principal's session."""
+        if principal == "break-glass" and self.profiles.break_glass is None:
+            raise DeployError("break-glass: no profile is named")
+        return _session(self.zone, principal)
+
+    def caller(self, principal: Principal) -> str:
+        """Return the ARN of the principal's role."""
+        arn: str = self(principal).client("sts").get_caller_identity()["Arn"]
+        return credentials._role(arn)
+
+
+@contextlib.contextmanager
+def rehearsal(example: str, folder: Path) -> Iterator[Rehearsal]:
+    """Prepare a landing zone for an example's settings, in which nothing is deployed yet."""
+    with server.start() as running, pytest.MonkeyPatch.context() as patch:
+        zone = landing_zone.prepare(settings_files.example(example), running.endpoint)
+        here = Rehearsal(zone, folder / "settings.toml", example)
+        here.change()
+        patch.setattr(change_set, "PollInterval", lambda: POLLING)
+        patch.setattr(credentials, "Sessions", lambda chosen, names: RehearsalSessions(zone, chosen, names))
+        for name, resource_type in list(ALL.items()):
+            patch.setitem(ALL, name, _failing(resource_type, here))
+        yield here
+    _session.cache_clear()
+
+
+@cache
+def _session(zone: LandingZone, principal: Principal) -> Any:
+    return zone.session(principal)
+
+
+def _failing(resource_type: ResourceType, here: Rehearsal) -> ResourceType:
+    def create(context: Context, properties: Properties) -> ResourceHandle:
+        place = (context.stack_name, context.logical_id)
+        if place in here.failing:
+            here.failing.discard(place)
+            here.failures.append(place)
+            raise ClientError({"Error": {"Code": "ServiceUnavailable", "Message": AWS_WORDS}}, "Create")
+        return resource_type.create(context, properties)
+
+    return replace(resource_type, create=create)
+
+
+def facts(result: Result) -> Any:
+    """Return a command's JSON."""
+    return json.loads(result.out)
