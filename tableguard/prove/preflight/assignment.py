@@ -8,6 +8,7 @@ from typing import Any
 from tableguard.aws.cloudformation_handlers import Handlers, handlers
 from tableguard.findings.counts import counted
 from tableguard.policy.policy_set import PolicySet
+from tableguard.policy.service_reference import load
 from tableguard.policy.shorthand import Shorthand
 from tableguard.policy.statements import Policy, policy
 from tableguard.prove.preflight.answer import Answers
@@ -89,24 +90,27 @@ class Guardrails:
         self.scps = _attached_scps(settings, planned) or tuple(PolicySet.filled(settings).policies["scp"].values())
 
     def denials(self, planned: PlannedStack, caller: str) -> tuple[str, ...]:
-        """Return the denials of a role, by its ARN, for the changes of a stack."""
+        """Return the denials of a role, by its ARN, for the changes of a stack: a line for each statement."""
         answers = Answers(self.settings, self.estate, self.scps, (caller,))
-        return tuple(
-            dict.fromkeys(
-                denial for change in planned.changes or () for denial in self._of_change(planned, change, answers)
-            )
-        )
+        by_statement: dict[str, list[str]] = {}
+        for change in planned.changes or ():
+            for call, because in self._of_change(planned, change, answers):
+                by_statement.setdefault(because, []).append(call)
+        return tuple(_line(denied, because) for because, denied in by_statement.items())
 
-    def _of_change(self, planned: PlannedStack, change: ResourceChange, answers: Answers) -> Iterator[str]:
+    def _of_change(self, planned: PlannedStack, change: ResourceChange, answers: Answers) -> Iterator[tuple[str, str]]:
+        """Yield each denied call of a change, and which statement denies it."""
         resource = self.plan.resources[planned.stack.name].get(change.logical_id)
         called = handlers(change.resource_type)
         if resource is None or called is None:
             return
-        for action in dict.fromkeys(_actions(change, called, *_versions(planned, change.logical_id))):
+        actions = _actions(change, called, *_versions(planned, change.logical_id))
+        # the registry has names that IAM does not, such as s3:PutObjectLockConfiguration
+        for action in dict.fromkeys(one for one in actions if one.lower() in load().actions):
             for alternatives in calls(action, resource, called, self.plan):
                 denial = answers.denial_of(self._with_aliases(resource, call) for call in alternatives)
                 if denial is not None:
-                    yield f"{change.logical_id}: {action} is {denial.because}"
+                    yield f"{change.logical_id}: {action}", denial.because
                     break
 
     def _with_aliases(self, resource: PlannedResource, call: ModelledCall) -> ModelledCall:
@@ -147,6 +151,11 @@ def _assigned(
         return Assignment(planned, usual)
     denied = guardrails.denials(planned, settings.role_arn("break-glass"))
     return Assignment(planned, "break-glass", reasons, denied)
+
+
+def _line(denied: Sequence[str], because: str) -> str:
+    more = f" and {len(denied) - 1} more are" if len(denied) > 1 else " is"
+    return f"{denied[0]}{more} {because}"
 
 
 def _versions(planned: PlannedStack, logical_id: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:

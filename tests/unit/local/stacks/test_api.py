@@ -415,7 +415,7 @@ def test_events_carry_the_token_of_their_operation(stacks: Stacks) -> None:
 def test_the_importers_of_an_export_are_listed(stacks: Stacks) -> None:
     exported = {"Out": {"Value": "1", "Export": {"Name": f"{stacks.name}-out"}}}
     stacks.deploy({"A": thing("a")}, Outputs=exported)
-    with pytest.raises(ClientError, match=r"Export '.*-out' is not imported by any stack\\."):
+    with pytest.raises(ClientError, match=r"Export '.*-out' is not imported by any stack\."):
         stacks.client.list_imports(ExportName=f"{stacks.name}-out")
     user = f"{stacks.name}-user"
     body = json.dumps({"Resources": {"B": thing("b", Value={"Fn::ImportValue": f"{stacks.name}-out"})}})

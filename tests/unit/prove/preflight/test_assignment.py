@@ -1,5 +1,6 @@
 """Who deploys a stack: its usual principal, or break-glass where an attached SCP denies that one a change."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -69,6 +70,11 @@ def test_the_reason_names_resource_action_policy_and_statement() -> None:
         "TableOpenedFilter: logs:DeleteMetricFilter is denied by scp policy protect_audit_trail, statement "
         "DenySilencingAlerts",
     )
+
+
+def test_denials_by_one_statement_are_one_reason() -> None:
+    (reason,) = assigned(planned("access", modified("ApplicationRole", "AWS::IAM::Role", "Description"))).reasons
+    assert re.fullmatch(r"ApplicationRole: iam:\w+ and \d+ more are denied by scp policy .* DenyRoleChanges", reason)
 
 
 def test_what_break_glass_may_not_do_either_is_told() -> None:
