@@ -144,6 +144,10 @@ def _assigned(
     settings: Settings, planned: PlannedStack, callers: Mapping[Principal, str], guardrails: Guardrails
 ) -> Assignment:
     usual = planned.stack.principal
+    if usual == "administrator" and planned.status == status.ROLLBACK_STUCK:
+        return Assignment(
+            planned, "break-glass", ("the rollback changes roles, which guardrails leave to break-glass",)
+        )
     if usual == "management" or not planned.changes:  # no SCP binds the management account
         return Assignment(planned, usual)
     reasons = guardrails.denials(planned, callers.get(usual) or settings.role_arn(usual))

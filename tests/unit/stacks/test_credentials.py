@@ -1,28 +1,114 @@
-"""Profiles: who must be named before a stack is destroyed."""
+"""Sessions of principals: whose credentials, from which profile, and what a role's session keeps of it."""
 
+from pathlib import Path
+from typing import Any
+
+import boto3
 import pytest
 
 from tableguard.errors import DeployError
-from tableguard.stacks.credentials import ProfileNames
-from tableguard.stacks.registry import Principal
+from tableguard.settings import example
+from tableguard.stacks import credentials
+from tableguard.stacks.credentials import ProfileNames, Sessions
 
-BOTH: frozenset[Principal] = frozenset({"break-glass", "management"})
+SETTINGS = example()
+ACCOUNT = SETTINGS.account_id
+CONFIG = """
+[profile admin]
+endpoint_url = http://127.0.0.1:9999
+ca_bundle = /etc/ssl/of-ours.pem
+use_fips_endpoint = true
+[profile other]
+"""
 
 
+class Sts:
+    """STS that answers who the caller is, and gives the keys of a role."""
+
+    def __init__(self, arn: str) -> None:
+        self.arn, self.taken = arn, list[str]()
+
+    def get_caller_identity(self) -> dict[str, str]:
+        return {"Account": self.arn.split(":")[4], "Arn": self.arn}
+
+    def assume_role(self, RoleArn: str, **_: str) -> dict[str, Any]:  # boto3's name
+        self.taken.append(RoleArn)
+        return {"Credentials": {"AccessKeyId": "key", "SecretAccessKey": "secret", "SessionToken": "token"}}
+
+
+@pytest.fixture
+def profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two profiles of AWS, one with settings of its own."""
+    (tmp_path / "config").write_text(CONFIG)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    credentials._session.cache_clear()
+
+
+def sessions(monkeypatch: pytest.MonkeyPatch, arn: str, **names: str) -> tuple[Sessions, Sts]:
+    """Return sessions whose callers are all this one."""
+    sts, client = Sts(arn), boto3.Session.client
+
+    def answer(self: boto3.Session, service: str, *arguments: Any, **more: Any) -> Any:
+        return sts if service == "sts" else client(self, service, *arguments, **more)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(boto3.Session, "client", answer)
+    return Sessions(SETTINGS, ProfileNames(**names)), sts
+
+
+@pytest.mark.usefixtures("profiles")
+def test_a_role_keeps_endpoint_certificates_and_fips_of_the_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+    taker = f"arn:aws:sts::{ACCOUNT}:assumed-role/Taker/me"
+    open_session, sts = sessions(monkeypatch, taker, deployer="admin")
+    session = open_session("deployer")
+    assert sts.taken == [SETTINGS.role_arn("deployer")]
+    keys = session.get_credentials()
+    assert keys is not None
+    assert keys.access_key == "key"
+    client = session.client("cloudformation")
+    assert client.meta.endpoint_url == "http://127.0.0.1:9999"
+    assert client.meta.config.use_fips_endpoint is True
+    assert session._session.get_config_variable("ca_bundle") == "/etc/ssl/of-ours.pem"
+
+
+@pytest.mark.usefixtures("profiles")
 @pytest.mark.parametrize(
-    ("profiles", "words"),
+    ("principal", "caller", "taken"),
     [
-        (ProfileNames(management="m"), "needs --break-glass-profile NAME"),
-        (ProfileNames(break_glass="b"), "needs --management-profile NAME"),
-        (ProfileNames("a"), "needs --management-profile NAME.*, and --break-glass-profile NAME"),
+        ("deployer", "cruddur-deployer", []),
+        ("deployer", "Taker", ["deployer"]),
+        ("break-glass", "cruddur-break-glass", []),
+        ("break-glass", "cruddur-deployer", ["break-glass"]),
     ],
 )
-def test_who_destroys_and_is_not_named_is_said(profiles: ProfileNames, words: str) -> None:
+def test_a_profile_is_of_the_role_itself_or_of_one_who_takes_it(
+    monkeypatch: pytest.MonkeyPatch, principal: Any, caller: str, taken: list[str]
+) -> None:
+    arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/{caller}/me"
+    open_session, sts = sessions(monkeypatch, arn, deployer="admin", break_glass="admin")
+    open_session(principal)
+    assert sts.taken == [SETTINGS.role_arn(role) for role in taken]
+    assert open_session.caller(principal) == SETTINGS.role_arn(principal)
+    assert open_session.caller("administrator") == f"arn:aws:iam::{ACCOUNT}:role/{caller}"
+
+
+@pytest.mark.usefixtures("profiles")
+@pytest.mark.parametrize(
+    ("principal", "words"),
+    [
+        ("administrator", "the workload's administrator: profile other: is in account 999999999999, .* with --profile"),
+        (
+            "management",
+            "the management account: the default AWS credentials: is in account .* with --management-profile",
+        ),
+        ("break-glass", "no profile is named; name one with --break-glass-profile"),
+    ],
+)
+def test_whose_credentials_are_missing_and_which_option_names_them_is_said(
+    monkeypatch: pytest.MonkeyPatch, principal: Any, words: str
+) -> None:
+    open_session, _ = sessions(monkeypatch, "arn:aws:sts::999999999999:assumed-role/Any/me", administrator="other")
     with pytest.raises(DeployError, match=words):
-        profiles.require(BOTH)
-
-
-def test_who_is_not_needed_need_not_be_named() -> None:
-    ProfileNames(management="m", break_glass="b").require(BOTH)
-    ProfileNames(break_glass="b").require({"break-glass"})
-    ProfileNames(management="m").require({"management"})
+        open_session(principal)

@@ -72,6 +72,12 @@ def test_the_reason_names_resource_action_policy_and_statement() -> None:
     )
 
 
+@pytest.mark.parametrize(("stack", "principal"), [("access", "break-glass"), ("table", "deployer")])
+def test_a_failed_rollback_of_roles_is_continued_by_break_glass(stack: str, principal: str) -> None:
+    assert assigned(planned(stack, status="UPDATE_ROLLBACK_FAILED")).principal == principal
+    assert assigned(planned(stack, status="UPDATE_ROLLBACK_FAILED"), bound=False).principal != "break-glass"
+
+
 def test_denials_by_one_statement_are_one_reason() -> None:
     (reason,) = assigned(planned("access", modified("ApplicationRole", "AWS::IAM::Role", "Description"))).reasons
     assert re.fullmatch(r"ApplicationRole: iam:\w+ and \d+ more are denied by scp policy .* DenyRoleChanges", reason)
