@@ -13,9 +13,9 @@ def _refusal(operation: str) -> ClientError:
 
 def test_what_a_failed_creation_made_is_removed_and_the_failure_is_the_reason() -> None:
     removed: list[str] = []
-    with pytest.raises(ClientError, match="not authorized: PutBucketLogging"):
-        with remove_on_failure(lambda: removed.append("bucket")):
-            raise _refusal("PutBucketLogging")
+    refused = pytest.raises(ClientError, match="not authorized: PutBucketLogging")
+    with refused, remove_on_failure(lambda: removed.append("bucket")):
+        raise _refusal("PutBucketLogging")
     assert removed == ["bucket"]
 
 
