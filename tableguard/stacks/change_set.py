@@ -66,10 +66,10 @@ class PreparedChangeSet:
         """Begin to make the changes; every event of it carries the token."""
         # OnStackFailure=DO_NOTHING of a change set is no substitute: CloudFormation refuses to update such a stack
         # later ("cannot be updated from [CREATE_FAILED] state because it contains [on-failure: DO_NOTHING]")
-        self.executed = True
         self.client.execute_change_set(
             ChangeSetName=self.arn, ClientRequestToken=token, DisableRollback=disable_rollback
         )
+        self.executed = True
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from tableguard.stacks.render import render
 
 Session = Any  # boto3.Session, whose clients botocore makes at run time
 DeploymentOutcome = Literal["created", "updated", "unchanged"]
+_NO_REPLACEMENT = "Replacement type updates not supported"
 Approve = Callable[[StackModule, tuple[ResourceChange, ...]], bool]
 
 
@@ -222,9 +223,12 @@ class _Deployer:
             raise DeployError(f"stack {name}: {error}") from error
         ended = status.settled(self.cloudformation, name, self.interval)
         if ended not in status.SUCCEEDED:
-            advice = "what succeeded is kept" if ended in status.FAILED else f"the stack is {ended}"
             reasons = status.reasons(self.cloudformation, name, token)
-            raise DeployError(f"stack {name}: {reasons}; {advice}: mend this, and run the same command again")
+            advice = "what succeeded is kept" if ended in status.FAILED else f"the stack is {ended}"
+            remedy = "mend this, and run the same command again"
+            if _NO_REPLACEMENT in reasons:
+                remedy = f"go back with `aws cloudformation rollback-stack --stack-name {name}`, then run it again"
+            raise DeployError(f"stack {name}: {reasons}; {advice}: {remedy}")
 
     def code_key(self) -> str:
         """Upload the function's package and return its key, which has its hash: another package is another key."""

@@ -110,6 +110,10 @@ def test_what_break_glass_changes_is_said_before_the_first_change_and_then_succe
         assert "cruddur-access, cruddur-audit: break-glass must deploy this, nothing was changed; " in refused.err
         assert f"run: tableguard deploy --settings {deployed.file} --break-glass-profile BREAK_GLASS" in refused.err
         assert deployed.statuses() == before
+        deployed.failing.add(("cruddur-table", "MessageKey"))
+        failed = deployed.deploy(*BREAK_GLASS)
+        assert failed.err.startswith("tableguard deploy: stack cruddur-table: MessageKey (AWS::KMS::Key): ")
+        assert deployed.statuses()["cruddur-table"] == "UPDATE_FAILED"
         assert _changed(deployed, *BREAK_GLASS)["table"] == "updated"
     finally:
         deployed.change()
@@ -164,7 +168,7 @@ def test_a_missing_prerequisite_is_said_before_anything_is_changed(deployed: Reh
     assert deployed.statuses() == before
 
 
-def test_a_dry_run_changes_nothing_and_leaves_nothing(deployed: Rehearsal) -> None:
+def test_a_dry_run_and_an_answer_that_nobody_can_give_change_nothing_and_leave_nothing(deployed: Rehearsal) -> None:
     deployed.change(*DAY[:1])
     try:
         result = deployed.run("deploy", "--dry-run")
@@ -172,6 +176,13 @@ def test_a_dry_run_changes_nothing_and_leaves_nothing(deployed: Rehearsal) -> No
         deployed.change()
     assert result.code == 0
     assert "  TrailLogs  RetentionInDays\n" in result.out
+    assert deployed.change_sets() == []
+    deployed.change(*DAY[:1])
+    try:
+        unanswered = deployed.run("deploy")
+    finally:
+        deployed.change()
+    assert (unanswered.code, "standard input is not a terminal" in unanswered.err) == (2, True)
     assert deployed.change_sets() == []
     again = facts(deployed.deploy("--json"))
     assert {stack["outcome"] for stack in again["stacks"]} == {"unchanged"}

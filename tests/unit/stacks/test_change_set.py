@@ -50,6 +50,17 @@ def test_an_executed_change_set_is_not_deleted() -> None:
     ]
 
 
+def test_a_change_set_whose_execution_is_refused_does_not_stay_behind() -> None:
+    class Refusing(FakeCloudFormation):
+        def execute_change_set(self, **_: object) -> None:
+            raise LookupError
+
+    client = Refusing(["CREATE_COMPLETE"], [change()])
+    with pytest.raises(LookupError), created(client, "stack", TEMPLATE, INTERVAL) as change_set:
+        change_set.execute("token", disable_rollback=True)
+    assert client.calls("delete_change_set") == [{"ChangeSetName": change_set.arn}]
+
+
 def test_a_change_set_of_the_same_name_from_an_earlier_run_makes_way() -> None:
     client = FakeCloudFormation(["CREATE_COMPLETE"], [change()])
     with created(client, "stack", TEMPLATE, INTERVAL) as change_set:

@@ -60,6 +60,13 @@ def test_the_error_names_what_failed_in_this_operation_and_what_to_do() -> None:
     )
 
 
+def test_a_failed_stack_that_needs_a_replacement_is_to_go_back_first() -> None:
+    refusal = "Replacement type updates not supported on stack with disable-rollback."
+    events = [event("Key", "UPDATE_FAILED", refusal)]
+    client = FakeCloudFormation(["UPDATE_FAILED", "UPDATE_FAILED"], [change(Replacement="True")], events)
+    assert "go back with `aws cloudformation rollback-stack --stack-name cruddur-table`" in refused(client)
+
+
 def test_a_rolled_back_update_is_said_to_be_one() -> None:
     client = FakeCloudFormation(["UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"], [change(Replacement="True")])
     assert "the stack is UPDATE_ROLLBACK_COMPLETE: mend this" in refused(client)
