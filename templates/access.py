@@ -4,7 +4,6 @@ from typing import Any
 
 from troposphere import GetAtt, Ref, Sub, Template, cognito, iam
 
-from tableguard.aws.arn import require
 from tableguard.policy import documents
 from tableguard.settings import Settings
 from templates import parts, service_roles
@@ -116,13 +115,14 @@ def _trust_of_takers(stack: StackBuilder, role: str) -> parts.Statement:
     was one. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-multifactorauthpresent
     """
     takers = stack.settings.takers_of(role)
-    accounts = sorted({f"arn:aws:iam::{require(taker).account}:root" for taker in takers})
+    own_account = f"arn:aws:iam::{stack.settings.account_id}:"
+    # the own account as principal, and its roles in the condition alone: a role that is named as principal must exist
+    # beforehand, and a permission set's name is known but for its end; of another account only the role is let in
+    principals = dict.fromkeys(f"{own_account}root" if taker.startswith(own_account) else taker for taker in takers)
     return {
         "Sid": "TakenByThoseTheSettingsName",
         "Effect": "Allow",
-        # an account as principal, and the role in the condition: a role named as principal must exist beforehand, and
-        # a permission set's name is known but for its end
-        "Principal": {"AWS": [_of_any_account(stack, root) for root in accounts]},
+        "Principal": {"AWS": [_of_any_account(stack, principal) for principal in sorted(principals)]},
         "Action": "sts:AssumeRole",
         "Condition": {
             "StringEquals": {"aws:PrincipalOrgID": stack.settings.organization_id},

@@ -144,10 +144,7 @@ NOT_WATCHED = {
         "dynamodb:WriteDataForReplication",
         "iam:PassRole",
         "s3:BypassGovernanceRetention",
-        "s3:ReplicateDelete",
         "s3:ReplicateObject",
-        "s3:ReplicateObjectAnnotation",
-        "s3:ReplicateTags",
     },
     "it needs a table in that region, and making one is watched": {
         "dynamodb:BatchWriteItem",

@@ -234,9 +234,9 @@ def _trust_statements(role: str, settings: str) -> Any:
     return at(stack("access", example(settings)), f"Resources/{role}/Properties/AssumeRolePolicyDocument/Statement")
 
 
-def test_a_taker_of_another_account_is_let_in_by_that_account_and_its_own_name() -> None:
+def test_of_another_account_only_the_taker_itself_is_let_in() -> None:
     (auditors,) = _trust_statements("AuditorRole", "existing-vpc")
-    assert auditors["Principal"] == {"AWS": ["arn:aws:iam::444455556666:root"]}
+    assert auditors["Principal"] == {"AWS": ["arn:aws:iam::444455556666:role/SecurityAudit"]}
     assert auditors["Condition"]["ArnLike"] == {"aws:PrincipalArn": ["arn:aws:iam::444455556666:role/SecurityAudit"]}
 
 
