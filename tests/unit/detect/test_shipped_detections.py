@@ -151,6 +151,17 @@ NOT_WATCHED = {
         "dynamodb:PutItem",
         "dynamodb:UpdateItem",
     },
+    "a data event of a cache, and no stack deploys one": {
+        "dax:BatchGetItem",
+        "dax:BatchWriteItem",
+        "dax:ConditionCheckItem",
+        "dax:DeleteItem",
+        "dax:GetItem",
+        "dax:PutItem",
+        "dax:Query",
+        "dax:Scan",
+        "dax:UpdateItem",
+    },
     "AWS services do it all day": {"kms:RetireGrant"},
     "a deployment: what it changes is watched": {
         "cloudformation:ContinueUpdateRollback",
