@@ -37,7 +37,11 @@ class Tagging:
 
 @dataclass(frozen=True)
 class Handlers:
-    """The actions of a resource type's handlers, and the properties whose change replaces a resource, or may."""
+    """The actions of a resource type's handlers, and the properties whose change replaces a resource, or may.
+
+    `identifier` names the properties that identify a resource; it is empty of a type that CloudFormation cannot read,
+    and so cannot import.
+    """
 
     resource_type: str
     create: tuple[str, ...]
@@ -46,6 +50,7 @@ class Handlers:
     delete: tuple[str, ...] = ()
     create_only: frozenset[str] = frozenset()
     conditionally_create_only: frozenset[str] = frozenset()
+    identifier: tuple[str, ...] = ()
 
     @property
     def certain(self) -> frozenset[str]:
@@ -79,6 +84,7 @@ def handlers(resource_type: str) -> Handlers | None:
         _permissions(declared, "delete"),
         _properties(schema.get("createOnlyProperties", ())),
         _properties(schema.get("conditionalCreateOnlyProperties", ())),
+        _identifier(schema) if "read" in declared else (),
     )
 
 
@@ -98,6 +104,10 @@ def _properties(pointers: Iterable[str]) -> frozenset[str]:
     """Return the properties of the top level that pointers name; /properties/Code/ImageUri is only a part of Code."""
     names = (pointer.removeprefix("/properties/") for pointer in pointers)
     return frozenset(name for name in names if "/" not in name)
+
+
+def _identifier(schema: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(pointer.removeprefix("/properties/") for pointer in schema.get("primaryIdentifier", ()))
 
 
 def _permissions(declared: dict[str, Any], handler: str) -> tuple[str, ...]:

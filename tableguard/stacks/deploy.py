@@ -15,13 +15,15 @@ from tableguard.cloudformation.limits import TEMPLATE_BODY_BYTES
 from tableguard.errors import DeployError
 from tableguard.reading import cloudformation_yaml
 from tableguard.settings import Settings
-from tableguard.stacks import change_set, package, status
+from tableguard.stacks import adoption, change_set, package, status
 from tableguard.stacks.change_set import PollInterval, PreparedChangeSet, ResourceChange
 from tableguard.stacks.registry import Principal, StackModule, enabled_stacks
 from tableguard.stacks.render import render
 
 Session = Any  # boto3.Session, whose clients botocore makes at run time
-DeploymentOutcome = Literal["created", "updated", "unchanged"]
+DeploymentOutcome = Literal["created", "adopted", "updated", "unchanged"]
+# statuses of a stack without resources: a first import that failed leaves the second
+_ADOPTING = (status.ABSENT, "IMPORT_ROLLBACK_COMPLETE")
 _NO_REPLACEMENT = "Replacement type updates not supported"
 Approve = Callable[[StackModule, tuple[ResourceChange, ...]], bool]
 
@@ -126,21 +128,41 @@ class _Deployer:
         state = self.settled(stack, name)
         if state == status.ROLLBACK_STUCK:
             state = self.continue_rollback(name)
+        adopted: tuple[ResourceChange, ...] = ()
+        if state in _ADOPTING and (adopted := self.adopt(stack, name, template, approve)):
+            state = self.settled(stack, name)
         exists = state != status.ABSENT
-        outcome: DeploymentOutcome = "unchanged"
+        outcome: DeploymentOutcome = "adopted" if adopted else "unchanged"
         with self.change_set(name, template, "UPDATE" if exists else "CREATE") as changing:
             if changing.changes is not None:
                 if not approve(stack, changing.changes):
                     raise DeployError(f"stack {name}: changes were not approved; nothing was changed")
                 self.execute(name, changing, state)
-                outcome = "updated" if exists else "created"
+                outcome = "adopted" if adopted else "updated" if exists else "created"
             elif state in status.FAILED:
                 raise DeployError(
                     f"stack {name}: is {state}, and its template has no changes that would take it further; go back "
                     f"with: aws cloudformation rollback-stack --stack-name {name}"
                 )
         self.cloudformation.update_termination_protection(StackName=name, EnableTerminationProtection=True)
-        return Deployment(stack.name, name, outcome, changing.changes or (), time.perf_counter() - started)
+        changes = (*adopted, *(changing.changes or ()))
+        return Deployment(stack.name, name, outcome, changes, time.perf_counter() - started)
+
+    def adopt(self, stack: StackModule, name: str, template: str, approve: Approve) -> tuple[ResourceChange, ...]:
+        """Import what an earlier life of the stack left, and return these changes; DeployError if it is in the way."""
+        document = _document(template)
+        existing = adoption.find(self.settings, self.session, document)
+        if existing.obstacles:
+            raise DeployError(f"stack {name}: {'; '.join(existing.obstacles)}; nothing was changed")
+        if not existing.resources:
+            return ()
+        to_import = [resource.to_import for resource in existing.resources]
+        with self.change_set(name, existing.template(document), "IMPORT", ResourcesToImport=to_import) as importing:
+            changes = importing.changes or ()
+            if not approve(stack, changes):
+                raise DeployError(f"stack {name}: the imports were not approved; nothing was changed")
+            self.execute(name, importing, status.ABSENT)
+        return changes
 
     def settled(self, stack: StackModule, name: str) -> str:
         """Return the stack's status once nothing is under way in it; DeployError if it cannot be deployed."""
@@ -166,7 +188,9 @@ class _Deployer:
             )
         return state
 
-    def change_set(self, name: str, template: str, kind: str) -> AbstractContextManager[PreparedChangeSet]:
+    def change_set(
+        self, name: str, template: str, kind: str, **request: Any
+    ) -> AbstractContextManager[PreparedChangeSet]:
         document = _document(template)
         return change_set.created(
             self.cloudformation,
@@ -177,6 +201,7 @@ class _Deployer:
             Parameters=self.parameters(name, document.get("Parameters", {})),
             Tags=[{"Key": "Application", "Value": self.settings.name}],
             **self.template_argument(name, template),
+            **request,
         )
 
     def template_argument(self, name: str, template: str) -> dict[str, str]:
@@ -216,7 +241,7 @@ class _Deployer:
         https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stack-failure-options.html
         """
         token, changes = status.new_token(), changing.changes or ()
-        kept = state in status.FAILED or not any(change.replaces for change in changes)
+        kept = state in status.FAILED or not any(change.replaces or change.action == "Import" for change in changes)
         try:
             changing.execute(token, disable_rollback=kept)
         except ClientError as error:

@@ -1,15 +1,16 @@
-"""Prerequisites of a deployment: what must be there before the first stack, and what must not be there any more.
+"""Prerequisites of a deployment: what must be there before the first stack, and what is there of an earlier life.
 
 All of it is asked before anything is changed, with calls that the deploying profiles may make.
 """
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from tableguard.settings import ExistingVpc, Settings
-from tableguard.stacks import status
+from tableguard.stacks import adoption, status
 from tableguard.stacks.deploy import PlannedStack
 from tableguard.stacks.registry import STACKS, Principal, StackModule, enabled_stacks
 
@@ -106,20 +107,6 @@ def _organization(settings: Settings, session: Session) -> Iterator[str]:
             )
 
 
-def leftovers(
-    settings: Settings, session: Callable[[Principal], Session], planned: Sequence[PlannedStack]
-) -> tuple[str, ...]:
-    """Return what exists under a name that a stack is about to use: of an earlier life, which retained it."""
-    remains: list[str] = []
-    asking = _asking(plan.stack for plan in planned)
-    for plan in planned:
-        if plan.status == status.ABSENT:
-            principal = plan.stack.principal if plan.stack.principal == "management" else asking
-            existing = _existing_names(settings, session(principal), plan.template["Resources"])
-            remains += [f"stack {plan.stack_name}: {one}" for one in existing]
-    return tuple(remains)
-
-
 def orphans(
     settings: Settings, session: Callable[[Principal], Session], principals: Container[Principal]
 ) -> tuple[str, ...]:
@@ -136,58 +123,27 @@ def orphans(
     )
 
 
-def _existing_names(settings: Settings, session: Session, resources: Mapping[str, Any]) -> Iterator[str]:
-    """Yield those of the resources whose names are taken already."""
-    finders = {
-        "AWS::DynamoDB::Table": ("TableName", _table_exists),
-        "AWS::Logs::LogGroup": ("LogGroupName", _log_group_exists),
-        "AWS::Organizations::Policy": ("Name", _policy_exists),
-        "AWS::S3::Bucket": ("BucketName", _bucket_exists),
+def adopting(
+    settings: Settings, session: Callable[[Principal], Session], planned: Sequence[PlannedStack]
+) -> tuple[tuple[PlannedStack, ...], tuple[str, ...]]:
+    """Return the planned stacks, with the changes of those that adopt something; and what is in the way of any."""
+    roles = any(one.stack.principal == "administrator" for one in planned)
+    asking: Principal = "administrator" if roles else "deployer"  # which that one's stack makes
+    adoptions = {
+        one.stack_name: adoption.find(settings, session("management" if _is_managements(one) else asking), one.template)
+        for one in planned
+        if one.status == status.ABSENT
     }
-    for logical_id, resource in sorted(resources.items()):
-        key, exists = finders.get(resource["Type"], ("", None))
-        name = _name(settings, resource.get("Properties", {}).get(key))
-        if exists is not None and name and exists(settings, session, name):
-            yield f"{logical_id} ({resource['Type']}): {name} exists already"
+    obstacles = tuple(f"stack {name}: {text}" for name, adopted in adoptions.items() for text in adopted.obstacles)
+    if not any(adopted.resources for adopted in adoptions.values()):
+        return tuple(planned), obstacles
+    # with all that is new: the guardrails of an earlier life may be attached still, and deny some of it
+    changing = {name: adopted.changes for name, adopted in adoptions.items()}
+    return tuple(
+        replace(one, changes=changing[one.stack_name](one.template)) if one.stack_name in changing else one
+        for one in planned
+    ), obstacles
 
 
-def _name(settings: Settings, node: Any) -> str:
-    """Return a name of a template, "" if a deployment alone knows it."""
-    text = node.get("Fn::Sub") if isinstance(node, Mapping) else node
-    if not isinstance(text, str):
-        return ""
-    for variable, value in (("AWS::AccountId", settings.account_id), ("AWS::Region", settings.home_region)):
-        text = text.replace(f"${{{variable}}}", value)
-    return "" if "${" in text else text
-
-
-def _table_exists(settings: Settings, session: Session, name: str) -> bool:
-    dynamodb = session.client("dynamodb", region_name=settings.home_region)
-    try:
-        dynamodb.describe_table(TableName=name)
-    except dynamodb.exceptions.ResourceNotFoundException:
-        return False
-    return True
-
-
-def _log_group_exists(settings: Settings, session: Session, name: str) -> bool:
-    logs = session.client("logs", region_name=settings.home_region)
-    groups = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
-    return any(group["logGroupName"] == name for group in groups)
-
-
-def _policy_exists(settings: Settings, session: Session, name: str) -> bool:
-    organizations = session.client("organizations", region_name=settings.home_region)
-    pages = (
-        page for kind in _POLICY_TYPES for page in organizations.get_paginator("list_policies").paginate(Filter=kind)
-    )
-    return any(policy["Name"] == name for page in pages for policy in page["Policies"])
-
-
-def _bucket_exists(settings: Settings, session: Session, name: str) -> bool:
-    s3 = session.client("s3", region_name=settings.home_region)
-    try:
-        s3.head_bucket(Bucket=name)
-    except ClientError as error:
-        return bool(error.response["Error"]["Code"] == "403")  # another account has it
-    return True
+def _is_managements(one: PlannedStack) -> bool:
+    return one.stack.principal == "management"

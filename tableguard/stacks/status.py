@@ -53,8 +53,8 @@ def check_deployable(stack: str, status: str, deleter: str) -> None:
     if status not in _UPDATABLE:
         raise DeployError(
             f"stack {stack}: is {status}, which no update takes further. It has to be deleted, by {deleter}: aws "
-            f"cloudformation delete-stack --stack-name {stack}. What its template retains stays, and is named when you "
-            "deploy again"
+            f"cloudformation delete-stack --stack-name {stack}. What its template retains stays, and is adopted when "
+            "you deploy again"
         )
 
 

@@ -18,6 +18,20 @@ class AlreadyExists(ClientError):
         super().__init__({"Error": {"Code": "AlreadyExistsException", "Message": "taken"}}, "CreateChangeSet")
 
 
+class NothingThere:
+    """A service that has none of what it is asked for."""
+
+    def __getattr__(self, operation: str) -> Any:
+        def answer(**_: Any) -> Any:
+            raise ClientError({"Error": {"Code": "ResourceNotFoundException", "Message": "not there"}}, operation)
+
+        return answer
+
+    def get_paginator(self, _: str) -> Any:
+        """Return a paginator without pages."""
+        return SimpleNamespace(paginate=lambda **_: [])
+
+
 @dataclass
 class FakeCloudFormation:
     """One stack: its statuses one after another, the last for good; its changes; events, oldest first."""
@@ -30,8 +44,8 @@ class FakeCloudFormation:
     meta: Any = None
     exceptions: Any = field(default_factory=lambda: SimpleNamespace(AlreadyExistsException=AlreadyExists))
 
-    def client(self, service: str, region_name: str = "") -> "FakeCloudFormation":
-        return self
+    def client(self, service: str, region_name: str = "") -> Any:
+        return self if service == "cloudformation" else NothingThere()
 
     def calls(self, operation: str) -> list[dict[str, Any]]:
         """Return the arguments of each call of an operation."""

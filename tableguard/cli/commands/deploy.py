@@ -77,22 +77,24 @@ def _assigned(settings: "Settings", sessions: "Sessions", stacks: "tuple[StackMo
     """Return who deploys each stack; DeployError names everything that is missing, or in the way."""
     from tableguard.errors import DeployError
     from tableguard.prove.preflight.assignment import assign, attached
-    from tableguard.stacks import exports, prerequisites, status
+    from tableguard.stacks import adoption, exports, prerequisites, status
     from tableguard.stacks.change_set import PollInterval
     from tableguard.stacks.deploy import plan
 
     if lacking := prerequisites.missing(settings, sessions, stacks):
         raise DeployError(_listed("this must be there before the first stack, nothing was changed", lacking))
-    planned = plan(settings, sessions, PollInterval(), stacks)
-    if remains := prerequisites.leftovers(settings, sessions, planned):
-        raise DeployError(_listed("these names are taken, by what an earlier deployment retained", remains))
-
+    first = plan(settings, sessions, PollInterval(), stacks)
+    planned, obstacles = prerequisites.adopting(settings, sessions, first)
+    if obstacles:
+        raise DeployError(_listed("these names are taken by what cannot be adopted, nothing was changed", obstacles))
     if stuck := exports.immovable(settings, sessions, planned):
         raise DeployError(_listed("CloudFormation would refuse these changes, nothing was changed", stuck))
 
     def ask() -> str:
         client = sessions("management").client("cloudformation", region_name=settings.home_region)
-        return status.status_of(client, settings.stack_name("guardrails"))
+        state = status.status_of(client, settings.stack_name("guardrails"))
+        kept = state == status.ABSENT and adoption.kept_guardrails(settings, sessions("management"))
+        return "retained" if kept else state
 
     bound = attached(settings, planned, ask if sessions.profiles.management else None)
     usual = dict.fromkeys(one.stack.principal for one in planned if one.changes and bound)
@@ -173,7 +175,7 @@ def _print_plan(settings: "Settings", assigned: "Sequence[Assignment]") -> None:
     _print_assignments(assigned)
     for one in assigned:
         changes = one.planned.changes
-        if one.summary == "new":
+        if changes is None and one.summary == "new":
             resources = sorted(one.planned.template["Resources"].items())
             changes = tuple(ResourceChange("Add", name, resource["Type"]) for name, resource in resources)
         if changes:

@@ -19,11 +19,20 @@ from moto.core.responses import ActionResult, EmptyResult
 from tableguard.errors import EmbeddedError
 from tableguard.local.moto.patch import replace
 from tableguard.local.readback import DeployedResource
+from tableguard.local.stacks import importing
 from tableguard.local.stacks.change_set import FAILED, ChangeSet
 from tableguard.local.stacks.stack import EmbeddedStack, Execution
 from tableguard.local.stacks.submission import Submission, clients_of, read_submission
 
-_UPDATABLE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"})
+_UPDATABLE = frozenset(
+    {
+        "CREATE_COMPLETE",
+        "IMPORT_COMPLETE",
+        "IMPORT_ROLLBACK_COMPLETE",
+        "UPDATE_COMPLETE",
+        "UPDATE_ROLLBACK_COMPLETE",
+    }
+)
 
 
 class ChangeSetNotFound(CloudFormationError):
@@ -100,11 +109,14 @@ def create_change_set(handler: CloudFormationResponse) -> ActionResult:
         raise AlreadyExistsException(
             f"ChangeSet {name} cannot be created due to a mismatch with existing attribute ClientToken"
         )
+    identifiers = importing.read_identifiers(handler, submission) if kind == "IMPORT" else {}
+    if kind == "IMPORT":
+        importing.check(submission, stack.submission, identifiers)
     arn = generate_changeset_id(name, stack.backend.region_name, stack.backend.account_id)
-    changes = list(stack.changes(submission))
+    changes = importing.marked(stack.changes(submission), identifiers)
     _stacks_of(handler)[stack.stack_id] = stack
     _change_sets_of(handler)[arn] = ChangeSet(
-        arn, name, stack, kind, submission, handler._get_param("Description"), changes, on_failure
+        arn, name, stack, kind, submission, handler._get_param("Description"), changes, on_failure, identifiers
     )
     return ActionResult({"Id": arn, "StackId": stack.stack_id})
 
@@ -135,6 +147,9 @@ def execute_change_set(handler: CloudFormationResponse) -> ActionResult:
     execution = _execution(handler, change_set.on_stack_failure)
     _check_may_go_on(change_set.stack, execution)
     _forget_change_sets(handler, change_set.stack)
+    if change_set.kind == "IMPORT":
+        change_set.stack.adopt(change_set.submission, change_set.identifiers, clients_of(handler), execution)
+        return EmptyResult()
     apply = change_set.stack.create if change_set.kind == "CREATE" else change_set.stack.update
     apply(change_set.submission, clients_of(handler), execution)
     return EmptyResult()
@@ -220,6 +235,8 @@ def _stack_for(handler: CloudFormationResponse, change_set: str, kind: str) -> E
     """Return the stack that a request creates or changes; EmbeddedError if the stack's status forbids it."""
     name = handler._get_param("StackName")
     stack = _find(handler.cloudformation_backend, name)
+    if kind == "IMPORT" and (stack is None or stack.status == "REVIEW_IN_PROGRESS"):
+        return stack or EmbeddedStack(handler.cloudformation_backend, name)
     if kind == "CREATE":
         if stack is not None and stack.status != "REVIEW_IN_PROGRESS":
             raise AlreadyExistsException(

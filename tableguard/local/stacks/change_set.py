@@ -5,6 +5,7 @@ from typing import Any
 
 from moto.core.utils import utcnow
 
+from tableguard.local.stacks.importing import Identifiers
 from tableguard.local.stacks.stack import EmbeddedStack
 from tableguard.local.stacks.submission import Submission
 
@@ -26,6 +27,7 @@ class ChangeSet:
     description: str | None
     changes: list[dict[str, Any]]
     on_stack_failure: str = ""
+    identifiers: Identifiers = field(default_factory=dict)  # of resources to import
     created_at: Any = field(default_factory=utcnow)
 
     @property

@@ -1,6 +1,6 @@
 """The resources of one stack: created in order, changed in place, rolled back when one fails, deleted in reverse."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ from tableguard.cloudformation.functions import evaluate
 from tableguard.cloudformation.resource_type import AbsentError, Context, Properties, ResourceHandle, ResourceType
 from tableguard.cloudformation.scope import StackScope
 from tableguard.errors import EmbeddedError, TableguardError
+from tableguard.local.stacks.existing import FINDERS
 from tableguard.local.stacks.tracked_properties import TrackedProperties
 
 Replacement = Literal["True", "False", "Conditional"]
@@ -86,6 +87,34 @@ class StackResources:
             successes = [_succeeds(step) for step in reversed(undo)]  # all of them, also after one that fails
             raise StackError(str(error), all(successes)) from error
         self._reorder(wanted)
+
+    def adopt(self, scope: StackScope, identifiers: Mapping[str, str], taken: Collection[tuple[str, str]]) -> None:
+        """Import existing resources by their identifiers; StackError if one is not there or is `taken` by a stack.
+
+        None of them is changed: CloudFormation does not compare them with the template.
+        """
+        wanted = scope.active_resources()
+        for logical_id in (name for name in wanted if name in identifiers):
+            try:
+                self._adopt(logical_id, scope, identifiers[logical_id], taken)
+            except REFUSALS as error:
+                self._record(logical_id, scope.template.resources[logical_id]["Type"], "IMPORT_FAILED", str(error))
+                self.abandon(identifiers)
+                raise StackError(f"The following resource(s) failed to import: [{logical_id}].") from error
+        self._reorder(wanted)
+
+    def _adopt(self, logical_id: str, scope: StackScope, identifier: str, taken: Collection[tuple[str, str]]) -> None:
+        declared = scope.template.resources[logical_id]
+        resource_type = self.types[declared["Type"]]
+        if (resource_type.name, identifier) in taken:
+            raise EmbeddedError(f"{resource_type.name} {identifier} already exists in another stack")
+        context, properties = self.context(logical_id, resource_type.name), evaluate(declared["Properties"], scope)
+        self._record(logical_id, resource_type.name, "IMPORT_IN_PROGRESS")
+        handle = FINDERS[resource_type.name](context, identifier, properties)
+        resource_type.read(context, handle)  # AbsentError, or the service's own, where there is none
+        policy = declared["DeletionPolicy"]
+        self.existing[logical_id] = StackResource(context, resource_type, properties, handle, policy)
+        self._record(logical_id, resource_type.name, "IMPORT_COMPLETE")
 
     def advance(
         self, scope: StackScope, on_success: Callable[[], None], skip: Iterable[str] = (), disabled: bool = True

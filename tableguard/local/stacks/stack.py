@@ -182,6 +182,32 @@ class EmbeddedStack:
         self.last_updated_time = utcnow()
         self._apply("UPDATE", submission, clients, execution)
 
+    def adopt(
+        self, submission: Submission, identifiers: Mapping[str, str], clients: Clients, execution: Execution
+    ) -> None:
+        """Import existing resources; if one of them cannot be, none is, and the reason is set."""
+        self.clients, self.token = clients, execution.token
+        scope = self.scope_of(submission)
+        self._set_status("IMPORT_IN_PROGRESS", "User Initiated")
+        try:
+            self.resources.adopt(scope, identifiers, self._taken())
+        except StackError as error:
+            self._set_status("IMPORT_ROLLBACK_IN_PROGRESS", str(error))
+            self._set_status("IMPORT_ROLLBACK_COMPLETE")
+            return
+        self._become(submission, scope)
+        self.stable = submission
+        self._set_status("IMPORT_COMPLETE")
+
+    def _taken(self) -> frozenset[tuple[str, str]]:
+        """Return the resources, by type and physical id, of every stack in this account and region."""
+        stacks: list[Any] = list(self.backend.stacks.values())
+        return frozenset(
+            (resource.type.name, resource.handle.physical_id)
+            for stack in stacks
+            for resource in stack.resources.existing.values()
+        )
+
     def roll_back(self, clients: Clients, execution: Execution, skip: Sequence[str] = ()) -> None:
         """Take the resources back to what they were when the stack was last stable, but for those to skip.
 

@@ -67,8 +67,11 @@ class Assignment:
     def summary(self) -> str:
         """Return what is to be done to the stack, in few words."""
         match self.planned.status, self.planned.changes:
-            case status.ABSENT, _:
+            case status.ABSENT, None:
                 return "new"
+            case status.ABSENT, _:
+                adopted = sum(change.action == "Import" for change in self.planned.changes or ())
+                return f"new, adopts {adopted}" if adopted else "new"
             case status.ROLLBACK_STUCK, _:
                 return "its failed rollback is continued"
             case _, None:
@@ -175,7 +178,9 @@ def _actions(
     """Yield the actions that a change of a resource calls, as far as the handlers of its type tell."""
     destroying = [action for action in called.delete if action.partition(":")[2].startswith(_DESTROYING)]
     match change.action:
-        case "Add" | "Import":
+        case "Import":
+            yield from ()  # an import only reads
+        case "Add":
             yield from called.certain
         case "Remove":
             yield from () if change.kept else destroying
@@ -199,13 +204,14 @@ def attached(settings: Settings, planned: Sequence[PlannedStack], ask: Callable[
 
     `ask` returns the status of their stack. Where nobody may ask, they count as attached once the settings have them.
     """
+    own = [one for one in planned if one.stack.principal == "management"]
+    if any(change.action == "Import" for one in own for change in one.changes or ()):
+        return True  # an earlier life of the stack retained them
     unmade = [one for one in planned if one.stack.name == "access" and one.status in (status.ABSENT, "CREATE_FAILED")]
     if "guardrails" not in settings.optional_stacks or unmade:  # they are attached last
         return False
-    own = [one.status for one in planned if one.stack.principal == "management"]
-    if not own and ask is not None:
-        own = [ask()]
-    return own != [status.ABSENT]
+    states = [one.status for one in own] or ([ask()] if ask is not None else [])
+    return states != [status.ABSENT]
 
 
 def _attached_scps(settings: Settings, planned: Sequence[PlannedStack]) -> tuple[Policy, ...]:

@@ -1,7 +1,6 @@
 """What must be there before the first stack, and what an earlier deployment left: all of it named at once."""
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -10,11 +9,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tableguard.local import landing_zone, server
-from tableguard.local.estate import POLLING
 from tableguard.local.landing_zone import LandingZone
 from tableguard.settings import ExistingVpc, Settings, example
 from tableguard.stacks import prerequisites
-from tableguard.stacks.deploy import plan
 from tableguard.stacks.registry import enabled_stacks, find_stack
 
 pytestmark = pytest.mark.slow
@@ -103,49 +100,3 @@ def test_a_policy_type_that_is_not_enabled_is_named_with_the_command(
     finally:
         client.enable_policy_type(RootId=root, PolicyType="RESOURCE_CONTROL_POLICY")
     assert f"enable-policy-type --root-id {root} --policy-type RESOURCE_CONTROL_POLICY" in line
-
-
-def test_names_that_an_earlier_deployment_holds_are_told_with_their_stack(
-    zone: LandingZone, session: Callable[[Any], Any]
-) -> None:
-    here = zone.settings.account_id, zone.settings.home_region
-    planned = plan(SETTINGS, session, POLLING, enabled_stacks(SETTINGS))
-    assert prerequisites.leftovers(SETTINGS, session, planned) == ()
-    bucket, group = f"{SETTINGS.name}-trail-{here[0]}-{here[1]}", f"/{SETTINGS.name}/trail"
-    where: Any = {"CreateBucketConfiguration": {"LocationConstraint": here[1]}}
-    s3, logs, dynamodb = (zone.clients(service, *here) for service in ("s3", "logs", "dynamodb"))
-    s3.create_bucket(Bucket=bucket, **where)
-    logs.create_log_group(logGroupName=group)
-    key: Any = {"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "pk", "AttributeType": "S"}
-    dynamodb.create_table(
-        TableName=SETTINGS.table_name, KeySchema=[key[0]], AttributeDefinitions=[key[1]], BillingMode="PAY_PER_REQUEST"
-    )
-    try:
-        remains = prerequisites.leftovers(SETTINGS, session, planned)
-    finally:
-        s3.delete_bucket(Bucket=bucket)
-        logs.delete_log_group(logGroupName=group)
-        with suppress(ClientError):
-            dynamodb.delete_table(TableName=SETTINGS.table_name)
-    assert [(line.partition(": ")[0], line.rpartition("): ")[2]) for line in remains] == [
-        (f"stack {SETTINGS.name}-audit", f"{bucket} exists already"),
-        (f"stack {SETTINGS.name}-audit", f"{group} exists already"),
-        (f"stack {SETTINGS.name}-table", f"{SETTINGS.table_name} exists already"),
-    ]
-
-
-def test_an_scp_of_the_same_name_is_found(zone: LandingZone, session: Callable[[Any], Any]) -> None:
-    client = zone.clients("organizations", SETTINGS.management_account_id, SETTINGS.home_region)
-    planned = plan(SETTINGS, session, POLLING, (find_stack("guardrails"),))
-    (name, *_) = (resource["Properties"]["Name"] for resource in planned[0].template["Resources"].values())
-    made = client.create_policy(
-        Content='{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}',
-        Description="of an earlier life",
-        Name=name,
-        Type="SERVICE_CONTROL_POLICY",
-    )["Policy"]["PolicySummary"]["Id"]
-    try:
-        (line,) = prerequisites.leftovers(SETTINGS, session, planned)
-    finally:
-        client.delete_policy(PolicyId=made)
-    assert line.endswith(f"{name} exists already")

@@ -140,10 +140,10 @@ def _create_policy(context: Context, properties: Properties) -> ResourceHandle:
     with remove_on_failure(lambda: _delete_policy(context, ResourceHandle(arn))):
         for role in roles:
             _attach(iam, role, [arn])
-    return _policy_handle(iam, arn, roles)
+    return policy_handle(iam, arn, roles)
 
 
-def _policy_handle(iam: Client, arn: str, roles: list[str]) -> ResourceHandle:
+def policy_handle(iam: Client, arn: str, roles: list[str]) -> ResourceHandle:
     policy = iam.get_policy(PolicyArn=arn)["Policy"]
     attributes = select(policy, "AttachmentCount", "DefaultVersionId", "IsAttachable", "PolicyId")
     dates = {name: policy[name].isoformat() for name in ("CreateDate", "UpdateDate")}
@@ -175,7 +175,7 @@ def _update_policy(context: Context, handle: ResourceHandle, properties: Propert
         _attach(iam, role, [arn])
     for role in surplus(handle.locator["Roles"], wanted):
         _detach(iam, role, [arn])
-    return _policy_handle(iam, arn, wanted)
+    return policy_handle(iam, arn, wanted)
 
 
 def _make_room_for_a_version(iam: Client, arn: str) -> None:

@@ -163,13 +163,13 @@ def _create(context: Context, properties: Properties) -> ResourceHandle:
         CreateBucketConfiguration=(None if context.region == "us-east-1" else {"LocationConstraint": context.region}),
         ObjectLockEnabledForBucket=None if lock is None else text(lock),
     )
-    handle = ResourceHandle(name, _attributes(context, name))
+    handle = ResourceHandle(name, bucket_attributes(context, name))
     with remove_on_failure(lambda: _delete(context, handle)):
         _put_settings(client, name, properties)
     return handle
 
 
-def _attributes(context: Context, name: str) -> dict[str, str]:
+def bucket_attributes(context: Context, name: str) -> dict[str, str]:
     return {
         "Arn": f"arn:aws:s3:::{name}",
         "DomainName": f"{name}.s3.amazonaws.com",

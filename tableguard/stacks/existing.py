@@ -1,0 +1,165 @@
+"""Look for resources by the names that a template gives them, with calls that only read."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from tableguard.errors import DeployError
+from tableguard.settings import Settings
+
+Session = Any  # boto3.Session, whose clients botocore makes at run time
+Resources = Mapping[str, Any]
+Finder = Callable[[str, Resources], str | None]  # logical id, the template's resources -> the identifier for an import
+
+# the error codes of services for what does not exist
+_ABSENT = (
+    "404",
+    "AWS.SimpleQueueService.NonExistentQueue",
+    "NoSuchBucket",
+    "NoSuchBucketPolicy",
+    "NoSuchConfigurationRecorderException",
+    "NoSuchDeliveryChannelException",
+    "NoSuchEntity",
+    "NotFound",
+    "NotFoundException",
+    "QueueDoesNotExist",
+    "ResourceNotFoundException",
+    "TrailNotFoundException",
+)
+
+
+def finders(settings: Settings, session: Session) -> Mapping[str, Finder]:
+    """Return how to find a resource of each type that outlives its stack; a finder returns None where there is none."""
+    look = _Look(settings, session)
+    return {
+        "AWS::Backup::BackupVault": partial(look.named, "BackupVaultName", look.vault),
+        "AWS::CloudTrail::Trail": partial(look.named, "TrailName", look.trail),
+        "AWS::Config::ConfigurationRecorder": partial(look.named, "Name", look.recorder),
+        "AWS::Config::DeliveryChannel": partial(look.named, "Name", look.channel),
+        "AWS::DynamoDB::Table": partial(look.named, "TableName", look.table),
+        "AWS::IAM::ManagedPolicy": partial(look.named, "ManagedPolicyName", look.managed_policy),
+        "AWS::IAM::Role": partial(look.named, "RoleName", look.role),
+        "AWS::KMS::Alias": partial(look.named, "AliasName", look.alias),
+        "AWS::KMS::Key": look.key,
+        "AWS::Logs::LogGroup": partial(look.named, "LogGroupName", look.log_group),
+        "AWS::Organizations::Policy": partial(look.named, "Name", look.policy),
+        "AWS::S3::Bucket": partial(look.named, "BucketName", look.bucket),
+        "AWS::S3::BucketPolicy": look.bucket_policy,
+        "AWS::SNS::Topic": partial(look.named, "TopicName", look.topic),
+        "AWS::SQS::Queue": partial(look.named, "QueueName", look.queue),
+    }
+
+
+class _Look:
+    """Looks for resources by name, as one principal in the home Region."""
+
+    def __init__(self, settings: Settings, session: Session) -> None:
+        self.settings, self.session = settings, session
+        self.aliases: dict[str, str] | None = None
+
+    def client(self, service: str) -> Any:
+        return self.session.client(service, region_name=self.settings.home_region)
+
+    def named(self, key: str, find: Callable[[str], str | None], logical_id: str, resources: Resources) -> str | None:
+        """Return the identifier of the resource whose name the template has under a key."""
+        name = self.name(resources[logical_id].get("Properties", {}).get(key))
+        return find(name) if name else None
+
+    def name(self, node: Any) -> str:
+        """Return a name of a template; "" if a deployment alone knows it."""
+        text = node.get("Fn::Sub") if isinstance(node, Mapping) else node
+        if not isinstance(text, str):
+            return ""
+        for variable, value in (
+            ("AWS::AccountId", self.settings.account_id),
+            ("AWS::Region", self.settings.home_region),
+        ):
+            text = text.replace(f"${{{variable}}}", value)
+        return "" if "${" in text else text
+
+    def there(self, service: str, operation: str, **parameters: Any) -> Mapping[str, Any] | None:
+        """Return the answer to a question about a resource, None if the service says that there is none."""
+        try:
+            answer: Mapping[str, Any] = getattr(self.client(service), operation)(**parameters)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _ABSENT:
+                return None
+            raise
+        return answer
+
+    def table(self, name: str) -> str | None:
+        return name if self.there("dynamodb", "describe_table", TableName=name) else None
+
+    def vault(self, name: str) -> str | None:
+        return name if self.there("backup", "describe_backup_vault", BackupVaultName=name) else None
+
+    def trail(self, name: str) -> str | None:
+        return name if self.there("cloudtrail", "get_trail", Name=name) else None
+
+    def recorder(self, name: str) -> str | None:
+        named = {"ConfigurationRecorderNames": [name]}
+        return name if self.there("config", "describe_configuration_recorders", **named) else None
+
+    def channel(self, name: str) -> str | None:
+        return name if self.there("config", "describe_delivery_channels", DeliveryChannelNames=[name]) else None
+
+    def role(self, name: str) -> str | None:
+        return name if self.there("iam", "get_role", RoleName=name) else None
+
+    def managed_policy(self, name: str) -> str | None:
+        arn = f"arn:aws:iam::{self.settings.account_id}:policy/{name}"
+        return arn if self.there("iam", "get_policy", PolicyArn=arn) else None
+
+    def log_group(self, name: str) -> str | None:
+        groups = self.client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+        return name if any(group["logGroupName"] == name for group in groups) else None
+
+    def bucket(self, name: str) -> str | None:
+        try:
+            answer = self.there("s3", "head_bucket", Bucket=name, ExpectedBucketOwner=self.settings.account_id)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "403":
+                raise DeployError(f"{name}: another account has it, or this principal may not ask for it") from error
+            raise
+        return name if answer else None
+
+    def bucket_policy(self, logical_id: str, resources: Resources) -> str | None:
+        bucket = resources.get(resources[logical_id]["Properties"]["Bucket"].get("Ref"), {})
+        name = self.name(bucket.get("Properties", {}).get("BucketName"))
+        return name if name and self.there("s3", "get_bucket_policy", Bucket=name) else None
+
+    def topic(self, name: str) -> str | None:
+        arn = f"arn:aws:sns:{self.settings.home_region}:{self.settings.account_id}:{name}"
+        return arn if self.there("sns", "get_topic_attributes", TopicArn=arn) else None
+
+    def queue(self, name: str) -> str | None:
+        answer = self.there("sqs", "get_queue_url", QueueName=name)
+        return str(answer["QueueUrl"]) if answer else None
+
+    def alias(self, name: str) -> str | None:
+        return name if name in self.keys_by_alias() else None
+
+    def key(self, logical_id: str, resources: Resources) -> str | None:
+        """Return the id of a key by the alias that the template gives it: a key has no name of its own."""
+        target = {"Ref": logical_id}
+        aliases = (one["Properties"] for one in resources.values() if one["Type"] == "AWS::KMS::Alias")
+        names = [self.name(alias["AliasName"]) for alias in aliases if alias["TargetKeyId"] == target]
+        return next((key for name in names if (key := self.keys_by_alias().get(name))), None)
+
+    def keys_by_alias(self) -> Mapping[str, str]:
+        if self.aliases is None:
+            pages = self.client("kms").get_paginator("list_aliases").paginate()
+            aliases = [alias for page in pages for alias in page["Aliases"] if "TargetKeyId" in alias]
+            self.aliases = {alias["AliasName"]: alias["TargetKeyId"] for alias in aliases}
+        return self.aliases
+
+    def policy(self, name: str) -> str | None:
+        organizations = self.client("organizations")
+        for kind in ("RESOURCE_CONTROL_POLICY", "SERVICE_CONTROL_POLICY"):
+            for page in organizations.get_paginator("list_policies").paginate(Filter=kind):
+                for one in page["Policies"]:
+                    if one["Name"] == name:
+                        return str(one["Id"])
+        return None

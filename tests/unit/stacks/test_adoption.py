@@ -1,0 +1,167 @@
+"""Adoption: what exists under the names of a template is found, and imported with all that it refers to."""
+
+import json
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tableguard.errors import DeployError
+from tableguard.local import landing_zone, server
+from tableguard.local.estate import POLLING
+from tableguard.local.landing_zone import LandingZone
+from tableguard.settings import example
+from tableguard.stacks import adoption, prerequisites
+from tableguard.stacks.adoption import Adoption, ExistingResource
+from tableguard.stacks.deploy import deploy, plan
+from tableguard.stacks.registry import enabled_stacks, find_stack
+
+SETTINGS = example()
+TABLE = ExistingResource("Table", "AWS::DynamoDB::Table", "messages")
+KEY = ExistingResource("Key", "AWS::KMS::Key", "1234")
+DOCUMENT = {
+    "AWSTemplateFormatVersion": "2010-09-09",
+    "Parameters": {"Name": {"Type": "String"}, "CodeKey": {"Type": "String"}},
+    "Resources": {
+        "Alarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": {}},
+        "Key": {"Type": "AWS::KMS::Key", "DeletionPolicy": "Retain", "Properties": {}},
+        "Table": {
+            "Type": "AWS::DynamoDB::Table",
+            "DeletionPolicy": "Retain",
+            "DependsOn": ["Alarm", "Key"],
+            "Properties": {"TableName": {"Ref": "Name"}, "Key": {"Fn::GetAtt": ["Key", "Arn"]}},
+        },
+    },
+    "Outputs": {"Table": {"Value": {"Ref": "Table"}}},
+}
+
+
+def test_a_resource_is_imported_by_the_identifier_of_its_type() -> None:
+    assert TABLE.to_import == {
+        "ResourceType": "AWS::DynamoDB::Table",
+        "LogicalResourceId": "Table",
+        "ResourceIdentifier": {"TableName": "messages"},
+    }
+
+
+def test_the_template_of_an_import_has_nothing_that_is_still_to_be_made() -> None:
+    reduced = json.loads(Adoption((TABLE, KEY)).template(DOCUMENT))
+    table: Any = DOCUMENT["Resources"]["Table"]  # type: ignore[index]
+    assert reduced["Resources"]["Table"] == {**table, "DependsOn": ["Key"]}
+    assert sorted(reduced["Resources"]) == ["Key", "Table"]
+    assert reduced["Parameters"] == {"Name": {"Type": "String"}}
+    assert "Outputs" not in reduced
+
+
+def test_what_is_adopted_and_what_is_made_is_shown() -> None:
+    changes = Adoption((TABLE, KEY)).changes(DOCUMENT)
+    assert [(change.action, change.logical_id) for change in changes] == [
+        ("Import", "Table"),
+        ("Import", "Key"),
+        ("Add", "Alarm"),
+    ]
+
+
+def test_what_refers_to_something_that_is_gone_is_in_the_way_and_said_with_what_to_do() -> None:
+    assert adoption._separated(DOCUMENT, (TABLE, KEY)) == Adoption((TABLE, KEY))
+    alone = adoption._separated(DOCUMENT, (TABLE,))
+    assert alone.resources == ()
+    (obstacle,) = alone.obstacles
+    assert obstacle.startswith(
+        "Table (AWS::DynamoDB::Table) exists as messages and cannot be adopted: it refers to Key"
+    )
+    assert "aws kms create-alias" in obstacle
+
+
+@pytest.fixture(scope="module")
+def zone() -> Iterator[LandingZone]:
+    with server.start() as running:
+        yield landing_zone.prepare(SETTINGS, running.endpoint)
+
+
+@pytest.fixture(scope="module")
+def session(zone: LandingZone) -> Callable[[Any], Any]:
+    return cache(zone.session)
+
+
+@pytest.mark.slow
+def test_only_what_exists_is_adopted_and_the_guardrails_are_looked_for_in_their_account(
+    zone: LandingZone, session: Callable[[Any], Any]
+) -> None:
+    planned = plan(SETTINGS, session, POLLING, enabled_stacks(SETTINGS))
+    assert prerequisites.adopting(SETTINGS, session, planned) == (planned, ())
+    assert not adoption.kept_guardrails(SETTINGS, session("management"))
+    zone.clients("logs", SETTINGS.account_id, SETTINGS.home_region).create_log_group(logGroupName="/cruddur/flow")
+    organizations = zone.clients("organizations", SETTINGS.management_account_id, SETTINGS.home_region)
+    content = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
+    policy = organizations.create_policy(
+        Content=content, Description="kept", Name="cruddur-protect-perimeter", Type="SERVICE_CONTROL_POLICY"
+    )["Policy"]["PolicySummary"]["Id"]
+    adopting, obstacles = prerequisites.adopting(SETTINGS, session, planned)
+    organizations.delete_policy(PolicyId=policy)
+    imports = {
+        one.stack.name: [change.logical_id for change in one.changes or () if change.action == "Import"]
+        for one in adopting
+    }
+    assert obstacles == ()
+    assert {name: names for name, names in imports.items() if names} == {
+        "network": ["FlowLogGroup"],
+        "guardrails": ["ProtectPerimeter"],
+    }
+    assert all(one.changes for one in adopting)
+
+
+@pytest.mark.slow
+def test_a_bucket_that_another_account_has_is_said_before_anything_is_made(
+    zone: LandingZone, session: Callable[[Any], Any]
+) -> None:
+    name = f"{SETTINGS.name}-trail-{SETTINGS.account_id}-{SETTINGS.home_region}"
+    where: Any = {"CreateBucketConfiguration": {"LocationConstraint": SETTINGS.home_region}}
+    stranger = zone.clients("s3", SETTINGS.management_account_id, SETTINGS.home_region)
+    stranger.create_bucket(Bucket=name, **where)
+    stacks = find_stack("access"), find_stack("audit")
+    try:
+        with pytest.raises(DeployError, match=rf"TrailBucket \(AWS::S3::Bucket\): .*{name}: another account has it"):
+            prerequisites.adopting(SETTINGS, session, plan(SETTINGS, session, POLLING, stacks))
+    finally:
+        stranger.delete_bucket(Bucket=name)
+
+
+class Refusing:
+    """A session whose services refuse to answer."""
+
+    def client(self, service: str, region_name: str) -> Any:
+        return self
+
+    def describe_table(self, **_: Any) -> Any:
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "not you"}}, "DescribeTable")
+
+
+def test_who_may_not_ask_does_not_take_it_for_absent() -> None:
+    resource = {"Type": "AWS::DynamoDB::Table", "DeletionPolicy": "Retain", "Properties": {"TableName": "x"}}
+    with pytest.raises(DeployError, match=r"Table \(AWS::DynamoDB::Table\): cannot be looked for: .*not you"):
+        adoption.find(SETTINGS, Refusing(), {"Resources": {"Table": resource}})
+    brief = {"Resources": {"Table": {**resource, "DeletionPolicy": "Delete"}}}
+    assert adoption.find(SETTINGS, Refusing(), brief) == Adoption()
+
+
+@pytest.mark.slow
+def test_what_is_adopted_is_shown_before_it_is_approved(zone: LandingZone, session: Callable[[Any], Any]) -> None:
+    (stack,) = enabled_stacks(SETTINGS)[:1]
+    iam = zone.clients("iam", SETTINGS.account_id, SETTINGS.home_region)
+    document = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]})
+    arn = iam.create_policy(PolicyName="cruddur-break-glass", PolicyDocument=document)["Policy"]["Arn"]
+    shown = []
+
+    def refuse(_: Any, changes: Any) -> bool:
+        shown.append([(change.action, change.logical_id) for change in changes])
+        return False
+
+    try:
+        with pytest.raises(DeployError, match="the imports were not approved; nothing was changed"):
+            list(deploy(SETTINGS, session, POLLING, refuse, (stack,)))
+    finally:
+        iam.delete_policy(PolicyArn=arn)
+    assert shown == [[("Import", "BreakGlassRolePolicy")]]
