@@ -18,7 +18,7 @@ from tests.worlds.proofs import EXEMPTION, under
 SETTINGS = EXAMPLE_SETTINGS / "default.toml"
 TABLE_DENIAL = {"Action": "dynamodb:DeleteTable", "Resource": TABLE, "Condition": EXEMPTION}
 DELETION = ("dynamodb:DeleteTable", "table/<table-name>")
-DENIAL = "policies/scp/deny_table_destruction.json"
+DENIAL = "policies/scp/deny_strangers.json"
 SCOPE = Scope(EVERY_REQUEST, "anyone", Shorthand(example()).estate)
 
 
@@ -106,7 +106,7 @@ def test_what_is_undefined_ends_with_2(tmp_path: Path, promises: Path) -> None:
 @pytest.mark.parametrize(
     ("principal", "code", "words"),
     [
-        ("role/Admin", 1, "denied: denied by scp policy deny_table_destruction, statement DenyTableDestruction"),
+        ("role/Admin", 1, "denied: denied by scp policy deny_strangers, statement DenyStrangersAtTheTable"),
         ("break-glass", 0, "allowed: "),
     ],
 )

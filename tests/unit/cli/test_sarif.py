@@ -74,10 +74,10 @@ def test_diff(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_explain(capsys: pytest.CaptureFixture[str]) -> None:
     code, results = written(["explain", *SETTINGS, "dynamodb:DeleteTable", "table/<table-name>"], capsys)
-    document = Path("policies/scp/deny_table_destruction.json").read_text(encoding="utf-8").splitlines()
+    document = Path("policies/scp/deny_strangers.json").read_text(encoding="utf-8").splitlines()
     ((rule, file, line),) = places(results)
-    assert (code, rule, file) == (1, "request-denied", "deny_table_destruction.json")
-    assert '"Sid": "DenyTableDestruction"' in document[line]
+    assert (code, rule, file) == (1, "request-denied", "deny_strangers.json")
+    assert '"Sid": "DenyStrangersAtTheTable"' in document[line]
 
 
 def test_preflight(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
