@@ -7,7 +7,8 @@ Which types it can import: https://docs.aws.amazon.com/AWSCloudFormation/latest/
 """
 
 import json
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ from tableguard.cloudformation.functions import references
 from tableguard.errors import DeployError
 from tableguard.reading import cloudformation_yaml
 from tableguard.settings import Settings
-from tableguard.stacks.change_set import ResourceChange
+from tableguard.stacks.change_set import PollInterval, ResourceChange
 from tableguard.stacks.existing import finders
 from tableguard.stacks.registry import find_stack
 from tableguard.stacks.render import render
@@ -130,3 +131,45 @@ def kept_guardrails(settings: Settings, session: Session) -> bool:
     stack = find_stack("guardrails")
     document = cloudformation_yaml.load(render(settings, (stack,))[stack.name])
     return bool(find(settings, session, document).resources)
+
+
+def differences(
+    client: Any, stack: str, interval: PollInterval, sleep: Callable[[float], None] = time.sleep
+) -> tuple[str, ...]:
+    """Return where adopted resources are otherwise than the template says, which an import does not ask.
+
+    CloudFormation's drift detection compares them, as AWS advises after an import. It can fail for some of them: why
+    is then one of the lines.
+    """
+    try:
+        detection = client.detect_stack_drift(StackName=stack)["StackDriftDetectionId"]
+        for _ in range(int(interval.attempts)):
+            ended = client.describe_stack_drift_detection_status(StackDriftDetectionId=detection)
+            if ended["DetectionStatus"] != "DETECTION_IN_PROGRESS":
+                break
+            sleep(interval.delay)
+        lines = [line for drift in _drifts(client, stack) for line in _lines(drift)]
+    except ClientError as error:
+        raise DeployError(f"stack {stack}: what it adopted cannot be compared with its template: {error}") from error
+    if ended["DetectionStatus"] != "DETECTION_COMPLETE":
+        lines.append(f"not all could be compared: {ended.get('DetectionStatusReason', ended['DetectionStatus'])}")
+    return tuple(lines)
+
+
+def _drifts(client: Any, stack: str) -> Iterator[Mapping[str, Any]]:
+    request = {"StackName": stack, "StackResourceDriftStatusFilters": ["MODIFIED", "DELETED"]}
+    while True:
+        page = client.describe_stack_resource_drifts(**request)
+        yield from page["StackResourceDrifts"]
+        if not page.get("NextToken"):
+            return
+        request["NextToken"] = page["NextToken"]
+
+
+def _lines(drift: Mapping[str, Any]) -> Iterator[str]:
+    name = f"{drift['LogicalResourceId']} ({drift['ResourceType']})"
+    if drift["StackResourceDriftStatus"] == "DELETED":
+        yield f"{name}: is gone"
+    for one in drift.get("PropertyDifferences", ()):
+        path = one["PropertyPath"].strip("/")
+        yield f"{name}: {path} is {one['ActualValue']}, and the template says {one['ExpectedValue']}"

@@ -162,6 +162,11 @@ class _Deployer:
             if not approve(stack, changes):
                 raise DeployError(f"stack {name}: the imports were not approved; nothing was changed")
             self.execute(name, importing, status.ABSENT)
+        if different := adoption.differences(self.cloudformation, name, self.interval):
+            raise DeployError(
+                f"stack {name}: adopted, and not as the template says: {'; '.join(different)}. Nothing of it was "
+                "changed: mend it, or deploy again to go on with it as it is"
+            )
         return changes
 
     def settled(self, stack: StackModule, name: str) -> str:

@@ -155,3 +155,27 @@ def test_what_was_retained_is_adopted_by_the_next_life_with_its_messages_and_pro
         lives.messages().post(group, BOB.user_uuid, life)
         texts.insert(0, life)
         assert [one.text for one in lives.messages().messages(group, ADA.user_uuid).items] == texts
+
+
+@pytest.mark.parametrize("lives", ["production"], indirect=True)
+def test_what_is_adopted_and_differs_from_its_template_is_named_before_anything_goes_on(lives: Lives) -> None:
+    lives.deploy(lives.assigned())
+    lives.destroy()
+    logs = lives.zone.clients("logs", lives.settings.account_id, lives.settings.home_region)
+    group = f"/{lives.settings.name}/flow"
+    logs.put_retention_policy(logGroupName=group, retentionInDays=1)
+    with pytest.raises(
+        DeployError,
+        match=r"cruddur-network: adopted, and not as the template says: FlowLogGroup \(AWS::Logs::LogGroup\): "
+        "RetentionInDays is 1, and the template says 400. Nothing of it was changed: mend it, or deploy again",
+    ):
+        lives.deploy(lives.assigned())
+    assert [one.logical_id for one in api.deployed() if one.stack == "cruddur-network"] == ["FlowLogGroup"]
+    logs.put_retention_policy(logGroupName=group, retentionInDays=400)
+    again = lives.deploy(lives.assigned())
+    outcomes = {name: one.outcome for name, one in again.items()}
+    assert outcomes == {
+        **dict.fromkeys(("access", "audit"), "unchanged"),
+        "network": "updated",
+        **dict.fromkeys(("table", "stream", "config", "guardrails"), "adopted"),
+    }

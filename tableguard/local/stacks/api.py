@@ -5,6 +5,7 @@ created and its name taken, has no outputs for stacks made by a change set, and 
 capabilities. The actions below replace those of moto's CloudFormationResponse.
 """
 
+import uuid
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -19,7 +20,7 @@ from moto.core.responses import ActionResult, EmptyResult
 from tableguard.errors import EmbeddedError
 from tableguard.local.moto.patch import replace
 from tableguard.local.readback import DeployedResource
-from tableguard.local.stacks import importing
+from tableguard.local.stacks import drift, importing
 from tableguard.local.stacks.change_set import FAILED, ChangeSet
 from tableguard.local.stacks.stack import EmbeddedStack, Execution
 from tableguard.local.stacks.submission import Submission, clients_of, read_submission
@@ -54,7 +55,15 @@ def install() -> None:
         delete_stack,
     ):
         replace(CloudFormationResponse, action.__name__, _with_validation_errors(action))
-    for lacking in (continue_update_rollback, list_imports, rollback_stack, update_termination_protection):
+    for lacking in (
+        continue_update_rollback,
+        describe_stack_drift_detection_status,
+        describe_stack_resource_drifts,
+        detect_stack_drift,
+        list_imports,
+        rollback_stack,
+        update_termination_protection,
+    ):
         setattr(CloudFormationResponse, lacking.__name__, _with_validation_errors(lacking))
     replace(responses, "StackResourceDTO", lambda stack, resource: resource)
 
@@ -194,6 +203,30 @@ def rollback_stack(handler: CloudFormationResponse) -> ActionResult:
     return ActionResult({"StackId": stack.stack_id})
 
 
+def detect_stack_drift(handler: CloudFormationResponse) -> ActionResult:
+    """Answer DetectStackDrift, which moto lacks; it has ended when the answer comes."""
+    stack, detection_id = _existing(handler), str(uuid.uuid4())
+    own = [one for one in deployed() if (one.stack, one.account) == (stack.name, stack.backend.account_id)]
+    _detections(handler)[detection_id] = drift.detect(detection_id, stack.stack_id, own, clients_of(handler))
+    return ActionResult({"StackDriftDetectionId": detection_id})
+
+
+def describe_stack_drift_detection_status(handler: CloudFormationResponse) -> ActionResult:
+    """Answer DescribeStackDriftDetectionStatus, which moto lacks."""
+    detection_id = handler._get_param("StackDriftDetectionId")
+    if detection_id not in _detections(handler):
+        raise EmbeddedError(f"No drift detection operation found for id {detection_id}")
+    return ActionResult(_detections(handler)[detection_id].describe())
+
+
+def describe_stack_resource_drifts(handler: CloudFormationResponse) -> ActionResult:
+    """Answer DescribeStackResourceDrifts, which moto lacks, with the latest detection in the stack."""
+    stack = _existing(handler)
+    wanted = handler._get_param("StackResourceDriftStatusFilters") or ["DELETED", "IN_SYNC", "MODIFIED"]
+    own = [one for one in _detections(handler).values() if one.stack_id == stack.stack_id]
+    return ActionResult({"StackResourceDrifts": own[-1].drifts(wanted) if own else []})
+
+
 def delete_stack(handler: CloudFormationResponse) -> ActionResult:
     """Answer DeleteStack, also with success where there is no such stack, as on AWS."""
     stack = _find(handler.cloudformation_backend, handler._get_param("StackName"))
@@ -308,6 +341,13 @@ def _forget_change_sets(handler: CloudFormationResponse, stack: EmbeddedStack) -
 
 def _stacks_of(handler: CloudFormationResponse) -> dict[str, Any]:
     return handler.cloudformation_backend.stacks
+
+
+def _detections(handler: CloudFormationResponse) -> dict[str, drift.DriftDetection]:
+    detections: dict[str, drift.DriftDetection] = vars(handler.cloudformation_backend).setdefault(
+        "drift_detections", {}
+    )
+    return detections
 
 
 def _change_sets_of(handler: CloudFormationResponse) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from tableguard.local.landing_zone import LandingZone
 from tableguard.settings import example
 from tableguard.stacks import adoption, prerequisites
 from tableguard.stacks.adoption import Adoption, ExistingResource
+from tableguard.stacks.change_set import PollInterval
 from tableguard.stacks.deploy import deploy, plan
 from tableguard.stacks.registry import enabled_stacks, find_stack
 
@@ -165,3 +166,37 @@ def test_what_is_adopted_is_shown_before_it_is_approved(zone: LandingZone, sessi
     finally:
         iam.delete_policy(PolicyArn=arn)
     assert shown == [[("Import", "BreakGlassRolePolicy")]]
+
+
+class Drifting:
+    """CloudFormation whose detection ends at the second question, with two pages of drifts."""
+
+    def __init__(self, status: str = "DETECTION_COMPLETE") -> None:
+        self.statuses = ["DETECTION_IN_PROGRESS", status]
+
+    def detect_stack_drift(self, **_: str) -> Any:
+        return {"StackDriftDetectionId": "1"}
+
+    def describe_stack_drift_detection_status(self, **_: str) -> Any:
+        return {"DetectionStatus": self.statuses.pop(0), "DetectionStatusReason": "Key cannot be read"}
+
+    def describe_stack_resource_drifts(self, **request: Any) -> Any:
+        assert request["StackResourceDriftStatusFilters"] == ["MODIFIED", "DELETED"]
+        one = {"PropertyPath": "/A/B", "ActualValue": "1", "ExpectedValue": "2"}
+        if "NextToken" in request:
+            modified = {"LogicalResourceId": "Table", "ResourceType": "A::Table", "PropertyDifferences": [one]}
+            return {"StackResourceDrifts": [{**modified, "StackResourceDriftStatus": "MODIFIED"}]}
+        gone = {"LogicalResourceId": "Key", "ResourceType": "A::Key", "StackResourceDriftStatus": "DELETED"}
+        return {"StackResourceDrifts": [gone], "NextToken": "more"}
+
+
+def test_what_differs_from_the_template_is_named_with_both_values() -> None:
+    waits = list[float]()
+    lines = adoption.differences(Drifting(), "s", PollInterval(5, 3), waits.append)
+    assert lines == ("Key (A::Key): is gone", "Table (A::Table): A/B is 1, and the template says 2")
+    assert waits == [5]
+
+
+def test_what_could_not_be_compared_is_said() -> None:
+    lines = adoption.differences(Drifting("DETECTION_FAILED"), "s", PollInterval(5, 3), lambda _: None)
+    assert lines[-1] == "not all could be compared: Key cannot be read"
