@@ -108,10 +108,13 @@ def test_the_function_reads_members_and_no_message(function: Callable[[str], Any
     assert message.endswith("because no identity-based policy allows the dynamodb:BatchGetItem action")
 
 
-def test_the_function_keeps_failed_batches_in_their_place_only(function: Callable[[str], Any]) -> None:
+def test_the_function_keeps_failed_batches_in_their_place_only(
+    running: estate.EmbeddedEstate, function: Callable[[str], Any]
+) -> None:
     function("s3").put_object(Bucket=FAILURES, Key="aws/lambda/batch.json", Body=b"{}")
     assert refusal(function("s3").put_object, Bucket=FAILURES, Key="elsewhere.json", Body=b"{}")[0] == "AccessDenied"
     assert refusal(function("s3").get_object, Bucket=FAILURES, Key="aws/lambda/batch.json")[0] == "AccessDenied"
+    running.roles["break-glass"].client("s3").delete_object(Bucket=FAILURES, Key="aws/lambda/batch.json")
 
 
 def _member(zone: LandingZone, user: str) -> EmbeddedSession:

@@ -27,6 +27,7 @@ from tests.worlds.estate import (
     SETTINGS,
     TABLE,
     refusal,
+    spoil_row,
 )
 from tests.worlds.failed_batches import leave
 from tests.worlds.messages import message_records
@@ -41,16 +42,6 @@ def operated(running: estate.EmbeddedEstate, table: MessageTable) -> str:
     group = table.create_conversation(ADA, [BOB], "as it was said").message.group_uuid
     running.poller.drain(timeout=20)
     return group
-
-
-def _spoilt_row(zone: LandingZone, user: User, group: str) -> None:
-    """A row that shows an older message than the newest, written by break-glass, as somebody in haste would."""
-    zone.assume(SETTINGS.role_arn("break-glass")).client("dynamodb").update_item(
-        TableName=TABLE,
-        Key=row_key(user.user_uuid, group),
-        UpdateExpression="SET last_message = :text, last_message_at = :at",
-        ExpressionAttributeValues={":text": {"S": "never said"}, ":at": {"S": "2020-01-01T00:00:00.000000+00:00"}},
-    )
 
 
 def _shown(table: MessageTable, user: User, group: str) -> str | bytes:
@@ -80,7 +71,7 @@ def test_the_operator_verifies_all_rows_and_mends_one(
     running: estate.EmbeddedEstate, zone: LandingZone, table: MessageTable, operated: str
 ) -> None:
     assert _wrong(_survey(running)) == []
-    _spoilt_row(zone, BOB, operated)
+    spoil_row(zone, BOB, operated)
     assert _wrong(_survey(running)) == [(Kind.BEHIND, operated, BOB.user_uuid)]
     (mended,) = reconcile.reconcile(_survey(running), reconcile.Choice()).results
     assert mended.outcome is RepairOutcome.MENDED
@@ -109,7 +100,7 @@ def test_the_operator_redrives_a_failed_batch_and_removes_it(
     (record,) = message_records(newest)
     record["dynamodb"]["ApproximateCreationDateTime"] = datetime.now(UTC).timestamp()
     key = leave(function("s3"), record, table=TABLE, bucket=FAILURES)
-    _spoilt_row(zone, BOB, operated)
+    spoil_row(zone, BOB, operated)
     done = _redriven(running, key)
     assert (done.applied, done.newer, done.done) == (1, 1, True)
     source = Bucket(running.roles["operator"].client("s3"), FAILURES)
@@ -122,7 +113,7 @@ def test_the_operator_redrives_a_failed_batch_and_removes_it(
 @pytest.fixture
 def spoilt(zone: LandingZone, operated: str) -> None:
     """Bob's row, behind its group's newest message."""
-    _spoilt_row(zone, BOB, operated)
+    spoil_row(zone, BOB, operated)
 
 
 @pytest.mark.usefixtures("spoilt")

@@ -1,11 +1,13 @@
 """The estate of the shipped example: its names, how it refuses, and what it decided."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from stream_lambda.items import User, row_key
 from tableguard import settings
 from tableguard.local.authorization import guard
 from tableguard.local.authorization.state import DecisionRecord
@@ -77,3 +79,26 @@ def refusal(call: Any, **parameters: Any) -> tuple[str, str]:
 def decided(principal: str) -> DecisionRecord:
     """Return the latest decision about a principal: the poller asks all the time."""
     return next(record for record in reversed(guard.decisions()) if record.principal.startswith(principal))
+
+
+def denial(call: Any, **parameters: Any) -> str:
+    """Return the statement that refuses a call; where none denies it, the reason."""
+    _, message = refusal(call, **parameters)
+    refused = re.search(r"User: (\S+) is not authorized to perform: (\S+) on resource", message)
+    assert refused, message
+    user, action = refused.groups()
+    record = next(
+        record for record in reversed(guard.decisions()) if (record.principal, record.action) == (user, action)
+    )
+    assert not record.allowed
+    return record.because.rpartition("statement ")[2]
+
+
+def spoil_row(zone: LandingZone, user: User, group: str) -> None:
+    """Let a row show an older message than the newest, written by break-glass, as somebody in haste would."""
+    zone.assume(SETTINGS.role_arn("break-glass")).client("dynamodb").update_item(
+        TableName=TABLE,
+        Key=row_key(user.user_uuid, group),
+        UpdateExpression="SET last_message = :text, last_message_at = :at",
+        ExpressionAttributeValues={":text": {"S": "never said"}, ":at": {"S": "2020-01-01T00:00:00.000000+00:00"}},
+    )
