@@ -7,6 +7,7 @@ import pytest
 
 from tableguard.local import estate
 from tableguard.local.clients.identities import ACCOUNT_HEADER, VIA_HEADER
+from tests.worlds import attacks
 from tests.worlds.estate import (
     ACCOUNT,
     BY_SCP,
@@ -22,6 +23,7 @@ from tests.worlds.estate import (
     TABLE_ARN,
     Ids,
     decided,
+    denial,
     refusal,
 )
 
@@ -321,6 +323,18 @@ def test_an_administrator_of_the_workload_account_is_refused_in_aws_words(
     last = decided(ADMINISTRATOR)
     assert (last.account, last.action, last.allowed) == (ACCOUNT, action, False)
     assert last.because.startswith(f"denied by {'scp' if kind == 'service' else 'rcp'} policy ")
+
+
+OF_PAGE = {row.case: row.statements for row in attacks.rows() if row.case in PROTECTED}
+
+
+@pytest.mark.parametrize("name", OF_PAGE)
+def test_the_page_of_attacks_names_the_statement_that_refuses(
+    running: estate.EmbeddedEstate, ids: Ids, name: str
+) -> None:
+    service, operation, parameters, *_ = PROTECTED[name]
+    client = running.session("administrator").client(service)
+    assert {denial(getattr(client, operation), **_filled(parameters, ids))} == OF_PAGE[name]
 
 
 def test_an_administrator_writes_metric_data_that_no_alarm_of_ours_watches(running: estate.EmbeddedEstate) -> None:

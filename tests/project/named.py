@@ -1,4 +1,4 @@
-"""Commands, scripts and modules that a text names, and those of them that do not exist.
+"""Commands, scripts, modules and tests that a text names, and those of them that do not exist.
 
 What exists is asked of the command line itself: of --help, in this process.
 """
@@ -17,6 +17,8 @@ from tableguard.cli.app import main
 _COMMAND = re.compile(r"(?<![\w/-])(?:\.venv/bin/)?tableguard ([^\n`#|&;)]+)")
 _SCRIPT = re.compile(r"(?<![\w/-])(scripts/[\w/{},-]+)([^\n`#|&;)]*)")
 _MODULE = re.compile(r"\bpython[\d.]* -m ([\w.]+)")
+_TEST = re.compile(r"`((?:tests/[\w/]+\.py|policies/[\w/]+\.toml)::[^`]+)`")
+_CASE = re.compile(r"(\w+)(?:\[(.+)\])?")
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 _WORD = re.compile(r"[a-z][a-z-]*|\{[a-z,-]+\}")
 
@@ -95,3 +97,18 @@ def _options(script: Path) -> set[str]:
 def absent_modules(text: str) -> list[str]:
     """Return the modules that a text starts with `python -m` and that cannot be imported."""
     return [name for name in _MODULE.findall(text) if find_spec(name) is None]
+
+
+def absent_tests(root: Path, text: str) -> list[str]:
+    """List the tests of `FILE.py::NAME[CASE]`, and the cases of `FILE.toml::CASE`, that do not exist."""
+    return [name for name in _TEST.findall(text) if not _is_a_test(root, *name.split("::"))]
+
+
+def _is_a_test(root: Path, path: str, name: str) -> bool:
+    if not (root / path).is_file():
+        return False
+    lines = (root / path).read_text(encoding="utf-8")
+    if path.endswith(".toml"):
+        return f'name = "{name}"\n' in lines
+    named = _CASE.fullmatch(name)
+    return named is not None and f"\ndef {named[1]}(" in lines and (named[2] is None or f'"{named[2]}"' in lines)

@@ -10,6 +10,7 @@ import yaml
 
 from tests.paths import ROOT
 from tests.project import named, pages
+from tests.worlds import attacks
 
 PAGES = [str(path.relative_to(ROOT)) for path in pages.pages(ROOT)]
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
@@ -98,6 +99,54 @@ def test_the_files_and_folders_that_a_page_names_exist(page: str) -> None:
 
 def test_a_path_that_does_not_exist_is_seen() -> None:
     assert paths_in("`tableguard/gone/` and `tableguard up`, `tests/unit/`") == ["tableguard/gone/", "tests/unit/"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_tests_that_a_page_names_exist(page: str) -> None:
+    assert named.absent_tests(ROOT, text_of(page)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "exists"),
+    [
+        ("tests/project/test_docs.py::test_the_tests_that_a_page_names_exist", True),
+        ("tests/project/test_docs.py::test_the_tests_that_a_page_name", False),
+        ("tests/project/test_doc.py::test_the_tests_that_a_page_names_exist", False),
+        ("tests/estate/test_administrators.py::test_administrators_do_not_read_messages[stop the trail]", True),
+        ("tests/estate/test_administrators.py::test_administrators_do_not_read_messages[stop the train]", False),
+        ("policies/scp/protect_audit_trail.toml::an administrator stops the trail", True),
+        ("policies/scp/protect_audit_trail.toml::an administrator stops", False),
+    ],
+)
+def test_a_test_that_does_not_exist_is_seen(name: str, exists: bool) -> None:
+    assert named.absent_tests(ROOT, f"see `{name}`") == ([] if exists else [name])
+
+
+REVIEWED = [f"S{n}" for n in range(1, 13)] + [str(n) for n in (*range(1, 18), *range(1, 11))]
+
+
+def test_every_finding_of_the_reviews_has_its_rows_in_order() -> None:
+    numbers = [row.number for row in attacks.rows()]
+    assert [number for at, number in enumerate(numbers) if numbers[at - 1 : at] != [number]] == REVIEWED
+
+
+@pytest.mark.parametrize("row", attacks.rows(), ids=lambda row: f"{row.number} {row.attack}")
+def test_what_is_refused_finished_or_by_design_is_shown_by_a_test(row: attacks.Row) -> None:
+    settled = row.now.startswith(("refused by `Deny", "finished", "by design: "))
+    assert settled or row.now.startswith(("not covered: ", "open"))
+    assert "::" in row.shown or not settled
+    assert row.now.startswith("refused") == bool(row.statements)
+
+
+OF_DOCUMENTS = [row for row in attacks.rows() if row.statements and row.shown.startswith("`policies/")]
+
+
+@pytest.mark.parametrize("row", OF_DOCUMENTS, ids=lambda row: row.number)
+def test_the_documents_refuse_by_the_statement_that_the_page_names(row: attacks.Row) -> None:
+    path, name = row.shown.strip("`").split("::")
+    cases = tomllib.loads((ROOT / path).read_text(encoding="utf-8"))["case"]
+    (expected,) = [case["expect"] for case in cases if case["name"] == name]
+    assert {expected} == {f"denied by {statement}" for statement in row.statements}
 
 
 def _is_package(folder: Path) -> bool:
