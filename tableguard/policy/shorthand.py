@@ -5,7 +5,7 @@
   on for application, auditor, break-glass and operator; a service name, a whole ARN and `*` (anonymous) stand for
   themselves.
 - `resource`: the last part of an ARN, completed with the action's service, the region and the workload account; a
-  whole ARN and `*` stand for themselves.
+  whole ARN and `*` stand for themselves. STS acts on IAM's roles: `role/NAME` is one for its actions too.
 - `owner`: the account that the resource is in, where its ARN does not tell (buckets); by default the workload's.
 - `region`: by default the home region; `elsewhere` is a region that the settings do not allow.
 - `context`: further context keys. Present without being written: aws:RequestedRegion, aws:SecureTransport and, for
@@ -112,7 +112,9 @@ class Shorthand:
 def _resource(call: ShortCall) -> str:
     if call.resource == "*" or call.resource.startswith("arn:"):
         return call.resource
-    service = call.action.partition(":")[0]
+    service = call.action.partition(":")[0].lower()
+    if service == "sts" and call.resource.startswith("role/"):
+        service = "iam"
     region = "" if service in _WITHOUT_REGION else "<region>"
     account = "" if service in _WITHOUT_ACCOUNT else "<account-id>"
     return f"arn:aws:{service}:{region}:{account}:{call.resource}"

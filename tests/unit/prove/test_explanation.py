@@ -174,3 +174,15 @@ def test_a_reason_that_two_levels_share_is_told_once() -> None:
         "allowed by identity policy everything, statement Everything",
     ]
     assert allowed.text().endswith(f"allowed: {'; '.join(allowed.facts()['because'])}")
+
+
+@pytest.mark.parametrize("action", ["sts:AssumeRole", "STS:assumerole", "sts:TagSession"])
+def test_a_role_that_sts_acts_on_is_named_by_its_last_part(action: str) -> None:
+    short = explanation(f"{action} role/cruddur-break-glass")
+    assert short == explanation(f"{action} arn:aws:iam::<account-id>:role/cruddur-break-glass")
+    assert short.request.resource == "arn:aws:iam::111122223333:role/cruddur-break-glass"
+
+
+def test_what_is_no_role_sts_does_not_act_on() -> None:
+    with pytest.raises(PolicyError, match=r"sts:AssumeRole does not act on 'roles/a'; accepted: role/<RoleName"):
+        explanation("sts:AssumeRole roles/a")
