@@ -142,7 +142,7 @@ class Section(Table):
 
     def section(self, key: str) -> "Section":
         """Return a section within this one."""
-        data = self.take(key, f"a [{key}] section", lambda value: isinstance(value, dict))
+        data = self.take(key, f"a [{self._path(key)}] section", lambda value: isinstance(value, dict))
         return Section(self.place, self._path(key), data, self.error)
 
     def _path(self, key: str) -> str:
