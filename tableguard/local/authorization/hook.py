@@ -17,12 +17,19 @@ from moto.core.routing import get_service_router
 from moto.core.utils import get_service_model
 from moto.iam.access_control import PermissionResult
 from moto.s3.models import FakeBucket
+from moto.sts.responses import TokenResponse
 from werkzeug.exceptions import HTTPException
 
 from tableguard.local.authorization import callers, documents, guard, network
 from tableguard.local.authorization.attached_policies import organization
 from tableguard.local.authorization.call import ApiCall
-from tableguard.local.authorization.refusal import Refusal, response_parts, unknown_key, unknown_region
+from tableguard.local.authorization.refusal import (
+    Refusal,
+    response_parts,
+    unknown_key,
+    unknown_region,
+    untrusted_identity,
+)
 from tableguard.local.clients.identities import SETUP_KEY, VIA_HEADER, via_of
 from tableguard.local.moto.patch import replace
 from tableguard.local.operation import CREDENTIAL, PREFIXES
@@ -47,9 +54,11 @@ class RefusalResponse(HTTPException):
 
 
 def install() -> None:
-    """Replace moto's authorization of requests and its own reading of bucket policies."""
+    """Replace moto's authorization of requests, its own reading of bucket policies, and its trust in any token."""
     replace(ActionAuthenticatorMixin, "_authenticate_and_authorize_action", _authorize)
     replace(FakeBucket, "get_permission", _neutral_under_guard(FakeBucket.get_permission))
+    replace(TokenResponse, "assume_role_with_saml", _refusing_tokens("sts:AssumeRoleWithSAML"))
+    replace(TokenResponse, "assume_role_with_web_identity", _refusing_tokens("sts:AssumeRoleWithWebIdentity"))
     callers.install()
 
 
@@ -140,6 +149,19 @@ def _neutral_under_guard(original: Callable[..., PermissionResult]) -> Callable[
         return PermissionResult.NEUTRAL if organization() is not None else original(bucket, action, resource)
 
     return get_permission
+
+
+def _refusing_tokens(action: str) -> Callable[[TokenResponse], Any]:
+    """Return an operation that refuses every token in place of one of moto, which gives credentials for any.
+
+    Who signs in by a token signs nothing, so no policy of a caller applies; a trust policy names who issued the token.
+    Nobody's signature can be verified here, so nobody is whom a trust policy names.
+    """
+
+    def refuse(handler: TokenResponse) -> Any:
+        raise _response_to(handler, untrusted_identity(action), "query")
+
+    return refuse
 
 
 def _operation(handler: Handler) -> tuple[OperationModel | None, Mapping[str, Any]]:

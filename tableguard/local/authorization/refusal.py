@@ -82,6 +82,11 @@ def unknown_region(protocol: str) -> Refusal:
     return Refusal(code, "Credential should be scoped to a valid region.")
 
 
+def untrusted_identity(action: str) -> Refusal:
+    """Return STS's refusal of a token whose issuer the role's trust policy does not name."""
+    return Refusal("AccessDenied", f"Not authorized to perform {action}")
+
+
 def undecided(service: str, protocol: str, why: str) -> Refusal:
     """Return the refusal of a request that the embedded AWS cannot decide about: it is never allowed silently."""
     return Refusal(denial_code(service, protocol), f"the embedded AWS cannot decide: {why}")
