@@ -27,6 +27,10 @@ _POLICY_TYPES = ("SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY")
 _EXISTING_VPC_BLOCK = "10.30.0.0/16"
 _MANAGEMENT_ROLE = "OrganizationAdministrator"
 _ADMINISTRATOR_ROLE = "OrganizationAccountAccessRole"  # AWS makes it in every account of an organization
+# who lets people into the roles of their permission sets, by IAM Identity Center, and a pipeline into its own:
+# https://docs.aws.amazon.com/singlesignon/latest/userguide/using-service-linked-roles.html
+_PROVIDER = "saml-provider/AWSSSO_0123456789abcdef_DO_NOT_DELETE"
+_PIPELINE = "codebuild.amazonaws.com"
 _EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
@@ -74,7 +78,7 @@ class LandingZone:
         """Return a session of a role, with these session tags; EmbeddedError if the role does not exist.
 
         A role with takers is taken by the first of them, as its trust policy demands; of others, whose taker is a
-        service, the setup key takes them.
+        service, the setup key takes them, and the takers' own too, which an identity provider or a build lets in.
         """
         account, role = require(role_arn).account, role_arn.rpartition("/")[2]
         takers = _takers(self.settings).get(role_arn, ())
@@ -194,19 +198,30 @@ def _takers(settings: Settings) -> Mapping[str, tuple[str, ...]]:
 
 
 def _taker(zone: LandingZone, arn: str) -> None:
-    """Create the role of a permission set, or of a pipeline, that may take roles if these let it."""
+    """Create the role of a permission set, or of a pipeline, that may take roles if these let it.
+
+    None of its account takes it, an administrator neither; see LandingZone.assume.
+    """
     account, name = require(arn).account, arn.rpartition("/")[2]
     iam = zone.clients("iam", account, zone.settings.home_region)
-    trust = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:AssumeRole"}
     taking = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
     with suppress(iam.exceptions.EntityAlreadyExistsException):  # one that takes several roles
         iam.create_role(
             RoleName=name,
             Path=require(arn).resource.removeprefix("role").removesuffix(name),
-            AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+            AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [_trust(arn)]}),
         )
     document = json.dumps({"Version": "2012-10-17", "Statement": [taking]})
     iam.put_role_policy(RoleName=name, PolicyName="TakingRoles", PolicyDocument=document)
+
+
+def _trust(taker: str) -> Mapping[str, Any]:
+    """Return whom a taker's own role trusts: Identity Center's provider, or the service that runs a pipeline."""
+    account, resource = require(taker).account, require(taker).resource
+    if resource.startswith("role/aws-reserved/"):
+        provider = {"Federated": f"arn:aws:iam::{account}:{_PROVIDER}"}
+        return {"Effect": "Allow", "Principal": provider, "Action": "sts:AssumeRoleWithSAML"}
+    return {"Effect": "Allow", "Principal": {"Service": _PIPELINE}, "Action": "sts:AssumeRole"}
 
 
 def _root_id(settings: Settings) -> str:

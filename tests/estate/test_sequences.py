@@ -20,6 +20,7 @@ from tests.worlds.estate import (
     TABLE_ARN,
     Ids,
     denial,
+    refusal,
 )
 
 pytestmark = [pytest.mark.slow, ON_THE_EMBEDDED_AWS]
@@ -103,6 +104,19 @@ def test_a_taker_takes_its_own_role_and_no_other(zone: LandingZone, own: str) ->
 def test_an_administrator_takes_no_role(running: estate.EmbeddedEstate) -> None:
     sts = running.session("administrator").client("sts")
     assert {role: denial(sts.assume_role, **_taking(role)) for role in ROLES} == ROLES
+
+
+@pytest.mark.parametrize("own", TAKEN_BY_PEOPLE)
+def test_an_administrator_does_not_become_a_taker(zone: LandingZone, own: str) -> None:
+    (taker,) = SETTINGS.example_takers_of(own)
+    sts = zone.session("administrator").client("sts")
+    code, message = refusal(sts.assume_role, RoleArn=taker, RoleSessionName="sequence")
+    assert (code, message.partition("resource: ")[2]) == (
+        "AccessDenied",
+        f"{taker} because no resource-based policy allows the sts:AssumeRole action",
+    )
+    caller = zone.assume(taker).client("sts").get_caller_identity()["Arn"]
+    assert caller.endswith(f":assumed-role/{taker.rpartition('/')[2]}/tableguard")
 
 
 @pytest.fixture

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from tableguard.aws.arn import require
 from tableguard.errors import EmbeddedError
 from tableguard.local import landing_zone, server
 from tableguard.local.landing_zone import LandingZone
-from tableguard.settings import ExistingVpc, example
+from tableguard.settings import TAKEN_ROLES, ExistingVpc, example
 from tableguard.stacks.registry import Principal
 
 DEFAULT, EXISTING = example("default"), example("existing-vpc")
@@ -78,6 +79,27 @@ def test_the_deployer_can_be_assumed_once_its_role_is_made(zone: LandingZone) ->
     for session in (zone.session("deployer"), zone.assume(zone.settings.role_arn("deployer"))):
         assert session.client("sts").get_caller_identity()["Arn"].endswith(f":assumed-role/{name}/tableguard")
         assert session.get_credentials().access_key
+
+
+def test_a_takers_own_role_trusts_nobody_of_its_account(zone: LandingZone) -> None:
+    settings = zone.settings
+    takers = {taker for role in TAKEN_ROLES for taker in settings.example_takers_of(role)}
+    trusted = {taker: _trusted(zone, taker) for taker in takers if taker != settings.role_arn("application")}
+    provider = f"arn:aws:iam::{settings.account_id}:saml-provider/AWSSSO_0123456789abcdef_DO_NOT_DELETE"
+    sets = [taker for taker in trusted if ":role/aws-reserved/" in taker]
+    assert len(sets) == 4
+    assert [trusted.pop(each) for each in sets] == [("sts:AssumeRoleWithSAML", {"Federated": provider})] * len(sets)
+    assert bool(trusted) == (settings is EXISTING)  # whose takers are not permission sets alone
+    assert list(trusted.values()) == [("sts:AssumeRole", {"Service": "codebuild.amazonaws.com"})] * len(trusted)
+
+
+def _trusted(zone: LandingZone, role_arn: str) -> tuple[str, dict[str, str]]:
+    """Return what a role's trust policy allows, and whom."""
+    iam = zone.clients("iam", require(role_arn).account, zone.settings.home_region)
+    role = iam.get_role(RoleName=role_arn.rpartition("/")[2])["Role"]
+    (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert (role["Arn"], statement["Effect"]) == (role_arn, "Allow")
+    return statement["Action"], statement["Principal"]
 
 
 def test_the_buckets_are_in_the_workload_account_and_take_access_logs(zone: LandingZone) -> None:
