@@ -76,7 +76,7 @@ def _authorize(handler: Handler, _iam_request: type, _resource: str = "*") -> No
         return  # an account of its own has no guard, as an AWS without an organization has no SCP
     model, uri_parameters = _operation(handler)
     if model is None or (not signature and model.auth_type == "none"):
-        return  # what moto has no operation for it answers with an error; signing in needs no key
+        return  # a path that leads to no operation is answered with an error; signing in needs no key
     protocol = _protocol(handler, model.service_model)
     try:
         call = _call(handler, signature, model, protocol, uri_parameters)
@@ -165,16 +165,19 @@ def _refusing_tokens(action: str) -> Callable[[TokenResponse], Any]:
 
 
 def _operation(handler: Handler) -> tuple[OperationModel | None, Mapping[str, Any]]:
-    """Return a request's operation (None if moto has none) and the parameters in its path.
+    """Return a request's operation (None if it names none) and the parameters in its path.
 
-    S3's handlers name their operations otherwise, so those are found by the path.
+    S3's handlers name their operations otherwise, so those are found by the path. moto executes an operation that is
+    written as AWS has none, deleteTable for DeleteTable; nothing decides about that, so NotImplementedError is raised.
     """
     model = get_service_model(handler.boto3_service_name)
     if handler.service_name == "s3":
         operation, path_parameters = get_service_router("s3").match(handler.normalized_request)
         return operation, path_parameters
     name = handler._get_action()
-    return (model.operation_model(name), handler.uri_match) if name in model.operation_names else (None, {})
+    if name and name not in model.operation_names:
+        raise NotImplementedError(name)
+    return (model.operation_model(name), handler.uri_match) if name else (None, {})
 
 
 def _parameters(handler: Handler, model: OperationModel, protocol: str, uri: Mapping[str, Any]) -> Mapping[str, Any]:

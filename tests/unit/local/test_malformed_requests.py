@@ -101,6 +101,31 @@ def test_a_request_for_items_that_lacks_what_is_required_is_no_failure_of_ours(
     assert all(LINE.fullmatch(line) for line in capfd.readouterr().err.splitlines())
 
 
+SPELT = {
+    "kms": ("TrentService", "CreateKey", b"{}"),
+    "events": ("AWSEvents", "CreateEventBus", b'{"Name": "spelt"}'),
+    "logs": ("Logs_20140328", "CreateLogGroup", b'{"logGroupName": "spelt"}'),
+    "organizations": ("AWSOrganizationsV20161128", "ListRoots", b"{}"),
+}
+
+
+@pytest.mark.parametrize("service", SPELT)
+def test_an_operation_in_another_spelling_is_none_and_is_not_done_unguarded(
+    zone: LandingZone, capfd: pytest.CaptureFixture[str], service: str
+) -> None:
+    target, operation, body = SPELT[service]
+    spelt = operation[0].lower() + operation[1:]
+    headers = signed(service, "A" * 20)  # a key that nobody was given
+    answers = [
+        sent(zone, "POST", "/", {"X-Amz-Target": f"{target}.{name}", **headers}, body) for name in (spelt, operation)
+    ]
+    assert [sent_back["x-amzn-ErrorType"] for _, sent_back, _ in answers] == [
+        "NotModelled",
+        "UnrecognizedClientException",
+    ]
+    assert capfd.readouterr().err == f"not modelled: {service}:{spelt}\n"
+
+
 NOT_JSON = (b"", b'{"TableName":', b"[]", b"null", b'"x"', b"\xff\xfe", b"[" * 100_000)
 
 
