@@ -144,9 +144,15 @@ class _Deployer:
                     f"stack {name}: is {state}, and its template has no changes that would take it further; go back "
                     f"with: aws cloudformation rollback-stack --stack-name {name}"
                 )
-        self.cloudformation.update_termination_protection(StackName=name, EnableTerminationProtection=True)
+        self.protect(name)
         changes = (*adopted, *(changing.changes or ()))
         return Deployment(stack.name, name, outcome, changes, time.perf_counter() - started)
+
+    def protect(self, name: str) -> None:
+        """Turn termination protection on where it is off; the guardrails leave the switch to exempt roles."""
+        (described,) = self.cloudformation.describe_stacks(StackName=name)["Stacks"]
+        if not described.get("EnableTerminationProtection"):
+            self.cloudformation.update_termination_protection(StackName=name, EnableTerminationProtection=True)
 
     def adopt(self, stack: StackModule, name: str, template: str, approve: Approve) -> tuple[ResourceChange, ...]:
         """Import what an earlier life of the stack left, and return these changes; DeployError if it is in the way."""

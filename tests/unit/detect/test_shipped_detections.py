@@ -170,6 +170,8 @@ NOT_WATCHED = {
         "cloudformation:RollbackStack",
         "cloudformation:UpdateStack",
     },
+    "a data event of the queue, which the trail does not record": {"sqs:DeleteMessage", "sqs:ReceiveMessage"},
+    "the deployer does it with each key; a refusal is told": {"kms:CreateAlias"},
     "a data event that the mapping itself causes for every batch": {
         "lambda:InvokeAsync",
         "lambda:InvokeFunction",

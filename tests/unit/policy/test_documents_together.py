@@ -242,7 +242,7 @@ DEPLOYMENT: list[tuple[str, str, dict[str, Any]]] = [
     ),
     ("sqs: CreateQueue SetQueueAttributes GetQueueAttributes TagQueue", "<name>-dead-letters", {}),
     (
-        "s3: CreateBucket PutBucketVersioning PutEncryptionConfiguration PutBucketPublicAccessBlock PutBucketPolicy "
+        "s3: CreateBucket PutBucketVersioning PutBucketPublicAccessBlock "
         "PutLifecycleConfiguration PutBucketLogging PutBucketOwnershipControls PutBucketObjectLockConfiguration "
         "PutBucketTagging GetBucketPolicy ListBucket",
         "<name>-trail-<account-id>-<home-region>",
@@ -304,6 +304,11 @@ def test_the_deployer_can_make_and_change_every_stack(settings: str) -> None:
         # the deployer: first by what it is not given, and were it given, by the guardrails
         (Try("deployer", "dynamodb:DeleteTable", "table/<table-name>"), "DenyTableDestruction"),
         (Try("deployer", "dynamodb:PutResourcePolicy", "table/<table-name>"), "DenyTableDestruction"),
+        (
+            Try("deployer", "s3:PutBucketPolicy", "<name>-failures-<account-id>-<home-region>"),
+            "DenyDestroyingEvidence",
+        ),
+        (Try("deployer", "sqs:ReceiveMessage", "<name>-dead-letters"), "DenyTakingDeadLetters"),
         (
             Try("deployer", "kms:PutKeyPolicy", KEY, {"kms:ResourceAliases": ["alias/<name>-table"]}),
             "DenyKeyDestruction",
