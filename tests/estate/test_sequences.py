@@ -82,15 +82,20 @@ def test_a_deployer_opens_neither_table_nor_key_and_reads_nothing(zone: LandingZ
 
 def test_what_a_deployer_may_weaken_by_design_it_may_set_again(zone: LandingZone) -> None:
     client = zone.assume(SETTINGS.role_arn("deployer")).client  # by its taker
-    table, trail, alerts, failures = client("dynamodb"), client("cloudtrail"), client("sns"), client("s3")
+    table, trail, alerts = client("dynamodb"), client("cloudtrail"), client("sns")
     recovery = {"PointInTimeRecoveryEnabled": True}
     table.update_continuous_backups(TableName=TABLE, PointInTimeRecoverySpecification=recovery)
     selectors = trail.get_event_selectors(TrailName=SETTINGS.trail_name)["AdvancedEventSelectors"]
     trail.put_event_selectors(TrailName=SETTINGS.trail_name, AdvancedEventSelectors=selectors)
     name = alerts.get_topic_attributes(TopicArn=TOPIC_ARN)["Attributes"]["DisplayName"]
     alerts.set_topic_attributes(TopicArn=TOPIC_ARN, AttributeName="DisplayName", AttributeValue=name)
-    policy = failures.get_bucket_policy(Bucket=FAILURES)["Policy"]
-    failures.put_bucket_policy(Bucket=FAILURES, Policy=policy)
+
+
+def test_a_deployer_opens_neither_the_failed_batches_nor_the_evidence(zone: LandingZone) -> None:
+    s3 = zone.assume(SETTINGS.role_arn("deployer")).client("s3")
+    for bucket in (FAILURES, f"{SETTINGS.name}-trail-{SETTINGS.account_id}-{SETTINGS.home_region}"):
+        policy = s3.get_bucket_policy(Bucket=bucket)["Policy"]
+        assert denial(s3.put_bucket_policy, Bucket=bucket, Policy=policy) == "DenyDestroyingEvidence"
 
 
 @pytest.mark.parametrize("own", TAKEN_BY_PEOPLE)

@@ -133,7 +133,7 @@ def test_an_auditor_reads_the_trail_s_files_and_no_other(
     assert denial(auditor.get_object, **BATCH) == "DenyTakingFailedBatches"
     elsewhere = {"Bucket": SETTINGS.access_log_bucket, "Key": "access.log"}
     assert denial(auditor.get_object, **elsewhere) == "DenyOtherFiles"
-    assert denial(auditor.delete_object, **trail_file) == "DenyDeletingFiles"
+    assert denial(auditor.delete_object, **trail_file) == "DenyChangingFiles"
 
 
 CLOSED_TO_AUDITORS: dict[str, tuple[str, str, dict[str, Any]]] = {

@@ -13,6 +13,7 @@ from tests.worlds.rehearsals import AWS_WORDS, Rehearsal, Result, facts, rehears
 
 pytestmark = pytest.mark.slow
 BREAK_GLASS = ("--break-glass-profile", "emergency")
+MANAGEMENT = ("--management-profile", "organization")  # who can tell whether the guardrails are attached
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +35,8 @@ def _deploy_with_failures(here: Rehearsal) -> None:
         here.failing.update((here.settings.stack_name(stack), name) for name in names[::3])
         while here.failing:
             here.failures.clear()
-            _check_failure(here, here.deploy(stack))
-        result = here.deploy(stack)
+            _check_failure(here, here.deploy(stack, *MANAGEMENT))
+        result = here.deploy(stack, *MANAGEMENT)
         assert result.code == 0, result.err
 
 

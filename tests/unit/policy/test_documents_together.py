@@ -242,7 +242,7 @@ DEPLOYMENT: list[tuple[str, str, dict[str, Any]]] = [
     ),
     ("sqs: CreateQueue SetQueueAttributes GetQueueAttributes TagQueue", "<name>-dead-letters", {}),
     (
-        "s3: CreateBucket PutBucketVersioning PutBucketPublicAccessBlock "
+        "s3: CreateBucket PutBucketVersioning PutEncryptionConfiguration PutBucketPublicAccessBlock "
         "PutLifecycleConfiguration PutBucketLogging PutBucketOwnershipControls PutBucketObjectLockConfiguration "
         "PutBucketTagging GetBucketPolicy ListBucket",
         "<name>-trail-<account-id>-<home-region>",
