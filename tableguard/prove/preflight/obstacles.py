@@ -24,7 +24,10 @@ from tableguard.stacks.registry import StackModule, enabled_stacks, find_stack
 
 @dataclass(frozen=True)
 class Obstacle:
-    """An action that SCPs deny the deployer for a resource; `certain` if its handler calls it in any case."""
+    """An action that SCPs deny the deployer for a resource; `certain` if its handler calls it in any case.
+
+    `left_to_break_glass` if the shipped SCPs let break-glass do it: they are attached after the first deployment.
+    """
 
     stack: str
     resource: str
@@ -34,6 +37,7 @@ class Obstacle:
     certain: bool
     because: str
     example: Request
+    left_to_break_glass: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,11 +63,12 @@ def preflight(
     shorthand = Shorthand(settings)
     policies = _shipped(settings) if scps is None else tuple(policy(scp.place, scp.document) for scp in scps)
     plan, answers = Plan(settings, templates(settings)), Answers(settings, shorthand.estate, policies)
+    repairers = Answers(settings, shorthand.estate, policies, settings.break_glass_roles) if scps is None else None
     resources = [resource for stack in _stacks(settings, stacks) for resource in plan.resources[stack.name].values()]
     by_type = {resource.resource_type: handlers(resource.resource_type) for resource in resources}
     obstacles: list[Obstacle] = []
     for resource in observe(resources):
-        obstacles += _obstacles(resource, by_type[resource.resource_type], plan, answers)
+        obstacles += _obstacles(resource, by_type[resource.resource_type], plan, answers, repairers)
     actions = {action.lower() for called in by_type.values() if called for action in called.all}
     unknown = sorted(name for name, called in by_type.items() if called is None)
     return Preflight(tuple(obstacles), len(resources), len(actions), tuple(unknown))
@@ -86,11 +91,13 @@ def _shipped(settings: Settings) -> tuple[Policy, ...]:
     return tuple(PolicySet.filled(settings).policies["scp"].values())
 
 
-def _obstacles(resource: PlannedResource, called: Handlers | None, plan: Plan, answers: Answers) -> Iterator[Obstacle]:
+def _obstacles(
+    resource: PlannedResource, called: Handlers | None, plan: Plan, answers: Answers, repairers: Answers | None
+) -> Iterator[Obstacle]:
     if called is None:
         return
     for action in called.all:
-        alternatives = calls(action, resource, called, plan)
+        alternatives = [tuple(options) for options in calls(action, resource, called, plan)]
         answered = ((options[0], answers.denial_of(options)) for options in alternatives)
         denied = [(call, denial) for call, denial in answered if denial is not None]
         if denied:
@@ -105,4 +112,5 @@ def _obstacles(resource: PlannedResource, called: Handlers | None, plan: Plan, a
                 call.certain,
                 denial.because,
                 denial.example,
+                repairers is not None and not any(map(repairers.denial_of, alternatives)),
             )

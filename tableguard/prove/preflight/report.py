@@ -62,6 +62,7 @@ class PreflightReport(Report):
                     "blocked": obstacle.blocked,
                     "certain": obstacle.certain,
                     "because": obstacle.because,
+                    "left_to_break_glass": obstacle.left_to_break_glass,
                     "example": requests.facts(obstacle.example),
                 }
                 for obstacle in self.preflight.obstacles
@@ -91,11 +92,13 @@ class PreflightReport(Report):
 
 
 def _stops(obstacle: Obstacle) -> bool:
-    return obstacle.certain and obstacle.blocked == "always"
+    return obstacle.certain and obstacle.blocked == "always" and not obstacle.left_to_break_glass
 
 
 def _line(obstacle: Obstacle) -> str:
     word = "stopped" if obstacle.blocked == "always" else "stopped in some cases"
+    if obstacle.left_to_break_glass and obstacle.certain:
+        word = "left to break-glass once the SCPs are attached"
     case = f"; for instance: {requests.sentence(obstacle.example)}" if obstacle.blocked == "sometimes" else ""
     unsure = "" if obstacle.certain else ", if called for properties that need it"
     name = f"{obstacle.stack}/{obstacle.resource} ({obstacle.resource_type})"

@@ -298,7 +298,19 @@ def test_a_difference_is_what_is_answered_otherwise(old: dict[str, Any], new: di
 
 
 def test_preflight_finds_nothing_in_the_way_of_the_shipped_stacks() -> None:
-    assert " 0 stopped" in run("preflight")
+    printed = run("preflight")
+    assert " 0 stopped" in printed
+    place = "stream/FailuresBucketPolicy (AWS::S3::BucketPolicy): s3:PutBucketPolicy"
+    assert f"{place} left to break-glass once the SCPs are attached: denied by scp" in printed
+
+
+def test_what_another_scp_denies_all_but_break_glass_stops_the_deployer(tmp_path: Path) -> None:
+    exempt = {"ArnNotLike": {"aws:PrincipalArn": list(example().break_glass_roles)}}
+    statement = {"Effect": "Deny", "Action": "s3:PutBucketPolicy", "Resource": "*", "Condition": exempt}
+    folder = policies(tmp_path / "scps", scp__a=[statement])
+    assert "(AWS::S3::BucketPolicy): s3:PutBucketPolicy stopped: denied by scp" in run(
+        "preflight", "stream", "--policies", folder, code=1
+    )
 
 
 def test_preflight_takes_the_scps_of_a_folder_and_names_what_it_leaves_out(tmp_path: Path) -> None:
