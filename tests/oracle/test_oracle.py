@@ -42,18 +42,25 @@ def test_both_evaluators_decide_alike(batch: int, record_property: Any) -> None:
 # what the other evaluator does not answer: a request for * of an action that has resources, or for a resource that the
 # action has not
 _NOT_ANSWERED = ('"wildcard"', "no.resource.types", "must.use.wildcard")
+_UNKNOWN_ACTION = "invalid.action"  # its reference does not have what AWS added this autumn, or adds tomorrow
+
+
+def _comparable(sample: Sample, answer: dict[str, Any]) -> bool:
+    """Tell whether policies alone decide a request, for the other evaluator too: IAM itself keeps reserved roles."""
+    reserved = sample.request.action.startswith("iam:") and ":role/aws-reserved/" in sample.request.resource
+    return not reserved and _UNKNOWN_ACTION not in answer.get("error", "")
 
 
 @needs_engine
 def test_both_evaluators_read_the_repositorys_documents_alike() -> None:
     found = document_samples(example())
-    answers = engine.ask(found)
+    compared = [pair for pair in zip(found, engine.ask(found), strict=True) if _comparable(*pair)]
     answered = [
         (sample, answer)
-        for sample, answer in zip(found, answers, strict=True)
+        for sample, answer in compared
         if not any(reason in answer.get("error", "") for reason in _NOT_ANSWERED) and not answer.get("ignored")
     ]
-    assert len(answered) > 0.9 * len(found)
+    assert len(answered) > 0.9 * len(compared) > 0.8 * len(found)
     assert [sample.request for sample, answer in answered if not _agree(sample, answer)] == []
 
 
