@@ -33,24 +33,27 @@ def carry_out(
         marks.append(world.mapping.checkpoints)
         world.put(material.items)
         watch.wrote(material)
-        world.ledger.seen.update(_deliver(world, chunk, marks))
+        world.ledger.seen.update(_deliver(world, chunk, marks, watch))
         world.ledger.not_given_up += world.passthrough.lift(world.passthrough.cursed)
-        touched = world.invoking.touched()
-        world.ledger.behind.update(watch.look(touched) if world.algorithm.ours else ())
         everything.append(material)
         progress(chunk.messages)
     world.passthrough.settle()
     return everything
 
 
-def _deliver(world: World, chunk: Chunk, marks: Sequence[Checkpoints]) -> list[Kind]:
-    """Until the chunk is settled and all its faults have come about; answers those that it has to tell of itself."""
+def _deliver(world: World, chunk: Chunk, marks: Sequence[Checkpoints], watch: Watch) -> list[Kind]:
+    """Until the chunk is settled and all its faults have come about; answers those that it has to tell of itself.
+
+    Rows are looked at before the chunk comes again: that would make good for what the delivery before it forgot.
+    """
     world.invoking.expect(chunk.faults)
     came: list[Kind] = []
     if any(fault.kind is Kind.OUTAGE for fault in chunk.faults):
         _outage(world)
     for _ in range(_PATIENCE):
         came += _settle(world, marks)
+        touched = world.invoking.touched()
+        world.ledger.behind.update(watch.look(touched) if world.algorithm.ours else ())
         if world.invoking.idle:
             return came
         world.mapping.replay(marks[-1])

@@ -1,4 +1,4 @@
-"""Rows looked at after every chunk: a later delivery must not make good for a row that was wrong before it."""
+"""Rows looked at after every delivery: a later one must not make good for a row that was wrong before it."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
