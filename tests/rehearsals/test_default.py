@@ -6,10 +6,7 @@ import pytest
 
 from tableguard.local import estate
 from tableguard.local.clients.factory import without_aws_configuration
-from tableguard.local.stacks import api
-from tableguard.reading import cloudformation_yaml
-from tableguard.stacks.render import render
-from tests.worlds.rehearsals import AWS_WORDS, Rehearsal, Result, facts, rehearsal
+from tests.worlds.rehearsals import Rehearsal, check_as_undisturbed, deploy_with_failures, facts, rehearsal
 
 pytestmark = pytest.mark.slow
 BREAK_GLASS = ("--break-glass-profile", "emergency")
@@ -20,46 +17,12 @@ MANAGEMENT = ("--management-profile", "organization")  # who can tell whether th
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
     """The estate after a first deployment in which every third resource of each stack failed once."""
     with without_aws_configuration(), rehearsal("default", tmp_path_factory.mktemp("settings")) as here:
-        _deploy_with_failures(here)
+        deploy_with_failures(here, *MANAGEMENT)
         yield here
 
 
-def _resources(here: Rehearsal) -> dict[str, list[str]]:
-    """Return the logical ids of each stack's resources."""
-    templates = {stack: cloudformation_yaml.load(text) for stack, text in render(here.settings).items()}
-    return {stack: sorted(template["Resources"]) for stack, template in templates.items()}
-
-
-def _deploy_with_failures(here: Rehearsal) -> None:
-    for stack, names in _resources(here).items():
-        here.failing.update((here.settings.stack_name(stack), name) for name in names[::3])
-        while here.failing:
-            here.failures.clear()
-            _check_failure(here, here.deploy(stack, *MANAGEMENT))
-        result = here.deploy(stack, *MANAGEMENT)
-        assert result.code == 0, result.err
-
-
-def _check_failure(here: Rehearsal, result: Result) -> None:
-    """Check that the error names every resource that failed in this run with AWS's words, and what to do."""
-    error = result.err
-    assert here.failures, error
-    (stack,) = {stack for stack, _ in here.failures}
-    assert error.startswith(f"tableguard deploy: stack {stack}: {here.failures[0][1]} (AWS::")
-    assert error.count(AWS_WORDS) == len(here.failures)
-    assert all(f"{name} (AWS::" in error for _, name in here.failures)
-    assert "what succeeded is kept: mend this, and run the same command again" in error
-    assert here.statuses()[stack] == "CREATE_FAILED"
-    assert here.change_sets() == []
-
-
 def test_a_deployment_that_failed_at_every_third_resource_ends_as_an_undisturbed_one(deployed: Rehearsal) -> None:
-    assert set(deployed.statuses().values()) <= {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
-    wanted = {(f"cruddur-{stack}", name) for stack, names in _resources(deployed).items() for name in names}
-    assert {(each.stack, each.logical_id) for each in api.deployed()} == wanted
-    assert estate._verify(deployed.zone.endpoint).different == ()
-    result = deployed.deploy("--json")
-    assert {stack["outcome"] for stack in facts(result)["stacks"]} == {"unchanged"}
+    check_as_undisturbed(deployed)
 
 
 DAY = [

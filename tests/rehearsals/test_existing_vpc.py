@@ -6,9 +6,10 @@ import pytest
 
 from tableguard.local import estate
 from tableguard.local.clients.factory import without_aws_configuration
-from tests.worlds.rehearsals import AWS_WORDS, Rehearsal, rehearsal
+from tests.worlds.rehearsals import Rehearsal, check_as_undisturbed, deploy_with_failures, rehearsal
 
 pytestmark = pytest.mark.slow
+MANAGEMENT = ("--management-profile", "organization")  # who can tell whether the guardrails are attached
 ON_DEMAND = [
     ('capacity = "provisioned"', 'capacity = "on-demand"\nmax_read_units = 100\nmax_write_units = 100'),
     ("[table.provisioned] ", "# "),
@@ -19,27 +20,22 @@ ON_DEMAND = [
 
 
 @pytest.fixture(scope="module")
-def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
-    """A landing zone with the VPC of the example, and nothing deployed."""
-    with without_aws_configuration(), rehearsal("existing-vpc", tmp_path_factory.mktemp("settings")) as zone:
-        yield zone
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
+    """The estate in the VPC of the example, after every third resource of each stack failed once."""
+    with without_aws_configuration(), rehearsal("existing-vpc", tmp_path_factory.mktemp("settings")) as here:
+        deploy_with_failures(here, *MANAGEMENT)
+        yield here
 
 
-def test_one_failure_in_each_stack_is_repaired_by_the_same_command_and_capacity_changes_both_ways(
-    here: Rehearsal,
-) -> None:
-    first = [("network", "DynamoDbEndpoint"), ("table", "Messages"), ("stream", "Function")]
-    here.failing.update((f"chatter-{stack}", name) for stack, name in first)
-    for stack, name in first:
-        result = here.deploy()
-        assert result.err.startswith(f"tableguard deploy: stack chatter-{stack}: {name} (AWS::")
-        assert AWS_WORDS in result.err
-    assert here.deploy().code == 0
-    assert estate._verify(here.zone.endpoint).different == ()
+def test_a_deployment_that_failed_at_every_third_resource_ends_as_an_undisturbed_one(deployed: Rehearsal) -> None:
+    check_as_undisturbed(deployed)
+
+
+def test_capacity_changes_both_ways(deployed: Rehearsal) -> None:
     for replacements, mode in ((ON_DEMAND, "PAY_PER_REQUEST"), ([], "PROVISIONED")):
-        here.change(*replacements)
-        result = here.deploy("--break-glass-profile", "emergency")
+        deployed.change(*replacements)
+        result = deployed.deploy("--break-glass-profile", "emergency")
         assert result.code == 0, result.err
-        table = here.client("dynamodb").describe_table(TableName="chatter-messages")["Table"]
+        table = deployed.client("dynamodb").describe_table(TableName="chatter-messages")["Table"]
         assert table["BillingModeSummary"]["BillingMode"] == mode
-        assert estate._verify(here.zone.endpoint).different == ()
+        assert estate._verify(deployed.zone.endpoint).different == ()

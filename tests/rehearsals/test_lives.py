@@ -14,7 +14,7 @@ from tableguard.local import estate, landing_zone, server
 from tableguard.local.landing_zone import LandingZone
 from tableguard.local.stacks import api
 from tableguard.prove.preflight.assignment import Assignment, assign, attached
-from tableguard.settings import Settings, example
+from tableguard.settings import ExistingVpc, Settings, example
 from tableguard.stacks import destroy, prerequisites
 from tableguard.stacks.deploy import Deployment, deploy, plan
 from tableguard.stacks.registry import Principal, enabled_stacks
@@ -24,6 +24,7 @@ from tests.worlds.estate import BY_SCP, refusal
 pytestmark = pytest.mark.slow
 ADA, BOB = (User(f"lives-{name}", name.title(), name) for name in ("ada", "bob"))
 IMPORTED = {"access": 3, "audit": 9, "network": 1, "table": 6, "stream": 6, "config": 6}
+WITH_EXISTING_VPC = {"network": 0, "table": 8}  # no flow logs of ours; the key of encryption, and its alias
 
 
 @dataclass
@@ -89,10 +90,11 @@ class Lives:
             assert BY_SCP in refusal(call, **parameters)[1]
 
 
-@pytest.fixture(params=["production", "development"])
+@pytest.fixture(params=[("default", "production"), ("default", "development"), ("existing-vpc", "staging")])
 def lives(request: pytest.FixtureRequest) -> Iterator[Lives]:
-    """A landing zone, and nothing deployed."""
-    settings = replace(example(), environment=request.param)
+    """A landing zone for an example, and nothing deployed."""
+    name, environment = request.param
+    settings = replace(example(name), environment=environment)
     with server.start() as running:
         yield Lives(settings, landing_zone.prepare(settings, running.endpoint))
 
@@ -129,7 +131,8 @@ def _check_only_break_glass_destroys(lives: Lives) -> None:
 
 
 def test_what_was_retained_is_adopted_by_the_next_life_with_its_messages_and_protections(lives: Lives) -> None:
-    kept = lives.settings.environment == "production"
+    kept = lives.settings.environment != "development"
+    imported = IMPORTED | (WITH_EXISTING_VPC if isinstance(lives.settings.network, ExistingVpc) else {})
     assert {one.outcome for one in lives.deploy(lives.assigned()).values()} == {"created"}
     texts = ["first"]
     group = lives.messages().create_conversation(ADA, [BOB], texts[0]).message.group_uuid
@@ -144,10 +147,10 @@ def test_what_was_retained_is_adopted_by_the_next_life_with_its_messages_and_pro
         assigned = lives.assigned()
         principals = {one.planned.stack.name: (one.principal, one.summary) for one in assigned}
         assert principals["access"] == ("break-glass" if kept else "administrator", "new, adopts 3")
-        assert principals["table"] == ("deployer", "new, adopts 6")
+        assert principals["table"] == ("deployer", f"new, adopts {imported['table']}")
         deployments = lives.deploy(assigned)
         imports = {name: sum(change.action == "Import" for change in one.changes) for name, one in deployments.items()}
-        assert imports == {**IMPORTED, "guardrails": len(gone["guardrails"].retained)}
+        assert imports == {**imported, "guardrails": len(gone["guardrails"].retained)}
         adopted = _imported(deployments)
         after = _identities()
         assert {name: after[name] for name in adopted} == {name: before[name] for name in adopted}
@@ -157,7 +160,7 @@ def test_what_was_retained_is_adopted_by_the_next_life_with_its_messages_and_pro
         assert [one.text for one in lives.messages().messages(group, ADA.user_uuid).items] == texts
 
 
-@pytest.mark.parametrize("lives", ["production"], indirect=True)
+@pytest.mark.parametrize("lives", [("default", "production")], indirect=True)
 def test_what_is_adopted_and_differs_from_its_template_is_named_before_anything_goes_on(lives: Lives) -> None:
     lives.deploy(lives.assigned())
     lives.destroy()

@@ -16,15 +16,17 @@ from tableguard import settings as settings_files
 from tableguard.cli.app import main
 from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle, ResourceType
 from tableguard.errors import DeployError
-from tableguard.local import landing_zone, server
-from tableguard.local.estate import POLLING
+from tableguard.local import estate, landing_zone, server
 from tableguard.local.landing_zone import LandingZone
+from tableguard.local.stacks import api
 from tableguard.local.stacks.types import ALL
 from tableguard.paths import EXAMPLE_SETTINGS
+from tableguard.reading import cloudformation_yaml
 from tableguard.settings import Settings
 from tableguard.stacks import change_set, credentials
 from tableguard.stacks.credentials import ProfileNames
 from tableguard.stacks.registry import Principal
+from tableguard.stacks.render import render
 
 AWS_WORDS = "Resource handler returned message: Service is unavailable"
 
@@ -124,7 +126,7 @@ def rehearsal(example: str, folder: Path) -> Iterator[Rehearsal]:
         zone = landing_zone.prepare(settings_files.example(example), running.endpoint)
         here = Rehearsal(zone, folder / "settings.toml", example)
         here.change()
-        patch.setattr(change_set, "PollInterval", lambda: POLLING)
+        patch.setattr(change_set, "PollInterval", lambda: estate.POLLING)
         patch.setattr(credentials, "Sessions", lambda chosen, names: RehearsalSessions(zone, chosen, names))
         for name, resource_type in list(ALL.items()):
             patch.setitem(ALL, name, _failing(resource_type, here))
@@ -147,6 +149,45 @@ def _failing(resource_type: ResourceType, here: Rehearsal) -> ResourceType:
         return resource_type.create(context, properties)
 
     return replace(resource_type, create=create)
+
+
+def resources(here: Rehearsal) -> dict[str, list[str]]:
+    """Return the logical ids of each stack's resources."""
+    templates = {stack: cloudformation_yaml.load(text) for stack, text in render(here.settings).items()}
+    return {stack: sorted(template["Resources"]) for stack, template in templates.items()}
+
+
+def deploy_with_failures(here: Rehearsal, *words: str) -> None:
+    """Deploy stack after stack until all succeeds, where every third resource of each fails once when created."""
+    for stack, names in resources(here).items():
+        here.failing.update((here.settings.stack_name(stack), name) for name in names[::3])
+        while here.failing:
+            here.failures.clear()
+            _check_failure(here, here.deploy(stack, *words))
+        result = here.deploy(stack, *words)
+        assert result.code == 0, result.err
+
+
+def _check_failure(here: Rehearsal, result: Result) -> None:
+    """Check that the error names every resource that failed in this run with AWS's words, and what to do."""
+    error = result.err
+    assert here.failures, error
+    (stack,) = {stack for stack, _ in here.failures}
+    assert error.startswith(f"tableguard deploy: stack {stack}: {here.failures[0][1]} (AWS::")
+    assert error.count(AWS_WORDS) == len(here.failures)
+    assert all(f"{name} (AWS::" in error for _, name in here.failures)
+    assert "what succeeded is kept: mend this, and run the same command again" in error
+    assert here.statuses()[stack] == "CREATE_FAILED"
+    assert here.change_sets() == []
+
+
+def check_as_undisturbed(here: Rehearsal) -> None:
+    """Check that every stack is complete, has each resource of its template, and that all of it is as declared."""
+    assert set(here.statuses().values()) <= {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
+    wanted = {(here.settings.stack_name(stack), name) for stack, names in resources(here).items() for name in names}
+    assert {(one.stack, one.logical_id) for one in api.deployed()} == wanted
+    assert estate._verify(here.zone.endpoint).different == ()
+    assert {stack["outcome"] for stack in facts(here.deploy("--json"))["stacks"]} == {"unchanged"}
 
 
 def facts(result: Result) -> Any:
