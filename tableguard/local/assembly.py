@@ -27,6 +27,7 @@ SEED = 20240101  # moto draws every identifier from one generator; seeded, every
 
 # the module that corrects a service of moto; each has install()
 _CORRECTIONS = {
+    "account": "moto.account",
     "cloudformation": "stacks.api",
     "config": "moto.config",
     "dynamodb": "moto.dynamodb.corrections",
@@ -35,6 +36,7 @@ _CORRECTIONS = {
     "awslambda": "moto.awslambda",
     "lambda": "moto.awslambda",
     "logs": "moto.logs",
+    "sqs": "moto.sqs",
 }
 
 

@@ -20,8 +20,6 @@ _SIMULATED: dict[str, Any] = {"ActionNames": ["s3:GetObject"]}
 
 # the embedded AWS knows no such call, or takes it for another, before it asks who may make it
 UNASKED = {
-    "account:GetAccountInformation",
-    "account:ListRegions",
     "dynamodb:GetAbacStatus",
     "lambda:GetFunctionRecursionConfig",
     "s3:GetAccountPublicAccessBlock",
@@ -152,6 +150,8 @@ def _of_people() -> list[Question]:
         ("cognito-identity", "get_identity_pool_roles", _POOL),
         ("cognito-identity", "get_principal_tag_attribute_map", {**_POOL, "IdentityProviderName": "none"}),
         ("cognito-identity", "list_identity_pools", {"MaxResults": 10}),
+        ("account", "get_account_information", {}),
+        ("account", "list_regions", {}),
         ("iam", "get_account_authorization_details", {}),
         ("iam", "list_virtual_mfa_devices", {}),
         ("iam", "simulate_custom_policy", {"PolicyInputList": [policy], **_SIMULATED}),

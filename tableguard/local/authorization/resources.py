@@ -16,6 +16,7 @@ from tableguard.aws.arn import parse
 from tableguard.errors import EmbeddedError
 from tableguard.local.authorization.attached_policies import organization
 from tableguard.local.authorization.call import ApiCall
+from tableguard.local.moto.sqs import owner_of
 from tableguard.policy import service_reference
 from tableguard.policy.service_reference import Action
 
@@ -43,6 +44,7 @@ _VARIABLES: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("iam", "MfaTokenIdWithPath"): ("VirtualMFADeviceName",),
     ("iam", "PolicyNameWithPath"): ("PolicyName",),
     ("iam", "RoleNameWithPath"): ("RoleName",),
+    ("iam", "SamlProviderName"): ("Name",),
     ("iam", "UserNameWithPath"): ("UserName",),
     ("lambda", "UUID"): ("UUID",),
     ("logs", "LogGroupName"): ("logGroupName", "logGroupIdentifier"),
@@ -72,25 +74,34 @@ _IDS_BY_AWS = frozenset(
 )
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html: ids begin with their type
 _EC2 = {
+    "dopt": "dhcp-options",
+    "eipalloc": "elastic-ip",
     "fl": "vpc-flow-log",
     "igw": "internet-gateway",
+    "nat": "natgateway",
     "pl": "prefix-list",
     "rtb": "route-table",
     "rtbassoc": "route-table",
     "sg": "security-group",
     "sgr": "security-group-rule",
     "subnet": "subnet",
+    "vgw": "vpn-gateway",
     "vpc": "vpc",
     "vpce": "vpc-endpoint",
 }
 _EC2_ID = re.compile(r"([a-z]+)-[0-9a-z]+")
 _EC2_CREATED = {
+    "AllocateAddress": "elastic-ip",
+    "CreateDhcpOptions": "dhcp-options",
     "CreateFlowLogs": "vpc-flow-log",
+    "CreateInternetGateway": "internet-gateway",
+    "CreateNatGateway": "natgateway",
     "CreateRouteTable": "route-table",
     "CreateSecurityGroup": "security-group",
     "CreateSubnet": "subnet",
     "CreateVpc": "vpc",
     "CreateVpcEndpoint": "vpc-endpoint",
+    "CreateVpnGateway": "vpn-gateway",
 }
 
 
@@ -309,6 +320,10 @@ def _of_organizations(call: ApiCall, action: Action) -> Iterator[str]:
         things = (*current.backend.policies, *current.backend.ou, *current.backend.accounts)
         arns = {thing.id: thing.arn for thing in things}
         yield from (arns[value] for value in _texts(call.parameters) if value in arns)
+    handshake = call.value("HandshakeId")
+    if handshake and "handshake" in action.resources:
+        # of the organization that invites, which no parameter names
+        yield f"arn:aws:organizations::*:handshake/o-*/*/{handshake}"
 
 
 def _of_dynamodb(call: ApiCall, action: Action) -> Iterator[str]:
@@ -328,6 +343,12 @@ def _of_s3(call: ApiCall, action: Action) -> Iterator[str]:
         yield f"arn:aws:s3:::{bucket}"
 
 
+def _of_sqs(call: ApiCall, action: Action) -> Iterator[str]:
+    """Yield queues by name, or by URL, which names the account that owns the queue."""
+    owner = owner_of(call.value("QueueUrl")) or call.account
+    yield from _by_arn_format(replace(call, account=owner), action)
+
+
 def _of_sts(call: ApiCall, action: Action) -> Iterator[str]:
     if "role" in action.resources and call.value("RoleArn"):
         yield str(call.value("RoleArn"))
@@ -344,5 +365,6 @@ _SPECIAL: Mapping[str, Callable[[ApiCall, Action], Iterator[str]]] = {
     "lambda": _of_lambda,
     "organizations": _of_organizations,
     "s3": _of_s3,
+    "sqs": _of_sqs,
     "sts": _of_sts,
 }

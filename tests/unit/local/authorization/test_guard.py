@@ -91,6 +91,31 @@ REQUIRED: dict[str, tuple[str, dict[str, Any], list[tuple[str, str]]]] = {
             ("ec2:CreateVpcEndpoint", _arn("ec2", "vpc-endpoint/*")),
         ],
     ),
+    "ec2:AttachVpnGateway": (
+        "ec2",
+        {"VpcId": "vpc-1", "VpnGatewayId": "vgw-1"},
+        [
+            ("ec2:AttachVpnGateway", _arn("ec2", "vpc/vpc-1")),
+            ("ec2:AttachVpnGateway", _arn("ec2", "vpn-gateway/vgw-1")),
+        ],
+    ),
+    "ec2:AssociateDhcpOptions": (
+        "ec2",
+        {"DhcpOptionsId": "dopt-1", "VpcId": "vpc-1"},
+        [
+            ("ec2:AssociateDhcpOptions", _arn("ec2", "dhcp-options/dopt-1")),
+            ("ec2:AssociateDhcpOptions", _arn("ec2", "vpc/vpc-1")),
+        ],
+    ),
+    "ec2:CreateNatGateway": (
+        "ec2",
+        {"SubnetId": "subnet-1", "AllocationId": "eipalloc-1"},
+        [
+            ("ec2:CreateNatGateway", _arn("ec2", "subnet/subnet-1")),
+            ("ec2:CreateNatGateway", _arn("ec2", "elastic-ip/eipalloc-1")),
+            ("ec2:CreateNatGateway", _arn("ec2", "natgateway/*")),
+        ],
+    ),
     "ec2:DescribeVpcs": ("ec2", {"VpcIds": ["vpc-1"]}, [("ec2:DescribeVpcs", "*")]),
     "iam:DeleteRole": ("iam", {"RoleName": "reader"}, [("iam:DeleteRole", ROLE)]),
     "iam:CreateRole": (
@@ -117,6 +142,16 @@ REQUIRED: dict[str, tuple[str, dict[str, Any], list[tuple[str, str]]]] = {
         "sqs",
         {"QueueUrl": f"http://127.0.0.1/{ACCOUNT}/q"},
         [("sqs:SendMessage", _arn("sqs", "q"))],
+    ),
+    "sqs:ReceiveMessage": (  # by an account that does not own it
+        "sqs",
+        {"QueueUrl": "https://sqs.eu-central-1.amazonaws.com/444455556666/q"},
+        [("sqs:ReceiveMessage", f"arn:aws:sqs:{REGION}:444455556666:q")],
+    ),
+    "iam:CreateSAMLProvider": (
+        "iam",
+        {"Name": "p", "SAMLMetadataDocument": "<x/>"},
+        [("iam:CreateSAMLProvider", f"arn:aws:iam::{ACCOUNT}:saml-provider/p")],
     ),
     "sns:DeleteTopic": ("sns", {"TopicArn": _arn("sns", "t")}, [("sns:DeleteTopic", _arn("sns", "t"))]),
     "cloudwatch:DeleteAlarms": (
@@ -230,8 +265,10 @@ def test_a_permission_that_cannot_be_determined_is_an_error_that_names_the_actio
 
 def test_a_resource_of_a_kind_that_is_not_known_of_is_not_taken_for_none() -> None:
     assert _required(_call("ec2", "ReleaseAddress", {})) == [("ec2:ReleaseAddress", "*")]
-    with pytest.raises(EmbeddedError, match="its parameters name no elastic-ip"):
-        _required(_call("ec2", "ReleaseAddress", {"AllocationId": "eipalloc-0a1b2c3d"}))
+    released = [("ec2:ReleaseAddress", _arn("ec2", "elastic-ip/eipalloc-1"))]
+    assert _required(_call("ec2", "ReleaseAddress", {"AllocationId": "eipalloc-1"})) == released
+    with pytest.raises(EmbeddedError, match="its parameters name no carrier-gateway"):
+        _required(_call("ec2", "DeleteCarrierGateway", {"CarrierGatewayId": "cagw-0a1b2c3d"}))
 
 
 def test_the_association_of_a_route_table_is_decided_on_that_table(clients: Clients) -> None:
