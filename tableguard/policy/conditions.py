@@ -8,7 +8,8 @@ import ipaddress
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import cached_property, lru_cache
 
 from tableguard.errors import PolicyError
@@ -18,7 +19,9 @@ Compare = Callable[[str, str], bool]  # (policy value, request value)
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:[0-9]{2}))?")
-_EPOCH = re.compile(r"[0-9]{9,13}")  # fewer digits could be a year, or a date without hyphens
+_EPOCH = re.compile(r"[0-9]{9,13}(\.[0-9]+)?")  # fewer digits could be a year, or a date without hyphens
+_FRACTION = re.compile(r"\.([0-9]+)")
+_START = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _string_equals(policy: str, request: str) -> bool:
@@ -33,33 +36,39 @@ def _string_like(policy: str, request: str) -> bool:
     return bool(wildcard(policy)(request))
 
 
-def _numbers(compare: Callable[[float, float], bool]) -> Compare:
-    return lambda policy, request: compare(_number(request), _number(policy))
+def _numbers(compare: Callable[[Decimal, Decimal], bool]) -> Compare:
+    return lambda policy, request: compare(number(request), number(policy))
 
 
 @lru_cache(maxsize=4096)
-def _number(text: str) -> float:
+def number(text: str) -> Decimal:
+    """Return an integer or a decimal number, exactly: "123456.4" is not 123456; PolicyError if it is none."""
     if not _NUMBER.fullmatch(text):
         raise PolicyError(f"{text!r} is not a number")
-    return float(text)
+    return Decimal(text)
 
 
-def _dates(compare: Callable[[float, float], bool]) -> Compare:
-    return lambda policy, request: compare(_instant(request), _instant(policy))
+def _dates(compare: Callable[[Decimal, Decimal], bool]) -> Compare:
+    return lambda policy, request: compare(instant(request), instant(policy))
 
 
 @lru_cache(maxsize=4096)
-def _instant(text: str) -> float:
-    """Return the seconds since 1970 of an ISO 8601 date, or of a number that already counts them."""
+def instant(text: str) -> Decimal:
+    """Return the seconds since 1970, exactly, of an ISO 8601 date, or of a number that already counts them.
+
+    PolicyError if it is neither. A number of thirteen digits counts seconds too: AWS's page says nothing of others.
+    """
     if _EPOCH.fullmatch(text):
-        return float(text)
+        return Decimal(text)
     if not _DATE.fullmatch(text):
         raise PolicyError(f"{text!r} is neither an ISO 8601 date with its zone nor seconds since 1970")
+    fraction = _FRACTION.search(text)
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(_FRACTION.sub("", text))
     except ValueError as error:
         raise PolicyError(f"{text!r} is not a date: {error}") from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    whole = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _START
+    return Decimal(whole // timedelta(seconds=1)) + Decimal(f"0.{fraction[1]}" if fraction else 0)
 
 
 def _bool(policy: str, request: str) -> bool:
@@ -97,11 +106,11 @@ class ConditionOperator:
     variables: bool = False
 
 
-_LESS: Callable[[float, float], bool] = float.__lt__
-_AT_MOST: Callable[[float, float], bool] = float.__le__
-_MORE: Callable[[float, float], bool] = float.__gt__
-_AT_LEAST: Callable[[float, float], bool] = float.__ge__
-_EQUAL: Callable[[float, float], bool] = float.__eq__
+_LESS: Callable[[Decimal, Decimal], bool] = Decimal.__lt__
+_AT_MOST: Callable[[Decimal, Decimal], bool] = Decimal.__le__
+_MORE: Callable[[Decimal, Decimal], bool] = Decimal.__gt__
+_AT_LEAST: Callable[[Decimal, Decimal], bool] = Decimal.__ge__
+_EQUAL: Callable[[Decimal, Decimal], bool] = Decimal.__eq__
 
 OPERATORS = {
     "StringEquals": ConditionOperator(_string_equals, variables=True),
@@ -110,18 +119,18 @@ OPERATORS = {
     "StringNotEqualsIgnoreCase": ConditionOperator(_string_equals_ignore_case, negated=True, variables=True),
     "StringLike": ConditionOperator(_string_like, variables=True),
     "StringNotLike": ConditionOperator(_string_like, negated=True, variables=True),
-    "NumericEquals": ConditionOperator(_numbers(_EQUAL), _number),
-    "NumericNotEquals": ConditionOperator(_numbers(_EQUAL), _number, negated=True),
-    "NumericLessThan": ConditionOperator(_numbers(_LESS), _number),
-    "NumericLessThanEquals": ConditionOperator(_numbers(_AT_MOST), _number),
-    "NumericGreaterThan": ConditionOperator(_numbers(_MORE), _number),
-    "NumericGreaterThanEquals": ConditionOperator(_numbers(_AT_LEAST), _number),
-    "DateEquals": ConditionOperator(_dates(_EQUAL), _instant),
-    "DateNotEquals": ConditionOperator(_dates(_EQUAL), _instant, negated=True),
-    "DateLessThan": ConditionOperator(_dates(_LESS), _instant),
-    "DateLessThanEquals": ConditionOperator(_dates(_AT_MOST), _instant),
-    "DateGreaterThan": ConditionOperator(_dates(_MORE), _instant),
-    "DateGreaterThanEquals": ConditionOperator(_dates(_AT_LEAST), _instant),
+    "NumericEquals": ConditionOperator(_numbers(_EQUAL), number),
+    "NumericNotEquals": ConditionOperator(_numbers(_EQUAL), number, negated=True),
+    "NumericLessThan": ConditionOperator(_numbers(_LESS), number),
+    "NumericLessThanEquals": ConditionOperator(_numbers(_AT_MOST), number),
+    "NumericGreaterThan": ConditionOperator(_numbers(_MORE), number),
+    "NumericGreaterThanEquals": ConditionOperator(_numbers(_AT_LEAST), number),
+    "DateEquals": ConditionOperator(_dates(_EQUAL), instant),
+    "DateNotEquals": ConditionOperator(_dates(_EQUAL), instant, negated=True),
+    "DateLessThan": ConditionOperator(_dates(_LESS), instant),
+    "DateLessThanEquals": ConditionOperator(_dates(_AT_MOST), instant),
+    "DateGreaterThan": ConditionOperator(_dates(_MORE), instant),
+    "DateGreaterThanEquals": ConditionOperator(_dates(_AT_LEAST), instant),
     "Bool": ConditionOperator(_bool, _truth),
     "BinaryEquals": ConditionOperator(_string_equals),
     "IpAddress": ConditionOperator(_ip_address, _block),

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.htm
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, Literal
 
@@ -22,6 +23,7 @@ _TOP = frozenset(("Version", "Id", "Statement"))
 _ELEMENTS = frozenset(
     ("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition")
 )
+_CERTAIN_DIGITS = 15  # of a JSON number with a point; more may be rounded when it is read
 _ACTION = re.compile(r"\*|[A-Za-z0-9*?-]+:[A-Za-z0-9*?]+")
 
 
@@ -208,7 +210,17 @@ def _texts(place: str, key: str, value: Any) -> tuple[str, ...]:
     items = value if isinstance(value, list) else [value]
     if not items or not all(isinstance(item, (str, bool, int, float)) for item in items):
         raise PolicyError(f"{place}: {key} must be a text or a list of texts, not empty")
-    return tuple(str(item).lower() if isinstance(item, bool) else str(item) for item in items)
+    return tuple(_text(place, key, item) for item in items)
+
+
+def _text(place: str, key: str, item: str | bool | float) -> str:
+    """Return one value as a text, a number in full; PolicyError for one that lost digits when it was read."""
+    if not isinstance(item, float):
+        return str(item).lower() if isinstance(item, bool) else str(item)
+    exact = Decimal(repr(item))
+    if len(exact.as_tuple().digits) > _CERTAIN_DIGITS:
+        raise PolicyError(f"{place}: {key}: {item} has more digits than a JSON number keeps; write it as a text")
+    return format(exact, "f").removesuffix(".0")
 
 
 def _conditions(place: str, block: Any) -> tuple[Condition, ...]:

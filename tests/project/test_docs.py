@@ -224,3 +224,21 @@ def test_the_hooks_run_what_the_tests_run_first() -> None:
 def test_a_hook_of_elsewhere_is_refused() -> None:
     with pytest.raises(AssertionError, match="needs the network"):
         hooks("repos: [{repo: 'https://example.com/hooks', hooks: [{entry: x}]}]")
+
+
+FAULTS = re.findall(
+    r"^\| (?:([A-Z]\d) \| )?([^|]+) \| (open|finished[^|]*|kept: [^|]+) \| ([^|]+) \|$",
+    text_of("docs/faults-of-the-prover.md"),
+    re.MULTILINE,
+)
+FOUND = 20
+
+
+@pytest.mark.parametrize(("found", "now", "shown"), [row[1:] for row in FAULTS])
+def test_what_is_finished_of_the_prover_is_shown_by_a_test(found: str, now: str, shown: str) -> None:
+    assert "::" in shown or now == "open"
+
+
+def test_every_fault_of_the_prover_has_its_row() -> None:
+    assert [number for number, *_ in FAULTS if number] == ["U1", "U2", "U3", "U4", "C1", "W1", "L1", "P1"]
+    assert len(FAULTS) == FOUND

@@ -1,18 +1,29 @@
 """Representative values of a context key, including absence: one per class the conditions distinguish."""
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_FLOOR, Context, Decimal
 from ipaddress import IPv4Address, IPv6Address, ip_network
 from itertools import combinations, pairwise
 
 from tableguard.errors import PolicyError
-from tableguard.policy.conditions import Condition
+from tableguard.policy.conditions import OPERATORS, Condition, instant, number
 from tableguard.policy.matching import Values
 from tableguard.policy.service_reference import load
 from tableguard.prove.engine.automaton import ANY_TEXT, classes
-from tableguard.prove.engine.statement_set import NONE, Lines
+from tableguard.prove.engine.statement_set import NONE, SCOPE, Lines
 from tableguard.prove.engine.string_patterns import is_text, patterns
 from tableguard.prove.engine.unproved import NotProvedError
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html: the time of the request, as
+# a date and as a number of seconds
+_TIMES = frozenset(("aws:currenttime", "aws:epochtime"))
+_EARLIEST = Decimal(100_000_000)  # of the year 1973: no request is older
+_LATEST = Decimal(9_999_999_999_999)  # no number of seconds has more than thirteen digits
+_START = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_DATE, _LAST_DATE = -62_135_596_800, 253_402_300_799  # the seconds at which the years 0001 and 9999 begin and end
+_EXACT = Context(prec=25_000)  # more digits than the largest policy has characters
 
 MOST_TOGETHER = 10  # values of one key that no condition takes for the same: 1,023 sets of them
 
@@ -96,67 +107,129 @@ def is_list(key: str, lines: Lines) -> bool:
 
 
 def _compares(line: Condition, value: str) -> object:
-    """Return the result of the bare comparison with a value; the text of the refusal where it is undefined."""
+    """Return the result of the bare comparison with a value; None where it is undefined."""
     try:
         return replace(line, quantifier="", if_exists=False).holds({line.key: (value,)})
-    except PolicyError as error:
-        return str(error)
+    except PolicyError:
+        return None
 
 
 def _candidates(lines: Lines) -> list[str]:
-    families = {_family(line) for _, line in lines} - {"null"}
-    if len(families) > 1:
-        raise NotProvedError(f"{lines[0][1].key} is compared as {' and as '.join(sorted(families))}")
-    compared = [line for _, line in lines if line.operator != "Null"]
-    examples = list(_EXAMPLES.get(lines[0][1].key, ()))
-    if not families:  # nothing but presence is compared
+    """Return values of every class that the comparisons tell apart, and some besides."""
+    compared = [(statement, line) for statement, line in lines if line.operator != "Null"]
+    key = lines[0][1].key
+    examples = list(_EXAMPLES.get(key, ()))
+    if not compared:  # nothing but presence is compared
         return examples[:1] or ["x"]
-    return _OF_FAMILY[families.pop()](compared, examples)
+    families = _families(key, [line for _, line in compared])
+    candidates: list[str] = []
+    for family in families:
+        own = [line for _, line in compared if family in (_family(line), "time")]
+        candidates += _OF_FAMILY[family](own, examples, key)
+    readers = [OPERATORS[line.operator].read for statement, line in compared if statement & SCOPE and not is_text(line)]
+    if readers and len(families) > 1 and any(is_text(line) for _, line in compared):
+        # which numbers a pattern of texts covers is not looked for
+        raise NotProvedError(f"{key} is compared as {' and as '.join(families)}, and the promise is not about texts")
+    return [value for value in candidates if all(_reads(read, value) for read in readers)]
+
+
+def _families(key: str, lines: list[Condition]) -> list[str]:
+    """Return the families of operators whose values the key may have: those that compare it, and texts.
+
+    A key that AWS makes itself has values of its own type, however policies compare it. One whose text callers choose,
+    such as a tag, may also have a text that is no number: of that AWS does not say how it compares with one.
+    """
+    kind = load().key_type(key)
+    if kind == "Bool":
+        return ["bool"]
+    families = {_family(line) for line in lines}
+    if key in _TIMES and families <= {"numeric", "date"}:
+        return ["time"]
+    if kind == "String" or (kind is None and len(families) > 1):
+        families.add("text")
+    return sorted(families)
+
+
+def _reads(read: Callable[[str], object], value: str) -> bool:
+    """Return True if an operator of the scope takes the value: a claim about numbers is about no other text."""
+    try:
+        read(value)
+    except PolicyError:
+        return False
+    return True
 
 
 def _family(line: Condition) -> str:
-    if line.operator == "Null":
-        return "null"
     if is_text(line):
         return "text"
     name = line.operator.lower()
     return next(family for family in ("bool", "numeric", "date", "ipaddress") if family in name)
 
 
-def _texts(lines: list[Condition], examples: list[str]) -> list[str]:
-    told_apart = patterns(((NONE, line) for line in lines), lines[0].key)
+def _texts(lines: list[Condition], examples: list[str], key: str) -> list[str]:
+    told_apart = patterns(((NONE, line) for line in lines), key)
     # the empty text last: where nothing tells it from another, that one reads better
-    empty = [""] if may_be_empty(lines[0].key) else []
+    empty = [""] if may_be_empty(key) else []
     return [*examples, *(text for _, text in classes(ANY_TEXT, told_apart)), *empty]
 
 
-def _truths(lines: list[Condition], examples: list[str]) -> list[str]:
+def _truths(lines: list[Condition], examples: list[str], key: str) -> list[str]:
     return ["true", "false"]
 
 
-def _numbers(lines: list[Condition], examples: list[str]) -> list[str]:
-    return [f"{number:g}" for number in _around(sorted({float(value) for line in lines for value in line.values}))]
+def _numbers(lines: list[Condition], examples: list[str], key: str) -> list[str]:
+    return [_written(cut) for cut in _around(number(value) for line in lines for value in line.values)]
 
 
-def _around(cuts: list[float]) -> list[float]:
+def _around(cuts: Iterable[Decimal]) -> list[Decimal]:
     """Return the numbers at which an answer changes, one between each two, and one beyond each end."""
-    between = [(low + high) / 2 for low, high in pairwise(cuts)]
-    return sorted({cuts[0] - 1, *cuts, *between, cuts[-1] + 1})
+    ordered = sorted(set(cuts))
+    between = [_between(low, high) for low, high in pairwise(ordered)]
+    ends = (_EXACT.subtract(ordered[0], Decimal(1)), _EXACT.add(ordered[-1], Decimal(1)))
+    return sorted({*ordered, *between, *ends})
 
 
-def _dates(lines: list[Condition], examples: list[str]) -> list[str]:
-    cuts = sorted({_instant(value) for line in lines for value in line.values})
-    return [datetime.fromtimestamp(instant, UTC).isoformat().replace("+00:00", "Z") for instant in _around(cuts)]
+def _between(low: Decimal, high: Decimal) -> Decimal:
+    """Return a number between two: a whole one where there is one, else the one in the middle."""
+    middle = _EXACT.multiply(_EXACT.add(low, high), Decimal("0.5"))
+    whole = middle.to_integral_value(ROUND_FLOOR)
+    return whole if low < whole else middle
 
 
-def _instant(value: str) -> float:
-    if value.isdigit() and len(value) > 8:
-        return float(value)
-    moment = datetime.fromisoformat(value)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+def _written(value: Decimal) -> str:
+    """Write a number in full, as policies and requests have it: neither rounded nor with an exponent."""
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _addresses(lines: list[Condition], examples: list[str]) -> list[str]:
+def _dates(lines: list[Condition], examples: list[str], key: str) -> list[str]:
+    cuts = _around(instant(value) for line in lines for value in line.values)
+    return [text for cut in cuts for text in _date(cut, key)]
+
+
+def _times(lines: list[Condition], examples: list[str], key: str) -> list[str]:
+    """Return the times of a request, of which each is a number and a date."""
+    cuts = (instant(value) if _family(line) == "date" else number(value) for line in lines for value in line.values)
+    possible = (cut for cut in _around((_EARLIEST, *cuts)) if _EARLIEST <= cut <= _LATEST)
+    return [text for cut in possible for text in _date(cut, key)]
+
+
+def _date(cut: Decimal, key: str) -> Iterator[str]:
+    """Yield an instant as a date; as seconds where the key counts them, or where no date is so late.
+
+    Nothing is so early, or so late, that neither can be written.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_Date
+    """
+    whole = int(cut.to_integral_value(ROUND_FLOOR))
+    if key == "aws:epochtime" or whole > _LAST_DATE:
+        yield from [_written(cut)] if cut <= _LATEST else []
+    elif whole >= _FIRST_DATE:
+        fraction = _written(_EXACT.subtract(cut, Decimal(whole))).removeprefix("0")
+        yield f"{(_START + timedelta(seconds=whole)).isoformat().removesuffix('+00:00')}{fraction}Z"
+
+
+def _addresses(lines: list[Condition], examples: list[str], key: str) -> list[str]:
     blocks = [ip_network(value, strict=False) for line in lines for value in line.values]
     addresses = list(examples)
     for version, most in ((4, 2**32), (6, 2**128)):
@@ -169,7 +242,14 @@ def _addresses(lines: list[Condition], examples: list[str]) -> list[str]:
 
 
 _ADDRESSES = {4: IPv4Address, 6: IPv6Address}
-_OF_FAMILY = {"text": _texts, "bool": _truths, "numeric": _numbers, "date": _dates, "ipaddress": _addresses}
+_OF_FAMILY = {
+    "text": _texts,
+    "bool": _truths,
+    "numeric": _numbers,
+    "date": _dates,
+    "time": _times,
+    "ipaddress": _addresses,
+}
 
 
 def context_of(key: str, values: tuple[str, ...]) -> Values:

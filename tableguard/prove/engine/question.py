@@ -16,11 +16,12 @@ _RCP: Layer = "rcp"
 _SCP: Layer = "scp"
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html: "always included"
-ALWAYS_PRESENT = frozenset(("aws:requestedregion", "aws:securetransport"))
+ALWAYS_PRESENT = frozenset(("aws:currenttime", "aws:epochtime", "aws:requestedregion", "aws:securetransport"))
 
 FACTS = (
     "partition aws",
-    "every request carries aws:RequestedRegion and aws:SecureTransport, and signed ones aws:PrincipalArn",
+    "every request carries aws:CurrentTime, aws:EpochTime, aws:RequestedRegion and aws:SecureTransport, "
+    "and signed ones aws:PrincipalArn",
     "callers of the workload and the management account carry this organization's aws:PrincipalOrgID, services none",
     "every other context key may be absent, or have any value; keys of one text that callers choose also the empty one",
     "every resource is in a member account or the management account; KMS keys are customer managed",
