@@ -47,7 +47,8 @@ class Principal:
     @property
     def service_linked(self) -> bool:
         """Return True for a service-linked role, which no SCP and no RCP binds."""
-        return self.kind == "role" and ":role/aws-service-role/" in self.arn
+        # and not one whose path has these words further on: paths may hold any of the characters of an ARN
+        return self.kind == "role" and self.arn.split(":", 5)[-1].startswith("role/aws-service-role/")
 
     @property
     def session_arn(self) -> str:

@@ -19,7 +19,9 @@ from tableguard.prove.engine.unproved import NotProvedError
 MOST_STATES = 100_000  # beyond it there is no proof: a second's work, and more patterns than organisations have
 
 _FIRST = "xzqwyvjk0"  # these read as stand-ins in examples
-_ASCII = string.ascii_lowercase + string.digits + string.ascii_uppercase + "-_./#:@+=,~ "
+_READABLE = string.ascii_lowercase + string.digits + string.ascii_uppercase + "-_./#:@+=,~ "
+# every printable character, and DEL, which the paths of roles may have
+_ASCII = _READABLE + "".join(c for c in map(chr, range(0x21, 0x80)) if c not in _READABLE)
 # and letters that no policy spells out, so that one is left however many are
 _ALPHABET = _FIRST + "".join(c for c in _ASCII if c not in _FIRST) + "".join(map(chr, range(0x100, 0x180)))
 _DIGITS = frozenset(string.digits)

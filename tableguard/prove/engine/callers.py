@@ -12,7 +12,7 @@ from tableguard.prove.engine.automaton import TWELVE_DIGITS, Pattern, Token, Uni
 from tableguard.prove.engine.dimension import Dimension, Option, distinct, judged
 from tableguard.prove.engine.question import ApplicableStatements
 from tableguard.prove.engine.statement_set import Lines, all_but, union, where
-from tableguard.prove.engine.string_patterns import patterns
+from tableguard.prove.engine.string_patterns import patterns, variables_in
 from tableguard.prove.engine.unproved import NotProvedError
 
 KEYS = frozenset(
@@ -29,9 +29,12 @@ TIED = frozenset(("aws:username", "aws:userid", "aws:principalservicenameslist")
 
 _OTHER_ORGANIZATION = "o-otherorgid1"
 OTHER_ACCOUNT = "444455556666"
-_NAME = string.ascii_letters + string.digits + "+=,.@_-"
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html: paths take every character from ! to DEL.
+# Names take fewer, but AWS has roles of its own whose names have a colon, such as aws:ec2-infrastructure.
+_PRINTABLE = frozenset(map(chr, range(0x21, 0x80)))
+_PATH_AND_NAME = (Token(_PRINTABLE, inverted=False, repeats=True), Token(_PRINTABLE - {"/"}, inverted=False))
+_SERVICE = Universe((*word(string.ascii_lowercase + string.digits + ".-"), *exactly(".amazonaws.com")))
 _ACCOUNTS = (*exactly("arn:aws:iam::"), *TWELVE_DIGITS, *exactly(":"))
-_PATH_AND_NAME = (Token(frozenset(_NAME + "/"), inverted=False, repeats=True), Token(frozenset(_NAME), inverted=False))
 _UNIVERSES = (
     Universe((*_ACCOUNTS, *exactly("role/"), *_PATH_AND_NAME)),
     Universe((*_ACCOUNTS, *exactly("user/"), *_PATH_AND_NAME)),
@@ -46,7 +49,7 @@ _EXAMPLES = ("role/Admin", "user/mina")
 def dimension(scope: Scope, applicable: ApplicableStatements) -> Dimension:
     """Return the classes of callers that the applicable statements tell apart."""
     lines = applicable.lines_on(KEYS)
-    if any("${" in value for _, line in lines for value in line.values):
+    if any(variables_in(value) for _, line in lines for value in line.values):
         raise NotProvedError("a variable in the value that a caller's key is compared with")
     options = (
         _option(scope, applicable, lines, caller, organization)
@@ -149,8 +152,7 @@ def _sessions(applicable: ApplicableStatements, caller: Principal) -> Iterator[s
 
 def _services(applicable: ApplicableStatements, lines: Lines) -> Iterator[str]:
     yield from _principal_values(applicable, "Service")
-    for pattern in patterns(lines, "aws:principalservicename"):
-        yield pattern.text.replace("*", "x").replace("?", "x")
+    yield from (service for _, service in classes(_SERVICE, patterns(lines, "aws:principalservicename")))
 
 
 def _organizations(scope: Scope, caller: Principal, lines: Lines) -> tuple[str, ...]:

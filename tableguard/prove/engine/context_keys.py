@@ -15,7 +15,7 @@ from tableguard.prove.engine.context_values import choices, context_of, may_be_e
 from tableguard.prove.engine.dimension import Dimension, Option, distinct, judged
 from tableguard.prove.engine.question import ALWAYS_PRESENT, ApplicableStatements
 from tableguard.prove.engine.statement_set import NONE, Lines, StatementSet, union
-from tableguard.prove.engine.string_patterns import is_text, patterns
+from tableguard.prove.engine.string_patterns import is_text, patterns, variables_in
 from tableguard.prove.engine.unproved import NotProvedError
 
 _ELSEWHERE = callers.KEYS | resources.KEYS
@@ -54,9 +54,7 @@ def _refuse_tied(key: str) -> None:
 
 def _variables(lines: Lines) -> frozenset[str]:
     """Return the keys whose values stand in the values of these lines."""
-    names = (name for _, line in lines if is_text(line) for value in line.values for name in VARIABLE.findall(value))
-    # a default, as in ${key, 'none'}, is no part of the key's name
-    return frozenset(name.partition(",")[0].strip().lower() for name in names if name not in ("*", "?", "$"))
+    return frozenset(key for _, line in lines if is_text(line) for value in line.values for key in variables_in(value))
 
 
 def _single_key(key: str, lines: Lines) -> Dimension:

@@ -20,15 +20,18 @@ KEYS = frozenset(("aws:resourceaccount",))
 
 MOST_RESOURCES = 20_000
 _LOWER = string.ascii_lowercase + string.digits + "-"
+_LETTERS = Token(frozenset(string.ascii_letters), inverted=False)
+_WORD = frozenset(string.ascii_letters + string.digits + "-")
 _ACCOUNT = 4  # the place of the account among an ARN's six components
 _DIGITS = Universe(TWELVE_DIGITS)
-# the six components of an ARN; prefix lists and managed policies are in the account `aws`
+# the six components of an ARN; prefix lists and managed policies are in the account `aws`, other resources of AWS's own
+# in `amazon`, `cloudfront` or the like
 _UNIVERSES: tuple[tuple[Universe, ...], ...] = (
     (Universe(exactly("arn")),),
     (Universe(exactly("aws")),),
     (Universe(word(_LOWER)),),
     (Universe((Token(frozenset(_LOWER), inverted=False, repeats=True),)),),
-    (_DIGITS, Universe(()), Universe(exactly("aws"))),
+    (_DIGITS, Universe(()), Universe((_LETTERS, Token(_WORD, inverted=False, repeats=True)))),
     (ANY_TEXT,),
 )
 
@@ -40,7 +43,7 @@ def dimension(scope: Scope, applicable: ApplicableStatements, service: str) -> D
             sid = layered.statement.sid or "(no Sid)"
             raise NotProvedError(f"statement {sid}: a variable in Resource ties it to the caller or a key")
     lines = applicable.lines_on(KEYS)
-    preferred = ((), (), (service,), (scope.estate.home_region,), known_accounts(scope, applicable), ())
+    preferred = ((), (), (service,), (scope.estate.home_region,), (*known_accounts(scope, applicable), "aws"), ())
     arns = ["*", *_arns(_patterns(applicable), preferred)]
     options = (
         _option(applicable, lines, arn, account)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from tableguard.policy.conditions import Condition
+from tableguard.policy.matching import VARIABLE
 from tableguard.prove.engine.automaton import Pattern
 from tableguard.prove.engine.statement_set import StatementSet
 
@@ -36,3 +37,12 @@ def patterns(lines: Iterable[tuple[StatementSet, Condition]], key: str) -> tuple
         for value in line.values
     )
     return tuple(dict.fromkeys(compared))
+
+
+def variables_in(value: str) -> frozenset[str]:
+    """Return the keys, in lower case, whose values stand in a value; ${*}, ${?} and ${$} are characters, not keys.
+
+    A default, as in ${key, 'none'}, is no part of the key's name.
+    """
+    names = (name.partition(",")[0].strip().lower() for name in VARIABLE.findall(value))
+    return frozenset(name for name in names if name not in ("*", "?", "$"))
