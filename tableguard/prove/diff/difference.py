@@ -77,6 +77,7 @@ class _Comparison:
                 callers = tuple(sorted({request.principal.arn for request in requests}))
                 covering = applicable.statements[1:]
                 requests_by_kind.setdefault((*reasons, callers), []).extend((covering, request) for request in requests)
+        self.undecided = self.undecided or next(iter(enumeration.gaps), "")
         if not requests_by_kind:
             return Difference((), self.classes, self.undecided)
         names = _ActionNames(self.scope, enumeration.statements)

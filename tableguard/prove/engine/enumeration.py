@@ -8,19 +8,22 @@ other statements match, or other callers and resources meet.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any
+from typing import Any, TypeVar
 
 from tableguard.policy.evaluate import Request
 from tableguard.policy.worlds import Scope
 from tableguard.prove.engine import actions, callers, context_keys, resources
-from tableguard.prove.engine.dimension import Dimension, Parties
+from tableguard.prove.engine.dimension import Dimension, Option, Parties
+from tableguard.prove.engine.dominance.aim import Aim, best
 from tableguard.prove.engine.question import ApplicableStatements, LayeredStatement
 from tableguard.prove.engine.statement_set import NONE, SCOPE, StatementSet, first, only, union
 from tableguard.prove.engine.unproved import NotProvedError
 
 _MADE_UP = "0" * 12
 MOST_CLASSES = 20_000
-FEW_CLASSES = 100  # up to here it costs less to decide each than to look for what settles them before
+# up to here it costs less to decide each than to look for what settles them before; and a table can be read
+FEW_CLASSES = 100
+MOST_JOINED = 10_000  # beyond it the options of a side are compared with each other before they are combined
 
 
 @dataclass(frozen=True)
@@ -33,15 +36,21 @@ class State:
     examples: tuple[Any, ...]
 
 
+_Either = TypeVar("_Either", State, Option)
+
 # True if the statements that match whatever else these requests carry settle the question
 Settles = Callable[[tuple[LayeredStatement, ...], Parties, Request], bool]
 Relevant = Callable[[tuple[LayeredStatement, ...]], bool]
+# what a counterexample needs of the statements that apply to an action
+Aims = Callable[[tuple[LayeredStatement, ...]], Aim]
 
 
 class Enumeration:
     """The classes of a scope; `combinations` counts how many classes of callers, resources and keys were combined.
 
-    Actions to whose statements nothing is `relevant` are left out; None keeps them all.
+    Actions to whose statements nothing is `relevant` are left out; None keeps them all. With `aims`, classes are left
+    out where there are many and another one serves a counterexample as well. `gaps` are the reasons why not all
+    classes were found, each with its action: what was found can refute, and prove nothing.
     """
 
     def __init__(
@@ -50,20 +59,31 @@ class Enumeration:
         statements: Iterable[LayeredStatement],
         settles: Settles | None = None,
         relevant: Relevant | None = None,
+        aims: Aims | None = None,
     ) -> None:
         self.scope = scope
         self.statements = tuple(statements)
         self.settles = settles
         self.relevant = relevant
+        self.aims = aims
         self.combinations = 0
+        self.gaps: list[str] = []
 
     def requests(self) -> Iterator[Request]:
         """Yield one request of every class."""
         return (request for action, applicable in self.actions() for request in self.requests_for(action, applicable))
 
     def requests_for(self, action: str, applicable: ApplicableStatements) -> Iterator[Request]:
-        """Yield one request of every class of an action."""
-        return (self._request(action, state) for state in self._states(action, applicable))
+        """Yield one request of every class of an action that was found."""
+        try:
+            states = self._states(action, applicable)
+        except NotProvedError as error:
+            self._leave_gap(action, str(error))
+            return
+        yield from (self._request(action, state) for state in states)
+
+    def _leave_gap(self, action: str, reason: str) -> None:
+        self.gaps.append(reason if reason.startswith(f"{action}: ") else f"{action}: {reason}")
 
     def actions(self) -> Iterable[tuple[str, ApplicableStatements]]:
         """Yield one action for each set of applicable statements, with these; a known one where there is one."""
@@ -77,7 +97,7 @@ class Enumeration:
                 by_statements[covering] = action
         scope = LayeredStatement(self.scope.statement)
         return (
-            (action, ApplicableStatements((scope, *covering)))
+            (action, ApplicableStatements((scope, *covering), self.aims(covering) if self.aims else None))
             for covering, action in by_statements.items()
             if self.relevant is None or self.relevant(covering)
         )
@@ -85,13 +105,22 @@ class Enumeration:
     def _states(self, action: str, applicable: ApplicableStatements) -> list[State]:
         sides = _sides(self.scope, action, applicable)
         self.combinations += prod(len(side.options) for side in sides)
+        for gap in dict.fromkeys(side.gap for side in sides if side.gap):
+            self._leave_gap(action, gap)
+        contest = Contest(applicable.aim, union(option.undefined for side in sides for option in side.options))
         states = [State(first(len(applicable.statements)), NONE, (), ())]
         for n, side in enumerate(sides, start=1):
-            states = _joined(states, side)
+            options: Sequence[Option] = side.options
+            if len(states) * len(options) > MOST_JOINED:
+                options = contest.best_options(options)
+            states = _joined(states, options)
+            if len(states) > FEW_CLASSES:
+                states = contest.best_states(states)
             if len(states) > FEW_CLASSES and self.settles is not None:
                 states = [state for state in states if not self._is_settled(action, applicable, state, sides[n:])]
             if len(states) > MOST_CLASSES:
-                raise NotProvedError(f"{action}: more than {MOST_CLASSES} classes of requests")
+                self._leave_gap(action, f"more than {MOST_CLASSES} classes of requests")
+                states = states[:MOST_CLASSES]
         return states
 
     def _is_settled(
@@ -121,17 +150,45 @@ def _sides(scope: Scope, action: str, applicable: ApplicableStatements) -> list[
     return [callers.dimension(scope, applicable), resources.dimension(scope, applicable, service), *others]
 
 
-def _joined(states: list[State], side: Dimension) -> list[State]:
+def _joined(states: list[State], options: Sequence[Option]) -> list[State]:
     """Combine every state with every option of one more side, as long as it is within the scope."""
     joined: dict[tuple[StatementSet, StatementSet, Parties], State] = {}
+    within = [option for option in options if option.passes & SCOPE]
     for state in states:
-        for option in side.options:
+        for option in within:
             passes = state.passes & option.passes
-            if passes & SCOPE:
-                key = (passes, state.undefined | option.undefined, (*state.parties, *option.parties))
-                if key not in joined:
-                    joined[key] = State(*key, (*state.examples, option.example))
+            key = (passes, state.undefined | option.undefined, (*state.parties, *option.parties))
+            if key not in joined:
+                joined[key] = State(*key, (*state.examples, option.example))
     return list(joined.values())
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Which classes of an action serve a counterexample best; `undefined` are statements that some leave undefined.
+
+    Where there are any, the classes that are left out match the same of these, and the same allowances, as those that
+    stand for them: so they meet what is undefined in the same places.
+    """
+
+    aim: Aim | None
+    undefined: StatementSet
+
+    def best_states(self, states: list[State]) -> list[State]:
+        """Return the states that serve best; all of them if nothing is aimed at."""
+        return states if self.aim is None else self._best(states, self.aim)
+
+    def best_options(self, options: Sequence[Option]) -> Sequence[Option]:
+        """Return the options that serve best; all of them if nothing is aimed at."""
+        return options if self.aim is None else self._best(options, self.aim)
+
+    def _best(self, classes: Sequence[_Either], aim: Aim) -> list[_Either]:
+        told_apart = self.undefined | aim.allowing if self.undefined else NONE
+        return best(
+            classes,
+            lambda one: aim.cost(one.passes),
+            lambda one: (one.undefined, one.parties, one.passes & told_apart),
+        )
 
 
 def readability(request: Request) -> tuple[bool, bool, int, str]:

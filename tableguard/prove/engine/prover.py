@@ -4,15 +4,21 @@ The evaluator decides one request of each class; no decision is taken anywhere e
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from tableguard.errors import PolicyError
 from tableguard.policy.evaluate import Decision, Request, World, decide
 from tableguard.policy.worlds import statement_alone
+from tableguard.prove.engine import callers, resources
 from tableguard.prove.engine.dimension import Parties
+from tableguard.prove.engine.dominance.aim import Aim, against
 from tableguard.prove.engine.enumeration import Enumeration, readability
-from tableguard.prove.engine.question import LayeredStatement, Question, compare_statements
+from tableguard.prove.engine.question import ALWAYS_PRESENT, LayeredStatement, Question, compare_statements
+from tableguard.prove.engine.unproved import NotProvedError
+
+# of a caller, a resource, or of every request
+KEPT_KEYS = ALWAYS_PRESENT | callers.KEYS | resources.KEYS
 
 Verdict = Literal["proved", "refuted", "not proved"]
 
@@ -56,8 +62,14 @@ def fails(question: Question, since: World | None = None) -> bool:
     """Return True if some request of the question does not get what it must, at the first such request.
 
     Where the question holds in the world `since`, only requests that changed statements apply to are decided.
+    NotProvedError if there is none among the classes that were found, and not all were.
     """
-    return not all(_Search(question, since).fulfilled())
+    search = _Search(question, since)
+    if not all(search.fulfilled()):
+        return True
+    if search.enumeration.gaps:
+        raise NotProvedError(search.enumeration.gaps[0])
+    return False
 
 
 class _Search:
@@ -71,16 +83,19 @@ class _Search:
         settles = self._settles if question.wanted == "denied" else None
         self.changes = compare_statements(question.world if since is None else since, question.world)
         relevant = None if since is None else self.changes.concerns
-        self.enumeration = Enumeration(question.scope, self.changes.all, settles, relevant)
+        self.removed = frozenset(self.changes.removed)
+        self.enumeration = Enumeration(question.scope, self.changes.all, settles, relevant, self._aim)
 
     def proof(self) -> Proof:
         fulfilled = list(self.fulfilled())
         if not all(fulfilled):
             wrong = ((request, decision) for request, decision in self.decided if not self._is_wanted(decision))
-            request, decision = min(wrong, key=lambda pair: readability(pair[0]))
-            return self._proof("refuted", counterexample=request, decision=decision)
-        if self.undecided:
-            return self._proof("not proved", reason=self.undecided)
+            request, _ = min(wrong, key=lambda pair: readability(pair[0]))
+            shortest, decision = self._shortened(request)
+            return self._proof("refuted", counterexample=shortest, decision=decision)
+        undecided = [*([self.undecided] if self.undecided else []), *self.enumeration.gaps]
+        if undecided:
+            return self._proof("not proved", reason=undecided[0])
         if not self.decided:
             return self._proof("not proved", reason="no request is within the scope: the promise says nothing")
         return self._proof("proved")
@@ -96,6 +111,28 @@ class _Search:
                 self.decided.append((request, decision))
                 yield self._is_wanted(decision)
 
+    def _shortened(self, request: Request) -> tuple[Request, Decision]:
+        """Leave out of a counterexample every key without which it is still one, where a shorter class was passed over.
+
+        Keys that every request carries, and what a caller or a resource brings with it, stay.
+        """
+        for key in sorted(request.context.keys() - KEPT_KEYS):
+            without = replace(request, context={name: request.context[name] for name in request.context if name != key})
+            if self._refutes(without):
+                request = without
+        return request, decide(self.question.world, request)
+
+    def _refutes(self, request: Request) -> bool:
+        try:
+            covered = self.question.scope.statement.matches(request.action, request.resource, request.keys())
+            return covered and not self._is_wanted(decide(self.question.world, request))
+        except PolicyError:
+            return False
+
+    def _aim(self, covering: tuple[LayeredStatement, ...]) -> Aim:
+        effects = (None if layered in self.removed else layered.statement.effect for layered in covering)
+        return against(self.question.wanted, effects)
+
     def _is_wanted(self, decision: Decision) -> bool:
         return decision.allowed == (self.question.wanted == "allowed")
 
@@ -104,7 +141,7 @@ class _Search:
         return Proof(self.question, verdict, _rows(self.decided), len(self.decided), combinations, **details)
 
     def _settles(self, certain: tuple[LayeredStatement, ...], parties: Parties, request: Request) -> bool:
-        present = tuple(statement for statement in certain if statement not in self.changes.removed)
+        present = tuple(statement for statement in certain if statement not in self.removed)
         decision = self.denials.by(present, parties, request)
         if decision is not None:
             self.decided.append((request, decision))

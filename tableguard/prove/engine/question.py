@@ -9,6 +9,7 @@ from tableguard.policy.evaluate import Layer, Wanted, World
 from tableguard.policy.service_reference import load
 from tableguard.policy.statements import Policy, Statement
 from tableguard.policy.worlds import Scope
+from tableguard.prove.engine.dominance.aim import Aim
 from tableguard.prove.engine.statement_set import Lines, only
 
 _ACCOUNT = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
@@ -63,9 +64,13 @@ class LayeredStatement:
 
 @dataclass(frozen=True)
 class ApplicableStatements:
-    """Statements that can apply to an action; bit n of every set is statement n, bit 0 the scope."""
+    """Statements that can apply to an action; bit n of every set is statement n, bit 0 the scope.
+
+    `aim` is what a counterexample needs of them, where one is looked for.
+    """
 
     statements: tuple[LayeredStatement, ...]
+    aim: Aim | None = None
 
     @cached_property
     def lines(self) -> Lines:

@@ -7,9 +7,13 @@ from typing import Any
 import pytest
 
 from tableguard.policy.evaluate import World, decide
-from tableguard.prove.engine.prover import Proof
+from tableguard.policy.worlds import Scope
+from tableguard.prove.engine import enumeration
+from tableguard.prove.engine.prover import Proof, fails
+from tableguard.prove.engine.question import Question
+from tableguard.prove.engine.unproved import NotProvedError
 from tests.worlds.policies import ACCOUNT, BREAK_GLASS, FULL, MANAGEMENT, OTHER_ACCOUNT, TABLE, document
-from tests.worlds.proofs import DELETION, EXEMPTION, proof, under
+from tests.worlds.proofs import DELETION, ESTATE, EXEMPTION, proof, statement, under
 
 GOOD: dict[str, Any] = {
     "Action": ["dynamodb:DeleteTable", "dynamodb:DeleteTableReplica"],
@@ -213,3 +217,36 @@ def test_sixty_scps_with_keys_of_their_own_are_no_product_of_them() -> None:
     found = proof(under(*others, GOOD), DELETION)
     assert found.verdict == "proved"
     assert found.classes < 2_000
+
+
+TIED = {"Action": "kms:Decrypt", "Condition": {"StringLike": {"aws:userid": "*:app"}}}
+
+
+def test_an_action_that_is_not_decided_hides_no_counterexample_on_another() -> None:
+    found = proof(under(TIED, {"Action": "s3:DeleteObject"}), {"Action": ["kms:Decrypt", "s3:DeleteObject", "s3:Get*"]})
+    assert found.verdict == "refuted"
+    assert confirmed(found)
+
+
+def test_an_action_that_is_not_decided_is_named() -> None:
+    found = proof(under(TIED, {"Action": "s3:DeleteObject"}), {"Action": ["kms:Decrypt", "s3:DeleteObject"]})
+    assert found.verdict == "not proved"
+    assert found.reason == "kms:Decrypt: aws:userid is tied to the caller in a way that is not modelled"
+
+
+def test_a_question_that_only_holds_of_the_actions_that_were_decided_is_not_answered_with_yes_or_no() -> None:
+    world = under(TIED, {"Action": "s3:DeleteObject"})
+    scope = Scope(statement(Action=["kms:Decrypt", "s3:DeleteObject"]), "members", ESTATE)
+    with pytest.raises(NotProvedError, match="kms:Decrypt: aws:userid"):
+        fails(Question("asked", "denied", scope, world))
+
+
+def test_more_classes_than_are_decided_refute_and_prove_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    others = [{"Condition": {"StringEquals": {f"aws:PrincipalTag/t{n}": "x"}}} for n in range(3)]
+    scope = {"Action": "s3:PutObject"}
+    assert proof(under(*others, {}), scope).verdict == "proved"
+    monkeypatch.setattr(enumeration, "FEW_CLASSES", 10**9)
+    monkeypatch.setattr(enumeration, "MOST_CLASSES", 5)
+    found = proof(under(*others, {}), scope)
+    assert (found.verdict, found.reason) == ("not proved", "s3:PutObject: more than 5 classes of requests")
+    assert proof(under(*others), scope).verdict == "refuted"
