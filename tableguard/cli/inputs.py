@@ -24,6 +24,20 @@ def chosen_settings(path: Path | None) -> "Settings":
     return load(file)
 
 
+def deployed_stacks(settings: "Settings", names: Sequence[str], *, with_guardrails: bool) -> "tuple[StackModule, ...]":
+    """Return the named stacks in deployment order, or all that may be deployed, also without the settings.
+
+    The guardrails are among these if the settings enable them, or `with_guardrails`: management must be asked for them.
+    """
+    from tableguard.stacks.registry import STACKS, enabled_stacks, find_stack
+
+    if names:
+        wanted = {find_stack(name) for name in names}
+        return tuple(stack for stack in STACKS if stack in wanted)
+    enabled = enabled_stacks(settings)
+    return tuple(s for s in STACKS if s in enabled or s.principal != "management" or with_guardrails)
+
+
 def chosen_stacks(settings: "Settings", names: Sequence[str]) -> "tuple[StackModule, ...]":
     """Return the named stacks in deployment order, or all that the settings enable; SettingsError for another."""
     from tableguard.stacks.registry import enabled_stacks, find_stack

@@ -8,7 +8,7 @@ Which types it can import: https://docs.aws.amazon.com/AWSCloudFormation/latest/
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,17 +17,15 @@ from botocore.exceptions import ClientError
 from tableguard.aws.cloudformation_handlers import handlers
 from tableguard.cloudformation.functions import references
 from tableguard.errors import DeployError
-from tableguard.reading import cloudformation_yaml
 from tableguard.settings import Settings
 from tableguard.stacks.change_set import PollInterval, ResourceChange
-from tableguard.stacks.existing import finders
-from tableguard.stacks.registry import find_stack
-from tableguard.stacks.render import render
+from tableguard.stacks.existing import finders, stranger
 
 Session = Any  # boto3.Session, whose clients botocore makes at run time
 Template = Mapping[str, Any]
 
 _POLICY = "AWS::Organizations::Policy"
+_ALIAS, _KEY = "AWS::KMS::Alias", "AWS::KMS::Key"
 
 
 @dataclass(frozen=True)
@@ -87,9 +85,36 @@ def _importable(resource: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
 
 def find(settings: Settings, session: Session, document: Template) -> Adoption:
     """Return what exists of a template's resources that outlive their stack."""
-    finding = finders(settings, session)
-    existing = list[ExistingResource]()
-    for logical_id, resource in sorted(document["Resources"].items()):
+    existing = _existing(settings, session, document, document["Resources"])
+    strangers = {one.logical_id: why for one in existing if (why := _stranger(settings, session, document, one))}
+    adoption = _separated(document, [one for one in existing if _key_of(document, one) not in strangers])
+    planted = tuple(
+        f"{one.logical_id} ({one.type}) exists as {one.identifier}, of key {other.identifier}, which is not adopted: "
+        f"{strangers[other.logical_id]}. Mend the key, or remove what is not yours: aws kms delete-alias "
+        f"--alias-name {one.identifier}"
+        for one in existing
+        for other in existing
+        if one.type == _ALIAS and other.logical_id in strangers and _key_of(document, one) == other.logical_id
+    )
+    return Adoption(adoption.resources, (*planted, *adoption.obstacles))
+
+
+def taken(settings: Settings, session: Session, document: Template, added: Iterable[str]) -> Iterator[str]:
+    """Yield what is in the way of resources that a stack which exists already would make, by their logical ids."""
+    for one in _existing(settings, session, document, added):
+        if one.type != _KEY:  # which is found by its alias, and has a line for that already
+            yield (
+                f"{one.logical_id} ({one.type}) exists as {one.identifier}, and the stack would make it; remove what "
+                "is not yours, or import what is with aws cloudformation create-change-set --change-set-type IMPORT"
+            )
+
+
+def _existing(
+    settings: Settings, session: Session, document: Template, logical_ids: Iterable[str]
+) -> list[ExistingResource]:
+    finding, existing = finders(settings, session), list[ExistingResource]()
+    for logical_id in sorted(logical_ids):
+        resource = document["Resources"][logical_id]
         if _outlives(resource) and resource["Type"] in finding:
             try:
                 identifier = finding[resource["Type"]](logical_id, document["Resources"])
@@ -97,7 +122,24 @@ def find(settings: Settings, session: Session, document: Template) -> Adoption:
                 raise DeployError(f"{logical_id} ({resource['Type']}): cannot be looked for: {error}") from error
             if identifier is not None:
                 existing.append(ExistingResource(logical_id, resource["Type"], identifier))
-    return _separated(document, existing)
+    return existing
+
+
+def _stranger(settings: Settings, session: Session, document: Template, one: ExistingResource) -> str:
+    """Return why a key that exists under our alias is none of ours; "" of any other resource."""
+    if one.type != _KEY:
+        return ""
+    try:
+        return stranger(settings, session, one.identifier, document["Resources"][one.logical_id]["Properties"])
+    except ClientError as error:
+        raise DeployError(f"{one.logical_id} ({one.type}): {one.identifier}: cannot be looked at: {error}") from error
+
+
+def _key_of(document: Template, one: ExistingResource) -> str:
+    """Return the logical id of a key, or of the key that an alias names; "" of any other resource."""
+    if one.type == _ALIAS:
+        return str(document["Resources"][one.logical_id]["Properties"]["TargetKeyId"]["Ref"])
+    return one.logical_id if one.type == _KEY else ""
 
 
 def _outlives(resource: Mapping[str, Any]) -> bool:
@@ -124,13 +166,6 @@ def _separated(document: Template, existing: Sequence[ExistingResource]) -> Adop
 def _missing(document: Template, logical_id: str, adopted: Mapping[str, ExistingResource]) -> tuple[str, ...]:
     referred = set(references(document["Resources"][logical_id].get("Properties", {})))
     return tuple(sorted((referred & document["Resources"].keys()) - adopted.keys()))
-
-
-def kept_guardrails(settings: Settings, session: Session) -> bool:
-    """Tell whether the guardrails of a deleted stack are there still, and so attached: management asks."""
-    stack = find_stack("guardrails")
-    document = cloudformation_yaml.load(render(settings, (stack,))[stack.name])
-    return bool(find(settings, session, document).resources)
 
 
 def differences(

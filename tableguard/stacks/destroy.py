@@ -100,7 +100,7 @@ def _planned_deletion(settings: Settings, client: Any, stack: StackModule, calle
     name = settings.stack_name(stack.name)
     try:
         # the deployed template decides what is kept, not the one we would render today
-        body = client.get_template(StackName=name, TemplateStage="Original")["TemplateBody"]
+        body = client.get_template(StackName=name, TemplateStage="Original").get("TemplateBody")
         # in pages: DescribeStackResources names the first hundred only, and one stack has nearly as many
         pages = client.get_paginator("list_stack_resources").paginate(StackName=name)
         resources = [resource for page in pages for resource in page["StackResourceSummaries"]]
@@ -108,7 +108,8 @@ def _planned_deletion(settings: Settings, client: Any, stack: StackModule, calle
         if "does not exist" in error.response["Error"]["Message"]:
             return None
         raise DeployError(f"stack {name}: {error}") from error
-    template = cloudformation_yaml.load(body) if isinstance(body, str) else body
+    # a stack that only ever had a change set, REVIEW_IN_PROGRESS, has no template, and nothing in it
+    template = cloudformation_yaml.load(body) if isinstance(body, str) and body else body or {"Resources": {}}
     policies = {key: resource.get("DeletionPolicy", "Delete") for key, resource in template["Resources"].items()}
     retained = [r for r in resources if policies.get(r["LogicalResourceId"], "Delete").startswith("Retain")]
     deleted = tuple(_type_and_id(resource) for resource in resources if resource not in retained)

@@ -1,5 +1,6 @@
 """Look for resources by the names that a template gives them, with calls that only read."""
 
+import json
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -52,6 +53,25 @@ def finders(settings: Settings, session: Session) -> Mapping[str, Finder]:
     }
 
 
+def stranger(settings: Settings, session: Session, key_id: str, declared: Mapping[str, Any]) -> str:
+    """Return why a key, found by an alias, is none to adopt for the one that a template declares; "" if it may be.
+
+    Its policy must be the template's: of a key that a deleted stack kept nobody but break-glass could change it.
+    Somebody else's key under our alias would be one that this somebody still uses, and lets others use.
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_KeyMetadata.html
+    """
+    look = _Look(settings, session)
+    key = look.client("kms").describe_key(KeyId=key_id)["KeyMetadata"]
+    if key["KeyState"] != "Enabled":
+        return f"it is {key['KeyState']}, and must be Enabled"
+    if key["Origin"] != "AWS_KMS":
+        return f"its material is of {key['Origin']}, and not of AWS KMS alone"
+    policy = look.client("kms").get_key_policy(KeyId=key_id, PolicyName="default")["Policy"]
+    if not _agree(look.filled(declared["KeyPolicy"]), json.loads(policy)):
+        return "its policy is not the template's, so that no deployment with these settings made it"
+    return ""
+
+
 class _Look:
     """Looks for resources by name, as one principal in the home Region."""
 
@@ -78,6 +98,14 @@ class _Look:
         ):
             text = text.replace(f"${{{variable}}}", value)
         return "" if "${" in text else text
+
+    def filled(self, node: Any) -> Any:
+        """Return a part of a template with the account and the Region in place of their pseudo parameters."""
+        if isinstance(node, list):
+            return [self.filled(item) for item in node]
+        if isinstance(node, Mapping) and node.keys() <= {"Ref", "Fn::Sub"}:
+            return self.name({"Fn::Sub": f"${{{node['Ref']}}}"} if "Ref" in node else node)
+        return {key: self.filled(item) for key, item in node.items()} if isinstance(node, Mapping) else node
 
     def there(self, service: str, operation: str, **parameters: Any) -> Mapping[str, Any] | None:
         """Return the answer to a question about a resource, None if the service says that there is none."""
@@ -163,3 +191,19 @@ class _Look:
                     if one["Name"] == name:
                         return str(one["Id"])
         return None
+
+
+def _agree(declared: Any, actual: Any) -> bool:
+    """Tell whether two policies are alike; lists have no order, and one of a single item may stand as the item.
+
+    A role that is gone is shown by its id, since its ARN may be another's by now.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
+    """
+    if isinstance(declared, Mapping):
+        same = isinstance(actual, Mapping) and declared.keys() == actual.keys()
+        return same and all(_agree(item, actual[key]) for key, item in declared.items())
+    if isinstance(declared, list) or isinstance(actual, list):
+        ones, others = (node if isinstance(node, list) else [node] for node in (declared, actual))
+        matched = [[_agree(one, other) for other in others] for one in ones]
+        return len(ones) == len(others) and all(map(any, matched)) and all(map(any, zip(*matched, strict=True)))
+    return bool(declared == actual) or (str(actual).startswith("AROA") and ":role/" in str(declared))

@@ -109,11 +109,11 @@ def _organization(settings: Settings, session: Session) -> Iterator[str]:
 
 def orphans(
     settings: Settings, session: Callable[[Principal], Session], principals: Container[Principal]
-) -> tuple[str, ...]:
+) -> tuple[StackModule, ...]:
     """Return the stacks that are deployed and that the settings enable no more, as far as these principals can tell."""
     disabled = [stack for stack in STACKS if stack not in enabled_stacks(settings) and stack.principal in principals]
     return tuple(
-        settings.stack_name(stack.name)
+        stack
         for stack in disabled
         if status.status_of(
             session(stack.principal).client("cloudformation", region_name=settings.home_region),
@@ -129,12 +129,20 @@ def adopting(
     """Return the planned stacks, with the changes of those that adopt something; and what is in the way of any."""
     roles = any(one.stack.principal == "administrator" for one in planned)
     asking: Principal = "administrator" if roles else "deployer"  # which that one's stack makes
+    who = {one.stack_name: session("management" if _is_managements(one) else asking) for one in planned}
     adoptions = {
-        one.stack_name: adoption.find(settings, session("management" if _is_managements(one) else asking), one.template)
+        one.stack_name: adoption.find(settings, who[one.stack_name], one.template)
         for one in planned
         if one.status == status.ABSENT
     }
-    obstacles = tuple(f"stack {name}: {text}" for name, adopted in adoptions.items() for text in adopted.obstacles)
+    lines = [(name, text) for name, adopted in adoptions.items() for text in adopted.obstacles]
+    lines += [
+        (one.stack_name, text)
+        for one in planned
+        if one.status != status.ABSENT
+        for text in adoption.taken(settings, who[one.stack_name], one.template, _added(one))
+    ]
+    obstacles = tuple(f"stack {name}: {text}" for name, text in lines)
     if not any(adopted.resources for adopted in adoptions.values()):
         return tuple(planned), obstacles
     # with all that is new: the guardrails of an earlier life may be attached still, and deny some of it
@@ -143,6 +151,10 @@ def adopting(
         replace(one, changes=changing[one.stack_name](one.template)) if one.stack_name in changing else one
         for one in planned
     ), obstacles
+
+
+def _added(one: PlannedStack) -> list[str]:
+    return [change.logical_id for change in one.changes or () if change.action == "Add"]
 
 
 def _is_managements(one: PlannedStack) -> bool:

@@ -13,7 +13,8 @@ from tableguard.errors import DeployError
 from tableguard.local import estate, landing_zone, server
 from tableguard.local.landing_zone import LandingZone
 from tableguard.local.stacks import api
-from tableguard.prove.preflight.assignment import Assignment, assign, attached
+from tableguard.prove.preflight.assignment import Assignment, assign
+from tableguard.prove.preflight.organization import guardrails
 from tableguard.settings import ExistingVpc, Settings, example
 from tableguard.stacks import destroy, prerequisites
 from tableguard.stacks.deploy import Deployment, deploy, plan
@@ -48,7 +49,7 @@ class Lives:
         callers: dict[Principal, str] = {
             "administrator": f"arn:aws:iam::{self.settings.account_id}:role/OrganizationAccountAccessRole"
         }
-        return tuple(assign(self.settings, planned, callers, attached(self.settings, planned, None)))
+        return assign(self.settings, planned, callers, guardrails(self.settings, session("management")))
 
     def deploy(self, assigned: tuple[Assignment, ...]) -> dict[str, Deployment]:
         """Deploy every stack by those who must, and check that all of it is as declared."""

@@ -42,13 +42,14 @@ class Result:
 
 @dataclass
 class Rehearsal:
-    """One landing zone, the settings of its estate as a file, and the resources that fail once when created."""
+    """One landing zone, the settings of its estate as a file, and resources that fail when created, or are stuck."""
 
     zone: LandingZone
     file: Path
     example: str
     failing: set[tuple[str, str]] = field(default_factory=set)
     failures: list[tuple[str, str]] = field(default_factory=list)
+    stuck: set[tuple[str, str]] = field(default_factory=set)  # what cannot be changed or deleted for a while
 
     @property
     def settings(self) -> Settings:
@@ -115,6 +116,8 @@ class RehearsalSessions:
 
     def caller(self, principal: Principal) -> str:
         """Return the ARN of the principal's role."""
+        if principal in ("deployer", "break-glass"):
+            return self.settings.role_arn(principal)
         arn: str = self(principal).client("sts").get_caller_identity()["Arn"]
         return credentials._role(arn)
 
@@ -145,10 +148,27 @@ def _failing(resource_type: ResourceType, here: Rehearsal) -> ResourceType:
         if place in here.failing:
             here.failing.discard(place)
             here.failures.append(place)
-            raise ClientError({"Error": {"Code": "ServiceUnavailable", "Message": AWS_WORDS}}, "Create")
+            raise _unavailable("Create")
         return resource_type.create(context, properties)
 
-    return replace(resource_type, create=create)
+    def update(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
+        if (context.stack_name, context.logical_id) in here.stuck:
+            raise _unavailable("Update")
+        assert resource_type.update is not None
+        return resource_type.update(context, handle, properties)
+
+    def delete(context: Context, handle: ResourceHandle) -> None:
+        if (context.stack_name, context.logical_id) in here.stuck:
+            raise _unavailable("Delete")
+        resource_type.delete(context, handle)
+
+    return replace(
+        resource_type, create=create, update=update if resource_type.update is not None else None, delete=delete
+    )
+
+
+def _unavailable(operation: str) -> ClientError:
+    return ClientError({"Error": {"Code": "ServiceUnavailable", "Message": AWS_WORDS}}, operation)
 
 
 def resources(here: Rehearsal) -> dict[str, list[str]]:

@@ -57,7 +57,7 @@ def command(
     sessions = Sessions(settings, profiles)
     assigned = _assigned(settings, sessions, stacks)
     if not stack:
-        _name_orphans(settings, sessions, assigned)
+        _name_orphans(settings, settings_file, sessions, assigned)
     if dry_run:
         print_json({"stacks": [_plan_facts(one) for one in assigned]}) if as_json else _print_plan(settings, assigned)
         return
@@ -76,8 +76,9 @@ def command(
 def _assigned(settings: "Settings", sessions: "Sessions", stacks: "tuple[StackModule, ...]") -> "Sequence[Assignment]":
     """Return who deploys each stack; DeployError names everything that is missing, or in the way."""
     from tableguard.errors import DeployError
-    from tableguard.prove.preflight.assignment import assign, attached
-    from tableguard.stacks import adoption, exports, prerequisites, status
+    from tableguard.prove.preflight import organization
+    from tableguard.prove.preflight.assignment import assign, standing
+    from tableguard.stacks import exports, prerequisites
     from tableguard.stacks.change_set import PollInterval
     from tableguard.stacks.deploy import plan
 
@@ -90,30 +91,44 @@ def _assigned(settings: "Settings", sessions: "Sessions", stacks: "tuple[StackMo
     if stuck := exports.immovable(settings, sessions, planned):
         raise DeployError(_listed("CloudFormation would refuse these changes, nothing was changed", stuck))
 
-    def ask() -> str:
-        client = sessions("management").client("cloudformation", region_name=settings.home_region)
-        state = status.status_of(client, settings.stack_name("guardrails"))
-        kept = state == status.ABSENT and adoption.kept_guardrails(settings, sessions("management"))
-        return "retained" if kept else state
+    may_ask = sessions.profiles.management or any(one.stack.principal == "management" for one in planned)
+    ask = (lambda: organization.guardrails(settings, sessions("management"))) if may_ask else None
+    scps = standing(settings, planned, ask)
+    usual = dict.fromkeys(one.stack.principal for one in planned if scps and (one.changes or not one.status))
+    assigned = assign(settings, planned, {principal: sessions.caller(principal) for principal in usual}, scps)
+    if ask is None and any(one.reasons for one in assigned):
+        print(
+            "the guardrails are taken for attached, as nobody asked the organization; --management-profile NAME asks",
+            file=sys.stderr,
+        )
+    return assigned
 
-    bound = attached(settings, planned, ask if sessions.profiles.management else None)
-    usual = dict.fromkeys(one.stack.principal for one in planned if one.changes and bound)
-    return assign(settings, planned, {principal: sessions.caller(principal) for principal in usual}, bound)
 
-
-def _name_orphans(settings: "Settings", sessions: "Sessions", assigned: "Sequence[Assignment]") -> None:
-    """Say on stderr which stacks are deployed that the settings enable no more: this command leaves them alone."""
+def _name_orphans(
+    settings: "Settings", settings_file: Path | None, sessions: "Sessions", assigned: "Sequence[Assignment]"
+) -> None:
+    """Say on stderr which stacks are deployed that the settings enable no more, and how to delete each."""
     from tableguard.stacks import prerequisites
 
     principals: set[Principal] = {"management"} if sessions.profiles.management else set()
     if any(one.planned.stack.principal == "deployer" and one.planned.deployed for one in assigned):
         principals.add("deployer")
-    for name in prerequisites.orphans(settings, sessions, principals):
+    for stack in prerequisites.orphans(settings, sessions, principals):
         print(
-            f"{name}: is deployed, and no longer in stacks.optional of the settings; it stays as it is. To remove it, "
-            "add it to stacks.optional again and run tableguard destroy",
+            f"{settings.stack_name(stack.name)}: is deployed, and no longer in stacks.optional of the settings; it "
+            f"stays as it is. To remove it, run: {_destruction(stack, settings, settings_file, sessions.profiles)}",
             file=sys.stderr,
         )
+
+
+def _destruction(stack: "StackModule", settings: "Settings", settings_file: Path | None, profiles: Any) -> str:
+    """Return the command that deletes a stack which the settings enable no more."""
+    words = ["tableguard", "destroy", stack.name, *(["--settings", str(settings_file)] if settings_file else [])]
+    if stack.principal == "management":
+        words += ["--management-profile", profiles.management]
+    else:
+        words += ["--break-glass-profile", profiles.break_glass or "BREAK_GLASS"]
+    return shlex.join([*words, *(["--production"] if settings.environment == "production" else [])])
 
 
 def _listed(title: str, lines: Sequence[str]) -> str:

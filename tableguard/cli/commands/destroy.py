@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command, help=__doc__)
-@click.argument("stack", nargs=-1, help="stacks to delete (default: all that the settings enable)")
+@click.argument("stack", nargs=-1, help="stacks to delete (default: all that are deployed)")
 @options.settings
 @options.profiles
 @click.option(
@@ -40,11 +40,12 @@ def command(
 ) -> None:
     """Name what goes, what stays and who deletes it, ask for the workload's name, and delete.
 
-    Break-glass deletes the stacks of the workload's account, and management the guardrails. Without
+    Break-glass deletes the stacks of the workload's account, and management the guardrails. A stack that left
+    stacks.optional of the settings is deleted too; the guardrails, if it is management's profile that is named. Without
     --break-glass-profile, the profile of --deployer-profile or --profile must be break-glass's.
     """
     from tableguard.cli.confirmation import check_can_ask, confirm_workload
-    from tableguard.cli.inputs import chosen_settings, chosen_stacks
+    from tableguard.cli.inputs import chosen_settings, deployed_stacks
     from tableguard.cli.output import print_json
     from tableguard.stacks import destroy as destruction
     from tableguard.stacks.change_set import PollInterval
@@ -57,7 +58,7 @@ def command(
             "add --production if it is really meant"
         )
     check_can_ask("destroy", yes=yes, as_json=as_json)
-    stacks = chosen_stacks(settings, stack)
+    stacks = deployed_stacks(settings, stack, with_guardrails=management_profile is not None)
     of_break_glass = break_glass_profile or deployer_profile or profile
     profiles = ProfileNames(profile, management_profile, deployer_profile, of_break_glass)
     profiles.require(destruction.principals(stacks))

@@ -1,6 +1,5 @@
 """Assignment of stacks to principals: whom the guardrails let make the changes of each, found before the first one."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,7 +9,7 @@ from tableguard.findings.counts import counted
 from tableguard.policy.policy_set import PolicySet
 from tableguard.policy.service_reference import load
 from tableguard.policy.shorthand import Shorthand
-from tableguard.policy.statements import Policy, policy
+from tableguard.policy.statements import Policy
 from tableguard.prove.preflight.answer import Answers
 from tableguard.prove.preflight.call import ModelledCall, calls
 from tableguard.prove.preflight.template import Plan, PlannedResource, templates
@@ -48,6 +47,7 @@ _ONLY_WITHOUT: Mapping[str, tuple[str, ...]] = {
     "dynamodb:deleteresourcepolicy": ("ResourcePolicy",),
     "logs:disassociatekmskey": ("KmsKeyId",),
 }
+_ATTACH_LATER = "break-glass is only made by this stack: have the organization attach the SCPs after it"
 _DESTROYING = ("Delete", "Deregister", "Disassociate", "Remove", "Schedule", "Set", "Stop", "Unsubscribe")
 
 
@@ -81,22 +81,17 @@ class Assignment:
 
 
 class Guardrails:
-    """The SCPs that are attached, as far as they are known, between a principal and the changes of a stack.
+    """The SCPs that bind the workload's account, between a principal and the changes of a stack."""
 
-    They are those of the deployed guardrails stack, which is changed last. Where that stack is not among the planned
-    ones, the settings' own stand in for them.
-    """
-
-    def __init__(self, settings: Settings, planned: Sequence[PlannedStack]) -> None:
-        self.settings, self.estate = settings, Shorthand(settings).estate
+    def __init__(self, settings: Settings, planned: Sequence[PlannedStack], scps: Sequence[Policy]) -> None:
+        self.settings, self.estate, self.scps = settings, Shorthand(settings).estate, scps
         self.plan = Plan(settings, {**templates(settings), **{one.stack.name: _merged(one) for one in planned}})
-        self.scps = _attached_scps(settings, planned) or tuple(PolicySet.filled(settings).policies["scp"].values())
 
     def denials(self, planned: PlannedStack, caller: str) -> tuple[str, ...]:
         """Return the denials of a role, by its ARN, for the changes of a stack: a line for each statement."""
         answers = Answers(self.settings, self.estate, self.scps, (caller,))
         by_statement: dict[str, list[str]] = {}
-        for change in planned.changes or ():
+        for change in _changes(planned):
             for call, because in self._of_change(planned, change, answers):
                 by_statement.setdefault(because, []).append(call)
         return tuple(_line(denied, because) for because, denied in by_statement.items())
@@ -131,15 +126,15 @@ class Guardrails:
 
 
 def assign(
-    settings: Settings, planned: Sequence[PlannedStack], callers: Mapping[Principal, str], attached: bool
+    settings: Settings, planned: Sequence[PlannedStack], callers: Mapping[Principal, str], scps: Sequence[Policy]
 ) -> tuple[Assignment, ...]:
-    """Return who deploys each stack: its usual principal, or break-glass where a guardrail denies that one a change.
+    """Return who deploys each stack: its usual principal, or break-glass where an SCP denies that one a change.
 
-    `callers` has the role of each principal that has a session. Without guardrails attached nothing is denied.
+    `callers` has the role of each principal that has a session. `scps` are those that bind the account already.
     """
-    if not attached:
+    if not scps:
         return tuple(Assignment(one, one.stack.principal) for one in planned)
-    guardrails = Guardrails(settings, planned)
+    guardrails = Guardrails(settings, planned, scps)
     return tuple(_assigned(settings, one, callers, guardrails) for one in planned)
 
 
@@ -151,13 +146,29 @@ def _assigned(
         return Assignment(
             planned, "break-glass", ("the rollback changes roles, which guardrails leave to break-glass",)
         )
-    if usual == "management" or not planned.changes:  # no SCP binds the management account
+    if usual == "management":  # no SCP binds the management account
         return Assignment(planned, usual)
     reasons = guardrails.denials(planned, callers.get(usual) or settings.role_arn(usual))
     if not reasons:
         return Assignment(planned, usual)
+    if is_first(planned):
+        return Assignment(planned, "break-glass", reasons, (f"{'; '.join(reasons)}; {_ATTACH_LATER}",))
     denied = guardrails.denials(planned, settings.role_arn("break-glass"))
     return Assignment(planned, "break-glass", reasons, denied)
+
+
+def is_first(planned: PlannedStack) -> bool:
+    """Return True of the stack of roles before break-glass is there: it is not made yet, and none is adopted."""
+    adopts = any(change.action == "Import" for change in planned.changes or ())
+    return planned.stack.name == "access" and planned.status in (status.ABSENT, "CREATE_FAILED") and not adopts
+
+
+def _changes(planned: PlannedStack) -> Iterator[ResourceChange]:
+    """Yield the changes of a stack; one that does not exist adds all of its resources."""
+    if planned.changes is None and planned.status == status.ABSENT:
+        for name, resource in sorted(planned.template["Resources"].items()):
+            yield ResourceChange("Add", name, resource["Type"])
+    yield from planned.changes or ()
 
 
 def _line(denied: Sequence[str], because: str) -> str:
@@ -199,35 +210,19 @@ def _is_called(action: str, changed: set[str], gone: set[str]) -> bool:
     return action not in _ONLY_FOR or bool(changed & set(_ONLY_FOR[action]))
 
 
-def attached(settings: Settings, planned: Sequence[PlannedStack], ask: Callable[[], str] | None) -> bool:
-    """Return True if the guardrails bind the account already, as far as that is known.
+def standing(
+    settings: Settings, planned: Sequence[PlannedStack], ask: Callable[[], tuple[Policy, ...]] | None
+) -> tuple[Policy, ...]:
+    """Return the SCPs that bind the account already: as the organization has them, if somebody may `ask` it.
 
-    `ask` returns the status of their stack. Where nobody may ask, they count as attached once the settings have them.
+    Where nobody may, the shipped ones count as attached as soon as break-glass is there to deploy what they deny,
+    also if the settings leave them to the organization. Otherwise a change would begin that they refuse half-way.
     """
-    own = [one for one in planned if one.stack.principal == "management"]
-    if any(change.action == "Import" for one in own for change in one.changes or ()):
-        return True  # an earlier life of the stack retained them
-    unmade = [one for one in planned if one.stack.name == "access" and one.status in (status.ABSENT, "CREATE_FAILED")]
-    if "guardrails" not in settings.optional_stacks or unmade:  # they are attached last
-        return False
-    states = [one.status for one in own] or ([ask()] if ask is not None else [])
-    return states != [status.ABSENT]
-
-
-def _attached_scps(settings: Settings, planned: Sequence[PlannedStack]) -> tuple[Policy, ...]:
-    """Return the SCPs of the guardrails stack as it is deployed."""
-    deployed = {one.stack.name: one.deployed for one in planned if one.stack.principal == "management" and one.deployed}
-    resources = [one for stack in Plan(settings, deployed).resources.values() for one in stack.values()]
-    return tuple(
-        policy(str(resource.value("Name")), _document(resource.value("Content")))
-        for resource in resources
-        if resource.value("Type") == "SERVICE_CONTROL_POLICY"
-    )
-
-
-def _document(content: Any) -> Mapping[str, Any]:
-    document: Mapping[str, Any] = json.loads(content) if isinstance(content, str) else content
-    return document
+    if ask is not None:
+        return ask()
+    if any(map(is_first, planned)):  # nobody could make the roles if they were attached
+        return ()
+    return tuple(PolicySet.filled(settings).policies["scp"].values())
 
 
 def _merged(planned: PlannedStack) -> Mapping[str, Any]:

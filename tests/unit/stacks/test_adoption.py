@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
+import moto.kms.models
 import pytest
 from botocore.exceptions import ClientError
 
@@ -12,12 +13,14 @@ from tableguard.errors import DeployError
 from tableguard.local import landing_zone, server
 from tableguard.local.estate import POLLING
 from tableguard.local.landing_zone import LandingZone
+from tableguard.reading import cloudformation_yaml
 from tableguard.settings import example
-from tableguard.stacks import adoption, prerequisites
+from tableguard.stacks import adoption, existing, prerequisites
 from tableguard.stacks.adoption import Adoption, ExistingResource
 from tableguard.stacks.change_set import PollInterval
 from tableguard.stacks.deploy import deploy, plan
 from tableguard.stacks.registry import enabled_stacks, find_stack
+from tableguard.stacks.render import render
 
 SETTINGS = example()
 TABLE = ExistingResource("Table", "AWS::DynamoDB::Table", "messages")
@@ -93,7 +96,6 @@ def test_only_what_exists_is_adopted_and_the_guardrails_are_looked_for_in_their_
 ) -> None:
     planned = plan(SETTINGS, session, POLLING, enabled_stacks(SETTINGS))
     assert prerequisites.adopting(SETTINGS, session, planned) == (planned, ())
-    assert not adoption.kept_guardrails(SETTINGS, session("management"))
     zone.clients("logs", SETTINGS.account_id, SETTINGS.home_region).create_log_group(logGroupName="/cruddur/flow")
     organizations = zone.clients("organizations", SETTINGS.management_account_id, SETTINGS.home_region)
     content = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
@@ -112,6 +114,78 @@ def test_only_what_exists_is_adopted_and_the_guardrails_are_looked_for_in_their_
         "guardrails": ["ProtectPerimeter"],
     }
     assert all(one.changes for one in adopting)
+
+
+def _planted(zone: LandingZone, **key: Any) -> tuple[Any, str]:
+    """Make a key under the alias that the audit stack gives its trail's key, and return it with a client."""
+    kms = zone.clients("kms", SETTINGS.account_id, SETTINGS.home_region)
+    key_id = kms.create_key(**key)["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName=ALIAS, TargetKeyId=key_id)
+    return kms, key_id
+
+
+def _audit(session: Callable[[Any], Any]) -> tuple[list[str], list[str]]:
+    """Return what the audit stack would import, and what is in its way, before anything is deployed."""
+    stacks = find_stack("access"), find_stack("audit")
+    planned, obstacles = prerequisites.adopting(SETTINGS, session, plan(SETTINGS, session, POLLING, stacks))
+    changes = [change for one in planned for change in one.changes or () if change.action == "Import"]
+    return [change.logical_id for change in changes], list(obstacles)
+
+
+ALIAS = f"alias/{SETTINGS.name}-audit"
+ACCOUNT = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{SETTINGS.account_id}:root"}, "Resource": "*"}
+
+
+@pytest.mark.slow
+def test_a_key_under_our_alias_is_adopted_only_if_it_is_as_the_template_makes_it(
+    zone: LandingZone, session: Callable[[Any], Any]
+) -> None:
+    document = cloudformation_yaml.load(render(SETTINGS, (find_stack("audit"),))["audit"])
+    own = existing._Look(SETTINGS, None).filled(document["Resources"]["AuditKey"]["Properties"]["KeyPolicy"])
+    another = {**own, "Statement": [*own["Statement"], {**ACCOUNT, "Action": "kms:Decrypt"}]}
+    for policy, origin, words in (
+        (own, "AWS_KMS", ""),
+        (another, "AWS_KMS", "its policy is not the template's"),
+        (own, "EXTERNAL", "its material is of EXTERNAL"),
+    ):
+        kms, key = _planted(zone, Policy=json.dumps(policy), Origin=origin)
+        if origin == "EXTERNAL":
+            _enabled(key)
+        imports, obstacles = _audit(session)
+        kms.delete_alias(AliasName=ALIAS)
+        assert imports == ([] if words else ["AuditKey", "AuditKeyAlias"])
+        assert len(obstacles) == bool(words)
+        assert all(words in line and f"aws kms delete-alias --alias-name {ALIAS}" in line for line in obstacles)
+        assert all(line.startswith("stack cruddur-audit: AuditKeyAlias (AWS::KMS::Alias) exists") for line in obstacles)
+    kms, key = _planted(zone, Policy=json.dumps(own))
+    kms.schedule_key_deletion(KeyId=key)
+    imports, (obstacle,) = _audit(session)
+    kms.delete_alias(AliasName=ALIAS)
+    assert (imports, "it is PendingDeletion, and must be Enabled" in obstacle) == ([], True)
+
+
+def _enabled(key: str) -> None:
+    """Enable a key whose material would have to be imported first, which moto does not do."""
+    moto.kms.models.kms_backends[SETTINGS.account_id][SETTINGS.home_region].keys[key].key_state = "Enabled"
+
+
+POLICY = {"Statement": [{"Action": ["a", "b"], "Principal": {"AWS": "arn:aws:iam::1:role/x"}}]}
+
+
+@pytest.mark.parametrize(
+    ("actual", "alike"),
+    [
+        (POLICY, True),
+        ({"Statement": {"Action": ["b", "a"], "Principal": {"AWS": ["AROA1"]}}}, True),
+        ({"Statement": {"Action": ["b", "a"], "Principal": {"AWS": ["AIDA1"]}}}, False),
+        ({"Statement": {"Action": ["b", "a", "c"], "Principal": {"AWS": "AROA1"}}}, False),
+        ({"Statement": {"Action": ["b", "b"], "Principal": {"AWS": "AROA1"}}}, False),
+        ({**POLICY, "Id": "more"}, False),
+        ({"Statement": ["Action", "Principal"]}, False),
+    ],
+)
+def test_policies_are_alike_in_any_order_and_with_the_id_of_a_role_that_is_gone(actual: Any, alike: bool) -> None:
+    assert existing._agree(POLICY, actual) is alike
 
 
 @pytest.mark.slow

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from tableguard.prove.preflight.assignment import Assignment, assign, attached
+from tableguard.policy.policy_set import PolicySet
+from tableguard.policy.statements import Policy, policy
+from tableguard.prove.preflight.assignment import Assignment, assign, standing
 from tableguard.prove.preflight.template import templates
 from tableguard.settings import example
 from tableguard.stacks.change_set import ResourceChange
@@ -18,6 +20,7 @@ SETTINGS = example()
 ADMINISTRATOR = f"arn:aws:iam::{SETTINGS.account_id}:role/OrganizationAccountAccessRole"
 TEMPLATES = templates(SETTINGS)
 ALARM, FILTER = "AWS::CloudWatch::Alarm", "AWS::Logs::MetricFilter"
+SCPS = tuple(PolicySet.filled(SETTINGS).policies["scp"].values())
 KEY, TOPIC = "AWS::KMS::Key", "AWS::SNS::Topic"
 
 
@@ -29,8 +32,11 @@ def planned(
     return PlannedStack(module, SETTINGS.stack_name(stack), status, changes or None, document, document)
 
 
+ADDITION = ResourceChange("Add", "ApplicationRole", "AWS::IAM::Role")
+
+
 def assigned(stack: PlannedStack, bound: bool = True) -> Assignment:
-    (assignment,) = assign(SETTINGS, [stack], {"administrator": ADMINISTRATOR}, bound)
+    (assignment,) = assign(SETTINGS, [stack], {"administrator": ADMINISTRATOR}, SCPS if bound else ())
     return assignment
 
 
@@ -91,32 +97,49 @@ def test_what_break_glass_may_not_do_either_is_told() -> None:
     ]
 
 
-def test_the_guardrails_that_are_deployed_decide_not_those_of_the_settings() -> None:
+def test_the_guardrails_that_are_attached_decide_not_those_of_the_settings() -> None:
     change = planned("audit", ResourceChange("Remove", "TableOpenedFilter", FILTER))
-    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "sqs:*", "Resource": "*"}]}
-    policy = {"Type": "SERVICE_CONTROL_POLICY", "Name": "other", "Content": document}
-    template = {"Resources": {"Other": {"Type": "AWS::Organizations::Policy", "Properties": policy}}}
-    deployed = planned("guardrails", template=template)
-    assert [one.principal for one in assign(SETTINGS, [change, deployed], {}, True)] == ["deployer", "management"]
+    statement = {"Effect": "Deny", "Action": "sqs:*", "Resource": "*"}
+    other = policy("other", {"Version": "2012-10-17", "Statement": [statement]})
+    stacks = [change, planned("guardrails", modified("Other", "AWS::Organizations::Policy", "Content"))]
+    assert [one.principal for one in assign(SETTINGS, stacks, {}, [other])] == ["deployer", "management"]
 
 
+def test_roles_that_attached_scps_forbid_before_break_glass_exists_are_made_by_nobody() -> None:
+    access = planned("access", status="")
+    assert len(assigned(access).denied) == 1
+    assert assigned(access).denied[0].endswith("have the organization attach the SCPs after it")
+    adopting = replace(access, changes=(ResourceChange("Import", "BreakGlassRole", "AWS::IAM::Role"), ADDITION))
+    assert (assigned(adopting).principal, assigned(adopting).denied) == ("break-glass", ())
+
+
+@pytest.mark.parametrize(("stack", "principal"), [("network", "deployer"), ("config", "break-glass")])
+def test_a_stack_that_is_new_under_guardrails_is_judged_by_all_that_it_adds(stack: str, principal: str) -> None:
+    assert assigned(planned(stack, status="")).principal == principal
+    assert assigned(planned(stack, status=""), bound=False).principal == "deployer"
+
+
+@pytest.mark.parametrize("optional", [("guardrails", "config"), ("config",)])
 @pytest.mark.parametrize(
-    ("status", "may_ask", "bound"),
-    [("CREATE_COMPLETE", None, True), ("", None, False), (None, "CREATE_COMPLETE", True), (None, "", False)],
+    ("access", "changes", "bound"),
+    [
+        ("", (), False),
+        ("CREATE_FAILED", (), False),
+        ("UPDATE_FAILED", (), True),
+        ("", (ResourceChange("Import", "BreakGlassRole", "AWS::IAM::Role"),), True),
+    ],
 )
-def test_guardrails_bind_once_their_stack_exists(status: str | None, may_ask: str | None, bound: bool) -> None:
-    stacks = [planned("table")] if status is None else [planned("table"), planned("guardrails", status=status)]
-    assert attached(SETTINGS, stacks, None if may_ask is None else lambda: str(may_ask)) is bound
+def test_where_nobody_may_ask_guardrails_bind_as_soon_as_there_is_break_glass(
+    optional: tuple[str, ...], access: str, changes: tuple[ResourceChange, ...], bound: bool
+) -> None:
+    settings = replace(SETTINGS, optional_stacks=optional)
+    assert bool(standing(settings, [planned("access", *changes, status=access)], None)) is bound
+    assert standing(settings, [planned("table")], None) == SCPS
 
 
-@pytest.mark.parametrize(("access", "bound"), [("", False), ("CREATE_FAILED", False), ("UPDATE_FAILED", True)])
-def test_guardrails_do_not_bind_before_the_access_stack_is_made(access: str, bound: bool) -> None:
-    assert attached(SETTINGS, [planned("access", status=access)], None) is bound
-
-
-def test_where_nobody_may_ask_the_settings_tell_whether_guardrails_bind() -> None:
-    assert attached(SETTINGS, [planned("table")], None)
-    assert not attached(replace(SETTINGS, optional_stacks=("config",)), [planned("table")], None)
+@pytest.mark.parametrize("scps", [(), SCPS[:1]])
+def test_who_may_ask_finds_the_guardrails_that_bind(scps: tuple[Policy, ...]) -> None:
+    assert standing(SETTINGS, [planned("access", status="")], lambda: scps) == scps
 
 
 @pytest.mark.parametrize(
