@@ -31,4 +31,4 @@ def rows() -> list[Row]:
     """Return all rows with a number, from the top."""
     lines = (ROOT / "docs" / "attacks.md").read_text(encoding="utf-8").splitlines()
     cells = [line.strip("| ").split(" | ") for line in lines]
-    return [Row(*row) for row in cells if re.fullmatch(r"S?\d+", row[0])]
+    return [Row(*row) for row in cells if re.fullmatch(r"[SF]?\d+", row[0])]

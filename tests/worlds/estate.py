@@ -41,7 +41,10 @@ class Ids:
     mapping: str
     subscription: str
     vpc: str
+    subnet: str
     group: str
+    rule: str
+    access: str
 
 
 def ids_of(zone: LandingZone) -> Ids:
@@ -56,16 +59,26 @@ def ids_of(zone: LandingZone) -> Ids:
         endpoint=client("ec2").describe_vpc_endpoints()["VpcEndpoints"][0]["VpcEndpointId"],
         mapping=client("lambda").list_event_source_mappings()["EventSourceMappings"][0]["UUID"],
         vpc=_ours(client("ec2").describe_vpcs()["Vpcs"])["VpcId"],
+        subnet=_all_ours(client("ec2").describe_subnets()["Subnets"])[0]["SubnetId"],
         group=_ours(client("ec2").describe_security_groups()["SecurityGroups"])["GroupId"],
+        rule=client("config").describe_config_rules()["ConfigRules"][0]["ConfigRuleArn"],
+        access=client("cloudformation").describe_stacks(StackName=SETTINGS.stack_name("access"))["Stacks"][0][
+            "StackId"
+        ],
         subscription=client("sns").list_subscriptions()["Subscriptions"][0]["SubscriptionArn"],
     )
 
 
 def _ours(resources: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the one resource that carries the workload's tag."""
-    tag = {"Key": "Application", "Value": SETTINGS.name}
-    (resource,) = (resource for resource in resources if tag in resource.get("Tags", []))
+    (resource,) = _all_ours(resources)
     return resource
+
+
+def _all_ours(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the resources that carry the workload's tag."""
+    tag = {"Key": "Application", "Value": SETTINGS.name}
+    return [resource for resource in resources if tag in resource.get("Tags", [])]
 
 
 def refusal(call: Any, **parameters: Any) -> tuple[str, str]:

@@ -74,6 +74,7 @@ _IDS_BY_AWS = frozenset(
 )
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html: ids begin with their type
 _EC2 = {
+    "acl": "network-acl",
     "dopt": "dhcp-options",
     "eipalloc": "elastic-ip",
     "fl": "vpc-flow-log",
@@ -96,6 +97,7 @@ _EC2_CREATED = {
     "CreateFlowLogs": "vpc-flow-log",
     "CreateInternetGateway": "internet-gateway",
     "CreateNatGateway": "natgateway",
+    "CreateNetworkAcl": "network-acl",
     "CreateRouteTable": "route-table",
     "CreateSecurityGroup": "security-group",
     "CreateSubnet": "subnet",
