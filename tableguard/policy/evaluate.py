@@ -39,6 +39,8 @@ class Request:
 
     `resource` is an ARN, or `*` for an action without one. `context` holds what is known beyond the principal
     and the resource; keys in any case. What AWS derives itself cannot be given otherwise.
+    `resource_organization` is the organization of the resource's account, empty if it is in none. None leaves it to
+    aws:ResourceOrgID, and without that key to the world: AWS does not send the key with every action.
     """
 
     principal: Principal
@@ -46,6 +48,7 @@ class Request:
     resource: str
     resource_account: str
     context: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    resource_organization: str | None = None
 
     def keys(self) -> dict[str, tuple[str, ...]]:
         """Return the context keys of the request in lower case, those that AWS derives from its parties included."""
@@ -68,8 +71,8 @@ class World:
     `service_control` and `resource_control` hold a tuple of policies for each level from the root to the
     account: the caller's for SCPs, the resource's for RCPs. AWS attaches RCPFullAWSAccess everywhere, so RCPs
     here are denials only. With `members`, SCPs bind callers of these accounts only, and RCPs their resources; with
-    `organization`, SCPs bind only callers whose aws:PrincipalOrgID it is. A resource whose
-    own policy must allow each use, a KMS key or a role to be assumed, has `resource_must_allow`.
+    `organization`, SCPs bind only callers whose aws:PrincipalOrgID it is, and RCPs no resource of another organization.
+    A resource whose own policy must allow each use, a KMS key or a role to be assumed, has `resource_must_allow`.
     """
 
     management_account: str = ""
@@ -219,17 +222,10 @@ class _Evaluation:
 
 def _layers(world: World, evaluation: _Evaluation) -> Iterator[tuple[Layer, Levels]]:
     """Yield the layers that apply to this caller and resource, in the order of evaluation."""
-    request, caller = evaluation.request, evaluation.caller
+    caller = evaluation.caller
     if world.endpoint is not None:
         yield "endpoint", ((world.endpoint,),)
-    # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html: neither resources of
-    # the management account nor calls by service-linked roles, and only the services that they know
-    if (
-        world.resource_control
-        and world.binds(request.resource_account)
-        and not caller.service_linked
-        and service_reference.load().under_rcps(request.action)
-    ):
+    if world.resource_control and _bound_by_rcps(world, evaluation):
         yield "rcp", world.resource_control
     if world.service_control and _bound_by_scps(world, evaluation):
         yield "scp", world.service_control
@@ -241,6 +237,21 @@ def _layers(world: World, evaluation: _Evaluation) -> Iterator[tuple[Layer, Leve
             yield "boundary", ((world.boundary,),)
         if world.session is not None:
             yield "session", (world.session,)
+
+
+def _bound_by_rcps(world: World, evaluation: _Evaluation) -> bool:
+    """Return True for resources of member accounts, of services that RCPs know, unless a service-linked role calls.
+
+    https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
+    """
+    request = evaluation.request
+    if evaluation.caller.service_linked or not service_reference.load().under_rcps(request.action):
+        return False
+    if not world.binds(request.resource_account):
+        return False
+    unsaid = evaluation.context.get("aws:resourceorgid", (world.organization,))
+    organization = unsaid[0] if request.resource_organization is None else request.resource_organization
+    return not world.organization or organization == world.organization
 
 
 def _bound_by_scps(world: World, evaluation: _Evaluation) -> bool:

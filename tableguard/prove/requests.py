@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from tableguard.aws.arn import parse
 from tableguard.policy.evaluate import Request
 from tableguard.prove.engine.actions import is_known
 
@@ -10,6 +11,7 @@ _NAMES = {
     for name in (
         "aws:PrincipalOrgID",
         "aws:RequestedRegion",
+        "aws:ResourceOrgID",
         "aws:SecureTransport",
         "aws:SourceAccount",
         "aws:SourceIp",
@@ -35,6 +37,7 @@ def facts(request: Request) -> dict[str, object]:
         "action": request.action,
         "resource": request.resource,
         "resource_account": request.resource_account,
+        "resource_organization": request.resource_organization,
         "context": {_NAMES.get(key, key): _plain(value) for key, value in sorted(request.context.items())},
     }
 
@@ -43,7 +46,17 @@ def sentence(request: Request) -> str:
     """Return a request in one line."""
     caller = {"*": "a caller without a signature"}.get(request.principal.arn, request.principal.arn)
     new = "" if is_known(request.action) else " (an action that AWS does not have yet)"
-    return f"{caller} calls {request.action}{new} on {request.resource}{_circumstances(request.context)}"
+    return (
+        f"{caller} calls {request.action}{new} on {request.resource}{_owner(request)}{_circumstances(request.context)}"
+    )
+
+
+def _owner(request: Request) -> str:
+    """Say whose the resource is where neither its ARN nor the caller's account tells."""
+    parts, owner = parse(request.resource), request.resource_account
+    is_plain = owner in ("", request.principal.account) or (parts is not None and parts.account == owner)
+    nowhere = " in no organization" if request.resource_organization == "" else ""
+    return nowhere and f" of an account{nowhere}" if is_plain else f" of account {owner}{nowhere}"
 
 
 def _circumstances(context: Mapping[str, str | tuple[str, ...]]) -> str:

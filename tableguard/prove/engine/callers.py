@@ -27,7 +27,7 @@ KEYS = frozenset(
 )
 TIED = frozenset(("aws:username", "aws:userid", "aws:principalservicenameslist"))
 
-_OTHER_ORGANIZATION = "o-otherorgid1"
+OTHER_ORGANIZATION = "o-otherorgid1"
 OTHER_ACCOUNT = "444455556666"
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html: paths take every character from ! to DEL.
 # Names take fewer, but AWS has roles of its own whose names have a colon, such as aws:ec2-infrastructure.
@@ -67,8 +67,8 @@ def _option(
     caller: Principal,
     organization: str,
 ) -> Option:
-    context = {**caller.context(), **({"aws:principalorgid": (organization,)} if organization else {})}
-    passes, undefined = judged(lines, context)
+    own = {"aws:principalorgid": (organization,)} if organization else {}
+    passes, undefined = judged(lines, {**caller.context(), **own})
     mentions = []
     for n, layered in enumerate(applicable.statements):
         if layered.statement.principals is not None:
@@ -80,7 +80,7 @@ def _option(
     under_scps = any(layered.layer == "scp" for layered in applicable.statements)
     ours = under_scps and organization == scope.estate.organization_id
     parties = (caller.kind, caller.service_linked, caller.account, ours, tuple(mentions))
-    return Option(passes, undefined, parties, (caller, organization))
+    return Option(passes, undefined, parties, (caller, own))
 
 
 def _callers(scope: Scope, applicable: ApplicableStatements, lines: Lines) -> Iterator[Principal]:
@@ -139,8 +139,9 @@ def _principal_values(applicable: ApplicableStatements, kind: str) -> Iterator[s
 
 
 def known_accounts(scope: Scope, applicable: ApplicableStatements) -> tuple[str, ...]:
-    """Return the workload's account, another one, and every account that an applicable statement names."""
-    return tuple(dict.fromkeys((scope.estate.account, OTHER_ACCOUNT, *applicable.accounts)))
+    """Return the accounts of workload and management, another one, and every account that a statement names."""
+    estate = scope.estate
+    return tuple(dict.fromkeys((estate.account, OTHER_ACCOUNT, estate.management_account, *applicable.accounts)))
 
 
 def _sessions(applicable: ApplicableStatements, caller: Principal) -> Iterator[str]:
@@ -157,10 +158,17 @@ def _services(applicable: ApplicableStatements, lines: Lines) -> Iterator[str]:
 
 def _organizations(scope: Scope, caller: Principal, lines: Lines) -> tuple[str, ...]:
     """Return the organizations that a caller may be of; none for services and callers without a signature."""
-    estate = scope.estate
     if caller.kind in ("service", "anonymous", "federated"):
         return ("",)
-    if caller.account in (estate.account, estate.management_account) or scope.callers == "members":
+    if scope.callers == "members":
+        return (scope.estate.organization_id,)
+    return organizations(scope, caller.account, lines, "aws:principalorgid")
+
+
+def organizations(scope: Scope, account: str, lines: Lines, key: str) -> tuple[str, ...]:
+    """Return the organizations that an account may be in, an empty text for none; `key` tells them apart."""
+    estate = scope.estate
+    if account in (estate.account, estate.management_account):
         return (estate.organization_id,)
-    others = [text for _, text in classes(_ORGANIZATIONS, patterns(lines, "aws:principalorgid"))]
-    return ("", _OTHER_ORGANIZATION, estate.organization_id, *others)
+    others = [text for _, text in classes(_ORGANIZATIONS, patterns(lines, key))]
+    return ("", OTHER_ORGANIZATION, estate.organization_id, *others)

@@ -134,11 +134,11 @@ class Enumeration:
         return self.settles(statements[1:], state.parties, self._request(action, state))
 
     def _request(self, action: str, state: State) -> Request:
-        (caller, organization), (arn, account), *contexts = state.examples
+        (caller, own), (arn, account, organization, its), *contexts = state.examples
         context = {"aws:requestedregion": self.scope.estate.home_region, "aws:securetransport": "true"}
-        context |= {"aws:principalorgid": organization} if organization else {}
-        others = {key: values[0] if len(values) == 1 else values for keys in contexts for key, values in keys.items()}
-        return Request(caller, action, arn, account, {**context, **others})
+        sides = (own, its, *contexts)
+        others = {key: values[0] if len(values) == 1 else values for keys in sides for key, values in keys.items()}
+        return Request(caller, action, arn, account, {**context, **others}, organization)
 
 
 def _sides(scope: Scope, action: str, applicable: ApplicableStatements) -> list[Dimension]:

@@ -21,11 +21,14 @@ ALWAYS_PRESENT = frozenset(("aws:currenttime", "aws:epochtime", "aws:requestedre
 
 FACTS = (
     "partition aws",
-    "every request carries aws:CurrentTime, aws:EpochTime, aws:RequestedRegion and aws:SecureTransport, "
+    "every request carries aws:RequestedRegion, aws:SecureTransport, aws:CurrentTime and aws:EpochTime, "
     "and signed ones aws:PrincipalArn",
     "callers of the workload and the management account carry this organization's aws:PrincipalOrgID, services none",
     "every other context key may be absent, or have any value; keys of one text that callers choose also the empty one",
-    "every resource is in a member account or the management account; KMS keys are customer managed",
+    "callers and resources are of the workload's account, another member, the management account, an account of another"
+    " organization, one of none, and every account that a document or a promise names",
+    "no SCP binds callers, and no RCP resources, of the management account or of other organizations",
+    "aws:ResourceOrgID may be absent for any resource; KMS keys are customer managed",
     "actions: every name, also one that AWS does not have yet; resources: every ARN, and none",
 )
 

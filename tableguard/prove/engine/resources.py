@@ -9,14 +9,14 @@ from tableguard.errors import PolicyError
 from tableguard.policy.matching import wildcard
 from tableguard.policy.worlds import Scope
 from tableguard.prove.engine.automaton import ANY_TEXT, TWELVE_DIGITS, Pattern, Token, Universe, classes, exactly, word
-from tableguard.prove.engine.callers import known_accounts
+from tableguard.prove.engine.callers import known_accounts, organizations
 from tableguard.prove.engine.dimension import Dimension, Option, distinct, judged
 from tableguard.prove.engine.question import ApplicableStatements
-from tableguard.prove.engine.statement_set import Lines, all_but, first, only, union, where
+from tableguard.prove.engine.statement_set import EVERY, NONE, Lines, StatementSet, all_but, first, only, union, where
 from tableguard.prove.engine.string_patterns import patterns as compared
 from tableguard.prove.engine.unproved import NotProvedError
 
-KEYS = frozenset(("aws:resourceaccount",))
+KEYS = frozenset(("aws:resourceaccount", "aws:resourceorgid"))
 
 MOST_RESOURCES = 20_000
 _LOWER = string.ascii_lowercase + string.digits + "-"
@@ -46,16 +46,38 @@ def dimension(scope: Scope, applicable: ApplicableStatements, service: str) -> D
     preferred = ((), (), (service,), (scope.estate.home_region,), (*known_accounts(scope, applicable), "aws"), ())
     arns = ["*", *_arns(_patterns(applicable), preferred)]
     options = (
-        _option(applicable, lines, arn, account)
+        option
         for arn in arns
         for account in _accounts(arn, known_accounts(scope, applicable), lines)
+        for option in _options(scope, applicable, lines, arn, account)
     )
     selecting = where(layered.statement.resource.values != ("*",) for layered in applicable.statements)
     return Dimension(distinct(options), selecting | union(statement for statement, _ in lines))
 
 
-def _option(applicable: ApplicableStatements, lines: Lines, arn: str, account: str) -> Option:
-    passes, undefined = judged(lines, {"aws:resourceaccount": (account,)})
+def _options(scope: Scope, applicable: ApplicableStatements, lines: Lines, arn: str, account: str) -> Iterator[Option]:
+    """Yield the classes of an ARN in an account: the organizations that this may be in, with their key and without.
+
+    Even of a member account AWS does not send aws:ResourceOrgID with every action:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceorgid
+    """
+    covering, unclear = _covering(applicable, arn)
+    under_rcps = any(layered.layer == "rcp" for layered in applicable.statements)
+    compared_key = any(line.key == "aws:resourceorgid" for _, line in lines)
+    for organization in organizations(scope, account, lines, "aws:resourceorgid"):
+        with_key = [{"aws:resourceorgid": (organization,)}] if organization else []
+        for keys in (*with_key, {}) if compared_key else with_key or [{}]:
+            passes, undefined = judged(lines, {"aws:resourceaccount": (account,), **keys})
+            parties = (account, under_rcps and organization == scope.estate.organization_id)
+            ours = organization == scope.estate.organization_id and not compared_key
+            yield Option(
+                passes & covering, undefined | unclear, parties, (arn, account, organization, {} if ours else keys)
+            )
+
+
+def _covering(applicable: ApplicableStatements, arn: str) -> tuple[StatementSet, StatementSet]:
+    """Return the statements that cover a resource or leave that undefined, and those that leave it undefined."""
+    passes, undefined = EVERY, NONE
     for n, layered in enumerate(applicable.statements):
         try:
             covered = layered.statement.covers_resource(arn, {})
@@ -64,7 +86,7 @@ def _option(applicable: ApplicableStatements, lines: Lines, arn: str, account: s
         else:
             if not covered:
                 passes &= all_but(n)
-    return Option(passes, undefined, (account,), (arn, account))
+    return passes, undefined
 
 
 def _patterns(applicable: ApplicableStatements) -> tuple[str, ...]:

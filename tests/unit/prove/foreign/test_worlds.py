@@ -138,7 +138,8 @@ def test_full_access_is_assumed_beside_denials_only(
 )
 def test_an_rcp_stops_the_services_that_rcps_know_only(denied: str, asked: str, expected: str, tmp_path: Path) -> None:
     rcp = document("rcp", "rcp/r.json", {"Action": denied, **ANYBODY})
-    assert verdicts(tmp_path, promise("must-deny", asked), rcp) == [expected]
+    ours = f'Condition = {{StringEquals = {{"aws:ResourceAccount" = "{ACCOUNT}"}}}}'
+    assert verdicts(tmp_path, promise("must-deny", asked, ours), rcp) == [expected]
 
 
 def grant(kind: str, action: str, principal: str) -> ForeignDocument:
