@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from tableguard.paths import POLICIES
 from tableguard.policy import contract, documents
@@ -17,20 +18,25 @@ from tableguard.settings import Settings
 
 @dataclass(frozen=True)
 class PolicySet:
-    """The documents as written, and by kind and name as policies; `shorthand` completes what people write short."""
+    """The documents as written, and by kind and name as policies; `shorthand` completes what people write short.
+
+    `contents` are the documents in the same order with their placeholders filled.
+    """
 
     shorthand: Shorthand
     documents: tuple[PolicyDocument, ...]
     policies: Mapping[str, Mapping[str, Policy]]
+    contents: tuple[Mapping[str, Any], ...] = ()
 
     @classmethod
     def filled(cls, settings: Settings, root: Path = POLICIES) -> "PolicySet":
         """Read every document under `root` and fill its placeholders from the settings."""
         shorthand, written = Shorthand(settings), documents.load_all(root)
         policies: dict[str, dict[str, Policy]] = {kind: {} for kind in documents.KINDS}
-        for document in written:
-            policies[document.kind][document.name] = policy(document.name, documents.fill(document, shorthand.values))
-        return cls(shorthand, written, policies)
+        contents = tuple(documents.fill(document, shorthand.values) for document in written)
+        for document, content in zip(written, contents, strict=True):
+            policies[document.kind][document.name] = policy(document.name, content)
+        return cls(shorthand, written, policies, contents)
 
     @property
     def settings(self) -> Settings:

@@ -131,6 +131,20 @@ class ServiceReference:
         exact = self._exact_keys.get(lowered)
         return exact or next((kind for pattern, kind in self._open_keys if pattern.fullmatch(lowered)), None)
 
+    def lists_keys_like(self, key: str) -> bool:
+        """Return True if every key with this key's prefix is known: a global one, or one of a service known here."""
+        prefix = key.partition(":")[0].lower()
+        return prefix == "aws" or prefix in self.services
+
+    def keys_close_to(self, key: str) -> tuple[str, ...]:
+        """Return up to three context keys with an unknown one's prefix whose names are like it, the likest first."""
+        prefix, _, name = key.lower().partition(":")
+        named, _, tag = name.partition("/")
+        names = {listed.lower().partition(":")[2].partition("/")[0]: listed for listed in self.key_types}
+        own = [like for like, listed in names.items() if listed.lower().startswith(f"{prefix}:")]
+        close = (names[like] for like in get_close_matches(named, own))
+        return tuple(f"{listed.partition('/')[0]}/{tag}" if tag and "/" in listed else listed for listed in close)
+
     @cached_property
     def _exact_keys(self) -> Mapping[str, str]:
         return {key.lower(): kind for key, kind in self.key_types.items() if not _is_open(key)}

@@ -32,10 +32,14 @@ def verdict(answer: PromiseAnswer) -> str:
 
 @dataclass(frozen=True)
 class Sources:
-    """The documents that answers are about, with their kinds, and the files that hold none; empty for the shipped."""
+    """The documents that answers are about, with their kinds, and the files that hold none; empty for the shipped.
+
+    `notes` say what was concluded about the documents.
+    """
 
     documents: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 SHIPPED = Sources()
@@ -70,7 +74,7 @@ class ProofReport(Report):
         seconds = sum(answer.seconds for answer in self.answers)
         facts = [f"assumed: {fact}" for fact in (*_assumed(self.answers), *(FACTS if self.tables else ()))]
         facts += [f"read: {document}" for document in self.sources.documents] if self.tables else []
-        facts += left_out(self.sources.left_out)
+        facts += [*(f"noted: {note}" for note in self.sources.notes), *left_out(self.sources.left_out)]
         total = (
             f"{proved} of {len(self.answers)} promises proved, over {counted(classes, 'class', 'classes')} of requests"
         )
@@ -82,6 +86,7 @@ class ProofReport(Report):
             "assumed": list(FACTS),
             "documents": list(self.sources.documents),
             "left_out": list(self.sources.left_out),
+            "notes": list(self.sources.notes),
             "callers": dict(GROUPS),
             "action_universe": dict(source()),
             "promises": [_facts(answer) for answer in self.answers],

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tableguard.aws.arn import components
+from tableguard.check.rules import action_names, context_keys
 from tableguard.check.rules.document_path import Document, LineOf, Path, no_line, shown
 from tableguard.errors import PolicyError
 from tableguard.findings.finding import Finding
@@ -99,15 +100,8 @@ def _faults(
 def _unknown_action(subject: _Subject) -> Problems:
     element = "NotAction" if subject.statement.action.inverted else "Action"
     for pattern in subject.statement.action.values:
-        service = pattern.partition(":")[0]
-        if pattern == "*":
-            continue
-        if "*" in service or "?" in service:
-            yield (element,), f"{pattern}: a wildcard in the name of the service"
-        elif service.lower() not in subject.reference.services:
-            yield (element,), f"{pattern}: the service is not among those whose actions are known here"
-        elif not subject.reference.matching(pattern):
-            yield (element,), f"{pattern}: no action of AWS's is called so"
+        if wrong := action_names.problem(pattern, subject.reference):
+            yield (element,), f"{pattern}: {wrong}"
 
 
 def _not_under_rcps(subject: _Subject) -> Problems:
@@ -186,7 +180,7 @@ def _type_by_wildcard(subject: _Subject) -> Problems:
 def _unknown_key(subject: _Subject) -> Problems:
     for line in subject.statement.conditions:
         if subject.reference.key_type(line.key) is None:
-            yield _element(line), "AWS knows no such context key, so that it is never there"
+            yield _element(line), context_keys.problem(line.key, subject.reference)
 
 
 def _key_of_other_actions(subject: _Subject) -> Problems:

@@ -37,11 +37,11 @@ def command(
     """Print each layer's answer and what AWS decides; 1 if the request is denied."""
     from tableguard.cli.inputs import chosen_settings
     from tableguard.cli.output import print_report
-    from tableguard.policy.policy_set import PolicySet
     from tableguard.prove import explanation
+    from tableguard.prove.shipped import policies
 
     if region and not _REGION.fullmatch(region):
         raise PolicyError(f"--region {region!r}: not the name of a region; accepted: such as eu-west-1")
     request = explanation.Inquiry(principal, action, resource, region, explanation.context(context))
-    answer = explanation.explained(request, PolicySet.filled(chosen_settings(settings_file)))
+    answer = explanation.explained(request, policies.filled(chosen_settings(settings_file)))
     return print_report(answer, form)

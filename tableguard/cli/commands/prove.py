@@ -60,4 +60,4 @@ def _foreign(policies: Path, file: Path, settings: "Settings") -> "tuple[Iterato
     promises = promise_file.load(file, settings)
     collection = documents.read(policies, promises.values, promises.kind)
     names = tuple(f"{document.name} ({document.kind})" for document in collection.documents)
-    return promise_file.answers(promises, collection.documents), Sources(names, collection.others)
+    return promise_file.answers(promises, collection.documents), Sources(names, collection.others, collection.notes)

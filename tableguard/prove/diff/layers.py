@@ -56,7 +56,7 @@ def compare(old: Collection, new: Collection, shorthand: Shorthand, files: bool 
     assumed = (
         f"{when}: {assumption}"
         for when, side in (("before", old), ("after", new))
-        for assumption in guardrail_assumptions(side.documents, facts)
+        for assumption in (*side.notes, *guardrail_assumptions(side.documents, facts))
     )
     every = (f"{document.name} ({document.kind})" for side in (old, new) for document in side.documents)
     return Layers(

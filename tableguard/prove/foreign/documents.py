@@ -12,16 +12,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tableguard.check.rules import document_path, policy_grammar
+from tableguard.check.rules import action_names, context_keys, policy_grammar
+from tableguard.check.rules.policy_grammar import NAMES
 from tableguard.errors import PolicyError
-from tableguard.policy import documents
 from tableguard.prove.engine.unproved import NotProvedError
 from tableguard.prove.foreign.files import MOST_BYTES, YAML, files, has_effect, refuse_unread
+from tableguard.prove.foreign.kinds import ToldKind, kind_of
 from tableguard.reading import json_file
 from tableguard.reading.placeholders import Values
 
-# beyond the shipped kinds: the policies of KMS keys and of roles to be assumed, which must allow whatever others allow
-KINDS = (*documents.KINDS, "key", "trust")
 _TERRAFORM = re.compile(r"\$\{([^}:*?$,]+)\}")  # variables of IAM have a colon in their names
 _ANGLED = re.compile(r"<([^<>]+)>")
 _WRAPPERS = ("Policy", "Content", "PolicyDocument", "ResourcePolicy", "Document")
@@ -35,18 +34,20 @@ _OF_PROPERTIES: Mapping[tuple[str, str], str] = {
     ("AWS::KMS::Key", "KeyPolicy"): "key",
     ("AWS::KMS::ReplicaKey", "KeyPolicy"): "key",
 }
-_OWN_RULES = frozenset(("size", "sid-repeated"))  # what AWS refuses in them, whatever it means
-_TRUST = re.compile(r"sts:(assumerole.*|tagsession|setsourceidentity|setcontext|\*)")
 
 
 @dataclass(frozen=True)
 class ForeignDocument:
-    """A document with its file, its kind, and its name within the folder."""
+    """A document with its file, its kind, and its name within the folder.
+
+    `because` says what in the document its kind is taken from, where nothing else tells it.
+    """
 
     place: str
     kind: str
     document: Mapping[str, Any]
     within: str = ""
+    because: str = ""
 
     @property
     def name(self) -> str:
@@ -60,6 +61,18 @@ class Collection:
 
     documents: tuple[ForeignDocument, ...]
     others: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was concluded about the documents that nobody wrote, and which of their words are not AWS's."""
+        return tuple(note for document in self.documents for note in _notes(document))
+
+
+def _notes(document: ForeignDocument) -> Iterator[str]:
+    if document.because:
+        yield f"{document.name} is taken for {NAMES[document.kind]}: {document.because}"
+    yield from action_names.notes(document.name, document.document)
+    yield from context_keys.notes(document.name, document.document)
 
 
 def read(path: Path, values: Values, kind: str = "") -> Collection:
@@ -97,30 +110,11 @@ def _within(file: Path, path: Path) -> str:
 def _inside(file: Path, within: str, content: Any, values: Values, default: str) -> Iterator[ForeignDocument]:
     for place, written_kind, document in _documents(str(file), content):
         filled = _filled(document, values, place)
-        kind = written_kind or _kind_in_path(within, file) or default or _guessed_kind(place, filled)
-        _refuse_refused(place, kind, filled)
-        yield ForeignDocument(place, kind, filled, f"{within}{place.removeprefix(str(file))}")
-
-
-def _kind_in_path(within: str, file: Path) -> str:
-    """Return the kind in the names of the file or its folders, innermost first; else an empty text."""
-    folders = [*Path(within).parent.parts, file.resolve().parent.name] if "/" not in within else Path(within).parts[:-1]
-    words = [*re.split(r"[^a-z]+", Path(within).stem.lower()), *(folder.lower() for folder in reversed(folders))]
-    return next((kind for word in words for kind in KINDS if word in (kind, f"{kind}s")), "")
-
-
-def _refuse_refused(place: str, kind: str, document: Mapping[str, Any]) -> None:
-    """Raise PolicyError for a document that AWS takes nowhere: it promises nothing."""
-    for _, statement in document_path.statements(document):
-        for action in (*_texts(statement.get("Action", [])), *_texts(statement.get("NotAction", []))):
-            if re.search(r"[*?].*:", str(action)):
-                # AWS's words: "Action vendors (e.g., aws, ec2, etc.) must not contain wildcards"
-                raise PolicyError(f"{place}: {action}: AWS takes no wildcard in the name of a service; write it, or *")
-    if kind not in ("scp", "rcp", "role"):
-        return  # sizes differ from service to service
-    for finding in policy_grammar.check(place, kind, document):
-        if finding.rule in _OWN_RULES:
-            raise PolicyError(f"{finding.place}: {finding.problem}; AWS refuses the document: {finding.remedy}")
+        folder = file.resolve().parent.name
+        kind, because = ToldKind(written_kind) if written_kind else kind_of(place, within, folder, filled, default)
+        policy_grammar.refuse(place, kind, filled)
+        context_keys.refuse_unknown(place, filled)
+        yield ForeignDocument(place, kind, filled, f"{within}{place.removeprefix(str(file))}", because)
 
 
 def _content(file: Path) -> Any:
@@ -231,38 +225,6 @@ def _unwrapped(place: str, value: Any) -> Any:
         return json.loads(value, object_pairs_hook=json_file.no_duplicates)
     except (ValueError, RecursionError) as error:
         raise PolicyError(f"{place}: the text that should be a policy document is not JSON: {error}") from error
-
-
-def _guessed_kind(place: str, document: Mapping[str, Any]) -> str:
-    """Return the kind that the statements of a document suggest; PolicyError if they suggest several."""
-    statements = [statement for statement in _texts(document["Statement"]) if isinstance(statement, dict)]
-    if not any("Principal" in statement for statement in statements):
-        return "scp"
-    if all(statement.get("Effect") == "Deny" for statement in statements):
-        return "rcp"
-    actions = (action for statement in statements for action in _texts(statement.get("Action", "*")))
-    kind = _kind_of_actions([str(action).lower() for action in actions])
-    if not kind:
-        raise PolicyError(
-            f"{place}: names actions on keys or on roles to be assumed, and others; write which kind it is, "
-            'kind = "key", "trust" or "resource"'
-        )
-    return kind
-
-
-def _texts(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def _kind_of_actions(actions: list[str]) -> str:
-    """Return the kind of policy that names principals and such actions; an empty text if they are of several."""
-    keys = [action for action in actions if action.startswith("kms:")]
-    trust = [action for action in actions if _TRUST.fullmatch(action)]
-    if not keys and not trust:
-        return "resource"
-    if len(keys) == len(actions):
-        return "key"
-    return "trust" if len(trust) == len(actions) else ""
 
 
 def _filled(document: Mapping[str, Any], values: Values, place: str) -> Mapping[str, Any]:

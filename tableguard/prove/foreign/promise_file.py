@@ -5,13 +5,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from tableguard.check.rules import context_keys
 from tableguard.errors import PolicyError
 from tableguard.policy import contract
 from tableguard.policy.contract import Promise, scope_of
 from tableguard.policy.shorthand import Shorthand
 from tableguard.policy.worlds import OPEN_TO_EVERYBODY, opposite_of_all
-from tableguard.prove.foreign import documents
 from tableguard.prove.foreign.documents import ForeignDocument
+from tableguard.prove.foreign.kinds import KINDS
 from tableguard.prove.foreign.worlds import OrganizationFacts, PromiseWorld, RoleGrant, ScopedPromise, promise_worlds
 from tableguard.prove.shipped.promises import PromiseAnswer, answer
 from tableguard.reading import toml_table
@@ -46,7 +47,7 @@ def placeholder_values(shorthand: Shorthand) -> Values:
 def load(path: Path, settings: Settings) -> PromiseFile:
     """Read a file of promises; PolicyError names the key and what is accepted."""
     table = Table(str(path), toml_table.read_toml(path))
-    kind = str(table.take("kind", ", ".join(documents.KINDS), lambda value: value in documents.KINDS, ""))
+    kind = str(table.take("kind", ", ".join(KINDS), lambda value: value in KINDS, ""))
     owner = replace(
         settings,
         account_id=table.text("account", settings.account_id),
@@ -101,6 +102,8 @@ def answers(file: PromiseFile, written: Sequence[ForeignDocument]) -> Iterator[P
 
     Every world is built before the first proof, so that what a file leaves open is an error at once.
     """
+    for scoped in file.promises:
+        context_keys.refuse_unknown(f"{file.place}: {scoped.promise.name}", {"Statement": [scoped.promise.statement]})
     worlds = [(scoped, world) for scoped in file.promises for world in promise_worlds(scoped, written, file.facts)]
     for scoped, world in worlds:
         promise = _through_endpoint(world, scoped)

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from tableguard.aws.cloudformation_handlers import Handlers, handlers
 from tableguard.errors import SettingsError
 from tableguard.policy.evaluate import Request
-from tableguard.policy.policy_set import PolicySet
 from tableguard.policy.shorthand import Shorthand
 from tableguard.policy.statements import Policy, policy
 from tableguard.prove.foreign.documents import ForeignDocument
 from tableguard.prove.preflight.answer import Answers, Blocked
 from tableguard.prove.preflight.call import calls
 from tableguard.prove.preflight.template import Plan, PlannedResource, templates
+from tableguard.prove.shipped import policies as shipped
 from tableguard.settings import Settings
 from tableguard.stacks.registry import StackModule, enabled_stacks, find_stack
 
@@ -88,7 +88,7 @@ def _stacks(settings: Settings, names: Iterable[str]) -> Iterator[StackModule]:
 
 
 def _shipped(settings: Settings) -> tuple[Policy, ...]:
-    return tuple(PolicySet.filled(settings).policies["scp"].values())
+    return tuple(shipped.filled(settings).policies["scp"].values())
 
 
 def _obstacles(

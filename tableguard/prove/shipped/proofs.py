@@ -5,14 +5,13 @@ The data goes one way: settings, the policies filled from them, promises, worlds
 
 from collections.abc import Iterator
 
-from tableguard.policy.policy_set import PolicySet
-from tableguard.prove.shipped import promises, together
+from tableguard.prove.shipped import policies, promises, together
 from tableguard.prove.shipped.promises import PromiseAnswer
 from tableguard.settings import Settings
 
 
 def answers(settings: Settings) -> Iterator[PromiseAnswer]:
     """Prove or refute every shipped promise; each document is filled and parsed once."""
-    policies = PolicySet.filled(settings)
-    yield from promises.answers(policies)
-    yield from together.answers(policies)
+    shipped = policies.filled(settings)
+    yield from promises.answers(shipped)
+    yield from together.answers(shipped)

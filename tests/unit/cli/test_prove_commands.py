@@ -62,7 +62,7 @@ def test_prove_tells_the_classes_and_the_facts_where_asked(tmp_path: Path, promi
     policies = denial(tmp_path, "dynamodb:*")
     printed = run("prove", "--policies", policies, "--promises", promises, "--tables")
     assert "classes denied by scp policy" in printed
-    assert "assumed: every request carries aws:RequestedRegion" in printed
+    assert "assumed: every request carries aws:" in printed
 
 
 def test_prove_as_json_has_the_counterexample_in_full(tmp_path: Path, promises: Path) -> None:
@@ -237,6 +237,53 @@ def test_diff_of_folders_compares_each_layer_by_itself(
     new = {name: statements for name, statements in {**BOTH, **changed}.items() if statements is not None}
     old = policies(tmp_path / "old", **BOTH)
     assert words in run("diff", old, policies(tmp_path / "new", **new), code=code)
+
+
+NAMED_OTHERWISE = "deny-kms-key-deletion"
+NO_KEY_DELETION = {"Effect": "Deny", "Action": "kms:ScheduleKeyDeletion", "Resource": "*"}
+
+
+def test_a_word_in_a_files_name_changes_no_answer(tmp_path: Path) -> None:
+    folder = policies(tmp_path / "new", **{f"scp__{NAMED_OTHERWISE}": [NO_KEY_DELETION]})
+    empty = policies(tmp_path / "old", scp__other=[NO_DELETION])
+    promises = tmp_path / "promises.toml"
+    promises.write_text('[[must-deny]]\nname = "keys stay"\nAction = "kms:ScheduleKeyDeletion"\n')
+    assert "1 of 1 promises proved" in run("prove", "--policies", folder, "--promises", promises)
+    assert "service control policies: newly denied: kms:ScheduleKeyDeletion" in run("diff", empty, folder, code=1)
+    stopping = denial(tmp_path, "kms:CreateKey", f"{NAMED_OTHERWISE}.json")
+    assert "kms:CreateKey stopped: denied by scp" in run("preflight", "table", "--policies", stopping, code=1)
+
+
+@pytest.mark.parametrize("command", ["prove", "diff", "preflight"])
+@pytest.mark.parametrize(
+    ("differs", "problem"),
+    [
+        ({"Resource": None}, "neither Resource nor NotResource; AWS refuses it as an SCP"),
+        ({"Condition": {"StringEquals": {"aws:requestedregoin": "x"}}}, "like it: aws:RequestedRegion"),
+    ],
+)
+def test_what_aws_refuses_is_answered_by_no_command(
+    command: str, differs: dict[str, Any], problem: str, tmp_path: Path, promises: Path
+) -> None:
+    statement = {key: value for key, value in {**NO_DELETION, **differs}.items() if value is not None}
+    folder = policies(tmp_path / "policies", scp__a=[statement])
+    arguments: dict[str, list[object]] = {
+        "prove": ["--policies", folder, "--promises", promises],
+        "diff": [folder, folder],
+        "preflight": ["table", "--policies", folder],
+    }
+    assert problem in run(command, *arguments[command], code=2)
+
+
+@pytest.mark.parametrize("kind", ["scp", "role"])
+def test_diff_asks_for_the_kind_that_nothing_tells(kind: str, tmp_path: Path) -> None:
+    for folder in ("old", "new"):
+        policies(tmp_path / folder, x=[TABLES])
+    arguments = ("diff", tmp_path / "old" / "x.json", tmp_path / "new" / "x.json")
+    assert "nothing tells its kind: it allows and names no Principal; put it into a folder scp/ or role/" in run(
+        *arguments, code=2
+    )
+    assert "same meaning" in run(*arguments, "--kind", kind)
 
 
 def test_diff_of_allow_lists_does_not_assume_full_access(tmp_path: Path) -> None:

@@ -62,6 +62,14 @@ def with_element(**elements: Any) -> Fault:
     return lambda document: first(document).update(elements)
 
 
+def instead(element: str, **elements: Any) -> Fault:
+    def exchange(document: Document) -> None:
+        first(document).pop(element)
+        first(document).update(elements)
+
+    return exchange
+
+
 def without(element: str) -> Fault:
     return lambda document: first(document).pop(element)
 
@@ -107,8 +115,15 @@ def test_a_good_document_breaks_no_rule(kind: str) -> None:
             "principal",
         ),
         ("rcp", with_element(Effect="Allow"), "statement DenyDeletion: Effect", "rcp-effect"),
-        ("rcp", with_element(NotAction=["s3:*"]), "statement DenyDeletion: NotAction", "rcp-element"),
-        ("rcp", with_element(NotPrincipal="*"), "statement DenyDeletion: NotPrincipal", "rcp-element"),
+        ("rcp", instead("Action", NotAction=["s3:*"]), "statement DenyDeletion: NotAction", "rcp-element"),
+        ("scp", with_element(NotAction=["s3:*"]), "statement DenyDeletion", "element"),
+        ("scp", without("Resource"), "statement DenyDeletion", "element"),
+        ("role", without("Action"), "statement DenyDeletion", "element"),
+        ("scp", with_element(Sid=7), "statement 7: Sid", "sid-characters"),
+        ("role", with_element(Sid="Deny-Deletion"), "statement Deny-Deletion: Sid", "sid-characters"),
+        ("role", lambda d: d.update(Version="2026-01-01"), "Version", "version"),
+        ("role", lambda d: d.update(Version="2008-10-17"), "Version", "version"),
+        ("scp", with_element(Action="s*:*"), "statement DenyDeletion: Action", "service-wildcard"),
         ("rcp", with_element(Action="*"), "statement DenyDeletion: Action", "rcp-action"),
         (
             "endpoint",
@@ -166,7 +181,7 @@ def test_what_only_resembles_a_fault_is_let_pass(kind: str, fault: Fault) -> Non
 def test_white_space_counts_for_no_managed_policy() -> None:
     document = good("role")
     lengthened(6_144)(document)
-    first(document)["Sid"] = "Deny Deletion "
+    first(document)["Resource"][0] += " "
     assert policy_grammar.check("d", "role", document) == []
 
 

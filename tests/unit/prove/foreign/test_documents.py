@@ -163,35 +163,6 @@ def principals(**elements: Any) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", **elements}]}
 
 
-@pytest.mark.parametrize(
-    ("name", "document", "kind"),
-    [
-        ("x.json", DOCUMENT, "scp"),
-        ("role/x.json", DOCUMENT, "role"),
-        ("scps/x.json", DOCUMENT, "scp"),
-        ("x.json", principals(Action="s3:*", Resource="*"), "resource"),
-        ("x.json", principals(Effect="Deny", Action="s3:*", Resource="*"), "rcp"),
-        ("x.json", principals(Action=["kms:Decrypt", "kms:Encrypt"], Resource="*"), "key"),
-        ("x.json", principals(Action="sts:AssumeRole"), "trust"),
-        ("endpoint/x.json", principals(Action=["kms:Decrypt", "s3:*"], Resource="*"), "endpoint"),
-    ],
-)
-def test_the_kind_is_told_by_the_folder_or_else_by_what_a_document_holds(
-    name: str, document: dict[str, Any], kind: str, tmp_path: Path
-) -> None:
-    (tmp_path / name).parent.mkdir(exist_ok=True)
-    written(tmp_path, document, name)
-    (found,) = documents.read(tmp_path, VALUES).documents
-    assert found.kind == kind
-
-
-def test_a_document_of_two_kinds_is_refused_unless_its_kind_is_said(tmp_path: Path) -> None:
-    path = written(tmp_path, principals(Action=["kms:Decrypt", "s3:GetObject"], Resource="*"))
-    with pytest.raises(PolicyError, match="write which kind it is"):
-        documents.read(path, VALUES)
-    assert documents.read(path, VALUES, "resource").documents[0].kind == "resource"
-
-
 def test_every_policy_of_a_template_is_found_with_its_kind(tmp_path: Path) -> None:
     role = {
         "AssumeRolePolicyDocument": principals(Action="sts:AssumeRole"),
@@ -229,6 +200,13 @@ def test_a_policy_that_exists_under_a_condition_only_is_refused(tmp_path: Path) 
         documents.read(written(tmp_path, content), VALUES)
 
 
+def test_content_that_only_one_kind_has_is_said_to_tell_it(tmp_path: Path) -> None:
+    assert documents.read(written(tmp_path, DOCUMENT), VALUES).notes == (
+        "policy.json is taken for an SCP: it only denies and names no Principal",
+    )
+    assert documents.read(written(tmp_path, DOCUMENT), VALUES, "scp").notes == ()
+
+
 LONG = [f"s3:{'x' * 100}{number}" for number in range(100)]
 
 
@@ -244,6 +222,116 @@ def test_a_document_that_aws_refuses_is_refused(broken: Any, right: Any, said: s
     assert documents.read(written(tmp_path, {**DOCUMENT, "Statement": right}), VALUES).documents
     with pytest.raises(PolicyError, match=said):
         documents.read(written(tmp_path, {**DOCUMENT, "Statement": broken}), VALUES)
+
+
+EVERYBODY = {**DENIAL, "Principal": "*"}
+TAKING = {"Sid": "Taken", "Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "sts:AssumeRole"}
+# kind, what is right of it, what differs, and what is said then
+REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
+    ("scp", DENIAL, {"Resource": None}, "neither Resource nor NotResource; AWS refuses it as an SCP"),
+    ("rcp", EVERYBODY, {"Resource": None}, "neither Resource nor NotResource; AWS refuses it as an RCP"),
+    ("role", DENIAL, {"Resource": None}, "neither Resource nor NotResource; AWS refuses it as a role's policy"),
+    ("key", EVERYBODY, {"Resource": None}, "neither Resource nor NotResource; AWS refuses it as a key's policy"),
+    ("scp", DENIAL, {"Action": None}, "neither Action nor NotAction"),
+    ("scp", DENIAL, {"NotAction": "s3:*"}, "both Action and NotAction"),
+    ("scp", DENIAL, {"Action": []}, "Action: empty"),
+    ("scp", DENIAL, {"Principal": "*"}, "a policy that is attached to principals names none"),
+    ("role", DENIAL, {"Principal": "*"}, "a policy that is attached to principals names none"),
+    ("scp", DENIAL, {"Sid": 7}, "7 is not a text"),
+    ("resource", EVERYBODY, {"Sid": 7}, "7 is not a text"),
+    ("role", DENIAL, {"Sid": "No deletion"}, "other characters than letters and digits"),
+    ("rcp", EVERYBODY, {"Action": "*"}, "'*' alone: an RCP of a customer names the services"),
+    ("rcp", EVERYBODY, {"Action": None, "NotAction": "s3:*"}, "an RCP takes no such element"),
+    ("rcp", EVERYBODY, {"Principal": None, "NotPrincipal": "*"}, "None is not '*'"),
+    ("rcp", EVERYBODY, {"Effect": "Allow"}, "only RCPFullAWSAccess allows"),
+    ("rcp", EVERYBODY, {"Principal": {"AWS": "111122223333"}}, "is not '*'"),
+    ("resource", EVERYBODY, {"Principal": None}, "no Principal"),
+    ("trust", TAKING, {"Resource": "*"}, "Resource: a trust policy is about its own role and names no resource"),
+    ("trust", TAKING, {"Action": "s3:GetObject"}, "a trust policy is about STS's actions only"),
+]
+
+
+@pytest.mark.parametrize(("kind", "right", "differs", "problem"), REFUSED)
+def test_a_document_is_refused_that_aws_refuses_as_one_of_its_kind(
+    kind: str, right: dict[str, Any], differs: dict[str, Any], problem: str, tmp_path: Path
+) -> None:
+    broken = {key: value for key, value in {**right, **differs}.items() if value is not None}
+    assert documents.read(written(tmp_path, {**DOCUMENT, "Statement": [right]}), VALUES, kind).documents
+    with pytest.raises(PolicyError) as raised:
+        documents.read(written(tmp_path, {**DOCUMENT, "Statement": [broken]}), VALUES, kind)
+    assert problem in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "version", "refused"),
+    [
+        ("scp", "2012-10-17", False),
+        ("scp", "2026-01-01", True),
+        ("scp", "2008-10-17", True),
+        ("role", "2008-10-17", False),
+        ("role", "2026-01-01", True),
+    ],
+)
+def test_a_version_is_refused_that_aws_does_not_take(kind: str, version: str, refused: bool, tmp_path: Path) -> None:
+    path = written(tmp_path, {**DOCUMENT, "Version": version})
+    if refused:
+        with pytest.raises(PolicyError, match=f"Version: '{version}'"):
+            documents.read(path, VALUES, kind)
+    else:
+        assert documents.read(path, VALUES, kind).documents
+
+
+@pytest.mark.parametrize(
+    ("key", "close"),
+    [
+        ("aws:requestedregoin", "like it: aws:RequestedRegion"),
+        ("aws:PrincipalTags/team", "like it: aws:PrincipalTag/team"),
+        ("dynamodb:LeadingKey", "like it: dynamodb:LeadingKeys"),
+    ],
+)
+def test_a_key_that_aws_does_not_have_is_named_with_those_that_are_like_it(
+    key: str, close: str, tmp_path: Path
+) -> None:
+    existing = close.removeprefix("like it: ")
+    for name, works in ((existing, True), (key, False)):
+        path = written(tmp_path, {**DOCUMENT, "Statement": [{**DENIAL, "Condition": {"StringLike": {name: "x*"}}}]})
+        if works:
+            assert documents.read(path, VALUES, "scp").notes == ()
+        else:
+            with pytest.raises(PolicyError, match=f"{key}: AWS knows no such context key.*{close}"):
+                documents.read(path, VALUES, "scp")
+
+
+def test_a_variable_that_is_no_key_is_named_too(tmp_path: Path) -> None:
+    statement = {**DENIAL, "Resource": "arn:aws:dynamodb:*:*:table/${aws:principaltags/team}"}
+    with pytest.raises(PolicyError, match="Resource: aws:principaltags/team: AWS knows no such context key"):
+        documents.read(written(tmp_path, {**DOCUMENT, "Statement": [statement]}), VALUES, "scp")
+
+
+def test_what_is_not_known_of_services_and_actions_is_noted(tmp_path: Path) -> None:
+    condition = {"StringEquals": {"token.actions.githubusercontent.com:sub": "x", "rds:DatabaseEngine": "x"}}
+    statement = {**DENIAL, "Action": ["dynamodb:DeletTable", "rds:*", "bedrock:*"], "Condition": condition}
+    path = written(tmp_path, {**DOCUMENT, "Statement": [statement]})
+    assert documents.read(path, VALUES, "scp").notes == (
+        "policy.json: statement NoDeletion: Action: dynamodb:DeletTable: no action of AWS's is called so; like it: "
+        "dynamodb:DeleteTable, dynamodb:DeleteTableReplica, dynamodb:ListTables",
+        "policy.json: actions are taken as written, because those of these services are not known here: rds, bedrock",
+        "policy.json: any request may have these keys, because their services' are not known here: "
+        "token.actions.githubusercontent.com:sub, rds:DatabaseEngine",
+    )
+
+
+def test_a_promise_about_a_key_that_aws_does_not_have_is_not_answered(tmp_path: Path) -> None:
+    found = [ForeignDocument("a", "scp", DOCUMENT)]
+    for key, works in (("aws:RequestedRegion", True), ("aws:requestedregoin", False)):
+        text = f"[must-deny.Condition.StringEquals]\n'{key}' = 'eu-west-1'\n"
+        promise = PROMISES.replace("[[must-allow]]", f"{text}[[must-allow]]")
+        file = promise_file.load(written(tmp_path, promise, "promises.toml"), example())
+        if works:
+            assert list(promise_file.answers(file, found))
+        else:
+            with pytest.raises(PolicyError, match=r"nobody deletes a table: .*requestedregoin: AWS knows no such"):
+                list(promise_file.answers(file, found))
 
 
 @pytest.mark.parametrize("name", ["policy.json", "promises.toml"])
