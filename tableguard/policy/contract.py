@@ -11,7 +11,7 @@ workload account), `anyone`, or principals written short; by default those whom 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -148,11 +148,19 @@ def scope_of(place: str, promise: Promise, shorthand: Shorthand, values: Values)
 
 
 def _statement(place: str, promise: Promise, values: Values) -> Statement:
-    element = {"Effect": "Deny", "Resource": "*", **promise.statement}
-    if "NotResource" in element:
-        del element["Resource"]
-    filled = placeholders.fill(element, values, f"{place}: {promise.name}")
-    return policy(f"{place}: {promise.name}", {"Version": "2012-10-17", "Statement": [filled]}).statements[0]
+    """Return the statement of a promise; with Resource and NotResource, the former but for the latter."""
+    place = f"{place}: {promise.name}"
+    filled = placeholders.fill({"Effect": "Deny", **promise.statement}, values, place)
+    excluded = filled.pop("NotResource", None) if "Resource" in filled else None
+    statement = _parsed(place, {"Resource": "*", **filled} if "NotResource" not in filled else filled)
+    if excluded is None:
+        return statement
+    others = _parsed(place, {**filled, "Resource": excluded}).resource.values
+    return replace(statement, resource=replace(statement.resource, excluded=others))
+
+
+def _parsed(place: str, element: Mapping[str, Any]) -> Statement:
+    return policy(place, {"Version": "2012-10-17", "Statement": [element]}).statements[0]
 
 
 def _callers(promise: Promise, shorthand: Shorthand) -> Group | tuple[str, ...]:

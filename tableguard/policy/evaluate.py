@@ -152,6 +152,9 @@ class Decision:
     allowed: bool
     because: tuple[Reason, ...]
 
+    def __str__(self) -> str:
+        return "; ".join(map(str, self.because)) or "allowed: the root user needs no policy for what his account has"
+
 
 def decide(world: World, request: Request) -> Decision:
     """Decide a request as AWS does in a world of policies; PolicyError where AWS leaves the answer undefined."""

@@ -29,10 +29,19 @@ _ACTION = re.compile(r"\*|[A-Za-z0-9*?-]+:[A-Za-z0-9*?]+")
 
 @dataclass(frozen=True)
 class Patterns:
-    """The values of Action or NotAction, Resource or NotResource: `inverted` for the Not… form."""
+    """The values of Action or NotAction, Resource or NotResource: `inverted` for the Not… form.
+
+    A promise may be about the values but for some that are `excluded`; no policy can say that in one statement.
+    """
 
     values: tuple[str, ...]
     inverted: bool = False
+    excluded: tuple[str, ...] = ()
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The values, and those that are excluded."""
+        return (*self.values, *self.excluded)
 
     @cached_property
     def action_test(self) -> Test:
@@ -45,9 +54,14 @@ class Patterns:
         return resource_test(self.values)
 
     @cached_property
+    def excluded_test(self) -> Test:
+        """A test for the resources that are excluded."""
+        return resource_test(self.excluded)
+
+    @cached_property
     def has_variables(self) -> bool:
         """True if a value depends on the request."""
-        return any("${" in value for value in self.values)
+        return any("${" in value for value in self.texts)
 
 
 @dataclass(frozen=True)
@@ -75,6 +89,8 @@ class Statement:
 
     def covers_resource(self, resource: str, context: Values) -> bool:
         """Return True if Resource (or NotResource) takes the resource in; PolicyError where AWS leaves it undefined."""
+        if self.resource.excluded and self.resource.excluded_test(resource):
+            return False
         test = self._filled_test(context) if self.resource.has_variables else self.resource.resource_test
         return bool(test(resource)) != self.resource.inverted
 
@@ -149,7 +165,7 @@ def _holds_variables(policy: Policy) -> bool:
     values = (
         value
         for statement in policy.statements
-        for values in (statement.resource.values, *(line.values for line in statement.conditions))
+        for values in (statement.resource.texts, *(line.values for line in statement.conditions))
         for value in values
     )
     return any("${" in value for value in values)

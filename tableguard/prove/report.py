@@ -128,9 +128,8 @@ def _lines(answer: PromiseAnswer, tables: bool) -> list[str]:
     proof = answer.proof
     head = f"{answer.place}: {_DEMANDS[answer.promise.wanted]}: {answer.promise.name}: {verdict(answer)}"
     if proof.counterexample is not None and proof.decision is not None:
-        because = "; ".join(map(str, proof.decision.because))
         assumed = [f"    assumed: {assumption}" for assumption in assumptions(proof.decision)]
-        return [head, f"    {requests.sentence(proof.counterexample)}", f"    {because}", *assumed]
+        return [head, f"    {requests.sentence(proof.counterexample)}", f"    {proof.decision}", *assumed]
     if verdict(answer) == "not proved":
         return [f"{head}: {answer.empty or proof.reason}"]
     rows = [
@@ -144,7 +143,7 @@ def _facts(answer: PromiseAnswer) -> dict[str, Any]:
     proof = answer.proof
     counterexample = proof.counterexample and {
         "request": requests.facts(proof.counterexample),
-        "because": [str(reason) for reason in proof.decision.because] if proof.decision else [],
+        "because": str(proof.decision).split("; ") if proof.decision else [],
         "assumed": assumptions(proof.decision) if proof.decision else [],
     }
     return {

@@ -177,7 +177,7 @@ def _rows(decided: list[tuple[Request, Decision]]) -> tuple[Row, ...]:
     """Group the decisions by reason: the table that an auditor reads."""
     by_reason: dict[tuple[bool, str], list[Request]] = {}
     for request, decision in decided:
-        by_reason.setdefault((decision.allowed, "; ".join(map(str, decision.because))), []).append(request)
+        by_reason.setdefault((decision.allowed, str(decision)), []).append(request)
     return tuple(
         Row(allowed, because, len(requests), min(requests, key=readability))
         for (allowed, because), requests in sorted(by_reason.items())

@@ -89,7 +89,7 @@ class ApplicableStatements:
             text
             for layered in self.statements
             for values in (
-                layered.statement.resource.values,
+                layered.statement.resource.texts,
                 *(line.values for line in layered.statement.conditions),
                 *(layered.statement.principals.values.values() if layered.statement.principals else ()),
             )

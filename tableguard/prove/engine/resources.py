@@ -51,7 +51,7 @@ def dimension(scope: Scope, applicable: ApplicableStatements, service: str) -> D
         for account in _accounts(arn, known_accounts(scope, applicable), lines)
         for option in _options(scope, applicable, lines, arn, account)
     )
-    selecting = where(layered.statement.resource.values != ("*",) for layered in applicable.statements)
+    selecting = where(layered.statement.resource.texts != ("*",) for layered in applicable.statements)
     return Dimension(distinct(options), selecting | union(statement for statement, _ in lines))
 
 
@@ -90,7 +90,7 @@ def _covering(applicable: ApplicableStatements, arn: str) -> tuple[StatementSet,
 
 
 def _patterns(applicable: ApplicableStatements) -> tuple[str, ...]:
-    values = (value for layered in applicable.statements for value in layered.statement.resource.values)
+    values = (value for layered in applicable.statements for value in layered.statement.resource.texts)
     return tuple(sorted({value for value in values if value != "*"}))
 
 

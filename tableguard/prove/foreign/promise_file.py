@@ -5,12 +5,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from tableguard.aws.arn import parse
 from tableguard.check.rules import context_keys
 from tableguard.errors import PolicyError
 from tableguard.policy import contract
+from tableguard.policy.conditions import Condition
 from tableguard.policy.contract import Promise, scope_of
 from tableguard.policy.shorthand import Shorthand
-from tableguard.policy.worlds import OPEN_TO_EVERYBODY, opposite_of_all
+from tableguard.policy.worlds import OPEN_TO_EVERYBODY, Scope, opposite_of_all
 from tableguard.prove.foreign.documents import ForeignDocument
 from tableguard.prove.foreign.kinds import KINDS
 from tableguard.prove.foreign.worlds import OrganizationFacts, PromiseWorld, RoleGrant, ScopedPromise, promise_worlds
@@ -107,9 +109,23 @@ def answers(file: PromiseFile, written: Sequence[ForeignDocument]) -> Iterator[P
     worlds = [(scoped, world) for scoped in file.promises for world in promise_worlds(scoped, written, file.facts)]
     for scoped, world in worlds:
         promise = _through_endpoint(world, scoped)
-        scope = scope_of(file.place, promise, file.facts.shorthand, file.values)
+        scope = _in_account(world.owner, scope_of(file.place, promise, file.facts.shorthand, file.values))
         opposite = opposite_of_all(world.world, promise.wanted, OPEN_TO_EVERYBODY)
         yield replace(answer(file.place, promise, scope, world.world, opposite), assumed=world.assumed)
+
+
+def _in_account(owner: str, scope: Scope) -> Scope:
+    """Return the requests of a scope whose resource is in an account: the owner's, or that which its ARN tells.
+
+    A promise that has a condition on aws:ResourceAccount says itself whose resource it is about.
+    """
+    statement = scope.statement
+    if not owner or any(line.key == "aws:resourceaccount" for line in statement.conditions):
+        return scope
+    told = (parts.account for value in statement.resource.values if (parts := parse(value)))
+    owners = tuple(dict.fromkeys((owner, *(account for account in told if account.isdigit()))))
+    line = Condition("StringEquals", "aws:resourceaccount", owners)
+    return replace(scope, statement=replace(statement, conditions=(*statement.conditions, line)))
 
 
 def _through_endpoint(world: PromiseWorld, scoped: ScopedPromise) -> Promise:

@@ -58,11 +58,15 @@ class OrganizationFacts:
 
 @dataclass(frozen=True)
 class PromiseWorld:
-    """The world of some callers of a promise, the promise about them, and what is assumed."""
+    """The world of some callers of a promise, the promise about them, and what is assumed.
+
+    `owner` is the account that the resource is in whose policy the requests meet, where its ARN does not tell.
+    """
 
     world: World
     promise: Promise
     assumed: tuple[str, ...]
+    owner: str = ""
 
 
 class _Identity(NamedTuple):
@@ -98,8 +102,9 @@ def promise_worlds(
             endpoint=_policy(endpoint) if endpoint else None,
             resource_must_allow=resource is not None and resource.kind in ("key", "trust"),
         )
-        assumed = (*guardrail_assumptions(chosen, facts), *_assumed(endpoint, resource, identity))
-        yield PromiseWorld(world, replace(scoped.promise, callers=callers), assumed)
+        owner = facts.shorthand.estate.account if resource else ""
+        assumed = (*guardrail_assumptions(chosen, facts), *_assumed(endpoint, resource, owner, identity))
+        yield PromiseWorld(world, replace(scoped.promise, callers=callers), assumed, owner)
 
 
 def guardrails(documents: Sequence[ForeignDocument], facts: OrganizationFacts) -> World:
@@ -267,11 +272,13 @@ def _written_out(callers: Sequence[str], shorthand: Shorthand) -> Iterator[str]:
         yield from (caller,) if caller in GROUPS else shorthand.principals(caller)
 
 
-def _assumed(endpoint: ForeignDocument | None, resource: ForeignDocument | None, identity: _Identity) -> Iterator[str]:
+def _assumed(
+    endpoint: ForeignDocument | None, resource: ForeignDocument | None, owner: str, identity: _Identity
+) -> Iterator[str]:
     if endpoint is not None:
         yield f"the requests pass the endpoint that has {endpoint.name}"
     if resource is not None:
-        yield f"the requests are for the resource that has {resource.name}"
+        yield f"the requests are for the resource that has {resource.name}, in account {owner} unless its ARN tells"
     elif not identity.policies:
         yield "policies of resources let everybody do everything"
     else:

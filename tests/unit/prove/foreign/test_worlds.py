@@ -10,6 +10,7 @@ import pytest
 from tableguard.errors import PolicyError
 from tableguard.prove.foreign import promise_file
 from tableguard.prove.foreign.documents import ForeignDocument
+from tableguard.prove.report import ProofReport
 from tableguard.settings import example
 from tests.worlds.policies import ACCOUNT
 
@@ -158,6 +159,61 @@ def test_without_permission_of_a_keys_or_a_roles_own_policy_no_other_helps(  # n
     documents = grant(kind, action, named)
     assert verdicts(tmp_path, promise("must-allow", action), documents) == [allowed]
     assert verdicts(tmp_path, promise("must-deny", action), documents) == [denied]
+
+
+OUTSIDE = f'Condition = {{StringNotEquals = {{"aws:PrincipalAccount" = "{ACCOUNT}"}}}}'
+OF_ANOTHER = 'Condition = {StringEquals = {"aws:ResourceAccount" = "444455556666"}}'
+OURS = {"Effect": "Allow", "Action": "s3:*", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}}
+OBJECTS = 'Resource = "arn:aws:s3:::mydata/*"'
+
+
+@pytest.mark.parametrize(
+    ("line", "more", "expected"),
+    [
+        (OUTSIDE, "", "proved"),
+        (OUTSIDE, "resource = true", "proved"),
+        (OUTSIDE, "resource = false", "refuted"),
+        # a promise that says whose resource it is about is taken at its word: its owner may do everything
+        (OF_ANOTHER, "resource = true", "refuted"),
+    ],
+)
+def test_a_resource_with_a_policy_here_is_in_the_account_that_the_file_names(
+    line: str, more: str, expected: str, tmp_path: Path
+) -> None:
+    bucket = document("resource", "resource/b.json", OURS)
+    asked = promise("must-deny", "s3:PutObject", OBJECTS, line, more, callers="anyone")
+    assert verdicts(tmp_path, asked, bucket) == [expected]
+
+
+def test_a_root_user_who_refutes_is_refuted_by_with_a_reason(tmp_path: Path) -> None:
+    path = tmp_path / "promises.toml"
+    path.write_text(promise("must-deny", "s3:PutObject", OBJECTS, OF_ANOTHER, callers="anyone"), encoding="utf-8")
+    bucket = document("resource", "resource/b.json", OURS)
+    text = ProofReport(tuple(promise_file.answers(promise_file.load(path, example()), [bucket]))).text()
+    assert "allowed: the root user needs no policy for what his account has" in text
+
+
+EXCEPT_PARTNER = document(
+    "resource", "resource/b.json", {"Action": "s3:PutObject", "NotResource": "arn:aws:s3:::mydata/partner/*", **ANYBODY}
+)
+PARTNER = 'NotResource = "arn:aws:s3:::mydata/partner/*"'
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ([OBJECTS], "refuted"),
+        ([OBJECTS, PARTNER], "proved"),
+        ([OBJECTS, PARTNER.replace("partner/", "partner")], "proved"),
+        ([OBJECTS, PARTNER.replace("partner", "partners")], "refuted"),
+        ([PARTNER], "proved"),
+    ],
+)
+def test_a_promise_may_be_about_a_resource_but_for_a_part_of_it(more: list[str], expected: str, tmp_path: Path) -> None:
+    bucket = {**EXCEPT_PARTNER.document["Statement"][0]}
+    del bucket["Resource"]
+    found = ForeignDocument("b", "resource", {"Version": "2012-10-17", "Statement": [bucket]}, "resource/b.json")
+    assert verdicts(tmp_path, promise("must-deny", "s3:PutObject", *more), found) == [expected]
 
 
 @pytest.mark.parametrize(
