@@ -1,14 +1,16 @@
 """The worlds in which policies are judged, and the policies that they assume beside the documents.
 
-No other module builds a world, but for the embedded AWS, which has the policies that are attached there. A policy that
-no file holds carries in `assumed` what it stands for.
+No other module builds a world. The embedded AWS and `tableguard explain` build theirs by one function: of what is
+attached in the one, and of what the stacks attach in the other. A policy that no file holds carries in `assumed` what
+it stands for.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from tableguard.policy.evaluate import Layer, Levels, Wanted, World
-from tableguard.policy.principals import Group
+from tableguard.policy.principals import Group, Principal
 from tableguard.policy.statements import Effect, Policy, Statement, policy
 
 
@@ -51,6 +53,82 @@ OPEN_TO_EVERYBODY = _everything(
 # the caller's other policies, beside a role's document
 _WHATEVER_ELSE = replace(_everything("Allow"), assumed=ADMINISTRATOR.assumed)
 EVERY_REQUEST: Statement = _everything("Deny").statements[0]
+
+
+ASSUMING = ("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity")  # a role's own policy is its trust policy
+
+
+class AttachedPolicies(Protocol):
+    """The policies of an organization and its accounts, wherever they are kept: each is looked up as it is needed."""
+
+    @property
+    def management_account(self) -> str:
+        """Return the account that no SCP and no RCP binds."""
+
+    @property
+    def members(self) -> frozenset[str]:
+        """Return the accounts that SCPs and RCPs bind; none if they are told by their organization's id."""
+
+    @property
+    def organization(self) -> str:
+        """Return the organization's id; an empty text if its accounts are told by `members`."""
+
+    def levels(self, account: str, layer: Layer) -> Levels:
+        """Return an account's SCPs or RCPs, at each level from the root to the account."""
+
+    def of_caller(self, caller: Principal) -> tuple[tuple[Policy, ...], Policy | None]:
+        """Return the policies of a role or user, and its permissions boundary."""
+
+    def of_resource(self, resource: str, account: str) -> Policy | None:
+        """Return a resource's own policy; None if it has none."""
+
+    def trust_of(self, role: str) -> Policy | None:
+        """Return the trust policy of a role; None if there is no such role."""
+
+
+def of_request(
+    attached: AttachedPolicies,
+    *,
+    caller: Principal,
+    action: str,
+    resource: str,
+    owner: str,
+    session: Policy | None = None,
+    endpoint: Policy | None = None,
+) -> World:
+    """Build the world in which AWS decides about one action on a resource that an account owns."""
+    identity, boundary = attached.of_caller(caller)
+    assumes = action.lower() in map(str.lower, ASSUMING)
+    own = attached.trust_of(resource) if assumes else attached.of_resource(resource, owner)
+    return World(
+        management_account=attached.management_account,
+        members=attached.members,
+        organization=attached.organization,
+        service_control=attached.levels(caller.account, "scp"),
+        resource_control=attached.levels(owner, "rcp"),
+        identity=identity,
+        boundary=boundary,
+        session=None if session is None else (session,),
+        resource=own,
+        # a role and a key can be used only by principals whom their own policy allows
+        resource_must_allow=assumes or (own is not None and action.lower().startswith("kms:")),
+        endpoint=endpoint,
+    )
+
+
+def signed_context(caller: Principal, action: str, region: str, organization: str) -> Mapping[str, str]:
+    """Return the context keys of every signed request that a caller sends itself; `organization` is empty outside one.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+    https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-caller-account
+    """
+    return {
+        "aws:RequestedRegion": region,
+        "aws:SecureTransport": "true",
+        "aws:ViaAWSService": "false",
+        **({"aws:PrincipalOrgID": organization} if organization else {}),
+        **({"kms:CallerAccount": caller.account} if action.lower().startswith("kms:") and caller.account else {}),
+    }
 
 
 def delegating(account: str) -> Policy:

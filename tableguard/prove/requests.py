@@ -1,9 +1,11 @@
 """Requests as reports write them."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from tableguard.aws.arn import parse
 from tableguard.policy.evaluate import Request
+from tableguard.policy.service_reference import load
 from tableguard.prove.engine.actions import is_known
 
 _NAMES = {
@@ -28,6 +30,21 @@ _NAMES = {
         "kms:ViaService",
     )
 }
+
+
+def key_name(key: str) -> str:
+    """Return a context key, given in lower case, as AWS writes it; a tag's own name stays as it is."""
+    prefix, slash, tag = key.partition("/")
+    written = _NAMES.get(key) or _of_reference().get(key)
+    return written or (f"{_of_reference().get(f'{prefix}/', prefix)}/{tag}" if slash else key)
+
+
+@lru_cache(maxsize=1)
+def _of_reference() -> Mapping[str, str]:
+    """Return the keys of AWS's reference by their names in lower case; those that end in a tag's name end in /."""
+    names = load().key_types
+    tagged = (key.partition("/")[0] for key in names if "/" in key)
+    return {key.lower(): key for key in names} | {f"{prefix.lower()}/": prefix for prefix in tagged}
 
 
 def facts(request: Request) -> dict[str, object]:

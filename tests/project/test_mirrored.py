@@ -74,7 +74,7 @@ COVERED = {
     "tableguard.projection": "projection.test_reconcile",
     "tableguard.projection.batch_records": "projection.test_redrive",
     "tableguard.projection.failed_batches": "projection.test_redrive",
-    "tableguard.prove": "prove.test_explanation",
+    "tableguard.prove": "prove.explain.test_explanation",
     "tableguard.prove.diff": "cli.test_prove_commands",
     "tableguard.prove.engine": "prove.engine.test_against_requests",
     "tableguard.prove.foreign": "prove.foreign.test_documents",

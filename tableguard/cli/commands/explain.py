@@ -1,4 +1,4 @@
-"""Show how every layer of policies answers one request."""
+"""Say whether a request is allowed, which statement decides, and what that hangs on."""
 
 import re
 from pathlib import Path
@@ -18,7 +18,9 @@ _REGION = re.compile(r"elsewhere|[a-z]{2}(-[a-z]+)+-[0-9]+")
 
 @click.command(cls=Command, help=__doc__, epilog=FINDINGS_CODES)
 @click.argument("action", help="such as dynamodb:DeleteTable")
-@click.argument("resource", default="*", help="its ARN, or its last part: table/NAME, alias/NAME")
+@click.argument(
+    "resource", default="*", help="its ARN, its last part (table/NAME, alias/NAME), or a stack's STACK.LOGICALID"
+)
 @options.settings
 @click.option("--principal", default="role/Admin", help="who asks (default: role/Admin)")
 @click.option("--region", default="", help="where (default: the home region)")
@@ -34,14 +36,12 @@ def command(
     context: tuple[str, ...],
     form: "Format",
 ) -> int:
-    """Print each layer's answer and what AWS decides; 1 if the request is denied."""
+    """Print the decision in one sentence, then what each layer says; 1 if the request is denied."""
     from tableguard.cli.inputs import chosen_settings
     from tableguard.cli.output import print_report
-    from tableguard.prove import explanation
-    from tableguard.prove.shipped import policies
+    from tableguard.prove.explain import explanation, inquiry
 
     if region and not _REGION.fullmatch(region):
         raise PolicyError(f"--region {region!r}: not the name of a region; accepted: such as eu-west-1")
-    request = explanation.Inquiry(principal, action, resource, region, explanation.context(context))
-    answer = explanation.explained(request, policies.filled(chosen_settings(settings_file)))
-    return print_report(answer, form)
+    request = inquiry.Inquiry(principal, action, resource, region, inquiry.context(context))
+    return print_report(explanation.explained(request, chosen_settings(settings_file)), form)

@@ -20,15 +20,15 @@ from moto.sqs.models import sqs_backends
 from tableguard.aws.arn import Arn, parse
 from tableguard.errors import EmbeddedError, PolicyError
 from tableguard.local.authorization.call import ApiCall, RequiredPermission
-from tableguard.policy.evaluate import Levels, World
+from tableguard.policy import worlds
+from tableguard.policy.evaluate import Layer, Levels, World
 from tableguard.policy.principals import Principal
 from tableguard.policy.statements import Policy, policy
 
 _PARTITION = "aws"
-_SCP, _RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
+_KINDS: Mapping[Layer, str] = {"scp": "SERVICE_CONTROL_POLICY", "rcp": "RESOURCE_CONTROL_POLICY"}
 # attached to everything by AWS; it only allows
 _FULL_RCP = "p-RCPFullAWSAccess"
-_ASSUMING = ("sts:AssumeRole", "sts:TagSession")  # a role's own policy is its trust policy
 
 
 @dataclass(frozen=True)
@@ -100,23 +100,47 @@ def parse_policy(name: str, text: str, arn: str = "") -> Policy:
 
 def world_of(organization: Organization, call: ApiCall, permission: RequiredPermission, account: str) -> World:
     """Return the policies that decide about one action of a call on a resource of an account."""
-    identity, boundary = _principal_policies(call.caller.principal)
-    assumes = permission.action in _ASSUMING
-    own = _trust_policy(permission.resource) if assumes else _resource_policy(permission.resource, account)
     session, endpoint = call.caller.session_policy, call.endpoint
-    return World(
-        management_account=organization.management_account,
-        members=organization.accounts - {organization.management_account},
-        service_control=organization.levels(call.caller.principal.account, _SCP),
-        resource_control=organization.levels(account, _RCP),
-        identity=identity,
-        boundary=boundary,
-        session=None if session is None else (parse_policy("session", session),),
-        resource=own,
-        # a role and a key can be used only by principals whom their own policy allows
-        resource_must_allow=assumes or (own is not None and permission.action.startswith("kms:")),
+    return worlds.of_request(
+        _Attached(organization),
+        caller=call.caller.principal,
+        action=permission.action,
+        resource=permission.resource,
+        owner=account,
+        session=None if session is None else parse_policy("session", session),
         endpoint=None if endpoint is None else parse_policy(endpoint.id, endpoint.policy_document),
     )
+
+
+@dataclass(frozen=True)
+class _Attached:
+    """The policies that are attached now, as worlds are built from them."""
+
+    here: Organization
+
+    @property
+    def management_account(self) -> str:
+        return self.here.management_account
+
+    @property
+    def members(self) -> frozenset[str]:
+        return self.here.accounts - {self.here.management_account}
+
+    @property
+    def organization(self) -> str:
+        return ""
+
+    def levels(self, account: str, layer: Layer) -> Levels:
+        return self.here.levels(account, _KINDS[layer])
+
+    def of_caller(self, caller: Principal) -> tuple[tuple[Policy, ...], Policy | None]:
+        return _principal_policies(caller)
+
+    def of_resource(self, resource: str, account: str) -> Policy | None:
+        return _resource_policy(resource, account)
+
+    def trust_of(self, role: str) -> Policy | None:
+        return _trust_policy(role)
 
 
 def _principal_policies(caller: Principal) -> tuple[tuple[Policy, ...], Policy | None]:

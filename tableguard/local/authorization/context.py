@@ -13,6 +13,7 @@ from moto.kms.models import kms_backends
 from tableguard.aws.arn import parse
 from tableguard.local.authorization.attached_policies import Organization
 from tableguard.local.authorization.call import ApiCall, ContextValues
+from tableguard.policy.worlds import signed_context
 
 # the names that services give the tags of what they create, and the names of a tag's two parts
 _TAG_LISTS = ("Tags", "tags", "TagsList", "BackupVaultTags", "BackupPlanTags")
@@ -21,20 +22,18 @@ _TAG_PARTS = (("Key", "Value"), ("key", "value"), ("TagKey", "TagValue"))
 
 def of_request(call: ApiCall, organization: Organization) -> dict[str, str | tuple[str, ...]]:
     """Return the context of a request that does not depend on the resource."""
+    caller, here = call.caller.principal, organization.accounts
     values: dict[str, str | tuple[str, ...]] = {
-        "aws:RequestedRegion": call.region,
         # the hop on loopback stands for one that AWS's clients make over TLS: nothing leaves the machine, and no
         # client can be told to use http against AWS without being told so by its endpoint
-        "aws:SecureTransport": "true",
-        "aws:ViaAWSService": "true" if call.via else "false",
+        **signed_context(caller, call.action, call.region, organization.id if caller.account in here else ""),
         **{f"aws:PrincipalTag/{key}": value for key, value in call.caller.tags.items()},
         **_network(call, organization),
         **_request_tags(call),
     }
-    if call.caller.principal.account in organization.accounts:
-        values["aws:PrincipalOrgID"] = organization.id
     if call.via:
         values |= {"aws:CalledVia": (call.via,), "aws:CalledViaFirst": call.via, "aws:CalledViaLast": call.via}
+        values["aws:ViaAWSService"] = "true"
     if call.caller.principal.kind == "service":
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
         values |= {"aws:SourceAccount": call.account, "aws:SourceOrgID": organization.id}
@@ -128,7 +127,7 @@ def _of_cloudwatch(call: ApiCall) -> ContextValues:
 
 
 def _of_kms(call: ApiCall) -> ContextValues:
-    """Return caller account and encryption context.
+    """Return the encryption context.
 
     https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html. Not modelled: the encryption contexts of
     ReEncrypt, one for each of its two keys, and those that grants hold.
@@ -136,7 +135,7 @@ def _of_kms(call: ApiCall) -> ContextValues:
     context = call.value("EncryptionContext") or {}
     values: dict[str, str | tuple[str, ...]] = {f"kms:EncryptionContext:{key}": value for key, value in context.items()}
     values |= {"kms:EncryptionContextKeys": tuple(sorted(context))} if context else {}
-    return {**values, "kms:CallerAccount": call.caller.principal.account}
+    return values
 
 
 def _present(values: Mapping[str, Any]) -> ContextValues:

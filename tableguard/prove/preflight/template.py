@@ -88,7 +88,7 @@ class PlannedResource:
     def physical_name(self) -> str | None:
         """The name that the template gives it, as its ARN has it; None if AWS makes one up."""
         *_, key = _KINDS.get(self.resource_type, ("",))
-        name = self.value(key) if key else None
+        name = self.value(key) if key else self.names.plan.stand_in(self.stack, self.name)
         return name.removeprefix("alias/") if isinstance(name, str) else None
 
     @cached_property
@@ -132,10 +132,15 @@ def templates(settings: Settings) -> dict[str, Mapping[str, Any]]:
 
 
 class Plan:
-    """The resources of the templates of stacks, and what these export."""
+    """The resources of the templates of stacks, and what these export.
 
-    def __init__(self, settings: Settings, by_stack: Mapping[str, Mapping[str, Any]]) -> None:
-        self.settings = settings
+    With `stands_in`, what only AWS knows is not UNKNOWN: STACK.LOGICALID stands in for it.
+    """
+
+    def __init__(
+        self, settings: Settings, by_stack: Mapping[str, Mapping[str, Any]], *, stands_in: bool = False
+    ) -> None:
+        self.settings, self.stands_in = settings, stands_in
         self.resources: dict[str, dict[str, PlannedResource]] = {}
         self.exports: dict[str, tuple[_Names, Any]] = {}
         for stack, template in by_stack.items():
@@ -149,6 +154,10 @@ class Plan:
         for output in template.get("Outputs", {}).values():
             if "Export" in output:
                 self.exports[str(output["Export"]["Name"])] = (names, output["Value"])
+
+    def stand_in(self, stack: str, name: str) -> str | None:
+        """Return what stands in for a name that AWS makes up; None if nothing does."""
+        return f"{stack}.{name}" if self.stands_in else None
 
     @cached_property
     def by_arn(self) -> Mapping[str, PlannedResource]:
@@ -177,35 +186,35 @@ class _Names:
         """Return the pseudo parameter, or the name or ARN of a resource."""
         resource = self.plan.resources[self.stack].get(name)
         if name in self.pseudo or resource is None:
-            return self.pseudo[name] if name in self.pseudo else _known(None, name)
+            return self.pseudo[name] if name in self.pseudo else self._known(None, name)
         if resource.resource_type in _REF_IS_ANOTHER:
-            return _known(None, name)
+            return self._known(None, name)
         if resource.resource_type in _REF_IS_ARN:
-            return _known(resource.arn, name)
+            return self._known(resource.arn, name)
         *_, key = _KINDS.get(resource.resource_type, ("",))
-        return _known(resource.value(key) if key else None, name)
+        return self._known(resource.value(key) if key else None, name)
 
     def attribute(self, logical_id: str, attribute: str) -> Any:
         """Return the ARN of a resource."""
         resource = self.plan.resources[self.stack].get(logical_id)
         of_arn = resource is not None and attribute in ("Arn", "TopicArn")
-        return _known(resource.arn if resource is not None and of_arn else None, f"{logical_id}.{attribute}")
+        return self._known(resource.arn if resource is not None and of_arn else None, logical_id)
 
     def condition(self, name: str) -> bool:
         """Raise EmbeddedError: a condition may depend on parameters."""
-        return bool(_known(None, name))
+        raise EmbeddedError(f"{name} depends on parameters")
 
     def import_value(self, name: str) -> Any:
         """Return what another stack exports."""
         names, node = self.plan.exports.get(name, (self, None))
-        return _known(None if node is None else evaluate(node, names), name)
+        return self._known(None if node is None else evaluate(node, names), name)
 
     def zones(self, region: str) -> list[str]:
         """Raise EmbeddedError: each account has its own zones."""
-        return list(_known(None, region))
+        raise EmbeddedError(f"the zones of {region} are each account's own")
 
-
-def _known(value: Any, name: str) -> Any:
-    if value is None or value is UNKNOWN:
-        raise EmbeddedError(f"{name} is known only once it is made")
-    return value
+    def _known(self, value: Any, name: str) -> Any:
+        value = self.plan.stand_in(self.stack, name) if value is None or value is UNKNOWN else value
+        if value is None:
+            raise EmbeddedError(f"{name} is known only once it is made")
+        return value

@@ -108,8 +108,8 @@ def test_what_is_undefined_ends_with_2(tmp_path: Path, promises: Path) -> None:
 @pytest.mark.parametrize(
     ("principal", "code", "words"),
     [
-        ("role/Admin", 1, "denied: denied by scp policy deny_strangers, statement DenyStrangersAtTheTable"),
-        ("break-glass", 0, "allowed: "),
+        ("role/Admin", 1, "denied by statement DenyStrangersAtTheTable of SCP deny_strangers (policies/scp"),
+        ("break-glass", 0, "allowed by "),
     ],
 )
 def test_explain_tells_what_every_layer_says(principal: str, code: int, words: str) -> None:

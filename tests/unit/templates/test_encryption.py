@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tableguard.policy.policy_set import PolicySet
-from tableguard.prove.explanation import Inquiry, explained
+from tableguard.prove.explain.explanation import explained
+from tableguard.prove.explain.inquiry import Inquiry
 from tableguard.settings import example
 from tests.worlds.requirements import Requirement, Template, at, holds_and_breaks, is_set, of_type, retained
 from tests.worlds.requirements import stack as rendered
@@ -144,8 +144,8 @@ CONTEXT: dict[str, str | tuple[str, ...]] = {
         ("role/cruddur-pattern-d", "alias/cruddur-messages", "resource"),
         ("role/Admin", "alias/cruddur-messages", "scp"),
         ("role/cruddur-backup", "alias/cruddur-messages", "resource"),
-        ("role/cruddur-backup", "alias/cruddur-failures", None),
-        ("role/cruddur-application", "alias/cruddur-failures", "identity"),
+        ("role/cruddur-backup", "alias/cruddur-failures", "resource"),
+        ("role/cruddur-application", "alias/cruddur-failures", "resource"),
     ],
 )
 def test_explain_asks_the_message_keys_policy_about_the_message_key(
@@ -153,6 +153,6 @@ def test_explain_asks_the_message_keys_policy_about_the_message_key(
 ) -> None:
     context = {**CONTEXT, "kms:ResourceAliases": (alias,)}
     inquiry = Inquiry(principal, "kms:Decrypt", "key/1234abcd-12ab-34cd-56ef-1234567890ab", "", context)
-    decision = explained(inquiry, PolicySet.filled(WITH)).decision
+    decision = explained(inquiry, WITH).decision
     assert decision.allowed is (layer is None)
     assert layer in (None, decision.because[0].layer)

@@ -12,9 +12,9 @@ from tableguard.policy.contract import scope_of
 from tableguard.policy.policy_set import PolicySet
 from tableguard.policy.service_reference import classified
 from tableguard.policy.service_reference import load as load_universe
-from tableguard.prove import explanation
 from tableguard.prove.engine.prover import prove
 from tableguard.prove.engine.question import Question
+from tableguard.prove.explain import explanation, inquiry
 from tableguard.prove.shipped import dangers, together
 from tableguard.settings import Settings, example
 
@@ -31,8 +31,8 @@ NAMES = {
 
 
 @cache
-def administrator(settings: Settings) -> explanation.Inquiry:
-    return explanation.Inquiry("role/Admin", "", "*", settings.home_region, {})
+def administrator(settings: Settings) -> inquiry.Inquiry:
+    return inquiry.Inquiry("role/Admin", "", "*", settings.home_region, {})
 
 
 def resources(action: str) -> list[str]:
@@ -42,7 +42,7 @@ def resources(action: str) -> list[str]:
 
 def allowed(action: str) -> bool:
     asked = [replace(administrator(SETTINGS), action=action, resource=each) for each in resources(action)]
-    return any(explanation.explained(each, POLICIES).decision.allowed for each in asked)
+    return any(explanation.explained(each, SETTINGS).decision.allowed for each in asked)
 
 
 def test_every_danger_is_denied_by_a_promise_or_admitted() -> None:
