@@ -21,6 +21,7 @@ class World:
     things: dict[str, Properties] = field(default_factory=dict)
     diary: list[str] = field(default_factory=list)
     stubborn: set[str] = field(default_factory=set)  # names of things that cannot be deleted
+    rigid: set[str] = field(default_factory=set)  # names of things that can be changed once
     caller: str = ""
 
     def create(self, context: Context, properties: Properties) -> ResourceHandle:
@@ -31,6 +32,8 @@ class World:
         return ResourceHandle(name, {"Arn": f"arn:{context.region}:{name}", "Deep.Value": properties.get("Value", "")})
 
     def update(self, context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
+        if handle.physical_id in self.rigid and f"update {handle.physical_id}" in self.diary:
+            raise EmbeddedError(f"{handle.physical_id} is as it is")
         self._keep("update", handle.physical_id, properties)
         return ResourceHandle(handle.physical_id, {**handle.attributes, "Deep.Value": properties.get("Value", "")})
 

@@ -6,7 +6,7 @@ capabilities. The actions below replace those of moto's CloudFormationResponse.
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any
 
@@ -22,8 +22,9 @@ from tableguard.local.moto.patch import replace
 from tableguard.local.readback import DeployedResource
 from tableguard.local.stacks import drift, importing
 from tableguard.local.stacks.change_set import FAILED, ChangeSet
+from tableguard.local.stacks.exports import importers
 from tableguard.local.stacks.stack import EmbeddedStack, Execution
-from tableguard.local.stacks.submission import Submission, clients_of, read_submission
+from tableguard.local.stacks.submission import Submission, clients_of, read_submission, refuse_unmodelled
 
 _UPDATABLE = frozenset(
     {
@@ -70,8 +71,12 @@ def install() -> None:
 
 def deployed() -> list[DeployedResource]:
     """Return every resource of every stack, in order of creation."""
-    return [
-        DeployedResource(
+    return [resource for stack in _stacks() for resource in _deployed(stack)]
+
+
+def _deployed(stack: EmbeddedStack) -> Iterator[DeployedResource]:
+    for logical_id, resource in stack.resources.existing.items():
+        yield DeployedResource(
             stack.name,
             stack.backend.account_id,
             stack.backend.region_name,
@@ -80,9 +85,6 @@ def deployed() -> list[DeployedResource]:
             resource.handle,
             dict(resource.properties),
         )
-        for stack in _stacks()
-        for logical_id, resource in stack.resources.existing.items()
-    ]
 
 
 def _stacks() -> list[EmbeddedStack]:
@@ -187,8 +189,7 @@ def continue_update_rollback(handler: CloudFormationResponse) -> ActionResult:
 def list_imports(handler: CloudFormationResponse) -> ActionResult:
     """Answer ListImports, which moto lacks: the stacks that use an exported value."""
     export = handler._get_param("ExportName")
-    stacks: list[Any] = list(_stacks_of(handler).values())
-    users = sorted(stack.name for stack in stacks if stack.scope and export in stack.scope.imports)
+    users = importers(handler.cloudformation_backend, export)
     if not users:
         raise EmbeddedError(f"Export '{export}' is not imported by any stack.")  # AWS's words
     return ActionResult({"Imports": users})
@@ -206,8 +207,8 @@ def rollback_stack(handler: CloudFormationResponse) -> ActionResult:
 def detect_stack_drift(handler: CloudFormationResponse) -> ActionResult:
     """Answer DetectStackDrift, which moto lacks; it has ended when the answer comes."""
     stack, detection_id = _existing(handler), str(uuid.uuid4())
-    own = [one for one in deployed() if (one.stack, one.account) == (stack.name, stack.backend.account_id)]
-    _detections(handler)[detection_id] = drift.detect(detection_id, stack.stack_id, own, clients_of(handler))
+    clients = clients_of(handler)
+    _detections(handler)[detection_id] = drift.detect(detection_id, stack.stack_id, _deployed(stack), clients)
     return ActionResult({"StackDriftDetectionId": detection_id})
 
 
@@ -250,6 +251,7 @@ def _with_validation_errors(action: Callable[[CloudFormationResponse], ActionRes
     @wraps(action)
     def perform(handler: CloudFormationResponse) -> ActionResult:
         try:
+            refuse_unmodelled(handler)
             return action(handler)
         except EmbeddedError as error:
             raise ValidationError(message=str(error)) from error

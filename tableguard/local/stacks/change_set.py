@@ -45,7 +45,7 @@ class ChangeSet:
             "StackId": self.stack.stack_id,
             "StackName": self.stack.name,
             "Description": self.description,
-            "Parameters": dict(self.submission.parameters),
+            "Parameters": self.submission.shown_values,
             "Tags": [{"Key": key, "Value": value} for key, value in self.submission.tags.items()],
             "OnStackFailure": self.on_stack_failure or None,
             "CreationTime": self.created_at,

@@ -42,9 +42,6 @@ class StackEvent:
     reason: str | None = None
 
 
-REPLACEMENT_REFUSED = "Replacement type updates not supported on stack with disable-rollback."
-
-
 class StackError(EmbeddedError):
     """Resources of a stack failed; `rolled_back` is false if something done before could not be undone."""
 
@@ -106,11 +103,12 @@ class StackResources:
     def _adopt(self, logical_id: str, scope: StackScope, identifier: str, taken: Collection[tuple[str, str]]) -> None:
         declared = scope.template.resources[logical_id]
         resource_type = self.types[declared["Type"]]
-        if (resource_type.name, identifier) in taken:
-            raise EmbeddedError(f"{resource_type.name} {identifier} already exists in another stack")
-        context, properties = self.context(logical_id, resource_type.name), evaluate(declared["Properties"], scope)
+        context = self.context(logical_id, resource_type.name)
+        properties = evaluate(declared.get("Properties", {}), scope)
         self._record(logical_id, resource_type.name, "IMPORT_IN_PROGRESS")
         handle = FINDERS[resource_type.name](context, identifier, properties)
+        if (resource_type.name, handle.physical_id) in taken:  # a key may be named by its ARN
+            raise EmbeddedError(f"{resource_type.name} {identifier} already exists in another stack")
         resource_type.read(context, handle)  # AbsentError, or the service's own, where there is none
         policy = declared["DeletionPolicy"]
         self.existing[logical_id] = StackResource(context, resource_type, properties, handle, policy)
@@ -137,9 +135,8 @@ class StackResources:
 
     def _advances(self, scope: StackScope, logical_id: str, disabled: bool) -> bool:
         undo: list[Callable[[], None]] = []
-        before = self.existing.get(logical_id)
         try:
-            self._apply(scope, logical_id, undo, REPLACEMENT_REFUSED if disabled and before is not None else "")
+            self._apply(scope, logical_id, undo, in_place=disabled)
         except StackError:
             for step in reversed(undo):
                 _succeeds(step)
@@ -159,7 +156,7 @@ class StackResources:
             raise StackError(f"The following resource(s) failed to delete: [{', '.join(sorted(failed))}].")
 
     def _apply(
-        self, scope: StackScope, logical_id: str, undo: list[Callable[[], None]], no_replacement: str = ""
+        self, scope: StackScope, logical_id: str, undo: list[Callable[[], None]], in_place: bool = False
     ) -> None:
         declared, before = scope.template.resources[logical_id], self.existing.get(logical_id)
         verb = "CREATE" if before is None else "UPDATE"
@@ -170,8 +167,10 @@ class StackResources:
             elif before.type.name != declared["Type"]:
                 raise EmbeddedError(f"Update of resource type is not permitted: it was {before.type.name}")
             elif before.properties != properties:
-                self._update(logical_id, before, properties, undo, no_replacement)
-            self._set_policy(logical_id, declared)
+                self._update(logical_id, before, properties, undo, in_place)
+            if before is not None:
+                undo.append(lambda: self._set_policy(logical_id, before.deletion_policy))
+            self._set_policy(logical_id, declared.get("DeletionPolicy", "Delete"))
         except REFUSALS as error:
             self._record(logical_id, declared["Type"], f"{verb}_FAILED", str(error))
             raise StackError(f"The following resource(s) failed to {verb.lower()}: [{logical_id}].") from error
@@ -195,20 +194,20 @@ class StackResources:
         before: StackResource,
         properties: Properties,
         undo: list[Callable[[], None]],
-        no_replacement: str,
+        in_place: bool,
     ) -> None:
         names = before.properties.keys() | properties.keys()
         changed = {name for name in names if before.properties.get(name) != properties.get(name)}
         update = before.type.update
-        if no_replacement and replacement(before.type, changed) != "False":
-            raise EmbeddedError(no_replacement)
+        if in_place and replacement(before.type, changed) != "False":
+            raise EmbeddedError("Replacement type updates not supported on stack with disable-rollback.")  # AWS's words
         if update is None:
             raise EmbeddedError(
                 f"{before.type.name}: {', '.join(sorted(changed))} changed, for which CloudFormation would replace the "
                 "resource; the embedded AWS does not"
             )
         self._record(logical_id, before.type.name, "UPDATE_IN_PROGRESS")
-        undo.append(lambda: self._change(logical_id, update, before.properties, set()))
+        undo.append(lambda: self._undo_update(logical_id, update, before.properties))
         self._change(logical_id, update, properties, changed)
         self._record(logical_id, before.type.name, "UPDATE_COMPLETE")
 
@@ -217,6 +216,16 @@ class StackResources:
         handle = update(resource.context, resource.handle, tracked)
         self.existing[logical_id] = replace(resource, handle=handle, properties=properties)
         _refuse_unread(resource.type, changed, tracked)
+
+    def _undo_update(self, logical_id: str, update: Update, properties: Properties) -> None:
+        type_name = self.existing[logical_id].type.name
+        self._record(logical_id, type_name, "UPDATE_IN_PROGRESS")
+        try:
+            self._change(logical_id, update, properties, set())
+        except REFUSALS as error:
+            self._record(logical_id, type_name, "UPDATE_FAILED", str(error))
+            raise
+        self._record(logical_id, type_name, "UPDATE_COMPLETE")
 
     def _undo_creation(self, logical_id: str) -> None:
         """Delete a new resource, unless its policy is Retain: RetainExceptOnCreate does not hold for a creation.
@@ -245,8 +254,7 @@ class StackResources:
         del self.existing[logical_id]
         return True
 
-    def _set_policy(self, logical_id: str, declared: Mapping[str, Any]) -> None:
-        policy = declared.get("DeletionPolicy", "Delete")
+    def _set_policy(self, logical_id: str, policy: str) -> None:
         self.existing[logical_id] = replace(self.existing[logical_id], deletion_policy=policy)
 
     def _reorder(self, wanted: tuple[str, ...]) -> None:
@@ -262,6 +270,8 @@ class StackResources:
 def replacement(resource_type: ResourceType, changed: Iterable[str]) -> Replacement:
     """Return whether CloudFormation replaces a resource of which these properties change, as a change set says it."""
     registered, names = handlers(resource_type.name), set(changed)
+    if not names:
+        return "False"
     if resource_type.update is None or (registered and names & registered.create_only):
         return "True"
     return "Conditional" if registered and names & registered.conditionally_create_only else "False"

@@ -10,23 +10,23 @@ from datetime import datetime
 from typing import Any
 
 from moto.cloudformation.models import CloudFormationBackend, Event
-from moto.cloudformation.parsing import Export, generate_resource_name
+from moto.cloudformation.parsing import generate_resource_name
 from moto.cloudformation.utils import generate_stack_id
 from moto.core.utils import utcnow
 from moto.utilities.utils import get_partition
 
-from tableguard.cloudformation.functions import references
 from tableguard.cloudformation.parameters import parameter_values
-from tableguard.cloudformation.resource_type import Client, Context, ResourceType
+from tableguard.cloudformation.resource_type import Client, Context
 from tableguard.cloudformation.scope import Output, StackScope
 from tableguard.errors import EmbeddedError
 from tableguard.local.clients.factory import Clients
-from tableguard.local.stacks.resources import StackError, StackEvent, StackResources, replacement
+from tableguard.local.stacks.exports import StackOutputs, exported_value
+from tableguard.local.stacks.proposed_changes import Proposal
+from tableguard.local.stacks.resources import StackError, StackEvent, StackResources
 from tableguard.local.stacks.submission import Submission
 from tableguard.local.stacks.types import ALL
 
 _STACK_TYPE = "AWS::CloudFormation::Stack"
-_RECREATION = {"True": "Always", "Conditional": "Conditionally", "False": "Never"}
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,8 @@ class EmbeddedStack:
         self.unfinished: frozenset[str] = frozenset()  # resources that are not yet as submitted
         self.token: str | None = None  # ClientRequestToken of the operation under way
         self.rollback_disabled, self.on_failure = False, ""
-        self.scope: StackScope | None = None
-        self.current_outputs: tuple[Output, ...] = ()
+        self.scope: StackScope | None = None  # of the stable submission
+        self.exports = StackOutputs(backend, self.stack_id)
         self.clients: Clients | None = None
         self.events: list[Event] = []
         self.creation_time = utcnow()
@@ -111,26 +111,13 @@ class EmbeddedStack:
     @property
     def parameters(self) -> list[dict[str, str]]:
         """Return every parameter with its value, which NoEcho hides."""
-        if self.submission is None:
-            return []
-        declared, values = self.submission.template.parameters, self.submission.parameters
-        return [
-            {"ParameterKey": name, "ParameterValue": _parameter_value(parameter, values.get(name))}
-            for name, parameter in declared.items()
-        ]
+        shown = self.submission.shown_values if self.submission else {}
+        return [{"ParameterKey": name, "ParameterValue": value} for name, value in shown.items()]
 
     @property
     def outputs(self) -> list[dict[str, Any]]:
         """Return the outputs, each with the name under which it is exported."""
-        return [
-            {
-                "OutputKey": output.name,
-                "OutputValue": output.value,
-                "Description": output.description,
-                "ExportName": output.export,
-            }
-            for output in self.current_outputs
-        ]
+        return self.exports.describe()
 
     @property
     def stack_resources(self) -> list[ResourceSummary]:
@@ -150,27 +137,12 @@ class EmbeddedStack:
             "AWS::URLSuffix": "amazonaws.com",
         }
         values = pseudo | parameter_values(submission.template, submission.parameters)
-        return StackScope(submission.template, values, self.resources.handle, self._exported_value, self._zones)
+        return StackScope(submission.template, values, self.resources.handle, self._exported, self._zones)
 
     def changes(self, submission: Submission) -> Iterator[dict[str, Any]]:
         """Yield the change that a submission means for each resource, in the words of DescribeChangeSet."""
-        existing, wanted = self.resources.existing, self.scope_of(submission).active_resources()
-        for logical_id in (*wanted, *(name for name in reversed(tuple(existing)) if name not in wanted)):
-            resource_type = ALL[submission.template.resources[logical_id]["Type"]] if logical_id in wanted else None
-            action = "Remove" if resource_type is None else "Modify" if logical_id in existing else "Add"
-            if action != "Modify" or self._differs(submission, logical_id):
-                change = {"Action": action, "LogicalResourceId": logical_id}
-                if logical_id in existing:
-                    change["PhysicalResourceId"] = existing[logical_id].handle.physical_id
-                if resource_type is not None and action == "Modify":
-                    change |= self._details(submission, logical_id, resource_type)
-                if action == "Remove":
-                    kept = existing[logical_id].deletion_policy.startswith("Retain")
-                    change["PolicyAction"] = "Retain" if kept else "Delete"
-                yield {
-                    **change,
-                    "ResourceType": resource_type.name if resource_type else existing[logical_id].type.name,
-                }
+        declared = self.submission.template.resources if self.submission else {}
+        return Proposal(self.scope_of(submission), self.resources.existing, declared, self.unfinished).changes()
 
     def create(self, submission: Submission, clients: Clients, execution: Execution = ROLLING_BACK) -> None:
         """Create the stack; if a resource fails, delete those created so far or keep them, and set the reason."""
@@ -195,8 +167,8 @@ class EmbeddedStack:
             self._set_status("IMPORT_ROLLBACK_IN_PROGRESS", str(error))
             self._set_status("IMPORT_ROLLBACK_COMPLETE")
             return
+        scope.imports |= self.scope.imports if self.scope else set()  # of the resources that were there
         self._become(submission, scope)
-        self.stable = submission
         self._set_status("IMPORT_COMPLETE")
 
     def _taken(self) -> frozenset[tuple[str, str]]:
@@ -224,7 +196,7 @@ class EmbeddedStack:
         if behind:
             self._set_status(f"{rollback}_FAILED", _failed("update", behind))
             return
-        self._become(self.stable)
+        self.submission, self.unfinished = self.stable, frozenset()  # its scope, and what it imports, never changed
         self._set_status(f"{rollback}_COMPLETE")
 
     def _taken_back(self, skip: Sequence[str]) -> frozenset[str]:
@@ -247,7 +219,7 @@ class EmbeddedStack:
         except StackError as error:
             self._set_status("DELETE_FAILED", str(error))
             return
-        self._export(())
+        self.exports.publish(())
         self._set_status("DELETE_COMPLETE")
 
     def _apply(self, verb: str, submission: Submission, clients: Clients, execution: Execution) -> None:
@@ -258,19 +230,19 @@ class EmbeddedStack:
         outputs: list[Output] = []
 
         def check() -> None:
-            outputs.extend(self._checked_outputs(scope))
+            outputs.extend(scope.outputs())
+            self.exports.check(tuple(outputs))
 
         make = self._advance if execution.keeps_what_succeeded else self._make_or_undo
         if make(verb, submission, scope, check):
             self._become(submission, scope)
-            self.stable = submission
-            self._export(tuple(outputs))
+            self.exports.publish(tuple(outputs))
             self._set_status(f"{verb}_COMPLETE", self._clean_up(scope))
 
-    def _become(self, submission: Submission | None, scope: StackScope | None = None) -> None:
-        """Take a submission as that of the stack, with which the next one is compared."""
-        self.submission, self.unfinished = submission, frozenset()
-        self.scope = scope or (self.scope_of(submission) if submission else None)
+    def _become(self, submission: Submission, scope: StackScope) -> None:
+        """Take a submission, all of which was made, as that of the stack, with which the next one is compared."""
+        self.submission = self.stable = submission
+        self.scope, self.unfinished = scope, frozenset()
 
     def _make_or_undo(self, verb: str, _: Submission, scope: StackScope, check: Callable[[], None]) -> bool:
         rollback = "ROLLBACK" if verb == "CREATE" else "UPDATE_ROLLBACK"
@@ -310,44 +282,13 @@ class EmbeddedStack:
             return str(error)
         return None
 
-    def _checked_outputs(self, scope: StackScope) -> tuple[Output, ...]:
-        outputs = tuple(scope.outputs())
-        exported = {output.export: output.value for output in outputs if output.export}
-        for name in exported:
-            owner = self.backend.exports.get(name)
-            if owner is not None and owner.exporting_stack_id != self.stack_id:
-                raise EmbeddedError(f"Export with name {name} is already exported by stack {_name(owner)}")
-        for output in self.current_outputs:
-            if output.export and exported.get(output.export) != output.value:
-                self._check_unused(output.export, "updated")
-        return outputs
-
     def _check_deletion(self) -> None:
         if self.enable_termination_protection:
             raise EmbeddedError(f"Stack [{self.name}] cannot be deleted while TerminationProtection is enabled")
-        for output in self.current_outputs:
-            if output.export:
-                self._check_unused(output.export, "deleted")
+        self.exports.check_deletion()
 
-    def _check_unused(self, export: str, verb: str) -> None:
-        others: list[Any] = list(self.backend.stacks.values())
-        users = sorted(
-            stack.name for stack in others if stack is not self and stack.scope and export in stack.scope.imports
-        )
-        if users:
-            raise EmbeddedError(f"Export {export} cannot be {verb} as it is in use by {', '.join(users)}")
-
-    def _export(self, outputs: tuple[Output, ...]) -> None:
-        for output in self.current_outputs:
-            self.backend.exports.pop(output.export or "", None)
-        for output in outputs:
-            if output.export:
-                self.backend.exports[output.export] = Export(self.stack_id, output.export, output.value)
-        self.current_outputs = outputs
-
-    def _exported_value(self, name: str) -> Any | None:
-        export = self.backend.exports.get(name)
-        return export.value if export else None
+    def _exported(self, name: str) -> Any | None:
+        return exported_value(self.backend, name)
 
     def _zones(self, region: str) -> list[str]:
         zones = self._client("ec2", region).describe_availability_zones()["AvailabilityZones"]
@@ -368,43 +309,6 @@ class EmbeddedStack:
             client=self._client,
             generated_name=generate_resource_name(type_name, self.name, logical_id),
         )
-
-    def _details(self, submission: Submission, logical_id: str, resource_type: ResourceType) -> dict[str, Any]:
-        """Return the changed properties of a resource, and whether it is replaced for them."""
-        before, now = (
-            (v.template.resources.get(logical_id) or {}).get("Properties", {}) for v in self._two(submission)
-        )
-        values = self._changed_values(submission)
-        changed = sorted(
-            name
-            for name in before.keys() | now.keys()
-            if before.get(name) != now.get(name) or values & set(references(now.get(name)))
-        )
-        details = [
-            {
-                "Target": {
-                    "Attribute": "Properties",
-                    "Name": name,
-                    "RequiresRecreation": _RECREATION[replacement(resource_type, [name])],
-                }
-            }
-            for name in changed
-        ]
-        return {"Replacement": replacement(resource_type, changed), "Scope": ["Properties"], "Details": details}
-
-    def _two(self, submission: Submission) -> tuple[Submission, Submission]:
-        return self.submission or submission, submission
-
-    def _changed_values(self, submission: Submission) -> set[str]:
-        """Return the parameters that a submission gives another value."""
-        before, now = (version.parameters for version in self._two(submission))
-        return {name for name in before.keys() | now.keys() if before.get(name) != now.get(name)}
-
-    def _differs(self, submission: Submission, logical_id: str) -> bool:
-        if self.submission is None or logical_id in self.unfinished:
-            return True
-        before, now = (version.template.resources.get(logical_id) for version in (self.submission, submission))
-        return before != now or bool(self._changed_values(submission) & set(references((now or {}).get("Properties"))))
 
     def _set_status(self, status: str, reason: str | None = None) -> None:
         self.status, self.status_reason = status, reason
@@ -440,13 +344,3 @@ class EmbeddedStack:
 
 def _failed(verb: str, logical_ids: Iterable[str]) -> str:
     return f"The following resource(s) failed to {verb}: [{', '.join(sorted(logical_ids))}]."
-
-
-def _parameter_value(declared: Mapping[str, Any], value: str | None) -> str:
-    if str(declared.get("NoEcho", False)).lower() == "true":
-        return "****"
-    return str(declared.get("Default", "")) if value is None else value
-
-
-def _name(export: Export) -> str:
-    return export.exporting_stack_id.split("/")[1]

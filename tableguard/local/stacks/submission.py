@@ -14,8 +14,26 @@ from tableguard.local.clients.factory import Clients
 from tableguard.local.clients.identities import SETUP_KEY
 from tableguard.local.stacks.types import ALL
 
-# parameters of the API that would change the outcome on AWS, and have no effect here
-_NOT_MODELLED = ("OnFailure", "ResourceTypes", "RoleARN", "RollbackConfiguration")
+# parameters of the API's requests
+_NOT_MODELLED = (
+    "DeletionMode",
+    "DeploymentConfig",
+    "DeploymentMode",
+    "ForceRollback",
+    "ImportExistingResources",
+    "OnFailure",
+    "ResourceTypes",
+    "RetainExceptOnCreate",
+    "RetainResources",
+    "RoleARN",
+    "RollbackConfiguration",
+    "StackPolicyBody",
+    "StackPolicyDuringUpdateBody",
+    "StackPolicyDuringUpdateURL",
+    "StackPolicyURL",
+    "TimeoutInMinutes",
+)
+_AS_USUAL = ("ROLLBACK", "STANDARD")  # values of OnFailure and DeletionMode that say what happens anyway
 
 
 @dataclass(frozen=True)
@@ -26,6 +44,22 @@ class Submission:
     template: Template
     parameters: Mapping[str, str]
     tags: Mapping[str, str]
+
+    @property
+    def values(self) -> dict[str, str]:
+        """Return the text of each parameter that has one: submitted, or the template's default."""
+        texts = {
+            name: self.parameters.get(name, declared.get("Default"))
+            for name, declared in self.template.parameters.items()
+        }
+        return {name: str(text) for name, text in texts.items() if text is not None}
+
+    @property
+    def shown_values(self) -> dict[str, str]:
+        """Return every parameter with its value, which NoEcho hides."""
+        declared, values = self.template.parameters, self.values
+        hidden = {name for name in declared if str(declared[name].get("NoEcho", False)).lower() == "true"}
+        return {name: "****" if name in hidden else values.get(name, "") for name in declared}
 
     def same_as(self, other: "Submission") -> bool:
         """Return True if both are equal; templates are compared as documents, not as text."""
@@ -42,19 +76,24 @@ class InsufficientCapabilities(CloudFormationError):
     code = "InsufficientCapabilitiesException"
 
 
+def refuse_unmodelled(handler: CloudFormationResponse) -> None:
+    """Refuse a request with a parameter that would change the outcome on AWS, and has no effect here; EmbeddedError."""
+    for name in _NOT_MODELLED:
+        value = handler._get_param(name)
+        if value and value not in _AS_USUAL:
+            raise EmbeddedError(f"{name} is not modelled")
+
+
 def read_submission(handler: CloudFormationResponse, previous: Submission | None) -> Submission:
     """Return the submission of a request; EmbeddedError if CloudFormation would refuse it before it begins."""
-    for name in _NOT_MODELLED:
-        if handler._get_param(name) not in (None, False, "ROLLBACK"):
-            raise EmbeddedError(f"{name} is not modelled")
     text, url = _template_text(handler, previous)
     template = read(text, url)
     unknown = unknown_types(template, ALL)
     if unknown:
         raise EmbeddedError(f"Template format error: Unrecognized resource types: [{', '.join(unknown)}]")
     _check_capabilities(required_capability(template), handler._get_param("Capabilities", []))
-    tags = {tag["Key"]: tag["Value"] for tag in handler._get_param("Tags", [])}
-    return Submission(text, template, _parameters(handler, previous.parameters if previous else {}), tags)
+    tags = _tags(handler, previous)
+    return Submission(text, template, _parameters(handler, previous.values if previous else {}), tags)
 
 
 def _template_text(handler: CloudFormationResponse, previous: Submission | None) -> tuple[str, bool]:
@@ -86,6 +125,17 @@ def _check_capabilities(required: str | None, acknowledged: list[str]) -> None:
         raise InsufficientCapabilities(f"Requires capabilities : [{required}]")
 
 
+def _tags(handler: CloudFormationResponse, previous: Submission | None) -> Mapping[str, str]:
+    """Return the request's tags; UpdateStack without any keeps those of the stack, and an empty list removes them.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_UpdateStack.html
+    """
+    tags = handler._get_param("Tags")
+    if tags is None and previous is not None and handler._get_action() == "UpdateStack":
+        return previous.tags
+    return {tag["Key"]: tag["Value"] for tag in tags or []}
+
+
 def _parameters(handler: CloudFormationResponse, previous: Mapping[str, str]) -> dict[str, str]:
     values: dict[str, str] = {}
     for parameter in handler._get_param("Parameters", []):
@@ -94,6 +144,11 @@ def _parameters(handler: CloudFormationResponse, previous: Mapping[str, str]) ->
             values[name] = parameter["ParameterValue"]
         elif name in previous:
             values[name] = previous[name]
+        else:  # AWS's words
+            raise EmbeddedError(
+                f"Invalid input for parameter key {name}. Cannot specify usePreviousValue as true for a parameter key "
+                "not in the previous template"
+            )
     return values
 
 

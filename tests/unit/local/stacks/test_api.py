@@ -524,3 +524,120 @@ def test_a_template_that_cannot_be_fetched_is_refused_with_the_reason(stacks: St
         stacks.client.create_stack(
             StackName=stacks.name, TemplateURL="https://s3.eu-central-1.amazonaws.com/nothing/here.yaml"
         )
+
+
+def importing_stack(stacks: Stacks, *, fails: bool = False) -> str:
+    """Deploy a stack that imports what this one exports, and return its name; with `fails`, its update fails."""
+    user = replace(stacks, name=f"{stacks.name}-user")
+    imported = {"A": thing(f"{user.name}-a", Value={"Fn::ImportValue": f"{stacks.name}-out"})}
+    user.deploy(imported)
+    if fails:
+        user.update({**imported, "B": thing(f"{user.name}-b", Fails=True)}, keep=True)
+        user.client.rollback_stack(StackName=user.name)
+    return user.name
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_value_stays_imported_when_the_importer_is_taken_back(stacks: Stacks, fails: bool) -> None:
+    stacks.deploy({"A": thing("a")}, Outputs={"Out": {"Value": "1", "Export": {"Name": f"{stacks.name}-out"}}})
+    user = importing_stack(stacks, fails=fails)
+    assert stacks.client.list_imports(ExportName=f"{stacks.name}-out")["Imports"] == [user]
+    with pytest.raises(ClientError, match=r"cannot be deleted as it is in use by"):
+        stacks.client.delete_stack(StackName=stacks.name)
+    stacks.client.delete_stack(StackName=user)
+
+
+def test_a_failed_update_leaves_the_deletion_policies_as_they_were(stacks: Stacks) -> None:
+    stacks.deploy({"A": thing("a", DeletionPolicy="Retain"), "B": thing("b", DeletionPolicy="Retain")})
+    now = {"A": thing("a"), "B": thing("b", Value="1"), "C": thing("c", Fails=True, DependsOn=["A", "B"])}
+    assert stacks.update(now)["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    stacks.client.delete_stack(StackName=stacks.name)
+    assert sorted(stacks.world.things) == ["a", "b"]
+
+
+def test_why_an_update_could_not_be_taken_back_is_said(stacks: Stacks) -> None:
+    stacks.deploy({"A": thing("a", Value="1")})
+    stacks.world.rigid.add("a")  # once it is changed
+    stack = stacks.update({"A": thing("a", Value="2"), "B": thing("b", Fails=True, DependsOn="A")})
+    assert stack["StackStatus"] == "UPDATE_ROLLBACK_FAILED"
+    assert stacks.failures() == {"A": "a is as it is", "B": "told to fail"}
+
+
+def test_a_parameter_behind_a_condition_or_a_mapping_changes_a_resource(stacks: Stacks) -> None:
+    sections: dict[str, Any] = {
+        "Parameters": {"Kind": {"Type": "String", "Default": "x"}},
+        "Conditions": {"IsX": {"Fn::Equals": [{"Ref": "Kind"}, "x"]}},
+        "Mappings": {"Of": {"x": {"Value": "1"}, "y": {"Value": "2"}}},
+    }
+    resources = {
+        "A": thing("a", Value={"Fn::If": ["IsX", "1", "2"]}),
+        "B": thing("b", Value="same"),
+        "C": thing("c", Value={"Fn::FindInMap": ["Of", "x", "Value"]}),
+    }
+    stacks.deploy(resources, **sections)
+    sections["Parameters"] = {"Kind": {"Type": "String", "Default": "y"}}
+    sections["Mappings"] = {"Of": {"x": {"Value": "3"}, "y": {"Value": "2"}}}
+    changes = stacks.changes(resources, **sections)
+    names = {change["LogicalResourceId"]: [one["Target"]["Name"] for one in change["Details"]] for change in changes}
+    assert names == {"A": ["Value"], "C": ["Value"]}
+
+
+def test_a_changed_deletion_policy_is_shown_as_what_it_is_and_replaces_nothing(stacks: Stacks) -> None:
+    stacks.deploy({"A": thing("a", FIXED)})
+    (change,) = stacks.changes({"A": thing("a", FIXED, DeletionPolicy="Retain")})
+    targets = [(one["Target"]["Attribute"], one["Target"]["RequiresRecreation"]) for one in change["Details"]]
+    assert (change["Replacement"], change["Scope"], targets) == (
+        "False",
+        ["DeletionPolicy"],
+        [("DeletionPolicy", "Never")],
+    )
+
+
+def test_a_change_set_has_its_parameters_and_hides_what_is_hidden(stacks: Stacks) -> None:
+    declared = {"Open": {"Type": "String", "Default": "seen"}, "Secret": {"Type": "String", "NoEcho": True}}
+    body = json.dumps({"Parameters": declared, "Resources": {"A": thing("a")}})
+    values = [{"ParameterKey": "Secret", "ParameterValue": "hidden"}]
+    change_set = {"ChangeSetName": "changes", "ChangeSetType": "CREATE", "TemplateBody": body, "Parameters": values}
+    arn = stacks.client.create_change_set(StackName=stacks.name, **change_set)["Id"]
+    shown = stacks.client.describe_change_set(ChangeSetName=arn)["Parameters"]
+    assert {one["ParameterKey"]: one["ParameterValue"] for one in shown} == {"Open": "seen", "Secret": "****"}
+
+
+def test_an_update_without_tags_keeps_them_and_an_empty_list_takes_them_away(stacks: Stacks) -> None:
+    tags = [{"Key": "team", "Value": "messages"}]
+    body = json.dumps({"Resources": {"A": thing("a")}})
+    stacks.client.create_stack(StackName=stacks.name, TemplateBody=body, Tags=tags)
+    stacks.client.update_stack(StackName=stacks.name, TemplateBody=body.replace('"a"', '"a", "Value": "1"'))
+    assert stacks.stack()["Tags"] == tags
+    stacks.client.update_stack(StackName=stacks.name, TemplateBody=body, Tags=[])
+    assert stacks.stack()["Tags"] == []
+
+
+def test_a_previous_value_is_the_earlier_default_and_is_refused_where_there_is_none(stacks: Stacks) -> None:
+    def body(default: str, *more: str) -> str:
+        declared = {name: {"Type": "String", "Default": default} for name in ("One", *more)}
+        return json.dumps({"Parameters": declared, "Resources": {"A": thing("a", Value={"Ref": "One"})}})
+
+    stacks.client.create_stack(StackName=stacks.name, TemplateBody=body("1"))
+    kept = {"ParameterKey": "One", "UsePreviousValue": True}
+    new = {"ParameterKey": "Two", "UsePreviousValue": True}
+    with pytest.raises(ClientError, match="Two"):
+        stacks.client.update_stack(StackName=stacks.name, TemplateBody=body("2", "Two"), Parameters=[kept, new])
+    stacks.client.update_stack(StackName=stacks.name, TemplateBody=body("2", "Two"), Parameters=[kept])
+    assert stacks.world.things["a"]["Value"] == "1"
+
+
+@pytest.mark.parametrize("name", ["RetainExceptOnCreate", "StackPolicyBody"])
+def test_what_has_no_effect_here_is_refused(stacks: Stacks, name: str) -> None:
+    value: Any = name == "RetainExceptOnCreate" or "{}"
+    with pytest.raises(ClientError, match=f"{name} is not modelled"):
+        stacks.client.create_stack(
+            StackName=stacks.name, TemplateBody=json.dumps({"Resources": {"A": thing("a")}}), **{name: value}
+        )
+
+
+def test_resources_that_a_deletion_should_retain_are_not_deleted_unasked(stacks: Stacks) -> None:
+    stacks.deploy({"A": thing("a")})
+    with pytest.raises(ClientError, match="RetainResources is not modelled"):
+        stacks.client.delete_stack(StackName=stacks.name, RetainResources=["A"])
+    assert "a" in stacks.world.things
