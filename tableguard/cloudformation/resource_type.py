@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from tableguard.errors import EmbeddedError
 
 Properties = dict[str, Any]  # in CloudFormation's words, every intrinsic resolved
@@ -37,6 +39,18 @@ class ResourceHandle:
 
 class AbsentError(EmbeddedError):
     """The resource does not exist: never created, or deleted behind CloudFormation's back."""
+
+
+# words in the error codes of services for a thing that does not exist
+_NOT_THERE = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist")
+
+
+def says_absent(error: Exception) -> bool:
+    """Return True if an error says that something does not exist, whichever service it is of."""
+    if not isinstance(error, ClientError):
+        return isinstance(error, AbsentError)
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    return any(word in code for word in _NOT_THERE)
 
 
 @dataclass(frozen=True)

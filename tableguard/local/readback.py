@@ -14,13 +14,14 @@ from tableguard.cloudformation.resource_type import (
     Properties,
     ResourceHandle,
     ResourceType,
+    says_absent,
 )
 from tableguard.errors import EmbeddedError
 
 __all__ = ["DeployedResource", "PropertyDifference", "ReadBack", "ResourceReadBack", "compare", "verify"]
 
-# words in the error codes of services for a thing that does not exist
-_NOT_THERE = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist")
+
+_ITSELF = "(the resource)"  # in place of a property, where the whole resource is gone
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,11 @@ class ResourceReadBack:
     def verified(self) -> bool:
         """Return True if something was compared, and all of it is as declared."""
         return bool(self.compared) and not self.differences
+
+    @property
+    def gone(self) -> bool:
+        """Return True if the resource does not exist any more."""
+        return any(difference.property == _ITSELF for difference in self.differences)
 
 
 @dataclass(frozen=True)
@@ -127,12 +133,10 @@ def _differences(
     )
     try:
         return compare(resource.properties, resource_type.read(context, resource.handle), skipped)
-    except AbsentError as error:
-        return [_gone(resource, str(error))]
-    except ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code", ""))
-        if any(word in code for word in _NOT_THERE):
-            return [_gone(resource, code)]
+    except (AbsentError, ClientError) as error:
+        if says_absent(error):
+            answer = str(error) if isinstance(error, AbsentError) else str(error.response["Error"]["Code"])
+            return [PropertyDifference(_ITSELF, resource.handle.physical_id, answer)]
         raise EmbeddedError(
             f"stack {resource.stack}, {resource.logical_id} ({resource.type}): cannot be read back: {error}"
         ) from error
@@ -140,7 +144,3 @@ def _differences(
 
 def _client(client: Callable[[str, str, str], Client], account: str, region: str, service: str) -> Client:
     return client(service, account, region)
-
-
-def _gone(resource: DeployedResource, answer: str) -> PropertyDifference:
-    return PropertyDifference("(the resource)", resource.handle.physical_id, answer)

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from tableguard.cloudformation.equality import PropertyDifference, compare
 from tableguard.cloudformation.resource_type import AbsentError, Client, Context, Properties, ResourceHandle
 from tableguard.errors import EmbeddedError
+from tableguard.local.assembly import install_corrections
 from tableguard.local.stacks.tracked_properties import TrackedProperties
 from tableguard.local.stacks.types import ALL
 from tests.worlds.boto3_emulation import emulated_aws
@@ -69,7 +70,8 @@ def assert_needs_replacement(type_name: str, declared: Properties, changed: Prop
 
 @pytest.fixture
 def context(monkeypatch: pytest.MonkeyPatch) -> Iterator[Context]:
-    """An account without any resource."""
+    """An account without any resource, of moto as the embedded AWS corrects it."""
+    install_corrections()
     monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # five seconds, and no case starts an instance
     with emulated_aws():
         yield new_context()

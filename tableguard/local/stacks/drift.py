@@ -19,24 +19,30 @@ from tableguard.local.stacks.types import ALL
 
 @dataclass(frozen=True)
 class DriftDetection:
-    """One detection in a stack: what was compared, or why that failed."""
+    """One detection in a stack: what was compared, and of which resources that failed, each with the reason."""
 
-    arn: str
+    id: str
     stack_id: str
     resources: tuple[ResourceReadBack, ...] = ()
-    failure: str | None = None
+    failures: tuple[str, ...] = ()
     ended_at: Any = field(default_factory=utcnow)
+
+    @property
+    def status(self) -> str:
+        """Return the stack's drift status: where not all could be compared, that the rest is in sync says nothing."""
+        if any(resource.differences for resource in self.resources):
+            return "DRIFTED"
+        return "UNKNOWN" if self.failures else "IN_SYNC"
 
     def describe(self) -> dict[str, Any]:
         """Return the answer to DescribeStackDriftDetectionStatus."""
-        drifted = sum(bool(resource.differences) for resource in self.resources)
         return {
             "StackId": self.stack_id,
-            "StackDriftDetectionId": self.arn,
-            "DetectionStatus": "DETECTION_FAILED" if self.failure else "DETECTION_COMPLETE",
-            "DetectionStatusReason": self.failure,
-            "StackDriftStatus": "DRIFTED" if drifted else "IN_SYNC",
-            "DriftedStackResourceCount": drifted,
+            "StackDriftDetectionId": self.id,
+            "DetectionStatus": "DETECTION_FAILED" if self.failures else "DETECTION_COMPLETE",
+            "DetectionStatusReason": "; ".join(self.failures) or None,
+            "StackDriftStatus": self.status,
+            "DriftedStackResourceCount": sum(bool(resource.differences) for resource in self.resources),
             "Timestamp": self.ended_at,
         }
 
@@ -48,14 +54,19 @@ class DriftDetection:
 
 def detect(detection_id: str, stack_id: str, resources: Iterable[DeployedResource], clients: Clients) -> DriftDetection:
     """Compare resources as their caller may read them; those whose type CloudFormation cannot read are left out."""
-    readable = [one for one in resources if (registered := handlers(one.type)) and registered.identifier]
-    try:
-        return DriftDetection(detection_id, stack_id, verify(readable, ALL, clients).resources)
-    except EmbeddedError as error:
-        return DriftDetection(detection_id, stack_id, failure=str(error))
+    compared, failures = list[ResourceReadBack](), list[str]()
+    for resource in resources:
+        registered = handlers(resource.type)
+        if registered is not None and registered.identifier:
+            try:
+                compared += verify([resource], ALL, clients).resources
+            except EmbeddedError as error:
+                failures.append(str(error))
+    return DriftDetection(detection_id, stack_id, tuple(compared), tuple(failures))
 
 
 def _drift(detection: DriftDetection, resource: ResourceReadBack) -> dict[str, Any]:
+    status = "DELETED" if resource.gone else "MODIFIED" if resource.differences else "IN_SYNC"
     differences = [
         {
             "PropertyPath": f"/{difference.property.replace('.', '/')}",
@@ -64,6 +75,7 @@ def _drift(detection: DriftDetection, resource: ResourceReadBack) -> dict[str, A
             "DifferenceType": "REMOVE" if difference.deployed is None else "NOT_EQUAL",
         }
         for difference in resource.differences
+        if status == "MODIFIED"  # AWS tells them of no others
     ]
     return {
         "StackId": detection.stack_id,
@@ -71,6 +83,6 @@ def _drift(detection: DriftDetection, resource: ResourceReadBack) -> dict[str, A
         "PhysicalResourceId": resource.physical_id,
         "ResourceType": resource.type,
         "PropertyDifferences": differences,
-        "StackResourceDriftStatus": "MODIFIED" if differences else "IN_SYNC",
+        "StackResourceDriftStatus": status,
         "Timestamp": detection.ended_at,
     }

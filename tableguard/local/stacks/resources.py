@@ -8,7 +8,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tableguard.aws.cloudformation_handlers import handlers
 from tableguard.cloudformation.functions import evaluate
-from tableguard.cloudformation.resource_type import AbsentError, Context, Properties, ResourceHandle, ResourceType
+from tableguard.cloudformation.resource_type import (
+    AbsentError,
+    Context,
+    Properties,
+    ResourceHandle,
+    ResourceType,
+    says_absent,
+)
 from tableguard.cloudformation.scope import StackScope
 from tableguard.errors import EmbeddedError, TableguardError
 from tableguard.local.stacks.existing import FINDERS
@@ -148,10 +155,14 @@ class StackResources:
         for logical_id in logical_ids:
             self.existing.pop(logical_id, None)
 
-    def remove(self, logical_ids: Iterable[str]) -> None:
-        """Delete resources, newest first, except those to be retained; StackError names those that could not be."""
-        unwanted = set(logical_ids)
-        failed = [name for name in reversed(tuple(self.existing)) if name in unwanted and not self._remove(name)]
+    def remove(self, logical_ids: Iterable[str], undoing: bool = False) -> None:
+        """Delete resources, newest first, except those to be retained; StackError names those that could not be.
+
+        `undoing` tells that their creation is rolled back, for which RetainExceptOnCreate does not hold.
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
+        """
+        unwanted = [name for name in reversed(tuple(self.existing)) if name in set(logical_ids)]
+        failed = [name for name in unwanted if not self._remove(name, undoing)]
         if failed:
             raise StackError(f"The following resource(s) failed to delete: [{', '.join(sorted(failed))}].")
 
@@ -184,7 +195,7 @@ class StackResources:
         handle = resource_type.create(context, tracked)
         policy = declared.get("DeletionPolicy", "Delete")
         self.existing[logical_id] = StackResource(context, resource_type, properties, handle, policy)
-        undo.append(lambda: self._undo_creation(logical_id))
+        undo.append(lambda: self.remove([logical_id], undoing=True))
         _refuse_unread(resource_type, properties.keys(), tracked)
         self._record(logical_id, resource_type.name, "CREATE_COMPLETE")
 
@@ -227,29 +238,19 @@ class StackResources:
             raise
         self._record(logical_id, type_name, "UPDATE_COMPLETE")
 
-    def _undo_creation(self, logical_id: str) -> None:
-        """Delete a new resource, unless its policy is Retain: RetainExceptOnCreate does not hold for a creation.
-
-        https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
-        """
-        if self.existing[logical_id].deletion_policy == "RetainExceptOnCreate":
-            self.existing[logical_id] = replace(self.existing[logical_id], deletion_policy="Delete")
-        self.remove([logical_id])
-
-    def _remove(self, logical_id: str) -> bool:
+    def _remove(self, logical_id: str, undoing: bool) -> bool:
         """Delete or retain a resource by its policy; return whether it is off the stack."""
         resource = self.existing[logical_id]
-        if resource.deletion_policy.startswith("Retain"):
+        if resource.deletion_policy == "Retain" or (resource.deletion_policy == "RetainExceptOnCreate" and not undoing):
             self._record(logical_id, resource.type.name, "DELETE_SKIPPED")
         else:
             try:
                 self._record(logical_id, resource.type.name, "DELETE_IN_PROGRESS")
                 resource.type.delete(resource.context, resource.handle)
-            except AbsentError:
-                pass  # already deleted, which satisfies CloudFormation too
             except REFUSALS as error:
-                self._record(logical_id, resource.type.name, "DELETE_FAILED", str(error))
-                return False
+                if not _is_gone(resource, error):
+                    self._record(logical_id, resource.type.name, "DELETE_FAILED", str(error))
+                    return False
             self._record(logical_id, resource.type.name, "DELETE_COMPLETE")
         del self.existing[logical_id]
         return True
@@ -275,6 +276,20 @@ def replacement(resource_type: ResourceType, changed: Iterable[str]) -> Replacem
     if resource_type.update is None or (registered and names & registered.create_only):
         return "True"
     return "Conditional" if registered and names & registered.conditionally_create_only else "False"
+
+
+def _is_gone(resource: StackResource, refusal: Exception) -> bool:
+    """Return True if a resource could not be deleted as it is deleted already, which satisfies CloudFormation too.
+
+    That something does not exist may be said of a part of the resource alone: the whole is asked for.
+    """
+    if isinstance(refusal, AbsentError) or not says_absent(refusal):
+        return isinstance(refusal, AbsentError)
+    try:
+        resource.type.read(resource.context, resource.handle)
+    except REFUSALS as error:
+        return says_absent(error)
+    return False
 
 
 def _succeeds(step: Callable[[], None]) -> bool:

@@ -22,7 +22,7 @@ from tableguard.errors import EmbeddedError
 from tableguard.local.clients.factory import Clients
 from tableguard.local.stacks.exports import StackOutputs, exported_value
 from tableguard.local.stacks.proposed_changes import Proposal
-from tableguard.local.stacks.resources import StackError, StackEvent, StackResources
+from tableguard.local.stacks.resources import REFUSALS, StackError, StackEvent, StackResources
 from tableguard.local.stacks.submission import Submission
 from tableguard.local.stacks.types import ALL
 
@@ -201,12 +201,13 @@ class EmbeddedStack:
 
     def _taken_back(self, skip: Sequence[str]) -> frozenset[str]:
         if self.stable is None:
-            self.resources.remove(tuple(self.resources.existing))
+            self.resources.remove(tuple(self.resources.existing), undoing=True)
             return frozenset()
         scope = self.scope_of(self.stable)
         behind = self.resources.advance(scope, lambda: None, skip, disabled=False)
         if not behind:
-            self.resources.remove([name for name in self.resources.existing if name not in scope.active_resources()])
+            new = [name for name in self.resources.existing if name not in scope.active_resources()]
+            self.resources.remove(new, undoing=True)
         return behind
 
     def delete(self, clients: Clients, token: str | None = None) -> None:
@@ -262,7 +263,7 @@ class EmbeddedStack:
         try:
             behind = self.resources.advance(scope, check)
             reason = _failed(verb.lower(), behind) if behind else None
-        except EmbeddedError as error:  # of the outputs
+        except REFUSALS as error:  # of the outputs
             behind, reason = frozenset(), str(error)
         if reason is None:
             return True

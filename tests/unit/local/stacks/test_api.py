@@ -641,3 +641,37 @@ def test_resources_that_a_deletion_should_retain_are_not_deleted_unasked(stacks:
     with pytest.raises(ClientError, match="RetainResources is not modelled"):
         stacks.client.delete_stack(StackName=stacks.name, RetainResources=["A"])
     assert "a" in stacks.world.things
+
+
+@pytest.mark.parametrize(("policy", "kept"), [("RetainExceptOnCreate", False), ("Retain", True)])
+def test_what_a_later_rollback_takes_back_depends_on_the_deletion_policy(
+    stacks: Stacks, policy: str, kept: bool
+) -> None:
+    stacks.deploy({"A": thing("a")})
+    new = {"A": thing("a"), "B": thing("b", DeletionPolicy=policy), "C": thing("c", Fails=True, DependsOn="B")}
+    assert stacks.update(new, keep=True)["StackStatus"] == "UPDATE_FAILED"
+    stacks.client.rollback_stack(StackName=stacks.name)
+    assert stacks.stack()["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert ("b" in stacks.world.things) == kept
+
+
+def test_a_resource_that_its_service_says_is_gone_does_not_keep_the_stack(aws: Aws, stacks: Stacks) -> None:
+    group = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": f"/{stacks.name}"}}
+    stacks.deploy({"Group": group})
+    aws.client("logs").delete_log_group(logGroupName=f"/{stacks.name}")
+    stacks.client.delete_stack(StackName=stacks.name)
+    with pytest.raises(ClientError, match="does not exist"):
+        stacks.stack()
+
+
+def test_a_part_that_is_gone_does_not_make_the_whole_one_so(
+    aws: Aws, stacks: Stacks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def delete(_: Any, __: ResourceHandle) -> None:
+        aws.client("logs").delete_log_group(logGroupName="/none")
+
+    monkeypatch.setitem(ALL, THING, replace(ALL[THING], delete=delete))
+    stacks.deploy({"A": thing("a")})
+    stacks.client.delete_stack(StackName=stacks.name)
+    assert stacks.stack()["StackStatus"] == "DELETE_FAILED"
+    assert "ResourceNotFoundException" in stacks.failures()["A"]
