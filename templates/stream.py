@@ -1,7 +1,7 @@
 """Pattern D: the function that keeps conversation rows up to date from the table's stream."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,28 +74,30 @@ def _taken_by_operators(stack: StackBuilder) -> parts.Statement:
     # The SCP protect_perimeter says the same of the bucket's own ARN. A request through an access point names
     # that one's ARN, and is asked of the bucket's policy all the same; protect_audit_trail says who may change it.
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html
-    operator = Sub(f"arn:aws:iam::${{AWS::AccountId}}:role/{stack.settings.name}-operator")
-    return {
-        "Sid": "DenyTakingFailedBatches",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": ["s3:DeleteObject", "s3:GetObject*"],
-        "Resource": Sub("${FailuresBucket.Arn}/*"),
-        "Condition": {"ArnNotLike": {"aws:PrincipalArn": [operator, *stack.settings.break_glass_roles]}},
-    }
+    roles = (_role(stack, "operator"), *stack.settings.break_glass_roles)
+    return _denied_to_others("DenyTakingFailedBatches", ("s3:DeleteObject", "s3:GetObject*"), roles)
 
 
 def _kept_by_the_function(stack: StackBuilder) -> parts.Statement:
     # a forged batch would be redriven; the SCP says the same of the bucket's own ARN
-    function = Sub(f"arn:aws:iam::${{AWS::AccountId}}:role/{stack.settings.name}-pattern-d")
+    actions = "s3:PutObject", "s3:ReplicateObject"
+    return _denied_to_others("DenyForgingFailedBatches", actions, (_role(stack, "pattern-d"),))
+
+
+def _denied_to_others(sid: str, actions: Sequence[str], roles: Sequence[parts.Value]) -> parts.Statement:
+    """Return a statement that denies actions on failed batches to everybody but these roles."""
     return {
-        "Sid": "DenyForgingFailedBatches",
+        "Sid": sid,
         "Effect": "Deny",
         "Principal": "*",
-        "Action": ["s3:PutObject", "s3:ReplicateObject"],
+        "Action": list(actions),
         "Resource": Sub("${FailuresBucket.Arn}/*"),
-        "Condition": {"ArnNotLike": {"aws:PrincipalArn": [function]}},
+        "Condition": {"ArnNotLike": {"aws:PrincipalArn": list(roles)}},
     }
+
+
+def _role(stack: StackBuilder, name: str) -> Sub:
+    return Sub(f"arn:aws:iam::${{AWS::AccountId}}:role/{stack.settings.name}-{name}")
 
 
 def _dead_letter_queue(stack: StackBuilder, key: kms.Key) -> sqs.Queue:

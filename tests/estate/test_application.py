@@ -20,6 +20,7 @@ from tests.worlds.estate import (
     SETTINGS,
     TABLE,
     TABLE_ARN,
+    begin_conversation,
     refusal,
 )
 
@@ -30,7 +31,7 @@ CAT, DAN = (User(f"application-{name}", name.title(), name) for name in ("cat", 
 def test_the_application_s_patterns_work_and_its_rows_arrive(
     running: estate.EmbeddedEstate, table: MessageTable
 ) -> None:
-    group = table.create_conversation(CAT, [DAN], "first").message.group_uuid
+    group = begin_conversation(running, table, CAT, DAN, "first")
     table.post(group, DAN.user_uuid, "second")
     running.poller.drain(timeout=20)
     assert [message.text for message in table.messages(group, CAT.user_uuid).items] == ["second", "first"]

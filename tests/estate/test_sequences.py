@@ -14,11 +14,14 @@ from tableguard.settings import TAKEN_ROLES
 from tests.worlds import attacks, guardrails
 from tests.worlds.estate import (
     ACCOUNT,
+    APPLICATION,
     FAILURES,
+    FORGED_BATCH,
     KEY,
     ON_THE_EMBEDDED_AWS,
     REGION,
     SETTINGS,
+    STRANGER,
     TABLE,
     TABLE_ARN,
     Ids,
@@ -40,13 +43,12 @@ EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action
 TOPIC_ARN = f"arn:aws:sns:{REGION}:{ACCOUNT}:{SETTINGS.name}-alerts"
 # the statements that docs/attacks.md names for a case of this file
 OF_PAGE = {row.case: row.statements for row in attacks.rows() if "/test_sequences.py::" in row.shown}
-BATCH = {"Bucket": FAILURES, "Key": "aws/lambda/forged.json"}
 USER = {"UserName": "mallory"}
 
 
 def _opened(action: str, resource: str) -> str:
     """Return a policy that lets an account of somebody else do everything."""
-    stranger = {"Effect": "Allow", "Principal": {"AWS": "444455556666"}, "Action": action, "Resource": resource}
+    stranger = {"Effect": "Allow", "Principal": {"AWS": STRANGER}, "Action": action, "Resource": resource}
     return json.dumps({"Version": "2012-10-17", "Statement": [stranger]})
 
 
@@ -77,9 +79,9 @@ def test_a_deployer_opens_neither_table_nor_key_and_reads_nothing(zone: LandingZ
     assert _scan_refusals(client) == ("DenyTableDestruction", "DenyStrangers")
     ransom = {"KeyId": ids.key, "PolicyName": "default", "Policy": _opened("kms:*", "*")}
     assert denial(client("kms").put_key_policy, **ransom) == "DenyKeyDestruction"
-    assert denial(client("s3").get_object, **BATCH) == "DenyTakingFailedBatches"
-    assert denial(client("s3").put_object, **BATCH, Body=b"{}") == "DenyForgingFailedBatches"
-    trust = {"RoleName": f"{SETTINGS.name}-application", "PolicyDocument": json.dumps(EVERYTHING)}
+    assert denial(client("s3").get_object, **FORGED_BATCH) == "DenyTakingFailedBatches"
+    assert denial(client("s3").put_object, **FORGED_BATCH, Body=b"{}") == "DenyForgingFailedBatches"
+    trust = {"RoleName": APPLICATION, "PolicyDocument": json.dumps(EVERYTHING)}
     assert denial(client("iam").update_assume_role_policy, **trust) == "DenyRoleChanges"
     assert denial(client("sts").assume_role, **_taking("application")) == "DenyTakingApplication"
     assert denial(client("cloudtrail").stop_logging, Name=SETTINGS.trail_name) == "DenyStoppingTrail"
@@ -240,7 +242,6 @@ def test_a_user_with_a_second_factor_takes_break_glass_no_more_than_an_administr
 
 
 TRAIL_BUCKET, CONFIG_BUCKET = (f"{SETTINGS.name}-{of}-{ACCOUNT}-{REGION}" for of in ("trail", "config"))
-OTHER_ACCOUNT = "444455556666"
 FILE = {"Key": "AWSLogs/read-by-others.json.gz"}
 EVIDENCE = [TRAIL_BUCKET, CONFIG_BUCKET]
 
@@ -248,11 +249,11 @@ EVIDENCE = [TRAIL_BUCKET, CONFIG_BUCKET]
 @pytest.fixture
 def stranger(zone: LandingZone) -> Iterator[EmbeddedSession]:
     """A role with every permission in an account of another organization."""
-    iam, role = zone.clients("iam", OTHER_ACCOUNT, REGION), {"RoleName": "stranger"}
-    trust = {"Effect": "Allow", "Principal": {"AWS": OTHER_ACCOUNT}, "Action": "sts:AssumeRole"}
+    iam, role = zone.clients("iam", STRANGER, REGION), {"RoleName": "stranger"}
+    trust = {"Effect": "Allow", "Principal": {"AWS": STRANGER}, "Action": "sts:AssumeRole"}
     iam.create_role(**role, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}))
     iam.put_role_policy(**role, PolicyName="everything", PolicyDocument=json.dumps(EVERYTHING))
-    yield zone._assume(OTHER_ACCOUNT, "stranger")
+    yield zone._assume(STRANGER, "stranger")
     iam.delete_role_policy(**role, PolicyName="everything")
     iam.delete_role(**role)
 
@@ -263,8 +264,8 @@ OF_ANOTHER_ORGANIZATION: dict[str, tuple[str, str, dict[str, Any], str]] = {
     "write a file of the trail": ("s3", "put_object", {"Bucket": TRAIL_BUCKET, **FILE, "Body": b"{}"}, AT_FILES),
     "read a file of AWS Config": ("s3", "get_object", {"Bucket": CONFIG_BUCKET, **FILE}, AT_FILES),
     "write a file of AWS Config": ("s3", "put_object", {"Bucket": CONFIG_BUCKET, **FILE, "Body": b"{}"}, AT_FILES),
-    "read a failed batch": ("s3", "get_object", BATCH, AT_FILES),
-    "write a failed batch": ("s3", "put_object", {**BATCH, "Body": b"{}"}, AT_FILES),
+    "read a failed batch": ("s3", "get_object", FORGED_BATCH, AT_FILES),
+    "write a failed batch": ("s3", "put_object", {**FORGED_BATCH, "Body": b"{}"}, AT_FILES),
     "take a dead letter from abroad": ("sqs", "receive_message", DEAD_LETTERS, AT_FILES),
     "leave a dead letter from abroad": ("sqs", "send_message", {**DEAD_LETTERS, "MessageBody": "x"}, AT_FILES),
     "read the table": ("dynamodb", "get_item", {"TableName": TABLE_ARN, "Key": KEY}, "DenyOtherOrganizations"),
@@ -282,7 +283,7 @@ def test_another_organization_reaches_no_file_no_dead_letter_and_no_message(
 
 def _open_to_others(resource: str) -> str:
     """Return a policy that lets two other accounts do everything: one of the organization, and one of another."""
-    accounts = {"AWS": [SETTINGS.management_account_id, OTHER_ACCOUNT]}
+    accounts = {"AWS": [SETTINGS.management_account_id, STRANGER]}
     statement = {"Effect": "Allow", "Principal": accounts, "Action": "*", "Resource": resource}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 

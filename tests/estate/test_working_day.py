@@ -19,14 +19,17 @@ from tests.worlds.audit import TRAIL_BUCKET, UNASKED, questions
 from tests.worlds.commands import Ran, run
 from tests.worlds.estate import (
     ACCOUNT,
-    FAILURES,
+    APPLICATION,
+    FORGED_BATCH,
     KEY,
     ON_THE_EMBEDDED_AWS,
     REGION,
     SETTINGS,
+    STRANGER,
     TABLE,
     TABLE_ARN,
     Ids,
+    begin_conversation,
     denial,
     spoil_row,
 )
@@ -34,17 +37,12 @@ from tests.worlds.estate import (
 pytestmark = [pytest.mark.slow, ON_THE_EMBEDDED_AWS]
 ADA, BOB = (User(f"day-{name}", name.title(), name) for name in ("ada", "bob"))
 STACK = SETTINGS.stack_name("table")
-OTHER_ACCOUNT = "444455556666"
-BATCH = {"Bucket": FAILURES, "Key": "aws/lambda/forged.json"}
-APPLICATION = f"{SETTINGS.name}-application"
 
 
 @pytest.fixture(scope="module")
 def group(running: estate.EmbeddedEstate, table: MessageTable) -> str:
     """A group of Ada and Bob, whose rows have followed its one message."""
-    uuid = table.create_conversation(ADA, [BOB], "good morning").message.group_uuid
-    running.poller.drain(timeout=20)
-    return uuid
+    return begin_conversation(running, table, ADA, BOB, "good morning")
 
 
 def test_the_deployer_weighs_a_change_and_discards_it(running: estate.EmbeddedEstate) -> None:
@@ -87,7 +85,7 @@ def test_the_operator_verifies_repairs_and_finds_no_failed_batch(
     assert rows("verify", *settled)[0] == 0
     assert rows("redrive") == (0, "0 failed batches: 0 rows applied, 0 already newer; 0 still bad, 0 deleted")
     operator = running.roles["operator"].client
-    assert denial(operator("s3").put_object, **BATCH, Body=b"{}") == "DenyForgingFailedBatches"
+    assert denial(operator("s3").put_object, **FORGED_BATCH, Body=b"{}") == "DenyForgingFailedBatches"
     newest = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": f"MSG#{group}"}}}
     assert operator("dynamodb").query(TableName=TABLE, Limit=1, **newest)["Count"] == 1
     refused = denial(operator("dynamodb").put_item, TableName=TABLE, Item=KEY)
@@ -130,7 +128,7 @@ def test_an_auditor_reads_the_trail_s_files_and_no_other(
     listed = auditor.list_objects_v2(Bucket=TRAIL_BUCKET)["Contents"]
     assert trail_file["Key"] in [file["Key"] for file in listed]
     assert auditor.get_object(**trail_file)["Body"].read() == b"{}"
-    assert denial(auditor.get_object, **BATCH) == "DenyTakingFailedBatches"
+    assert denial(auditor.get_object, **FORGED_BATCH) == "DenyTakingFailedBatches"
     elsewhere = {"Bucket": SETTINGS.access_log_bucket, "Key": "access.log"}
     assert denial(auditor.get_object, **elsewhere) == "DenyOtherFiles"
     assert denial(auditor.delete_object, **trail_file) == "DenyChangingFiles"
@@ -174,7 +172,7 @@ def test_the_application_posts_edits_and_lists_from_the_vpc(
 @pytest.fixture
 def foreign_vpc(zone: LandingZone) -> Iterator[Vpc]:
     """A VPC of an account of somebody else, with an endpoint for DynamoDB."""
-    ec2 = zone.clients("ec2", OTHER_ACCOUNT, REGION)
+    ec2 = zone.clients("ec2", STRANGER, REGION)
     vpc = ec2.create_vpc(CidrBlock="10.99.0.0/16")["Vpc"]["VpcId"]
     service = f"com.amazonaws.{REGION}.dynamodb"
     of_vpc = [{"Name": "vpc-id", "Values": [vpc]}]
@@ -182,7 +180,7 @@ def foreign_vpc(zone: LandingZone) -> Iterator[Vpc]:
     placed = {"VpcId": vpc, "ServiceName": service, "RouteTableIds": [routes["RouteTableId"]]}
     placed["VpcEndpointType"] = "Gateway"
     endpoint = ec2.create_vpc_endpoint(**placed)["VpcEndpoint"]["VpcEndpointId"]
-    yield Vpc(OTHER_ACCOUNT, REGION, vpc)
+    yield Vpc(STRANGER, REGION, vpc)
     ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint])
     ec2.delete_vpc(VpcId=vpc)
 
@@ -216,7 +214,7 @@ def test_break_glass_repairs_what_only_it_may_change(running: estate.EmbeddedEst
 
 CLOSED_TO_BREAK_GLASS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "DenyLeavingTheOrganization": ("organizations", "leave_organization", {}),
-    "DenyForgingFailedBatches": ("s3", "put_object", {**BATCH, "Body": b"{}"}),
+    "DenyForgingFailedBatches": ("s3", "put_object", {**FORGED_BATCH, "Body": b"{}"}),
     "DenyForgingMetrics": (
         "cloudwatch",
         "put_metric_data",

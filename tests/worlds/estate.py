@@ -11,7 +11,9 @@ from stream_lambda.items import User, row_key
 from tableguard import settings
 from tableguard.local.authorization import guard
 from tableguard.local.authorization.state import DecisionRecord
+from tableguard.local.estate import EmbeddedEstate
 from tableguard.local.landing_zone import LandingZone
+from tableguard.store.messages import MessageTable
 from tests.engines.choice import MOTO
 
 SETTINGS = settings.example()
@@ -19,6 +21,9 @@ TABLE, REGION, ACCOUNT = SETTINGS.table_name, SETTINGS.home_region, SETTINGS.acc
 TABLE_ARN = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{TABLE}"
 FAILURES = f"{SETTINGS.name}-failures-{ACCOUNT}-{REGION}"
 ELSEWHERE = "us-east-1"
+STRANGER = "444455556666"  # an account of somebody else
+APPLICATION = f"{SETTINGS.name}-application"  # the role's name
+FORGED_BATCH = {"Bucket": FAILURES, "Key": "aws/lambda/forged.json"}
 DENIED = "AccessDeniedException"
 BY_SCP = "with an explicit deny in a service control policy"
 KEY = {"pk": {"S": "MSG#g"}, "sk": {"S": "2024"}}
@@ -105,6 +110,13 @@ def denial(call: Any, **parameters: Any) -> str:
     )
     assert not record.allowed
     return record.because.rpartition("statement ")[2]
+
+
+def begin_conversation(running: EmbeddedEstate, table: MessageTable, author: User, other: User, text: str) -> str:
+    """Return the UUID of a new group of two, after the rows have followed its one message."""
+    uuid = table.create_conversation(author, [other], text).message.group_uuid
+    running.poller.drain(timeout=20)
+    return uuid
 
 
 def spoil_row(zone: LandingZone, user: User, group: str) -> None:

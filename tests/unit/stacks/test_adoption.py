@@ -1,8 +1,7 @@
 """Adoption: what exists under the names of a template is found, and imported with all that it refers to."""
 
 import json
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Callable
 from typing import Any
 
 import moto.kms.models
@@ -10,7 +9,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tableguard.errors import DeployError
-from tableguard.local import landing_zone, server
 from tableguard.local.estate import POLLING
 from tableguard.local.landing_zone import LandingZone
 from tableguard.reading import cloudformation_yaml
@@ -77,17 +75,6 @@ def test_what_refers_to_something_that_is_gone_is_in_the_way_and_said_with_what_
         "Table (AWS::DynamoDB::Table) exists as messages and cannot be adopted: it refers to Key"
     )
     assert "aws kms create-alias" in obstacle
-
-
-@pytest.fixture(scope="module")
-def zone() -> Iterator[LandingZone]:
-    with server.start() as running:
-        yield landing_zone.prepare(SETTINGS, running.endpoint)
-
-
-@pytest.fixture(scope="module")
-def session(zone: LandingZone) -> Callable[[Any], Any]:
-    return cache(zone.session)
 
 
 @pytest.mark.slow

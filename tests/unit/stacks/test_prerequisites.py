@@ -1,14 +1,12 @@
 """What must be there before the first stack, and what an earlier deployment left: all of it named at once."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tableguard.local import landing_zone, server
 from tableguard.local.landing_zone import LandingZone
 from tableguard.settings import ExistingVpc, Settings, example
 from tableguard.stacks import prerequisites
@@ -16,17 +14,6 @@ from tableguard.stacks.registry import enabled_stacks, find_stack
 
 pytestmark = pytest.mark.slow
 SETTINGS = example("existing-vpc")
-
-
-@pytest.fixture(scope="module")
-def zone() -> Iterator[LandingZone]:
-    with server.start() as running:
-        yield landing_zone.prepare(SETTINGS, running.endpoint)
-
-
-@pytest.fixture(scope="module")
-def session(zone: LandingZone) -> Callable[[Any], Any]:
-    return cache(zone.session)
 
 
 def missing(settings: Settings, session: Callable[[Any], Any], *stacks: str) -> list[str]:
