@@ -10,11 +10,14 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 from botocore.model import StructureShape
 from botocore.parsers import create_parser
+from moto.dynamodbstreams.responses import DynamoDBStreamsHandler
 from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS, InstanceTypeBackend
 from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
+from tableguard.aws.arn import require
 from tableguard.local.clients import served
+from tableguard.local.clients.identities import SETUP_KEY
 from tableguard.local.edge import Edge
 from tableguard.local.landing_zone import LandingZone
 from tests.cases.least_arguments import least_arguments, services_in_use
@@ -35,7 +38,7 @@ from tests.worlds.edge import (
 
 pytestmark = pytest.mark.slow
 _SECONDS = 20.0  # no operation takes three; two processes share the machine
-_BY_CALLER = ("account", "iam", "sts")  # where moto's answer depends on the key; elsewhere only its permissions count
+_PRINCIPALS = ("administrator", "setup")  # one about whom all policies decide, and one about whom none does
 _FINE = ("success", "refused", "denied", "not modelled")
 
 
@@ -77,22 +80,40 @@ def _kind(error: ClientError, method: str) -> str:
     return "denied" if "is not authorized to" in str(error) or "cannot decide" in str(error) else "refused"
 
 
+def _outcomes(zone: LandingZone, service: str) -> dict[str, str]:
+    """Return how every operation of a service ends for each principal; deletions come last."""
+    clients = {who: client_of(zone, who, service) for who in _PRINCIPALS}
+    names = clients["setup"].meta.service_model.operation_names
+    last = sorted(names, key=lambda name: name.startswith("Delete"))
+    return {f"{name} by {who}": _outcome(client, name) for who, client in clients.items() for name in last}
+
+
 @pytest.mark.usefixtures("few_instance_types")
 @pytest.mark.parametrize("service", services_in_use())
 def test_every_operation_answers_as_aws_might(
     zone: LandingZone, service: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    administrator, setup = (client_of(zone, who, service) for who in ("administrator", "setup"))
-    last = sorted(setup.meta.service_model.operation_names, key=lambda name: name.startswith("Delete"))
-    outcomes = {operation: _outcome(administrator, operation) for operation in last}
-    unheard = [operation for operation in last if service in _BY_CALLER or outcomes[operation] == "denied"]
-    outcomes |= {f"{operation} by setup": _outcome(setup, operation) for operation in unheard}
-    wrong = {name: outcome for name, outcome in outcomes.items() if outcome not in _FINE}
-    assert wrong == {}
+    outcomes = _outcomes(zone, service)
+    assert {call: outcome for call, outcome in outcomes.items() if outcome not in _FINE} == {}
     output, lines = capfd.readouterr()
     assert output == ""
     assert [line for line in lines.splitlines() if not LINE.fullmatch(line)] == []
     assert len(lines.splitlines()) == Counter(outcomes.values())["not modelled"]
+
+
+@pytest.mark.parametrize("who", _PRINCIPALS)
+def test_a_fault_that_one_principal_alone_meets_is_found(
+    zone: LandingZone, monkeypatch: pytest.MonkeyPatch, who: str
+) -> None:
+    answer = DynamoDBStreamsHandler.list_streams
+
+    def list_streams(handler: Any) -> Any:
+        meets_it = (handler.access_key == SETUP_KEY) == (who == "setup")
+        return require("no ARN") if meets_it else answer(handler)
+
+    monkeypatch.setattr(DynamoDBStreamsHandler, "list_streams", list_streams)
+    outcomes = _outcomes(zone, "dynamodbstreams")
+    assert [call for call, outcome in outcomes.items() if outcome not in _FINE] == [f"ListStreams by {who}"]
 
 
 def test_the_services_are_those_of_the_templates_and_of_the_code() -> None:
