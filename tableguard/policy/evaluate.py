@@ -160,10 +160,9 @@ def decide(world: World, request: Request) -> Decision:
     """Decide a request as AWS does in a world of policies; PolicyError where AWS leaves the answer undefined."""
     evaluation = _Evaluation(request)
     layers = tuple(_layers(world, evaluation))
-    for name, levels in layers:
-        denial = evaluation.first("Deny", name, levels)
-        if denial is not None:
-            return Decision(False, (denial,))
+    denial = evaluation.first("Deny", *layers)
+    if denial is not None:
+        return Decision(False, (denial,))
     reasons = (*_ceiling_reasons(layers, evaluation), *_grant_reasons(world, evaluation))
     silent = tuple(reason for reason in reasons if reason.effect == "silent")
     return Decision(not silent, silent or reasons)
@@ -173,7 +172,7 @@ def explain(world: World, request: Request) -> tuple[Reason, ...]:
     """Return one Reason per layer and level, in turn: its denial, else what it allows, else that it is silent."""
     evaluation = _Evaluation(request)
     return tuple(
-        evaluation.first("Deny", name, (level,)) or evaluation.first_allow(name, level)
+        evaluation.first("Deny", (name, (level,))) or evaluation.first_allow(name, level)
         for name, levels in _layers(world, evaluation)
         for level in levels
     )
@@ -190,18 +189,27 @@ class _Evaluation:
         self.action = request.action.lower()
         self.context = request.keys()
 
-    def first(self, effect: Effect, layer: Layer, levels: Levels) -> Reason | None:
-        """Return the first statement with this effect that matches the request, or None."""
-        for level in levels:
-            for policy in level:
+    def first(self, effect: Effect, *layers: tuple[Layer, Levels]) -> Reason | None:
+        """Return the first statement with this effect that matches the request, or None.
+
+        PolicyError if a statement is undefined, and none matches for certain: where one does, the other adds nothing.
+        """
+        unclear: PolicyError | None = None
+        for layer, levels in layers:
+            for policy in (policy for level in levels for policy in level):
                 for statement in policy.concerning(effect, self.action):
-                    if self._matches(statement):
-                        return Reason(layer, effect, policy.name, statement.sid, policy.assumed, policy.arn)
+                    try:
+                        if self._matches(statement):
+                            return Reason(layer, effect, policy.name, statement.sid, policy.assumed, policy.arn)
+                    except PolicyError as error:
+                        unclear = unclear or error
+        if unclear is not None:
+            raise unclear
         return None
 
     def first_allow(self, layer: Layer, level: tuple[Policy, ...]) -> Reason:
         """Return the first allowing statement as a Reason, or a silent Reason."""
-        return self.first("Allow", layer, (level,)) or Reason(layer, "silent")
+        return self.first("Allow", (layer, (level,))) or Reason(layer, "silent")
 
     def most_specific_resource_allow(self, policy: Policy) -> tuple[Reason, Mention] | None:
         """Return the statement of a resource's policy that allows the request and names the caller most closely."""
@@ -234,7 +242,7 @@ def _layers(world: World, evaluation: _Evaluation) -> Iterator[tuple[Layer, Leve
         yield "scp", world.service_control
     if world.resource is not None:
         yield "resource", ((world.resource,),)
-    if caller.kind in ("role", "user"):
+    if caller.has_own_policies:
         yield "identity", (world.identity,)
         if world.boundary is not None:
             yield "boundary", ((world.boundary,),)
@@ -263,7 +271,7 @@ def _bound_by_scps(world: World, evaluation: _Evaluation) -> bool:
     https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html#not-restricted-by-scp
     """
     caller = evaluation.caller
-    if caller.kind not in ("role", "user", "root") or caller.service_linked or not world.binds(caller.account):
+    if not caller.of_account or caller.service_linked or not world.binds(caller.account):
         return False
     return not world.organization or evaluation.context.get("aws:principalorgid") == (world.organization,)
 
@@ -289,9 +297,9 @@ def _grant_reasons(world: World, evaluation: _Evaluation) -> Iterator[Reason]:
     if allow is not None:
         reason, mention = allow
         yield reason
-    elif caller.kind not in ("role", "user", "root") or not same_account or world.resource_must_allow:
+    elif not caller.of_account or not same_account or world.resource_must_allow:
         yield Reason("resource", "silent")
-    if caller.kind not in ("role", "user") or (same_account and mention == "direct"):
+    if not caller.has_own_policies or (same_account and mention == "direct"):
         return  # a resource policy that names the user or the session itself needs nothing else
     if not (same_account and mention == "role"):
         yield evaluation.first_allow("identity", world.identity)

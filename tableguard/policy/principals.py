@@ -11,32 +11,40 @@ from typing import Literal
 
 from tableguard.errors import PolicyError
 
-Kind = Literal["role", "user", "root", "service", "federated", "anonymous"]
+Kind = Literal["role", "user", "root", "federated-user", "service", "federated", "anonymous"]
 # How closely a resource policy names the caller: the session or user itself, its role, its account.
 Mention = Literal["direct", "role", "account"]
 Group = Literal["members", "account", "anyone"]
 
 GROUPS: dict[Group, str] = {
-    "members": "every role, user and root user of the organization's member accounts, service-linked roles apart",
-    "account": "every role and user of the workload account, service-linked roles apart",
+    "members": "every role, user, federated user and root user of the organization's member accounts, "
+    "service-linked roles apart",
+    "account": "every role, user and federated user of the workload account, service-linked roles apart",
     "anyone": "every caller of every account and organization, AWS services and callers without a signature",
 }
 
-_ARN = re.compile(r"arn:aws:(iam|sts)::([0-9]{12}):(root|user/.+|role/.+|assumed-role/[^/]+/.+)")
+_ARN = re.compile(
+    r"arn:aws:(?:iam|sts)::([0-9]{12}):(root|user/.+|role/.+|assumed-role/[^/]+/.+|federated-user/[\w+=,.@-]+)",
+    re.ASCII,
+)
+_KINDS: dict[str, Kind] = {"role": "role", "user": "user", "root": "root", "federated-user": "federated-user"}
 _SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com")
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-federated-web-identity
 _FEDERATED = re.compile(
     r"cognito-identity\.amazonaws\.com|www\.amazon\.com|graph\.facebook\.com|accounts\.google\.com"
     r"|arn:aws:iam::[0-9]{12}:(oidc|saml)-provider/.+"
 )
-_TYPES = {"role": "AssumedRole", "user": "User", "root": "Account"}
+_TYPES = {"role": "AssumedRole", "user": "User", "root": "Account", "federated-user": "FederatedUser"}
 
 
 @dataclass(frozen=True)
 class Principal:
     """A caller. For a role `arn` is the role's own, as aws:PrincipalArn has it, and `session` its session's name.
 
-    A federated caller is one who asks for a role's credentials with a token, and `arn` is the token's issuer.
+    A federated caller is one who asks for a role's credentials with a token, and `arn` is the token's issuer. A
+    federated user is a session of sts:GetFederationToken, and `arn` its own. It may do at most what its user may, and
+    what a resource's policy allows that names it; what else its session policies leave out is not known:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getfederationtoken.html
     """
 
     kind: Kind
@@ -49,6 +57,16 @@ class Principal:
         """Return True for a service-linked role, which no SCP and no RCP binds."""
         # and not one whose path has these words further on: paths may hold any of the characters of an ARN
         return self.kind == "role" and self.arn.split(":", 5)[-1].startswith("role/aws-service-role/")
+
+    @property
+    def of_account(self) -> bool:
+        """Return True for the principals of an account, as opposed to services, and to callers without a signature."""
+        return self.kind in ("role", "user", "root", "federated-user")
+
+    @property
+    def has_own_policies(self) -> bool:
+        """Return True for those whose own policies must allow what no resource's policy does: all but the root user."""
+        return self.of_account and self.kind != "root"
 
     @property
     def session_arn(self) -> str:
@@ -98,18 +116,19 @@ def principal(arn: str, session: str = "session") -> Principal:
     match = _ARN.fullmatch(arn)
     if match is None:
         raise PolicyError(
-            f"{arn!r} is not a principal: accepted are ARNs of roles, sessions, users and root, services, identity "
-            "providers and *"
+            f"{arn!r} is not a principal: accepted are ARNs of roles, sessions, users, federated users and root, "
+            "services, identity providers and *"
         )
-    account, resource = match[2], match[3]
-    if resource == "root":
-        return Principal("root", arn, account)
-    if resource.startswith("assumed-role/"):
+    return _of_account(arn, match[1], match[2], session)
+
+
+def _of_account(arn: str, account: str, resource: str, session: str) -> Principal:
+    kind = resource.partition("/")[0]
+    if kind == "assumed-role":
         # the path of the role is not part of a session's ARN; a role with a path is given as the role's ARN
         _, name, session = resource.split("/", 2)
         return Principal("role", f"arn:aws:iam::{account}:role/{name}", account, session)
-    kind: Kind = "role" if resource.startswith("role/") else "user"
-    return Principal(kind, arn, account, session if kind == "role" else "")
+    return Principal(_KINDS[kind], arn, account, session if kind == "role" else "")
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """Requests and principals as people write them short, and what they stand for in one organization.
 
-- `principal`: `role/NAME`, `user/NAME` and `root` are the workload account's; `deployer` and `break-glass` are each of
-  the roles that the settings exempt; `deployer-taker` is each of those whom the settings let take the deployer, and so
-  on for application, auditor, break-glass and operator; a service name, a whole ARN and `*` (anonymous) stand for
-  themselves.
+- `principal`: `role/NAME`, `user/NAME`, `federated-user/NAME` and `root` are the workload account's; `deployer` and
+  `break-glass` are each of the roles that the settings exempt; `deployer-taker` is each of those whom the settings let
+  take the deployer, and so on for application, auditor, break-glass and operator; a service name, a whole ARN and `*`
+  (anonymous) stand for themselves.
 - `resource`: the last part of an ARN, completed with the action's service, the region and the workload account; a
   whole ARN and `*` stand for themselves. STS acts on IAM's roles: `role/NAME` is one for its actions too.
 - `owner`: the account that the resource is in, where its ARN does not tell (buckets); by default the workload's.
@@ -96,6 +96,8 @@ class Shorthand:
             return self.settings.example_takers_of(_TAKERS[short])
         if short == "root" or short.startswith(("role/", "user/")):
             return (f"arn:aws:iam::<account-id>:{short}",)
+        if short.startswith("federated-user/"):
+            return (f"arn:aws:sts::<account-id>:{short}",)
         return (short,)
 
     def _organization(self, caller: Principal) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The classes of callers that statements tell apart, of every account and of every name.
 
-They are roles, users, root users, services, and callers without a signature.
+They are roles, users, federated users, root users, services, and callers without a signature. The sessions of a role
+are the role, whoever took it and how: with a token of a web identity or of SAML, by IAM Identity Center, as a service.
 """
 
 import string
@@ -35,15 +36,18 @@ _PRINTABLE = frozenset(map(chr, range(0x21, 0x80)))
 _PATH_AND_NAME = (Token(_PRINTABLE, inverted=False, repeats=True), Token(_PRINTABLE - {"/"}, inverted=False))
 _SERVICE = Universe((*word(string.ascii_lowercase + string.digits + ".-"), *exactly(".amazonaws.com")))
 _ACCOUNTS = (*exactly("arn:aws:iam::"), *TWELVE_DIGITS, *exactly(":"))
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html: [\w+=,.@-]*
+_FEDERATED_NAME = word(string.ascii_letters + string.digits + "+=,.@_-")
 _UNIVERSES = (
     Universe((*_ACCOUNTS, *exactly("role/"), *_PATH_AND_NAME)),
     Universe((*_ACCOUNTS, *exactly("user/"), *_PATH_AND_NAME)),
     Universe((*_ACCOUNTS, *exactly("root"))),
+    Universe((*exactly("arn:aws:sts::"), *TWELVE_DIGITS, *exactly(":federated-user/"), *_FEDERATED_NAME)),
 )
 _ORGANIZATIONS = Universe((*exactly("o-"), *word(string.ascii_lowercase + string.digits)))
 _LINKED = "arn:aws:iam::*:role/aws-service-role/*"
 # examples that read as names do, where their class has no name of its own
-_EXAMPLES = ("role/Admin", "user/mina")
+_EXAMPLES = ("arn:aws:iam::{}:role/Admin", "arn:aws:iam::{}:user/mina", "arn:aws:sts::{}:federated-user/mina")
 
 
 def dimension(scope: Scope, applicable: ApplicableStatements) -> Dimension:
@@ -79,7 +83,7 @@ def _option(
     # SCPs bind only callers of the organization
     under_scps = any(layered.layer == "scp" for layered in applicable.statements)
     ours = under_scps and organization == scope.estate.organization_id
-    parties = (caller.kind, caller.service_linked, caller.account, ours, tuple(mentions))
+    parties = (caller.of_account, caller.has_own_policies, caller.service_linked, caller.account, ours, tuple(mentions))
     return Option(passes, undefined, parties, (caller, own))
 
 
@@ -101,10 +105,10 @@ def _callers(scope: Scope, applicable: ApplicableStatements, lines: Lines) -> It
 
 
 def _arns(scope: Scope, applicable: ApplicableStatements, lines: Lines) -> Iterator[str]:
-    """Yield ARNs of roles, users and root users: readable ones first, then the shortest of each class."""
+    """Yield the ARNs of the principals of accounts: readable ones first, then the shortest of each class."""
     accounts = (scope.estate.account,) if scope.callers == "account" else known_accounts(scope, applicable)
     for account in accounts:
-        yield from (f"arn:aws:iam::{account}:{name}" for name in _EXAMPLES)
+        yield from (example.format(account) for example in _EXAMPLES)
     told_apart = _patterns(scope, applicable, lines)
     for universe in _UNIVERSES:
         yield from (arn for _, arn in classes(universe, told_apart))
@@ -128,7 +132,7 @@ def _patterns(scope: Scope, applicable: ApplicableStatements, lines: Lines) -> t
             accounts.add(value)
         elif value != "*":
             arns.add(Pattern("exactly", principal(value).arn))
-    return tuple(sorted({*arns, *(Pattern("like an ARN", f"arn:aws:iam::{account}:*") for account in accounts)}))
+    return tuple(sorted({*arns, *(Pattern("like an ARN", f"arn:aws:*::{account}:*") for account in accounts)}))
 
 
 def _principal_values(applicable: ApplicableStatements, kind: str) -> Iterator[str]:

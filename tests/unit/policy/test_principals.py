@@ -55,8 +55,24 @@ def test_a_service_linked_role_is_known_by_its_path() -> None:
     assert not principal(ROLE).service_linked
 
 
+FEDERATED = f"arn:aws:sts::{ACCOUNT}:federated-user/mina"
+
+
+def test_a_session_of_get_federation_token_has_an_arn_and_a_type_of_its_own() -> None:
+    caller = principal(FEDERATED)
+    assert (caller.kind, caller.account, caller.of_account, caller.has_own_policies) == (
+        "federated-user",
+        ACCOUNT,
+        True,
+        True,
+    )
+    assert caller.context()["aws:principaltype"] == ("FederatedUser",)
+    assert caller.context()["aws:principalarn"] == (FEDERATED,)
+    assert "aws:username" not in caller.context()
+
+
 @pytest.mark.parametrize(
-    "arn", ["app", "role/app", f"arn:aws:iam::{ACCOUNT}:group/x", f"arn:aws:sts::{ACCOUNT}:federated-user/x", ""]
+    "arn", ["app", "role/app", f"arn:aws:iam::{ACCOUNT}:group/x", f"arn:aws:sts::{ACCOUNT}:federated-user/a b", ""]
 )
 def test_what_is_no_principal_is_refused(arn: str) -> None:
     with pytest.raises(PolicyError, match="is not a principal"):
@@ -82,6 +98,10 @@ def test_what_is_no_principal_is_refused(arn: str) -> None:
         ({"AWS": ACCOUNT}, FOREIGN_ROLE, None),
         ({"AWS": [ACCOUNT, ROLE]}, SESSION, "role"),
         ({"AWS": ACCOUNT}, "*", None),
+        ({"AWS": FEDERATED}, FEDERATED, "direct"),
+        ({"AWS": FEDERATED}, f"{FEDERATED}s", None),
+        ({"AWS": USER}, FEDERATED, None),
+        ({"AWS": ACCOUNT}, FEDERATED, "account"),
         ({"Service": "backup.amazonaws.com"}, "backup.amazonaws.com", "direct"),
         ({"Service": "backup.amazonaws.com"}, "lambda.amazonaws.com", None),
         ({"Service": "backup.amazonaws.com"}, SESSION, None),

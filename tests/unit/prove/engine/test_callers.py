@@ -60,3 +60,54 @@ def test_services_of_every_name_are_looked_at(second: str, verdict: str) -> None
     services = {"Bool": {"aws:PrincipalIsAWSService": "true"}}
     read = {"Action": "dynamodb:GetItem", "Resource": TABLE, "Condition": services}
     assert proof(World(MANAGEMENT, resource=table), read, callers="anyone").verdict == verdict
+
+
+FEDERATED = f"arn:aws:sts::{ACCOUNT}:federated-user/mina"
+KINDS = {
+    "role": f"arn:aws:iam::{ACCOUNT}:role/app",
+    "user": f"arn:aws:iam::{ACCOUNT}:user/mina",
+    "root": f"arn:aws:iam::{ACCOUNT}:root",
+    "federated-user": FEDERATED,
+}
+PATTERNS = {
+    "role": "arn:aws:iam::*:role/*",
+    "user": "arn:aws:iam::*:user/*",
+    "root": "arn:aws:iam::*:root",
+    "federated-user": "arn:aws:sts::*:federated-user/*",
+}
+
+
+@pytest.mark.parametrize("left", KINDS)
+def test_whoever_of_an_account_a_denial_leaves_out_refutes_a_claim_about_everybody(left: str) -> None:
+    others = [pattern for kind, pattern in PATTERNS.items() if kind != left]
+    scp = {**DECRYPT, "Condition": {"ArnLike": {"aws:PrincipalArn": others}}}
+    found = proof(under(scp), DECRYPT)
+    assert found.verdict == "refuted"
+    assert found.counterexample is not None
+    assert found.counterexample.principal.kind == left
+    all_of_them = {**DECRYPT, "Condition": {"ArnLike": {"aws:PrincipalArn": list(PATTERNS.values())}}}
+    assert proof(under(all_of_them), DECRYPT).verdict == "proved"
+    assert proof(under(DECRYPT), DECRYPT, callers=(KINDS[left],)).verdict == "proved"
+
+
+@pytest.mark.parametrize(("key", "left"), [("User", "role"), ("AssumedRole", "user"), ("FederatedUser", "user")])
+def test_the_type_of_a_principal_tells_its_kind(key: str, left: str) -> None:
+    scp = {**DECRYPT, "Condition": {"StringEquals": {"aws:PrincipalType": key}}}
+    assert proof(under(scp), DECRYPT, callers=(KINDS[left],)).verdict == "refuted"
+    of_type = {**DECRYPT, "Condition": {"StringEquals": {"aws:PrincipalType": key}}}
+    assert proof(under(scp), of_type).verdict == "proved"
+
+
+@pytest.mark.parametrize(
+    ("named", "verdict"),
+    [
+        (FEDERATED, "proved"),
+        (f"{FEDERATED}s", "refuted"),
+        (f"arn:aws:iam::{ACCOUNT}:user/mina", "refuted"),
+        (ACCOUNT, "refuted"),
+    ],
+)
+def test_a_resource_policy_that_names_a_federated_user_needs_no_policy_of_the_user(named: str, verdict: str) -> None:
+    table = document({"Effect": "Allow", "Principal": {"AWS": named}}, name="table")
+    read = {"Action": "dynamodb:GetItem", "Resource": TABLE}
+    assert proof(World(MANAGEMENT, resource=table), read, "allowed", (FEDERATED,)).verdict == verdict
