@@ -32,13 +32,17 @@ def immovable(
 
 
 def _changed_exports(planned: PlannedStack) -> Iterator[str]:
-    """Yield the deployed exports whose values change: they are written otherwise, or name what is replaced."""
-    replaced = {change.logical_id for change in planned.changes or () if change.replacement == "always"}
-    outputs = planned.template.get("Outputs", {}) if planned.changes else {}
+    """Yield the deployed exports whose values change: they are written otherwise, or name what is replaced.
+
+    A change set may change outputs alone: it has no changes of resources then, and is no lack of one.
+    """
+    if planned.changes is None:
+        return
+    replaced = {change.logical_id for change in planned.changes if change.replacement == "always"}
+    outputs = planned.template.get("Outputs", {})
     for key, before in planned.deployed.get("Outputs", {}).items():
-        now = outputs.get(key, {} if planned.changes else before)
         named = replaced & set(references(before["Value"]))
-        if "Export" in before and (named or now.get("Value") != before["Value"]):
+        if "Export" in before and (named or outputs.get(key, {}).get("Value") != before["Value"]):
             yield str(before["Export"]["Name"])
 
 

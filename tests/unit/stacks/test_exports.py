@@ -39,12 +39,13 @@ def immovable(
     session: Importers,
     replacement: Replacement = "never",
     outputs: Mapping[str, Any] = OUTPUT,
-    changes: tuple[str, ...] = ("Topic",),
+    changes: tuple[str, ...] | None = ("Topic",),
 ) -> tuple[str, ...]:
     template = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}, "Outputs": outputs}
-    made = tuple(ResourceChange("Modify", name, "AWS::SNS::Topic", replacement) for name in changes)
+    made = tuple(ResourceChange("Modify", name, "AWS::SNS::Topic", replacement) for name in changes or ())
+    deployed = {**template, "Outputs": OUTPUT}
     planned = PlannedStack(
-        find_stack("table"), "cruddur-table", "CREATE_COMPLETE", made or None, template, {**template, "Outputs": OUTPUT}
+        find_stack("table"), "cruddur-table", "CREATE_COMPLETE", None if changes is None else made, template, deployed
     )
     return exports.immovable(example(), lambda _: session, [planned])
 
@@ -64,7 +65,8 @@ def test_an_export_that_is_written_otherwise_or_leaves_is_refused_too() -> None:
     other = {"Name": {**OUTPUT["Name"], "Value": {"Ref": "Other"}}}
     assert immovable(USED, outputs=other) == REFUSED
     assert immovable(USED, outputs={}) == REFUSED
-    assert immovable(USED, outputs=other, changes=()) == ()
+    assert immovable(USED, outputs=other, changes=()) == REFUSED  # of a change set that changes outputs alone
+    assert immovable(USED, outputs=other, changes=None) == ()
 
 
 def test_a_question_that_is_refused_is_an_error() -> None:

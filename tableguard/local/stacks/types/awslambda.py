@@ -106,11 +106,12 @@ def _update(context: Context, handle: ResourceHandle, properties: Properties) ->
     code = _code(properties)
     call(client, "update_function_code", FunctionName=name, **code)
     _set_concurrency(context, name, properties)
-    changed, gone = tags.declared_changes(current, properties)
-    if gone:
-        client.untag_resource(Resource=handle.attributes["Arn"], TagKeys=gone)
-    if changed:
-        client.tag_resource(Resource=handle.attributes["Arn"], Tags=changed)
+    tags.update(
+        tags.declared(current),
+        tags.declared(properties),
+        put=lambda changed: client.tag_resource(Resource=handle.attributes["Arn"], Tags=changed),
+        remove=lambda gone: client.untag_resource(Resource=handle.attributes["Arn"], TagKeys=gone),
+    )
     return ResourceHandle(name, handle.attributes, {"Code": code})
 
 

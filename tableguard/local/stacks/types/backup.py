@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tableguard.cloudformation.resource_type import Client, Context, Properties, ResourceHandle, ResourceType
+from tableguard.local.stacks.types import tags
 from tableguard.local.stacks.types.calls import call, refuse_replacement, remove_on_failure, select
-from tableguard.local.stacks.types.tags import changes
 from tableguard.local.stacks.types.translate import inverse, unknown_to_moto
 
 if TYPE_CHECKING:
@@ -68,14 +68,17 @@ def _delete_vault(context: Context, handle: ResourceHandle) -> None:
 
 
 def _tags(backup: Client, arn: str) -> dict[str, str]:
-    tags: dict[str, str] = backup.list_tags(ResourceArn=arn)["Tags"]
-    return tags
+    present: dict[str, str] = backup.list_tags(ResourceArn=arn)["Tags"]
+    return present
 
 
 def _set_tags(backup: Client, arn: str, wanted: dict[str, str]) -> None:
-    changed, removed = changes(_tags(backup, arn), wanted)
-    backup.tag_resource(ResourceArn=arn, Tags=changed)
-    backup.untag_resource(ResourceArn=arn, TagKeyList=removed)
+    tags.update(
+        _tags(backup, arn),
+        wanted,
+        put=lambda changed: backup.tag_resource(ResourceArn=arn, Tags=changed),
+        remove=lambda gone: backup.untag_resource(ResourceArn=arn, TagKeyList=gone),
+    )
 
 
 def _create_plan(context: Context, properties: Properties) -> ResourceHandle:

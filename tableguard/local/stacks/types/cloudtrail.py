@@ -1,8 +1,8 @@
 """AWS::CloudTrail::Trail, through CloudTrail's API."""
 
 from tableguard.cloudformation.resource_type import Client, Context, Properties, ResourceHandle, ResourceType
+from tableguard.local.stacks.types import tags
 from tableguard.local.stacks.types.calls import call, refuse_replacement, remove_on_failure, select
-from tableguard.local.stacks.types.tags import as_list, as_map, changes
 from tableguard.local.stacks.types.translate import inverse, rename
 
 _TYPE = "AWS::CloudTrail::Trail"
@@ -27,8 +27,9 @@ _ANSWER = inverse(_REQUEST) | {"LogFileValidationEnabled": "EnableLogFileValidat
 def _create(context: Context, properties: Properties) -> ResourceHandle:
     cloudtrail = context.client("cloudtrail")
     name = properties.get("TrailName", context.generated_name)
-    tags = properties.get("Tags", [])
-    trail = call(cloudtrail, "create_trail", Name=name, TagsList=tags, **rename(properties, _REQUEST))
+    trail = call(
+        cloudtrail, "create_trail", Name=name, TagsList=properties.get("Tags", []), **rename(properties, _REQUEST)
+    )
     handle = ResourceHandle(name, {"Arn": trail["TrailARN"], "SnsTopicArn": trail.get("SnsTopicARN", "")})
     with remove_on_failure(lambda: _delete(context, handle)):
         _put_event_selectors(cloudtrail, name, properties)
@@ -83,7 +84,7 @@ def _update(context: Context, handle: ResourceHandle, properties: Properties) ->
     else:
         _put_insight_selectors(cloudtrail, name, properties)
     _set_logging(cloudtrail, name, properties)
-    _set_tags(cloudtrail, trail["TrailARN"], as_map(properties.get("Tags", [])))
+    _set_tags(cloudtrail, trail["TrailARN"], tags.declared(properties))
     return ResourceHandle(name, {"Arn": trail["TrailARN"], "SnsTopicArn": trail.get("SnsTopicARN", "")})
 
 
@@ -94,15 +95,20 @@ def _delete(context: Context, handle: ResourceHandle) -> None:
 
 
 def _tags(cloudtrail: Client, arn: str) -> list[dict[str, str]]:
-    tags: list[dict[str, str]] = cloudtrail.list_tags(ResourceIdList=[arn])["ResourceTagList"][0]["TagsList"]
-    return tags
+    present: list[dict[str, str]] = cloudtrail.list_tags(ResourceIdList=[arn])["ResourceTagList"][0]["TagsList"]
+    return present
 
 
 def _set_tags(cloudtrail: Client, arn: str, wanted: dict[str, str]) -> None:
-    current = as_map(_tags(cloudtrail, arn))
-    changed, removed = changes(current, wanted)
-    cloudtrail.add_tags(ResourceId=arn, TagsList=as_list(changed))
-    cloudtrail.remove_tags(ResourceId=arn, TagsList=[{"Key": key, "Value": current[key]} for key in removed])
+    current = tags.as_map(_tags(cloudtrail, arn))
+    tags.update(
+        current,
+        wanted,
+        put=lambda changed: cloudtrail.add_tags(ResourceId=arn, TagsList=tags.as_list(changed)),
+        remove=lambda gone: cloudtrail.remove_tags(
+            ResourceId=arn, TagsList=tags.as_list({key: current[key] for key in gone})
+        ),
+    )
 
 
 TYPES = (ResourceType(_TYPE, _create, _read, _delete, _update),)

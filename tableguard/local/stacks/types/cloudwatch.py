@@ -1,8 +1,8 @@
 """AWS::CloudWatch::Alarm, through CloudWatch's API."""
 
 from tableguard.cloudformation.resource_type import Client, Context, Properties, ResourceHandle, ResourceType
+from tableguard.local.stacks.types import tags
 from tableguard.local.stacks.types.calls import call, only, refuse_replacement, select
-from tableguard.local.stacks.types.tags import as_list, as_map, changes
 from tableguard.local.stacks.types.translate import non_null
 
 _ALARM = "AWS::CloudWatch::Alarm"
@@ -57,7 +57,7 @@ def _update(context: Context, handle: ResourceHandle, properties: Properties) ->
     cloudwatch = context.client("cloudwatch")
     refuse_replacement(_ALARM, _read(context, handle), properties, "AlarmName")
     call(cloudwatch, "put_metric_alarm", AlarmName=handle.physical_id, **non_null(properties, *_PROPERTIES))
-    _set_tags(cloudwatch, handle.attributes["Arn"], as_map(properties.get("Tags", [])))
+    _set_tags(cloudwatch, handle.attributes["Arn"], tags.declared(properties))
     return handle
 
 
@@ -68,9 +68,12 @@ def _delete(context: Context, handle: ResourceHandle) -> None:
 
 
 def _set_tags(cloudwatch: Client, arn: str, wanted: dict[str, str]) -> None:
-    changed, removed = changes(as_map(cloudwatch.list_tags_for_resource(ResourceARN=arn)["Tags"]), wanted)
-    cloudwatch.tag_resource(ResourceARN=arn, Tags=as_list(changed))
-    cloudwatch.untag_resource(ResourceARN=arn, TagKeys=removed)
+    tags.update(
+        tags.as_map(cloudwatch.list_tags_for_resource(ResourceARN=arn)["Tags"]),
+        wanted,
+        put=lambda changed: cloudwatch.tag_resource(ResourceARN=arn, Tags=tags.as_list(changed)),
+        remove=lambda gone: cloudwatch.untag_resource(ResourceARN=arn, TagKeys=gone),
+    )
 
 
 _NOT_IN_MOTO = "moto's PutMetricAlarm does not take it"

@@ -1,6 +1,7 @@
 """AWS::DynamoDB::Table through the DynamoDB API."""
 
 import json
+from collections.abc import Mapping
 
 from tableguard.cloudformation.equality import without
 from tableguard.cloudformation.resource_type import Client, Context, Properties, ResourceHandle, ResourceType
@@ -214,12 +215,14 @@ def _update_policy(client: Client, arn: str, current: Properties, policy: Proper
 
 
 def _update_tags(client: Client, arn: str, current: Properties, properties: Properties) -> None:
-    changed, gone = tags.declared_changes(current, properties)
-    # moto's TagResource adds a second tag of the same key, so what changes is removed first
-    if stale := sorted(set(gone) | set(changed)):
-        client.untag_resource(ResourceArn=arn, TagKeys=stale)
-    if changed:
+    def remove(gone: list[str]) -> None:
+        client.untag_resource(ResourceArn=arn, TagKeys=gone)
+
+    def put(changed: Mapping[str, str]) -> None:
+        remove(sorted(changed))  # moto's TagResource adds a second tag of the same key
         client.tag_resource(ResourceArn=arn, Tags=tags.as_list(changed))
+
+    tags.update(tags.declared(current), tags.declared(properties), put, remove)
 
 
 def _delete(context: Context, handle: ResourceHandle) -> None:

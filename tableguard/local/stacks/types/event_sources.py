@@ -86,11 +86,12 @@ def _update(context: Context, handle: ResourceHandle, properties: Properties) ->
         **{**_DEFAULTS, **select(properties, *_CHANGEABLE)},
     )
     arn = handle.attributes["EventSourceMappingArn"]
-    changed, gone = tags.declared_changes(current, properties)
-    if gone:
-        client.untag_resource(Resource=arn, TagKeys=gone)
-    if changed:
-        client.tag_resource(Resource=arn, Tags=changed)
+    tags.update(
+        tags.declared(current),
+        tags.declared(properties),
+        put=lambda changed: client.tag_resource(Resource=arn, Tags=changed),
+        remove=lambda gone: client.untag_resource(Resource=arn, TagKeys=gone),
+    )
     return handle
 
 

@@ -3,8 +3,8 @@
 import json
 
 from tableguard.cloudformation.resource_type import Client, Context, Properties, ResourceHandle, ResourceType
+from tableguard.local.stacks.types import tags
 from tableguard.local.stacks.types.calls import call, refuse_replacement, remove_on_failure, select
-from tableguard.local.stacks.types.tags import as_list, as_map, changes
 from tableguard.local.stacks.types.translate import document_text, non_null, surplus
 
 _TYPE = "AWS::Events::Rule"
@@ -22,9 +22,9 @@ def _create(context: Context, properties: Properties) -> ResourceHandle:
     return handle
 
 
-def _put_rule(events: Client, name: str, properties: Properties, tags: Properties) -> str:
+def _put_rule(events: Client, name: str, properties: Properties, tagged: Properties) -> str:
     pattern = {word: document_text(value) for word, value in non_null(properties, "EventPattern").items()}
-    answer = call(events, "put_rule", Name=name, **pattern, **non_null(properties, *_PROPERTIES), **tags)
+    answer = call(events, "put_rule", Name=name, **pattern, **non_null(properties, *_PROPERTIES), **tagged)
     return str(answer["RuleArn"])
 
 
@@ -53,9 +53,12 @@ def _update(context: Context, handle: ResourceHandle, properties: Properties) ->
     _put_targets(events, name, properties)
     wanted = [target["Id"] for target in properties.get("Targets", [])]
     _remove_targets(events, name, surplus((target["Id"] for target in current["Targets"]), wanted))
-    changed, removed = changes(as_map(current["Tags"]), as_map(properties.get("Tags", [])))
-    events.tag_resource(ResourceARN=arn, Tags=as_list(changed))
-    events.untag_resource(ResourceARN=arn, TagKeys=removed)
+    tags.update(
+        tags.declared(current),
+        tags.declared(properties),
+        put=lambda changed: events.tag_resource(ResourceARN=arn, Tags=tags.as_list(changed)),
+        remove=lambda gone: events.untag_resource(ResourceARN=arn, TagKeys=gone),
+    )
     return handle
 
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from tableguard.cloudformation.resource_type import Client, Context, Properties, ResourceHandle, ResourceType
+from tableguard.local.stacks.types import tags
 from tableguard.local.stacks.types.calls import call, refuse_replacement, remove_on_failure, select, without_none
-from tableguard.local.stacks.types.tags import as_list, as_map, changes
 from tableguard.local.stacks.types.translate import document_text, surplus
 
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html: an hour unless the template says otherwise
@@ -77,9 +77,12 @@ def _update_boundary(iam: Client, role: str, properties: Properties) -> None:
 
 
 def _update_role_tags(iam: Client, role: str, current: Properties, properties: Properties) -> None:
-    changed, removed = changes(as_map(current.get("Tags", [])), as_map(properties.get("Tags", [])))
-    iam.tag_role(RoleName=role, Tags=as_list(changed))
-    iam.untag_role(RoleName=role, TagKeys=removed)
+    tags.update(
+        tags.declared(current),
+        tags.declared(properties),
+        put=lambda changed: iam.tag_role(RoleName=role, Tags=tags.as_list(changed)),
+        remove=lambda gone: iam.untag_role(RoleName=role, TagKeys=gone),
+    )
 
 
 def _update_inline_policies(iam: Client, role: str, current: list[Properties], wanted: list[Properties]) -> None:

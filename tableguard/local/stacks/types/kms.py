@@ -79,11 +79,12 @@ def _update_key(context: Context, handle: ResourceHandle, properties: Properties
     switch = client.disable_key if text(properties.get("Enabled", True)) == "false" else client.enable_key
     switch(KeyId=key)
     _set_rotation(client, key, properties)
-    changed, gone = tags.declared_changes(current, properties)
-    if gone:
-        client.untag_resource(KeyId=key, TagKeys=gone)
-    if changed:
-        client.tag_resource(KeyId=key, Tags=tags.as_list(changed, *_KEY_PARTS))
+    tags.update(
+        tags.declared(current),
+        tags.declared(properties),
+        put=lambda changed: client.tag_resource(KeyId=key, Tags=tags.as_list(changed, *_KEY_PARTS)),
+        remove=lambda gone: client.untag_resource(KeyId=key, TagKeys=gone),
+    )
     return handle
 
 

@@ -64,11 +64,12 @@ def _update_group(context: Context, handle: ResourceHandle, properties: Properti
     # moto has no AssociateKmsKey, so the key of a group cannot change
     refuse_replacement(GROUP_NAME, current, properties, "LogGroupName", "KmsKeyId")
     _set_retention(context, name, properties)
-    changed, gone = tags.declared_changes(current, properties)
-    if gone:
-        client.untag_log_group(logGroupName=name, tags=gone)
-    if changed:
-        client.tag_log_group(logGroupName=name, tags=changed)
+    tags.update(
+        tags.declared(current),
+        tags.declared(properties),
+        put=lambda changed: client.tag_log_group(logGroupName=name, tags=changed),
+        remove=lambda gone: client.untag_log_group(logGroupName=name, tags=gone),
+    )
     return handle
 
 

@@ -3,8 +3,8 @@
 import json
 
 from tableguard.cloudformation.resource_type import Client, Context, Properties, ResourceHandle, ResourceType
+from tableguard.local.stacks.types import tags
 from tableguard.local.stacks.types.calls import call, refuse_replacement, remove_on_failure, select
-from tableguard.local.stacks.types.tags import as_list, as_map, changes
 from tableguard.local.stacks.types.translate import document_text, surplus
 
 _TYPE = "AWS::Organizations::Policy"
@@ -51,9 +51,12 @@ def _update(context: Context, handle: ResourceHandle, properties: Properties) ->
     wanted = properties.get("TargetIds", [])
     _attach(organizations, policy_id, surplus(wanted, current["TargetIds"]))
     _detach(organizations, policy_id, surplus(current["TargetIds"], wanted))
-    changed, removed = changes(as_map(current["Tags"]), as_map(properties.get("Tags", [])))
-    organizations.tag_resource(ResourceId=policy_id, Tags=as_list(changed))
-    organizations.untag_resource(ResourceId=policy_id, TagKeys=removed)
+    tags.update(
+        tags.declared(current),
+        tags.declared(properties),
+        put=lambda changed: organizations.tag_resource(ResourceId=policy_id, Tags=tags.as_list(changed)),
+        remove=lambda gone: organizations.untag_resource(ResourceId=policy_id, TagKeys=gone),
+    )
     return handle
 
 

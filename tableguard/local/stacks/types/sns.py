@@ -71,11 +71,12 @@ def _update_topic(context: Context, handle: ResourceHandle, properties: Properti
     for name, value in {**unset, **attributes(properties, *_TOPIC)}.items():
         client.set_topic_attributes(TopicArn=arn, AttributeName=name, AttributeValue=value)
     _update_subscriptions(client, arn, properties.get("Subscription", []))
-    changed, gone = tags.declared_changes(current, properties)
-    if gone:
-        client.untag_resource(ResourceArn=arn, TagKeys=gone)
-    if changed:
-        client.tag_resource(ResourceArn=arn, Tags=tags.as_list(changed))
+    tags.update(
+        tags.declared(current),
+        tags.declared(properties),
+        put=lambda changed: client.tag_resource(ResourceArn=arn, Tags=tags.as_list(changed)),
+        remove=lambda gone: client.untag_resource(ResourceArn=arn, TagKeys=gone),
+    )
     return handle
 
 

@@ -67,11 +67,12 @@ def _update_queue(context: Context, handle: ResourceHandle, properties: Properti
     # moto's SetQueueAttributes forgets the policy unless it is sent along
     policy = select(_all_attributes(client, url), "Policy")
     client.set_queue_attributes(QueueUrl=url, Attributes={**attributes(properties, *_ATTRIBUTES), **policy})
-    changed, gone = tags.declared_changes(current, properties)
-    if gone:
-        client.untag_queue(QueueUrl=url, TagKeys=gone)
-    if changed:
-        client.tag_queue(QueueUrl=url, Tags=changed)
+    tags.update(
+        tags.declared(current),
+        tags.declared(properties),
+        put=lambda changed: client.tag_queue(QueueUrl=url, Tags=changed),
+        remove=lambda gone: client.untag_queue(QueueUrl=url, TagKeys=gone),
+    )
     return handle
 
 

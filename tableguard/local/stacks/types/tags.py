@@ -1,9 +1,12 @@
 """Conversions of tags between CloudFormation's form, [{Key, Value}], and those of the services' own APIs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle
+
+Put = Callable[[Mapping[str, str]], object]  # tags to set
+Remove = Callable[[list[str]], object]  # keys to take away
 
 
 def as_map(tags: Iterable[Mapping[str, Any]]) -> dict[str, str]:
@@ -16,15 +19,19 @@ def as_list(tags: Mapping[str, str], key: str = "Key", value: str = "Value") -> 
     return [{key: name, value: tags[name]} for name in sorted(tags)]
 
 
-def changes(current: Mapping[str, str], wanted: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
-    """Return the tags to set and the keys to remove so that the current tags become the wanted ones."""
+def declared(properties: Properties) -> dict[str, str]:
+    """Return the tags that a resource's properties declare."""
+    return as_map(properties.get("Tags", []))
+
+
+def update(current: Mapping[str, str], wanted: Mapping[str, str], put: Put, remove: Remove) -> None:
+    """Remove keys and put tags so that the current tags become the wanted ones; what needs no call gets none."""
     changed = {key: value for key, value in wanted.items() if current.get(key) != value}
-    return changed, sorted(set(current) - set(wanted))
-
-
-def declared_changes(current: Properties, wanted: Properties) -> tuple[dict[str, str], list[str]]:
-    """Return the same from a resource's current properties and those that its template now declares."""
-    return changes(as_map(current["Tags"]), as_map(wanted.get("Tags", [])))
+    gone = sorted(set(current) - set(wanted))
+    if gone:
+        remove(gone)
+    if changed:
+        put(changed)
 
 
 def specifications(kind: str, properties: Properties) -> list[Properties]:
@@ -35,9 +42,10 @@ def specifications(kind: str, properties: Properties) -> list[Properties]:
 
 def update_ec2(context: Context, handle: ResourceHandle, current: Properties, wanted: Properties) -> None:
     """Set and remove tags of an EC2 resource so that it has those that the template declares."""
-    client = context.client("ec2")
-    changed, gone = declared_changes(current, wanted)
-    if gone:
-        client.delete_tags(Resources=[handle.physical_id], Tags=[{"Key": key} for key in gone])
-    if changed:
-        client.create_tags(Resources=[handle.physical_id], Tags=as_list(changed))
+    client, resources = context.client("ec2"), [handle.physical_id]
+    update(
+        declared(current),
+        declared(wanted),
+        put=lambda changed: client.create_tags(Resources=resources, Tags=as_list(changed)),
+        remove=lambda gone: client.delete_tags(Resources=resources, Tags=[{"Key": key} for key in gone]),
+    )
