@@ -122,8 +122,8 @@ def _in_account(owner: str, scope: Scope) -> Scope:
     statement = scope.statement
     if not owner or any(line.key == "aws:resourceaccount" for line in statement.conditions):
         return scope
-    told = (parts.account for value in statement.resource.values if (parts := parse(value)))
-    owners = tuple(dict.fromkeys((owner, *(account for account in told if account.isdigit()))))
+    accounts = (parts.account for value in statement.resource.values if (parts := parse(value)))
+    owners = tuple(dict.fromkeys((owner, *(account for account in accounts if account.isdigit()))))
     line = Condition("StringEquals", "aws:resourceaccount", owners)
     return replace(scope, statement=replace(statement, conditions=(*statement.conditions, line)))
 
