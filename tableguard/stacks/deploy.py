@@ -25,6 +25,11 @@ DeploymentOutcome = Literal["created", "adopted", "updated", "unchanged"]
 # statuses of a stack without resources: a first import that failed leaves the second
 _ADOPTING = (status.ABSENT, "IMPORT_ROLLBACK_COMPLETE")
 _NO_REPLACEMENT = "Replacement type updates not supported"
+_DELETERS: Mapping[Principal, str] = {
+    "administrator": "the administrator, or break-glass once the guardrails are attached",
+    "deployer": "break-glass",  # whom the access stack has made; the deployer may delete no stack
+    "management": "the management principal",
+}
 Approve = Callable[[StackModule, tuple[ResourceChange, ...]], bool]
 
 
@@ -178,10 +183,7 @@ class _Deployer:
     def settled(self, stack: StackModule, name: str) -> str:
         """Return the stack's status once nothing is under way in it; DeployError if it cannot be deployed."""
         state = status.settled(self.cloudformation, name, self.interval)
-        deleter = "the deploying principal, or break-glass once the guardrails are attached"
-        if stack.principal != "deployer":
-            deleter = f"the {stack.principal} principal"
-        status.check_deployable(name, state, deleter)
+        status.check_deployable(name, state, _DELETERS[stack.principal])
         return state
 
     def continue_rollback(self, name: str) -> str:

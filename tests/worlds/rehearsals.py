@@ -203,7 +203,7 @@ def _check_failure(here: Rehearsal, result: Result) -> None:
 
 def check_as_undisturbed(here: Rehearsal) -> None:
     """Check that every stack is complete, has each resource of its template, and that all of it is as declared."""
-    assert set(here.statuses().values()) <= {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
+    assert set(here.statuses().values()) <= {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
     wanted = {(here.settings.stack_name(stack), name) for stack, names in resources(here).items() for name in names}
     assert {(one.stack, one.logical_id) for one in api.deployed()} == wanted
     assert estate._verify(here.zone.endpoint).different == ()

@@ -218,7 +218,7 @@ class StackResources:
                 "resource; the embedded AWS does not"
             )
         self._record(logical_id, before.type.name, "UPDATE_IN_PROGRESS")
-        undo.append(lambda: self._undo_update(logical_id, update, before.properties))
+        undo.append(lambda: self._undo_update(logical_id, update, before.properties, properties))
         self._change(logical_id, update, properties, changed)
         self._record(logical_id, before.type.name, "UPDATE_COMPLETE")
 
@@ -228,12 +228,17 @@ class StackResources:
         self.existing[logical_id] = replace(resource, handle=handle, properties=properties)
         _refuse_unread(resource.type, changed, tracked)
 
-    def _undo_update(self, logical_id: str, update: Update, properties: Properties) -> None:
+    def _undo_update(self, logical_id: str, update: Update, before: Properties, now: Properties) -> None:
+        """Change a resource back; if that fails, it counts as changed, so that whoever continues tries once more.
+
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-continueupdaterollback.html
+        """
         type_name = self.existing[logical_id].type.name
         self._record(logical_id, type_name, "UPDATE_IN_PROGRESS")
         try:
-            self._change(logical_id, update, properties, set())
+            self._change(logical_id, update, before, set())
         except REFUSALS as error:
+            self.existing[logical_id] = replace(self.existing[logical_id], properties=now)
             self._record(logical_id, type_name, "UPDATE_FAILED", str(error))
             raise
         self._record(logical_id, type_name, "UPDATE_COMPLETE")
