@@ -86,6 +86,6 @@ def _section(framework: Framework, supporters: _Supporters) -> str:
     rows = (
         [f"`{number}`", title, whose, ", ".join(links)]
         for number, title in framework.titles.items()
-        for whose, links in sorted(supporters[f"{framework.key}:{number}"].items())
+        for whose, links in sorted(supporters.get(f"{framework.key}:{number}", {}).items())
     )
     return f"## {framework.name}\n\n" + _table(["Control", "Asks for", "Mapping", "Supported by"], rows)

@@ -91,14 +91,24 @@ class Sessions:
 
     def __call__(self, principal: Principal) -> boto3.Session:
         """Return the principal's session; DeployError if it has no credentials or is in another account."""
+        return self._opened(principal)[0]
+
+    def caller(self, principal: Principal) -> str:
+        """Return the ARN of the role with which a principal deploys, without its path."""
+        if principal in ("deployer", "break-glass"):
+            return self.settings.role_arn(principal)
+        return self._opened(principal)[1]
+
+    def _opened(self, principal: Principal) -> tuple[boto3.Session, str]:
+        """Return the principal's session, and the role that it is of."""
         settings, profiles = self.settings, self.profiles
         match principal:
             case "management":
                 source = _Source("the management account", profiles.management, "--management-profile")
-                return _session(source, settings.management_account_id, settings.home_region)[0]
+                return _session(source, settings.management_account_id, settings.home_region)
             case "administrator":
                 source = _Source("the workload's administrator", profiles.administrator, "--profile")
-                return _session(source, settings.account_id, settings.home_region)[0]
+                return _session(source, settings.account_id, settings.home_region)
             case "deployer":
                 source = _Source("the deployer", profiles.deployer or profiles.administrator, "--deployer-profile")
                 return self._with_role("deployer", source, settings.exempt_roles)
@@ -108,21 +118,14 @@ class Sessions:
                     raise DeployError("break-glass: no profile is named; name one with --break-glass-profile")
                 return self._with_role("break-glass", source, settings.break_glass_roles)
 
-    def caller(self, principal: Principal) -> str:
-        """Return the ARN of the role with which a principal deploys, without its path."""
-        if principal in ("deployer", "break-glass"):
-            return self.settings.role_arn(principal)
-        arn: str = self(principal).client("sts").get_caller_identity()["Arn"]
-        return _role(arn)
-
-    def _with_role(self, role: str, source: _Source, same: Sequence[str]) -> boto3.Session:
-        """Return the source's session if its role is one of these already, else one of the workload's role."""
+    def _with_role(self, role: str, source: _Source, same: Sequence[str]) -> tuple[boto3.Session, str]:
+        """Return the session and role of the source if it is one of these already, else of the workload's role."""
         region = self.settings.home_region
         session, caller = _session(source, None, region)
         if caller in {f"{arn.partition('/')[0]}/{arn.rpartition('/')[2]}" for arn in same}:
-            return session
+            return session, caller
         try:
-            return assume(session, self.settings.role_arn(role), region, source.profile)
+            return assume(session, self.settings.role_arn(role), region, source.profile), self.settings.role_arn(role)
         except DeployError as error:
             raise DeployError(
                 f"{error}; it is made by the access stack, and taken by those whom the settings name under "

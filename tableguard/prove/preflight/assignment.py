@@ -178,8 +178,8 @@ def _line(denied: Sequence[str], because: str) -> str:
 
 def _versions(planned: PlannedStack, logical_id: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """Return a resource as it is deployed, and as the template has it; empty where it is not."""
-    templates = planned.deployed, planned.template
-    before, now = (template.get("Resources", {}).get(logical_id, {}) for template in templates)
+    versions = planned.deployed, planned.template
+    before, now = (template.get("Resources", {}).get(logical_id, {}) for template in versions)
     return before, now
 
 

@@ -167,3 +167,40 @@ def test_only_what_is_imported_is_shown_as_imported() -> None:
 
 def test_what_can_be_found_can_be_made() -> None:
     assert FINDERS.keys() <= ALL.keys()
+
+
+def test_what_a_stack_imports_from_another_stays_so_when_it_imports_resources(cloudformation: Any) -> None:
+    exported = {"Name": {"Value": "new", "Export": {"Name": "name"}}}
+    cloudformation.create_stack(
+        StackName="exporter", TemplateBody=json.dumps({"Resources": {"Topic": TOPIC}, "Outputs": exported})
+    )
+    queue = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Fn::ImportValue": "name"}}}
+    cloudformation.create_stack(StackName="s", TemplateBody=json.dumps({"Resources": {"Queue": queue}}))
+    prepare(cloudformation, {"Resources": {"Group": GROUP, "Queue": queue}}, TARGET)
+    assert execute(cloudformation) == "IMPORT_COMPLETE"
+    assert cloudformation.list_imports(ExportName="name")["Imports"] == ["s"]
+
+
+def test_a_resource_without_properties_is_imported(aws: Aws, cloudformation: Any) -> None:
+    aws.client("s3").create_bucket(
+        Bucket="kept-bucket", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+    )
+    identifier = {"ResourceIdentifier": {"BucketName": "kept-bucket"}}
+    target = {"ResourceType": "AWS::S3::Bucket", "LogicalResourceId": "Bucket", **identifier}
+    bucket = {"Type": "AWS::S3::Bucket", "DeletionPolicy": "Retain"}
+    prepare(cloudformation, {"Resources": {"Bucket": bucket}}, target)
+    assert execute(cloudformation) == "IMPORT_COMPLETE"
+
+
+def test_a_key_of_another_stack_is_not_imported_by_its_arn_either(cloudformation: Any) -> None:
+    key = {"Type": "AWS::KMS::Key", "DeletionPolicy": "Retain", "Properties": {"Description": "kept"}}
+    outputs = {"Arn": {"Value": {"Fn::GetAtt": ["Key", "Arn"]}}}
+    cloudformation.create_stack(
+        StackName="first", TemplateBody=json.dumps({"Resources": {"Key": key}, "Outputs": outputs})
+    )
+    (stack,) = cloudformation.describe_stacks(StackName="first")["Stacks"]
+    arn = stack["Outputs"][0]["OutputValue"]
+    target = {"ResourceType": "AWS::KMS::Key", "LogicalResourceId": "Key", "ResourceIdentifier": {"KeyId": arn}}
+    prepare(cloudformation, {"Resources": {"Key": key}}, target, stack="second")
+    assert execute(cloudformation, "second") == "IMPORT_ROLLBACK_COMPLETE"
+    assert "already exists in another stack" in reason(cloudformation, "second")
