@@ -51,6 +51,7 @@ class Token:
         return (character in self.characters) != self.inverted
 
 
+_ANYTHING = Token(repeats=True)
 Tokens = tuple[Token, ...]
 
 
@@ -59,6 +60,12 @@ class Pattern(NamedTuple):
 
     kind: Literal["exactly", "in any case", "like", "like an ARN"]
     text: str
+
+
+class AnyOf(NamedTuple):
+    """A group of patterns that covers what one of them covers: which of them does so, nothing tells apart."""
+
+    patterns: tuple[Pattern, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,10 +122,34 @@ def _literal(character: str, ignore_case: bool) -> Token:
     return Token(frozenset(both), inverted=False)
 
 
-@lru_cache(maxsize=8192)
-def classes(universe: Universe, patterns: tuple[Pattern, ...], most: int = MOST_STATES) -> tuple[tuple[int, str], ...]:
+@dataclass(frozen=True)
+class Explored:
+    """Achievable sets of covering groups, each with its shortest text; `complete` if these are all."""
+
+    texts: tuple[tuple[int, str], ...]
+    complete: bool
+
+
+def classes(
+    universe: Universe, patterns: tuple[Pattern | AnyOf, ...], most: int = MOST_STATES
+) -> tuple[tuple[int, str], ...]:
     """Return each achievable set of covering patterns (bit k for pattern k) with its shortest text of the universe."""
-    machine = _Machine((universe.tokens, *map(tokens_of, patterns)))
+    reached = explored(universe, patterns, most)
+    if not reached.complete:
+        raise NotProvedError(too_many(patterns, most))
+    return reached.texts
+
+
+def too_many(patterns: tuple[Pattern | AnyOf, ...], most: int) -> str:
+    """Say that patterns need more states than are looked at."""
+    count = sum(len(one.patterns) if isinstance(one, AnyOf) else 1 for one in patterns)
+    return f"more than {most} states are needed to tell {count} patterns apart"
+
+
+@lru_cache(maxsize=8192)
+def explored(universe: Universe, patterns: tuple[Pattern | AnyOf, ...], most: int) -> Explored:
+    """Return the achievable sets of covering patterns that so many states lead to, shortest texts first."""
+    machine = Machine(universe, patterns)
     reached = {machine.start}
     queue = deque([(machine.start, "")])
     shortest: dict[int, str] = {}
@@ -129,27 +160,33 @@ def classes(universe: Universe, patterns: tuple[Pattern, ...], most: int = MOST_
         for following, character in machine.steps(state):
             if following not in reached:
                 if len(reached) >= most:
-                    raise NotProvedError(f"more than {most} states are needed to tell {len(patterns)} patterns apart")
+                    return Explored(tuple(shortest.items()), complete=False)
                 reached.add(following)
                 queue.append((following, text + character))
-    return tuple(shortest.items())
+    return Explored(tuple(shortest.items()), complete=True)
 
 
-class _Machine:
-    """All tokens in a row, one bit each and one for the end of each text; the first text is the universe's."""
+class Machine:
+    """All tokens in a row, one bit each and one for the end of each text; the first text is the universe's.
 
-    def __init__(self, texts: tuple[Tokens, ...]) -> None:
+    Where a pattern that ends with `*` is at its end, its group covers whatever follows: the group's other places say no
+    more, and are left out of the state.
+    """
+
+    def __init__(self, universe: Universe, patterns: tuple[Pattern | AnyOf, ...]) -> None:
         self.tokens: dict[int, Token] = {}
         self.ends: list[int] = []
-        starts, place = 0, 0
-        for tokens in texts:
-            starts |= 1 << place
-            for token in tokens:
-                self.tokens[place] = token
-                place += 1
-            self.ends.append(1 << place)
-            place += 1
-        self.universe = (self.ends[0] << 1) - 1
+        self.groups: list[int] = []  # the places of each group
+        self.sunk: dict[int, int] = {}  # the last place of a pattern that ends with `*`, as bit: its group
+        starts = 0
+        for texts in ((universe.tokens,), *(_alternatives(one) for one in patterns)):
+            starts |= self._lay_out(texts)
+        for group, ends in zip(self.groups[1:], self.ends[1:], strict=True):
+            for end in _places(ends):
+                if self.tokens.get(end - 1) == _ANYTHING:
+                    self.sunk[1 << end - 1] = group
+        self.sinks = sum(self.sunk)
+        self.universe = self.groups[0]
         self.repeating = sum(1 << place for place, token in self.tokens.items() if token.repeats)
         self.broad = {place: token for place, token in self.tokens.items() if token.inverted or token.is_set}
         self.literal: dict[str, int] = {}
@@ -159,13 +196,34 @@ class _Machine:
         self.taking: dict[str, int] = {}
         self.start = self._spread(starts)
 
+    def _lay_out(self, texts: tuple[Tokens, ...]) -> int:
+        """Add the places of one group, and return those where its texts begin."""
+        starts, ends = 0, 0
+        begin = place = self.groups[-1].bit_length() if self.groups else 0
+        for tokens in texts:
+            starts |= 1 << place
+            for token in tokens:
+                self.tokens[place] = token
+                place += 1
+            ends |= 1 << place
+            place += 1
+        self.ends.append(ends)
+        self.groups.append((1 << place) - (1 << begin))
+        return starts
+
     def accepts(self, state: int) -> bool:
         """Return True if the text read so far is one of the universe."""
         return bool(state & self.ends[0])
 
     def covering(self, state: int) -> int:
-        """Return the patterns that cover the text read so far, as bits."""
+        """Return the patterns, or groups, that cover the text read so far, as bits."""
         return sum(1 << k for k, end in enumerate(self.ends[1:]) if state & end)
+
+    def filled(self, state: int) -> int:
+        """Return the state with every place of the groups that cover whatever follows."""
+        for sink in _bits(state & self.sinks):
+            state |= self.sunk[sink]
+        return state
 
     def steps(self, state: int) -> Iterator[tuple[int, str]]:
         """Yield every state that one more character leads to, with a character for each."""
@@ -191,6 +249,12 @@ class _Machine:
         """Return the state with every place behind a token that may be repeated no time."""
         while (wider := state | ((state & self.repeating) << 1)) != state:
             state = wider
+        sinks = state & self.sinks
+        while sinks:
+            sink = sinks & -sinks
+            group = self.sunk[sink]
+            state = (state & ~group) | sink | sink << 1
+            sinks &= ~group
         return state
 
 
@@ -205,8 +269,16 @@ def _alphabets(sets: tuple[Token, ...]) -> tuple[str, ...]:
     return tuple(together.values())
 
 
+def _alternatives(pattern: Pattern | AnyOf) -> tuple[Tokens, ...]:
+    return tuple(map(tokens_of, pattern.patterns if isinstance(pattern, AnyOf) else (pattern,)))
+
+
 def _places(state: int) -> Iterator[int]:
+    return (bit.bit_length() - 1 for bit in _bits(state))
+
+
+def _bits(state: int) -> Iterator[int]:
     while state:
         lowest = state & -state
-        yield lowest.bit_length() - 1
+        yield lowest
         state ^= lowest

@@ -11,6 +11,7 @@ from tableguard.policy.principals import ANONYMOUS, Principal, mentioned, princi
 from tableguard.policy.worlds import Scope
 from tableguard.prove.engine.automaton import TWELVE_DIGITS, Pattern, Token, Universe, classes, exactly, word
 from tableguard.prove.engine.dimension import Dimension, Option, distinct, judged
+from tableguard.prove.engine.dominance.texts import classes_of, groups
 from tableguard.prove.engine.question import ApplicableStatements
 from tableguard.prove.engine.statement_set import Lines, all_but, union, where
 from tableguard.prove.engine.string_patterns import patterns, variables_in
@@ -109,9 +110,10 @@ def _arns(scope: Scope, applicable: ApplicableStatements, lines: Lines) -> Itera
     accounts = (scope.estate.account,) if scope.callers == "account" else known_accounts(scope, applicable)
     for account in accounts:
         yield from (example.format(account) for example in _EXAMPLES)
-    told_apart = _patterns(scope, applicable, lines)
+    aim = applicable.aim
+    told_apart = groups(lines, "aws:principalarn", aim, _told_apart(scope, applicable, lines))
     for universe in _UNIVERSES:
-        yield from (arn for _, arn in classes(universe, told_apart))
+        yield from (arn for _, arn in classes_of(universe, told_apart, None if aim is None else aim.gaps))
 
 
 def _is_in_group(scope: Scope, caller: Principal) -> bool:
@@ -122,17 +124,17 @@ def _is_in_group(scope: Scope, caller: Principal) -> bool:
     return scope.callers == "members" or (caller.account == scope.estate.account and caller.kind != "root")
 
 
-def _patterns(scope: Scope, applicable: ApplicableStatements, lines: Lines) -> tuple[Pattern, ...]:
-    """Return the patterns by which statements, and the evaluation itself, tell callers apart."""
+def _told_apart(scope: Scope, applicable: ApplicableStatements, lines: Lines) -> Iterator[Pattern]:
+    """Yield the patterns by which the evaluation, Principal elements and conditions on accounts tell callers apart."""
     accounts = {scope.estate.management_account, *known_accounts(scope, applicable)}
     accounts |= {pattern.text for pattern in patterns(lines, "aws:principalaccount")}
-    arns = {Pattern("like an ARN", _LINKED), *patterns(lines, "aws:principalarn")}
+    yield Pattern("like an ARN", _LINKED)
     for value in _principal_values(applicable, "AWS"):
         if value.isdigit():
             accounts.add(value)
         elif value != "*":
-            arns.add(Pattern("exactly", principal(value).arn))
-    return tuple(sorted({*arns, *(Pattern("like an ARN", f"arn:aws:*::{account}:*") for account in accounts)}))
+            yield Pattern("exactly", principal(value).arn)
+    yield from (Pattern("like an ARN", f"arn:aws:*::{account}:*") for account in accounts)
 
 
 def _principal_values(applicable: ApplicableStatements, kind: str) -> Iterator[str]:

@@ -13,6 +13,7 @@ from tableguard.prove.engine import callers, resources
 from tableguard.prove.engine.automaton import ANY, Universe, classes, exactly
 from tableguard.prove.engine.context_values import choices, context_of, may_be_empty
 from tableguard.prove.engine.dimension import Dimension, Option, distinct, judged
+from tableguard.prove.engine.dominance.aim import Aim
 from tableguard.prove.engine.question import ALWAYS_PRESENT, ApplicableStatements
 from tableguard.prove.engine.statement_set import NONE, Lines, StatementSet, union
 from tableguard.prove.engine.string_patterns import is_text, patterns, variables_in
@@ -32,7 +33,7 @@ def dimensions(applicable: ApplicableStatements) -> Iterator[Dimension]:
     sources = {source for variables in linked.values() for source in variables}
     for key in sorted(lines):
         if key not in linked and key not in sources:
-            yield _single_key(key, lines[key])
+            yield _single_key(key, lines[key], applicable.aim)
     for key, variables in sorted(linked.items()):
         source = _only_source(key, variables, linked)
         yield _linked_keys(key, lines[key], source, lines.get(source, ()))
@@ -57,10 +58,10 @@ def _variables(lines: Lines) -> frozenset[str]:
     return frozenset(key for _, line in lines if is_text(line) for value in line.values for key in variables_in(value))
 
 
-def _single_key(key: str, lines: Lines) -> Dimension:
+def _single_key(key: str, lines: Lines, aim: Aim | None) -> Dimension:
     options = (
         Option(*judged(lines, context_of(key, values)), (), context_of(key, values))
-        for values in choices(key, lines, key in ALWAYS_PRESENT)
+        for values in choices(key, lines, key in ALWAYS_PRESENT, aim)
     )
     return Dimension(distinct(options), union(statement for statement, _ in lines))
 

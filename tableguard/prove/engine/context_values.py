@@ -11,9 +11,12 @@ from tableguard.errors import PolicyError
 from tableguard.policy.conditions import OPERATORS, Condition, instant, number
 from tableguard.policy.matching import Values
 from tableguard.policy.service_reference import load
-from tableguard.prove.engine.automaton import ANY_TEXT, classes
-from tableguard.prove.engine.statement_set import NONE, SCOPE, Lines
-from tableguard.prove.engine.string_patterns import is_text, patterns
+from tableguard.prove.engine.automaton import ANY_TEXT
+from tableguard.prove.engine.dominance.aim import Aim
+from tableguard.prove.engine.dominance.sets import SetsOfValues
+from tableguard.prove.engine.dominance.texts import classes_of, groups
+from tableguard.prove.engine.statement_set import SCOPE, Lines, where
+from tableguard.prove.engine.string_patterns import is_text
 from tableguard.prove.engine.unproved import NotProvedError
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html: the time of the request, as
@@ -70,26 +73,47 @@ _EXAMPLES = {
 }
 
 
-def singles(lines: Lines) -> tuple[str, ...]:
-    """Return one value of each class: values are of one class if every comparison answers them alike."""
-    compared = [line for _, line in lines if line.operator != "Null"]
-    classes_of: dict[tuple[object, ...], str] = {}
-    for value in _candidates(lines):
-        classes_of.setdefault(tuple(_compares(line, value) for line in compared), value)
-    return tuple(classes_of.values())
+def singles(lines: Lines, aim: Aim | None = None) -> tuple[str, ...]:
+    """Return one value of each class: values are of one class if every comparison answers them alike.
+
+    With an aim, classes of texts are left out where there are many and another one serves a counterexample as well.
+    """
+    compared = _bare(lines)
+    alike: dict[tuple[object, ...], str] = {}
+    for value in _candidates(lines, aim):
+        alike.setdefault(tuple(_compares(line, value) for line in compared), value)
+    return tuple(alike.values())
 
 
-def choices(key: str, lines: Lines, always: bool) -> tuple[tuple[str, ...], ...]:
-    """Return everything that a request may carry under a key: nothing (an empty tuple), one value, or several."""
-    values = singles(lines)
+def choices(key: str, lines: Lines, always: bool, aim: Aim | None = None) -> tuple[tuple[str, ...], ...]:
+    """Return everything that a request may carry under a key: nothing (an empty tuple), one value, or several.
+
+    With an aim, what serves no counterexample better than something else is left out where there is much.
+    """
+    several = is_list(key, lines)
+    if several and not all(line.quantifier or line.operator == "Null" for _, line in lines):
+        aim = None  # how many values there are matters itself
+    values = singles(lines, aim)
     absent: tuple[tuple[str, ...], ...] = () if always else ((),)
-    if not is_list(key, lines):
+    if not several:
         return (*absent, *((value,) for value in values))
     members = [value for value in values if value]
+    return (*absent, *([("",)] if may_be_empty(key) else ()), *_sets(key, members, lines, aim))
+
+
+def _sets(key: str, members: list[str], lines: Lines, aim: Aim | None) -> tuple[tuple[str, ...], ...]:
+    """Return the sets of values that the lines tell apart; every set where a comparison is undefined."""
+    compared = [(statement, line) for statement, line in lines if line.operator != "Null"]
+    bare = _bare(lines)
+    answers = {value: [_compares(line, value) for line in bare] for value in members}
+    if not any(answer is None for each in answers.values() for answer in each):
+        sets = SetsOfValues(compared, {value: where(each) for value, each in answers.items()}, aim).smallest()
+        if sets is not None:
+            return sets
     if len(members) > MOST_TOGETHER:
         raise NotProvedError(f"{key}: {len(members)} different values, in any combination, are too many")
-    sets = (subset for size in range(1, len(members) + 1) for subset in combinations(members, size))
-    return (*absent, *([("",)] if may_be_empty(key) else ()), *sets)
+    every = range(1, len(members) + 1)
+    return tuple(subset for size in every for subset in combinations(members, size))
 
 
 def may_be_empty(key: str) -> bool:
@@ -106,15 +130,24 @@ def is_list(key: str, lines: Lines) -> bool:
     return any(line.quantifier for _, line in lines)
 
 
+def _bare(lines: Lines) -> list[Condition]:
+    """Return the comparisons of the lines: without set operators, without IfExists, and none of mere presence."""
+    compared = (line for _, line in lines if line.operator != "Null")
+    return [
+        replace(line, quantifier="", if_exists=False) if line.quantifier or line.if_exists else line
+        for line in compared
+    ]
+
+
 def _compares(line: Condition, value: str) -> object:
-    """Return the result of the bare comparison with a value; None where it is undefined."""
+    """Return the result of a bare comparison with a value; None where it is undefined."""
     try:
-        return replace(line, quantifier="", if_exists=False).holds({line.key: (value,)})
+        return line.holds({line.key: (value,)})
     except PolicyError:
         return None
 
 
-def _candidates(lines: Lines) -> list[str]:
+def _candidates(lines: Lines, aim: Aim | None) -> list[str]:
     """Return values of every class that the comparisons tell apart, and some besides."""
     compared = [(statement, line) for statement, line in lines if line.operator != "Null"]
     key = lines[0][1].key
@@ -124,8 +157,11 @@ def _candidates(lines: Lines) -> list[str]:
     families = _families(key, [line for _, line in compared])
     candidates: list[str] = []
     for family in families:
-        own = [line for _, line in compared if family in (_family(line), "time")]
-        candidates += _OF_FAMILY[family](own, examples, key)
+        own = [(statement, line) for statement, line in compared if family in (_family(line), "time")]
+        if family == "text":
+            candidates += _texts(own, examples, key, aim if len(families) == 1 else None)
+        else:
+            candidates += _OF_FAMILY[family]([line for _, line in own], examples, key)
     readers = [OPERATORS[line.operator].read for statement, line in compared if statement & SCOPE and not is_text(line)]
     if readers and len(families) > 1 and any(is_text(line) for _, line in compared):
         # which numbers a pattern of texts covers is not looked for
@@ -166,11 +202,11 @@ def _family(line: Condition) -> str:
     return next(family for family in ("bool", "numeric", "date", "ipaddress") if family in name)
 
 
-def _texts(lines: list[Condition], examples: list[str], key: str) -> list[str]:
-    told_apart = patterns(((NONE, line) for line in lines), key)
+def _texts(lines: Lines, examples: list[str], key: str, aim: Aim | None) -> list[str]:
+    told_apart = classes_of(ANY_TEXT, groups(lines, key, aim), None if aim is None else aim.gaps)
     # the empty text last: where nothing tells it from another, that one reads better
     empty = [""] if may_be_empty(key) else []
-    return [*examples, *(text for _, text in classes(ANY_TEXT, told_apart)), *empty]
+    return [*examples, *(text for _, text in told_apart), *empty]
 
 
 def _truths(lines: list[Condition], examples: list[str], key: str) -> list[str]:
@@ -243,7 +279,6 @@ def _addresses(lines: list[Condition], examples: list[str], key: str) -> list[st
 
 _ADDRESSES = {4: IPv4Address, 6: IPv6Address}
 _OF_FAMILY = {
-    "text": _texts,
     "bool": _truths,
     "numeric": _numbers,
     "date": _dates,

@@ -24,14 +24,10 @@ class Option:
 
 @dataclass(frozen=True)
 class Dimension:
-    """All classes of one side, none twice; `concerned` are the statements that depend on this side.
-
-    `gap` is the reason why there may be more classes than these, if there is one.
-    """
+    """All classes of one side, none twice; `concerned` are the statements that depend on this side."""
 
     options: tuple[Option, ...]
     concerned: StatementSet
-    gap: str = ""
 
 
 def judged(lines: Lines, context: Values) -> tuple[StatementSet, StatementSet]:

@@ -105,7 +105,7 @@ class Enumeration:
     def _states(self, action: str, applicable: ApplicableStatements) -> list[State]:
         sides = _sides(self.scope, action, applicable)
         self.combinations += prod(len(side.options) for side in sides)
-        for gap in dict.fromkeys(side.gap for side in sides if side.gap):
+        for gap in dict.fromkeys(applicable.aim.gaps if applicable.aim else ()):
             self._leave_gap(action, gap)
         contest = Contest(applicable.aim, union(option.undefined for side in sides for option in side.options))
         states = [State(first(len(applicable.statements)), NONE, (), ())]

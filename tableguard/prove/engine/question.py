@@ -83,6 +83,15 @@ class ApplicableStatements:
         )
 
     @cached_property
+    def selecting(self) -> tuple[tuple[int, Statement], ...]:
+        """The statements that do not cover every resource, each with its number."""
+        return tuple(
+            (n, layered.statement)
+            for n, layered in enumerate(self.statements)
+            if layered.statement.resource.texts != ("*",) or layered.statement.resource.inverted
+        )
+
+    @cached_property
     def accounts(self) -> tuple[str, ...]:
         """The accounts that statements name, in whatever element."""
         texts = (

@@ -1,16 +1,21 @@
 """The classes of resources that statements tell apart: ARNs of every service, account and name, and no resource."""
 
 import string
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import islice
+from typing import NamedTuple
 
 from tableguard.aws.arn import components, parse
 from tableguard.errors import PolicyError
 from tableguard.policy.matching import wildcard
+from tableguard.policy.statements import Patterns
 from tableguard.policy.worlds import Scope
 from tableguard.prove.engine.automaton import ANY_TEXT, TWELVE_DIGITS, Pattern, Token, Universe, classes, exactly, word
 from tableguard.prove.engine.callers import known_accounts, organizations
 from tableguard.prove.engine.dimension import Dimension, Option, distinct, judged
+from tableguard.prove.engine.dominance.aim import best
+from tableguard.prove.engine.dominance.texts import Better, PatternGroup, PatternGroups, all_in_all, better, classes_of
 from tableguard.prove.engine.question import ApplicableStatements
 from tableguard.prove.engine.statement_set import EVERY, NONE, Lines, StatementSet, all_but, first, only, union, where
 from tableguard.prove.engine.string_patterns import patterns as compared
@@ -19,6 +24,7 @@ from tableguard.prove.engine.unproved import NotProvedError
 KEYS = frozenset(("aws:resourceaccount", "aws:resourceorgid"))
 
 MOST_RESOURCES = 20_000
+FEW_RESOURCES = 1_000  # up to here the beginnings of ARNs are not compared with each other
 _LOWER = string.ascii_lowercase + string.digits + "-"
 _LETTERS = Token(frozenset(string.ascii_letters), inverted=False)
 _WORD = frozenset(string.ascii_letters + string.digits + "-")
@@ -44,24 +50,34 @@ def dimension(scope: Scope, applicable: ApplicableStatements, service: str) -> D
             raise NotProvedError(f"statement {sid}: a variable in Resource ties it to the caller or a key")
     lines = applicable.lines_on(KEYS)
     preferred = ((), (), (service,), (scope.estate.home_region,), (*known_accounts(scope, applicable), "aws"), ())
-    arns = ["*", *_arns(_patterns(applicable), preferred)]
-    options = (
-        option
-        for arn in arns
-        for account in _accounts(arn, known_accounts(scope, applicable), lines)
-        for option in _options(scope, applicable, lines, arn, account)
-    )
+    aim = applicable.aim
+    arns = _arns(_rows(applicable), preferred, aimed=aim is not None)
+    if aim is not None:
+        aim.gaps.extend(arns.gaps)
+    options = _options(scope, applicable, lines, ("*", *arns.arns))
     selecting = where(layered.statement.resource.texts != ("*",) for layered in applicable.statements)
     return Dimension(distinct(options), selecting | union(statement for statement, _ in lines))
 
 
-def _options(scope: Scope, applicable: ApplicableStatements, lines: Lines, arn: str, account: str) -> Iterator[Option]:
-    """Yield the classes of an ARN in an account: the organizations that this may be in, with their key and without.
+def _options(scope: Scope, applicable: ApplicableStatements, lines: Lines, arns: Iterable[str]) -> Iterator[Option]:
+    """Yield each ARN in each account and organization that it may be in, with the statements it does not rule out."""
+    named = known_accounts(scope, applicable)
+    of_account: dict[str, tuple[Option, ...]] = {}
+    for arn in arns:
+        covering, unclear = _covered(applicable, arn)
+        for account in _accounts(arn, named, lines):
+            if account not in of_account:
+                of_account[account] = tuple(_in_account(scope, applicable, lines, account))
+            for one in of_account[account]:
+                yield Option(one.passes & covering, one.undefined | unclear, one.parties, (arn, *one.example))
+
+
+def _in_account(scope: Scope, applicable: ApplicableStatements, lines: Lines, account: str) -> Iterator[Option]:
+    """Yield the classes of resources of an account: the organizations that this may be in, with their key and without.
 
     Even of a member account AWS does not send aws:ResourceOrgID with every action:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceorgid
     """
-    covering, unclear = _covering(applicable, arn)
     under_rcps = any(layered.layer == "rcp" for layered in applicable.statements)
     compared_key = any(line.key == "aws:resourceorgid" for _, line in lines)
     for organization in organizations(scope, account, lines, "aws:resourceorgid"):
@@ -70,17 +86,15 @@ def _options(scope: Scope, applicable: ApplicableStatements, lines: Lines, arn: 
             passes, undefined = judged(lines, {"aws:resourceaccount": (account,), **keys})
             parties = (account, under_rcps and organization == scope.estate.organization_id)
             ours = organization == scope.estate.organization_id and not compared_key
-            yield Option(
-                passes & covering, undefined | unclear, parties, (arn, account, organization, {} if ours else keys)
-            )
+            yield Option(passes, undefined, parties, (account, organization, {} if ours else keys))
 
 
-def _covering(applicable: ApplicableStatements, arn: str) -> tuple[StatementSet, StatementSet]:
+def _covered(applicable: ApplicableStatements, arn: str) -> tuple[StatementSet, StatementSet]:
     """Return the statements that cover a resource or leave that undefined, and those that leave it undefined."""
     passes, undefined = EVERY, NONE
-    for n, layered in enumerate(applicable.statements):
+    for n, statement in applicable.selecting:
         try:
-            covered = layered.statement.covers_resource(arn, {})
+            covered = statement.covers_resource(arn, {})
         except PolicyError:
             undefined |= only(n)
         else:
@@ -89,46 +103,131 @@ def _covering(applicable: ApplicableStatements, arn: str) -> tuple[StatementSet,
     return passes, undefined
 
 
-def _patterns(applicable: ApplicableStatements) -> tuple[str, ...]:
-    values = (value for layered in applicable.statements for value in layered.statement.resource.texts)
-    return tuple(sorted({value for value in values if value != "*"}))
+class _Row(NamedTuple):
+    """A pattern's six components, whose it is, and whether a counterexample had better fit it."""
+
+    parts: tuple[str, ...]
+    owners: int  # patterns of the same statements have the same number
+    better: Better
 
 
-def _arns(patterns: tuple[str, ...], preferred: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    """Yield one ARN of each class: component by component, as AWS compares them.
+class _Arns(NamedTuple):
+    arns: tuple[str, ...]
+    gaps: tuple[str, ...]
+
+
+def _rows(applicable: ApplicableStatements) -> tuple[_Row, ...]:
+    wishes: dict[str, dict[tuple[int, bool], Better]] = {}
+    for n, layered in enumerate(applicable.statements):
+        resource = layered.statement.resource
+        for value in resource.texts:
+            inverted = resource.inverted or value in resource.excluded
+            wishes.setdefault(value, {})[n, inverted] = better(only(n), inverted, applicable.aim)
+    scope = applicable.statements[0].statement.resource
+    owners: dict[tuple[tuple[int, bool], ...], int] = {}
+    return tuple(
+        _Row(
+            components(value) or (),
+            owners.setdefault(tuple(places), len(owners)),
+            (applicable.aim and _demanded(scope, value)) or all_in_all(places.values()),
+        )
+        for value, places in sorted(wishes.items())
+        if value != "*"
+    )
+
+
+def _demanded(scope: Patterns, value: str) -> Better | None:
+    """Return what every resource of the scope does with a pattern of its own: then nothing else matters about it."""
+    if value in scope.excluded or (scope.inverted and value in scope.values):
+        return "uncovered"
+    return "covered" if scope.values == (value,) else None
+
+
+@lru_cache(maxsize=1024)
+def _arns(rows: tuple[_Row, ...], preferred: tuple[tuple[str, ...], ...], aimed: bool) -> _Arns:
+    """Return one ARN of each class: component by component, as AWS compares them.
 
     A set of patterns that an ARN still fits is kept as bits, as a set of statements is.
     """
-    parts = [components(pattern) or () for pattern in patterns]
-    begun: dict[tuple[int, str], tuple[str, ...]] = {(first(len(patterns)), ""): ()}
+    gaps: list[str] | None = [] if aimed else None
+    begun: dict[tuple[int, str], tuple[str, ...]] = {(first(len(rows)), ""): ()}
     for n, (universes, names) in enumerate(zip(_UNIVERSES, preferred, strict=True)):
-        choices = _components(tuple(part[n] for part in parts), universes, names)
+        choices = _components(rows, n, universes, names, gaps)
         longer: dict[tuple[int, str], tuple[str, ...]] = {}
         for (fitting, account), texts in begun.items():
             for fitted, text in choices:
                 longer.setdefault((fitting & fitted, text if n == _ACCOUNT else account), (*texts, text))
-        if len(longer) > MOST_RESOURCES:
-            raise NotProvedError(f"more than {MOST_RESOURCES} classes of resources")
-        begun = longer
-    return (":".join(texts) for texts in begun.values())
+        begun = _best(rows, longer) if aimed and len(longer) > FEW_RESOURCES else longer
+        if len(begun) > MOST_RESOURCES:
+            too_many = f"more than {MOST_RESOURCES} classes of resources"
+            if gaps is None:
+                raise NotProvedError(too_many)
+            gaps.append(too_many)
+            begun = dict(islice(begun.items(), MOST_RESOURCES))
+    return _Arns(tuple(":".join(texts) for texts in begun.values()), tuple(gaps or ()))
 
 
-@lru_cache(maxsize=4096)
+def _best(
+    rows: tuple[_Row, ...], begun: Mapping[tuple[int, str], tuple[str, ...]]
+) -> dict[tuple[int, str], tuple[str, ...]]:
+    """Return the beginnings of ARNs that serve a counterexample best, of those with the same account."""
+    covered, uncovered, apart = (
+        where(row.better == wish for row in rows) for wish in ("covered", "uncovered", "told apart")
+    )
+    chosen = best(begun, lambda one: (one[0] & uncovered) | (~one[0] & covered), lambda one: (one[0] & apart, one[1]))
+    return {one: begun[one] for one in chosen}
+
+
 def _components(
-    patterns: tuple[str, ...], universes: tuple[Universe, ...], preferred: tuple[str, ...]
+    rows: tuple[_Row, ...],
+    n: int,
+    universes: tuple[Universe, ...],
+    preferred: tuple[str, ...],
+    gaps: list[str] | None,
 ) -> list[tuple[int, str]]:
-    """Return the classes of one component: the ARN patterns that it fits, with a text for each."""
-    different = tuple(dict.fromkeys(patterns))
-    tests = [wildcard(pattern) for pattern in different]
-    readable = [(where(test(text) for test in tests), text) for text in preferred]
-    compared_texts = tuple(Pattern("like", text) for text in different)
-    shortest = [entry for universe in universes for entry in classes(universe, compared_texts)]
+    """Return the classes of one component: the rows that it fits, with a text for each."""
+    told_apart = _groups(rows, n)
+    shortest = [text for universe in universes for _, text in classes_of(universe, told_apart, gaps)]
     # a readable text stands for its class, but an empty one never for one that is not
-    covered = {(covering, len(text) > 0) for covering, text in readable}
-    kept = [*readable, *((covering, text) for covering, text in shortest if (covering, len(text) > 0) not in covered)]
-    places = [different.index(pattern) for pattern in patterns]
-    fitted = {covering: where(covering & only(place) for place in places) for covering, _ in kept}
-    return [(fitted[covering], text) for covering, text in kept]
+    covered = {(_covering(told_apart, text), len(text) > 0) for text in preferred}
+    others = (text for text in shortest if (_covering(told_apart, text), len(text) > 0) not in covered)
+    places: dict[str, int] = {}
+    for place, row in enumerate(rows):
+        places[row.parts[n]] = places.get(row.parts[n], 0) | only(place)
+    different = tuple(places)
+    return [(union(places[part] for part in _covering_parts(different, text)), text) for text in (*preferred, *others)]
+
+
+def _groups(rows: tuple[_Row, ...], n: int) -> PatternGroups:
+    """Return the texts of one component: those in one group that the same statements have, all else being equal."""
+    beside: dict[str, list[tuple[int, tuple[str, ...]]]] = {}
+    wishes: dict[str, list[Better]] = {}
+    for row in rows:
+        beside.setdefault(row.parts[n], []).append((row.owners, (*row.parts[:n], *row.parts[n + 1 :])))
+        wishes.setdefault(row.parts[n], []).append(row.better)
+    together: dict[frozenset[tuple[int, tuple[str, ...]]], list[str]] = {}
+    for text, others in beside.items():
+        together.setdefault(frozenset(others), []).append(text)
+    return tuple(
+        sorted(
+            PatternGroup(
+                tuple(Pattern("like", text) for text in sorted(texts)),
+                all_in_all(wish for text in texts for wish in wishes[text]),
+            )
+            for texts in together.values()
+        )
+    )
+
+
+@lru_cache(maxsize=65536)
+def _covering(told_apart: PatternGroups, text: str) -> int:
+    """Return the groups that cover a text, as bits."""
+    return where(any(wildcard(pattern.text)(text) for pattern in group.patterns) for group in told_apart)
+
+
+@lru_cache(maxsize=65536)
+def _covering_parts(parts: tuple[str, ...], text: str) -> tuple[str, ...]:
+    return tuple(part for part in parts if wildcard(part)(text))
 
 
 def _accounts(arn: str, named: tuple[str, ...], lines: Lines) -> tuple[str, ...]:

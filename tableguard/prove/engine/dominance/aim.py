@@ -7,7 +7,7 @@ Whoever looks for one need not look at the first.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from tableguard.policy.evaluate import Wanted
@@ -21,11 +21,15 @@ Class = TypeVar("Class")
 
 @dataclass(frozen=True)
 class Aim:
-    """The statements that a counterexample must not match, those that it must, and those of both that allow."""
+    """The statements that a counterexample must not match, those that it must, and those of both that allow.
+
+    `gaps` are the reasons why not all classes were found that could hold one: whoever leaves some out says so there.
+    """
 
     avoided: StatementSet
     sought: StatementSet
     allowing: StatementSet
+    gaps: list[str] = field(default_factory=list, compare=False)
 
     def cost(self, passes: StatementSet) -> StatementSet:
         """Return the statements that stand in the way of a counterexample among those that match."""

@@ -9,6 +9,7 @@ import pytest
 from tableguard.policy.evaluate import World, decide
 from tableguard.policy.worlds import Scope
 from tableguard.prove.engine import enumeration
+from tableguard.prove.engine.dominance import texts
 from tableguard.prove.engine.prover import Proof, fails
 from tableguard.prove.engine.question import Question
 from tableguard.prove.engine.unproved import NotProvedError
@@ -250,3 +251,68 @@ def test_more_classes_than_are_decided_refute_and_prove_nothing(monkeypatch: pyt
     found = proof(under(*others, {}), scope)
     assert (found.verdict, found.reason) == ("not proved", "s3:PutObject: more than 5 classes of requests")
     assert proof(under(*others), scope).verdict == "refuted"
+
+
+WORDS = ("finance", "payroll", "customer", "secrets", "archive", "internal", "research", "production", "inventory")
+TEAMS = (*WORDS, "analytics", "marketing", "compliance")
+OBJECTS = [f"arn:aws:s3:::*{word}*" for word in WORDS]
+ROLES = [f"arn:aws:iam::*:role/*{team}*" for team in TEAMS]
+DELETE = {"Action": "s3:DeleteObject"}
+
+
+@pytest.mark.parametrize(
+    ("statements", "outside"),
+    [
+        ([{**DELETE, "Resource": OBJECTS}], {"Resource": "arn:aws:s3:::*"}),
+        ([{**DELETE, "Resource": pattern} for pattern in OBJECTS], {"Resource": "arn:aws:s3:::*"}),
+        ([{**DELETE, "Condition": {"ArnNotLike": {"aws:PrincipalArn": ROLES}}}], {}),
+        ([{**DELETE, "Condition": {"ArnNotLike": {"aws:PrincipalArn": role}}} for role in ROLES], {}),
+    ],
+    ids=["nine patterns", "a statement for each", "twelve exemptions", "a statement with each"],
+)
+def test_many_patterns_are_decided(statements: list[dict[str, Any]], outside: dict[str, Any]) -> None:
+    found = proof(under(*statements), {**DELETE, **outside})
+    assert found.verdict == "refuted"
+    assert confirmed(found)
+
+
+def test_many_patterns_prove_what_they_cover() -> None:
+    for statements in ([{**DELETE, "Resource": OBJECTS}], [{**DELETE, "Resource": pattern} for pattern in OBJECTS]):
+        assert proof(under(*statements), {**DELETE, "Resource": OBJECTS[3]}).verdict == "proved"
+    nobody_else = {"ArnNotLike": {"aws:PrincipalArn": ROLES}}
+    exempting = [{**DELETE, "Condition": {"ArnNotLike": {"aws:PrincipalArn": role}}} for role in ROLES]
+    for denials in ([{**DELETE, "Condition": nobody_else}], exempting):
+        assert proof(under(*denials), {**DELETE, "Condition": nobody_else}).verdict == "proved"
+
+
+def test_patterns_that_no_aim_tells_apart_are_looked_at_until_a_counterexample_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # each role is exempt from one denial and denied by another one
+    mixed = [{**DELETE, "Condition": {"ArnNotLike": {"aws:PrincipalArn": role}}} for role in ROLES[:6]]
+    mixed += [{**DELETE, "Condition": {"ArnLike": {"aws:PrincipalArn": role}}} for role in ROLES[:6]]
+    for limit in ("FEW_STATES", "MOST_STATES", "MOST_RANKED"):
+        monkeypatch.setattr(texts, limit, 100)
+    found = proof(under(*mixed[6:]), DELETE)
+    assert (found.verdict, confirmed(found)) == ("refuted", True)
+    found = proof(under(*mixed), DELETE)
+    assert found.verdict == "not proved"
+    assert found.reason.startswith("s3:DeleteObject: more than 100 states are needed to tell")
+
+
+TAGGED = [
+    {"Action": "ec2:CreateTags", "Condition": {"ForAnyValue:StringEquals": {"aws:TagKeys": f"k{n}"}}} for n in range(12)
+]
+
+
+def test_a_dozen_statements_on_a_list_with_a_value_each_are_decided() -> None:
+    named = {"ForAnyValue:StringEquals": {"aws:TagKeys": ["k0", "k5", "k11"]}}
+    assert proof(under(*TAGGED), {"Action": "ec2:CreateTags", "Condition": named}).verdict == "proved"
+    found = proof(under(*TAGGED), {"Action": "ec2:CreateTags", "Condition": {"Null": {"aws:TagKeys": "false"}}})
+    assert found.verdict == "refuted"
+    assert confirmed(found)
+    none = {"ForAllValues:StringNotEquals": {"aws:TagKeys": [f"k{n}" for n in range(12)]}}
+    inside = {"StringEquals": {"aws:ResourceAccount": ACCOUNT}}
+    scope = {"Action": "ec2:CreateTags", "Condition": {**none, **inside}}
+    assert proof(under(*TAGGED), scope, "allowed", (BREAK_GLASS,)).verdict == "proved"
+    assert proof(under(*TAGGED), {**scope, "Condition": inside}, "allowed", (BREAK_GLASS,)).verdict == "refuted"
