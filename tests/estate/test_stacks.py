@@ -87,7 +87,8 @@ def _table_stack(cloudformation: Any) -> dict[str, Any]:
     """Return the table's stack as it is, for update_stack."""
     stack = SETTINGS.stack_name("table")
     body = cloudformation.get_template(StackName=stack)["TemplateBody"]
-    return {"StackName": stack, "TemplateBody": body, "Capabilities": ["CAPABILITY_NAMED_IAM"]}
+    tags = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["Tags"]
+    return {"StackName": stack, "TemplateBody": body, "Tags": tags, "Capabilities": ["CAPABILITY_NAMED_IAM"]}
 
 
 def _changed_to(cloudformation: Any, stack: dict[str, Any]) -> None:
