@@ -21,6 +21,7 @@ NAME = "tableguard"
             "check",
             "prove",
             "explain",
+            "reach",
             "diff",
             "preflight",
             "cost",

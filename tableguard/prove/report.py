@@ -15,6 +15,8 @@ from tableguard.policy.service_reference import source
 from tableguard.prove import places, requests
 from tableguard.prove.engine.prover import Row
 from tableguard.prove.engine.question import FACTS
+from tableguard.prove.reach import report as reach_report
+from tableguard.prove.reach.promises import ReachAnswer
 from tableguard.prove.shipped.promises import PromiseAnswer
 
 _FEW = 3
@@ -58,26 +60,28 @@ class ProofReport(Report):
     answers: Sequence[PromiseAnswer]
     sources: Sources = SHIPPED
     tables: bool = False
+    about_sequences: Sequence[ReachAnswer] = ()
 
     @property
     def exit_code(self) -> int:
         """Return UNANSWERED if a promise has no answer, else FINDINGS if one is refuted, else FINE."""
-        if any(verdict(answer) == "not proved" for answer in self.answers):
+        verdicts = {*map(verdict, self.answers), *(answer.verdict for answer in self.about_sequences)}
+        if "not proved" in verdicts:
             return UNANSWERED
-        return FINE if all(answer.holds for answer in self.answers) else FINDINGS
+        return FINE if verdicts <= {"proved"} else FINDINGS
 
     def text(self) -> str:
         """Write one line a promise, with what refutes it below."""
         lines = [line for answer in self.answers for line in _lines(answer, self.tables)]
-        proved = sum(answer.holds for answer in self.answers)
+        lines += [line for answer in self.about_sequences for line in reach_report.promise_lines(answer)]
+        every: list[PromiseAnswer | ReachAnswer] = [*self.answers, *self.about_sequences]
+        proved = sum(answer.holds for answer in every)
         classes = sum(answer.proof.classes for answer in self.answers)
-        seconds = sum(answer.seconds for answer in self.answers)
+        seconds = sum(answer.seconds for answer in every)
         facts = [f"assumed: {fact}" for fact in (*_assumed(self.answers), *(FACTS if self.tables else ()))]
         facts += [f"read: {document}" for document in self.sources.documents] if self.tables else []
         facts += [*(f"noted: {note}" for note in self.sources.notes), *left_out(self.sources.left_out)]
-        total = (
-            f"{proved} of {len(self.answers)} promises proved, over {counted(classes, 'class', 'classes')} of requests"
-        )
+        total = f"{proved} of {len(every)} promises proved, over {counted(classes, 'class', 'classes')} of requests"
         return "\n".join([*lines, *facts, f"{total}, in {seconds:.1f} s"])
 
     def facts(self) -> dict[str, Any]:
@@ -90,13 +94,21 @@ class ProofReport(Report):
             "callers": dict(GROUPS),
             "action_universe": dict(source()),
             "promises": [_facts(answer) for answer in self.answers],
+            "about_sequences": [reach_report.promise_facts(answer) for answer in self.about_sequences],
             "exit_code": self.exit_code,
         }
 
     @property
     def findings(self) -> list[Finding]:
         """Return the promises that are refuted or not proved, each at the document that it is about."""
-        return [self._finding(answer) for answer in self.answers if not answer.holds]
+        about_requests = [self._finding(answer) for answer in self.answers if not answer.holds]
+        return about_requests + [self._reached(answer) for answer in self.about_sequences if not answer.holds]
+
+    def _reached(self, answer: ReachAnswer) -> Finding:
+        file = places.shipped(answer.place) if self.sources == SHIPPED else Path(answer.place)
+        path, line = places.of_promise(file, answer.promise.name)
+        problem, remedy = "\n".join(reach_report.promise_lines(answer)), _REMEDIES[answer.verdict]
+        return Finding(answer.verdict.replace(" ", "-"), str(file), path, line, problem, remedy)
 
     def _finding(self, answer: PromiseAnswer) -> Finding:
         # shipped documents are named within policies/, a file of promises as the user wrote it

@@ -12,6 +12,7 @@ from tableguard.errors import PolicyError
 
 if TYPE_CHECKING:
     from tableguard.findings.formats import Format
+    from tableguard.prove.reach.promises import ReachAnswer
     from tableguard.prove.report import Sources
     from tableguard.prove.shipped.promises import PromiseAnswer
     from tableguard.settings import Settings
@@ -38,19 +39,22 @@ def command(
     from tableguard.cli.output import print_report
     from tableguard.cli.progress import shown
     from tableguard.prove import report
+    from tableguard.prove.shipped import policies as shipped_policies
     from tableguard.prove.shipped import proofs
 
     options.one_of({"--promises": promises, "--claims": claims})
     file = promises or claims
     settings = chosen_settings(settings_file)
+    sequences: Iterator[ReachAnswer] = iter(())
     if policies and file:
         pending, read = _foreign(policies, file, settings)
     elif policies or file:
         raise PolicyError("--policies and --promises go together: documents, and what they promise")
     else:
-        pending, read = proofs.answers(settings), report.SHIPPED
+        own = shipped_policies.filled(settings)
+        pending, sequences, read = proofs.about_requests(own), proofs.about_sequences(own), report.SHIPPED
     answers = tuple(shown(pending, "promises"))
-    return print_report(report.ProofReport(answers, read, tables), form)
+    return print_report(report.ProofReport(answers, read, tables, tuple(sequences)), form)
 
 
 def _foreign(policies: Path, file: Path, settings: "Settings") -> "tuple[Iterator[PromiseAnswer], Sources]":

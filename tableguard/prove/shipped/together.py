@@ -10,6 +10,10 @@ from tableguard.policy import contract, worlds
 from tableguard.policy.contract import Promise, scope_of
 from tableguard.policy.evaluate import World
 from tableguard.policy.policy_set import PolicySet
+from tableguard.prove.reach import goals as reach_goals
+from tableguard.prove.reach import promises as reach_promises
+from tableguard.prove.reach.goals import Goal
+from tableguard.prove.reach.promises import ReachPromise
 from tableguard.prove.shipped import dangers
 from tableguard.prove.shipped.promises import PromiseAnswer, answer
 from tableguard.reading import toml_table
@@ -39,10 +43,12 @@ class CombinedPromise:
 
 @dataclass(frozen=True)
 class CombinedContract:
-    """The roles and the promises of together.toml."""
+    """The roles and the promises of together.toml, and beside them the goals and promises about sequences."""
 
     roles: Mapping[str, Role]
     promises: tuple[CombinedPromise, ...]
+    goals: Mapping[str, Goal]
+    about_sequences: tuple[ReachPromise, ...]
 
 
 def load(root: Path = POLICIES) -> CombinedContract:
@@ -54,8 +60,10 @@ def load(root: Path = POLICIES) -> CombinedContract:
         for section in contract.WANTED
         for number, entry in enumerate(table.tables(section), start=1)
     )
+    goals = reach_goals.goals(table)
+    about_sequences = reach_promises.promises(table, goals)
     table.close()
-    return CombinedContract(roles, promises)
+    return CombinedContract(roles, promises, goals, about_sequences)
 
 
 def _role(name: str, data: Mapping[str, Any]) -> Role:

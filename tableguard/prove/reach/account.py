@@ -1,0 +1,154 @@
+"""An account as an attacker meets it: who is in it, what is in it, and what his calls have changed so far.
+
+Changes are facts, and facts are only ever added. What is taken away, a denial for instance, is a fact as well. So an
+attacker who knows more facts can do more, and the search for all of them ends.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Literal, NamedTuple
+
+from tableguard.policy import worlds
+from tableguard.policy.evaluate import World
+from tableguard.policy.statements import Policy
+from tableguard.policy.worlds import Estate
+from tableguard.prove.engine.callers import OTHER_ACCOUNT
+
+OUTSIDER = f"arn:aws:iam::{OTHER_ACCOUNT}:role/attacker"  # in an account of his own, where he may do everything
+
+FactKind = Literal[
+    "is",  # he acts as this principal
+    "made",  # the role is there, made by him: it trusts whom he wants
+    "trusted",  # the role's trust policy is his
+    "granted",  # the principal's or group's own policies allow everything
+    "undenied",  # the principal's own policies deny nothing any more
+    "unbound",  # the principal has no permissions boundary any more
+    "rewritten",  # the managed policy allows everything
+    "joined",  # the user is in the group
+    "factor",  # the user's second factor is his
+    "opened",  # the resource's policy is his
+    "widened",  # the resource's policy allows everything beside what it says
+]
+
+
+class Fact(NamedTuple):
+    """One thing that is so by now: about a principal, a managed policy or a resource; `other` is the group joined."""
+
+    kind: FactKind
+    subject: str
+    other: str = ""
+
+
+@dataclass(frozen=True)
+class PolicyHolder:
+    """A principal or a group: its own policies, its boundary, and, for a role, who may take it.
+
+    A role or user that does not exist is a name that nothing has yet, and that somebody may make.
+    """
+
+    arn: str
+    policies: tuple[Policy, ...] = ()
+    boundary: Policy | None = None
+    trust: Policy | None = None
+    groups: tuple[str, ...] = ()
+    exists: bool = True
+
+    @property
+    def kind(self) -> str:
+        """Return role, user, group or root."""
+        return self.arn.split(":", 5)[5].partition("/")[0]
+
+    @property
+    def is_administrator(self) -> bool:
+        """Return True if its own policies allow everything, and nothing of its own denies or bounds."""
+        return worlds.ADMINISTRATOR in self.policies and self.boundary is None and self.exists
+
+
+@dataclass(frozen=True)
+class Thing:
+    """A resource that sequences lead over: its kind in the table of steps, its policy, and the role it runs as."""
+
+    arn: str
+    kind: str
+    policy: Policy | None = None
+    runs_as: str = ""
+    must_allow: bool = False
+    condition: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Identity(NamedTuple):
+    """What limits a principal's calls of its own: its policies, and its boundary if it has one."""
+
+    policies: tuple[Policy, ...]
+    boundary: Policy | None
+
+
+@dataclass(frozen=True)
+class Account:
+    """The principals and resources of an account under the guardrails of its organization."""
+
+    estate: Estate
+    guarded: World
+    holders: Mapping[str, PolicyHolder]
+    things: Mapping[str, Thing] = field(default_factory=dict)
+
+    @cached_property
+    def _identities(self) -> dict[tuple[str, frozenset[Fact]], Identity]:
+        return {}
+
+    def starting_from(self, arns: frozenset[str]) -> "Account":
+        """Return the account in which these principals exist; where nothing tells what they may, that is everything."""
+        begun = {
+            arn: replace(self.holders[arn], exists=True, policies=(worlds.ADMINISTRATOR,))
+            for arn in arns
+            if arn in self.holders and not self.holders[arn].exists
+        }
+        return replace(self, holders={**self.holders, **begun})
+
+    @property
+    def managed_policies(self) -> tuple[str, ...]:
+        """The ARNs of the managed policies that principals and groups have."""
+        attached = (policy.arn for holder in self.holders.values() for policy in holder.policies if policy.arn)
+        return tuple(dict.fromkeys(attached))
+
+    def identity(self, arn: str, facts: frozenset[Fact]) -> Identity:
+        """Return the own policies of a principal after these facts, those of its groups among them."""
+        if (arn, facts) not in self._identities:
+            self._identities[arn, facts] = self._identity(arn, facts)
+        return self._identities[arn, facts]
+
+    def _identity(self, arn: str, facts: frozenset[Fact]) -> Identity:
+        holder = self.holders.get(arn, PolicyHolder(arn, (worlds.ADMINISTRATOR,)))
+        joined = tuple(fact.other for fact in facts if fact.kind == "joined" and fact.subject == arn)
+        parts = [holder, *(self.holders[group] for group in (*holder.groups, *joined))]
+        policies = tuple(dict.fromkeys(policy for part in parts for policy in _own(part, facts)))
+        return Identity(policies, None if Fact("unbound", arn) in facts else holder.boundary)
+
+    def concerning(self, arn: str, facts: frozenset[Fact]) -> frozenset[Fact]:
+        """Return those facts that a principal's own policies depend on."""
+        holder = self.holders.get(arn, PolicyHolder(arn))
+        joined = {fact.other for fact in facts if fact.kind == "joined" and fact.subject == arn}
+        parts = {arn, *holder.groups, *joined}
+        attached = {policy.arn for part in parts if part in self.holders for policy in self.holders[part].policies}
+        about_parts = ("granted", "undenied", "unbound", "joined")
+        return frozenset(
+            fact
+            for fact in facts
+            if (fact.kind in about_parts and fact.subject in parts)
+            or (fact.kind == "rewritten" and fact.subject in attached)
+        )
+
+
+def _own(part: PolicyHolder, facts: frozenset[Fact]) -> list[Policy]:
+    """Return the policies of one principal or group after these facts."""
+    rewritten = [policy for policy in part.policies if policy.arn and Fact("rewritten", policy.arn) in facts]
+    kept = [policy for policy in part.policies if policy not in rewritten]
+    if Fact("undenied", part.arn) in facts:
+        kept = [replace(policy, statements=_allowing(policy)) for policy in kept]
+    everything = rewritten or Fact("granted", part.arn) in facts
+    return [*kept, *([worlds.ADMINISTRATOR] if everything else [])]
+
+
+def _allowing(policy: Policy) -> tuple[Any, ...]:
+    return tuple(statement for statement in policy.statements if statement.effect == "Allow")

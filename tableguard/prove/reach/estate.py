@@ -1,0 +1,146 @@
+"""The account of the settings: its roles as the access stack makes them, and the resources that sequences lead over."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from tableguard.cloudformation.functions import evaluate
+from tableguard.errors import EmbeddedError
+from tableguard.policy import worlds
+from tableguard.policy.policy_set import PolicySet
+from tableguard.policy.statements import Policy, policy
+from tableguard.prove.preflight.template import Plan, PlannedResource
+from tableguard.prove.reach import names
+from tableguard.prove.reach.account import OUTSIDER, Account, PolicyHolder, Thing
+from tableguard.prove.shipped import together
+from tableguard.settings import TAKEN_ROLES, Settings
+from tableguard.stacks.registry import find_stack
+
+_STACKS = ("access", "stream")
+_KEY_ID = "1234abcd-12ab-34cd-56ef-1234567890ab"  # AWS's own example: the id is known only once the key is made
+
+
+def account_of(policies: PolicySet) -> Account:
+    """Return the account of the settings under the shipped guardrails, with every role of the access stack."""
+    settings = policies.settings
+    world = together.world_of(None, None, False, policies)
+    plan = Plan(settings, {name: find_stack(name).template(settings).to_dict() for name in _STACKS})
+    roles = {role.arn: role for role in (*_not_made(policies), *_roles(plan))}
+    things = {thing.arn: thing for thing in _things(plan, policies)}
+    prefix = f"arn:aws:iam::{settings.account_id}:"
+    takers = [arn for role in TAKEN_ROLES for arn in settings.example_takers_of(role) if arn not in roles]
+    documents = [role.trust for role in roles.values()] + [thing.policy for thing in things.values()]
+    readable = [*roles, *takers, f"{prefix}role/Admin", f"{prefix}user/mina"]
+    written = [document for document in documents if document is not None]
+    unwritten = names.representatives(settings.account_id, world, written, readable)
+    others = (arn for arn in (*unwritten, *takers, f"{prefix}root", OUTSIDER) if arn not in roles)
+    holders = {**roles, **{arn: PolicyHolder(arn, exists=False) for arn in others}}
+    return Account(policies.estate, world, holders, things)
+
+
+def _roles(plan: Plan) -> Iterator[PolicyHolder]:
+    resources = plan.resources["access"].values()
+    managed = {
+        resource.arn: _policy(resource, "PolicyDocument", str(resource.physical_name), resource.arn)
+        for resource in resources
+        if resource.resource_type == "AWS::IAM::ManagedPolicy" and resource.arn is not None
+    }
+    for resource in resources:
+        if resource.resource_type != "AWS::IAM::Role" or resource.arn is None:
+            continue
+        attached = _value(resource, "ManagedPolicyArns") or ()
+        boundary = managed.get(str(_value(resource, "PermissionsBoundary")))
+        trust = _policy(resource, "AssumeRolePolicyDocument", f"trust policy of {resource.physical_name}")
+        own = tuple(managed[arn] for arn in attached if arn in managed)
+        yield PolicyHolder(resource.arn, (*own, *_inline(resource)), boundary, trust)
+
+
+def _not_made(policies: PolicySet) -> Iterator[PolicyHolder]:
+    """Yield the roles that policies/ describe and no stack makes, as whoever adds them makes them."""
+    by_name = policies.policies["role"]
+    for name, role in together.load().roles.items():
+        boundary = by_name["boundary"] if role.bounded else None
+        own = tuple(by_name[document] for document in role.policies)
+        yield PolicyHolder(policies.settings.role_arn(name), own, boundary)
+
+
+def _inline(resource: PlannedResource) -> Iterator[Policy]:
+    for entry in _value(resource, "Policies") or ():
+        yield policy(f"{resource.physical_name}/{entry['PolicyName']}", entry["PolicyDocument"])
+
+
+def _things(plan: Plan, policies: PolicySet) -> Iterator[Thing]:
+    settings, documents = policies.settings, policies.policies["resource"]
+    where = f"{settings.home_region}:{settings.account_id}"
+    yield Thing(f"arn:aws:dynamodb:{where}:table/{settings.table_name}", "table", documents["messages_table"])
+    yield _key(where, f"alias/{settings.name}-table", None)
+    if settings.client_side_encryption:
+        # what the key policy allows is part of a template; here everybody is allowed what the document leaves
+        own = documents["message_key"]
+        statements = (*own.statements, *worlds.OPEN_TO_EVERYBODY.statements)
+        yield _key(where, settings.message_key_alias, Policy(own.name, statements), "9" + _KEY_ID[1:])
+    for name in ("FailuresBucketPolicy", "DeadLettersPolicy"):
+        resource = plan.resources["stream"][name]
+        yield _of_stack(resource, settings)
+    pattern_d, member, application = map(settings.role_arn, ("pattern-d", "identity-pool-user", "application"))
+    yield Thing(f"arn:aws:lambda:{where}:function:{settings.function_name}", "function", runs_as=pattern_d)
+    yield Thing(f"arn:aws:cognito-idp:{where}:userpool/{settings.user_pool_id}", "user-pool", runs_as=member)
+    yield Thing(f"arn:aws:ecs:{where}:cluster/application", "task", runs_as=application)
+
+
+def _key(where: str, alias: str, own: Policy | None, key_id: str = _KEY_ID) -> Thing:
+    condition = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": [alias]}}
+    account = where.partition(":")[2]
+    policy_of_key = own or worlds.delegating(account)
+    return Thing(f"arn:aws:kms:{where}:key/{key_id}", "key", policy_of_key, must_allow=True, condition=condition)
+
+
+def _of_stack(resource: PlannedResource, settings: Settings) -> Thing:
+    queue = resource.resource_type == "AWS::SQS::QueuePolicy"
+    where = f"{settings.home_region}:{settings.account_id}"
+    arn = f"arn:aws:sqs:{where}:{settings.name}-dead-letters" if queue else str(resource.arn)
+    return Thing(arn, "queue" if queue else "bucket", _policy(resource, "PolicyDocument", f"policy of {arn}"))
+
+
+def _policy(resource: PlannedResource, key: str, name: str, arn: str = "") -> Policy:
+    document = policy(name, _value(resource, key))
+    return Policy(document.name, document.statements, arn=arn)
+
+
+def _value(resource: PlannedResource, key: str) -> Any:
+    """Return the value of a property; an id that AWS makes up is written as the name of what has it."""
+    return evaluate(resource.properties.get(key), _Standing(resource.names))
+
+
+class _Standing:
+    """The names of a stack, with a stand-in for each value that is known only once its resource is made."""
+
+    def __init__(self, names_of_stack: Any) -> None:
+        self.names = names_of_stack
+        self.mappings: Mapping[str, Any] = {}
+
+    def ref(self, name: str) -> Any:
+        """Return the value of Ref."""
+        return _or_name(self.names.ref, name)
+
+    def attribute(self, logical_id: str, attribute: str) -> Any:
+        """Return the value of Fn::GetAtt."""
+        return _or_name(self.names.attribute, logical_id, attribute)
+
+    def import_value(self, name: str) -> Any:
+        """Return what another stack exports."""
+        return _or_name(self.names.import_value, name)
+
+    def condition(self, name: str) -> bool:
+        """Raise EmbeddedError: no template of ours has conditions."""
+        raise EmbeddedError(f"condition {name} is not evaluated")
+
+    def zones(self, region: str) -> list[str]:
+        """Raise EmbeddedError: each account has its own zones."""
+        raise EmbeddedError(f"the zones of {region} differ from account to account")
+
+
+def _or_name(look_up: Callable[..., Any], *names_of_value: str) -> Any:
+    try:
+        return look_up(*names_of_value)
+    except EmbeddedError:
+        return "-".join(names_of_value)

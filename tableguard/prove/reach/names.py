@@ -1,0 +1,64 @@
+"""The names that roles and users may have: one of each class that statements tell apart.
+
+An attacker chooses the names of what he makes, and an account has roles that nobody wrote down. What a guardrail says
+about a principal depends on which patterns its ARN fits, so one ARN for each combination of patterns stands for all.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from tableguard.policy.evaluate import World
+from tableguard.policy.matching import arn_matches
+from tableguard.policy.statements import Policy, Statement
+from tableguard.prove.engine.automaton import Pattern, Token, Universe, classes, exactly
+from tableguard.prove.engine.question import statements_of
+
+_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+=,.@_-")
+_PATH_AND_NAME = (Token(_NAME | {"/"}, inverted=False, repeats=True), Token(_NAME, inverted=False))
+# paths that nobody but AWS makes roles under
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-friendly-names
+RESERVED = ("role/aws-reserved/*", "role/aws-service-role/*")
+
+
+def is_reserved(arn: str) -> bool:
+    """Return True for a role that only AWS can make: of IAM Identity Center, or linked to a service."""
+    return any(arn_matches(f"arn:aws:iam::*:{path}", arn) for path in RESERVED)
+
+
+def representatives(account: str, world: World, others: Iterable[Policy], readable: Iterable[str]) -> list[str]:
+    """Return an ARN of each class of roles and of users of an account, a readable one where its class has one."""
+    statements = [layered.statement for layered in statements_of(world)]
+    statements += [statement for policy in others for statement in policy.statements]
+    patterns = sorted({pattern for statement in statements for pattern in _patterns(statement)})
+    examples = {(_kind(arn), *_fitting(arn, patterns)): arn for arn in reversed(list(readable))}
+    by_class: dict[tuple[str, tuple[bool, ...]], str] = {}
+    for kind in ("role", "user"):
+        universe = Universe((*exactly(f"arn:aws:iam::{account}:{kind}/"), *_PATH_AND_NAME))
+        told_apart = (*patterns, *(f"arn:aws:iam::{account}:{path}" for path in RESERVED))
+        for _, arn in classes(universe, tuple(Pattern("like an ARN", pattern) for pattern in told_apart)):
+            key = (kind, (*_fitting(arn, patterns), is_reserved(arn)))
+            example = examples.get((kind, *_fitting(arn, patterns)), arn)
+            usable = is_reserved(example) == is_reserved(arn)
+            by_class.setdefault(key, example if usable else arn)
+    return list(by_class.values())
+
+
+def _kind(arn: str) -> str:
+    return arn.split(":", 5)[5].partition("/")[0]
+
+
+def _fitting(arn: str, patterns: list[str]) -> tuple[bool, ...]:
+    return tuple(arn_matches(pattern, arn) for pattern in patterns)
+
+
+def _patterns(statement: Statement) -> Iterator[str]:
+    """Yield the patterns of a statement that tell principals apart: as callers, as resources, and as those it names."""
+    for line in statement.conditions:
+        if line.key == "aws:principalarn":
+            yield from (value for value in line.values if value.startswith("arn:"))
+    yield from (value for value in statement.resource.values if ":iam:" in value and _of_principals(value))
+    if statement.principals is not None:
+        yield from (value for value in statement.principals.values.get("AWS", ()) if _of_principals(value))
+
+
+def _of_principals(arn: str) -> bool:
+    return any(arn.partition(kind)[1] for kind in (":role/", ":user/"))

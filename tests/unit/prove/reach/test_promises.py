@@ -1,0 +1,113 @@
+"""The promises about sequences of policies/together.toml: proved, each refuted by one change, and worth something."""
+
+import re
+import tomllib
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from tableguard.errors import PolicyError
+from tableguard.policy.policy_set import PolicySet
+from tableguard.policy.statements import Policy
+from tableguard.prove.reach import inquiry
+from tableguard.prove.reach.goals import Goal, goals
+from tableguard.prove.reach.promises import Prover, ReachAnswer, ReachPromise, promises
+from tableguard.prove.shipped import together
+from tableguard.reading.toml_table import Table
+from tableguard.settings import example
+from tests.paths import ROOT
+
+SETTINGS = sorted(path.stem for path in (ROOT / "templates" / "settings").glob("*.toml"))
+
+
+@cache
+def prover(settings: str = "default") -> Prover:
+    return inquiry.shipped(PolicySet.filled(example(settings)))
+
+
+def answers(asked: Prover) -> tuple[ReachAnswer, ...]:
+    return tuple(asked.answers(together.PLACE, together.load().about_sequences))
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_every_promise_about_sequences_is_proved(settings: str) -> None:
+    assert {answer.promise.name: answer.verdict for answer in answers(prover(settings))} == {
+        promise.name: "proved" for promise in together.load().about_sequences
+    }
+
+
+def without(*sids: str) -> Prover:
+    """The prover where statements of the guardrails are missing, in SCPs and RCPs alike."""
+    own = prover()
+    world = own.account.guarded
+
+    def cut(policy: Policy) -> Policy:
+        return replace(policy, statements=tuple(each for each in policy.statements if each.sid not in sids))
+
+    guarded = replace(
+        world,
+        service_control=tuple(tuple(map(cut, level)) for level in world.service_control),
+        resource_control=tuple(tuple(map(cut, level)) for level in world.resource_control),
+    )
+    return Prover(replace(own.account, guarded=guarded), own.goals, own.shorthand)
+
+
+TAKING = ("DenyRoleChanges", "DenyTakingOthers")
+
+
+@pytest.mark.parametrize(
+    ("sids", "goal", "steps", "last"),
+    [
+        ([*TAKING, "DenyTakingBreakGlass"], "break-glass", ["open-trust", "take-role"], ""),
+        ([*TAKING, "DenyTakingDeployers"], "deployer", ["open-trust", "take-role"], ""),
+        (["DenyTableDestruction"], "table-destroyed", ["open-table"], "dynamodb:DeleteTable"),
+        (["DenyKeyDestruction"], "table-destroyed", [], "kms:PutKeyPolicy"),
+        (["DenyStoppingTrail"], "trail-stopped", [], "cloudtrail:DeleteTrail"),
+        (["DenyNarrowingTrail"], "trail-narrowed", [], "cloudtrail:PutEventSelectors"),
+        (["DenyRoleChanges"], "table-destroyed", ["grant-role"], "dynamodb:DeleteItem"),
+        (["DenyPassingRoles"], "message-read", ["new-function"], "dynamodb:BatchGetItem"),
+    ],
+)
+def test_where_denials_are_missing_a_sequence_is_shown(sids: list[str], goal: str, steps: list[str], last: str) -> None:
+    refuted = {answer.goal.name: answer.sequence for answer in answers(without(*sids)) if answer.goal}
+    sequence = refuted[goal]
+    assert sequence is not None
+    assert [step.kind.name for step in sequence.steps] == steps
+    assert (sequence.last.request.action if sequence.last else "") == last
+
+
+def test_a_promise_that_nothing_could_refute_is_not_proved() -> None:
+    nowhere = Goal("nowhere", "becomes nobody", becomes=("role/nobody",))
+    asked = prover()
+    empty = Prover(asked.account, {"nowhere": nowhere}, asked.shorthand)
+    (answer,) = empty.answers("some.toml", (ReachPromise("nobody becomes nobody", ("nowhere",)),))
+    assert (answer.verdict, answer.reason) == ("not proved", "nowhere is not reached without policies either")
+
+
+def test_takers_are_left_out_by_the_patterns_of_the_settings() -> None:
+    asked = prover()
+    everybody = asked.principals(ReachPromise("all", ()))
+    others = asked.principals(ReachPromise("all but takers", (), but=("deployer-taker",)))
+    left_out = set(everybody) - set(others)
+    assert left_out
+    assert all("AWSReservedSSO_MessagesDeployer" in arn for arn in left_out)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('[[must-not-reach]]\nname = "n"\ngoals = ["moon"]', "goals: 'moon'; accepted: read"),
+        (
+            '[[must-not-reach]]\nname = "n"\ngoals = ["read"]\nwithout = ["flying"]',
+            "'flying' is no step; accepted: take-role",
+        ),
+        ('[[must-not-reach]]\nname = "n"', "goals: missing"),
+        ('[goals.other]\nsays = "does"', "a goal has becomes = [principals], or calls"),
+    ],
+)
+def test_what_a_file_has_wrong_is_said_in_one_line(text: str, problem: str) -> None:
+    table = Table("some.toml", {**tomllib.loads(text)})
+    table.data.setdefault("goals", {"read": {"says": "reads", "becomes": ["role/reader"]}})
+    with pytest.raises(PolicyError, match=re.escape(problem)):
+        promises(table, goals(table))
