@@ -16,12 +16,16 @@ from tableguard.policy.statements import Effect, Policy, Statement, policy
 
 @dataclass(frozen=True)
 class Estate:
-    """The accounts and the organization that a world is about, and the region its examples are from."""
+    """The accounts and the organization that a world is about, and the region its examples are from.
+
+    `members` are further accounts that are in the organization for certain.
+    """
 
     account: str
     management_account: str
     organization_id: str
     home_region: str
+    members: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -138,7 +138,9 @@ def _assumed(answers: Sequence[PromiseAnswer]) -> tuple[str, ...]:
 
 def _lines(answer: PromiseAnswer, tables: bool) -> list[str]:
     proof = answer.proof
-    head = f"{answer.place}: {_DEMANDS[answer.promise.wanted]}: {answer.promise.name}: {verdict(answer)}"
+    head = (
+        f"{answer.place}: {_DEMANDS[answer.promise.wanted]}: {answer.promise.name}{_where(answer)}: {verdict(answer)}"
+    )
     if proof.counterexample is not None and proof.decision is not None:
         assumed = [f"    assumed: {assumption}" for assumption in assumptions(proof.decision)]
         return [head, f"    {requests.sentence(proof.counterexample)}", f"    {proof.decision}", *assumed]
@@ -149,6 +151,10 @@ def _lines(answer: PromiseAnswer, tables: bool) -> list[str]:
         for row in proof.rows
     ]
     return [f"{head}, {counted(proof.classes, 'class', 'classes')} of requests", *(rows if tables else ())]
+
+
+def _where(answer: PromiseAnswer) -> str:
+    return f" ({answer.where})" if answer.where else ""
 
 
 def _facts(answer: PromiseAnswer) -> dict[str, Any]:
@@ -163,6 +169,7 @@ def _facts(answer: PromiseAnswer) -> dict[str, Any]:
         "promise": answer.promise.name,
         "wanted": answer.promise.wanted,
         "callers": list(answer.promise.callers),
+        "where": answer.where,
         "assumed": list(answer.assumed),
         "statement": dict(answer.promise.statement),
         "verdict": verdict(answer),

@@ -174,7 +174,7 @@ def _organizations(scope: Scope, caller: Principal, lines: Lines) -> tuple[str, 
 def organizations(scope: Scope, account: str, lines: Lines, key: str) -> tuple[str, ...]:
     """Return the organizations that an account may be in, an empty text for none; `key` tells them apart."""
     estate = scope.estate
-    if account in (estate.account, estate.management_account):
+    if account in (estate.account, estate.management_account, *estate.members):
         return (estate.organization_id,)
     others = [text for _, text in classes(_ORGANIZATIONS, patterns(lines, key))]
     return ("", OTHER_ORGANIZATION, estate.organization_id, *others)

@@ -20,6 +20,8 @@ from tableguard.prove.engine.unproved import NotProvedError
 # of a caller, a resource, or of every request
 KEPT_KEYS = ALWAYS_PRESENT | callers.KEYS | resources.KEYS
 
+_NOTHING = "no request is within the scope: the promise says nothing"
+
 Verdict = Literal["proved", "refuted", "not proved"]
 
 
@@ -48,6 +50,11 @@ class Proof:
     counterexample: Request | None = None
     decision: Decision | None = None
     reason: str = ""
+
+    @property
+    def without_requests(self) -> bool:
+        """Return True if no request is within the scope."""
+        return self.reason == _NOTHING
 
 
 def prove(question: Question) -> Proof:
@@ -97,7 +104,7 @@ class _Search:
         if undecided:
             return self._proof("not proved", reason=undecided[0])
         if not self.decided:
-            return self._proof("not proved", reason="no request is within the scope: the promise says nothing")
+            return self._proof("not proved", reason=_NOTHING)
         return self._proof("proved")
 
     def fulfilled(self) -> Iterator[bool]:

@@ -45,11 +45,12 @@ class Question:
 
 @dataclass(frozen=True, eq=False)
 class LayeredStatement:
-    """A statement and its policy layer (None for the question's scope)."""
+    """A statement and its policy layer (None for the question's scope); of an SCP that allows, its level as well."""
 
     statement: Statement
     layer: Layer | None = None
     policy: str = ""
+    level: int = 0
 
     def covers(self, action: str) -> bool:
         """Return True if the statement takes in an action, given in lower case."""
@@ -113,19 +114,20 @@ class ApplicableStatements:
 
 def statements_of(world: World) -> Iterator[LayeredStatement]:
     """Yield every statement of a world with its layer and policy."""
-    layers: tuple[tuple[Layer, tuple[Policy, ...]], ...] = (
-        ("endpoint", _optional(world.endpoint)),
-        *((_RCP, level) for level in world.resource_control),
-        *((_SCP, level) for level in world.service_control),
-        ("resource", _optional(world.resource)),
-        ("identity", world.identity),
-        ("boundary", _optional(world.boundary)),
-        ("session", world.session or ()),
+    layers: tuple[tuple[Layer, int, tuple[Policy, ...]], ...] = (
+        ("endpoint", 0, _optional(world.endpoint)),
+        *((_RCP, 0, policies) for policies in world.resource_control),
+        *((_SCP, level, policies) for level, policies in enumerate(world.service_control)),
+        ("resource", 0, _optional(world.resource)),
+        ("identity", 0, world.identity),
+        ("boundary", 0, _optional(world.boundary)),
+        ("session", 0, world.session or ()),
     )
-    for layer, policies in layers:
+    for layer, level, policies in layers:
         for policy in policies:
             for statement in policy.statements:
-                yield LayeredStatement(statement, layer, policy.name)
+                # what is denied at one level is denied at all; what is allowed must be so at each
+                yield LayeredStatement(statement, layer, policy.name, level if statement.effect == "Allow" else 0)
 
 
 def _optional(policy: Policy | None) -> tuple[Policy, ...]:
@@ -171,4 +173,4 @@ def compare_statements(old: World, new: World) -> StatementChanges:
 
 
 def _alike(one: LayeredStatement, other: LayeredStatement) -> bool:
-    return one.layer == other.layer and one.statement == other.statement
+    return (one.layer, one.level) == (other.layer, other.level) and one.statement == other.statement

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,11 @@ class ForeignDocument:
     def name(self) -> str:
         """The name that promises and reports use: the path within the folder, and the name in a template."""
         return self.within or self.place
+
+    def is_called(self, pattern: str) -> bool:
+        """Return True for a pattern of the name, with its suffix or without it, and for the last part of it."""
+        bare = self.name.rsplit(".", 1)[0]
+        return fnmatchcase(self.name, pattern) or fnmatchcase(bare, pattern) or bare.rsplit("/", 1)[-1] == pattern
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,14 @@ from tableguard.policy.conditions import Condition
 from tableguard.policy.contract import Promise, scope_of
 from tableguard.policy.shorthand import Shorthand
 from tableguard.policy.worlds import OPEN_TO_EVERYBODY, Scope, opposite_of_all
+from tableguard.prove.foreign import levels
 from tableguard.prove.foreign.documents import ForeignDocument
 from tableguard.prove.foreign.kinds import KINDS
 from tableguard.prove.foreign.worlds import OrganizationFacts, PromiseWorld, RoleGrant, ScopedPromise, promise_worlds
 from tableguard.prove.shipped.promises import PromiseAnswer, answer
 from tableguard.reading import toml_table
 from tableguard.reading.placeholders import Values
-from tableguard.reading.toml_table import Table
+from tableguard.reading.toml_table import Table, is_text_or_texts
 from tableguard.settings import Settings
 
 
@@ -57,7 +58,11 @@ def load(path: Path, settings: Settings) -> PromiseFile:
         organization_id=table.text("organization", settings.organization_id),
         home_region=table.text("region", settings.home_region),
     )
-    full_access = _flag(table, "full-access")
+    full_access, tree = _flag(table, "full-access"), levels.read(table)
+    if tree and full_access is not None:
+        raise PolicyError(
+            f"{path}: full-access: of SCPs without [[level]]; name FullAWSAccess under the scps of a level"
+        )
     values = {key: _value(path, key, value) for key, value in table.table("values", {}).items()}
     roles = {name: _role_grant(path, name, data) for name, data in table.table("roles", {}).items()}
     promises = tuple(_promises(table, "account" if kind == "role" else "members"))
@@ -65,7 +70,7 @@ def load(path: Path, settings: Settings) -> PromiseFile:
     if not promises:
         raise PolicyError(f"{path}: no [[must-deny]] and no [[must-allow]]: nothing to prove")
     toml_table.refuse_repetition(str(path), [scoped.promise.name for scoped in promises])
-    return PromiseFile(str(path), promises, OrganizationFacts(Shorthand(owner), full_access, roles), kind, values)
+    return PromiseFile(str(path), promises, OrganizationFacts(Shorthand(owner), full_access, roles, tree), kind, values)
 
 
 def _promises(table: Table, callers: str) -> Iterator[ScopedPromise]:
@@ -74,7 +79,14 @@ def _promises(table: Table, callers: str) -> Iterator[ScopedPromise]:
             own = Table(f"{table.place}: {section} {number}", entry)
             chosen = own.texts("documents") if own.present("documents") else ()
             endpoint, resource = _flag(own, "endpoint"), _flag(own, "resource")
-            yield ScopedPromise(contract.promise(own, wanted, callers), chosen, endpoint, resource)
+            at, of = _levels(own, "levels"), _levels(own, "resource-levels")
+            yield ScopedPromise(contract.promise(own, wanted, callers), chosen, endpoint, resource, at, of)
+
+
+def _levels(table: Table, key: str) -> tuple[str, ...]:
+    """Return the levels that a promise names under a key, if it has the key."""
+    named = table.take(key, "a text or a list of texts", is_text_or_texts, "")
+    return (named,) if isinstance(named, str) and named else tuple(named)
 
 
 def _flag(table: Table, key: str) -> bool | None:
@@ -106,12 +118,23 @@ def answers(file: PromiseFile, written: Sequence[ForeignDocument]) -> Iterator[P
     """
     for scoped in file.promises:
         context_keys.refuse_unknown(f"{file.place}: {scoped.promise.name}", {"Statement": [scoped.promise.statement]})
-    worlds = [(scoped, world) for scoped in file.promises for world in promise_worlds(scoped, written, file.facts)]
-    for scoped, world in worlds:
-        promise = _through_endpoint(world, scoped)
-        scope = _in_account(world.owner, scope_of(file.place, promise, file.facts.shorthand, file.values))
-        opposite = opposite_of_all(world.world, promise.wanted, OPEN_TO_EVERYBODY)
-        yield replace(answer(file.place, promise, scope, world.world, opposite), assumed=world.assumed)
+    worlds = [(scoped, tuple(promise_worlds(scoped, written, file.facts))) for scoped in file.promises]
+    for scoped, of_promise in worlds:
+        at_levels = [_answer(file, scoped, world) for world in of_promise]
+        # a caller of one account is at one level: at the others there is no such request
+        yield from [one for one in at_levels if not one.proof.without_requests] or at_levels[:1]
+
+
+def _answer(file: PromiseFile, scoped: ScopedPromise, world: PromiseWorld) -> PromiseAnswer:
+    """Prove or refute a promise in one world."""
+    promise = _through_endpoint(world, scoped)
+    scope = _in_account(world.owner, scope_of(file.place, promise, file.facts.shorthand, file.values))
+    statement = replace(scope.statement, conditions=(*scope.statement.conditions, *world.within))
+    opposite = opposite_of_all(world.world, promise.wanted, OPEN_TO_EVERYBODY)
+    members = tuple(level.account for level in file.facts.levels if level.account)
+    within = replace(scope, statement=statement, estate=replace(scope.estate, members=members))
+    outcome = answer(file.place, promise, within, world.world, opposite)
+    return replace(outcome, assumed=world.assumed, where=world.where)
 
 
 def _in_account(owner: str, scope: Scope) -> Scope:

@@ -7,23 +7,26 @@ written nor plain is an error.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
+from itertools import product
 from typing import NamedTuple
 
 from tableguard.errors import PolicyError
 from tableguard.policy import worlds
+from tableguard.policy.conditions import Condition
 from tableguard.policy.contract import Promise
 from tableguard.policy.evaluate import World
 from tableguard.policy.principals import GROUPS, principal
 from tableguard.policy.shorthand import Shorthand
 from tableguard.policy.statements import Policy, policy
 from tableguard.prove.foreign.documents import ForeignDocument
+from tableguard.prove.foreign.levels import Level, Position, Tree, more_than_one_level
 
 RESOURCES = ("resource", "key", "trust")
 
 BESIDE = "FullAWSAccess is attached beside the SCPs, none of which allows anything"
 BESIDE_AS_WRITTEN = "FullAWSAccess is attached beside the SCPs"
 ALONE = "the SCPs stand at one level without FullAWSAccess: what none of them allows is denied"
+BY_LEVEL = "an account has the SCPs and RCPs of its level and of those above it, and nothing else is attached to it"
 
 
 @dataclass(frozen=True)
@@ -38,35 +41,42 @@ class RoleGrant:
 class ScopedPromise:
     """A promise, the documents that it is about, and whether its requests meet an endpoint's and a resource's policy.
 
-    None stands for what the writer left open.
+    None stands for what the writer left open. It is about callers in accounts at some `levels` or below them, and about
+    resources at some `resource_levels`; at all, if none is named.
     """
 
     promise: Promise
     documents: tuple[str, ...] = ()
     endpoint: bool | None = None
     resource: bool | None = None
+    levels: tuple[str, ...] = ()
+    resource_levels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class OrganizationFacts:
-    """Facts that no document holds: the accounts, whether FullAWSAccess is attached, and the documents of roles."""
+    """Facts that no document holds: the accounts, whether FullAWSAccess is attached, the documents of roles, levels."""
 
     shorthand: Shorthand
     full_access: bool | None = None
     roles: Mapping[str, RoleGrant] = field(default_factory=dict)
+    levels: tuple[Level, ...] = ()
 
 
 @dataclass(frozen=True)
 class PromiseWorld:
     """The world of some callers of a promise, the promise about them, and what is assumed.
 
-    `owner` is the account that the resource is in whose policy the requests meet, where its ARN does not tell.
+    `owner` is the account that the resource is in whose policy the requests meet, where its ARN does not tell. `where`
+    says at which levels the caller and the resource are, and `within` which requests that makes.
     """
 
     world: World
     promise: Promise
     assumed: tuple[str, ...]
     owner: str = ""
+    where: str = ""
+    within: tuple[Condition, ...] = ()
 
 
 class _Identity(NamedTuple):
@@ -79,6 +89,15 @@ class _Identity(NamedTuple):
 _ADMINISTRATOR = _Identity()
 
 
+class _Guard(NamedTuple):
+    """The world of SCPs and RCPs, what is assumed of it, and which requests meet it."""
+
+    world: World
+    assumed: tuple[str, ...]
+    where: str = ""
+    within: tuple[Condition, ...] = ()
+
+
 def promise_worlds(
     scoped: ScopedPromise, documents: Sequence[ForeignDocument], facts: OrganizationFacts
 ) -> Iterator[PromiseWorld]:
@@ -89,13 +108,13 @@ def promise_worlds(
     resource = _met(scoped, "resource", [document for document in chosen if document.kind in RESOURCES], chosen)
     if resource is not None:
         _refuse_actions_of_others(scoped.promise, resource)
-    guarded = guardrails(chosen, facts)
-    for identity, callers in _callers(scoped, chosen, facts):
+    guards = _at_levels(scoped, chosen, documents, facts) if facts.levels else [_at_one_level(chosen, facts)]
+    for guard, (identity, callers) in product(guards, _callers(scoped, chosen, facts)):
         policy_of_others = (
             worlds.delegating(facts.shorthand.estate.account) if identity.policies else worlds.OPEN_TO_EVERYBODY
         )
         world = worlds.under(
-            guarded,
+            guard.world,
             identity=tuple(map(_policy, identity.policies)),
             boundary=_policy(identity.boundary) if identity.boundary else None,
             resource=_policy(resource) if resource else policy_of_others,
@@ -103,8 +122,41 @@ def promise_worlds(
             resource_must_allow=resource is not None and resource.kind in ("key", "trust"),
         )
         owner = facts.shorthand.estate.account if resource else ""
-        assumed = (*guardrail_assumptions(chosen, facts), *_assumed(endpoint, resource, owner, identity))
-        yield PromiseWorld(world, replace(scoped.promise, callers=callers), assumed, owner)
+        assumed = (*guard.assumed, *_assumed(endpoint, resource, owner, identity))
+        promise = replace(scoped.promise, callers=callers)
+        yield PromiseWorld(world, promise, assumed, owner, guard.where, guard.within)
+
+
+def _at_one_level(documents: Sequence[ForeignDocument], facts: OrganizationFacts) -> _Guard:
+    return _Guard(guardrails(documents, facts), guardrail_assumptions(documents, facts))
+
+
+def _at_levels(
+    scoped: ScopedPromise,
+    chosen: Sequence[ForeignDocument],
+    documents: Sequence[ForeignDocument],
+    facts: OrganizationFacts,
+) -> list[_Guard]:
+    """Return the guardrails of each pair of places that a caller and a resource may be in."""
+    tree = Tree(facts.levels, tuple(documents))
+    tree.refuse_unknown(documents)
+    if unattached := tree.unattached(chosen):
+        raise _unclear(
+            scoped,
+            f"{', '.join(unattached)}: attached to no [[level]]; name it there, or leave it out with documents = […]",
+        )
+    callers = tree.callers(chosen, scoped.levels)
+    resources = tree.resources(chosen, scoped.resource_levels)
+    return [_guard(facts, *pair, len(resources) > 1) for pair in product(callers, resources)]
+
+
+def _guard(facts: OrganizationFacts, caller: Position, resource: Position, several: bool) -> _Guard:
+    world = worlds.guardrails(facts.shorthand.estate, caller.policies, resource.policies)
+    within = tuple(condition for condition in (caller.condition, resource.condition) if condition is not None)
+    where = f"callers at {', '.join(caller.names)}"
+    return _Guard(
+        world, (BY_LEVEL,), f"{where}, resources at {', '.join(resource.names)}" if several else where, within
+    )
 
 
 def guardrails(documents: Sequence[ForeignDocument], facts: OrganizationFacts) -> World:
@@ -116,12 +168,12 @@ def guardrails(documents: Sequence[ForeignDocument], facts: OrganizationFacts) -
 
 def guardrail_assumptions(documents: Sequence[ForeignDocument], facts: OrganizationFacts) -> tuple[str, ...]:
     """Say whether FullAWSAccess is assumed beside the SCPs, if there are SCPs."""
-    scps = _of_kind("scp", documents)
+    spread, scps = tuple(more_than_one_level(documents)), _of_kind("scp", documents)
     if not scps:
-        return ()
+        return spread
     if not _has_full_access(scps, facts):
-        return (ALONE,)
-    return (BESIDE_AS_WRITTEN if _allow(scps) else BESIDE,)
+        return (*spread, ALONE)
+    return (*spread, BESIDE_AS_WRITTEN if _allow(scps) else BESIDE)
 
 
 def _of_kind(kind: str, documents: Sequence[ForeignDocument]) -> tuple[Policy, ...]:
@@ -145,9 +197,9 @@ def _chosen(scoped: ScopedPromise, documents: Sequence[ForeignDocument]) -> list
     if not scoped.documents:
         return list(documents)
     for pattern in scoped.documents:
-        if not any(_is_called(document, pattern) for document in documents):
+        if not any(document.is_called(pattern) for document in documents):
             raise _unclear(scoped, f"no document is called {pattern}; there are {_names(documents)}")
-    return [document for document in documents if any(_is_called(document, pattern) for pattern in scoped.documents)]
+    return [document for document in documents if any(document.is_called(pattern) for pattern in scoped.documents)]
 
 
 def _refuse_unknown_names(facts: OrganizationFacts, documents: Sequence[ForeignDocument]) -> None:
@@ -155,13 +207,9 @@ def _refuse_unknown_names(facts: OrganizationFacts, documents: Sequence[ForeignD
     roles = [document for document in documents if document.kind == "role"]
     for name, grant in facts.roles.items():
         for pattern in (*grant.policies, *([grant.boundary] if grant.boundary else ())):
-            if not any(_is_called(document, pattern) for document in roles):
+            if not any(document.is_called(pattern) for document in roles):
                 there = f"there are {_names(roles)}" if roles else "there are none"
                 raise PolicyError(f"roles: {name}: no role's document is called {pattern}; {there}")
-
-
-def _is_called(document: ForeignDocument, pattern: str) -> bool:
-    return fnmatchcase(document.name, pattern) or fnmatchcase(document.name.rsplit(".", 1)[0], pattern)
 
 
 def _names(documents: Sequence[ForeignDocument]) -> str:
@@ -230,8 +278,8 @@ def _callers(
 def _identity(scoped: ScopedPromise, name: str, grant: RoleGrant, chosen: Sequence[ForeignDocument]) -> _Identity:
     """Return the chosen documents that a role has; none of them makes it an administrator."""
     roles = [document for document in chosen if document.kind == "role"]
-    policies = tuple(role for role in roles if any(_is_called(role, pattern) for pattern in grant.policies))
-    boundaries = [role for role in roles if grant.boundary and _is_called(role, grant.boundary)]
+    policies = tuple(role for role in roles if any(role.is_called(pattern) for pattern in grant.policies))
+    boundaries = [role for role in roles if grant.boundary and role.is_called(grant.boundary)]
     if len(boundaries) > 1:
         names = _names(boundaries)
         raise _unclear(scoped, f"roles: {name}: {names} are called {grant.boundary}; a role has one boundary")

@@ -18,7 +18,8 @@ from tableguard.prove.engine.question import Question
 class PromiseAnswer:
     """The outcome of one promise of one document; `empty` says why a proved promise promises nothing.
 
-    `assumed` is what its world rests on, beyond what is assumed of every world.
+    `assumed` is what its world rests on, beyond what is assumed of every world. `where` says at which levels of an
+    organization the callers and resources are.
     """
 
     place: str
@@ -27,6 +28,7 @@ class PromiseAnswer:
     seconds: float
     empty: str = ""
     assumed: tuple[str, ...] = ()
+    where: str = ""
 
     @property
     def holds(self) -> bool:
