@@ -60,6 +60,9 @@ def test_guardrails_of_the_organisation_are_found_before_the_first_change(here: 
         "break-glass is only made by this stack: have the organization attach the SCPs after it\n"
     )
     assert here.statuses() == {}
+    here.failing.add(("cruddur-stream", "Function"))
+    failed = here.deploy()
+    assert "mend this, and run the same command again" in failed.err
     first = here.deploy()
     assert first.code == 0, first.err
     assert "cruddur-guardrails" not in here.statuses()

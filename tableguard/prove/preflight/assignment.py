@@ -13,7 +13,7 @@ from tableguard.policy.statements import Policy
 from tableguard.prove.preflight.answer import Answers
 from tableguard.prove.preflight.call import ModelledCall, calls
 from tableguard.prove.preflight.template import Plan, PlannedResource, templates
-from tableguard.settings import Settings
+from tableguard.settings import OPTIONAL_STACKS, Settings
 from tableguard.stacks import status
 from tableguard.stacks.change_set import ResourceChange
 from tableguard.stacks.deploy import PlannedStack
@@ -163,6 +163,14 @@ def is_first(planned: PlannedStack) -> bool:
     return planned.stack.name == "access" and planned.status in (status.ABSENT, "CREATE_FAILED") and not adopts
 
 
+def _is_first_deployment(planned: Sequence[PlannedStack]) -> bool:
+    """Return True until the stacks that every estate has are made, unless they adopt what an earlier life left."""
+    if any(change.action == "Import" for one in planned for change in one.changes or ()):
+        return False
+    wanted = (one for one in planned if one.stack.name not in OPTIONAL_STACKS)
+    return any(one.status in (status.ABSENT, "CREATE_FAILED") for one in wanted)
+
+
 def _changes(planned: PlannedStack) -> Iterator[ResourceChange]:
     """Yield the changes of a stack; one that does not exist adds all of its resources."""
     if planned.changes is None and planned.status == status.ABSENT:
@@ -215,12 +223,12 @@ def standing(
 ) -> tuple[Policy, ...]:
     """Return the SCPs that bind the account already: as the organization has them, if somebody may `ask` it.
 
-    Where nobody may, the shipped ones count as attached as soon as break-glass is there to deploy what they deny,
-    also if the settings leave them to the organization. Otherwise a change would begin that they refuse half-way.
+    Where nobody may, the shipped ones count as attached once the first deployment is done, also if the settings leave
+    them to the organization. Otherwise a change would begin that they refuse half-way.
     """
     if ask is not None:
         return ask()
-    if any(map(is_first, planned)):  # nobody could make the roles if they were attached
+    if _is_first_deployment(planned):
         return ()
     return tuple(PolicySet.filled(settings).policies["scp"].values())
 

@@ -121,20 +121,25 @@ def test_a_stack_that_is_new_under_guardrails_is_judged_by_all_that_it_adds(stac
 
 @pytest.mark.parametrize("optional", [("guardrails", "config"), ("config",)])
 @pytest.mark.parametrize(
-    ("access", "changes", "bound"),
+    ("stack", "status", "changes", "bound"),
     [
-        ("", (), False),
-        ("CREATE_FAILED", (), False),
-        ("UPDATE_FAILED", (), True),
-        ("", (ResourceChange("Import", "BreakGlassRole", "AWS::IAM::Role"),), True),
+        ("access", "", (), False),
+        ("access", "CREATE_FAILED", (), False),
+        ("access", "UPDATE_FAILED", (), True),
+        ("access", "", (ResourceChange("Import", "BreakGlassRole", "AWS::IAM::Role"),), True),
+        ("audit", "", (), False),
+        ("audit", "CREATE_FAILED", (), False),
+        ("audit", "UPDATE_COMPLETE", (), True),
+        ("config", "", (), True),
     ],
 )
-def test_where_nobody_may_ask_guardrails_bind_as_soon_as_there_is_break_glass(
-    optional: tuple[str, ...], access: str, changes: tuple[ResourceChange, ...], bound: bool
+def test_where_nobody_may_ask_guardrails_bind_once_the_first_deployment_is_done(
+    optional: tuple[str, ...], stack: str, status: str, changes: tuple[ResourceChange, ...], bound: bool
 ) -> None:
     settings = replace(SETTINGS, optional_stacks=optional)
-    assert bool(standing(settings, [planned("access", *changes, status=access)], None)) is bound
-    assert standing(settings, [planned("table")], None) == SCPS
+    assert standing(settings, [planned("table"), planned(stack, *changes, status=status)], None) == (
+        SCPS if bound else ()
+    )
 
 
 @pytest.mark.parametrize("scps", [(), SCPS[:1]])
