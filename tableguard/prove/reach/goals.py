@@ -118,9 +118,10 @@ def _by_being(goal: Goal, search: Search, shorthand: Shorthand) -> Iterator[Sequ
 def _by_calling(goal: Goal, search: Search) -> Iterator[Sequence]:
     trial = search.trial()
     for call in goal.calls:
-        way = trial.called(call.actions, call.resources, tuple(_policies(call, trial, search.account)))
-        if way is not None:
-            yield Sequence(search.sequence(way.needs), way.calls[-1])
+        for own in _policies(call, trial, search.account):
+            way = trial.called(call.actions, call.resources, (own,))
+            if way is not None:
+                yield Sequence(search.sequence(way.needs), way.calls[-1])
 
 
 def _policies(call: GoalCall, trial: Trial, account: Account) -> Iterator[Own]:

@@ -82,11 +82,16 @@ class Search:
         for arn in (fact.subject for fact in self.steps if fact.kind == "is"):
             identity = self.account.identity(arn, frozenset())
             for condition, needs in self._circumstances(arn):
-                key = (*map(id, (*identity.policies, identity.boundary)), str(condition), needs)
+                steps = len(self.sequence([Fact("is", arn), *needs]))
+                key = (*map(id, (*identity.policies, identity.boundary)), str(condition), needs, steps)
                 alike = together.get(key, Actors((), identity, needs, condition))
                 together[key] = alike._replace(callers=(*alike.callers, arn))
                 changed += self._changed(arn, condition, needs)
-        return sorted([*together.values(), *changed], key=lambda view: len(view.needs))
+        return sorted([*together.values(), *changed], key=self._steps_to)
+
+    def _steps_to(self, view: Actors) -> int:
+        """Return the number of steps after which the attacker is one of these principals, with these policies."""
+        return len(self.sequence([Fact("is", view.callers[0]), *view.needs]))
 
     def _circumstances(self, arn: str) -> Iterator[tuple[Condition, frozenset[Fact]]]:
         """Yield what is known of every call of a principal, and the facts by which it is so."""
@@ -122,9 +127,13 @@ class Search:
                 of_kind = kind.on.rpartition("-")[2]
                 return (h.arn for h in self._own(of_kind) if not h.exists and not is_reserved(h.arn))
             case "role" | "user" | "group":
-                return (h.arn for h in self._own(kind.on) if h.exists or Fact("made", h.arn) in self.steps)
+                return (holder.arn for holder in self._own(kind.on) if self._is_there(holder))
             case _:
                 return (thing.arn for thing in self.account.things.values() if thing.kind == kind.on)
+
+    def _is_there(self, holder: PolicyHolder) -> bool:
+        """Return True for a principal or group that there was, or that the attacker has made."""
+        return holder.exists or Fact("made", holder.arn) in self.steps or Fact("is", holder.arn) in self.steps
 
     def _own(self, kind: str) -> Iterator[PolicyHolder]:
         """Yield the principals or groups of the account itself that are of a kind."""
@@ -138,7 +147,7 @@ class Search:
             users = [fact.subject for fact in self.steps if fact.kind == "is" and ":user/" in fact.subject]
             facts = [Fact("joined", user, arn) for user in users]
         elif thing is not None and kind.gives == "is":
-            facts = [Fact("is", thing.runs_as)]
+            facts = [Fact("is", thing.runs_as)] if thing.runs_as else []
         else:
             facts = [Fact(kind.gives, arn)]
         if holder is None or self._is_of_use(kind, holder):

@@ -232,10 +232,10 @@ class Trial:
 
     def _changed(self, thing: Thing) -> Iterator[Own]:
         opened, widened = Fact("opened", thing.arn), Fact("widened", thing.arn)
-        if widened in self.facts:
-            yield Own(_widened(thing), thing.must_allow, frozenset({widened}), thing.condition)
         if opened in self.facts:
             yield Own(worlds.OPEN_TO_EVERYBODY, thing.must_allow, frozenset({opened}), thing.condition)
+        if widened in self.facts:
+            yield Own(_widened(thing), thing.must_allow, frozenset({widened}), thing.condition)
 
 
 def _under(own: Own, condition: Condition) -> Own:
