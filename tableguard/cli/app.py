@@ -22,6 +22,7 @@ NAME = "tableguard"
             "prove",
             "explain",
             "reach",
+            "why",
             "diff",
             "preflight",
             "cost",

@@ -92,6 +92,10 @@ class World:
             for policy in policies:
                 _refuse_misplaced(layer, policy)
 
+    def policies_of(self, layer: Layer) -> tuple[Policy, ...]:
+        """Return the policies of a layer, those of all its levels together."""
+        return tuple(policy for name, policies in self._policies() if name == layer for policy in policies)
+
     def _policies(self) -> Iterator[tuple[Layer, tuple[Policy, ...]]]:
         yield from (("scp", level) for level in self.service_control)
         yield from (("rcp", level) for level in self.resource_control)

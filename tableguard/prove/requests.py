@@ -55,7 +55,7 @@ def facts(request: Request) -> dict[str, object]:
         "resource": request.resource,
         "resource_account": request.resource_account,
         "resource_organization": request.resource_organization,
-        "context": {_NAMES.get(key, key): _plain(value) for key, value in sorted(request.context.items())},
+        "context": {_written(key): _plain(value) for key, value in sorted(request.context.items())},
     }
 
 
@@ -77,8 +77,13 @@ def _owner(request: Request) -> str:
 
 
 def _circumstances(context: Mapping[str, str | tuple[str, ...]]) -> str:
-    keys = [f"{_NAMES.get(key, key)} = {_text(value)}" for key, value in sorted(context.items())]
+    keys = [f"{_written(key)} = {_text(value)}" for key, value in sorted(context.items())]
     return f" with {', '.join(keys)}" if keys else ""
+
+
+def _written(key: str) -> str:
+    """Return a key of a request as it is written there, or as AWS writes it where it is written in lower case."""
+    return key if key != key.lower() else key_name(key)
 
 
 def _plain(value: str | tuple[str, ...]) -> object:

@@ -16,9 +16,11 @@ from botocore import xform_name
 
 from tableguard.local.landing_zone import LandingZone
 from tableguard.policy.service_reference import load
+from tableguard.prove.why import message
+from tableguard.prove.why.answer import answered
 from tests.cases.least_arguments import least_arguments
 from tests.worlds.estate import ACCOUNT, FAILURES, KEY, ON_THE_EMBEDDED_AWS, REGION, SETTINGS, TABLE, TABLE_ARN, Ids
-from tests.worlds.explained_calls import CALLERS, Decided, Watch, watching
+from tests.worlds.explained_calls import ADDED, CALLERS, Decided, Watch, watching
 
 pytestmark = [pytest.mark.slow, ON_THE_EMBEDDED_AWS]
 SEED, REQUESTS = int(os.environ.get("TABLEGUARD_EXPLAIN_SEED", "20261201")), 300
@@ -184,6 +186,21 @@ def test_an_attack_is_explained_as_it_is_decided(watch: Watch, ids: Ids, name: s
     last = decided[-1]
     assert (last.decision.allowed, last.sid) == (not sid, sid)
     assert _differences(watch, decided) == []
+
+
+DENIED = [name for name, (*_, sid) in ATTACKS.items() if sid]
+
+
+@pytest.mark.parametrize("name", DENIED)
+def test_the_refusal_of_an_attack_is_traced_to_its_statement(watch: Watch, ids: Ids, name: str) -> None:
+    caller, service, operation, parameters, sid = ATTACKS[name]
+    decided = watch.call(caller, service, operation, **_filled(parameters, ids))[-1]
+    context = {key: value for key, value in decided.request.context.items() if not key.lower().startswith(ADDED)}
+    answer = answered(message.parse(watch.message), SETTINGS, context)
+    assert answer.reason.sid == sid
+    assert answer.refused.layer == decided.decision.because[0].layer
+    assert answer.change.allows
+    assert {edit.sid for edit in answer.change.edits} >= {sid}
 
 
 def test_the_comparison_notices_a_difference(watch: Watch) -> None:

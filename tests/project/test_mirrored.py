@@ -39,6 +39,7 @@ COVERED = {
     "tableguard.cli.commands.reach": "cli.test_prove_commands",
     "tableguard.cli.commands.rows": "cli.test_rows_commands",
     "tableguard.cli.commands.table": "cli.test_table_commands",
+    "tableguard.cli.commands.why": "cli.test_prove_commands",
     "tableguard.cli.reference": "cli.test_app",
     "tableguard.cloudformation": "cloudformation.test_functions",
     "tableguard.cloudformation.equality": "local.stacks.types.test_dynamodb",

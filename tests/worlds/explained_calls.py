@@ -1,7 +1,7 @@
 """Calls to a running estate that are decided and not carried out, each beside its explanation."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,7 @@ from tests.worlds.estate import ACCOUNT, REGION, SETTINGS
 
 SESSION = "explained"
 # what an explanation adds itself; the rest of a context comes from the parameters of the call and its way
-_ADDED = (
+ADDED = (
     "aws:principalorgid",
     "aws:requestedregion",
     "aws:resourcetag/",
@@ -54,6 +54,7 @@ class Watch:
     zone: LandingZone
     names: Mapping[str, str]
     decided: list[Decided] = field(default_factory=list)
+    message: str = ""
     sessions: dict[tuple[str, bool], EmbeddedSession] = field(default_factory=dict)
     clients: dict[tuple[str, bool, str], Any] = field(default_factory=dict)
 
@@ -64,8 +65,10 @@ class Watch:
         if key not in self.clients:
             self.clients[key] = self._session(role, inside).client(service)
         self.decided.clear()
-        with suppress(BotoCoreError, ClientError):
+        try:
             getattr(self.clients[key], operation)(**parameters)
+        except (BotoCoreError, ClientError) as error:
+            self.message = str(error)
         return tuple(self.decided)
 
     def _session(self, role: str, inside: bool) -> EmbeddedSession:
@@ -84,7 +87,7 @@ class Watch:
         request, resource = one.request, one.request.resource
         for physical, name in self.names.items():
             resource = resource.replace(physical, name)
-        context = {key: value for key, value in request.context.items() if not key.lower().startswith(_ADDED)}
+        context = {key: value for key, value in request.context.items() if not key.lower().startswith(ADDED)}
         region = str(request.context["aws:RequestedRegion"])
         return explained(Inquiry(request.principal.arn, request.action, resource, region, context), SETTINGS)
 

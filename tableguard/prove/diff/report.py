@@ -131,7 +131,7 @@ def _lines(part: Part, change: Change) -> list[str]:
     callers = ", ".join(change.callers[:_CALLERS])
     more = f" and {len(change.callers) - _CALLERS} more" if len(change.callers) > _CALLERS else ""
     return [
-        f"{part.name}: newly {change.newly}: {'; '.join(_actions(change))}",
+        f"{part.name}: newly {change.newly}: {'; '.join(actions_of(change))}",
         f"    callers, one of each kind: {callers}{more}",
         f"    such as: {requests.sentence(change.example)}",
         f"    before: {change.before}",
@@ -139,7 +139,7 @@ def _lines(part: Part, change: Change) -> list[str]:
     ]
 
 
-def _actions(change: Change) -> list[str]:
+def actions_of(change: Change) -> list[str]:
     """Write the actions that are known, service by service, then the others."""
     services = sorted({action.partition(":")[0] for action in change.actions})
     by_service = [_of_service(service, change.actions) for service in services[:_SHOWN]]

@@ -39,7 +39,13 @@ _OWN: Mapping[str, tuple[str, str]] = {
     "AWS::SQS::QueuePolicy": ("PolicyDocument", "queue policy"),
 }
 _OF_OTHERS = {"AWS::SNS::TopicPolicy": "Topics", "AWS::SQS::QueuePolicy": "Queues"}
-_KINDS: Mapping[Layer, str] = {"scp": "scp", "rcp": "rcp", "endpoint": "endpoint"}
+_KINDS: Mapping[Layer, tuple[str, ...]] = {
+    "boundary": ("role",),
+    "endpoint": ("endpoint",),
+    "identity": ("role",),
+    "rcp": ("rcp",),
+    "scp": ("scp",),
+}
 _TAG_NAMES = ("Tags", "BackupVaultTags", "BackupPlanTags")
 
 
@@ -194,12 +200,19 @@ class StackEstate:
         parts = parse(arn)
         return alias or (parts.resource if parts else arn)
 
+    def content(self, layer: Layer, name: str) -> Mapping[str, Any] | None:
+        """Return a policy's document as the settings fill it; None for an assumed or an unknown policy."""
+        kinds = _KINDS.get(layer, ("resource",))
+        for written, content in zip(self.policies.documents, self.policies.contents, strict=True):
+            if written.kind in kinds and written.name == name:
+                return content
+        return next((holder.document for holder in self.held.values() if holder.policy.name == name), None)
+
     def place(self, layer: Layer, name: str, sid: str) -> Place | None:
         """Return where the statement of a policy that is asked here stands; None for an assumed policy."""
         holder = next((held for held in self.held.values() if held.policy.name == name), None)
-        kind = _KINDS.get(layer)
+        kinds = _KINDS.get(layer, ("resource",))
         statement = _statement(holder.document, sid) if holder else None
-        kinds = (kind,) if kind else ("role",) if layer in ("identity", "boundary") else ("resource",)
         for written, content in zip(self.policies.documents, self.policies.contents, strict=True):
             same = written.name == name or (statement is not None and _statement(content, sid) == statement)
             if written.kind in kinds and same:

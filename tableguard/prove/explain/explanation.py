@@ -10,7 +10,6 @@ from tableguard.findings.formats import Report
 from tableguard.policy import worlds
 from tableguard.policy.evaluate import Decision, Layer, Reason, Request, World, decide
 from tableguard.policy.evaluate import explain as layer_by_layer
-from tableguard.policy.statements import Policy
 from tableguard.prove import places, requests
 from tableguard.prove.explain.conditions import Judged, judged, keys_asked_for, may_be_allowed, words
 from tableguard.prove.explain.estate import StackEstate, estate_of
@@ -97,7 +96,7 @@ class Explanation(Report):
     @property
     def _short_request(self) -> Request:
         """The request without the keys that AWS adds and that no statement about the action asks for."""
-        policies = [policy for layer in _CALLED for policy in _policies(self.world, layer)]
+        policies = [policy for layer in _CALLED for policy in self.world.policies_of(layer)]
         compared = {key for policy in policies for key in keys_asked_for(policy, self.request.action)}
         context = {
             key: value
@@ -113,9 +112,9 @@ class Explanation(Report):
             "allowed": self.decision.allowed,
             "because": self.because,
             "hangs_on_absent_keys": self.hangs_on,
-            "decided_by": [self._reason_facts(reason) for reason in self.decision.because],
+            "decided_by": [self.reason_facts(reason) for reason in self.decision.because],
             "request": requests.facts(self.request),
-            "layers": [self._reason_facts(reason) for reason in dict.fromkeys(self.layers)],
+            "layers": [self.reason_facts(reason) for reason in dict.fromkeys(self.layers)],
             "hinges": [hinge.facts() for hinge in self.hinges],
             "notes": [vars(note) for note in self.notes],
         }
@@ -127,7 +126,7 @@ class Explanation(Report):
         unless = f", as long as the request has no {' and no '.join(hanging)}," if hanging else ""
         if self.decision.allowed:
             return f"allowed{unless} by {'; by '.join(self._grants)}; nothing denies it"
-        reasons = [self._phrase(reason) for reason in self.decision.because]
+        reasons = [self.phrase(reason) for reason in self.decision.because]
         denies = self.decision.because[0].effect == "Deny"
         return f"denied{unless} by {reasons[0]}" if denies else f"denied{unless.rstrip(',')}: {'; '.join(reasons)}"
 
@@ -142,7 +141,7 @@ class Explanation(Report):
     def _grants(self) -> list[str]:
         """Name the statements that give the permission; endpoint, SCPs and boundary only let it through."""
         giving = [reason for reason in self.decision.because if reason.layer in ("identity", "resource")]
-        return [self._phrase(reason) for reason in giving or self.decision.because]
+        return [self.phrase(reason) for reason in giving or self.decision.because]
 
     @property
     def because(self) -> list[str]:
@@ -150,11 +149,11 @@ class Explanation(Report):
         verb = "allowed by " if self.decision.allowed else "denied by "
         return list(
             dict.fromkeys(
-                f"{'' if reason.effect == 'silent' else verb}{self._phrase(reason)}" for reason in self.decision.because
+                f"{'' if reason.effect == 'silent' else verb}{self.phrase(reason)}" for reason in self.decision.because
             )
         )
 
-    def _phrase(self, reason: Reason) -> str:
+    def phrase(self, reason: Reason) -> str:
         """Name the statement of a reason and its place; of a silence, say who is silent."""
         if reason.effect == "silent":
             return self._silence(reason.layer)
@@ -168,7 +167,7 @@ class Explanation(Report):
 
     def _silence(self, layer: Layer) -> str:
         """Say which policies are silent, by name."""
-        names = [policy.name for policy in _policies(self.world, layer) if not policy.assumed]
+        names = [policy.name for policy in self.world.policies_of(layer) if not policy.assumed]
         action = self.request.action
         if layer == "resource" and not names:
             own = f"no policy of {last_part(self.request.resource)} that is known here allows {action}"
@@ -190,7 +189,8 @@ class Explanation(Report):
                     yield from map(_line, deciding)
                     break
 
-    def _reason_facts(self, reason: Reason) -> dict[str, Any]:
+    def reason_facts(self, reason: Reason) -> dict[str, Any]:
+        """Return a reason, and the place of its statement, as a value for JSON."""
         place = None if reason.assumed else self.estate.place(reason.layer, reason.policy, reason.sid)
         return {
             "layer": reason.layer,
@@ -218,7 +218,7 @@ class Explanation(Report):
         file, path, line = (
             (place.file, place.path, place.line) if place else (str(places.shipped(together.PLACE)), "", 1)
         )
-        problem = f"{requests.sentence(self.request)}: {self._phrase(reason)}"
+        problem = f"{requests.sentence(self.request)}: {self.phrase(reason)}"
         return Finding("request-denied", file, path, line, problem, _REMEDY)
 
 
@@ -270,28 +270,12 @@ def world_of(request: Request, estate: StackEstate) -> World:
     )
 
 
-def _policies(world: World, layer: Layer) -> tuple[Policy, ...]:
-    """Return the policies of a layer, of all levels together."""
-    match layer:
-        case "scp":
-            return tuple(policy for level in world.service_control for policy in level)
-        case "rcp":
-            return tuple(policy for level in world.resource_control for policy in level)
-        case "identity":
-            return world.identity
-        case "session":
-            return world.session or ()
-        case _:
-            one = {"resource": world.resource, "boundary": world.boundary, "endpoint": world.endpoint}[layer]
-            return () if one is None else (one,)
-
-
 def _hinges(world: World, request: Request, decision: Decision, layers: Iterable[Reason]) -> Iterator[Hinge]:
     """Yield what the answer hangs on: the deciding denial, what nearly allows, and what nearly denies."""
     applying = tuple(dict.fromkeys(reason.layer for reason in layers))
     if decision.allowed:
         for layer in applying:
-            for statement in judged(layer, _policies(world, layer), "Deny", request):
+            for statement in judged(layer, world.policies_of(layer), "Deny", request):
                 if statement.failed and statement.hangs:
                     yield Hinge("would deny", statement)
         yield from _deciding(world, request, decision, "Allow")
@@ -299,14 +283,14 @@ def _hinges(world: World, request: Request, decision: Decision, layers: Iterable
         yield from _deciding(world, request, decision, "Deny")
     else:
         for reason in decision.because:
-            for statement in judged(reason.layer, _policies(world, reason.layer), "Allow", request):
+            for statement in judged(reason.layer, world.policies_of(reason.layer), "Allow", request):
                 yield Hinge("would allow", statement)
 
 
 def _deciding(world: World, request: Request, decision: Decision, effect: Literal["Allow", "Deny"]) -> Iterator[Hinge]:
     """Yield the deciding statements that have conditions; of what allows, those that hang on an absent key."""
     for reason in dict.fromkeys(decision.because):
-        for statement in judged(reason.layer, _policies(world, reason.layer), effect, request):
+        for statement in judged(reason.layer, world.policies_of(reason.layer), effect, request):
             same = (statement.policy, statement.statement.sid) == (reason.policy, reason.sid)
             if same and statement.lines and not statement.failed and (effect == "Deny" or statement.hangs):
                 yield Hinge("decides", statement)

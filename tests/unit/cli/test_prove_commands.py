@@ -179,6 +179,35 @@ def test_explain_notes_nothing_about_an_action_that_is_known(action: str, resour
     assert "    action " not in run("explain", action, resource)
 
 
+REFUSAL = (
+    "User: arn:aws:sts::111122223333:assumed-role/Admin/ida is not authorized to perform: dynamodb:DeleteTable on "
+    "resource: arn:aws:dynamodb:eu-central-1:111122223333:table/cruddur-messages"
+)
+
+
+def test_why_names_the_statement_of_a_message_of_a_file_and_of_stdin(tmp_path: Path) -> None:
+    said = run("why", REFUSAL)
+    assert said.splitlines()[-1] == "`tableguard prove` tells which promises would no longer hold"
+    assert f"refused by statement DenyStrangersAtTheTable of SCP deny_strangers ({DENIAL}:" in said
+    (tmp_path / "message.txt").write_text(REFUSAL, encoding="utf-8")
+    assert run("why", tmp_path / "message.txt") == said
+    record = {
+        "eventName": "DeleteTable",
+        "errorCode": "AccessDenied",
+        "errorMessage": REFUSAL,
+        "awsRegion": "eu-central-1",
+    }
+    piped = commands.run("why", "-", "--json", "--settings", str(SETTINGS), answer=json.dumps(record))
+    assert json.loads(piped.out)["refused_by"]["sid"] == "DenyStrangersAtTheTable"
+
+
+def test_why_ends_with_2_for_what_it_cannot_read_or_is_not_denied(tmp_path: Path) -> None:
+    assert "no message of denied access is found" in run("why", "Access Denied", code=2)
+    assert "neither a message of denied access nor a file" in run("why", tmp_path / "none.json", code=2)
+    admitted = REFUSAL.replace("assumed-role/Admin", "assumed-role/cruddur-break-glass")
+    assert "the policies here do not deny that" in run("why", admitted, code=2)
+
+
 def test_diff_tells_what_is_newly_allowed_and_denied(tmp_path: Path) -> None:
     old, new = denial(tmp_path / "old", "dynamodb:Delete*"), denial(tmp_path / "new", "dynamodb:DeleteTable*")
     printed = run("diff", old, new, code=1)

@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
         (tmp_path / name).mkdir()
         document = {"Version": "2012-10-17", "Statement": [OPEN, *more]}
         (tmp_path / name / "scp.json").write_text(json.dumps(document, indent=2), encoding="utf-8")
-    promise = '[[must-deny]]\nAction = ["dynamodb:DeleteTable"]\nname = "nobody deletes a table"\n'
+    promise = 'kind = "scp"\n[[must-deny]]\nAction = ["dynamodb:DeleteTable"]\nname = "nobody deletes a table"\n'
     (tmp_path / "promises.toml").write_text(promise, encoding="utf-8")
     return tmp_path
 
@@ -63,11 +63,11 @@ def test_check(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_prove(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     asked = ["--policies", str(folder / "new"), "--claims", str(folder / "promises.toml")]
     code, results = written(["prove", *SETTINGS, *asked], capsys)
-    assert (code, places(results)) == (1, {("refuted", "promises.toml", 3)})
+    assert (code, places(results)) == (1, {("refuted", "promises.toml", 4)})
 
 
 def test_diff(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, results = written(["diff", *SETTINGS, str(folder / "old"), str(folder / "new")], capsys)
+    code, results = written(["diff", *SETTINGS, "--kind", "scp", str(folder / "old"), str(folder / "new")], capsys)
     statement = (folder / "new" / "scp.json").read_text(encoding="utf-8").splitlines().index("    {", 9) + 1
     assert (code, places(results)) == (1, {("newly-allowed", "scp.json", statement)})
 

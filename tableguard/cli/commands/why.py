@@ -1,0 +1,59 @@
+"""Say which statement refused a call, from AWS's message or CloudTrail's record, and what would allow it."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tableguard.cli import options
+from tableguard.cli.command import Command
+from tableguard.errors import PolicyError
+
+if TYPE_CHECKING:
+    from tableguard.findings.formats import Format
+    from tableguard.prove.why.message import Refused
+
+_CODES = "Exit codes: 0 explained, 2 not readable, or the policies here do not deny that."
+_MOST = 1_000_000
+
+
+@click.command(cls=Command, help=__doc__, epilog=_CODES)
+@click.argument("message", help="the message in quotes; or a file with it, or with a record as JSON; - reads stdin")
+@options.settings
+@click.option("--context", multiple=True, metavar="KEY=VALUE", help="a context key that the call had; may be repeated")
+@options.as_json
+def command(*, message: str, settings_file: Path | None, context: tuple[str, ...], as_json: bool) -> int:
+    """Print the statement, the smallest change that allows exactly this request, and what else that would open."""
+    from tableguard.cli.inputs import chosen_settings
+    from tableguard.cli.output import print_report
+    from tableguard.findings.formats import chosen
+    from tableguard.prove.explain import inquiry
+    from tableguard.prove.why.answer import answered
+    from tableguard.prove.why.report import WhyReport
+
+    refused = _refused(_text(message))
+    answer = answered(refused, chosen_settings(settings_file), inquiry.context(context))
+    form: Format = chosen(as_json, False)
+    return print_report(WhyReport(answer), form)
+
+
+def _refused(text: str) -> "Refused":
+    from tableguard.prove.why import message, record
+
+    return record.read(text) if text.lstrip().startswith(("{", "[")) else message.parse(text)
+
+
+def _text(message: str) -> str:
+    """Return the text itself, or what is in the file of that name or on stdin."""
+    if message == "-":
+        return sys.stdin.read(_MOST)
+    path = Path(message)
+    if "\n" in message or " " in message.strip() or message.lstrip().startswith(("{", "[")):
+        return message
+    try:
+        return path.read_text(encoding="utf-8-sig")[:_MOST]
+    except (OSError, UnicodeDecodeError) as error:
+        raise PolicyError(
+            f"{message}: neither a message of denied access nor a file that can be read ({error})"
+        ) from error
