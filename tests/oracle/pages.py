@@ -77,7 +77,7 @@ class PageCase:
 _STRANGER = f"arn:aws:iam::{STRANGER}:role/a"
 _MANAGER = f"arn:aws:iam::{MANAGEMENT}:role/a"
 # SCPs bind roles, users and the root user of member accounts; neither the management account nor what service-linked
-# roles do. RCPs bind the resources of member accounts, whoever asks but service-linked roles, and never kms:RetireGrant.
+# roles do. RCPs bind resources of member accounts, whoever asks but service-linked roles, and never kms:RetireGrant.
 CASES = (
     PageCase("role of the workload", "scp", _ROLE, ACCOUNT, False, SCPS),
     PageCase("user of the workload", "scp", f"arn:aws:iam::{ACCOUNT}:user/a", ACCOUNT, False, SCPS),
