@@ -21,6 +21,9 @@ POSITIVE = click.IntRange(min=1)
 _SETTINGS = "what your organisation chose (default: ./settings.toml if there is one, else the shipped example)"
 
 settings = click.option("--settings", "settings_file", type=FILE, metavar="FILE", help=_SETTINGS)
+levels = click.option(
+    "--levels", type=FILE, metavar="FILE", help="a file with [[level]]: what is attached to root, units and accounts"
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="the same facts as JSON")
 as_sarif = click.option("--sarif", "as_sarif", is_flag=True, help="the findings as SARIF 2.1.0")
 yes = click.option("--yes", is_flag=True, help="do not ask")

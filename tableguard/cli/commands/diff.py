@@ -19,8 +19,11 @@ _KINDS = ("scp", "rcp", "endpoint", "resource", "role", "key", "trust")
 @click.argument("new", type=options.FILE, help="documents after")
 @options.settings
 @click.option("--kind", type=click.Choice(_KINDS), help="their kind, if neither folder nor wrapper says")
+@options.levels
 @options.formats
-def command(*, old: Path, new: Path, settings_file: Path | None, kind: str | None, form: "Format") -> int:
+def command(
+    *, old: Path, new: Path, settings_file: Path | None, kind: str | None, levels: Path | None, form: "Format"
+) -> int:
     """Compare layer by layer; 1 if something is allowed that was denied."""
     from tableguard.cli.inputs import chosen_settings
     from tableguard.cli.output import print_report
@@ -32,5 +35,6 @@ def command(*, old: Path, new: Path, settings_file: Path | None, kind: str | Non
     shorthand = Shorthand(chosen_settings(settings_file))
     values = promise_file.placeholder_values(shorthand)
     before, after = (documents.read(path, values, kind or "") for path in (old, new))
-    difference = layers.compare(before, after, shorthand, old.is_file() and new.is_file())
+    tree = promise_file.load_levels(levels) if levels else ()
+    difference = layers.compare(before, after, shorthand, old.is_file() and new.is_file(), tree)
     return print_report(DifferenceReport(difference, before, after), form)

@@ -110,7 +110,11 @@ class DifferenceReport(Report):
 
 def _named(name: str, documents: Sequence[ForeignDocument]) -> list[ForeignDocument]:
     """Return the documents that a part is about: those of its layer, or the one with its name."""
-    return [document for document in documents if name in (document.name, TOGETHER.get(document.kind))]
+    return [
+        document
+        for document in documents
+        if name == document.name or name.partition(" at ")[0] == TOGETHER.get(document.kind)
+    ]
 
 
 def _facts(part: Part, change: Change) -> dict[str, Any]:

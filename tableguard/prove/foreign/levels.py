@@ -23,6 +23,7 @@ FULL_AWS_ACCESS = "FullAWSAccess"
 RCP_FULL_AWS_ACCESS = "RCPFullAWSAccess"
 # Ten SCPs since May 2026; five RCPs, of which RCPFullAWSAccess, attached everywhere, is one; units five levels deep:
 # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
+_KEYS = {"scp": "aws:principalaccount", "rcp": "aws:resourceaccount"}
 MOST = {"scp": 10, "rcp": 5}
 _DEEPEST_UNIT = 5
 _NAME = r"root(/[^/*?\s][^/*?]*)*"
@@ -102,6 +103,17 @@ class Tree:
                         f"root, unit or account{named}"
                     )
 
+    @classmethod
+    def of(cls, levels: tuple[Level, ...], *sides: Sequence[ForeignDocument]) -> "Tree":
+        """Return the tree of the documents on all sides; PolicyError for a name of none, and for what is nowhere."""
+        documents = tuple(document for side in sides for document in side)
+        for side in sides:
+            tree = cls(levels, tuple(side))
+            tree.refuse_unknown(documents)
+            if unattached := tree.unattached(side):
+                raise PolicyError(f"{', '.join(unattached)}: attached to no [[level]]; name it there, or take it away")
+        return tree
+
     def refuse_unknown(self, documents: Sequence[ForeignDocument]) -> None:
         """Raise PolicyError for a name under `scps` or `rcps` that none of the documents has."""
         for level in self.levels:
@@ -126,11 +138,22 @@ class Tree:
 
     def callers(self, chosen: Sequence[ForeignDocument], within: Sequence[str]) -> list[Position]:
         """Return where callers may be, in the levels `within` (all if none is named), under the `chosen` SCPs."""
-        return self._positions("scp", chosen, within, "aws:principalaccount")
+        return self._positions("scp", chosen, within)
 
     def resources(self, chosen: Sequence[ForeignDocument], within: Sequence[str]) -> list[Position]:
         """Return where resources may be, under the `chosen` RCPs."""
-        return self._positions("rcp", chosen, within, "aws:resourceaccount")
+        return self._positions("rcp", chosen, within)
+
+    def compared_with(self, later: "Tree", kind: str) -> Iterator[tuple[Position, Position]]:
+        """Yield the positions at which the policies of a kind differ from those of a later state of the same tree."""
+        pairs: dict[tuple[Levels, Levels], list[Level]] = {}
+        for level in self.levels:
+            earlier, changed = (tree._policies(kind, level, tree.documents) for tree in (self, later))
+            if earlier != changed:
+                pairs.setdefault((earlier, changed), []).append(level)
+        for (earlier, changed), same in pairs.items():
+            names, condition = tuple(level.name for level in same), self._condition(kind, same)
+            yield Position(names, earlier, condition), Position(names, changed, condition)
 
     def of_account(self, account: str, chosen: Sequence[ForeignDocument]) -> Levels:
         """Return the SCPs of each level from the root to an account; PolicyError for one that is no level."""
@@ -139,11 +162,9 @@ class Tree:
             raise PolicyError(
                 f'no [[level]] is the account {account}; write one, such as name = "{self.levels[0].name}/{account}"'
             )
-        return self._policies("scp", level, chosen)
+        return self._policies("scp", level, chosen) or ((worlds.FULL_AWS_ACCESS,),)
 
-    def _positions(
-        self, kind: str, chosen: Sequence[ForeignDocument], within: Sequence[str], key: str
-    ) -> list[Position]:
+    def _positions(self, kind: str, chosen: Sequence[ForeignDocument], within: Sequence[str]) -> list[Position]:
         levels = self._selected(within)
         above = {level.name: self._policies(kind, level, chosen) for level in levels}
         names = {level.name: [tuple(p.name for p in policies) for policies in above[level.name]] for level in levels}
@@ -151,7 +172,7 @@ class Tree:
         positions = []
         for _, group in alike:
             same = tuple(group)
-            condition = self._condition(same, key)
+            condition = self._condition(kind, same)
             positions.append(Position(tuple(level.name for level in same), above[same[0].name], condition))
         return sorted(positions, key=lambda position: position.names)
 
@@ -163,13 +184,13 @@ class Tree:
                 )
         return [level for level in self.levels if not within or any(_is_within(level, one) for one in within)]
 
-    def _condition(self, same: Sequence[Level], key: str) -> Condition | None:
+    def _condition(self, kind: str, same: Sequence[Level]) -> Condition | None:
         """Return what tells the accounts of some levels: their numbers, or, below a unit, that they are no others."""
         accounts = tuple(level.account for level in same if level.account)
         if len(accounts) == len(same):
-            return Condition("StringEquals", key, accounts)
+            return Condition("StringEquals", _KEYS[kind], accounts)
         others = tuple(level.account for level in self.levels if level.account and level not in same)
-        return Condition("StringNotEquals", key, others) if others else None
+        return Condition("StringNotEquals", _KEYS[kind], others) if others else None
 
     def _policies(self, kind: str, level: Level, chosen: Sequence[ForeignDocument]) -> Levels:
         """Return the policies of a kind at each level from the root to this one, those that let all through apart."""

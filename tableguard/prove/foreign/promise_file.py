@@ -40,6 +40,11 @@ class PromiseFile:
         return {**placeholder_values(self.facts.shorthand), **self.own_values}
 
 
+# what a file of promises has beside its levels
+_ABOUT = ("kind", "account", "management-account", "organization", "region", "full-access", "values", "roles")
+_OTHERS = (*_ABOUT, *contract.WANTED)
+
+
 def placeholder_values(shorthand: Shorthand) -> Values:
     """Return the values of placeholders in anybody's documents, CloudFormation's pseudo parameters among them."""
     estate = shorthand.estate
@@ -71,6 +76,17 @@ def load(path: Path, settings: Settings) -> PromiseFile:
         raise PolicyError(f"{path}: no [[must-deny]] and no [[must-allow]]: nothing to prove")
     toml_table.refuse_repetition(str(path), [scoped.promise.name for scoped in promises])
     return PromiseFile(str(path), promises, OrganizationFacts(Shorthand(owner), full_access, roles, tree), kind, values)
+
+
+def load_levels(path: Path) -> tuple[levels.Level, ...]:
+    """Read the [[level]] sections of a file alone, which may be a file of promises; PolicyError if there is none."""
+    table = Table(str(path), toml_table.read_toml(path))
+    tree = levels.read(table)
+    table.present(*_OTHERS)
+    table.close()
+    if not tree:
+        raise PolicyError(f"{path}: no [[level]]: it does not say what is attached to which root, unit or account")
+    return tree
 
 
 def _promises(table: Table, callers: str) -> Iterator[ScopedPromise]:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from tableguard.errors import CheckError, PolicyError
 from tableguard.policy.conditions import Condition
-from tableguard.policy.evaluate import Decision, Request, World, decide
+from tableguard.policy.evaluate import Decision, Levels, Request, decide
 from tableguard.policy.matching import VARIABLE, substituted
 from tableguard.policy.principals import Principal, principal
 from tableguard.policy.statements import Patterns, Policy, Statement
@@ -33,12 +33,22 @@ class Denial:
 class Answers:
     """The answers of SCPs to the calls of roles, of the deploying ones if none are named.
 
-    Calls that are alike as far as they are known share a proof.
+    Calls that are alike as far as they are known share a proof. The SCPs stand beside FullAWSAccess, or at the `levels`
+    from the root to the workload account.
     """
 
-    def __init__(self, settings: Settings, estate: Estate, scps: Sequence[Policy], callers: Sequence[str] = ()) -> None:
-        self.settings, self.estate, self.scps = settings, estate, tuple(scps)
-        self.world = self._under(self.scps)
+    def __init__(
+        self,
+        settings: Settings,
+        estate: Estate,
+        scps: Sequence[Policy],
+        callers: Sequence[str] = (),
+        levels: Levels = (),
+    ) -> None:
+        self.settings, self.estate = settings, estate
+        self.levels = levels or ((FULL_AWS_ACCESS, *scps),)
+        self.scps = tuple(scp for level in self.levels for scp in level)
+        self.world = guardrails(estate, self.levels)
         self.callers = tuple(principal(arn) for arn in callers or settings.exempt_roles)
         self.proofs: dict[tuple[object, ...], tuple[Blocked, Request] | None] = {}
 
@@ -53,8 +63,10 @@ class Answers:
 
     def _denial(self, call: ModelledCall, caller: Principal) -> Denial | None:
         facts = _CallFacts(call, caller, self.settings)
-        undecided = tuple(scp for written in self.scps if (scp := facts.filled_into(written)).statements)
-        if not any(statement.effect == "Deny" for scp in undecided for statement in scp.statements):
+        undecided = tuple(
+            tuple(scp for written in level if (scp := facts.filled_into(written)).statements) for level in self.levels
+        )
+        if all(map(_lets_through, undecided)):
             return None
         proved = self._proved(call, caller, undecided)
         if proved is None:
@@ -66,15 +78,14 @@ class Answers:
             raise CheckError(f"{call.action}: the example of a denial is allowed")  # a fault of ours, not of policies
         return Denial(blocked, example, _because(decision))
 
-    def _proved(
-        self, call: ModelledCall, caller: Principal, scps: tuple[Policy, ...]
-    ) -> tuple[Blocked, Request] | None:
-        lines = [line for scp in scps for statement in scp.statements for line in statement.conditions]
+    def _proved(self, call: ModelledCall, caller: Principal, levels: Levels) -> tuple[Blocked, Request] | None:
+        statements = [statement for level in levels for scp in level for statement in scp.statements]
+        lines = [line for statement in statements for line in statement.conditions]
         facts = tuple(_fact(key, call) for key in sorted({line.key for line in lines}))
-        key = (call.action.lower(), call.resources, caller.arn, facts, scps)
+        key = (call.action.lower(), call.resources, caller.arn, facts, levels)
         if key not in self.proofs:
             scope = Scope(self._scope(call, facts), (caller.arn,), self.estate)
-            self.proofs[key] = _blocked(Question(call.action, "allowed", scope, self._under(scps)))
+            self.proofs[key] = _blocked(Question(call.action, "allowed", scope, guardrails(self.estate, levels)))
         return self.proofs[key]
 
     def _scope(self, call: ModelledCall, facts: Iterable[Condition | None]) -> Statement:
@@ -82,8 +93,12 @@ class Answers:
         conditions = (account, *(fact for fact in facts if fact is not None))
         return Statement("", "Deny", Patterns((call.action,)), Patterns(call.resources), conditions)
 
-    def _under(self, scps: tuple[Policy, ...]) -> World:
-        return guardrails(self.estate, ((FULL_AWS_ACCESS, *scps),))
+
+def _lets_through(level: tuple[Policy, ...]) -> bool:
+    """Return True if the statements of a level that may match a call allow it in any case, and none denies it."""
+    statements = [statement for scp in level for statement in scp.statements]
+    free = (one for one in statements if not one.conditions and one.resource.texts == ("*",))
+    return all(one.effect == "Allow" for one in statements) and any(not one.resource.inverted for one in free)
 
 
 def _blocked(question: Question) -> tuple[Blocked, Request] | None:
@@ -131,7 +146,7 @@ class _CallFacts:
         """Return the statements of an SCP that may match the call, each with the conditions that are still open."""
         covering = (statement for statement in scp.statements if statement.covers_action(self.call.action))
         remaining = tuple(self._with_open_conditions(statement) for statement in covering)
-        return Policy(scp.name, tuple(statement for statement in remaining if statement is not None))
+        return replace(scp, statements=tuple(statement for statement in remaining if statement is not None))
 
     def _with_open_conditions(self, statement: Statement) -> Statement | None:
         """Return a statement without the conditions that hold; None if one of them does not."""

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 from tableguard.aws.cloudformation_handlers import Handlers, handlers
 from tableguard.errors import SettingsError
-from tableguard.policy.evaluate import Request
+from tableguard.policy.evaluate import Levels, Request
 from tableguard.policy.shorthand import Shorthand
-from tableguard.policy.statements import Policy, policy
+from tableguard.policy.statements import Policy
 from tableguard.prove.foreign.documents import ForeignDocument
+from tableguard.prove.foreign.levels import Level, Tree
+from tableguard.prove.foreign.worlds import OrganizationFacts, guardrails
 from tableguard.prove.preflight.answer import Answers, Blocked
 from tableguard.prove.preflight.call import calls
 from tableguard.prove.preflight.template import Plan, PlannedResource, templates
@@ -55,14 +57,16 @@ def preflight(
     stacks: Sequence[str] = (),
     scps: Sequence[ForeignDocument] | None = None,
     observe: Callable[[Sequence[PlannedResource]], Iterable[PlannedResource]] = iter,
+    tree: tuple[Level, ...] = (),
 ) -> Preflight:
     """Return what stops the deployer under the shipped SCPs (None), or under others.
 
-    `observe` passes the resources on, one by one, and may show how far the work is.
+    `observe` passes the resources on, one by one, and may show how far the work is. Others are attached as the `tree`
+    of levels says, or, without one, at one level.
     """
     shorthand = Shorthand(settings)
-    policies = _shipped(settings) if scps is None else tuple(policy(scp.place, scp.document) for scp in scps)
-    plan, answers = Plan(settings, templates(settings)), Answers(settings, shorthand.estate, policies)
+    policies, levels = (_shipped(settings), ()) if scps is None else ((), _attached(scps, tree, shorthand))
+    plan, answers = Plan(settings, templates(settings)), Answers(settings, shorthand.estate, policies, (), levels)
     repairers = Answers(settings, shorthand.estate, policies, settings.break_glass_roles) if scps is None else None
     resources = [resource for stack in _stacks(settings, stacks) for resource in plan.resources[stack.name].values()]
     by_type = {resource.resource_type: handlers(resource.resource_type) for resource in resources}
@@ -85,6 +89,13 @@ def _stacks(settings: Settings, names: Iterable[str]) -> Iterator[StackModule]:
     for stack in enabled_stacks(settings):
         if stack.principal == "deployer" and (not wanted or stack in wanted):
             yield stack
+
+
+def _attached(scps: Sequence[ForeignDocument], tree: tuple[Level, ...], shorthand: Shorthand) -> Levels:
+    """Return the SCPs of each level from the root to the workload account."""
+    if tree:
+        return Tree.of(tree, scps).of_account(shorthand.estate.account, scps)
+    return guardrails(scps, OrganizationFacts(shorthand)).service_control
 
 
 def _shipped(settings: Settings) -> tuple[Policy, ...]:

@@ -397,6 +397,74 @@ def test_preflight_takes_the_scps_of_a_folder_and_names_what_it_leaves_out(tmp_p
     assert (ran.code, "r.json: no SCP, left out" in ran.err) == (0, True)
 
 
+STORAGE = {"Effect": "Allow", "Action": ["s3:*", "kms:*", "sqs:*"], "Resource": "*"}
+TREE = """
+[[level]]
+name = "root"
+scps = ["FullAWSAccess", "a"]
+
+[[level]]
+name = "root/apps"
+scps = {apps}
+
+[[level]]
+name = "root/apps/{account}"
+"""
+
+
+def tree(folder: Path, apps: str, account: str = example().account_id) -> Path:
+    path = folder / "levels.toml"
+    path.write_text(TREE.format(apps=apps, account=account))
+    return path
+
+
+def test_preflight_asks_the_scps_of_each_level_above_the_account(tmp_path: Path) -> None:
+    folder = policies(tmp_path / "scps", scp__a=[NO_DELETION], scp__b=[STORAGE])
+    stopped = run("preflight", "table", "--policies", folder, "--levels", tree(tmp_path, '["b"]'), code=1)
+    assert "dynamodb:CreateTable stopped: not allowed by any scp policy" in stopped
+    beside = tree(tmp_path, '["b", "FullAWSAccess"]')
+    assert " 0 stopped" in run("preflight", "table", "--policies", folder, "--levels", beside)
+
+
+def test_preflight_under_an_allow_list_alone_stops_what_it_does_not_allow(tmp_path: Path) -> None:
+    folder = policies(tmp_path / "scps", scp__b=[STORAGE])
+    assert "dynamodb:CreateTable stopped" in run("preflight", "table", "--policies", folder, code=1)
+    wider = policies(tmp_path / "wider", scp__b=[STORAGE, {**STORAGE, "Action": "*"}])
+    assert " 0 stopped" in run("preflight", "table", "--policies", wider)
+
+
+def test_preflight_asks_at_which_level_the_account_is(tmp_path: Path) -> None:
+    folder = policies(tmp_path / "scps", scp__a=[NO_DELETION], scp__b=[STORAGE])
+    levels = tree(tmp_path, '["b"]', "444455556666")
+    assert "no [[level]] is the account 111122223333; write one" in run(
+        "preflight", "table", "--policies", folder, "--levels", levels, code=2
+    )
+    assert "name both" in run("preflight", "table", "--levels", levels, code=2)
+
+
+def test_diff_tells_at_which_levels_something_changes(tmp_path: Path) -> None:
+    old = policies(tmp_path / "old", scp__a=[NO_DELETION], scp__b=[STORAGE])
+    new = policies(tmp_path / "new", scp__a=[NO_DELETION], scp__b=[{**STORAGE, "Action": ["s3:*", "kms:*"]}])
+    levels = tree(tmp_path, '["b"]')
+    printed = run("diff", old, new, "--levels", levels)
+    assert "service control policies at root/apps, root/apps/111122223333: newly denied: " in printed
+    assert "at root:" not in printed
+    assert "same meaning" in run("diff", old, new, "--levels", tree(tmp_path, '["b", "FullAWSAccess"]'))
+    sarif = json.loads(run("diff", old, new, "--levels", tree(tmp_path, '["b"]'), "--sarif"))
+    (result, *_) = sarif["runs"][0]["results"]
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].endswith("new/scp/b.json")
+
+
+def test_a_file_of_promises_tells_its_levels_to_other_commands_and_one_without_is_refused(
+    tmp_path: Path, promises: Path
+) -> None:
+    folder = policies(tmp_path / "scps", scp__a=[NO_DELETION], scp__b=[STORAGE])
+    assert "no [[level]]" in run("diff", folder, folder, "--levels", promises, code=2)
+    both = tree(tmp_path, '["b"]')
+    both.write_text(promises.read_text() + both.read_text())
+    assert "same meaning" in run("diff", folder, folder, "--levels", both)
+
+
 def test_preflight_names_the_resource_that_an_scp_stops(tmp_path: Path) -> None:
     printed = run("preflight", "table", "--policies", denial(tmp_path, "dynamodb:CreateTable"), code=1)
     assert "(AWS::DynamoDB::Table): dynamodb:CreateTable stopped: denied by scp" in printed
