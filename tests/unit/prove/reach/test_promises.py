@@ -11,7 +11,7 @@ from tableguard.errors import PolicyError
 from tableguard.policy.policy_set import PolicySet
 from tableguard.policy.statements import Policy
 from tableguard.prove.reach import inquiry
-from tableguard.prove.reach.goals import Goal, goals
+from tableguard.prove.reach.goals import Goal, goals, reached
 from tableguard.prove.reach.promises import Prover, ReachAnswer, ReachPromise, promises
 from tableguard.prove.shipped import together
 from tableguard.reading.toml_table import Table
@@ -111,3 +111,18 @@ def test_what_a_file_has_wrong_is_said_in_one_line(text: str, problem: str) -> N
     table.data.setdefault("goals", {"read": {"says": "reads", "becomes": ["role/reader"]}})
     with pytest.raises(PolicyError, match=re.escape(problem)):
         promises(table, goals(table))
+
+
+@pytest.mark.parametrize(
+    ("start", "goals"),
+    [
+        ("role/<name>-auditor", set()),
+        ("role/<name>-backup", set()),
+        ("role/Admin", {"reader", "message-read"}),  # by the members' user pool alone
+        ("deployer", {"deployer", "reader", "message-read", "trail-narrowed"}),  # by the function's code
+    ],
+)
+def test_what_each_reaches_is_what_the_pages_say(start: str, goals: set[str]) -> None:
+    own = prover()
+    search = own.search(own.shorthand.principals(start), ("task-command",))
+    assert {name for name, goal in own.goals.items() if reached(goal, search, own.shorthand)} == goals
