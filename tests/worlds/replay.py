@@ -21,8 +21,8 @@ from tests.worlds import guardrails
 from tests.worlds.estate import ACCOUNT, SETTINGS, TABLE, TABLE_ARN, Ids, denial
 
 ADMINISTRATORS = (f"arn:aws:iam::{ACCOUNT}:role/Admin", f"arn:aws:iam::{ACCOUNT}:root")
-# steps over what the embedded AWS has no actions of: a container's commands, a user pool's members. Their outcome, to act
-# as the role, is taken as AWS gives it, and the sequence goes on from there.
+# steps over what the embedded AWS has no actions of: a container's commands, a user pool's members. Their outcome, to
+# act as the role, is taken as AWS gives it, and the sequence goes on from there.
 NOT_MODELLED = ("task-command", "user-pool")
 Parameters = Callable[[Request, Ids], Mapping[str, Any]]
 
