@@ -96,8 +96,13 @@ class Principal:
             "aws:principalisawsservice": ("false",),
             "aws:principaltype": (_TYPES[self.kind],),
         }
+        name = self.arn.rsplit("/", 1)[-1]
         if self.kind == "user":
-            keys["aws:username"] = (self.arn.rsplit("/", 1)[-1],)
+            keys["aws:username"] = (name,)
+        elif self.kind == "root":
+            keys["aws:userid"] = (self.account,)
+        elif self.kind == "federated-user":
+            keys["aws:userid"] = (f"{self.account}:{name}",)
         return keys
 
 

@@ -131,7 +131,7 @@ class Explored:
 
 
 def classes(
-    universe: Universe, patterns: tuple[Pattern | AnyOf, ...], most: int = MOST_STATES
+    universe: Universe, patterns: tuple[Pattern | AnyOf | Tokens, ...], most: int = MOST_STATES
 ) -> tuple[tuple[int, str], ...]:
     """Return each achievable set of covering patterns (bit k for pattern k) with its shortest text of the universe."""
     reached = explored(universe, patterns, most)
@@ -140,14 +140,14 @@ def classes(
     return reached.texts
 
 
-def too_many(patterns: tuple[Pattern | AnyOf, ...], most: int) -> str:
+def too_many(patterns: tuple[Pattern | AnyOf | Tokens, ...], most: int) -> str:
     """Say that patterns need more states than are looked at."""
     count = sum(len(one.patterns) if isinstance(one, AnyOf) else 1 for one in patterns)
     return f"more than {most} states are needed to tell {count} patterns apart"
 
 
 @lru_cache(maxsize=8192)
-def explored(universe: Universe, patterns: tuple[Pattern | AnyOf, ...], most: int) -> Explored:
+def explored(universe: Universe, patterns: tuple[Pattern | AnyOf | Tokens, ...], most: int) -> Explored:
     """Return the achievable sets of covering patterns that so many states lead to, shortest texts first."""
     machine = Machine(universe, patterns)
     reached = {machine.start}
@@ -173,7 +173,7 @@ class Machine:
     more, and are left out of the state.
     """
 
-    def __init__(self, universe: Universe, patterns: tuple[Pattern | AnyOf, ...]) -> None:
+    def __init__(self, universe: Universe, patterns: tuple[Pattern | AnyOf | Tokens, ...]) -> None:
         self.tokens: dict[int, Token] = {}
         self.ends: list[int] = []
         self.groups: list[int] = []  # the places of each group
@@ -269,8 +269,10 @@ def _alphabets(sets: tuple[Token, ...]) -> tuple[str, ...]:
     return tuple(together.values())
 
 
-def _alternatives(pattern: Pattern | AnyOf) -> tuple[Tokens, ...]:
-    return tuple(map(tokens_of, pattern.patterns if isinstance(pattern, AnyOf) else (pattern,)))
+def _alternatives(pattern: Pattern | AnyOf | Tokens) -> tuple[Tokens, ...]:
+    if isinstance(pattern, AnyOf):
+        return tuple(map(tokens_of, pattern.patterns))
+    return (tokens_of(pattern) if isinstance(pattern, Pattern) else pattern,)
 
 
 def _places(state: int) -> Iterator[int]:

@@ -6,16 +6,20 @@ are the role, whoever took it and how: with a token of a web identity or of SAML
 
 import string
 from collections.abc import Iterator
+from functools import partial
 
+from tableguard.policy.matching import Values
 from tableguard.policy.principals import ANONYMOUS, Principal, mentioned, principal
 from tableguard.policy.worlds import Scope
-from tableguard.prove.engine.automaton import TWELVE_DIGITS, Pattern, Token, Universe, classes, exactly, word
-from tableguard.prove.engine.dimension import Dimension, Option, distinct, judged
+from tableguard.prove.engine.automaton import TWELVE_DIGITS, Pattern, Token, Tokens, Universe, classes, exactly, word
+from tableguard.prove.engine.dimension import Option, RequestPart, judged
 from tableguard.prove.engine.dominance.texts import classes_of, groups
+from tableguard.prove.engine.links import caller_keys, joint, templates
+from tableguard.prove.engine.links.caller_keys import Comparisons
+from tableguard.prove.engine.links.joint import Apart, Side
 from tableguard.prove.engine.question import ApplicableStatements
-from tableguard.prove.engine.statement_set import Lines, all_but, union, where
-from tableguard.prove.engine.string_patterns import patterns, variables_in
-from tableguard.prove.engine.unproved import NotProvedError
+from tableguard.prove.engine.statement_set import Lines, StatementSet, all_but, union, where
+from tableguard.prove.engine.string_patterns import patterns
 
 KEYS = frozenset(
     (
@@ -25,9 +29,11 @@ KEYS = frozenset(
         "aws:principalisawsservice",
         "aws:principalservicename",
         "aws:principalorgid",
+        "aws:principalservicenameslist",
+        "aws:userid",
+        "aws:username",
     )
 )
-TIED = frozenset(("aws:username", "aws:userid", "aws:principalservicenameslist"))
 
 OTHER_ORGANIZATION = "o-otherorgid1"
 OTHER_ACCOUNT = "444455556666"
@@ -35,7 +41,6 @@ OTHER_ACCOUNT = "444455556666"
 # Names take fewer, but AWS has roles of its own whose names have a colon, such as aws:ec2-infrastructure.
 _PRINTABLE = frozenset(map(chr, range(0x21, 0x80)))
 _PATH_AND_NAME = (Token(_PRINTABLE, inverted=False, repeats=True), Token(_PRINTABLE - {"/"}, inverted=False))
-_SERVICE = Universe((*word(string.ascii_lowercase + string.digits + ".-"), *exactly(".amazonaws.com")))
 _ACCOUNTS = (*exactly("arn:aws:iam::"), *TWELVE_DIGITS, *exactly(":"))
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html: [\w+=,.@-]*
 _FEDERATED_NAME = word(string.ascii_letters + string.digits + "+=,.@_-")
@@ -51,29 +56,43 @@ _LINKED = "arn:aws:iam::*:role/aws-service-role/*"
 _EXAMPLES = ("arn:aws:iam::{}:role/Admin", "arn:aws:iam::{}:user/mina", "arn:aws:sts::{}:federated-user/mina")
 
 
-def dimension(scope: Scope, applicable: ApplicableStatements) -> Dimension:
-    """Return the classes of callers that the applicable statements tell apart."""
+def side(scope: Scope, applicable: ApplicableStatements) -> Side:
+    """Return the callers of requests, with the classes that the applicable statements tell apart."""
     lines = applicable.lines_on(KEYS)
-    if any(variables_in(value) for _, line in lines for value in line.values):
-        raise NotProvedError("a variable in the value that a caller's key is compared with")
-    options = (
-        _option(scope, applicable, lines, caller, organization)
-        for caller in _callers(scope, applicable, lines)
-        for organization in _organizations(scope, caller, lines)
-    )
     selecting = where(layered.statement.principals is not None for layered in applicable.statements)
-    return Dimension(distinct(options), selecting | union(statement for statement, _ in lines))
+    return Side(
+        keys=KEYS,
+        needs=joint.needs(lines),
+        concerned=selecting | union(statement for statement, _ in lines),
+        options=partial(_options, scope, applicable),
+        parts=partial(_parts, lines),
+    )
+
+
+def _parts(lines: Lines, key: str, context: Values) -> Iterator[Tokens]:
+    """Yield the parts that a value of another key reads of what the keys of a caller are compared with."""
+    for own in KEYS:
+        compared = [(statement, line) for statement, line in lines if line.key == own]
+        yield from templates.parts(key, joint.filled(compared, context, keep=True)) if compared else ()
+
+
+def _options(scope: Scope, applicable: ApplicableStatements, context: Values, apart: Apart) -> Iterator[Option]:
+    """Yield the classes of callers where other keys have these values."""
+    written = applicable.lines_on(KEYS)
+    aim = None if context or apart or joint.needs(written) else applicable.aim
+    comparisons = Comparisons(joint.filled(written, context), apart, aim)
+    for caller in _callers(scope, applicable, comparisons):
+        for organization in _organizations(scope, caller, comparisons):
+            for further in caller_keys.options(caller, comparisons):
+                own = {**({"aws:principalorgid": (organization,)} if organization else {}), **further}
+                judgement = judged(written, {**context, **caller.context(), **own})
+                yield _option(scope, applicable, RequestPart(caller, context=own), *judgement)
 
 
 def _option(
-    scope: Scope,
-    applicable: ApplicableStatements,
-    lines: Lines,
-    caller: Principal,
-    organization: str,
+    scope: Scope, applicable: ApplicableStatements, example: RequestPart, passes: StatementSet, undefined: StatementSet
 ) -> Option:
-    own = {"aws:principalorgid": (organization,)} if organization else {}
-    passes, undefined = judged(lines, {**caller.context(), **own})
+    caller = example.caller or ANONYMOUS
     mentions = []
     for n, layered in enumerate(applicable.statements):
         if layered.statement.principals is not None:
@@ -83,37 +102,46 @@ def _option(
                 passes &= all_but(n)
     # SCPs bind only callers of the organization
     under_scps = any(layered.layer == "scp" for layered in applicable.statements)
-    ours = under_scps and organization == scope.estate.organization_id
+    ours = under_scps and example.context.get("aws:principalorgid") == (scope.estate.organization_id,)
     parties = (caller.of_account, caller.has_own_policies, caller.service_linked, caller.account, ours, tuple(mentions))
-    return Option(passes, undefined, parties, (caller, own))
+    return Option(passes, undefined, parties, example)
 
 
-def _callers(scope: Scope, applicable: ApplicableStatements, lines: Lines) -> Iterator[Principal]:
+def _callers(scope: Scope, applicable: ApplicableStatements, comparisons: Comparisons) -> Iterator[Principal]:
     if isinstance(scope.callers, tuple):
-        yield from (principal(arn) for arn in scope.callers)
+        for arn in scope.callers:
+            yield principal(arn)
+            yield from _sessions(applicable, arn)
         return
-    for arn in _arns(scope, applicable, lines):
+    for arn in _arns(scope, applicable, comparisons):
         caller = principal(arn)
         if _is_in_group(scope, caller):
             yield caller
-            yield from (Principal("role", arn, caller.account, session) for session in _sessions(applicable, caller))
+            yield from _sessions(applicable, arn)
     if scope.callers == "anyone":
         yield ANONYMOUS
-        for service in sorted({"example.amazonaws.com", *_services(applicable, lines)}):
+        for service in sorted({"example.amazonaws.com", *_services(applicable, comparisons)}):
             yield principal(service)
         for issuer in sorted({*_principal_values(applicable, "Federated")} - {"*"}):
             yield principal(issuer)
 
 
-def _arns(scope: Scope, applicable: ApplicableStatements, lines: Lines) -> Iterator[str]:
+def _arns(scope: Scope, applicable: ApplicableStatements, comparisons: Comparisons) -> Iterator[str]:
     """Yield the ARNs of the principals of accounts: readable ones first, then the shortest of each class."""
     accounts = (scope.estate.account,) if scope.callers == "account" else known_accounts(scope, applicable)
     for account in accounts:
         yield from (example.format(account) for example in _EXAMPLES)
-    aim = applicable.aim
-    told_apart = groups(lines, "aws:principalarn", aim, _told_apart(scope, applicable, lines))
+    lines, aim = comparisons.lines, comparisons.aim
+    told_apart = tuple(_told_apart(scope, applicable, lines))
+    parts = tuple(caller_keys.within_arns(comparisons))
     for universe in _UNIVERSES:
-        yield from (arn for _, arn in classes_of(universe, told_apart, None if aim is None else aim.gaps))
+        if parts:
+            yield from (
+                arn for _, arn in classes(universe, (*patterns(lines, "aws:principalarn"), *told_apart, *parts))
+            )
+        else:
+            grouped = groups(lines, "aws:principalarn", aim, told_apart)
+            yield from (arn for _, arn in classes_of(universe, grouped, None if aim is None else aim.gaps))
 
 
 def _is_in_group(scope: Scope, caller: Principal) -> bool:
@@ -147,34 +175,35 @@ def _principal_values(applicable: ApplicableStatements, kind: str) -> Iterator[s
 def known_accounts(scope: Scope, applicable: ApplicableStatements) -> tuple[str, ...]:
     """Return the accounts of workload and management, another one, and every account that a statement names."""
     estate = scope.estate
-    return tuple(dict.fromkeys((estate.account, OTHER_ACCOUNT, estate.management_account, *applicable.accounts)))
+    certain = (estate.account, OTHER_ACCOUNT, estate.management_account, *estate.members)
+    return tuple(dict.fromkeys((*certain, *applicable.accounts)))
 
 
-def _sessions(applicable: ApplicableStatements, caller: Principal) -> Iterator[str]:
-    """Yield the names of sessions of a role that a Principal element singles out."""
+def _sessions(applicable: ApplicableStatements, arn: str) -> Iterator[Principal]:
+    """Yield the sessions of a role that a Principal element singles out; none of an ARN that is a session's own."""
     for value in _principal_values(applicable, "AWS"):
-        if ":assumed-role/" in value and principal(value).arn == caller.arn:
-            yield principal(value).session
+        if ":assumed-role/" in value and principal(value).arn == arn:
+            yield principal(value)
 
 
-def _services(applicable: ApplicableStatements, lines: Lines) -> Iterator[str]:
+def _services(applicable: ApplicableStatements, comparisons: Comparisons) -> Iterator[str]:
     yield from _principal_values(applicable, "Service")
-    yield from (service for _, service in classes(_SERVICE, patterns(lines, "aws:principalservicename")))
+    yield from caller_keys.services(comparisons)
 
 
-def _organizations(scope: Scope, caller: Principal, lines: Lines) -> tuple[str, ...]:
+def _organizations(scope: Scope, caller: Principal, comparisons: Comparisons) -> tuple[str, ...]:
     """Return the organizations that a caller may be of; none for services and callers without a signature."""
-    if caller.kind in ("service", "anonymous", "federated"):
+    if not caller.of_account:
         return ("",)
     if scope.callers == "members":
         return (scope.estate.organization_id,)
-    return organizations(scope, caller.account, lines, "aws:principalorgid")
+    return organizations(scope, caller.account, comparisons.of("aws:principalorgid"))
 
 
-def organizations(scope: Scope, account: str, lines: Lines, key: str) -> tuple[str, ...]:
-    """Return the organizations that an account may be in, an empty text for none; `key` tells them apart."""
+def organizations(scope: Scope, account: str, told_apart: tuple[Pattern | Tokens, ...]) -> tuple[str, ...]:
+    """Return the organizations that an account may be in, an empty text for none, told apart by these patterns."""
     estate = scope.estate
     if account in (estate.account, estate.management_account, *estate.members):
         return (estate.organization_id,)
-    others = [text for _, text in classes(_ORGANIZATIONS, patterns(lines, key))]
+    others = [text for _, text in classes(_ORGANIZATIONS, told_apart)]
     return ("", OTHER_ORGANIZATION, estate.organization_id, *others)

@@ -1,108 +1,71 @@
-"""Equivalence classes of the remaining context keys; keys that a policy variable links are classed together.
+"""The sides of a request: its caller, its resource, and every other context key that conditions compare.
 
-A variable `${key}` is replaced by whatever the request holds. All values of the key that no other pattern tells apart
-are alike, so one value of each class represents them: what holds for it holds for every one.
+A variable `${key}` is replaced by whatever the request holds. Keys that variables tie together, and caller or resource
+with them, are classed together, in links/joint.py.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from functools import partial
 
 from tableguard.policy.conditions import Condition
-from tableguard.policy.matching import VARIABLE, substituted
+from tableguard.policy.matching import Values
+from tableguard.policy.worlds import Scope
 from tableguard.prove.engine import callers, resources
-from tableguard.prove.engine.automaton import ANY, Universe, classes, exactly
-from tableguard.prove.engine.context_values import choices, context_of, may_be_empty
-from tableguard.prove.engine.dimension import Dimension, Option, distinct, judged
+from tableguard.prove.engine.automaton import Tokens
+from tableguard.prove.engine.context_values import choices, context_of
+from tableguard.prove.engine.dimension import Dimension, Option, RequestPart, judged
 from tableguard.prove.engine.dominance.aim import Aim
+from tableguard.prove.engine.links import joint, templates
+from tableguard.prove.engine.links.joint import Apart, Side
 from tableguard.prove.engine.question import ALWAYS_PRESENT, ApplicableStatements
-from tableguard.prove.engine.statement_set import NONE, Lines, StatementSet, union
-from tableguard.prove.engine.string_patterns import is_text, patterns, variables_in
-from tableguard.prove.engine.unproved import NotProvedError
+from tableguard.prove.engine.statement_set import SCOPE, Lines, StatementSet, union
 
 _ELSEWHERE = callers.KEYS | resources.KEYS
 
 
-def dimensions(applicable: ApplicableStatements) -> Iterator[Dimension]:
-    """Yield one dimension for each key, or for two keys that a variable links."""
+def sides(scope: Scope, action: str, applicable: ApplicableStatements) -> list[Dimension]:
+    """Return caller, resource, and the context keys: first those of the scope, so that requests soon leave it."""
+    service = action.partition(":")[0]
+    first = [callers.side(scope, applicable), resources.side(scope, applicable, service)]
+    lines = _lines_of_keys(applicable)
+    needed = {key for side in first for key in side.needs}.union(*map(joint.needs, lines.values()))
+    others = (_side(key, lines.get(key, ()), applicable.aim) for key in sorted(lines.keys() | needed - _ELSEWHERE))
+    dimensions = joint.dimensions([*first, *others])
+    return sorted(dimensions, key=_place)
+
+
+def _place(side: Dimension) -> tuple[int, bool, int]:
+    """Return the place of a side: who calls, what is called, what the scope compares, what has few classes."""
+    example = side.options[0].example if side.options else RequestPart()
+    party = 0 if example.caller else 1 if example.resource else 2
+    return party, party == 2 and not side.concerned & SCOPE, len(side.options) if party == 2 else 0
+
+
+def _lines_of_keys(applicable: ApplicableStatements) -> dict[str, Lines]:
     lines: dict[str, list[tuple[StatementSet, Condition]]] = {}
     for statement, line in applicable.lines:
-        _refuse_tied(line.key)
         if line.key not in _ELSEWHERE:
             lines.setdefault(line.key, []).append((statement, line))
-    linked = {key: variables for key in lines if (variables := _variables(lines[key]))}
-    sources = {source for variables in linked.values() for source in variables}
-    for key in sorted(lines):
-        if key not in linked and key not in sources:
-            yield _single_key(key, lines[key], applicable.aim)
-    for key, variables in sorted(linked.items()):
-        source = _only_source(key, variables, linked)
-        yield _linked_keys(key, lines[key], source, lines.get(source, ()))
+    return {key: tuple(own) for key, own in lines.items()}
 
 
-def _only_source(key: str, variables: frozenset[str], linked: Mapping[str, frozenset[str]]) -> str:
-    """Return the one key that another is compared with, and nothing else is."""
-    (source, *others) = sorted(variables)
-    shared = sum(source in sources for sources in linked.values()) > 1
-    if others or shared or source in linked or source in _ELSEWHERE | callers.TIED:
-        raise NotProvedError(f"{key} is compared with ${{{source}}}, which is tied to more than this key")
-    return source
-
-
-def _refuse_tied(key: str) -> None:
-    if key in callers.TIED:
-        raise NotProvedError(f"{key} is tied to the caller in a way that is not modelled")
-
-
-def _variables(lines: Lines) -> frozenset[str]:
-    """Return the keys whose values stand in the values of these lines."""
-    return frozenset(key for _, line in lines if is_text(line) for value in line.values for key in variables_in(value))
-
-
-def _single_key(key: str, lines: Lines, aim: Aim | None) -> Dimension:
-    options = (
-        Option(*judged(lines, context_of(key, values)), (), context_of(key, values))
-        for values in choices(key, lines, key in ALWAYS_PRESENT, aim)
+def _side(key: str, lines: Lines, aim: Aim | None) -> Side:
+    return Side(
+        keys=frozenset((key,)),
+        needs=joint.needs(lines),
+        concerned=union(statement for statement, _ in lines),
+        options=partial(_options, key, lines, None if joint.needs(lines) else aim),
+        parts=partial(_parts, lines),
     )
-    return Dimension(distinct(options), union(statement for statement, _ in lines))
 
 
-def _linked_keys(key: str, lines: Lines, source: str, own: Lines) -> Dimension:
-    """Return the classes of a key whose values are compared with those of `source`, which may have lines of its own."""
-    if any(line.operator != "Null" for _, line in own):
-        raise NotProvedError(f"{source} is compared itself, and {key} with it")
-    options = (
-        Option(*judged((*own, *lines), context), (), context)
-        for value in ((), *((value,) for value in _representatives(source, lines)))
-        for values in choices(key, _filled(lines, context_of(source, value)), key in ALWAYS_PRESENT)
-        for context in ({**context_of(source, value), **context_of(key, values)},)
-    )
-    return Dimension(distinct(options), union(statement for statement, _ in (*own, *lines)))
+def _options(key: str, lines: Lines, aim: Aim | None, context: Values, apart: Apart) -> Iterator[Option]:
+    """Yield the classes of a key's values where other keys have these; all of them if others are compared with it."""
+    always, told_apart = key in ALWAYS_PRESENT, apart.get(key, ())
+    for values in choices(key, joint.filled(lines, context), always, None if key in apart else aim, told_apart):
+        own = context_of(key, values)
+        yield Option(*judged(lines, {**context, **own}), (), RequestPart(context=own))
 
 
-def _filled(lines: Lines, context: Mapping[str, tuple[str, ...]]) -> Lines:
-    """Return the lines with the variable's value in its place; a value that cannot be filled covers nothing."""
-    filled = []
-    for statement, line in lines:
-        values = tuple(text for value in line.values if (text := substituted(value, context)) is not None)
-        if values or line.operator == "Null":
-            filled.append((statement, replace(line, values=values)))
-    return filled or [(NONE, Condition("Null", lines[0][1].key, ("true",)))]
-
-
-def _representatives(source: str, lines: Lines) -> tuple[str, ...]:
-    """Return a value of the variable for each set of other patterns that cover the text it becomes part of."""
-    before, after = _around_variable(source, lines)
-    others = tuple(pattern for pattern in patterns(lines, lines[0][1].key) if not VARIABLE.search(pattern.text))
-    texts = (text for _, text in classes(Universe((*exactly(before), *ANY, *exactly(after))), others))
-    values = tuple(text[len(before) : len(text) - len(after)] for text in texts)
-    return (*values, "") if may_be_empty(source) else values
-
-
-def _around_variable(source: str, lines: Lines) -> tuple[str, str]:
-    """Return the texts before and after the variable; NotProvedError unless they are one literal pair."""
-    templates = {value for _, line in lines for value in line.values if VARIABLE.search(value)}
-    parts = {tuple(VARIABLE.split(template)) for template in templates}
-    if len(parts) > 1 or any(len(part) != 3 or set("*?") & set(part[0] + part[2]) for part in parts):
-        raise NotProvedError(f"${{{source}}} stands in more than one text, or beside a wildcard")
-    ((before, _, after),) = parts
-    return before, after
+def _parts(lines: Lines, key: str, context: Values) -> Iterable[Tokens]:
+    return templates.parts(key, joint.filled(lines, context, keep=True))

@@ -11,12 +11,13 @@ from tableguard.errors import PolicyError
 from tableguard.policy.conditions import OPERATORS, Condition, instant, number
 from tableguard.policy.matching import Values
 from tableguard.policy.service_reference import load
-from tableguard.prove.engine.automaton import ANY_TEXT
+from tableguard.prove.engine.automaton import ANY_TEXT, Tokens, classes
 from tableguard.prove.engine.dominance.aim import Aim
 from tableguard.prove.engine.dominance.sets import SetsOfValues
-from tableguard.prove.engine.dominance.texts import classes_of, groups
+from tableguard.prove.engine.dominance.texts import Texts, classes_of, groups
+from tableguard.prove.engine.links.templates import covers
 from tableguard.prove.engine.statement_set import SCOPE, Lines, where
-from tableguard.prove.engine.string_patterns import is_text
+from tableguard.prove.engine.string_patterns import is_text, patterns
 from tableguard.prove.engine.unproved import NotProvedError
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html: the time of the request, as
@@ -73,27 +74,31 @@ _EXAMPLES = {
 }
 
 
-def singles(lines: Lines, aim: Aim | None = None) -> tuple[str, ...]:
-    """Return one value of each class: values are of one class if every comparison answers them alike.
+def singles(key: str, lines: Lines, aim: Aim | None = None, apart: tuple[Tokens, ...] = ()) -> tuple[str, ...]:
+    """Return one value of each class: of one class are values that every comparison, and `apart`, answers alike.
 
     With an aim, classes of texts are left out where there are many and another one serves a counterexample as well.
     """
     compared = _bare(lines)
     alike: dict[tuple[object, ...], str] = {}
-    for value in _candidates(lines, aim):
-        alike.setdefault(tuple(_compares(line, value) for line in compared), value)
+    for value in _candidates(key, lines, aim, apart):
+        answers = (*(_compares(line, value) for line in compared), *(covers(tokens, value) for tokens in apart))
+        alike.setdefault(answers, value)
     return tuple(alike.values())
 
 
-def choices(key: str, lines: Lines, always: bool, aim: Aim | None = None) -> tuple[tuple[str, ...], ...]:
+def choices(
+    key: str, lines: Lines, always: bool, aim: Aim | None = None, apart: tuple[Tokens, ...] = ()
+) -> tuple[tuple[str, ...], ...]:
     """Return everything that a request may carry under a key: nothing (an empty tuple), one value, or several.
 
-    With an aim, what serves no counterexample better than something else is left out where there is much.
+    `apart` are texts that are told apart besides, because other keys are compared with this one. With an aim, what
+    serves no counterexample better than something else is left out where there is much.
     """
     several = is_list(key, lines)
     if several and not all(line.quantifier or line.operator == "Null" for _, line in lines):
         aim = None  # how many values there are matters itself
-    values = singles(lines, aim)
+    values = singles(key, lines, aim, apart)
     absent: tuple[tuple[str, ...], ...] = () if always else ((),)
     if not several:
         return (*absent, *((value,) for value in values))
@@ -147,19 +152,20 @@ def _compares(line: Condition, value: str) -> object:
         return None
 
 
-def _candidates(lines: Lines, aim: Aim | None) -> list[str]:
+def _candidates(key: str, lines: Lines, aim: Aim | None, apart: tuple[Tokens, ...]) -> list[str]:
     """Return values of every class that the comparisons tell apart, and some besides."""
     compared = [(statement, line) for statement, line in lines if line.operator != "Null"]
-    key = lines[0][1].key
     examples = list(_EXAMPLES.get(key, ()))
-    if not compared:  # nothing but presence is compared
+    if not compared and not apart:  # nothing but presence is compared
         return examples[:1] or ["x"]
-    families = _families(key, [line for _, line in compared])
+    families = _families(key, [line for _, line in compared], bool(apart))
     candidates: list[str] = []
     for family in families:
         own = [(statement, line) for statement, line in compared if family in (_family(line), "time")]
         if family == "text":
-            candidates += _texts(own, examples, key, aim if len(families) == 1 else None)
+            few = _classes(own, key, aim if len(families) == 1 else None, apart)
+            # the empty text last: where nothing tells it from another, that one reads better
+            candidates += [*examples, *(text for _, text in few), *([""] if may_be_empty(key) else [])]
         else:
             candidates += _OF_FAMILY[family]([line for _, line in own], examples, key)
     readers = [OPERATORS[line.operator].read for statement, line in compared if statement & SCOPE and not is_text(line)]
@@ -169,7 +175,7 @@ def _candidates(lines: Lines, aim: Aim | None) -> list[str]:
     return [value for value in candidates if all(_reads(read, value) for read in readers)]
 
 
-def _families(key: str, lines: list[Condition]) -> list[str]:
+def _families(key: str, lines: list[Condition], as_text: bool) -> list[str]:
     """Return the families of operators whose values the key may have: those that compare it, and texts.
 
     A key that AWS makes itself has values of its own type, however policies compare it. One whose text callers choose,
@@ -178,7 +184,7 @@ def _families(key: str, lines: list[Condition]) -> list[str]:
     kind = load().key_type(key)
     if kind == "Bool":
         return ["bool"]
-    families = {_family(line) for line in lines}
+    families = {_family(line) for line in lines} | ({"text"} if as_text else set())
     if key in _TIMES and families <= {"numeric", "date"}:
         return ["time"]
     if kind == "String" or (kind is None and len(families) > 1):
@@ -202,11 +208,10 @@ def _family(line: Condition) -> str:
     return next(family for family in ("bool", "numeric", "date", "ipaddress") if family in name)
 
 
-def _texts(lines: Lines, examples: list[str], key: str, aim: Aim | None) -> list[str]:
-    told_apart = classes_of(ANY_TEXT, groups(lines, key, aim), None if aim is None else aim.gaps)
-    # the empty text last: where nothing tells it from another, that one reads better
-    empty = [""] if may_be_empty(key) else []
-    return [*examples, *(text for _, text in told_apart), *empty]
+def _classes(lines: Lines, key: str, aim: Aim | None, apart: tuple[Tokens, ...]) -> Texts:
+    if apart:
+        return classes(ANY_TEXT, (*patterns(lines, key), *apart))
+    return classes_of(ANY_TEXT, groups(lines, key, aim), None if aim is None else aim.gaps)
 
 
 def _truths(lines: list[Condition], examples: list[str], key: str) -> list[str]:

@@ -1,15 +1,46 @@
 """One side of a request, its caller or its resource for instance, divided into the classes that matter."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeAlias
 
 from tableguard.errors import PolicyError
 from tableguard.policy.matching import Values
+from tableguard.policy.principals import Principal
 from tableguard.prove.engine.statement_set import NONE, Lines, StatementSet
 
 # A decision depends on more than the statements that match: a caller's kind and account, a resource's account.
 Parties: TypeAlias = tuple[Any, ...]
+
+
+class Resource(NamedTuple):
+    """A resource, the account that it is in, and the organization of that: an empty text for none."""
+
+    arn: str
+    account: str
+    organization: str
+
+
+@dataclass(frozen=True)
+class RequestPart:
+    """A part of a request: its caller, its resource, or context keys."""
+
+    caller: Principal | None = None
+    resource: Resource | None = None
+    context: Values = field(default_factory=dict)
+
+    def __or__(self, other: "RequestPart") -> "RequestPart":
+        """Return both parts together."""
+        return RequestPart(
+            self.caller or other.caller, self.resource or other.resource, {**self.context, **other.context}
+        )
+
+    @property
+    def keys(self) -> Values:
+        """The context keys, and those that AWS derives from caller and resource."""
+        own = self.caller.context() if self.caller else {}
+        its = {"aws:resourceaccount": (self.resource.account,)} if self.resource else {}
+        return {**own, **its, **self.context}
 
 
 @dataclass(frozen=True)
@@ -19,7 +50,7 @@ class Option:
     passes: StatementSet
     undefined: StatementSet
     parties: Parties
-    example: Any
+    example: RequestPart
 
 
 @dataclass(frozen=True)
@@ -49,3 +80,9 @@ def distinct(options: Iterable[Option]) -> tuple[Option, ...]:
     for option in options:
         first.setdefault((option.passes, option.undefined, option.parties), option)
     return tuple(first.values())
+
+
+def is_call(examples: Iterable[RequestPart]) -> bool:
+    """Return True if the parts of a request have a caller and a resource."""
+    parts = tuple(examples)
+    return any(part.caller for part in parts) and any(part.resource for part in parts)

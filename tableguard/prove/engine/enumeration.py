@@ -8,12 +8,12 @@ other statements match, or other callers and resources meet.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from tableguard.policy.evaluate import Request
 from tableguard.policy.worlds import Scope
-from tableguard.prove.engine import actions, callers, context_keys, resources
-from tableguard.prove.engine.dimension import Dimension, Option, Parties
+from tableguard.prove.engine import actions, context_keys
+from tableguard.prove.engine.dimension import Dimension, Option, Parties, RequestPart, is_call
 from tableguard.prove.engine.dominance.aim import Aim, best
 from tableguard.prove.engine.question import ApplicableStatements, LayeredStatement
 from tableguard.prove.engine.statement_set import NONE, SCOPE, StatementSet, first, only, union
@@ -33,7 +33,7 @@ class State:
     passes: StatementSet
     undefined: StatementSet
     parties: Parties
-    examples: tuple[Any, ...]
+    examples: tuple[RequestPart, ...]
 
 
 _Either = TypeVar("_Either", State, Option)
@@ -103,7 +103,7 @@ class Enumeration:
         )
 
     def _states(self, action: str, applicable: ApplicableStatements) -> list[State]:
-        sides = _sides(self.scope, action, applicable)
+        sides = context_keys.sides(self.scope, action, applicable)
         self.combinations += prod(len(side.options) for side in sides)
         for gap in dict.fromkeys(applicable.aim.gaps if applicable.aim else ()):
             self._leave_gap(action, gap)
@@ -127,27 +127,21 @@ class Enumeration:
         self, action: str, applicable: ApplicableStatements, state: State, later: Sequence[Dimension]
     ) -> bool:
         unsure = state.undefined | union(side.concerned for side in later)
-        if self.settles is None or unsure & SCOPE or len(state.examples) < 2:  # the scope, or who calls whom, is open
+        if (
+            self.settles is None or unsure & SCOPE or not is_call(state.examples)
+        ):  # the scope, or who calls whom, is open
             return False
         certain = state.passes & ~unsure
         statements = tuple(layered for n, layered in enumerate(applicable.statements) if certain & only(n))
         return self.settles(statements[1:], state.parties, self._request(action, state))
 
     def _request(self, action: str, state: State) -> Request:
-        (caller, own), (arn, account, organization, its), *contexts = state.examples
+        caller = next(part.caller for part in state.examples if part.caller)
+        arn, account, organization = next(part.resource for part in state.examples if part.resource)
         context = {"aws:requestedregion": self.scope.estate.home_region, "aws:securetransport": "true"}
-        sides = (own, its, *contexts)
-        others = {key: values[0] if len(values) == 1 else values for keys in sides for key, values in keys.items()}
+        keys = (pair for part in state.examples for pair in part.context.items())
+        others = {key: values[0] if len(values) == 1 else values for key, values in keys}
         return Request(caller, action, arn, account, {**context, **others}, organization)
-
-
-def _sides(scope: Scope, action: str, applicable: ApplicableStatements) -> list[Dimension]:
-    """Return caller, resource, and the context keys: first those of the scope, so that requests soon leave it."""
-    others = sorted(
-        context_keys.dimensions(applicable), key=lambda side: (not side.concerned & SCOPE, len(side.options))
-    )
-    service = action.partition(":")[0]
-    return [callers.dimension(scope, applicable), resources.dimension(scope, applicable, service), *others]
 
 
 def _joined(states: list[State], options: Sequence[Option]) -> list[State]:

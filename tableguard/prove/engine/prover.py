@@ -112,6 +112,10 @@ class _Search:
         for request in self.enumeration.requests():
             try:
                 decision = decide(self.question.world, request)
+                if not self._is_wanted(
+                    decision
+                ):  # where it is undefined whether the scope covers it, it refutes nothing
+                    self.question.scope.statement.matches(request.action, request.resource, request.keys())
             except PolicyError as error:
                 self.undecided = self.undecided or f"{request.action} on {request.resource}: {error}"
             else:

@@ -1,24 +1,37 @@
 """The classes of resources that statements tell apart: ARNs of every service, account and name, and no resource."""
 
 import string
-from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Iterator, Mapping
+from functools import lru_cache, partial
 from itertools import islice
 from typing import NamedTuple
 
 from tableguard.aws.arn import components, parse
 from tableguard.errors import PolicyError
-from tableguard.policy.matching import wildcard
+from tableguard.policy.matching import Values, wildcard
 from tableguard.policy.statements import Patterns
 from tableguard.policy.worlds import Scope
-from tableguard.prove.engine.automaton import ANY_TEXT, TWELVE_DIGITS, Pattern, Token, Universe, classes, exactly, word
+from tableguard.prove.engine.automaton import (
+    ANY_TEXT,
+    TWELVE_DIGITS,
+    Pattern,
+    Token,
+    Tokens,
+    Universe,
+    classes,
+    exactly,
+    word,
+)
 from tableguard.prove.engine.callers import known_accounts, organizations
-from tableguard.prove.engine.dimension import Dimension, Option, distinct, judged
-from tableguard.prove.engine.dominance.aim import best
+from tableguard.prove.engine.dimension import Option, RequestPart, Resource, judged
+from tableguard.prove.engine.dominance.aim import Aim, best
 from tableguard.prove.engine.dominance.texts import Better, PatternGroup, PatternGroups, all_in_all, better, classes_of
+from tableguard.prove.engine.links import joint, templates
+from tableguard.prove.engine.links.joint import Apart, Side
 from tableguard.prove.engine.question import ApplicableStatements
 from tableguard.prove.engine.statement_set import EVERY, NONE, Lines, StatementSet, all_but, first, only, union, where
 from tableguard.prove.engine.string_patterns import patterns as compared
+from tableguard.prove.engine.string_patterns import variables_in
 from tableguard.prove.engine.unproved import NotProvedError
 
 KEYS = frozenset(("aws:resourceaccount", "aws:resourceorgid"))
@@ -42,59 +55,112 @@ _UNIVERSES: tuple[tuple[Universe, ...], ...] = (
 )
 
 
-def dimension(scope: Scope, applicable: ApplicableStatements, service: str) -> Dimension:
-    """Return the classes of resources that the applicable statements tell apart."""
-    for layered in applicable.statements:
-        if layered.statement.resource.has_variables:
-            sid = layered.statement.sid or "(no Sid)"
-            raise NotProvedError(f"statement {sid}: a variable in Resource ties it to the caller or a key")
-    lines = applicable.lines_on(KEYS)
-    preferred = ((), (), (service,), (scope.estate.home_region,), (*known_accounts(scope, applicable), "aws"), ())
-    aim = applicable.aim
-    arns = _arns(_rows(applicable), preferred, aimed=aim is not None)
+class _Circumstances(NamedTuple):
+    """What resources depend on: scope, statements, the values of other keys, and what is told apart for other keys."""
+
+    scope: Scope
+    applicable: ApplicableStatements
+    context: Values
+    apart: Apart
+
+    @property
+    def aim(self) -> Aim | None:
+        """What a counterexample needs; None where other keys are compared, so that every class may matter."""
+        tied = self.context or self.apart or _needs(self.applicable)
+        return None if tied else self.applicable.aim
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The accounts that are looked at by name: the caller's too, where the resource is compared with it."""
+        of_caller = (account for account in self.context.get("aws:principalaccount", ()) if account.isdigit())
+        return tuple(dict.fromkeys((*known_accounts(self.scope, self.applicable), *of_caller)))
+
+    @property
+    def lines(self) -> Lines:
+        """The conditions on keys of resources."""
+        return self.applicable.lines_on(KEYS)
+
+
+def side(scope: Scope, applicable: ApplicableStatements, service: str) -> Side:
+    """Return the resources of requests, with the classes that the applicable statements tell apart."""
+    selecting = where(layered.statement.resource.texts != ("*",) for layered in applicable.statements)
+    return Side(
+        keys=KEYS,
+        needs=_needs(applicable),
+        concerned=selecting | union(statement for statement, _ in applicable.lines_on(KEYS)),
+        options=lambda context, apart: _options(_Circumstances(scope, applicable, context, apart), service),
+        parts=partial(_parts, applicable),
+    )
+
+
+def _needs(applicable: ApplicableStatements) -> frozenset[str]:
+    in_resources = frozenset(key for text in _texts(applicable) for key in variables_in(text))
+    return in_resources | joint.needs(applicable.lines_on(KEYS))
+
+
+def _texts(applicable: ApplicableStatements) -> tuple[str, ...]:
+    return tuple(value for layered in applicable.statements for value in layered.statement.resource.texts)
+
+
+def _parts(applicable: ApplicableStatements, key: str, context: Values) -> Iterator[Tokens]:
+    """Yield the parts that a value of a key reads of ARNs and of what the keys of a resource are compared with."""
+    for own in KEYS:
+        lines = applicable.lines_on(frozenset((own,)))
+        yield from templates.parts(key, joint.filled(lines, context, keep=True)) if lines else ()
+    names = [(components(text) or ("",))[-1] for text in joint.filled_texts(_texts(applicable), context, keep=True)]
+    yield from templates.parts_of_values(key, names, templates.like(name for name in names if not variables_in(name)))
+
+
+def _options(circumstances: _Circumstances, service: str) -> Iterator[Option]:
+    """Yield each ARN in each account and organization that it may be in, with the statements it does not rule out."""
+    scope, applicable, context, apart = circumstances
+    for key, parts in apart.items():
+        if any(token.inverted for tokens in parts for token in tokens):
+            raise NotProvedError(f"what is compared with ${{{key}}} is compared with wildcards too")
+    named, aim, lines = circumstances.accounts, circumstances.aim, joint.filled(circumstances.lines, context)
+    preferred = ((), (), (service,), (scope.estate.home_region,), (*named, "aws"), ())
+    arns = _arns(_rows(applicable, aim, context), preferred, aimed=aim is not None)
     if aim is not None:
         aim.gaps.extend(arns.gaps)
-    options = _options(scope, applicable, lines, ("*", *arns.arns))
-    selecting = where(layered.statement.resource.texts != ("*",) for layered in applicable.statements)
-    return Dimension(distinct(options), selecting | union(statement for statement, _ in lines))
-
-
-def _options(scope: Scope, applicable: ApplicableStatements, lines: Lines, arns: Iterable[str]) -> Iterator[Option]:
-    """Yield each ARN in each account and organization that it may be in, with the statements it does not rule out."""
-    named = known_accounts(scope, applicable)
     of_account: dict[str, tuple[Option, ...]] = {}
-    for arn in arns:
-        covering, unclear = _covered(applicable, arn)
+    for arn in ("*", *arns.arns):
+        covering, unclear = _covered(applicable, arn, context)
         for account in _accounts(arn, named, lines):
             if account not in of_account:
-                of_account[account] = tuple(_in_account(scope, applicable, lines, account))
+                of_account[account] = tuple(_in_account(circumstances, account))
             for one in of_account[account]:
-                yield Option(one.passes & covering, one.undefined | unclear, one.parties, (arn, *one.example))
+                example = RequestPart(
+                    None, one.example.resource and one.example.resource._replace(arn=arn), one.example.context
+                )
+                yield Option(one.passes & covering, one.undefined | unclear, one.parties, example)
 
 
-def _in_account(scope: Scope, applicable: ApplicableStatements, lines: Lines, account: str) -> Iterator[Option]:
+def _in_account(circumstances: _Circumstances, account: str) -> Iterator[Option]:
     """Yield the classes of resources of an account: the organizations that this may be in, with their key and without.
 
     Even of a member account AWS does not send aws:ResourceOrgID with every action:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceorgid
     """
+    scope, applicable, context, apart = circumstances
+    lines, key = circumstances.lines, "aws:resourceorgid"
     under_rcps = any(layered.layer == "rcp" for layered in applicable.statements)
-    compared_key = any(line.key == "aws:resourceorgid" for _, line in lines)
-    for organization in organizations(scope, account, lines, "aws:resourceorgid"):
-        with_key = [{"aws:resourceorgid": (organization,)}] if organization else []
+    compared_key = key in apart or any(line.key == key for _, line in lines)
+    told_apart: tuple[Pattern | Tokens, ...] = (*compared(joint.filled(lines, context), key), *apart.get(key, ()))
+    for organization in organizations(scope, account, told_apart):
+        ours = organization == scope.estate.organization_id
+        with_key = [{key: (organization,)}] if organization and (compared_key or not ours) else []
         for keys in (*with_key, {}) if compared_key else with_key or [{}]:
-            passes, undefined = judged(lines, {"aws:resourceaccount": (account,), **keys})
-            parties = (account, under_rcps and organization == scope.estate.organization_id)
-            ours = organization == scope.estate.organization_id and not compared_key
-            yield Option(passes, undefined, parties, (account, organization, {} if ours else keys))
+            passes, undefined = judged(lines, {**context, "aws:resourceaccount": (account,), **keys})
+            example = RequestPart(resource=Resource("*", account, organization), context=keys)
+            yield Option(passes, undefined, (account, under_rcps and ours), example)
 
 
-def _covered(applicable: ApplicableStatements, arn: str) -> tuple[StatementSet, StatementSet]:
+def _covered(applicable: ApplicableStatements, arn: str, context: Values) -> tuple[StatementSet, StatementSet]:
     """Return the statements that cover a resource or leave that undefined, and those that leave it undefined."""
     passes, undefined = EVERY, NONE
     for n, statement in applicable.selecting:
         try:
-            covered = statement.covers_resource(arn, {})
+            covered = statement.covers_resource(arn, context)
         except PolicyError:
             undefined |= only(n)
         else:
@@ -116,20 +182,21 @@ class _Arns(NamedTuple):
     gaps: tuple[str, ...]
 
 
-def _rows(applicable: ApplicableStatements) -> tuple[_Row, ...]:
+def _rows(applicable: ApplicableStatements, aim: Aim | None, context: Values) -> tuple[_Row, ...]:
     wishes: dict[str, dict[tuple[int, bool], Better]] = {}
     for n, layered in enumerate(applicable.statements):
         resource = layered.statement.resource
         for value in resource.texts:
             inverted = resource.inverted or value in resource.excluded
-            wishes.setdefault(value, {})[n, inverted] = better(only(n), inverted, applicable.aim)
+            for text in joint.filled_texts((value,), context):
+                wishes.setdefault(text, {})[n, inverted] = better(only(n), inverted, aim)
     scope = applicable.statements[0].statement.resource
     owners: dict[tuple[tuple[int, bool], ...], int] = {}
     return tuple(
         _Row(
             components(value) or (),
             owners.setdefault(tuple(places), len(owners)),
-            (applicable.aim and _demanded(scope, value)) or all_in_all(places.values()),
+            (aim and _demanded(scope, value)) or all_in_all(places.values()),
         )
         for value, places in sorted(wishes.items())
         if value != "*"

@@ -98,9 +98,9 @@ def test_prove_as_sarif_places_each_refuted_promise(tmp_path: Path, promises: Pa
 def test_what_is_undefined_ends_with_2(tmp_path: Path, promises: Path) -> None:
     path = denial(tmp_path, "dynamodb:DeleteTable")
     document = json.loads(path.read_text())
-    document["Statement"][0]["Condition"] = {"StringLike": {"aws:userid": "*:session"}}
+    document["Statement"][0]["Condition"] = {"StringLike": {"aws:SourceVpc": "*${aws:userid}"}}
     path.write_text(json.dumps(document))
-    assert "not proved: dynamodb:DeleteTable: aws:userid" in run(
+    assert "not proved: dynamodb:DeleteTable: *${aws:userid} has a wildcard" in run(
         "prove", "--policies", path, "--promises", promises, code=2
     )
 

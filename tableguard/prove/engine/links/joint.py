@@ -1,0 +1,144 @@
+"""The classes of several sides of a request together, one side after another: each knows the values chosen before.
+
+For every class of the sides before it, the variables in a side's patterns have a value; with that its own classes are
+found as if the policies had it written.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from tableguard.errors import PolicyError
+from tableguard.policy.matching import Values, substituted
+from tableguard.prove.engine.automaton import Tokens
+from tableguard.prove.engine.dimension import Dimension, Option, Parties, RequestPart, distinct
+from tableguard.prove.engine.statement_set import EVERY, NONE, SCOPE, Lines, StatementSet
+from tableguard.prove.engine.string_patterns import is_text, variables_in
+from tableguard.prove.engine.unproved import NotProvedError
+
+MOST_TOGETHER = 20_000
+
+Apart = Mapping[
+    str, tuple[Tokens, ...]
+]  # what the values of a key must tell apart for the sides that are compared with it
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side: its keys, the keys whose values its patterns take, and the statements that depend on it.
+
+    `options` returns its classes where other keys have these values. `parts` returns what a value of a key reads of the
+    side's own patterns, where other keys have these values.
+    """
+
+    keys: frozenset[str]
+    needs: frozenset[str]
+    concerned: StatementSet
+    options: Callable[[Values, Apart], Iterable[Option]]
+    parts: Callable[[str, Values], Iterable[Tokens]]
+
+
+def dimensions(sides: Sequence[Side]) -> list[Dimension]:
+    """Return one dimension for each side, and one for those together that are compared with each other."""
+    return [_dimension(group) for group in _groups(sides)]
+
+
+def _groups(sides: Sequence[Side]) -> list[list[Side]]:
+    groups: list[list[Side]] = []
+    for side in sides:
+        tied = [group for group in groups if any(side.needs & one.keys or one.needs & side.keys for one in group)]
+        groups = [group for group in groups if group not in tied]
+        groups.append([*(one for group in tied for one in group), side])
+    return groups
+
+
+def _dimension(group: list[Side]) -> Dimension:
+    concerned = NONE
+    for side in group:
+        concerned |= side.concerned
+    if len(group) == 1 and not group[0].needs:
+        return Dimension(distinct(group[0].options({}, {})), concerned)
+    sources = sorted(key for side in group for key in side.needs)
+    options = [Option(EVERY, NONE, (), RequestPart())]
+    for side in _ordered(group):
+        options = _longer(options, side, group, sources)
+    return Dimension(distinct(options), concerned)
+
+
+def _ordered(group: list[Side]) -> Iterator[Side]:
+    """Yield the sides in an order in which each comes after those whose values it takes."""
+    waiting = list(group)
+    while waiting:
+        ready = [side for side in waiting if not any(side.needs & other.keys for other in waiting)]
+        if not ready:
+            keys = sorted(key for side in waiting for key in side.needs)
+            raise NotProvedError(
+                f"{' and '.join(f'${{{key}}}' for key in keys)} stand in what their own keys are compared with"
+            )
+        yield from ready
+        waiting = [side for side in waiting if side not in ready]
+
+
+def _longer(options: list[Option], side: Side, group: list[Side], sources: list[str]) -> list[Option]:
+    """Combine every class so far with those of one more side."""
+    following: dict[tuple[tuple[str, ...] | None, ...], list[Option]] = {}
+    longer: dict[tuple[StatementSet, StatementSet, Parties, object], Option] = {}
+    for option in options:
+        context = {key: values for key, values in option.example.keys.items() if key in sources}
+        values = tuple(context.get(key) for key in sources)
+        if values not in following:
+            following[values] = list(side.options(context, _apart(side, group, context)))
+        for more in following[values]:
+            passes = option.passes & more.passes
+            if passes & SCOPE:
+                joined = Option(
+                    passes,
+                    option.undefined | more.undefined,
+                    (*option.parties, *more.parties),
+                    option.example | more.example,
+                )
+                values_of_sources = tuple(joined.example.keys.get(key) for key in sources)
+                longer.setdefault((passes, joined.undefined, joined.parties, values_of_sources), joined)
+        if len(longer) > MOST_TOGETHER:
+            raise NotProvedError(f"more than {MOST_TOGETHER} classes of keys that are compared with each other")
+    return list(longer.values())
+
+
+def _apart(side: Side, group: list[Side], context: Values) -> Apart:
+    """Return what each key of a side must tell apart for the sides that take its value."""
+    taken = {key for other in group for key in other.needs & side.keys}
+    return {
+        key: tuple(dict.fromkeys(part for other in group if key in other.needs for part in other.parts(key, context)))
+        for key in taken
+    }
+
+
+def filled(lines: Lines, context: Values, keep: bool = False) -> Lines:
+    """Return the lines with the variables filled that have a value here; other values cover nothing, unless kept."""
+    return [
+        (statement, replace(line, values=filled_texts(line.values, context, keep)) if is_text(line) else line)
+        for statement, line in lines
+    ]
+
+
+def filled_texts(texts: Sequence[str], context: Values, keep: bool = False) -> tuple[str, ...]:
+    """Return the texts with the variables filled that have a value here, without the others unless they are kept."""
+    if keep:  # a variable without a value here may still get one, so that its default does not count yet
+        pairs = (
+            (text, _value(text, context)) if variables_in(text) <= context.keys() else (text, text) for text in texts
+        )
+        return tuple(text if value is None else value for text, value in pairs)
+    return tuple(value for text in texts if (value := _value(text, context)) is not None)
+
+
+def _value(text: str, context: Values) -> str | None:
+    if not variables_in(text):
+        return text
+    try:
+        return substituted(text, context)
+    except PolicyError:  # several values under one variable: nothing is equal to that
+        return None
+
+
+def needs(lines: Lines) -> frozenset[str]:
+    """Return the keys whose values stand in the values of these lines."""
+    return frozenset(key for _, line in lines if is_text(line) for value in line.values for key in variables_in(value))
