@@ -56,7 +56,7 @@ def _dimension(group: list[Side]) -> Dimension:
     for side in group:
         concerned |= side.concerned
     if len(group) == 1 and not group[0].needs:
-        return Dimension(distinct(group[0].options({}, {})), concerned)
+        return Dimension(distinct(tuple(group[0].options({}, {}))), concerned)
     sources = sorted(key for side in group for key in side.needs)
     options = [Option(EVERY, NONE, (), RequestPart())]
     for side in _ordered(group):
