@@ -78,7 +78,8 @@ class ProofReport(Report):
         proved = sum(answer.holds for answer in every)
         classes = sum(answer.proof.classes for answer in self.answers)
         seconds = sum(answer.seconds for answer in every)
-        facts = [f"assumed: {fact}" for fact in (*_assumed(self.answers), *(FACTS if self.tables else ()))]
+        facts = [f"assumed: {fact}" for fact in (*_assumed(every), *(FACTS if self.tables else ()))]
+        facts += reach_report.assumptions() if self.tables and self.about_sequences else []
         facts += [f"read: {document}" for document in self.sources.documents] if self.tables else []
         facts += [*(f"noted: {note}" for note in self.sources.notes), *left_out(self.sources.left_out)]
         total = f"{proved} of {len(every)} promises proved, over {counted(classes, 'class', 'classes')} of requests"
@@ -132,7 +133,7 @@ def left_out(files: Sequence[str]) -> list[str]:
     return [f"left out, no policy: {', '.join(files[:_FEW])}{more}"] if files else []
 
 
-def _assumed(answers: Sequence[PromiseAnswer]) -> tuple[str, ...]:
+def _assumed(answers: Sequence[PromiseAnswer | ReachAnswer]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(assumption for answer in answers for assumption in answer.assumed))
 
 

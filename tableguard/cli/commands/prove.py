@@ -47,7 +47,7 @@ def command(
     settings = chosen_settings(settings_file)
     sequences: Iterator[ReachAnswer] = iter(())
     if policies and file:
-        pending, read = _foreign(policies, file, settings)
+        pending, sequences, read = _foreign(policies, file, settings)
     elif policies or file:
         raise PolicyError("--policies and --promises go together: documents, and what they promise")
     else:
@@ -57,11 +57,15 @@ def command(
     return print_report(report.ProofReport(answers, read, tables, tuple(sequences)), form)
 
 
-def _foreign(policies: Path, file: Path, settings: "Settings") -> "tuple[Iterator[PromiseAnswer], Sources]":
+def _foreign(
+    policies: Path, file: Path, settings: "Settings"
+) -> "tuple[Iterator[PromiseAnswer], Iterator[ReachAnswer], Sources]":
     from tableguard.prove.foreign import documents, promise_file
     from tableguard.prove.report import Sources
 
     promises = promise_file.load(file, settings)
     collection = documents.read(policies, promises.values, promises.kind)
     names = tuple(f"{document.name} ({document.kind})" for document in collection.documents)
-    return promise_file.answers(promises, collection.documents), Sources(names, collection.others, collection.notes)
+    about_requests = promise_file.answers(promises, collection.documents)
+    about_sequences = promise_file.sequence_answers(promises, collection.documents)
+    return about_requests, about_sequences, Sources(names, collection.others, collection.notes)

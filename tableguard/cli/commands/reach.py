@@ -7,13 +7,18 @@ import click
 
 from tableguard.cli import options
 from tableguard.cli.command import FINDINGS_CODES, Command
+from tableguard.errors import PolicyError
 
 if TYPE_CHECKING:
     from tableguard.findings.formats import Format
+    from tableguard.prove.reach.promises import Prover
+    from tableguard.settings import Settings
 
 
 @click.command(cls=Command, help=__doc__, epilog=FINDINGS_CODES)
 @options.settings
+@click.option("--policies", type=options.FILE, metavar="PATH", help="documents of your own: a folder or a file")
+@click.option("--promises", type=options.FILE, metavar="FILE", help="who has them, and the goals (TOML)")
 @click.option("--from", "start", multiple=True, metavar="PRINCIPAL", help="who begins (default: role/Admin)")
 @click.option(
     "--to", "wanted", multiple=True, metavar="GOAL", help="a goal, role/NAME or ACTION@ARN (default: all goals)"
@@ -23,6 +28,8 @@ if TYPE_CHECKING:
 def command(
     *,
     settings_file: Path | None,
+    policies: Path | None,
+    promises: Path | None,
     start: tuple[str, ...],
     wanted: tuple[str, ...],
     without: tuple[str, ...],
@@ -34,5 +41,18 @@ def command(
     from tableguard.prove.reach import inquiry
     from tableguard.prove.shipped import policies as shipped_policies
 
-    policies = shipped_policies.filled(chosen_settings(settings_file))
-    return print_report(inquiry.answered(inquiry.ReachInquiry(start, wanted, without), policies), form)
+    settings = chosen_settings(settings_file)
+    if policies and promises:
+        prover, place = _foreign(policies, promises, settings), str(promises)
+    elif policies or promises:
+        raise PolicyError("--policies and --promises go together: documents, and who has them, with the goals")
+    else:
+        prover, place = inquiry.shipped(shipped_policies.filled(settings)), inquiry.shipped_place()
+    return print_report(inquiry.answered(inquiry.ReachInquiry(start, wanted, without), prover, place), form)
+
+
+def _foreign(policies: Path, file: Path, settings: "Settings") -> "Prover":
+    from tableguard.prove.foreign import documents, promise_file
+
+    promises = promise_file.load(file, settings)
+    return promise_file.prover(promises, documents.read(policies, promises.values, promises.kind).documents)

@@ -13,10 +13,13 @@ from tableguard.policy.conditions import Condition
 from tableguard.policy.contract import Promise, scope_of
 from tableguard.policy.shorthand import Shorthand
 from tableguard.policy.worlds import OPEN_TO_EVERYBODY, Scope, opposite_of_all
-from tableguard.prove.foreign import levels
+from tableguard.prove.foreign import levels, sequences
 from tableguard.prove.foreign.documents import ForeignDocument
 from tableguard.prove.foreign.kinds import KINDS
+from tableguard.prove.foreign.sequences import AboutSequences
 from tableguard.prove.foreign.worlds import OrganizationFacts, PromiseWorld, RoleGrant, ScopedPromise, promise_worlds
+from tableguard.prove.reach.goals import filled
+from tableguard.prove.reach.promises import Prover, ReachAnswer
 from tableguard.prove.shipped.promises import PromiseAnswer, answer
 from tableguard.reading import toml_table
 from tableguard.reading.placeholders import Values
@@ -33,6 +36,7 @@ class PromiseFile:
     facts: OrganizationFacts
     kind: str = ""
     own_values: Values = field(default_factory=dict)
+    about_sequences: AboutSequences = field(default_factory=AboutSequences)
 
     @property
     def values(self) -> Values:
@@ -42,7 +46,7 @@ class PromiseFile:
 
 # what a file of promises has beside its levels
 _ABOUT = ("kind", "account", "management-account", "organization", "region", "full-access", "values", "roles")
-_OTHERS = (*_ABOUT, *contract.WANTED)
+_OTHERS = (*_ABOUT, *sequences.KEYS, *contract.WANTED)
 
 
 def placeholder_values(shorthand: Shorthand) -> Values:
@@ -71,11 +75,14 @@ def load(path: Path, settings: Settings) -> PromiseFile:
     values = {key: _value(path, key, value) for key, value in table.table("values", {}).items()}
     roles = {name: _role_grant(path, name, data) for name, data in table.table("roles", {}).items()}
     promises = tuple(_promises(table, "account" if kind == "role" else "members"))
+    about = sequences.read(table)
     table.close()
-    if not promises:
-        raise PolicyError(f"{path}: no [[must-deny]] and no [[must-allow]]: nothing to prove")
-    toml_table.refuse_repetition(str(path), [scoped.promise.name for scoped in promises])
-    return PromiseFile(str(path), promises, OrganizationFacts(Shorthand(owner), full_access, roles, tree), kind, values)
+    if not promises and not about.promises:
+        raise PolicyError(f"{path}: no [[must-deny]], no [[must-allow]] and no [[must-not-reach]]: nothing to prove")
+    names = [*(scoped.promise.name for scoped in promises), *(promise.name for promise in about.promises)]
+    toml_table.refuse_repetition(str(path), names)
+    facts = OrganizationFacts(Shorthand(owner), full_access, roles, tree)
+    return PromiseFile(str(path), promises, facts, kind, values, about)
 
 
 def load_levels(path: Path) -> tuple[levels.Level, ...]:
@@ -112,9 +119,11 @@ def _flag(table: Table, key: str) -> bool | None:
 
 def _role_grant(path: Path, name: str, data: Any) -> RoleGrant:
     if not isinstance(data, dict):
-        raise PolicyError(f'{path}: roles: {name}: accepted: {{policies = ["NAME", …], boundary = "NAME"}}')
+        accepted = '{policies = ["NAME", …], boundary = "NAME", trust = "NAME", groups = ["group/NAME", …]}'
+        raise PolicyError(f"{path}: roles: {name}: accepted: {accepted}")
     table = Table(f"{path}: roles: {name}", data)
-    grant = RoleGrant(table.texts("policies"), table.text("boundary", ""))
+    groups = table.texts("groups") if table.present("groups") else ()
+    grant = RoleGrant(table.texts("policies"), table.text("boundary", ""), table.text("trust", ""), groups)
     table.close()
     return grant
 
@@ -139,6 +148,19 @@ def answers(file: PromiseFile, written: Sequence[ForeignDocument]) -> Iterator[P
         at_levels = [_answer(file, scoped, world) for world in of_promise]
         # a caller of one account is at one level: at the others there is no such request
         yield from [one for one in at_levels if not one.proof.without_requests] or at_levels[:1]
+
+
+def prover(file: PromiseFile, written: Sequence[ForeignDocument]) -> Prover:
+    """Return what proves the promises of a file about sequences, in the account that it and the documents describe."""
+    account, assumed = sequences.account_of(file.about_sequences, written, file.facts)
+    goals = {name: filled(goal, file.values, file.place) for name, goal in file.about_sequences.goals.items()}
+    return Prover(account, goals, file.facts.shorthand, assumed)
+
+
+def sequence_answers(file: PromiseFile, written: Sequence[ForeignDocument]) -> Iterator[ReachAnswer]:
+    """Prove or refute each promise of a file about sequences."""
+    if file.about_sequences.promises:
+        yield from prover(file, written).answers(file.place, file.about_sequences.promises)
 
 
 def _answer(file: PromiseFile, scoped: ScopedPromise, world: PromiseWorld) -> PromiseAnswer:

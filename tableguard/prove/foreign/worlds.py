@@ -31,10 +31,12 @@ BY_LEVEL = "an account has the SCPs and RCPs of its level and of those above it,
 
 @dataclass(frozen=True)
 class RoleGrant:
-    """The documents of a role, by names or patterns, and its boundary."""
+    """The documents of a role, by names or patterns, and its boundary; for sequences its trust policy and groups."""
 
     policies: tuple[str, ...]
     boundary: str = ""
+    trust: str = ""
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -115,10 +117,10 @@ def promise_worlds(
         )
         world = worlds.under(
             guard.world,
-            identity=tuple(map(_policy, identity.policies)),
-            boundary=_policy(identity.boundary) if identity.boundary else None,
-            resource=_policy(resource) if resource else policy_of_others,
-            endpoint=_policy(endpoint) if endpoint else None,
+            identity=tuple(map(policy_of, identity.policies)),
+            boundary=policy_of(identity.boundary) if identity.boundary else None,
+            resource=policy_of(resource) if resource else policy_of_others,
+            endpoint=policy_of(endpoint) if endpoint else None,
             resource_must_allow=resource is not None and resource.kind in ("key", "trust"),
         )
         owner = facts.shorthand.estate.account if resource else ""
@@ -177,11 +179,17 @@ def guardrail_assumptions(documents: Sequence[ForeignDocument], facts: Organizat
 
 
 def _of_kind(kind: str, documents: Sequence[ForeignDocument]) -> tuple[Policy, ...]:
-    return tuple(_policy(document) for document in documents if document.kind == kind)
+    return tuple(policy_of(document) for document in documents if document.kind == kind)
 
 
-def _policy(document: ForeignDocument) -> Policy:
+def policy_of(document: ForeignDocument) -> Policy:
+    """Return the policy of a document."""
     return policy(document.name, document.document)
+
+
+def named_documents(documents: Sequence[ForeignDocument], pattern: str) -> list[ForeignDocument]:
+    """Return the documents that a name or a pattern stands for; an empty one stands for none."""
+    return [document for document in documents if pattern and document.is_called(pattern)]
 
 
 def _has_full_access(scps: Sequence[Policy], facts: OrganizationFacts) -> bool:

@@ -54,6 +54,7 @@ class ReachAnswer:
     facts: int
     reason: str
     seconds: float
+    assumed: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -91,8 +92,10 @@ def _listed(table: Table, key: str, default: tuple[str, ...] | None) -> tuple[st
 class Prover:
     """Proves promises about one account; searches that begin alike are made once."""
 
-    def __init__(self, account: Account, goals: Mapping[str, Goal], shorthand: Shorthand) -> None:
-        self.account, self.goals, self.shorthand = account, goals, shorthand
+    def __init__(
+        self, account: Account, goals: Mapping[str, Goal], shorthand: Shorthand, assumed: tuple[str, ...] = ()
+    ) -> None:
+        self.account, self.goals, self.shorthand, self.assumed = account, goals, shorthand, assumed
         self.searches: dict[tuple[tuple[str, ...], tuple[str, ...]], Search] = {}
         self.unguarded: dict[tuple[str, ...], Search] = {}
 
@@ -106,7 +109,7 @@ class Prover:
     def _answer(self, place: str, promise: ReachPromise) -> ReachAnswer:
         start = self.principals(promise)
         search = self.search(start, promise.without)
-        begun = ReachAnswer(place, promise, "proved", None, None, len(search.facts), "", 0.0)
+        begun = ReachAnswer(place, promise, "proved", None, None, len(search.facts), "", 0.0, self.assumed)
         for goal in (self.goals[name] for name in promise.goals):
             together = reached(goal, search, self.shorthand)
             if together is not None:

@@ -52,6 +52,7 @@ class ReachReport(Report):
     search: Search
     goals: tuple[GoalAnswer, ...]
     without: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -66,7 +67,7 @@ class ReachReport(Report):
         lines = [begins, *(line for answer in self.goals for line in _goal_lines(answer)), *self._others()]
         lines += [f"not decided: {reason}" for reason in self.search.judge.undecided]
         lines += [f"taken to be impossible: {name}" for name in self.without]
-        lines += [f"assumed: {fact}" for fact in TAKEN_FOR] + [f"left out: {fact}" for fact in LEFT_OUT]
+        lines += [*(f"assumed: {fact}" for fact in self.assumed), *assumptions()]
         reached = sum(answer.sequence is not None for answer in self.goals)
         return "\n".join([*lines, f"{reached} of {counted(len(self.goals), 'goal', 'goals')} reached"])
 
@@ -91,7 +92,7 @@ class ReachReport(Report):
             "undecided": list(self.search.judge.undecided),
             "taken_to_be_impossible": list(self.without),
             "resources": sorted(self.search.account.things),
-            "assumed": list(TAKEN_FOR),
+            "assumed": [*self.assumed, *TAKEN_FOR],
             "left_out": list(LEFT_OUT),
             "exit_code": self.exit_code,
         }
@@ -109,6 +110,11 @@ def _finding(goal: Goal, sequence: Sequence, start: tuple[str, ...]) -> Finding:
     return Finding(
         "goal-reached", goal.place, f"goals.{goal.name}", line_with(text, f"[goals.{goal.name}]"), problem, remedy
     )
+
+
+def assumptions() -> list[str]:
+    """Write what is assumed of every sequence, and what no sequence has."""
+    return [*(f"assumed: {fact}" for fact in TAKEN_FOR), *(f"left out: {fact}" for fact in LEFT_OUT)]
 
 
 def promise_lines(answer: ReachAnswer) -> list[str]:
@@ -135,7 +141,7 @@ def promise_facts(answer: ReachAnswer) -> dict[str, Any]:
         "milliseconds": round(answer.seconds * 1000),
         "goal": answer.goal.name if answer.goal else None,
         "sequence": sequence_facts(answer.sequence),
-        "assumed": list(TAKEN_FOR),
+        "assumed": [*answer.assumed, *TAKEN_FOR],
         "left_out": list(LEFT_OUT),
     }
 

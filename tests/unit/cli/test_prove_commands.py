@@ -468,3 +468,41 @@ def test_a_file_of_promises_tells_its_levels_to_other_commands_and_one_without_i
 def test_preflight_names_the_resource_that_an_scp_stops(tmp_path: Path) -> None:
     printed = run("preflight", "table", "--policies", denial(tmp_path, "dynamodb:CreateTable"), code=1)
     assert "(AWS::DynamoDB::Table): dynamodb:CreateTable stopped: denied by scp" in printed
+
+
+def test_reach_shows_the_shortest_sequence_and_what_it_leaves_out() -> None:
+    ran = run("reach", "--from", "deployer", "--to", "message-read", code=1)
+    lines = ran.splitlines()
+    assert "message-read: reads a message" in lines
+    assert "    1. function-code: replaces the code of function:cruddur-pattern-d" in lines
+    assert [line for line in lines if line.startswith("    2. ") and "calls dynamodb:BatchGetItem" in line]
+    assert [line for line in lines if line.startswith("left out: ")]
+    assert lines[-1] == "1 of 1 goal reached"
+
+
+def test_reach_ends_well_where_no_goal_is_reached() -> None:
+    printed = run("reach", "--from", "role/<name>-auditor", "--to", "role/Nobody", "--to", "trail-stopped")
+    assert "trail-stopped: not reached" in printed
+    taken = run("reach", "--without", "user-pool", "--without", "task-command")
+    assert "taken to be impossible: user-pool" in taken
+
+
+def test_reach_prints_the_same_as_json() -> None:
+    facts = json.loads(run("reach", "--from", "deployer", "--to", "message-read", "--json", code=1))
+    ((goal),) = facts["goals"]
+    assert [step["step"] for step in goal["sequence"]] == ["function-code", "call"]
+    statement = goal["sequence"][0]["calls"][0]["because"][-1]
+    assert (statement["policy"], statement["sid"]) == ("cruddur-deployer-function", "Function")
+    assert facts["left_out"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--to", "moon"], "--to 'moon': accepted: break-glass, deployer"),
+        (["--without", "flying"], "--without: 'flying' is no step; accepted: take-role"),
+        (["--promises", "x.toml"], "--policies and --promises go together"),
+    ],
+)
+def test_reach_refuses_what_there_is_not(arguments: list[str], problem: str) -> None:
+    assert problem in run("reach", *arguments, code=2)

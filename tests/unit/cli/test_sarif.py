@@ -87,3 +87,10 @@ def test_preflight(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert {rule for rule, _, _ in places(results)} == {"scp-stops-deployment"}
     named = {result["locations"][0]["logicalLocations"][0]["fullyQualifiedName"] for result in results}
     assert {f"Resources/{rendered[line - 1].strip(' :')}" for _, _, line in places(results)} == named
+
+
+def test_reach(capsys: pytest.CaptureFixture[str]) -> None:
+    code, results = written(["reach", *SETTINGS, "--from", "deployer", "--to", "message-read"], capsys)
+    contract = Path("policies/together.toml").read_text(encoding="utf-8").splitlines()
+    ((rule, file, line),) = places(results)
+    assert (code, rule, file, contract[line - 1]) == (1, "goal-reached", "together.toml", "[goals.message-read]")

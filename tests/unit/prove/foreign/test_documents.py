@@ -410,7 +410,7 @@ def test_not_resource_leaves_out_what_it_names(tmp_path: Path) -> None:
         (PROMISES + "colour = 'red'", "colour: unknown key; accepted: Action, Condition, NotAction"),
         (
             "colour = 'red'" + PROMISES,
-            "accepted: account, full-access, kind, level, management-account, must-allow, must-deny",
+            "accepted: account, full-access, goals, kind, level, management-account, must-allow, must-deny",
         ),
         ("[roles]\nr = 3\n" + PROMISES, "roles: r: accepted"),
         ("[values]\nx = 3\n" + PROMISES, "values: x"),
