@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tableguard.aws.arn import components
-from tableguard.check.rules import action_names, context_keys
+from tableguard.check.rules import action_names, context_keys, contradiction
 from tableguard.check.rules.document_path import Document, LineOf, Path, no_line, shown
 from tableguard.errors import PolicyError
 from tableguard.findings.finding import Finding
@@ -21,6 +21,9 @@ from tableguard.policy.statements import Statement, policy
 
 Problems = Iterator[tuple[Path, str]]  # (path within the statement, what is wrong there)
 
+# parts of ARNs that hold no slash, by the naming rules of S3, DynamoDB, KMS, SNS, SQS and Lambda
+_NAMES = ("BucketName", "TableName", "IndexName", "StreamLabel", "BackupName", "KeyId", "TopicName", "QueueName")
+_NO_SLASH = frozenset(("Partition", "Region", "Account", "FunctionName", *_NAMES))
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 _RCPS = "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html"
 _KMS_RCPS = "https://docs.aws.amazon.com/kms/latest/developerguide/resource-control-policies.html"
@@ -123,7 +126,7 @@ def _action_without_its_resource(subject: _Subject) -> Problems:
     for pattern in subject.statement.action.values:
         covered = subject.reference.matching(pattern)
         formats = [arn for action in covered for arn in _formats(action, subject.reference)]
-        if covered and not any(have_in_common(arn, named) for arn in formats for named in _patterns(subject)):
+        if covered and not any(_may_name(named, arn) for arn in formats for named in _patterns(subject)):
             yield ("Resource",), f"{pattern} acts on {_types(covered)}, and none is among these"
 
 
@@ -133,7 +136,7 @@ def _resource_without_action(subject: _Subject) -> Problems:
         return
     formats = {arn for action in subject.actions for arn in _formats(action, subject.reference)}
     for written, pattern in zip(subject.statement.resource.values, _patterns(subject), strict=True):
-        if formats and pattern != "*" and not any(have_in_common(arn, pattern) for arn in formats):
+        if formats and pattern != "*" and not any(_may_name(pattern, arn) for arn in formats):
             yield ("Resource",), f"{written}: no action of the statement acts on such a resource"
 
 
@@ -142,9 +145,19 @@ def _patterns(subject: _Subject) -> list[str]:
 
 
 def _formats(action: Action, reference: ServiceReference) -> list[str]:
-    """Return the ARNs that an action can act on, as patterns."""
+    """Return the formats of the ARNs that an action can act on."""
     formats = reference.arn_formats[action.service]
-    return [VARIABLE.sub("*", formats[name]) for name in action.resources if name in formats]
+    return [formats[name] for name in action.resources if name in formats]
+
+
+def _may_name(pattern: str, arn: str) -> bool:
+    """Return True if a pattern covers an ARN of this format: objects, as in bucket/*, are no buckets."""
+    written, own = components(pattern), components(VARIABLE.sub("*", arn))
+    if written is None or own is None:
+        return have_in_common(VARIABLE.sub("*", arn), pattern)
+    if not all(have_in_common(one, other) for one, other in zip(written, own, strict=True)):
+        return False
+    return not _NO_SLASH.issuperset(VARIABLE.findall(arn)) or written[-1].count("/") <= own[-1].count("/")
 
 
 def _types(actions: tuple[Action, ...]) -> str:
@@ -233,6 +246,11 @@ def _all_of_nothing(subject: _Subject) -> Problems:
     for line in subject.statement.conditions:
         if subject.statement.effect == "Allow" and line.quantifier == "ForAllValues" and line.key not in demanded:
             yield _element(line), "ForAllValues holds too when the request does not have the key"
+
+
+def _contradictory(subject: _Subject) -> Problems:
+    for line in contradiction.contradictory(subject.statement.conditions):
+        yield _element(line), "no request meets this and the other conditions on the key: the statement never matches"
 
 
 def _wildcard_taken_literally(subject: _Subject) -> Problems:
@@ -326,6 +344,7 @@ RULES = (
     MeaningRule("one-value", "leave ForAllValues or ForAnyValue out", _one_value),
     MeaningRule("set-if-exists", "leave IfExists out and say with Null what a missing key means", _set_if_exists),
     MeaningRule("all-of-nothing", "demand the key as well: Null: false", _all_of_nothing),
+    MeaningRule("contradiction", "take one of the conditions out, or write two statements", _contradictory),
     MeaningRule("literal-wildcard", "use the Like operator, or ${*} for the character", _wildcard_taken_literally),
     MeaningRule("no-region", "write the Region's name, or use the Like operator", _no_region),
     MeaningRule("session-arn", "write the ARN of the role", _session_as_principal_arn),

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from tableguard.check.rules import action_names, context_keys, policy_grammar
+from tableguard.check.rules import action_names, context_keys, policy_grammar, policy_meaning
 from tableguard.check.rules.policy_grammar import NAMES
 from tableguard.errors import PolicyError
 from tableguard.prove.engine.unproved import NotProvedError
@@ -24,6 +24,10 @@ from tableguard.reading.placeholders import Values
 
 _TERRAFORM = re.compile(r"\$\{([^}:*?$,]+)\}")  # variables of IAM have a colon in their names
 _ANGLED = re.compile(r"<([^<>]+)>")
+# what the lint finds that makes a statement, or a part of it, match no request
+_WITHOUT_EFFECT = frozenset(
+    ("action-without-resource", "contradiction", "literal-wildcard", "no-region", "session-arn")
+)
 _WRAPPERS = ("Policy", "Content", "PolicyDocument", "ResourcePolicy", "Document")
 _TYPES = {"SERVICE_CONTROL_POLICY": "scp", "RESOURCE_CONTROL_POLICY": "rcp"}
 # the kind of what a resource type holds under a property; whatever else has a Statement is a resource's own policy
@@ -79,6 +83,9 @@ def _notes(document: ForeignDocument) -> Iterator[str]:
         yield f"{document.name} is taken for {NAMES[document.kind]}: {document.because}"
     yield from action_names.notes(document.name, document.document)
     yield from context_keys.notes(document.name, document.document)
+    for finding in policy_meaning.check(document.name, document.kind, document.document):
+        if finding.rule in _WITHOUT_EFFECT:
+            yield f"{finding.place}: {finding.problem}"
 
 
 def read(path: Path, values: Values, kind: str = "") -> Collection:

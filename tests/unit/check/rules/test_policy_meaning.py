@@ -142,6 +142,48 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         allowing(**{"ForAllValues:StringEquals": {KEYS: ["x"]}}),
         when("ForAllValues:StringEquals", KEYS, "x"),
     ),
+    (
+        "action-without-resource",
+        {"Action": "s3:ListBucket", "Resource": "arn:aws:s3:::b/*"},
+        {"Action": "s3:ListBucket", "Resource": "arn:aws:s3:::b*"},
+    ),
+    (
+        "action-without-resource",
+        {"Action": ["s3:GetObject", "s3:GetBucketAcl"], "Resource": "arn:aws:s3:::b/*"},
+        {"Action": ["s3:GetObject", "s3:GetBucketAcl"], "Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/*"]},
+    ),
+    (
+        "action-without-resource",
+        {"Action": "dynamodb:DeleteTable", "Resource": f"{TABLE}/index/*"},
+        {"Action": "dynamodb:Query", "Resource": f"{TABLE}/index/*"},
+    ),
+    *(
+        (
+            "contradiction",
+            allowing(**{one: {key: value}, other: {key: wrong}}),
+            allowing(**{one: {key: value}, other: {key: right}}),
+        )
+        for one, key, value, other, wrong, right in (
+            ("Bool", "aws:SecureTransport", "true", "BoolIfExists", "false", "true"),
+            ("StringEquals", "aws:RequestedRegion", "eu-west-1", "StringNotEquals", "eu-west-1", "eu-west-2"),
+            ("StringEquals", "aws:RequestedRegion", "eu-west-1", "StringLike", "us-*", "eu-*"),
+            ("StringLike", "aws:RequestedRegion", "eu-*", "StringNotLike", "eu-*", "eu-west-*"),
+            (
+                "StringLike",
+                "aws:PrincipalArn",
+                "*-admin",
+                "ArnLike",
+                "arn:*:*:*:*:*-reader",
+                "arn:*:*:*:*:*-admin",
+            ),
+            ("NumericLessThan", "aws:MultiFactorAuthAge", "10", "NumericGreaterThan", "10", "9.5"),
+        )
+    ),
+    (
+        "contradiction",
+        allowing(Null={"aws:SourceVpce": "true"}, StringLike={"aws:SourceVpce": "vpce-*"}),
+        allowing(Null={"aws:SourceVpce": "true"}, StringLikeIfExists={"aws:SourceVpce": "vpce-*"}),
+    ),
     ("literal-wildcard", when("StringEquals", "aws:username", "adm*"), when("StringLike", "aws:username", "adm*")),
     ("literal-wildcard", when("StringEquals", "aws:username", "adm?"), when("StringEquals", "aws:username", "adm${?}")),
     (

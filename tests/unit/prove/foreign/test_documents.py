@@ -321,6 +321,30 @@ def test_what_is_not_known_of_services_and_actions_is_noted(tmp_path: Path) -> N
     )
 
 
+@pytest.mark.parametrize(
+    ("broken", "right", "note"),
+    [
+        (
+            {"Action": "s3:ListBucket", "Resource": "arn:aws:s3:::b/*"},
+            {"Resource": "arn:aws:s3:::b"},
+            "s3:ListBucket acts on accesspoint, bucket, requests that name none (Resource *), and none is among these",
+        ),
+        (
+            {"Condition": {"Bool": {"aws:SecureTransport": "true"}, "BoolIfExists": {"aws:SecureTransport": "false"}}},
+            {"Condition": {"Bool": {"aws:SecureTransport": "true"}}},
+            "no request meets this and the other conditions on the key: the statement never matches",
+        ),
+    ],
+)
+def test_what_a_statement_says_in_vain_is_noted(
+    broken: dict[str, Any], right: dict[str, Any], note: str, tmp_path: Path
+) -> None:
+    for change, noted in ((broken, [note]), ({**broken, **right}, [])):
+        path = written(tmp_path, {**DOCUMENT, "Statement": [{**DENIAL, **change}]})
+        notes = documents.read(path, VALUES, "scp").notes
+        assert [one.split(": ", 3)[-1] for one in notes] == noted
+
+
 def test_a_promise_about_a_key_that_aws_does_not_have_is_not_answered(tmp_path: Path) -> None:
     found = [ForeignDocument("a", "scp", DOCUMENT)]
     for key, works in (("aws:RequestedRegion", True), ("aws:requestedregoin", False)):

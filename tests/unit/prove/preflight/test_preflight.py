@@ -90,7 +90,7 @@ def test_a_deployment_whose_tag_an_scp_refuses_is_stopped(capsys: pytest.Capture
         "aws:PrincipalOrgID": SETTINGS.organization_id,
         "aws:RequestedRegion": REGION,
         "aws:SecureTransport": "true",
-        "aws:requesttag/application": SETTINGS.name,
+        "aws:RequestTag/application": SETTINGS.name,
     }
 
 
