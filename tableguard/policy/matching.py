@@ -79,12 +79,28 @@ def action_test(patterns: Iterable[str]) -> Test:
 
     Neither service nor name is case-sensitive.
     """
-    return _one_of(_expression(pattern.lower(), ".") for pattern in patterns)
+    lowered = frozenset(map(str.lower, patterns))
+    wild = sorted(pattern for pattern in lowered if "*" in pattern or "?" in pattern)
+    if not wild:
+        return lowered.__contains__
+    covers = _one_of(_expression(pattern, ".") for pattern in wild)
+    return lambda action: action in lowered or covers(action)
 
 
 def resource_test(patterns: Iterable[str]) -> Test:
     """Return a test for the resources that a value of a Resource element covers: all, or ARNs part by part."""
     expressions = (_expression("*", ".") if pattern == "*" else _arn_expression(pattern) for pattern in patterns)
+    return _one_of(expression for expression in expressions if expression is not None)
+
+
+def like_test(patterns: Iterable[str]) -> Test:
+    """Return a test for the texts that one of the patterns with `*` and `?` covers from end to end."""
+    return _one_of(_expression(pattern, ".") for pattern in patterns)
+
+
+def arn_test(patterns: Iterable[str]) -> Test:
+    """Return a test for the ARNs that one of the ARN patterns covers: `arn_matches` of any of them."""
+    expressions = map(_arn_expression, patterns)
     return _one_of(expression for expression in expressions if expression is not None)
 
 

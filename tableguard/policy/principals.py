@@ -52,7 +52,7 @@ class Principal:
     account: str = ""
     session: str = ""
 
-    @property
+    @cached_property
     def service_linked(self) -> bool:
         """Return True for a service-linked role, which no SCP and no RCP binds."""
         # and not one whose path has these words further on: paths may hold any of the characters of an ARN
@@ -142,7 +142,7 @@ class Principals:
 
     values: Mapping[str, tuple[str, ...]]
 
-    @property
+    @cached_property
     def everybody(self) -> bool:
         """Return True if the element names every caller, signed or not."""
         return "*" in self.values.get("AWS", ())

@@ -19,11 +19,13 @@ Effect = Literal["Allow", "Deny"]
 Audience = Literal["unsaid", "everybody", "named"]
 
 VERSION = "2012-10-17"
+MOST_REMEMBERED = 4_096  # resources whose answer an element keeps: proofs ask the same few again and again
 _TOP = frozenset(("Version", "Id", "Statement"))
 _ELEMENTS = frozenset(
     ("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition")
 )
 _CERTAIN_DIGITS = 15  # of a JSON number with a point; more may be rounded when it is read
+_ACCOUNT = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 _ACTION = re.compile(r"\*|[A-Za-z0-9*?-]+:[A-Za-z0-9*?]+")
 
 
@@ -43,14 +45,44 @@ class Patterns:
         """The values, and those that are excluded."""
         return (*self.values, *self.excluded)
 
+    def takes_in(self, action: str) -> bool:
+        """Return True if an Action element with these values takes in an action, given in lower case."""
+        answer = self._taking_in.get(action)
+        if answer is None:
+            answer = self._taking_in[action] = bool(self._action_test(action)) != self.inverted
+        return answer
+
     @cached_property
-    def action_test(self) -> Test:
-        """A test for the actions, in lower case, that one of the values covers."""
+    def _taking_in(self) -> dict[str, bool]:
+        # at most every action that is decided, as in a policy
+        return {}
+
+    @cached_property
+    def _action_test(self) -> Test:
         return action_test(self.values)
 
     @cached_property
-    def resource_test(self) -> Test:
-        """A test for the resources that one of the values covers, where none depends on the request."""
+    def lowered(self) -> frozenset[str]:
+        """The values in lower case."""
+        return frozenset(map(str.lower, self.values))
+
+    def takes_in_resource(self, resource: str) -> bool:
+        """Return True if a Resource element with these values, none of which has a variable, takes in a resource."""
+        answer = self._taking_in_resource.get(resource)
+        if answer is None:
+            if len(self._taking_in_resource) >= MOST_REMEMBERED:
+                self._taking_in_resource.clear()
+            excluded = bool(self.excluded) and bool(self.excluded_test(resource))
+            answer = not excluded and bool(self._resource_test(resource)) != self.inverted
+            self._taking_in_resource[resource] = answer
+        return answer
+
+    @cached_property
+    def _taking_in_resource(self) -> dict[str, bool]:
+        return {}
+
+    @cached_property
+    def _resource_test(self) -> Test:
         return resource_test(self.values)
 
     @cached_property
@@ -75,6 +107,13 @@ class Statement:
     conditions: tuple[Condition, ...]
     principals: Principals | None = None
 
+    @cached_property
+    def accounts(self) -> frozenset[str]:
+        """The accounts that the statement names, in whatever element."""
+        named = self.principals.values.values() if self.principals else ()
+        elements = (self.resource.texts, *(line.values for line in self.conditions), *named)
+        return frozenset(account for texts in elements for text in texts for account in _ACCOUNT.findall(text))
+
     def matches(self, action: str, resource: str, context: Values) -> bool:
         """Return True if the statement covers this action on this resource under these circumstances."""
         return self.covers_action(action) and self.applies(resource, context)
@@ -85,14 +124,15 @@ class Statement:
 
     def covers_action(self, action: str) -> bool:
         """Return True if Action (or NotAction) takes the action in."""
-        return bool(self.action.action_test(action.lower())) != self.action.inverted
+        return self.action.takes_in(action.lower())
 
     def covers_resource(self, resource: str, context: Values) -> bool:
         """Return True if Resource (or NotResource) takes the resource in; PolicyError where AWS leaves it undefined."""
+        if not self.resource.has_variables:
+            return self.resource.takes_in_resource(resource)
         if self.resource.excluded and self.resource.excluded_test(resource):
             return False
-        test = self._filled_test(context) if self.resource.has_variables else self.resource.resource_test
-        return bool(test(resource)) != self.resource.inverted
+        return bool(self._filled_test(context)(resource)) != self.resource.inverted
 
     def _filled_test(self, context: Values) -> Test:
         filled = [substituted(pattern, context) for pattern in self.resource.values]

@@ -1,13 +1,13 @@
 """The classes of actions that statements tell apart, actions that AWS does not have yet among them."""
 
 import string
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Set
 from functools import lru_cache
 from itertools import islice
 
 from tableguard.policy.matching import wildcard
 from tableguard.policy.service_reference import NEVER_UNDER_RCPS, load
-from tableguard.policy.statements import Statement
+from tableguard.policy.statements import Patterns, Statement
 from tableguard.prove.engine.automaton import Pattern, Universe, classes, word
 
 _NAME = Universe(word(string.ascii_lowercase + string.digits))
@@ -21,15 +21,23 @@ def representatives(
 
     `apart` are further patterns of actions, in lower case, that are told apart.
     """
-    patterns = {value.lower() for statement in (*statements, scope) for value in statement.action.values} | apart
+    own = (statement.action.lowered for statement in (*statements, scope))
+    return _representatives(apart.union(*own), scope.action)
+
+
+@lru_cache(maxsize=1024)
+def _representatives(patterns: frozenset[str], scope: Patterns) -> tuple[str, ...]:
+    own: dict[str, set[str]] = {}
+    for pattern in patterns:
+        named, _, name = pattern.partition(":")
+        own.setdefault(named, set()).add("*" if pattern == "*" else name)
     names = (
         f"{service}:{name}"
         for service in _services(patterns, scope)
-        for name in _names(service, frozenset(_names_for(service, patterns)))
+        for name in _names(service, _names_for(service, own))
     )
     reference = load().actions
-    actions = (str(reference.get(name, name)) for name in names)
-    return tuple(action for action in actions if scope.covers_action(action))
+    return tuple(str(reference.get(name, name)) for name in names if scope.takes_in(name))
 
 
 @lru_cache(maxsize=1)
@@ -44,23 +52,20 @@ def is_known(action: str) -> bool:
     return action.lower() in universe.actions or action.partition(":")[0] not in universe.services
 
 
-def _services(patterns: set[str], scope: Statement) -> list[str]:
+def _services(patterns: frozenset[str], scope: Patterns) -> list[str]:
     """Return every service that is named, and one of each class of the others."""
     names = {service for pattern in patterns if pattern != "*" for service in (pattern.partition(":")[0],)}
     literal = sorted(name for name in names if not _is_pattern(name))
     wild = tuple(sorted(name for name in names if _is_pattern(name)))
-    if not scope.action.inverted and not any(_is_pattern(value.partition(":")[0]) for value in scope.action.values):
-        return sorted({value.lower().partition(":")[0] for value in scope.action.values})
+    if not scope.inverted and not any(_is_pattern(value.partition(":")[0]) for value in scope.values):
+        return sorted({value.partition(":")[0] for value in scope.lowered})
     return [*literal, *_texts(_SERVICE, wild, frozenset(literal))]
 
 
-def _names_for(service: str, patterns: set[str]) -> Iterator[str]:
-    for pattern in patterns:
-        named, _, name = pattern.partition(":")
-        if pattern == "*":
-            yield "*"
-        elif wildcard(named)(service):
-            yield name
+def _names_for(service: str, own: Mapping[str, Set[str]]) -> frozenset[str]:
+    """Return the names, or patterns of names, that are written beside a service or a pattern that covers it."""
+    wild = (names for named, names in own.items() if _is_pattern(named) and wildcard(named)(service))
+    return frozenset(own.get(service, ())).union(*wild)
 
 
 def _names(service: str, patterns: frozenset[str]) -> list[str]:

@@ -8,10 +8,10 @@ shortest text first. So no class is missed, whatever text somebody will think of
 import re
 import string
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 from tableguard.aws.arn import components
 from tableguard.prove.engine.unproved import NotProvedError
@@ -28,6 +28,7 @@ _DIGITS = frozenset(string.digits)
 _PLACES = {character: place for place, character in enumerate(_ALPHABET)}
 
 
+@lru_cache(maxsize=65536)
 def _order(character: str) -> tuple[int, str]:
     """Return the order of a character in examples: those first that read as a stand-in."""
     return _PLACES.get(character, len(_PLACES)), character
@@ -51,6 +52,7 @@ class Token:
         return (character in self.characters) != self.inverted
 
 
+_Key = TypeVar("_Key", Token, str)
 _ANYTHING = Token(repeats=True)
 Tokens = tuple[Token, ...]
 
@@ -166,6 +168,41 @@ def explored(universe: Universe, patterns: tuple[Pattern | AnyOf | Tokens, ...],
     return Explored(tuple(shortest.items()), complete=True)
 
 
+class _Layout(NamedTuple):
+    """The tokens of one text: the places that each takes part in, as bits from its beginning."""
+
+    length: int
+    repeating: int
+    sinks: bool  # it ends with `*`
+    broad: Mapping[Token, int]
+    literal: Mapping[str, int]
+    mentioned: Mapping[str, int]
+
+
+@lru_cache(maxsize=16384)
+def _layout_of(text: Universe | Pattern | Tokens) -> _Layout:
+    tokens = text.tokens if isinstance(text, Universe) else tokens_of(text) if isinstance(text, Pattern) else text
+    broad: dict[Token, int] = {}
+    literal: dict[str, int] = {}
+    mentioned: dict[str, int] = {}
+    for place, token in enumerate(tokens):
+        if token.inverted or token.is_set:
+            bare = replace(token, repeats=False)
+            broad[bare] = broad.get(bare, 0) | 1 << place
+        for character in () if token.is_set else token.characters:
+            mentioned[character] = mentioned.get(character, 0) | 1 << place
+            if not token.inverted:
+                literal[character] = literal.get(character, 0) | 1 << place
+    repeating = sum(1 << place for place, token in enumerate(tokens) if token.repeats)
+    return _Layout(len(tokens), repeating, tokens[-1:] == (_ANYTHING,), broad, literal, mentioned)
+
+
+def _add(places: dict[_Key, int], own: Mapping[_Key, int], begin: int) -> None:
+    """Add the places of one text that begins at a place."""
+    for key, bits in own.items():
+        places[key] = places.get(key, 0) | bits << begin
+
+
 class Machine:
     """All tokens in a row, one bit each and one for the end of each text; the first text is the universe's.
 
@@ -174,41 +211,41 @@ class Machine:
     """
 
     def __init__(self, universe: Universe, patterns: tuple[Pattern | AnyOf | Tokens, ...]) -> None:
-        self.tokens: dict[int, Token] = {}
         self.ends: list[int] = []
         self.groups: list[int] = []  # the places of each group
         self.sunk: dict[int, int] = {}  # the last place of a pattern that ends with `*`, as bit: its group
-        starts = 0
-        for texts in ((universe.tokens,), *(_alternatives(one) for one in patterns)):
-            starts |= self._lay_out(texts)
-        for group, ends in zip(self.groups[1:], self.ends[1:], strict=True):
-            for end in _places(ends):
-                if self.tokens.get(end - 1) == _ANYTHING:
-                    self.sunk[1 << end - 1] = group
+        self.repeating = 0
+        self.broad: dict[Token, int] = {}
+        self.literal: dict[str, int] = {}
+        self.mentioned: dict[str, int] = {}
+        starts = self._lay_out((_layout_of(universe),))
+        self.sunk.clear()  # a universe covers nothing
+        for one in patterns:
+            alternatives = one.patterns if isinstance(one, AnyOf) else (one,)
+            starts |= self._lay_out(tuple(map(_layout_of, alternatives)))
         self.sinks = sum(self.sunk)
         self.universe = self.groups[0]
-        self.repeating = sum(1 << place for place, token in self.tokens.items() if token.repeats)
-        self.broad = {place: token for place, token in self.tokens.items() if token.inverted or token.is_set}
-        self.literal: dict[str, int] = {}
-        for place in self.tokens.keys() - self.broad.keys():
-            for character in self.tokens[place].characters:
-                self.literal[character] = self.literal.get(character, 0) | 1 << place
         self.taking: dict[str, int] = {}
+        self.next: dict[int, tuple[tuple[tuple[str, int], ...], tuple[str, ...]]] = {}
         self.start = self._spread(starts)
 
-    def _lay_out(self, texts: tuple[Tokens, ...]) -> int:
+    def _lay_out(self, texts: tuple[_Layout, ...]) -> int:
         """Add the places of one group, and return those where its texts begin."""
-        starts, ends = 0, 0
         begin = place = self.groups[-1].bit_length() if self.groups else 0
-        for tokens in texts:
+        starts, ends, sinks = 0, 0, []
+        for text in texts:
             starts |= 1 << place
-            for token in tokens:
-                self.tokens[place] = token
-                place += 1
+            self.repeating |= text.repeating << place
+            _add(self.broad, text.broad, place)
+            _add(self.literal, text.literal, place)
+            _add(self.mentioned, text.mentioned, place)
+            place += text.length
+            sinks += [1 << place - 1] if text.sinks else []
             ends |= 1 << place
             place += 1
         self.ends.append(ends)
         self.groups.append((1 << place) - (1 << begin))
+        self.sunk |= dict.fromkeys(sinks, self.groups[-1])
         return starts
 
     def accepts(self, state: int) -> bool:
@@ -227,23 +264,31 @@ class Machine:
 
     def steps(self, state: int) -> Iterator[tuple[int, str]]:
         """Yield every state that one more character leads to, with a character for each."""
-        here = [self.tokens[place] for place in _places(state) if place in self.tokens]
-        mentioned = {character for token in here if not token.is_set for character in token.characters}
-        sets = tuple(self.broad[place] for place in _places(state & self.universe) if place in self.broad)
-        for alphabet in _alphabets(sets) if sets else ():
-            mentioned.add(next((character for character in alphabet if character not in mentioned), alphabet[0]))
-        for character in sorted(mentioned, key=_order):
-            following = self._after(state, character)
-            if following & self.universe:
-                yield following, character
+        mentions, alphabets = self._next(state & self.universe)
+        characters = {character for character, places in mentions if places & state}
+        for alphabet in alphabets:
+            characters.add(next((one for one in alphabet if one not in characters), alphabet[0]))
+        for character in sorted(characters, key=_order):
+            here = state & (self.taking.get(character) or self._taking(character))
+            yield self._spread((here & self.repeating) | ((here & ~self.repeating) << 1)), character
 
-    def _after(self, state: int, character: str) -> int:
-        taking = self.taking.get(character)
-        if taking is None:
-            broad = sum(1 << place for place, token in self.broad.items() if token.takes(character))
-            taking = self.taking[character] = self.literal.get(character, 0) | broad
-        here = state & taking
-        return self._spread((here & self.repeating) | ((here & ~self.repeating) << 1))
+    def _next(self, universe: int) -> tuple[tuple[tuple[str, int], ...], tuple[str, ...]]:
+        """Return the characters that may follow where the universe is at these places.
+
+        They are those that some pattern mentions, each with its places, and the alphabets of the universe's sets.
+        """
+        if universe not in self.next:
+            mentions = tuple(pair for pair in self.mentioned.items() if self._taking(pair[0]) & universe)
+            sets = tuple(token for token, places in self.broad.items() if places & universe)
+            self.next[universe] = mentions, _alphabets(sets) if sets else ()
+        return self.next[universe]
+
+    def _taking(self, character: str) -> int:
+        """Return the places at which the character may stand."""
+        if character not in self.taking:
+            broad = sum(places for token, places in self.broad.items() if token.takes(character))
+            self.taking[character] = self.literal.get(character, 0) | broad
+        return self.taking[character]
 
     def _spread(self, state: int) -> int:
         """Return the state with every place behind a token that may be repeated no time."""
@@ -267,16 +312,6 @@ def _alphabets(sets: tuple[Token, ...]) -> tuple[str, ...]:
         if any(taken):
             together[taken] = together.get(taken, "") + character
     return tuple(together.values())
-
-
-def _alternatives(pattern: Pattern | AnyOf | Tokens) -> tuple[Tokens, ...]:
-    if isinstance(pattern, AnyOf):
-        return tuple(map(tokens_of, pattern.patterns))
-    return (tokens_of(pattern) if isinstance(pattern, Pattern) else pattern,)
-
-
-def _places(state: int) -> Iterator[int]:
-    return (bit.bit_length() - 1 for bit in _bits(state))
 
 
 def _bits(state: int) -> Iterator[int]:

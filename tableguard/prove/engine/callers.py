@@ -18,7 +18,7 @@ from tableguard.prove.engine.links import caller_keys, joint, templates
 from tableguard.prove.engine.links.caller_keys import Comparisons
 from tableguard.prove.engine.links.joint import Apart, Side
 from tableguard.prove.engine.question import ApplicableStatements
-from tableguard.prove.engine.statement_set import Lines, StatementSet, all_but, union, where
+from tableguard.prove.engine.statement_set import Lines, StatementSet, all_but, only, union
 from tableguard.prove.engine.string_patterns import patterns
 
 KEYS = frozenset(
@@ -59,7 +59,7 @@ _EXAMPLES = ("arn:aws:iam::{}:role/Admin", "arn:aws:iam::{}:user/mina", "arn:aws
 def side(scope: Scope, applicable: ApplicableStatements) -> Side:
     """Return the callers of requests, with the classes that the applicable statements tell apart."""
     lines = applicable.lines_on(KEYS)
-    selecting = where(layered.statement.principals is not None for layered in applicable.statements)
+    selecting = union(only(n) for n, _ in applicable.naming)
     return Side(
         keys=KEYS,
         needs=joint.needs(lines),
@@ -94,15 +94,13 @@ def _option(
 ) -> Option:
     caller = example.caller or ANONYMOUS
     mentions = []
-    for n, layered in enumerate(applicable.statements):
-        if layered.statement.principals is not None:
-            mention = mentioned(layered.statement.principals, caller)
-            mentions.append(mention)
-            if mention is None:
-                passes &= all_but(n)
+    for n, principals in applicable.naming:
+        mention = mentioned(principals, caller)
+        mentions.append(mention)
+        if mention is None:
+            passes &= all_but(n)
     # SCPs bind only callers of the organization
-    under_scps = any(layered.layer == "scp" for layered in applicable.statements)
-    ours = under_scps and example.context.get("aws:principalorgid") == (scope.estate.organization_id,)
+    ours = "scp" in applicable.layers and example.context.get("aws:principalorgid") == (scope.estate.organization_id,)
     parties = (caller.of_account, caller.has_own_policies, caller.service_linked, caller.account, ours, tuple(mentions))
     return Option(passes, undefined, parties, example)
 

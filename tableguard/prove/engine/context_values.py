@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_FLOOR, Context, Decimal
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_network
 from itertools import combinations, pairwise
 
@@ -16,7 +17,7 @@ from tableguard.prove.engine.dominance.aim import Aim
 from tableguard.prove.engine.dominance.sets import SetsOfValues
 from tableguard.prove.engine.dominance.texts import Texts, classes_of, groups
 from tableguard.prove.engine.links.templates import covers
-from tableguard.prove.engine.statement_set import SCOPE, Lines, where
+from tableguard.prove.engine.statement_set import SCOPE, Lines, StatementSet, where
 from tableguard.prove.engine.string_patterns import is_text, patterns
 from tableguard.prove.engine.unproved import NotProvedError
 
@@ -95,6 +96,31 @@ def choices(
     `apart` are texts that are told apart besides, because other keys are compared with this one. With an aim, what
     serves no counterexample better than something else is left out where there is much.
     """
+    # the same lines are asked again and again, with other statements beside them: only their part in the aim matters
+    parts = tuple((aim.part(statement) if aim else statement & SCOPE, line) for statement, line in lines)
+    values, gaps = _choices(key, parts, always, aim is not None, apart)
+    if aim is not None:
+        aim.gaps.extend(gaps)
+    return values
+
+
+@lru_cache(maxsize=4096)
+def _choices(
+    key: str,
+    lines: tuple[tuple[StatementSet, Condition], ...],
+    always: bool,
+    aimed: bool,
+    apart: tuple[Tokens, ...],
+) -> tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]:
+    """Return what a request may carry, and the gaps in it."""
+    aim = Aim.of_parts() if aimed else None
+    values = _carried(key, lines, always, aim, apart)
+    return values, tuple(aim.gaps if aim else ())
+
+
+def _carried(
+    key: str, lines: Lines, always: bool, aim: Aim | None, apart: tuple[Tokens, ...]
+) -> tuple[tuple[str, ...], ...]:
     several = is_list(key, lines)
     if several and not all(line.quantifier or line.operator == "Null" for _, line in lines):
         aim = None  # how many values there are matters itself

@@ -1,18 +1,17 @@
 """A question over all requests of a scope: the world of policies, the callers, and the answer they must get."""
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 from tableguard.policy.evaluate import Layer, Wanted, World
+from tableguard.policy.principals import Principals
 from tableguard.policy.service_reference import load
 from tableguard.policy.statements import Policy, Statement
 from tableguard.policy.worlds import Scope
 from tableguard.prove.engine.dominance.aim import Aim
 from tableguard.prove.engine.statement_set import Lines, only
 
-_ACCOUNT = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 _RCP: Layer = "rcp"
 _SCP: Layer = "scp"
 
@@ -56,14 +55,7 @@ class LayeredStatement:
         """Return True if the statement takes in an action, given in lower case."""
         if self.layer == "rcp" and not load().under_rcps(action):
             return False
-        return action in self._named if self._named is not None else self.statement.covers_action(action)
-
-    @cached_property
-    def _named(self) -> frozenset[str] | None:
-        """The actions of the statement in lower case; None if a wildcard or a negation covers more than are written."""
-        patterns = self.statement.action
-        wild = patterns.inverted or any("*" in value or "?" in value for value in patterns.values)
-        return None if wild else frozenset(value.lower() for value in patterns.values)
+        return self.statement.action.takes_in(action)
 
 
 @dataclass(frozen=True)
@@ -93,19 +85,20 @@ class ApplicableStatements:
         )
 
     @cached_property
+    def naming(self) -> tuple[tuple[int, Principals], ...]:
+        """The Principal elements of the statements that have one, each with its number."""
+        elements = ((n, layered.statement.principals) for n, layered in enumerate(self.statements))
+        return tuple((n, principals) for n, principals in elements if principals is not None)
+
+    @cached_property
+    def layers(self) -> frozenset[Layer | None]:
+        """The layers of the statements."""
+        return frozenset(layered.layer for layered in self.statements)
+
+    @cached_property
     def accounts(self) -> tuple[str, ...]:
         """The accounts that statements name, in whatever element."""
-        texts = (
-            text
-            for layered in self.statements
-            for values in (
-                layered.statement.resource.texts,
-                *(line.values for line in layered.statement.conditions),
-                *(layered.statement.principals.values.values() if layered.statement.principals else ()),
-            )
-            for text in values
-        )
-        return tuple(sorted({account for text in texts for account in _ACCOUNT.findall(text)}))
+        return tuple(sorted(frozenset().union(*(layered.statement.accounts for layered in self.statements))))
 
     def lines_on(self, keys: frozenset[str]) -> Lines:
         """Return the conditions on these keys, each with its statement."""
@@ -159,6 +152,8 @@ class StatementChanges:
 
 def compare_statements(old: World, new: World) -> StatementChanges:
     """Compare the statements of two worlds."""
+    if old is new:
+        return StatementChanges(tuple(statements_of(new)), (), ())
     kept: list[LayeredStatement] = []
     added: list[LayeredStatement] = []
     removed = list(statements_of(old))

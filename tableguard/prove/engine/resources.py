@@ -123,9 +123,13 @@ def _options(circumstances: _Circumstances, service: str) -> Iterator[Option]:
     if aim is not None:
         aim.gaps.extend(arns.gaps)
     of_account: dict[str, tuple[Option, ...]] = {}
+    seen = set()
     for arn in ("*", *arns.arns):
         covering, unclear = _covered(applicable, arn, context)
         for account in _accounts(arn, named, lines):
+            if (covering, unclear, account) in seen:
+                continue
+            seen.add((covering, unclear, account))
             if account not in of_account:
                 of_account[account] = tuple(_in_account(circumstances, account))
             for one in of_account[account]:
@@ -143,7 +147,7 @@ def _in_account(circumstances: _Circumstances, account: str) -> Iterator[Option]
     """
     scope, applicable, context, apart = circumstances
     lines, key = circumstances.lines, "aws:resourceorgid"
-    under_rcps = any(layered.layer == "rcp" for layered in applicable.statements)
+    under_rcps = "rcp" in applicable.layers
     compared_key = key in apart or any(line.key == key for _, line in lines)
     told_apart: tuple[Pattern | Tokens, ...] = (*compared(joint.filled(lines, context), key), *apart.get(key, ()))
     for organization in organizations(scope, account, told_apart):

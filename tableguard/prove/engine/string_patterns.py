@@ -1,6 +1,7 @@
 """The values of string and ARN operators as patterns."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Literal
 
 from tableguard.policy.conditions import Condition
@@ -39,6 +40,7 @@ def patterns(lines: Iterable[tuple[StatementSet, Condition]], key: str) -> tuple
     return tuple(dict.fromkeys(compared))
 
 
+@lru_cache(maxsize=65536)
 def variables_in(value: str) -> frozenset[str]:
     """Return the keys, in lower case, whose values stand in a value; ${*}, ${?} and ${$} are characters, not keys.
 

@@ -14,6 +14,7 @@ from tableguard.policy.evaluate import Wanted
 from tableguard.policy.statements import Effect
 from tableguard.prove.engine.statement_set import NONE, SCOPE, StatementSet
 
+_AVOIDED, _SOUGHT, _NEITHER = 2, 4, 8
 MOST_COMPARED = 256  # the best of them rule out nearly all that is ruled out; the rest would take its square of time
 
 Class = TypeVar("Class")
@@ -30,6 +31,17 @@ class Aim:
     sought: StatementSet
     allowing: StatementSet
     gaps: list[str] = field(default_factory=list, compare=False)
+
+    def part(self, statement: StatementSet) -> StatementSet:
+        """Return a statement that stands for one with the same part: the scope, one avoided, one sought, or neither."""
+        if statement & SCOPE:
+            return SCOPE
+        return _AVOIDED if statement & self.avoided else _SOUGHT if statement & self.sought else _NEITHER
+
+    @staticmethod
+    def of_parts() -> "Aim":
+        """Return the aim at statements that stand for their parts."""
+        return Aim(_AVOIDED, _SOUGHT | SCOPE, NONE)
 
     def cost(self, passes: StatementSet) -> StatementSet:
         """Return the statements that stand in the way of a counterexample among those that match."""

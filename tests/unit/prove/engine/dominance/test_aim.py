@@ -10,7 +10,7 @@ import pytest
 from tableguard.policy.evaluate import World, decide
 from tableguard.policy.statements import Policy
 from tableguard.policy.worlds import Scope
-from tableguard.prove.engine import enumeration, resources
+from tableguard.prove.engine import context_values, enumeration, resources
 from tableguard.prove.engine.dominance import sets, texts
 from tableguard.prove.engine.dominance.aim import Aim, against, best
 from tableguard.prove.engine.prover import Proof, prove
@@ -110,9 +110,14 @@ def classes_left_out_beyond(few: int) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for module, limit in LIMITS:
             patch.setattr(module, limit, few)
-        resources._arns.cache_clear()
+        _forget()
         yield
+    _forget()
+
+
+def _forget() -> None:
     resources._arns.cache_clear()
+    context_values._choices.cache_clear()
 
 
 def both_ways(question: Question) -> tuple[Proof, Proof]:
