@@ -99,6 +99,14 @@ ATTACKS: Mapping[str, tuple[str, str, str, dict[str, Any], str]] = {
         "administrator", "lambda", "create_function",
         {"FunctionName": "mine", "Role": SETTINGS.role_arn("application"), **CODE}, "DenyPassingRoles",
     ),
+    "16 accept an invitation": (
+        "administrator", "organizations", "accept_handshake", {"HandshakeId": "h-examplehandshakeid111"},
+        "DenyLeavingTheOrganization",
+    ),
+    "17 close the home region": (
+        "administrator", "account", "disable_region", {"RegionName": REGION}, "DenyRegionOptOut",
+    ),
+    "17 close another": ("administrator", "account", "disable_region", {"RegionName": "ap-east-1"}, ""),
     "19 grant the key": (
         "administrator", "kms", "create_grant",
         {"KeyId": "<key>", "GranteePrincipal": SETTINGS.role_arn("deployer"), "Operations": ["Decrypt"]},

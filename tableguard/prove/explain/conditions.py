@@ -36,25 +36,32 @@ class Line:
     """One condition of a statement, held against a request: what the request has, and whether the condition holds."""
 
     condition: Condition
+    key: str  # as the request has it, or as AWS writes it
     values: tuple[str, ...]
     holds: bool
     absent: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"{words(self.condition)}; {self.has}"
+        return f"{self.words}; {self.has}"
+
+    @property
+    def words(self) -> str:
+        """The condition as a person says it."""
+        return words(self.condition, self.key)
 
     @property
     def has(self) -> str:
         """Say what the request has under the key."""
-        key = requests.key_name(self.condition.key)
-        return f"the request has {key} {', '.join(self.values)}" if self.values else f"the request has no {key}"
+        return (
+            f"the request has {self.key} {', '.join(self.values)}" if self.values else f"the request has no {self.key}"
+        )
 
     def facts(self) -> dict[str, Any]:
         """Return the same as a value for JSON."""
         quantifier = f"{self.condition.quantifier}:" if self.condition.quantifier else ""
         return {
             "operator": f"{quantifier}{self.condition.operator}{'IfExists' if self.condition.if_exists else ''}",
-            "key": requests.key_name(self.condition.key),
+            "key": self.key,
             "values": list(self.condition.values),
             "request": list(self.values),
             "holds": self.holds,
@@ -89,12 +96,12 @@ class Judged:
 
 def judged(layer: Layer, policies: Iterable[Policy], effect: Effect, request: Request) -> Iterator[Judged]:
     """Yield the statements with an effect that cover caller, action and resource, whatever their conditions say."""
-    keys = request.keys()
+    keys, names = request.keys(), {key.lower(): key for key in request.context}
     for policy in policies:
         for statement in policy.concerning(effect, request.action.lower()):
             named = statement.principals is None or mentioned(statement.principals, request.principal) is not None
             if named and _covers(statement, request, keys):
-                lines = tuple(_line(condition, keys) for condition in statement.conditions)
+                lines = tuple(_line(condition, keys, names) for condition in statement.conditions)
                 yield Judged(layer, policy.name, statement, lines)
 
 
@@ -105,12 +112,13 @@ def _covers(statement: Statement, request: Request, keys: Mapping[str, tuple[str
         return False
 
 
-def _line(condition: Condition, keys: Mapping[str, tuple[str, ...]]) -> Line:
+def _line(condition: Condition, keys: Mapping[str, tuple[str, ...]], names: Mapping[str, str]) -> Line:
     try:
         holds = condition.holds(keys)
     except PolicyError:  # AWS leaves it open; the decision says so
         holds = False
-    return Line(condition, keys.get(condition.key, ()), holds, _absent(condition, keys))
+    key = names.get(condition.key) or requests.key_name(condition.key)
+    return Line(condition, key, keys.get(condition.key, ()), holds, _absent(condition, keys))
 
 
 def _absent(condition: Condition, keys: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
@@ -124,9 +132,8 @@ def _variables(condition: Condition) -> Iterator[str]:
                 yield name.partition(",")[0].strip().lower()
 
 
-def words(condition: Condition) -> str:
-    """Write a condition as a person says it: `aws:SourceVpce is vpce-1`."""
-    key = requests.key_name(condition.key)
+def words(condition: Condition, key: str) -> str:
+    """Write a condition on a key as a person says it: `aws:SourceVpce is vpce-1`."""
     if condition.operator == "Null":
         return f"{key} is {'absent' if 'true' in [value.lower() for value in condition.values] else 'present'}"
     may_lack = f", or {key} is absent" if condition.if_exists else ""

@@ -11,7 +11,7 @@ from tableguard.policy import worlds
 from tableguard.policy.evaluate import Decision, Layer, Reason, Request, World, decide
 from tableguard.policy.evaluate import explain as layer_by_layer
 from tableguard.prove import places, requests
-from tableguard.prove.explain.conditions import Judged, judged, keys_asked_for, may_be_allowed, words
+from tableguard.prove.explain.conditions import Judged, judged, keys_asked_for, may_be_allowed
 from tableguard.prove.explain.estate import StackEstate, estate_of
 from tableguard.prove.explain.inquiry import Inquiry, last_part, request_of
 from tableguard.prove.explain.notes import Note, notes_on
@@ -30,11 +30,13 @@ _CALLED: Mapping[Layer, str] = {
 }
 # keys that AWS adds to requests
 _ADDED = ("aws:principalorgid", "aws:resourcetag/", "aws:securetransport", "aws:viaawsservice", "kms:calleraccount")
-_VERBS = {"silent": "says nothing", "Allow": "allows", "Deny": "denies"}
+_VERBS = {"Allow": "allows", "Deny": "denies"}
+# an RCP only denies, and what is of the same account may be used without a word of the resource's own policy
+_SILENT: Mapping[Layer, str] = {"rcp": "denies nothing", "resource": "says nothing"}
 # the last part of the name of a policy that a resource has: each template's begins so
 _OWN = ("bucket policy", "key policy", "queue policy", "table policy", "topic policy", "trust policy", "vault policy")
 
-Bearing = Literal["decides", "would allow", "would deny"]
+Bearing = Literal["decides", "denies too", "would allow", "would deny"]
 
 
 @dataclass(frozen=True)
@@ -48,12 +50,14 @@ class Hinge:
         """Say in one line which conditions hold, fail or hang on an absent key."""
         statement = f"{self.judged.statement.sid or '(no Sid)'} ({self.judged.policy})"
         if self.bearing == "decides":
-            held = "; and ".join(words(line.condition) for line in self.judged.lines)
+            held = "; and ".join(line.words for line in self.judged.lines)
             return f"{statement} applies, because {held}{self._hint}"
+        if self.bearing == "denies too":
+            return f"{statement} denies it too"
         if self.bearing == "would allow":
             return f"{statement} would allow it, but asks that {'; and that '.join(map(str, self.judged.failed))}"
         # all of what an absent key is asked about, also what holds while it is absent
-        wanted = (words(line.condition) for line in self.judged.lines if line.absent)
+        wanted = (line.words for line in self.judged.lines if line.absent)
         return f"{statement} would deny it if {' and '.join(wanted)}{self._hint}"
 
     @property
@@ -236,8 +240,7 @@ def _assumed(reason: Reason) -> str:
 def _line(reason: Reason) -> str:
     named = _assumed(reason) if reason.assumed else f"{reason.policy}, {reason.sid or 'no Sid'}"
     by = f" ({named})" if reason.effect != "silent" else ""
-    # an RCP only denies
-    verb = "denies nothing" if (reason.layer, reason.effect) == ("rcp", "silent") else _VERBS[reason.effect]
+    verb = _SILENT.get(reason.layer, "does not allow it") if reason.effect == "silent" else _VERBS[reason.effect]
     return f"    {_column(reason.layer)} {verb}{by}"
 
 
@@ -281,10 +284,23 @@ def _hinges(world: World, request: Request, decision: Decision, layers: Iterable
         yield from _deciding(world, request, decision, "Allow")
     elif decision.because[0].effect == "Deny":
         yield from _deciding(world, request, decision, "Deny")
+        yield from _denying_too(world, request, decision, applying)
     else:
         for reason in decision.because:
-            for statement in judged(reason.layer, world.policies_of(reason.layer), "Allow", request):
-                yield Hinge("would allow", statement)
+            near = list(judged(reason.layer, world.policies_of(reason.layer), "Allow", request))
+            # what only lacks keys is nearer than what has others
+            lacking = [statement for statement in near if statement.hangs]
+            yield from (Hinge("would allow", statement) for statement in lacking or near)
+
+
+def _denying_too(world: World, request: Request, decision: Decision, layers: Iterable[Layer]) -> Iterator[Hinge]:
+    """Yield the other statements that deny: exempted from the first, the request meets them."""
+    first = decision.because[0]
+    for layer in layers:
+        for statement in judged(layer, world.policies_of(layer), "Deny", request):
+            named = (layer, statement.policy, statement.statement.sid)
+            if not statement.failed and named != (first.layer, first.policy, first.sid):
+                yield Hinge("denies too", statement)
 
 
 def _deciding(world: World, request: Request, decision: Decision, effect: Literal["Allow", "Deny"]) -> Iterator[Hinge]:

@@ -58,13 +58,18 @@ def request_of(inquiry: Inquiry, estate: StackEstate) -> Request:
         raise PolicyError(
             f"{inquiry.principal!r} stands for {len(arns)} roles here: {', '.join(arns)}; name one of them"
         )
-    region = inquiry.region or _GLOBAL.get(inquiry.action.partition(":")[0].lower(), "")
+    region = inquiry.region or _region(inquiry.action.lower())
     resource = _of_stack(inquiry.resource, estate)
     owner = _owner(resource, arns[0], estate)
     call = ShortCall(inquiry.action, resource, arns[0], region, owner, _carried(inquiry.context))
     request = _with_key(shorthand.request(call, arns[0], "request"), estate)
     _refuse_another_resource(inquiry, request.resource)
     return _completed(request, estate)
+
+
+def _region(action: str) -> str:
+    """Return the region of a global service's call; a role is passed in a call to another service, in its region."""
+    return "" if action == "iam:passrole" else _GLOBAL.get(action.partition(":")[0], "")
 
 
 def _owner(resource: str, caller: str, estate: StackEstate) -> str:

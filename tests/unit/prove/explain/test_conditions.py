@@ -7,6 +7,7 @@ from tableguard.policy.evaluate import Request, World
 from tableguard.policy.principals import principal
 from tableguard.policy.statements import policy
 from tableguard.prove.explain.conditions import judged, keys_asked_for, may_be_allowed, words
+from tableguard.prove.requests import key_name
 
 TABLE = "arn:aws:dynamodb:eu-west-1:111122223333:table/a"
 
@@ -37,7 +38,7 @@ def request(**context: str) -> Request:
     ],
 )  # fmt: skip
 def test_a_condition_in_words(operator: str, key: str, values: tuple[str, ...], text: str) -> None:
-    assert words(parsed(operator, key, values)) == text
+    assert words(parsed(operator, key, values), key_name(key.lower())) == text
 
 
 ALLOWING = policy(

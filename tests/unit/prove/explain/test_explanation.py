@@ -135,3 +135,17 @@ def test_the_message_keys_policy_is_the_stacks_and_the_documents_in_one() -> Non
 def test_an_attack_on_what_the_embedded_aws_does_not_model_is_explained(call: str, sid: str) -> None:
     decision = explanation(call, settings=PLAIN).decision
     assert (decision.allowed, "" if decision.allowed else decision.because[0].sid) == (not sid, sid)
+
+
+def test_what_denies_too_is_said_and_what_is_nearest_to_allowing_alone() -> None:
+    denied = explanation("dynamodb:DeleteTable table/<table-name>")
+    assert "DenyTableDestruction (deny_table_destruction) denies it too" in denied.text()
+    alone = explanation("ec2:DeleteTags network.Vpc")
+    assert "denies it too" not in alone.text()
+    lacking = explanation("kms:Decrypt alias/cruddur-table", "role/cruddur-operator", PLAIN, {})
+    assert "UseTableKey (operator) would allow it" in lacking.text()
+    assert "UseFailureKey" not in lacking.text()  # about another key
+
+
+def test_a_tag_is_written_as_the_resource_has_it() -> None:
+    assert "aws:ResourceTag/Application is cruddur" in explanation("ec2:DeleteTags network.Vpc").text()

@@ -83,7 +83,12 @@ def test_a_resource_whose_id_only_aws_knows_is_named_by_its_stack_and_has_its_ta
 
 @pytest.mark.parametrize(
     ("call", "region"),
-    [("iam:GetRole role/a", "us-east-1"), ("account:EnableRegion *", "us-east-1"), ("kms:ListKeys *", "eu-central-1")],
+    [
+        ("iam:GetRole role/a", "us-east-1"),
+        ("account:EnableRegion *", "us-east-1"),
+        ("kms:ListKeys *", "eu-central-1"),
+        ("iam:PassRole role/a", "eu-central-1"),
+    ],
 )
 def test_a_call_of_a_global_service_goes_to_its_region(call: str, region: str) -> None:
     assert explanation(call).request.context["aws:RequestedRegion"] == region
