@@ -17,13 +17,14 @@ from botocore import xform_name
 from tableguard.local.landing_zone import LandingZone
 from tableguard.policy.service_reference import load
 from tableguard.prove.why import message
-from tableguard.prove.why.answer import answered
+from tableguard.prove.why.answer import Answer, answered
 from tests.cases.least_arguments import least_arguments
 from tests.worlds.estate import ACCOUNT, FAILURES, KEY, ON_THE_EMBEDDED_AWS, REGION, SETTINGS, TABLE, TABLE_ARN, Ids
 from tests.worlds.explained_calls import ADDED, CALLERS, Decided, Watch, watching
 
 pytestmark = [pytest.mark.slow, ON_THE_EMBEDDED_AWS]
 SEED, REQUESTS = int(os.environ.get("TABLEGUARD_EXPLAIN_SEED", "20261201")), 300
+REFUSALS = 25
 TRAIL_BUCKET = f"{SETTINGS.name}-trail-{ACCOUNT}-{REGION}"
 FUNCTION_ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{SETTINGS.function_name}"
 TOPIC_ARN = f"arn:aws:sns:{REGION}:{ACCOUNT}:{SETTINGS.name}-alerts"
@@ -203,12 +204,30 @@ DENIED = [name for name, (*_, sid) in ATTACKS.items() if sid]
 def test_the_refusal_of_an_attack_is_traced_to_its_statement(watch: Watch, ids: Ids, name: str) -> None:
     caller, service, operation, parameters, sid = ATTACKS[name]
     decided = watch.call(caller, service, operation, **_filled(parameters, ids))[-1]
-    context = {key: value for key, value in decided.request.context.items() if not key.lower().startswith(ADDED)}
-    answer = answered(message.parse(watch.message), SETTINGS, context)
+    answer = _traced(watch, decided)
     assert answer.reason.sid == sid
     assert answer.refused.layer == decided.decision.because[0].layer
     assert answer.change.allows
     assert {edit.sid for edit in answer.change.edits} >= {sid}
+
+
+def _traced(watch: Watch, decided: Decided) -> Answer:
+    """Return what AWS's message of the last call is traced to, with the keys that the call had."""
+    context = {key: value for key, value in decided.request.context.items() if not key.lower().startswith(ADDED)}
+    return answered(message.parse(watch.message), SETTINGS, context)
+
+
+def test_refusals_drawn_at_random_are_traced_to_what_refused(watch: Watch, ids: Ids) -> None:
+    print(f"TABLEGUARD_EXPLAIN_SEED={SEED}")  # noqa: T201  # shown with a failure: what to ask for again
+    random, traced = Random(SEED + 1), 0  # noqa: S311  # the same refusals again are what is wanted here
+    while traced < REFUSALS:
+        drawn = tuple(filter(_is_of_aws, _drawn(watch, ids, random)))
+        if drawn and not drawn[-1].decision.allowed:
+            first, answer = drawn[-1].decision.because[0], _traced(watch, drawn[-1])
+            assert (answer.reason.layer, answer.reason.effect) == (first.layer, first.effect), watch.message
+            assert answer.reason.sid == first.sid, watch.message
+            assert answer.change.allows, watch.message
+            traced += 1
 
 
 def test_the_comparison_notices_a_difference(watch: Watch) -> None:

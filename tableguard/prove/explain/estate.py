@@ -96,10 +96,14 @@ class StackEstate:
         return self.settings.organization_id
 
     def levels(self, account: str, layer: Layer) -> Levels:
-        """Return the shipped SCPs below FullAWSAccess of the root, or the shipped RCPs."""
+        """Return the shipped SCPs below FullAWSAccess of the root, or the shipped RCPs of an account that is known.
+
+        Whether a caller's account is of the organization its requests tell; a resource's owner tells nothing.
+        """
         attached = tuple(self.policies.policies[layer].values())
         if layer == "rcp":
-            return (attached,)
+            known = (self.settings.account_id, *self.settings.organization_targets)
+            return (attached,) if account in known else ()
         return ((worlds.FULL_AWS_ACCESS,), (worlds.FULL_AWS_ACCESS, *attached))
 
     def of_caller(self, caller: Principal) -> tuple[tuple[Policy, ...], Policy | None]:

@@ -102,6 +102,8 @@ def _caller(refused: Refused, region: str, estate: StackEstate) -> str:
 
     https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
     """
+    if refused.user == "anonymous":
+        return "*"
     match = _SSO.fullmatch(refused.user)
     home = estate.settings.home_region
     return f"{match[1]}iam{match[2]}role/aws-reserved/sso.amazonaws.com/{home}/{match[3]}" if match else refused.user

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from tableguard.policy import worlds
-from tableguard.policy.evaluate import Wanted, World, decide
+from tableguard.policy.evaluate import Layer, Levels, Wanted, World, decide
+from tableguard.policy.principals import Principal
 from tableguard.policy.statements import Policy
 from tableguard.policy.worlds import Estate
 from tableguard.prove.report import assumptions
@@ -92,3 +93,52 @@ def test_a_document_is_compared_beside_nothing_and_beside_everything() -> None:
     assert not decide(alone, request("s3:GetObject", OURS)).allowed
     assert decide(beside, request("s3:GetObject", OURS)).allowed
     assert not decide(beside, request(context=OURS)).allowed
+
+
+OWN, TRUST = (document({"Effect": "Deny", "Principal": "*", "Action": "s3:*"}, name=name) for name in ("own", "trust"))
+
+
+class Attached:
+    """A resource's own policy, a role's trust policy, and an administrator."""
+
+    management_account, members, organization = MANAGEMENT, frozenset((ACCOUNT,)), ""
+
+    def levels(self, account: str, layer: Layer) -> Levels:
+        return ()
+
+    def of_caller(self, caller: Principal) -> tuple[tuple[Policy, ...], Policy | None]:
+        return (worlds.ADMINISTRATOR,), None
+
+    def of_resource(self, resource: str, account: str) -> Policy | None:
+        return OWN if "own" in resource else None
+
+    def trust_of(self, role: str) -> Policy | None:
+        return TRUST if "own" in role else None
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "policy", "must_allow"),
+    [
+        ("kms:Decrypt", "own key", "own", True),
+        ("KMS:decrypt", "own key", "own", True),
+        ("kms:Decrypt", "key", None, False),
+        ("s3:GetObject", "own bucket", "own", False),
+        ("sts:AssumeRole", "own role", "trust", True),
+        ("sts:TagSession", "role", None, True),
+        ("iam:GetRole", "own role", "own", False),
+    ],
+)
+def test_a_key_and_a_role_that_is_taken_must_be_allowed_by_their_own_policies(
+    action: str, resource: str, policy: str | None, must_allow: bool
+) -> None:
+    built = worlds.of_request(Attached(), caller=request().principal, action=action, resource=resource, owner=ACCOUNT)
+    assert (built.resource.name if built.resource else None, built.resource_must_allow) == (policy, must_allow)
+    assert (built.management_account, built.identity) == (MANAGEMENT, (worlds.ADMINISTRATOR,))
+
+
+def test_a_signed_request_has_the_keys_of_its_organization_and_of_kms() -> None:
+    caller = request().principal
+    always = {"aws:RequestedRegion": "eu-west-1", "aws:SecureTransport": "true", "aws:ViaAWSService": "false"}
+    assert worlds.signed_context(caller, "s3:GetObject", "eu-west-1", "") == always
+    ours = worlds.signed_context(caller, "kms:Decrypt", "eu-west-1", "o-exampleorgid")
+    assert ours == {**always, "aws:PrincipalOrgID": "o-exampleorgid", "kms:CallerAccount": ACCOUNT}

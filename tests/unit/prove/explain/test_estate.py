@@ -52,6 +52,15 @@ def test_a_role_has_the_trust_policy_the_policies_and_the_boundary_of_its_templa
     assert ([policy.name for policy in policies], boundary) == (["break_glass", "break_glass_stacks"], None)
 
 
+@pytest.mark.parametrize(("account", "bound"), [("111122223333", True), ("444455556666", False)])
+def test_rcps_bind_the_resources_of_the_workload_and_not_of_accounts_that_are_not_known(
+    account: str, bound: bool
+) -> None:
+    assert bool(ESTATE.levels(account, "rcp")) is bound
+    full, attached = ESTATE.levels(account, "scp")
+    assert full[0].assumed == attached[0].assumed == "FullAWSAccess"
+
+
 def test_each_key_has_its_alias_and_its_tags() -> None:
     assert ESTATE.aliases["alias/cruddur-logs"].endswith(":key/audit.LogKey")
     assert ESTATE.tags(ESTATE.aliases["alias/cruddur-logs"])["Application"] == "cruddur"

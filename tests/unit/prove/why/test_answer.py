@@ -43,6 +43,13 @@ def test_an_explicit_denial_is_traced_to_its_statement(asked: tuple[str, str, st
     assert answer.explanation.estate.place(answer.reason.layer, policy, sid) is not None
 
 
+def test_a_caller_without_a_signature_is_called_anonymous() -> None:
+    text = f"User: anonymous is not authorized to perform: dynamodb:Scan on resource: {TABLE}"
+    answer = answered(parse(f"{text} with an explicit deny in a resource control policy"), SETTINGS, {})
+    assert (answer.explanation.request.principal.arn, answer.reason.policy) == ("*", "dynamodb_org_only")
+    assert not answer.change.allows
+
+
 def test_a_missing_allow_is_traced_to_the_policies_that_are_silent() -> None:
     silent = why(
         "cruddur-application", "kms:Decrypt", KEY, "because no identity-based policy allows the kms:Decrypt action"
