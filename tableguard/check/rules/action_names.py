@@ -22,17 +22,24 @@ def problem(pattern: str, reference: ServiceReference) -> str:
     return f"no action of AWS's is called so{f'; like it: {close}' if close else ''}"
 
 
-def notes(name: str, document: Document) -> Iterator[str]:
-    """Yield a note for each action that AWS does not have, and one for all services whose actions are not known."""
-    services: list[str] = []
+def unknown(document: Document) -> Iterator[str]:
+    """Yield place and problem of each action that AWS does not have, of the services known here."""
+    for where, pattern in _named(document):
+        if pattern.partition(":")[0].lower() in load().services and (wrong := problem(pattern, load())):
+            yield f"{where}: {pattern}: {wrong}"
+
+
+def unlisted(document: Document) -> Iterator[str]:
+    """Yield the services whose actions are not known here."""
+    for _, pattern in _named(document):
+        service = pattern.partition(":")[0].lower()
+        if service not in load().services and problem(pattern, load()):
+            yield service
+
+
+def _named(document: Document) -> Iterator[tuple[str, str]]:
+    """Yield the patterns of actions, each with its place."""
     for path, statement in statements(document):
         for element in ("Action", "NotAction"):
-            for pattern in map(str, as_list(statement.get(element, []))):
-                service, wrong = pattern.partition(":")[0].lower(), problem(pattern, load())
-                if service in load().services and wrong:
-                    yield f"{name}: {shown((*path, element), document)}: {pattern}: {wrong}"
-                elif wrong:
-                    services.append(service)
-    if services:
-        unlisted = ", ".join(dict.fromkeys(services))
-        yield f"{name}: actions are taken as written, because those of these services are not known here: {unlisted}"
+            for pattern in as_list(statement.get(element, [])):
+                yield shown((*path, element), document), str(pattern)

@@ -28,12 +28,11 @@ def problem(key: str, reference: ServiceReference) -> str:
     return f"AWS knows no such context key, so that it is never there{f'; like it: {close}' if close else ''}"
 
 
-def notes(name: str, document: Document) -> Iterator[str]:
-    """Yield a note about the keys of services, and of identity providers, whose keys are not known here."""
-    keys = [key for _, key in named(document) if load().key_type(key) is None and not load().lists_keys_like(key)]
-    if keys:
-        unlisted = ", ".join(dict.fromkeys(keys))
-        yield f"{name}: any request may have these keys, because their services' are not known here: {unlisted}"
+def unlisted(document: Document) -> Iterator[str]:
+    """Yield the keys of services, and of identity providers, whose keys are not known here."""
+    for _, key in named(document):
+        if load().key_type(key) is None and not load().lists_keys_like(key):
+            yield key
 
 
 def named(document: Document) -> Iterator[tuple[Path, str]]:

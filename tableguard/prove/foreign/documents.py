@@ -7,7 +7,7 @@ value, intrinsic functions, broken or oversized files, documents that AWS would 
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -75,14 +75,25 @@ class Collection:
     @property
     def notes(self) -> tuple[str, ...]:
         """What was concluded about the documents that nobody wrote, and which of their words are not AWS's."""
-        return tuple(note for document in self.documents for note in _notes(document))
+        services = (service for document in self.documents for service in action_names.unlisted(document.document))
+        keys = (key for document in self.documents for key in context_keys.unlisted(document.document))
+        return (
+            *(note for document in self.documents for note in _notes(document)),
+            *_unlisted("actions of these services are taken as written, because they are not known here", services),
+            *_unlisted("any request may have these keys, because their services' are not known here", keys),
+        )
+
+
+def _unlisted(note: str, names: Iterable[str]) -> Iterator[str]:
+    if different := ", ".join(dict.fromkeys(names)):
+        yield f"{note}: {different}"
 
 
 def _notes(document: ForeignDocument) -> Iterator[str]:
     if document.because:
         yield f"{document.name} is taken for {NAMES[document.kind]}: {document.because}"
-    yield from action_names.notes(document.name, document.document)
-    yield from context_keys.notes(document.name, document.document)
+    for wrong in action_names.unknown(document.document):
+        yield f"{document.name}: {wrong}"
     for finding in policy_meaning.check(document.name, document.kind, document.document):
         if finding.rule in _WITHOUT_EFFECT:
             yield f"{finding.place}: {finding.problem}"

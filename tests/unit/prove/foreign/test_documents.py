@@ -315,8 +315,8 @@ def test_what_is_not_known_of_services_and_actions_is_noted(tmp_path: Path) -> N
     assert documents.read(path, VALUES, "scp").notes == (
         "policy.json: statement NoDeletion: Action: dynamodb:DeletTable: no action of AWS's is called so; like it: "
         "dynamodb:DeleteTable, dynamodb:DeleteTableReplica, dynamodb:ListTables",
-        "policy.json: actions are taken as written, because those of these services are not known here: rds, bedrock",
-        "policy.json: any request may have these keys, because their services' are not known here: "
+        "actions of these services are taken as written, because they are not known here: rds, bedrock",
+        "any request may have these keys, because their services' are not known here: "
         "token.actions.githubusercontent.com:sub, rds:DatabaseEngine",
     )
 
