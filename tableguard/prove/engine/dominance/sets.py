@@ -35,11 +35,17 @@ class SetsOfValues:
     aim: Aim | None
 
     def smallest(self) -> tuple[tuple[str, ...], ...] | None:
-        """Return a set of each class, the smallest first; None if there are too many."""
+        """Return a set of each class, the smallest first; None if there are too many.
+
+        With an aim those that serve a counterexample best; some of them, and a gap in the aim, if these are too many.
+        """
         names = list(self.answers)
         singles = [_Set(frozenset((n,)), answer) for n, answer in enumerate(self.answers.values())]
         kept: dict[tuple[int, bool], _Set] = {one.kind: one for one in singles}
-        begun: Sequence[_Set] = singles
+        if self._can_choose and 2 ** len(singles) > FEW_SETS:
+            # the best there may be, so that what they rule out is not begun
+            kept |= {one.kind: one for one in (self._grown(one, singles) for one in singles)}
+        begun: Sequence[_Set] = list(kept.values())
         while begun:
             larger: dict[tuple[int, bool], _Set] = {}
             for one in self._joined(begun, singles):
@@ -51,9 +57,20 @@ class SetsOfValues:
                 kept = {one.kind: one for one in best(kept.values(), self._cost, lambda one: 0)}
                 begun = [one for one in begun if one.kind in kept]
             if len(kept) > MOST_SETS:
-                return None
+                if self.aim is None or not self._can_choose:
+                    return None
+                self.aim.gaps.append(f"more than {MOST_SETS} sets of {len(names)} values of {self.lines[0][1].key}")
+                break
         ordered = sorted(kept.values(), key=lambda one: (len(one.values), sorted(one.values)))
         return tuple(tuple(names[n] for n in sorted(one.values)) for one in ordered)
+
+    def _grown(self, one: _Set, singles: Sequence[_Set]) -> _Set:
+        """Return the set with every further value that puts nothing more in the way of a counterexample."""
+        for other in singles:
+            for larger in self._joined([one], [other]):
+                if self._cost(larger) & ~self._cost(one) == 0:
+                    one = larger
+        return one
 
     def _joined(self, sets: Sequence[_Set], singles: Sequence[_Set]) -> Iterator[_Set]:
         any_value = sum(1 << n for n, (_, line) in enumerate(self.lines) if line.quantifier == "ForAnyValue")

@@ -78,3 +78,24 @@ def test_too_many_sets_are_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = lines_of([(1, "ForAnyValue:", "StringLike", [value]) for value in VALUES])
     monkeypatch.setattr(sets, "MOST_SETS", 5)
     assert smallest(lines, None) is None
+
+
+def test_many_values_that_had_better_come_together_are_one_set() -> None:
+    many = [f"k{n}" for n in range(24)]
+    lines = lines_of([(1, "ForAnyValue:", "StringLike", [value]) for value in many])
+    answers = {value: 1 << n for n, value in enumerate(many)}
+    aim = against("allowed", ("Deny",))
+    assert SetsOfValues(lines, answers, aim).smallest() == (tuple(many),)
+    assert aim.gaps == []
+
+
+def test_sets_that_are_left_out_for_want_of_time_are_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    # some statements had better match, others had better not, and each value is in one of each
+    many = [f"k{n}" for n in range(8)]
+    lines = lines_of([(n % 2 + 1, "ForAnyValue:", "StringLike", [value]) for value in many for n in (0, 1)])
+    answers = {value: 3 << 2 * n for n, value in enumerate(many)}
+    monkeypatch.setattr(sets, "FEW_SETS", 10)
+    monkeypatch.setattr(sets, "MOST_SETS", 20)
+    aim = against("denied", ("Deny", "Allow"))
+    assert SetsOfValues(lines, answers, aim).smallest()
+    assert aim.gaps == ["more than 20 sets of 8 values of aws:tagkeys"]
