@@ -85,6 +85,28 @@ class ServiceReference:
         """The keys, in lower case, that the reference lists with some action; kms:ResourceAliases is with none."""
         return frozenset(key.lower() for action in self.actions.values() for key in action.keys)
 
+    def may_carry(self, service: str, key: str) -> bool:
+        """Return False for a key of another service, which requests to this one never carry; True where it is open.
+
+        Keys that begin with a service's name are that service's, but for some that credentials take along, such as
+        lambda:SourceFunctionArn, and for those that the reference lists with actions of another service too:
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+        """
+        owner, lowered = key.lower().partition(":")[0], key.lower()
+        if owner == service or not {owner, service} <= self.services or lowered in self.global_keys:
+            return True
+        related = owner.startswith(service) or service.startswith(owner)  # backup and backup-storage
+        return related or any(pattern.fullmatch(lowered) for pattern in self._keys_of_others.get(service, ()))
+
+    @cached_property
+    def _keys_of_others(self) -> Mapping[str, frozenset[re.Pattern[str]]]:
+        """The keys that the reference lists with actions of a service, and that another's name begins."""
+        listed: dict[str, set[re.Pattern[str]]] = {}
+        for action in self.actions.values():
+            others = (key for key in action.keys if key.partition(":")[0] not in ("aws", action.service))
+            listed.setdefault(action.service, set()).update(map(_open_pattern, others))
+        return {service: frozenset(patterns) for service, patterns in listed.items()}
+
     def matching(self, pattern: str) -> tuple[Action, ...]:
         """The actions that an Action element's pattern covers."""
         lowered = pattern.lower()

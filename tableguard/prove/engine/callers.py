@@ -81,8 +81,10 @@ def _options(scope: Scope, applicable: ApplicableStatements, context: Values, ap
     written = applicable.lines_on(KEYS)
     aim = None if context or apart or joint.needs(written) else applicable.aim
     comparisons = Comparisons(joint.filled(written, context), apart, aim)
+    under_scps = "scp" in applicable.layers
+    matters = under_scps or comparisons.mention("aws:principalorgid")
     for caller in _callers(scope, applicable, comparisons):
-        for organization in _organizations(scope, caller, comparisons):
+        for organization in _organizations(scope, caller, comparisons)[: None if matters else 1]:
             for further in caller_keys.options(caller, comparisons):
                 own = {**({"aws:principalorgid": (organization,)} if organization else {}), **further}
                 judgement = judged(written, {**context, **caller.context(), **own})

@@ -9,6 +9,7 @@ from functools import partial
 
 from tableguard.policy.conditions import Condition
 from tableguard.policy.matching import Values
+from tableguard.policy.service_reference import load
 from tableguard.policy.worlds import Scope
 from tableguard.prove.engine import callers, resources
 from tableguard.prove.engine.automaton import Tokens
@@ -28,8 +29,12 @@ def sides(scope: Scope, action: str, applicable: ApplicableStatements) -> list[D
     service = action.partition(":")[0]
     first = [callers.side(scope, applicable), resources.side(scope, applicable, service)]
     lines = _lines_of_keys(applicable)
+    absent = never_carried(service, lines)
     needed = {key for side in first for key in side.needs}.union(*map(joint.needs, lines.values()))
-    others = (_side(key, lines.get(key, ()), applicable.aim) for key in sorted(lines.keys() | needed - _ELSEWHERE))
+    others = (
+        _absent(key, lines[key]) if key in absent else _side(key, lines.get(key, ()), applicable.aim)
+        for key in sorted(lines.keys() | needed - _ELSEWHERE)
+    )
     dimensions = joint.dimensions([*first, *others])
     return sorted(dimensions, key=_place)
 
@@ -39,6 +44,21 @@ def _place(side: Dimension) -> tuple[int, bool, int]:
     example = side.options[0].example if side.options else RequestPart()
     party = 0 if example.caller else 1 if example.resource else 2
     return party, party == 2 and not side.concerned & SCOPE, len(side.options) if party == 2 else 0
+
+
+def never_carried(service: str, keys: Iterable[str]) -> frozenset[str]:
+    """Return those of the keys that belong to another service, so that no request to this one has them."""
+    reference = load()
+    return frozenset(key for key in keys if not reference.may_carry(service, key))
+
+
+def _absent(key: str, lines: Lines) -> Side:
+    """Return a key that no request has; what its values are compared with does not matter."""
+    concerned = union(statement for statement, _ in lines)
+    nothing = Option(*judged(lines, {}), (), RequestPart())
+    return Side(
+        frozenset((key,)), frozenset(), concerned, lambda context, apart: (nothing,), lambda source, context: ()
+    )
 
 
 def _lines_of_keys(applicable: ApplicableStatements) -> dict[str, Lines]:

@@ -68,6 +68,7 @@ class Enumeration:
         self.aims = aims
         self.combinations = 0
         self.gaps: list[str] = []
+        self._compared: dict[tuple[LayeredStatement, ...], frozenset[str]] = {}
 
     def requests(self) -> Iterator[Request]:
         """Yield one request of every class."""
@@ -87,20 +88,29 @@ class Enumeration:
 
     def actions(self) -> Iterable[tuple[str, ApplicableStatements]]:
         """Yield one action for each set of applicable statements, with these; a known one where there is one."""
-        by_statements: dict[tuple[LayeredStatement, ...], str] = {}
+        by_statements: dict[tuple[tuple[LayeredStatement, ...], frozenset[str]], str] = {}
         apart = actions.under_rcps() if any(layered.layer == "rcp" for layered in self.statements) else frozenset()
         statements = (layered.statement for layered in self.statements)
         for action in actions.representatives(statements, self.scope.statement, apart):
             lowered = action.lower()
             covering = tuple(layered for layered in self.statements if layered.covers(lowered))
-            if covering not in by_statements or not actions.is_known(by_statements[covering]):
-                by_statements[covering] = action
+            # what one service's requests may carry, another's may not
+            alike = covering, context_keys.never_carried(lowered.partition(":")[0], self._keys(covering))
+            if alike not in by_statements or not actions.is_known(by_statements[alike]):
+                by_statements[alike] = action
         scope = LayeredStatement(self.scope.statement)
         return (
             (action, ApplicableStatements((scope, *covering), self.aims(covering) if self.aims else None))
-            for covering, action in by_statements.items()
+            for (covering, _), action in by_statements.items()
             if self.relevant is None or self.relevant(covering)
         )
+
+    def _keys(self, covering: tuple[LayeredStatement, ...]) -> frozenset[str]:
+        """Return the keys that the conditions of statements and scope compare."""
+        if covering not in self._compared:
+            statements = (self.scope.statement, *(layered.statement for layered in covering))
+            self._compared[covering] = frozenset(line.key for one in statements for line in one.conditions)
+        return self._compared[covering]
 
     def _states(self, action: str, applicable: ApplicableStatements) -> list[State]:
         sides = context_keys.sides(self.scope, action, applicable)

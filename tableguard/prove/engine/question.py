@@ -24,6 +24,7 @@ FACTS = (
     "and signed ones aws:PrincipalArn",
     "callers of the workload and the management account carry this organization's aws:PrincipalOrgID, services none",
     "every other context key may be absent, or have any value; keys of one text that callers choose also the empty one",
+    "no request to a known service has another known service's key, but for those that credentials take along",
     "callers and resources are of the workload's account, another member, the management account, an account of another"
     " organization, one of none, and every account that a document or a promise names",
     "no SCP binds callers, and no RCP resources, of the management account or of other organizations",

@@ -71,9 +71,23 @@ class _Circumstances(NamedTuple):
 
     @property
     def accounts(self) -> tuple[str, ...]:
-        """The accounts that are looked at by name: the caller's too, where the resource is compared with it."""
+        """The accounts that are looked at by name: the caller's too, where the resource is compared with it.
+
+        To members the management account is one of others, unless an RCP or a name tells it from these.
+        """
         of_caller = (account for account in self.context.get("aws:principalaccount", ()) if account.isdigit())
-        return tuple(dict.fromkeys((*known_accounts(self.scope, self.applicable), *of_caller)))
+        accounts = dict.fromkeys((*known_accounts(self.scope, self.applicable), *of_caller))
+        management = self.scope.estate.management_account
+        if self.scope.callers in ("members", "account") and not (
+            self.under_rcps or management in self.applicable.accounts
+        ):
+            accounts.pop(management, None)
+        return tuple(accounts)
+
+    @property
+    def under_rcps(self) -> bool:
+        """True if a statement of an RCP applies."""
+        return "rcp" in self.applicable.layers
 
     @property
     def lines(self) -> Lines:
@@ -114,9 +128,7 @@ def _parts(applicable: ApplicableStatements, key: str, context: Values) -> Itera
 def _options(circumstances: _Circumstances, service: str) -> Iterator[Option]:
     """Yield each ARN in each account and organization that it may be in, with the statements it does not rule out."""
     scope, applicable, context, apart = circumstances
-    for key, parts in apart.items():
-        if any(token.inverted for tokens in parts for token in tokens):
-            raise NotProvedError(f"what is compared with ${{{key}}} is compared with wildcards too")
+    _refuse_wildcards(apart)
     named, aim, lines = circumstances.accounts, circumstances.aim, joint.filled(circumstances.lines, context)
     preferred = ((), (), (service,), (scope.estate.home_region,), (*named, "aws"), ())
     arns = _arns(_rows(applicable, aim, context), preferred, aimed=aim is not None)
@@ -133,10 +145,15 @@ def _options(circumstances: _Circumstances, service: str) -> Iterator[Option]:
             if account not in of_account:
                 of_account[account] = tuple(_in_account(circumstances, account))
             for one in of_account[account]:
-                example = RequestPart(
-                    None, one.example.resource and one.example.resource._replace(arn=arn), one.example.context
-                )
+                resource = one.example.resource and one.example.resource._replace(arn=arn)
+                example = RequestPart(None, resource, one.example.context)
                 yield Option(one.passes & covering, one.undefined | unclear, one.parties, example)
+
+
+def _refuse_wildcards(apart: Apart) -> None:
+    for key, parts in apart.items():
+        if any(token.inverted for tokens in parts for token in tokens):
+            raise NotProvedError(f"what is compared with ${{{key}}} is compared with wildcards too")
 
 
 def _in_account(circumstances: _Circumstances, account: str) -> Iterator[Option]:
@@ -145,12 +162,13 @@ def _in_account(circumstances: _Circumstances, account: str) -> Iterator[Option]
     Even of a member account AWS does not send aws:ResourceOrgID with every action:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceorgid
     """
-    scope, applicable, context, apart = circumstances
+    scope, context, apart = circumstances.scope, circumstances.context, circumstances.apart
     lines, key = circumstances.lines, "aws:resourceorgid"
-    under_rcps = "rcp" in applicable.layers
+    under_rcps = circumstances.under_rcps
     compared_key = key in apart or any(line.key == key for _, line in lines)
     told_apart: tuple[Pattern | Tokens, ...] = (*compared(joint.filled(lines, context), key), *apart.get(key, ()))
-    for organization in organizations(scope, account, told_apart):
+    matters = under_rcps or compared_key
+    for organization in organizations(scope, account, told_apart) if matters else (scope.estate.organization_id,):
         ours = organization == scope.estate.organization_id
         with_key = [{key: (organization,)}] if organization and (compared_key or not ours) else []
         for keys in (*with_key, {}) if compared_key else with_key or [{}]:

@@ -46,5 +46,7 @@ def variables_in(value: str) -> frozenset[str]:
 
     A default, as in ${key, 'none'}, is no part of the key's name.
     """
+    if "${" not in value:
+        return frozenset()
     names = (name.partition(",")[0].strip().lower() for name in VARIABLE.findall(value))
     return frozenset(name for name in names if name not in ("*", "?", "$"))

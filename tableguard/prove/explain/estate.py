@@ -124,7 +124,7 @@ class StackEstate:
 
     def is_assumed_administrator(self, caller: Principal) -> bool:
         """Return True for a role or user whose own policies are not known here."""
-        return caller.kind in ("role", "user") and self.of_caller(caller)[0] == (worlds.ADMINISTRATOR,)
+        return caller.has_own_policies and self.of_caller(caller)[0] == (worlds.ADMINISTRATOR,)
 
     def of_resource(self, resource: str, account: str) -> Policy | None:
         """Return a resource's own policy; an index has that of its table, an object that of its bucket."""
