@@ -16,8 +16,13 @@ from tableguard.policy.service_reference import ServiceReference, load
 def refuse_unknown(place: str, document: Document) -> None:
     """Raise PolicyError for a context key of AWS's, or of a service known here, that does not exist."""
     for path, key in named(document):
-        if load().key_type(key) is None and load().lists_keys_like(key):
-            raise PolicyError(f"{place}: {shown(path, document)}: {key}: {problem(key, load())}")
+        refuse_key(f"{place}: {shown(path, document)}", key)
+
+
+def refuse_key(place: str, key: str) -> None:
+    """Raise PolicyError for a context key of AWS's, or of a service known here, that does not exist."""
+    if load().key_type(key) is None and load().lists_keys_like(key):
+        raise PolicyError(f"{place}: {key}: {problem(key, load())}")
 
 
 def problem(key: str, reference: ServiceReference) -> str:

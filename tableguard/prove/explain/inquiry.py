@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from tableguard.aws.arn import parse
 from tableguard.aws.operations import otherwise_named
+from tableguard.check.rules import context_keys
 from tableguard.errors import PolicyError
 from tableguard.policy.evaluate import Request
 from tableguard.policy.principals import principal
@@ -45,6 +46,7 @@ def context(texts: Sequence[str]) -> dict[str, str | tuple[str, ...]]:
         key, equals, value = text.partition("=")
         if not equals or not key:
             raise PolicyError(f"--context {text!r}: accepted: KEY=VALUE, as in aws:SourceVpce=vpce-1a2b3c4d")
+        context_keys.refuse_key("--context", key)
         keys[key] = (*keys.get(key, ()), value)
     return {key: values[0] if len(values) == 1 else values for key, values in keys.items()}
 

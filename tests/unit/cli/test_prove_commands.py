@@ -124,6 +124,13 @@ def test_explain_takes_an_empty_value_and_no_key_without_one() -> None:
     assert "accepted: KEY=VALUE" in run("explain", "dynamodb:ListTables", "--context", "aws:PrincipalTag/team", code=2)
 
 
+def test_explain_takes_no_context_key_that_aws_does_not_have() -> None:
+    arguments = ("explain", "dynamodb:ListTables", "--context")
+    assert "--context: aws:SourceVpcee: AWS knows no such context key" in run(*arguments, "aws:SourceVpcee=x", code=2)
+    assert "allowed" in run(*arguments, "aws:SourceVpc=x")
+    assert "allowed" in run(*arguments, "ecs:cluster=x")
+
+
 def test_a_denial_is_a_finding_at_the_document_that_denies() -> None:
     (result,) = json.loads(run("explain", *DELETION, "--sarif", code=1))["runs"][0]["results"]
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == DENIAL
