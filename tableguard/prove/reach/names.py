@@ -9,11 +9,14 @@ from collections.abc import Iterable, Iterator
 from tableguard.policy.evaluate import World
 from tableguard.policy.matching import arn_matches
 from tableguard.policy.statements import Policy, Statement
-from tableguard.prove.engine.automaton import Pattern, Token, Universe, classes, exactly
+from tableguard.prove.engine.automaton import Pattern, Universe, classes, exactly, word
 from tableguard.prove.engine.question import statements_of
 
-_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+=,.@_-")
-_PATH_AND_NAME = (Token(_NAME | {"/"}, inverted=False, repeats=True), Token(_NAME, inverted=False))
+# names have few characters, paths every one from ! to DEL
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+_NAME = word("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+=,.@_-")
+_PATH = (*word("".join(map(chr, range(0x21, 0x80)))), *exactly("/"))
+_WAYS_TO_BE_CALLED = (_NAME, (*_PATH, *_NAME))
 # paths that nobody but AWS makes roles under
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-friendly-names
 RESERVED = ("role/aws-reserved/*", "role/aws-service-role/*")
@@ -30,16 +33,22 @@ def representatives(account: str, world: World, others: Iterable[Policy], readab
     statements += [statement for policy in others for statement in policy.statements]
     patterns = sorted({pattern for statement in statements for pattern in _patterns(statement)})
     examples = {(_kind(arn), *_fitting(arn, patterns)): arn for arn in reversed(list(readable))}
+    reserved = [f"arn:aws:iam::{account}:{path}" for path in RESERVED]
     by_class: dict[tuple[str, tuple[bool, ...]], str] = {}
     for kind in ("role", "user"):
-        universe = Universe((*exactly(f"arn:aws:iam::{account}:{kind}/"), *_PATH_AND_NAME))
-        told_apart = (*patterns, *(f"arn:aws:iam::{account}:{path}" for path in RESERVED))
-        for _, arn in classes(universe, tuple(Pattern("like an ARN", pattern) for pattern in told_apart)):
+        for arn in _called(f"arn:aws:iam::{account}:{kind}/", [*patterns, *reserved]):
             key = (kind, (*_fitting(arn, patterns), is_reserved(arn)))
             example = examples.get((kind, *_fitting(arn, patterns)), arn)
             usable = is_reserved(example) == is_reserved(arn)
             by_class.setdefault(key, example if usable else arn)
     return list(by_class.values())
+
+
+def _called(prefix: str, patterns: Iterable[str]) -> Iterator[str]:
+    """Yield the shortest ARN of each combination of patterns, without a path and with one."""
+    told_apart = tuple(Pattern("like an ARN", pattern) for pattern in patterns)
+    for way in _WAYS_TO_BE_CALLED:
+        yield from (arn for _, arn in classes(Universe((*exactly(prefix), *way)), told_apart))
 
 
 def _kind(arn: str) -> str:
