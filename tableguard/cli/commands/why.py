@@ -1,6 +1,9 @@
 """Say which statement refused a call, from AWS's message or CloudTrail's record, and what would allow it."""
 
+import gzip
+import io
 import sys
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +18,8 @@ if TYPE_CHECKING:
     from tableguard.prove.why.message import Refused
 
 _CODES = "Exit codes: 0 explained, 2 not readable, or the policies here do not deny that."
-_MOST = 1_000_000
+_MOST = 10_000_000
+_GZIP = b"\x1f\x8b"
 
 
 @click.command(cls=Command, help=__doc__, epilog=_CODES)
@@ -45,15 +49,20 @@ def _refused(text: str) -> "Refused":
 
 
 def _text(message: str) -> str:
-    """Return the text itself, or what is in the file of that name or on stdin."""
+    """Return the text itself, or what is in the file of that name, also as CloudTrail compresses it, or on stdin."""
     if message == "-":
         return sys.stdin.read(_MOST)
-    path = Path(message)
-    if "\n" in message or " " in message.strip() or message.lstrip().startswith(("{", "[")):
-        return message
     try:
-        return path.read_text(encoding="utf-8-sig")[:_MOST]
-    except (OSError, UnicodeDecodeError) as error:
-        raise PolicyError(
-            f"{message}: neither a message of denied access nor a file that can be read ({error})"
-        ) from error
+        with Path(message).open("rb") as file:
+            content = file.read(_MOST)
+        packed = content.startswith(_GZIP)
+        return (gzip.GzipFile(fileobj=io.BytesIO(content)).read(_MOST) if packed else content).decode("utf-8-sig")
+    except OSError as error:
+        if " " in message.strip() or message.lstrip().startswith(("{", "[")):
+            return message
+        reason = error.strerror or str(error)
+    except UnicodeDecodeError:
+        reason = "not UTF-8"
+    except (EOFError, zlib.error):
+        reason = "its compression is broken"
+    raise PolicyError(f"{message}: neither a message of denied access nor a file that can be read ({reason})")

@@ -56,6 +56,12 @@ def answered(refused: Refused, settings: Settings, context: Context) -> Answer:
 def _answer(refused: Refused, explanation: Explanation, reason: Reason, possible: Judged | None, note: str) -> Answer:
     change = smallest(explanation.request, explanation.world, explanation.estate, reason)
     notes = [note] if note else []
+    denial = next((one for one in explanation.layers if one.effect == "Deny"), None)
+    if refused.layer is not None and not refused.explicit and denial is not None:
+        notes.append(
+            f"AWS tells of an explicit denial first, and this message tells of none: {denial.policy}, which has "
+            f"{denial.sid}, is perhaps not attached"
+        )
     policy_id = refused.policy_arn.rpartition("/")[2]
     if policy_id.startswith("p-"):
         notes.append(f"AWS tells which policy that is: aws organizations describe-policy --policy-id {policy_id}")

@@ -1,5 +1,6 @@
 """The commands about policies: what they print, and their exit codes."""
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -204,13 +205,19 @@ def test_why_names_the_statement_of_a_message_of_a_file_and_of_stdin(tmp_path: P
         "errorMessage": REFUSAL,
         "awsRegion": "eu-central-1",
     }
+    (tmp_path / "a trail's.json.gz").write_bytes(gzip.compress(json.dumps({"Records": [record]}).encode()))
+    assert run("why", tmp_path / "a trail's.json.gz") == said
     piped = commands.run("why", "-", "--json", "--settings", str(SETTINGS), answer=json.dumps(record))
     assert json.loads(piped.out)["refused_by"]["sid"] == "DenyStrangersAtTheTable"
 
 
 def test_why_ends_with_2_for_what_it_cannot_read_or_is_not_denied(tmp_path: Path) -> None:
     assert "no message of denied access is found" in run("why", "Access Denied", code=2)
-    assert "neither a message of denied access nor a file" in run("why", tmp_path / "none.json", code=2)
+    assert "nor a file that can be read (No such file" in run("why", tmp_path / "none.json", code=2)
+    (tmp_path / "bytes").write_bytes(b"\xff\xff")
+    assert "nor a file that can be read (not UTF-8)" in run("why", tmp_path / "bytes", code=2)
+    (tmp_path / "cut.gz").write_bytes(gzip.compress(b"{}")[:12])
+    assert "nor a file that can be read" in run("why", tmp_path / "cut.gz", code=2)
     admitted = REFUSAL.replace("assumed-role/Admin", "assumed-role/cruddur-break-glass")
     assert "the policies here do not deny that" in run("why", admitted, code=2)
 

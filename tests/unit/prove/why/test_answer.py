@@ -43,6 +43,18 @@ def test_an_explicit_denial_is_traced_to_its_statement(asked: tuple[str, str, st
     assert answer.explanation.estate.place(answer.reason.layer, policy, sid) is not None
 
 
+def test_a_denial_that_the_message_does_not_know_is_noted() -> None:
+    trail = "arn:aws:s3:::cruddur-trail-111122223333-eu-central-1/x"
+    how = "because no identity-based policy allows the s3:PutObject action"
+    answer = why("cruddur-pattern-d", "s3:PutObject", trail, how)
+    assert answer.reason.layer == "identity"
+    assert answer.notes == (
+        "AWS tells of an explicit denial first, and this message tells of none: protect_audit_trail, which has "
+        "DenyChangingFiles, is perhaps not attached",
+    )
+    assert why("cruddur-auditor", "iam:CreateAccountAlias", "*", how.replace("s3:PutObject", "iam:x")).notes == ()
+
+
 def test_a_caller_without_a_signature_is_called_anonymous() -> None:
     text = f"User: anonymous is not authorized to perform: dynamodb:Scan on resource: {TABLE}"
     answer = answered(parse(f"{text} with an explicit deny in a resource control policy"), SETTINGS, {})
