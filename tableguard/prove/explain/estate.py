@@ -102,8 +102,8 @@ class StackEstate:
         """
         attached = tuple(self.policies.policies[layer].values())
         if layer == "rcp":
-            known = (self.settings.account_id, *self.settings.organization_targets)
-            return (attached,) if account in known else ()
+            bound = (self.settings.account_id, *self.settings.organization_targets)
+            return (attached,) if account in bound else ()
         return ((worlds.FULL_AWS_ACCESS,), (worlds.FULL_AWS_ACCESS, *attached))
 
     def of_caller(self, caller: Principal) -> tuple[tuple[Policy, ...], Policy | None]:
