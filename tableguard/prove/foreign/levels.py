@@ -155,14 +155,14 @@ class Tree:
             names, condition = tuple(level.name for level in same), self._condition(kind, same)
             yield Position(names, earlier, condition), Position(names, changed, condition)
 
-    def of_account(self, account: str, chosen: Sequence[ForeignDocument]) -> Levels:
-        """Return the SCPs of each level from the root to an account; PolicyError for one that is no level."""
+    def of_account(self, kind: str, account: str, chosen: Sequence[ForeignDocument]) -> Levels:
+        """Return the policies of each level from the root to an account; PolicyError for one that is no level."""
         level = next((level for level in self.levels if level.account == account), None)
         if level is None:
             raise PolicyError(
                 f'no [[level]] is the account {account}; write one, such as name = "{self.levels[0].name}/{account}"'
             )
-        return self._policies("scp", level, chosen) or ((worlds.FULL_AWS_ACCESS,),)
+        return self._policies(kind, level, chosen)
 
     def _positions(self, kind: str, chosen: Sequence[ForeignDocument], within: Sequence[str]) -> list[Position]:
         levels = self._selected(within)

@@ -7,9 +7,14 @@ from typing import Any
 from tableguard.errors import PolicyError
 from tableguard.policy import worlds
 from tableguard.policy.statements import Policy
-from tableguard.prove.engine.unproved import NotProvedError
 from tableguard.prove.foreign.documents import ForeignDocument
-from tableguard.prove.foreign.worlds import OrganizationFacts, RoleGrant, guardrails, named_documents, policy_of
+from tableguard.prove.foreign.worlds import (
+    OrganizationFacts,
+    RoleGrant,
+    guardrails_of_account,
+    named_documents,
+    policy_of,
+)
 from tableguard.prove.reach import goals as reach_goals
 from tableguard.prove.reach import names
 from tableguard.prove.reach import promises as reach_promises
@@ -62,10 +67,8 @@ def _resource(place: str, data: Any) -> ResourceGrant:
 def account_of(
     about: AboutSequences, documents: Sequence[ForeignDocument], facts: OrganizationFacts
 ) -> tuple[Account, tuple[str, ...]]:
-    """Return the account of a file and its documents, and what is assumed of it; NotProvedError for several levels."""
-    if facts.levels:
-        raise NotProvedError("promises about sequences are not modelled with [[level]]: leave out what binds others")
-    estate, world = facts.shorthand.estate, guardrails(documents, facts)
+    """Return the account of a file and its documents, and what is assumed of it; with levels it must be one of them."""
+    estate, world = facts.shorthand.estate, guardrails_of_account(documents, facts)
     written = {
         arn: holder for name, grant in facts.roles.items() for arn, holder in _holder(name, grant, documents, facts)
     }

@@ -168,6 +168,15 @@ def guardrails(documents: Sequence[ForeignDocument], facts: OrganizationFacts) -
     return worlds.guardrails(facts.shorthand.estate, (level,) if scps else (), (rcps,) if rcps else ())
 
 
+def guardrails_of_account(documents: Sequence[ForeignDocument], facts: OrganizationFacts) -> World:
+    """Build the world in which only the SCPs and RCPs deny that stand above the one account the facts are about."""
+    if not facts.levels:
+        return guardrails(documents, facts)
+    tree, estate = Tree.of(facts.levels, documents), facts.shorthand.estate
+    scps, rcps = (tree.of_account(kind, estate.account, documents) for kind in ("scp", "rcp"))
+    return worlds.guardrails(estate, scps, rcps)
+
+
 def guardrail_assumptions(documents: Sequence[ForeignDocument], facts: OrganizationFacts) -> tuple[str, ...]:
     """Say whether FullAWSAccess is assumed beside the SCPs, if there are SCPs."""
     spread, scps = tuple(more_than_one_level(documents)), _of_kind("scp", documents)

@@ -14,8 +14,8 @@ from tableguard.policy.evaluate import Levels, Request
 from tableguard.policy.shorthand import Shorthand
 from tableguard.policy.statements import Policy
 from tableguard.prove.foreign.documents import ForeignDocument
-from tableguard.prove.foreign.levels import Level, Tree
-from tableguard.prove.foreign.worlds import OrganizationFacts, guardrails
+from tableguard.prove.foreign.levels import Level
+from tableguard.prove.foreign.worlds import OrganizationFacts, guardrails_of_account
 from tableguard.prove.preflight.answer import Answers, Blocked
 from tableguard.prove.preflight.call import calls
 from tableguard.prove.preflight.template import Plan, PlannedResource, templates
@@ -93,9 +93,7 @@ def _stacks(settings: Settings, names: Iterable[str]) -> Iterator[StackModule]:
 
 def _attached(scps: Sequence[ForeignDocument], tree: tuple[Level, ...], shorthand: Shorthand) -> Levels:
     """Return the SCPs of each level from the root to the workload account."""
-    if tree:
-        return Tree.of(tree, scps).of_account(shorthand.estate.account, scps)
-    return guardrails(scps, OrganizationFacts(shorthand)).service_control
+    return guardrails_of_account(scps, OrganizationFacts(shorthand, levels=tree)).service_control
 
 
 def _shipped(settings: Settings) -> tuple[Policy, ...]:

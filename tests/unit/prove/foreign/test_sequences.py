@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from tableguard.errors import PolicyError
-from tableguard.prove.engine.unproved import NotProvedError
 from tableguard.prove.foreign import documents, promise_file
 from tableguard.prove.reach.promises import ReachAnswer
 from tableguard.settings import example
@@ -134,7 +133,28 @@ def test_what_does_not_fit_is_said_in_one_line(tmp_path: Path, roles: str, more:
     assert "\n" not in str(raised.value)
 
 
-def test_levels_of_an_organization_are_refused(tmp_path: Path) -> None:
+def above_the_account(unit: str) -> str:
+    names = ("root", "root/apps", f"root/apps/{ACCOUNT}")
+    attached = {"root": '["FullAWSAccess"]', "root/apps": unit, names[2]: '["FullAWSAccess"]'}
+    return "".join(f'[[level]]\nname = "{name}"\nscps = {attached[name]}\n' for name in names)
+
+
+@pytest.mark.parametrize(
+    ("unit", "verdict"),
+    [('["FullAWSAccess"]', "refuted"), ('["storage"]', "proved"), ('["storage", "taking"]', "refuted")],
+)
+def test_a_sequence_passes_each_level_above_its_account(tmp_path: Path, unit: str, verdict: str) -> None:
+    roles = "\n".join([CLERK, strong("account")])
+    for name, actions in (("storage", "s3:*"), ("taking", "sts:*")):
+        if name in unit:
+            path = tmp_path / "scp" / f"{name}.json"
+            path.parent.mkdir(exist_ok=True)
+            statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+            path.write_text(json.dumps({"Version": "2012-10-17", "Statement": [statement]}), encoding="utf-8")
+    assert answered(tmp_path, roles, more=above_the_account(unit)).verdict == verdict
+
+
+def test_the_account_of_sequences_is_one_of_the_levels(tmp_path: Path) -> None:
     level = '[[level]]\nname = "root"\nscps = ["FullAWSAccess"]\n'
-    with pytest.raises(NotProvedError, match="not modelled with"):
+    with pytest.raises(PolicyError, match=rf"no \[\[level\]\] is the account {ACCOUNT}"):
         answered(tmp_path, CLERK, more=level)
