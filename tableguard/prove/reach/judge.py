@@ -25,6 +25,7 @@ _NO_SCOPE = "no request is within the scope: the promise says nothing"
 _OF_CALLER = frozenset(
     ("aws:principalarn", "aws:principalaccount", "aws:principaltype", "aws:principalisawsservice", "aws:principalorgid")
 )
+_LIKE = ("StringEquals", "StringLike")
 _EQUAL = ("StringEquals", "ForAnyValue:StringEquals", "ForAllValues:StringEquals")
 Condition = Mapping[str, Mapping[str, Any]]
 
@@ -70,15 +71,8 @@ class Judge:
         self.account = account
         self.undecided: list[str] = []
         self.answers: dict[tuple[object, ...], tuple[Asked, Call | None]] = {}
-        guarded = account.guarded
-        self.certain = replace(
-            guarded,
-            service_control=_certain(guarded.service_control),
-            resource_control=_certain(guarded.resource_control),
-            identity=(worlds.ADMINISTRATOR,),
-            resource=worlds.OPEN_TO_EVERYBODY,
-        )
-        self.denied: dict[tuple[str, str, str], bool] = {}
+        self.certain: dict[frozenset[str], World] = {}
+        self.denied: dict[tuple[str, str, str, str], bool] = {}
 
     def possible(self, question: Asked) -> Call | None:
         """Return a request that is allowed, with its decision; None if none is."""
@@ -116,7 +110,7 @@ class Judge:
         )
         if any("*" in resource or "?" in resource for resource in question.resources):
             return self._proved(question, world)
-        requests = [request for request in self._plain(question) if not self._is_denied(request)]
+        requests = [request for request in self._plain(question) if not self._is_denied(request, question.condition)]
         for request in requests:
             call = _allowed(question, world, request)
             if call is not None:
@@ -142,12 +136,26 @@ class Judge:
                 for resource in question.resources:
                     yield Request(caller, action, resource, estate.account, {**context, **ours})
 
-    def _is_denied(self, request: Request) -> bool:
+    def _is_denied(self, request: Request, condition: Condition) -> bool:
         """Return True if a guardrail denies the request whatever else it carries."""
-        key = (request.principal.arn, request.action, request.resource)
+        key = (request.principal.arn, request.action, request.resource, str(condition))
         if key not in self.denied:
-            self.denied[key] = not decide(self.certain, request).allowed
+            self.denied[key] = not decide(self._certain(condition), request).allowed
         return self.denied[key]
+
+    def _certain(self, condition: Condition) -> World:
+        """Return the world in which only those denials are left that look at nothing but what a question fixes."""
+        members = frozenset(key.lower() for key in condition.get("ForAnyValue:StringEquals", ()))
+        if members not in self.certain:
+            guarded = self.account.guarded
+            self.certain[members] = replace(
+                guarded,
+                service_control=_certain(guarded.service_control, members),
+                resource_control=_certain(guarded.resource_control, members),
+                identity=(worlds.ADMINISTRATOR,),
+                resource=worlds.OPEN_TO_EVERYBODY,
+            )
+        return self.certain[members]
 
     def _proved(self, question: Asked, world: World) -> Call | None:
         scope = Scope(question.statement, question.callers, self.account.estate)
@@ -161,19 +169,25 @@ class Judge:
         return Call(replace(request, action=written.get(request.action.lower(), request.action)), proof.decision)
 
 
-def _certain(levels: Levels) -> Levels:
-    """Return the policies with those denials only that look at nothing but caller and resource."""
+def _certain(levels: Levels, members: frozenset[str]) -> Levels:
+    """Return the policies with those denials only that no further key of a request undoes."""
     return tuple(
-        tuple(replace(own, statements=tuple(filter(_is_certain, own.statements))) for own in level) for level in levels
+        tuple(
+            replace(own, statements=tuple(line for line in own.statements if _is_certain(line, members)))
+            for own in level
+        )
+        for level in levels
     )
 
 
-def _is_certain(statement: Statement) -> bool:
-    keys = {line.key for line in statement.conditions}
+def _is_certain(statement: Statement, members: frozenset[str]) -> bool:
+    """Return True if a denial looks at the caller, or for one of several values of which the question names one."""
     variables = any("${" in value for line in statement.conditions for value in line.values)
-    return statement.effect == "Allow" or (
-        keys <= _OF_CALLER and not variables and not statement.resource.has_variables
+    fixed = all(
+        line.key in _OF_CALLER or (line.key in members and line.quantifier == "ForAnyValue" and line.operator in _LIKE)
+        for line in statement.conditions
     )
+    return statement.effect == "Allow" or (fixed and not variables and not statement.resource.has_variables)
 
 
 def _allowed(question: Asked, world: World, request: Request) -> Call | None:
