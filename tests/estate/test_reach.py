@@ -12,7 +12,7 @@ import pytest
 from tableguard.local.landing_zone import LandingZone
 from tableguard.prove.reach.goals import Sequence, reached
 from tableguard.prove.reach.promises import Prover
-from tests.unit.prove.reach.test_promises import answers, prover, without
+from tests.unit.prove.reach.test_promises import prover, refuting
 from tests.worlds import guardrails
 from tests.worlds.estate import ON_THE_EMBEDDED_AWS, Ids
 from tests.worlds.replay import Replay
@@ -70,7 +70,7 @@ TAKING = ("DenyRoleChanges", "DenyTakingOthers")
 def test_what_refutes_a_promise_without_a_denial_succeeds_there_and_is_refused_with_it(
     sids: tuple[str, ...], goal: str, refused: str, replay: Replay, zone: LandingZone
 ) -> None:
-    (sequence,) = (answer.sequence for answer in answers(without(*sids)) if answer.goal and answer.goal.name == goal)
+    sequence = refuting(sids, goal)
     assert sequence is not None
     with guardrails.without(zone, *sids):
         assert set(replay.play(sequence)) == {guardrails.ALLOWED}

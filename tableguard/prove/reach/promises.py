@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from typing import Literal
 
 from tableguard.errors import PolicyError
@@ -107,23 +108,23 @@ class Prover:
             yield replace(answer, seconds=time.perf_counter() - began)
 
     def _answer(self, place: str, promise: ReachPromise) -> ReachAnswer:
-        start = self.principals(promise)
-        search = self.search(start, promise.without)
-        begun = ReachAnswer(place, promise, "proved", None, None, len(search.facts), "", 0.0, self.assumed)
-        for goal in (self.goals[name] for name in promise.goals):
+        start, goals = self.principals(promise), [self.goals[name] for name in promise.goals]
+        search = self._begun(start, promise.without)
+        search.run(lambda now: any(reached(goal, now, self.shorthand) for goal in goals))
+        answer = ReachAnswer(place, promise, "proved", None, None, len(search.facts), "", 0.0, self.assumed)
+        for goal in goals:
             together = reached(goal, search, self.shorthand)
             if together is not None:
-                return replace(
-                    begun, verdict="refuted", goal=goal, sequence=self._shortest(goal, start, promise, together)
-                )
-        if search.judge.undecided:
-            return replace(begun, verdict="not proved", reason=search.judge.undecided[0])
-        for goal in (self.goals[name] for name in promise.goals):
+                shortest = self._shortest(goal, start, promise, together)
+                return replace(answer, verdict="refuted", goal=goal, sequence=shortest)
+        reason = next(chain(search.judge.undecided, self._empty(goals, start)), "")
+        return replace(answer, verdict="not proved", reason=reason) if reason else answer
+
+    def _empty(self, goals: list[Goal], start: tuple[str, ...]) -> Iterator[str]:
+        """Yield the goals that nobody reaches even where everybody may do everything: nothing follows from policies."""
+        for goal in goals:
             if not start or reached(goal, self._unguarded(start), self.shorthand) is None:
-                return replace(
-                    begun, verdict="not proved", reason=f"{goal.name} is not reached without policies either"
-                )
-        return begun
+                yield f"{goal.name} is not reached without policies either"
 
     def _shortest(self, goal: Goal, start: tuple[str, ...], promise: ReachPromise, together: Sequence) -> Sequence:
         """Return the shortest sequence of one principal alone; that of all together where nobody reaches it alone."""
@@ -179,12 +180,15 @@ class Prover:
         return self.shorthand.principals(short)
 
     def search(self, start: tuple[str, ...], without: tuple[str, ...]) -> Search:
-        """Return the search that begins as these principals, without these steps."""
+        """Return the search that begins as these principals, without these steps, and has found everything."""
+        return self._begun(start, without).run()
+
+    def _begun(self, start: tuple[str, ...], without: tuple[str, ...]) -> Search:
+        """Return the search that begins so, as far as it has come."""
         key = (start, without)
         if key not in self.searches:
             account = self.account.starting_from(frozenset(start))
-            kinds = chosen(without, "without")
-            self.searches[key] = Search(account, kinds, start, self.judge).run()
+            self.searches[key] = Search(account, chosen(without, "without"), start, self.judge)
         return self.searches[key]
 
     @cached_property

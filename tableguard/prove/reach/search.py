@@ -26,6 +26,7 @@ class Search:
         # whoever begins as a user has the user's second factor; of a user taken on the way he has none
         begun |= {Fact("factor", fact.subject) for fact in begun if ":user/" in fact.subject}
         self.steps: dict[Fact, SequenceStep | None] = dict.fromkeys(sorted(begun))
+        self.complete = False
 
     @property
     def facts(self) -> frozenset[Fact]:
@@ -34,8 +35,8 @@ class Search:
 
     def run(self, ends: Callable[["Search"], bool] = lambda _: False) -> "Search":
         """Take every step that is possible, round by round, until a round brings nothing, or `ends` says so."""
-        while not ends(self) and self._round():
-            pass
+        while not self.complete and not ends(self):
+            self.complete = not self._round()
         return self
 
     def trial(self) -> Trial:
