@@ -1,6 +1,6 @@
 """`tableguard check`: every engine over our stacks and policies, or over anybody's templates."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -37,10 +37,19 @@ def run(settings: Settings) -> CheckReport:
     return CheckReport(tuple(_with_lines_of(elsewhere, outcome) for outcome in outcomes))
 
 
-def run_on(paths: Iterable[Path], region: str = DEFAULT_REGION) -> CheckReport:
-    """Check templates, and folders of templates, with the engines for templates."""
-    sources = template_files.find(list(paths))
-    return CheckReport(_outcomes(sources.templates, region), sources.others, sources.links)
+def run_on(
+    paths: Iterable[Path],
+    region: str = DEFAULT_REGION,
+    besides: Collection[str] = (),
+    outcomes: tuple[Outcome, ...] = (),
+) -> CheckReport:
+    """Check templates, and folders of templates, with the engines for templates.
+
+    Files that were checked `besides` are no templates; their `outcomes` are part of the report.
+    """
+    sources = template_files.find(list(paths), besides)
+    of_templates = _outcomes(sources.templates, region) if sources.templates else ()
+    return CheckReport((*of_templates, *outcomes), sources.others, sources.links)
 
 
 def _outcomes(templates: Sequence[TemplateFile], region: str, *others: Callable[[], Outcome]) -> tuple[Outcome, ...]:

@@ -1,7 +1,7 @@
 """Find and read template files; a file that cannot be a template is refused in one line."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -55,14 +55,19 @@ class TemplateFiles:
     links: tuple[str, ...] = ()
 
 
-def find(paths: Iterable[Path]) -> TemplateFiles:
-    """Find the templates in files and folders; CheckError for what is missing, unreadable, broken or empty."""
+def find(paths: Iterable[Path], besides: Collection[str] = ()) -> TemplateFiles:
+    """Find the templates in files and folders; CheckError for what is missing, unreadable, broken or empty.
+
+    Files that are looked at `besides`, as something else, are passed over; where there are some, no template is needed.
+    """
     templates: list[TemplateFile] = []
     others: list[str] = []
     links: list[str] = []
     for path, named in _files(paths):
         if path.is_dir():
             links.append(str(path))
+            continue
+        if str(path) in besides:
             continue
         body = read(path)
         if is_template(body):
@@ -72,7 +77,7 @@ def find(paths: Iterable[Path]) -> TemplateFiles:
             raise CheckError(f"{path}: not a CloudFormation template: it has no Resources; name a template or a folder")
         else:
             others.append(str(path))
-    if not templates:
+    if not templates and not besides:
         looked = ", ".join(map(str, paths)) or "nothing"
         raise CheckError(f"{looked}: no CloudFormation template found; templates end in {', '.join(SUFFIXES)}")
     return TemplateFiles(tuple(templates), tuple(others), tuple(links))

@@ -6,6 +6,8 @@ from tableguard.check.rules.document_path import Document, shown, statements
 from tableguard.check.rules.policy_grammar import as_list
 from tableguard.policy.service_reference import ServiceReference, load
 
+UNLISTED = "the service is not among those whose actions are known here"
+
 
 def problem(pattern: str, reference: ServiceReference) -> str:
     """Say what is wrong with the pattern of an Action element; an empty text if it covers an action that AWS has."""
@@ -15,7 +17,7 @@ def problem(pattern: str, reference: ServiceReference) -> str:
     if "*" in service or "?" in service:
         return "a wildcard in the name of the service"
     if service.lower() not in reference.services:
-        return "the service is not among those whose actions are known here"
+        return UNLISTED
     if reference.matching(pattern):
         return ""
     close = ", ".join(reference.close_to(pattern))

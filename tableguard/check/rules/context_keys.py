@@ -12,6 +12,8 @@ from tableguard.errors import PolicyError
 from tableguard.policy.matching import VARIABLE
 from tableguard.policy.service_reference import ServiceReference, load
 
+UNLISTED = "the keys of its service are not known here"
+
 
 def refuse_unknown(place: str, document: Document) -> None:
     """Raise PolicyError for a context key of AWS's, or of a service known here, that does not exist."""
@@ -28,7 +30,7 @@ def refuse_key(place: str, key: str) -> None:
 def problem(key: str, reference: ServiceReference) -> str:
     """Say what is wrong with a key that is not known, and name those that are like it."""
     if not reference.lists_keys_like(key):
-        return "the keys of its service are not known here"
+        return UNLISTED
     close = ", ".join(reference.keys_close_to(key))
     return f"AWS knows no such context key, so that it is never there{f'; like it: {close}' if close else ''}"
 

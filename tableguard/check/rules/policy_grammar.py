@@ -43,12 +43,12 @@ class GrammarRule:
     ours: bool = False
 
 
-def check(file: str, kind: str, document: Document, line_of: LineOf = no_line) -> list[Finding]:
-    """Return a finding for every rule that a filled document breaks."""
+def check(file: str, kind: str, document: Document, line_of: LineOf = no_line, *, ours: bool = True) -> list[Finding]:
+    """Return a finding for every rule that a filled document breaks; what we demand of `ours` alone among them."""
     return [
         Finding(rule.name, file, shown(path, document), line_of(path), problem, rule.remedy, rule.level)
         for rule in RULES
-        if kind in rule.kinds
+        if kind in rule.kinds and (ours or not rule.ours)
         for path, problem in rule.faults(kind, document)
     ]
 

@@ -18,18 +18,23 @@ if TYPE_CHECKING:
     "path",
     nargs=-1,
     type=options.FILE,
-    help="templates or folders of your own, for the home region of --settings or us-east-1 (default: our stacks)",
+    help="templates, policies or folders of your own; the region is that of --settings or us-east-1 "
+    "(default: our stacks and policies)",
 )
 @options.settings
 @options.formats
 def command(*, path: tuple[Path, ...], settings_file: Path | None, form: "Format") -> int:
-    """Check our stacks and policies, or templates of the user's own."""
+    """Check our stacks and policies, or templates and policies of the user's own."""
     from tableguard.check import run
     from tableguard.cli.inputs import chosen_settings
     from tableguard.cli.output import print_report, terminal
+    from tableguard.prove.foreign import lint
 
     if path:
-        report = run.run_on(path, chosen_settings(settings_file).home_region if settings_file else run.DEFAULT_REGION)
+        settings = chosen_settings(settings_file) if settings_file else None
+        policies = lint.lint(path, settings.policy_values() if settings else {})
+        region = settings.home_region if settings else run.DEFAULT_REGION
+        report = run.run_on(path, region, policies.files, policies.outcomes)
     else:
         report = run.run(chosen_settings(settings_file))
     for link in report.not_followed:

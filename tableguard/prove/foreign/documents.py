@@ -132,13 +132,13 @@ def _within(file: Path, path: Path) -> str:
 
 
 def _inside(file: Path, within: str, content: Any, values: Values, default: str) -> Iterator[ForeignDocument]:
-    for place, written_kind, document in _documents(str(file), content):
-        filled = _filled(document, values, place)
+    for place, written_kind, document in documents_in(str(file), content):
+        whole = filled(document, values, place)
         folder = file.resolve().parent.name
-        kind, because = ToldKind(written_kind) if written_kind else kind_of(place, within, folder, filled, default)
-        policy_grammar.refuse(place, kind, filled)
-        context_keys.refuse_unknown(place, filled)
-        yield ForeignDocument(place, kind, filled, f"{within}{place.removeprefix(str(file))}", because)
+        kind, because = ToldKind(written_kind) if written_kind else kind_of(place, within, folder, whole, default)
+        policy_grammar.refuse(place, kind, whole)
+        context_keys.refuse_unknown(place, whole)
+        yield ForeignDocument(place, kind, whole, f"{within}{place.removeprefix(str(file))}", because)
 
 
 def _content(file: Path) -> Any:
@@ -163,7 +163,7 @@ def _yaml(file: Path) -> Any:
         raise PolicyError(str(error)) from error
 
 
-def _documents(place: str, content: Any) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+def documents_in(place: str, content: Any) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     """Yield place, kind (empty where it is not written) and document of every policy in the content of a file."""
     if not isinstance(content, dict):
         return
@@ -177,7 +177,7 @@ def _documents(place: str, content: Any) -> Iterator[tuple[str, str, Mapping[str
         for wrapper in _WRAPPERS:
             if wrapper in content:
                 kind = _TYPES.get(str(_summary(content).get("Type")), "")
-                for inner_place, inner_kind, document in _documents(place, _unwrapped(place, content[wrapper])):
+                for inner_place, inner_kind, document in documents_in(place, _unwrapped(place, content[wrapper])):
                     yield inner_place, kind or inner_kind, document
                 return
 
@@ -251,12 +251,12 @@ def _unwrapped(place: str, value: Any) -> Any:
         raise PolicyError(f"{place}: the text that should be a policy document is not JSON: {error}") from error
 
 
-def _filled(document: Mapping[str, Any], values: Values, place: str) -> Mapping[str, Any]:
-    """Return the document with Terraform's, the samples' and CloudFormation's placeholders replaced by values."""
-    filled = _replaced(document, values, place)
-    if not isinstance(filled, dict):  # a document that is one intrinsic function
+def filled(document: Mapping[str, Any], values: Values, place: str) -> Mapping[str, Any]:
+    """Return a document with Terraform's, the samples' and CloudFormation's placeholders replaced by values."""
+    whole = _replaced(document, values, place)
+    if not isinstance(whole, dict):  # a document that is one intrinsic function
         raise PolicyError(f"{place}: not a policy document")
-    return filled
+    return whole
 
 
 def _replaced(node: Any, values: Values, place: str) -> Any:
