@@ -13,7 +13,7 @@ from tableguard.findings.finding import Finding
 from tableguard.findings.outcome import Outcome, merged
 from tableguard.prove.foreign import documents
 from tableguard.prove.foreign.files import has_effect
-from tableguard.prove.foreign.kinds import ToldKind, kind_of
+from tableguard.prove.foreign.kinds import kind_of
 from tableguard.reading import json_file
 from tableguard.reading.line_numbers import LineNumbers
 from tableguard.reading.placeholders import Values
@@ -77,11 +77,12 @@ def _policies(path: Path) -> list[tuple[str, Document, LineOf]]:
 
 def _kind(path: Path, within: str, written: str, document: Document) -> str:
     """Return the kind of a document, an empty text where nothing tells it."""
+    if written:
+        return written
     try:
-        told = ToldKind(written) if written else kind_of(str(path), within, path.resolve().parent.name, document, "")
+        return kind_of(str(path), within, path.resolve().parent.name, document, "").kind
     except PolicyError:
         return ""
-    return told.kind
 
 
 def _findings(path: Path, kind: str, document: Document, values: Values, line_of: LineOf) -> Iterator[Finding]:
@@ -90,10 +91,10 @@ def _findings(path: Path, kind: str, document: Document, values: Values, line_of
         filled = documents.filled(document, values, str(path))
     except PolicyError:
         filled = document
-    found = (
+    every = (
         *policy_grammar.check(str(path), kind, filled, line_of, ours=False),
         *policy_meaning.check(str(path), kind, filled, line_of=line_of),
     )
-    for finding in found:
+    for finding in every:
         if not _PLACEHOLDER.search(finding.problem) and not finding.problem.endswith(_NOT_KNOWN_HERE):
             yield finding

@@ -62,7 +62,7 @@ def test_templates_are_checked_for_the_home_region_of_the_settings_that_are_name
 ) -> None:
     regions: list[str] = []
 
-    def run_on(paths: Sequence[Path], region: str) -> CheckReport:
+    def run_on(paths: Sequence[Path], region: str, *_besides: object) -> CheckReport:
         regions.append(region)
         return CheckReport(())
 
