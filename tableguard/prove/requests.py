@@ -1,5 +1,6 @@
 """Requests as reports write them."""
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -33,18 +34,19 @@ _NAMES = {
 
 
 def key_name(key: str) -> str:
-    """Return a context key, given in lower case, as AWS writes it; a tag's own name stays as it is."""
-    prefix, slash, tag = key.partition("/")
-    written = _NAMES.get(key) or _of_reference().get(key)
-    return written or (f"{_of_reference().get(f'{prefix}/', prefix)}/{tag}" if slash else key)
+    """Return a context key, given in lower case, as AWS writes it; the name of a tag or the like stays as it is."""
+    exact, open_keys = _of_reference()
+    written = _NAMES.get(key) or exact.get(key)
+    prefix = next((prefix for prefix in open_keys if key.startswith(prefix.lower())), "")
+    return written or f"{prefix}{key[len(prefix) :]}"
 
 
 @lru_cache(maxsize=1)
-def _of_reference() -> Mapping[str, str]:
-    """Return the keys of AWS's reference by their names in lower case; those that end in a tag's name end in /."""
+def _of_reference() -> tuple[Mapping[str, str], tuple[str, ...]]:
+    """Return the keys of AWS's reference by their names in lower case, and what those begin with that end openly."""
     names = load().key_types
-    tagged = (key.partition("/")[0] for key in names if "/" in key)
-    return {key.lower(): key for key in names} | {f"{prefix.lower()}/": prefix for prefix in tagged}
+    begun = {re.split(r"\$\{|tag-key$", key)[0] for key in names}
+    return {key.lower(): key for key in names}, tuple(sorted(begun - set(names)))
 
 
 def facts(request: Request) -> dict[str, object]:

@@ -41,6 +41,20 @@ def test_a_condition_in_words(operator: str, key: str, values: tuple[str, ...], 
     assert words(parsed(operator, key, values), key_name(key.lower())) == text
 
 
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("aws:sourcevpce", "aws:SourceVpce"),
+        ("kms:encryptioncontext:a", "kms:EncryptionContext:a"),
+        ("kms:encryptioncontextkeys", "kms:EncryptionContextKeys"),
+        ("aws:requesttag/team", "aws:RequestTag/team"),
+        ("weather:rain", "weather:rain"),
+    ],
+)
+def test_a_key_is_named_as_aws_writes_it(key: str, name: str) -> None:
+    assert key_name(key) == name
+
+
 ALLOWING = policy(
     "of one network",
     {
