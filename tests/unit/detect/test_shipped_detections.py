@@ -41,6 +41,15 @@ def test_a_channel_sees_the_event_and_not_its_twin(detection: Detection, channel
     assert not fires(detection, channel, one.twin)
 
 
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-1", "sa-east-1"])
+def test_every_region_may_be_the_home(region: str) -> None:
+    here = replace(SETTINGS, home_region=region, allowed_regions=(region,))
+    (off_region,) = (one for one in shipped(here) if one.name == "off_region_table")
+    (stated,) = off_region.examples
+    assert fires(off_region, "metric filter", stated.event)
+    assert not fires(off_region, "metric filter", stated.twin)
+
+
 def test_the_pages_of_the_project_count_the_detections() -> None:
     for page in ("README.md", "CHANGELOG.md"):
         counts = re.findall(r"\b(\d+) detections", (ROOT / page).read_text(encoding="utf-8"))
