@@ -110,7 +110,7 @@ def promise_worlds(
     resource = _met(scoped, "resource", [document for document in chosen if document.kind in RESOURCES], chosen)
     if resource is not None:
         _refuse_actions_of_others(scoped.promise, resource)
-    guards = _at_levels(scoped, chosen, documents, facts) if facts.levels else [_at_one_level(chosen, facts)]
+    guards = _at_levels(scoped, chosen, documents, facts) if facts.levels else [_at_one_level(scoped, chosen, facts)]
     for guard, (identity, callers) in product(guards, _callers(scoped, chosen, facts)):
         policy_of_others = (
             worlds.delegating(facts.shorthand.estate.account) if identity.policies else worlds.OPEN_TO_EVERYBODY
@@ -129,7 +129,9 @@ def promise_worlds(
         yield PromiseWorld(world, promise, assumed, owner, guard.where, guard.within)
 
 
-def _at_one_level(documents: Sequence[ForeignDocument], facts: OrganizationFacts) -> _Guard:
+def _at_one_level(scoped: ScopedPromise, documents: Sequence[ForeignDocument], facts: OrganizationFacts) -> _Guard:
+    if scoped.levels or scoped.resource_levels:
+        raise _unclear(scoped, "levels: the file has no [[level]]; write what is attached to root, units and accounts")
     return _Guard(guardrails(documents, facts), guardrail_assumptions(documents, facts))
 
 

@@ -150,6 +150,17 @@ def test_levels_that_aws_does_not_have_are_one_clear_line(
     assert problem in str(raised.value)
 
 
+@pytest.mark.parametrize("key", ["levels", "resource-levels"])
+def test_a_promise_names_levels_that_there_are(key: str, tmp_path: Path) -> None:
+    asked = promise("must-deny", "s3:DeleteBucket", f'{key} = "root/apps"')
+    keeping = {"scps": ["FullAWSAccess", "keep"]}
+    assert answered(tmp_path, levels(root=keeping, root__apps=FULL) + asked, KEEP)
+    with pytest.raises(PolicyError, match=r"no \[\[level\]\] is called root/apps; there are root$"):
+        answered(tmp_path, levels(root=keeping) + asked, KEEP)
+    with pytest.raises(PolicyError, match=r"levels: the file has no \[\[level\]\]"):
+        answered(tmp_path, asked, KEEP)
+
+
 def test_nine_scps_beside_full_access_are_as_many_as_a_level_takes(tmp_path: Path) -> None:
     tree = levels(root={"scps": ["FullAWSAccess", "scp/*"]})
     assert answered(tmp_path, tree + promise("must-deny", "s3:x1"), *MANY[:9]) == [("callers at root", "proved")]
