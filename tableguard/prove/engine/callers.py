@@ -65,15 +65,13 @@ def side(scope: Scope, applicable: ApplicableStatements) -> Side:
         needs=joint.needs(lines),
         concerned=selecting | union(statement for statement, _ in lines),
         options=partial(_options, scope, applicable),
-        parts=partial(_parts, lines),
+        compared=partial(_compared, lines),
     )
 
 
-def _parts(lines: Lines, key: str, context: Values) -> Iterator[Tokens]:
-    """Yield the parts that a value of another key reads of what the keys of a caller are compared with."""
-    for own in KEYS:
-        compared = [(statement, line) for statement, line in lines if line.key == own]
-        yield from templates.parts(key, joint.filled(compared, context, keep=True)) if compared else ()
+def _compared(lines: Lines, context: Values) -> Iterator[templates.Compared]:
+    kept = joint.filled(lines, context, keep=True)
+    yield from (templates.compared(key, kept) for key in sorted({line.key for _, line in lines}))
 
 
 def _options(scope: Scope, applicable: ApplicableStatements, context: Values, apart: Apart) -> Iterator[Option]:

@@ -12,7 +12,6 @@ from tableguard.policy.matching import Values
 from tableguard.policy.service_reference import load
 from tableguard.policy.worlds import Scope
 from tableguard.prove.engine import callers, resources
-from tableguard.prove.engine.automaton import Tokens
 from tableguard.prove.engine.context_values import choices, context_of
 from tableguard.prove.engine.dimension import Dimension, Option, RequestPart, judged
 from tableguard.prove.engine.dominance.aim import Aim
@@ -56,9 +55,7 @@ def _absent(key: str, lines: Lines) -> Side:
     """Return a key that no request has; what its values are compared with does not matter."""
     concerned = union(statement for statement, _ in lines)
     nothing = Option(*judged(lines, {}), (), RequestPart())
-    return Side(
-        frozenset((key,)), frozenset(), concerned, lambda context, apart: (nothing,), lambda source, context: ()
-    )
+    return Side(frozenset((key,)), frozenset(), concerned, lambda context, apart: (nothing,), lambda context: ())
 
 
 def _lines_of_keys(applicable: ApplicableStatements) -> dict[str, Lines]:
@@ -75,7 +72,7 @@ def _side(key: str, lines: Lines, aim: Aim | None) -> Side:
         needs=joint.needs(lines),
         concerned=union(statement for statement, _ in lines),
         options=partial(_options, key, lines, None if joint.needs(lines) else aim),
-        parts=partial(_parts, lines),
+        compared=partial(_compared, key, lines),
     )
 
 
@@ -87,5 +84,5 @@ def _options(key: str, lines: Lines, aim: Aim | None, context: Values, apart: Ap
         yield Option(*judged(lines, {**context, **own}), (), RequestPart(context=own))
 
 
-def _parts(lines: Lines, key: str, context: Values) -> Iterable[Tokens]:
-    return templates.parts(key, joint.filled(lines, context, keep=True))
+def _compared(key: str, lines: Lines, context: Values) -> Iterator[templates.Compared]:
+    yield templates.compared(key, joint.filled(lines, context, keep=True))

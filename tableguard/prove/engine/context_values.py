@@ -66,6 +66,8 @@ _NEVER_EMPTY = frozenset(
 )
 
 _EXAMPLES = {
+    "aws:currenttime": ("2026-01-01T12:00:00Z",),
+    "aws:epochtime": ("1767268800",),
     "aws:requestedregion": ("us-east-1", "eu-west-1"),
     "aws:sourcevpce": ("vpce-0a1b2c3d4e5f60718",),
     "aws:sourcevpc": ("vpc-0a1b2c3d4e5f60718",),
@@ -278,7 +280,7 @@ def _times(lines: list[Condition], examples: list[str], key: str) -> list[str]:
     """Return the times of a request, of which each is a number and a date."""
     cuts = (instant(value) if _family(line) == "date" else number(value) for line in lines for value in line.values)
     possible = (cut for cut in _around((_EARLIEST, *cuts)) if _EARLIEST <= cut <= _LATEST)
-    return [text for cut in possible for text in _date(cut, key)]
+    return [*examples, *(text for cut in possible for text in _date(cut, key))]
 
 
 def _date(cut: Decimal, key: str) -> Iterator[str]:

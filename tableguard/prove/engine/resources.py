@@ -103,7 +103,7 @@ def side(scope: Scope, applicable: ApplicableStatements, service: str) -> Side:
         needs=_needs(applicable),
         concerned=selecting | union(statement for statement, _ in applicable.lines_on(KEYS)),
         options=lambda context, apart: _options(_Circumstances(scope, applicable, context, apart), service),
-        parts=partial(_parts, applicable),
+        compared=partial(_compared, applicable),
     )
 
 
@@ -116,13 +116,12 @@ def _texts(applicable: ApplicableStatements) -> tuple[str, ...]:
     return tuple(value for layered in applicable.statements for value in layered.statement.resource.texts)
 
 
-def _parts(applicable: ApplicableStatements, key: str, context: Values) -> Iterator[Tokens]:
-    """Yield the parts that a value of a key reads of ARNs and of what the keys of a resource are compared with."""
-    for own in KEYS:
-        lines = applicable.lines_on(frozenset((own,)))
-        yield from templates.parts(key, joint.filled(lines, context, keep=True)) if lines else ()
+def _compared(applicable: ApplicableStatements, context: Values) -> Iterator[templates.Compared]:
+    lines = joint.filled(applicable.lines_on(KEYS), context, keep=True)
+    yield from (templates.compared(key, lines) for key in sorted({line.key for _, line in lines}))
     names = [(components(text) or ("",))[-1] for text in joint.filled_texts(_texts(applicable), context, keep=True)]
-    yield from templates.parts_of_values(key, names, templates.like(name for name in names if not variables_in(name)))
+    others = templates.like(name for name in names if not variables_in(name))
+    yield templates.Compared("", tuple(name for name in names if variables_in(name)), tuple(others))
 
 
 def _options(circumstances: _Circumstances, service: str) -> Iterator[Option]:

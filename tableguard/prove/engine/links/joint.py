@@ -11,30 +11,28 @@ from tableguard.errors import PolicyError
 from tableguard.policy.matching import Values, substituted
 from tableguard.prove.engine.automaton import Tokens
 from tableguard.prove.engine.dimension import Dimension, Option, Parties, RequestPart, distinct
+from tableguard.prove.engine.links.templates import Compared, told_apart
 from tableguard.prove.engine.statement_set import EVERY, NONE, SCOPE, Lines, StatementSet
 from tableguard.prove.engine.string_patterns import is_text, variables_in
 from tableguard.prove.engine.unproved import NotProvedError
 
 MOST_TOGETHER = 20_000
 
-Apart = Mapping[
-    str, tuple[Tokens, ...]
-]  # what the values of a key must tell apart for the sides that are compared with it
+Apart = Mapping[str, tuple[Tokens, ...]]  # what the values of a key tell apart, where others are compared with it
 
 
 @dataclass(frozen=True)
 class Side:
     """One side: its keys, the keys whose values its patterns take, and the statements that depend on it.
 
-    `options` returns its classes where other keys have these values. `parts` returns what a value of a key reads of the
-    side's own patterns, where other keys have these values.
+    `options` returns its classes where other keys have these values, and `compared` what its keys are compared with.
     """
 
     keys: frozenset[str]
     needs: frozenset[str]
     concerned: StatementSet
     options: Callable[[Values, Apart], Iterable[Option]]
-    parts: Callable[[str, Values], Iterable[Tokens]]
+    compared: Callable[[Values], Iterable[Compared]]
 
 
 def dimensions(sides: Sequence[Side]) -> list[Dimension]:
@@ -105,11 +103,10 @@ def _longer(options: list[Option], side: Side, group: list[Side], sources: list[
 
 def _apart(side: Side, group: list[Side], context: Values) -> Apart:
     """Return what each key of a side must tell apart for the sides that take its value."""
-    taken = {key for other in group for key in other.needs & side.keys}
-    return {
-        key: tuple(dict.fromkeys(part for other in group if key in other.needs for part in other.parts(key, context)))
-        for key in taken
-    }
+    everything = [one for other in group for one in other.compared(context)]
+    open_keys = {key for other in group for key in other.needs} - context.keys()
+    apart = told_apart(everything, sorted(open_keys | {key for other in group for key in other.needs & side.keys}))
+    return {key: parts for key, parts in apart.items() if key in side.keys}
 
 
 def filled(lines: Lines, context: Values, keep: bool = False) -> Lines:

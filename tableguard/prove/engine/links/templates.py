@@ -5,14 +5,16 @@ value of the variable only ever reads a part: the one that is left when the text
 the text behind it is still to come. Two values that the same parts cover are alike.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tableguard.policy.matching import VARIABLE, literal
-from tableguard.prove.engine.automaton import Pattern, Token, Tokens, tokens_of
+from tableguard.prove.engine.automaton import Pattern, Token, Tokens, exactly, tokens_of
 from tableguard.prove.engine.statement_set import Lines
 from tableguard.prove.engine.string_patterns import is_text, patterns, variables_in
 from tableguard.prove.engine.unproved import NotProvedError
+
+MOST_ROUNDS = 6
 
 
 @dataclass(frozen=True)
@@ -63,13 +65,53 @@ def parts_of_values(key: str, values: Iterable[str], others: Iterable[Tokens]) -
             yield from (tokens[begin:end] for begin in _read(tokens, one.before) for end in ends if begin <= end)
 
 
-def parts(key: str, lines: Lines) -> Iterator[Tokens]:
-    """Yield the parts that a value of `key` reads of the patterns which another key is compared with in these lines."""
-    texts = [line for _, line in lines if is_text(line)]
-    others = [tokens_of(pattern) for pattern in patterns(lines, lines[0][1].key) if not variables_in(pattern.text)]
-    if any("IgnoreCase" in line.operator and any(map(variables_in, line.values)) for line in texts):
+@dataclass(frozen=True)
+class Compared:
+    """What a key is compared with, or the names of resources: the texts that hold variables, and the other patterns."""
+
+    key: str
+    texts: tuple[str, ...]
+    others: tuple[Tokens, ...]
+
+
+def compared(key: str, lines: Lines) -> Compared:
+    """Return what a key is compared with as a text."""
+    own = [line for _, line in lines if line.key == key and is_text(line)]
+    texts = tuple(value for line in own for value in line.values if variables_in(value))
+    others = [tokens_of(pattern) for pattern in patterns(lines, key) if not variables_in(pattern.text)]
+    if any("IgnoreCase" in line.operator and any(map(variables_in, line.values)) for line in own):
         others += [tuple(map(_in_any_case, tokens)) for tokens in others]
-    yield from parts_of_values(key, (value for line in texts for value in line.values), others)
+    return Compared(key, texts, tuple(others))
+
+
+def told_apart(everything: Sequence[Compared], keys: Iterable[str]) -> dict[str, tuple[Tokens, ...]]:
+    """Return what the values of keys must tell apart: what they are compared with, and what others read of them.
+
+    Where two variables stand in what one key is compared with, what tells one apart may tell the other apart.
+    """
+    own = {one.key: one.others for one in everything}
+    apart = {key: dict.fromkeys(own.get(key, ())) for key in keys}
+    for _ in range(MOST_ROUNDS):
+        further = {
+            key: dict.fromkeys(
+                part
+                for one in everything
+                for part in parts_of_values(key, one.texts, (*one.others, *_by_others(key, one, apart)))
+            )
+            for key in apart
+        }
+        if all(parts.keys() <= apart[key].keys() for key, parts in further.items()):
+            return {key: tuple(parts) for key, parts in apart.items()}
+        apart = {key: apart[key] | parts for key, parts in further.items()}
+    raise NotProvedError(f"{' and '.join(f'${{{key}}}' for key in apart)} stand in too many texts together")
+
+
+def _by_others(key: str, one: Compared, apart: Mapping[str, Mapping[Tokens, None]]) -> Iterator[Tokens]:
+    """Yield the patterns that the values of other variables tell apart, where they stand in the same texts."""
+    for other in templates(one.texts):
+        if other.key != key:
+            for tokens in apart.get(other.key, {}):
+                yield (*exactly(other.before), *tokens, *tokens_of(Pattern("like", other.after)))
 
 
 def _in_any_case(token: Token) -> Token:

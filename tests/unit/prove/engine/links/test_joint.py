@@ -118,6 +118,14 @@ def test_keys_that_variables_tie_are_decided_together(
         assert all(line.holds(keys) for line in found.question.scope.statement.conditions)
 
 
+def test_two_variables_that_one_key_is_compared_with_may_have_the_same_value() -> None:
+    denied = {"StringEquals": {ITS: "${aws:username}", TAG: "ab"}}
+    same = {**READ, "Condition": {"StringEquals": {ITS: f"${{{TAG}}}"}}}
+    assert proof(under({**READ, "Condition": denied}), same, "allowed").verdict == "refuted"
+    never = {"StringEquals": {ITS: "${aws:username}", TAG: "a b"}}  # no user is called so
+    assert proof(under({**READ, "Condition": never}), same, "allowed").verdict == "proved"
+
+
 @pytest.mark.parametrize(
     ("resource", "claim", "verdict"),
     [
