@@ -99,6 +99,11 @@ CALLS: Mapping[str, tuple[str, str, Parameters]] = {
             "ExpressionAttributeValues": {":pk": {"S": _keys(r)}},
         },
     ),
+    "iam:UpdateSAMLProvider": (
+        "iam",
+        "update_saml_provider",
+        lambda r, _: {"SAMLProviderArn": r.resource, "SAMLMetadataDocument": "<EntityDescriptor/>".ljust(1000)},
+    ),
     "iam:UpdateAssumeRolePolicy": (
         "iam",
         "update_assume_role_policy",

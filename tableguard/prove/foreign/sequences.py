@@ -114,7 +114,7 @@ def _thing(arn: str, grant: ResourceGrant, documents: Sequence[ForeignDocument],
     own = named_documents(documents, grant.policy) if grant.policy else []
     if grant.policy and not own:
         raise PolicyError(f"resources: {arn}: no document is called {grant.policy}")
-    runs_as = facts.shorthand.principals(grant.runs_as)[0] if grant.runs_as else ""
+    runs_as = facts.shorthand.principals(grant.runs_as) if grant.runs_as else ()
     return Thing(arn, grant.kind, policy_of(own[0]) if own else None, runs_as, must_allow=grant.kind == "key")
 
 

@@ -67,12 +67,12 @@ class PolicyHolder:
 
 @dataclass(frozen=True)
 class Thing:
-    """A resource that sequences lead over: its kind in the table of steps, its policy, and the role it runs as."""
+    """A resource that sequences lead over: its kind in the table of steps, its policy, and the roles it runs as."""
 
     arn: str
     kind: str
     policy: Policy | None = None
-    runs_as: str = ""
+    runs_as: tuple[str, ...] = ()
     must_allow: bool = False
     condition: Mapping[str, Any] = field(default_factory=dict)
 

@@ -16,6 +16,7 @@ from tableguard.settings import TAKEN_ROLES, Settings
 from tableguard.stacks.registry import find_stack
 
 _STACKS = ("access", "stream")
+_IDENTITY_CENTER = "saml-provider/AWSSSO_0123456789abcdef_DO_NOT_DELETE"
 _KEY_ID = "1234abcd-12ab-34cd-56ef-1234567890ab"  # AWS's own example: the id is known only once the key is made
 
 
@@ -27,13 +28,15 @@ def account_of(policies: PolicySet) -> Account:
     roles = {role.arn: role for role in (*_not_made(policies), *_roles(plan))}
     things = {thing.arn: thing for thing in _things(plan, policies)}
     prefix = f"arn:aws:iam::{settings.account_id}:"
-    takers = [arn for role in TAKEN_ROLES for arn in settings.example_takers_of(role) if arn not in roles]
+    # what a taker may do by its own policies no document says
+    takers = {arn: PolicyHolder(arn, (worlds.ADMINISTRATOR,)) for arn in _takers(settings)}
     documents = [role.trust for role in roles.values()] + [thing.policy for thing in things.values()]
     readable = [*roles, *takers, f"{prefix}role/Admin", f"{prefix}user/mina"]
     written = [document for document in documents if document is not None]
     unwritten = names.representatives(settings.account_id, world, written, readable)
-    others = (arn for arn in (*unwritten, *takers, f"{prefix}root", OUTSIDER) if arn not in roles)
-    holders = {**roles, **{arn: PolicyHolder(arn, exists=False) for arn in others}}
+    federated = f"arn:aws:sts::{settings.account_id}:federated-user/mina"
+    others = {arn: PolicyHolder(arn, exists=False) for arn in (*unwritten, f"{prefix}root", federated, OUTSIDER)}
+    holders = {**others, **takers, **roles}
     return Account(policies.estate, world, holders, things)
 
 
@@ -82,9 +85,19 @@ def _things(plan: Plan, policies: PolicySet) -> Iterator[Thing]:
         resource = plan.resources["stream"][name]
         yield _of_stack(resource, settings)
     pattern_d, member, application = map(settings.role_arn, ("pattern-d", "identity-pool-user", "application"))
-    yield Thing(f"arn:aws:lambda:{where}:function:{settings.function_name}", "function", runs_as=pattern_d)
-    yield Thing(f"arn:aws:cognito-idp:{where}:userpool/{settings.user_pool_id}", "user-pool", runs_as=member)
-    yield Thing(f"arn:aws:ecs:{where}:cluster/application", "task", runs_as=application)
+    yield Thing(f"arn:aws:lambda:{where}:function:{settings.function_name}", "function", runs_as=(pattern_d,))
+    yield Thing(f"arn:aws:cognito-idp:{where}:userpool/{settings.user_pool_id}", "user-pool", runs_as=(member,))
+    yield Thing(f"arn:aws:ecs:{where}:cluster/application", "task", runs_as=(application,))
+    # whoever changes it lets himself into the roles of permission sets
+    # https://docs.aws.amazon.com/singlesignon/latest/userguide/using-service-linked-roles.html
+    people = tuple(arn for arn in _takers(settings) if "/aws-reserved/sso.amazonaws.com" in arn)
+    yield Thing(f"arn:aws:iam::{settings.account_id}:{_IDENTITY_CENTER}", "saml-provider", runs_as=people)
+
+
+def _takers(settings: Settings) -> tuple[str, ...]:
+    """Return an ARN for each of those whom the settings let take a role; without any, the role stands for itself."""
+    every = (arn for role in TAKEN_ROLES for arn in settings.example_takers_of(role) if arn != settings.role_arn(role))
+    return tuple(dict.fromkeys(every))
 
 
 def _key(where: str, alias: str, own: Policy | None, key_id: str = _KEY_ID) -> Thing:

@@ -23,6 +23,7 @@ from tableguard.reading.line_numbers import line_with
 LEFT_OUT = (
     "what the management account changes: SCPs, RCPs, organizational units, permission sets",
     "other accounts of the organization, service-linked roles, and what AWS services do of themselves",
+    "who is let into the takers' roles by their own trust policies: permission sets, pipelines",
     "secrets found in files, code, logs and parameters; people who are deceived; pipelines that build the packages",
     "resources other than those listed with --json, and roles of the account that no document describes",
     "effects of a call other than the one in the table of steps; repairs, alarms and whoever looks at them",

@@ -148,7 +148,7 @@ class Search:
             users = [fact.subject for fact in self.steps if fact.kind == "is" and ":user/" in fact.subject]
             facts = [Fact("joined", user, arn) for user in users]
         elif thing is not None and kind.gives == "is":
-            facts = [Fact("is", thing.runs_as)] if thing.runs_as else []
+            facts = [Fact("is", role) for role in thing.runs_as]
         else:
             facts = [Fact(kind.gives, arn)]
         if holder is None or self._is_of_use(kind, holder):

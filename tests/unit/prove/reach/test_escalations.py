@@ -155,7 +155,7 @@ def things(way: Escalation) -> list[Thing]:
         return [Thing(where, way.victim.removeprefix("called-"), own, must_allow=is_key)]
     kind = way.victim.removesuffix("-without-role")
     runs_as = TARGET if kind == way.victim else NOBODY
-    return [Thing(f"arn:aws:any:eu-west-1:{ACCOUNT}:{kind}/one", kind, runs_as=runs_as)]
+    return [Thing(f"arn:aws:any:eu-west-1:{ACCOUNT}:{kind}/one", kind, runs_as=(runs_as,))]
 
 
 def end_of(way: Escalation) -> Goal:
