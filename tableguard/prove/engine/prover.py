@@ -112,15 +112,20 @@ class _Search:
         for request in self.enumeration.requests():
             try:
                 decision = decide(self.question.world, request)
-                if not self._is_wanted(
-                    decision
-                ):  # where it is undefined whether the scope covers it, it refutes nothing
-                    self.question.scope.statement.matches(request.action, request.resource, request.keys())
+                if not self._is_wanted(decision):
+                    self._refuse_undefined_scope(request)
             except PolicyError as error:
                 self.undecided = self.undecided or f"{request.action} on {request.resource}: {error}"
             else:
                 self.decided.append((request, decision))
                 yield self._is_wanted(decision)
+
+    def _refuse_undefined_scope(self, request: Request) -> None:
+        """Raise PolicyError if AWS does not say whether the promise's own condition holds of a request.
+
+        Such a request cannot refute; that it gets what is wanted is part of a proof.
+        """
+        self.question.scope.statement.applies(request.resource, request.keys())
 
     def _shortened(self, request: Request) -> tuple[Request, Decision]:
         """Leave out of a counterexample every key without which it is still one, where a shorter class was passed over.

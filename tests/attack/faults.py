@@ -1,0 +1,180 @@
+"""Faults of the prover put back one at a time: some were there, the others are shortcuts that look as good.
+
+Each is a change of the one place that was mended, or that keeps a shortcut honest.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from string import ascii_letters, digits
+from typing import Any
+
+import pytest
+
+from tableguard.policy.evaluate import Decision, Request, World, decide
+from tableguard.policy.worlds import Scope
+from tableguard.prove.engine import actions, callers, context_keys, context_values, enumeration, prover, resources
+from tableguard.prove.engine.automaton import TWELVE_DIGITS, Universe, exactly, word
+from tableguard.prove.engine.dimension import Option
+from tableguard.prove.engine.dominance import sets
+from tableguard.prove.engine.dominance.aim import Aim, best
+from tableguard.prove.engine.question import ApplicableStatements
+from tableguard.prove.engine.unproved import NotProvedError
+
+Patch = Callable[[pytest.MonkeyPatch], None]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A change of the prover, and the worlds in which it shows."""
+
+    profile: str
+    patch: Patch
+
+
+def _set(module: object, name: str, value: Any) -> Patch:
+    return lambda patch: patch.setattr(module, name, value)
+
+
+def _all(*patches: Patch) -> Patch:
+    def apply(patch: pytest.MonkeyPatch) -> None:
+        for one in patches:
+            one(patch)
+
+    return apply
+
+
+def _accounts_without_management(scope: Scope, applicable: ApplicableStatements) -> tuple[str, ...]:
+    named = (account for account in applicable.accounts if account != scope.estate.management_account)
+    return tuple(dict.fromkeys((scope.estate.account, callers.OTHER_ACCOUNT, *named)))
+
+
+def _only_ours(scope: Scope, account: str, lines: object, key: str) -> tuple[str, ...]:
+    return (scope.estate.organization_id,)
+
+
+_FEW_CHARACTERS = word(f"{ascii_letters}{digits}+=,.@_-/")
+_OF_FEW_CHARACTERS = tuple(
+    Universe((*exactly("arn:aws:iam::"), *TWELVE_DIGITS, *exactly(f":{kind}"), *_FEW_CHARACTERS))
+    for kind in ("role/", "user/")
+)
+
+
+def _one_level(world: World, request: Request) -> Decision:
+    """Decide as if the SCPs of all levels were attached at one."""
+    together = tuple(policy for level in world.service_control for policy in level)
+    return decide(replace(world, service_control=(together,) if together else ()), request)
+
+
+def _date_by_the_clock(cut: Decimal, key: str) -> Iterator[str]:
+    yield (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=int(cut))).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _around_without_ends(cuts: Any) -> list[Decimal]:
+    return sorted(set(cuts))
+
+
+def _best_of_all_parties(classes: Any, cost: Any, alike: Any) -> Any:
+    return best(classes, cost, lambda one: 0)
+
+
+def _distinct_by_statements(options: Any) -> tuple[Option, ...]:
+    first: dict[object, Option] = {}
+    for option in options:
+        first.setdefault((option.passes, option.undefined), option)
+    return tuple(first.values())
+
+
+def _always_present(key: str, lines: Any, always: bool, aim: Any = None) -> Any:
+    return context_values.choices(key, lines, True, aim)
+
+
+def _one_value(self: Any) -> Any:
+    return tuple((name,) for name in self.answers)
+
+
+def _settled_by_what_may_match(self: Any, action: str, applicable: Any, state: Any, later: Any) -> bool:
+    statements = tuple(layered for n, layered in enumerate(applicable.statements) if state.passes >> n & 1)
+    if len(state.examples) < 2:
+        return False
+    return bool(self.settles(statements[1:], state.parties, self._request(action, state)))
+
+
+def _any_is_all(self: Any, every: Any, singles: Any) -> Any:
+    for one in every:
+        for other in singles:
+            if not other.values <= one.values:
+                yield sets._Set(one.values | other.values, one.holding & other.holding)
+
+
+def _ends(self: Any, action: str, reason: str) -> None:
+    raise NotProvedError(reason)
+
+
+def _avoided_only(self: Aim, passes: int) -> int:
+    return passes & self.avoided
+
+
+FAULTS: Mapping[str, Fault] = {
+    # these were there: docs/faults-of-the-prover.md
+    "U1: no resource of the management account is looked at": Fault(
+        "resources",
+        _all(
+            _set(resources, "known_accounts", _accounts_without_management),
+            _set(resources, "organizations", _only_ours),
+        ),
+    ),
+    "U2: names and paths have letters, digits and a few signs": Fault(
+        "characters", _set(callers, "_UNIVERSES", (*_OF_FEW_CHARACTERS, *callers._UNIVERSES[2:]))
+    ),
+    "U3: numbers are written with six digits": Fault(
+        "numbers", _set(context_values, "_written", lambda value: f"{float(value):g}")
+    ),
+    "U4: federated users are not among the callers": Fault(
+        "callers",
+        _all(_set(callers, "_UNIVERSES", callers._UNIVERSES[:3]), _set(callers, "_EXAMPLES", callers._EXAMPLES[:2])),
+    ),
+    "L1: the SCPs of all levels count as one level": Fault("levels", _set(prover, "decide", _one_level)),
+    "C1: dates beyond the calendar are written by the calendar": Fault(
+        "dates", _set(context_values, "_date", _date_by_the_clock)
+    ),
+    "caps: a limit ends the question before a counterexample is looked for": Fault(
+        "wide",
+        _all(
+            _set(enumeration, "MOST_CLASSES", 20),
+            _set(enumeration, "FEW_CLASSES", 10**9),
+            _set(enumeration.Enumeration, "_leave_gap", _ends),
+        ),
+    ),
+    "a request that AWS does not say to be covered refutes": Fault(
+        "variables", _set(prover._Search, "_refuse_undefined_scope", lambda self, request: None)
+    ),
+    # shortcuts that look as good
+    "no number and no date is beyond the ends": Fault("numbers", _set(context_values, "_around", _around_without_ends)),
+    "a key is never absent": Fault("texts", _set(context_keys, "choices", _always_present)),
+    "a text is never empty": Fault("texts", _set(context_values, "may_be_empty", lambda key: False)),
+    "a list has one value": Fault("lists", _set(sets.SetsOfValues, "smallest", _one_value)),
+    "ForAnyValue holds of a list if it holds of all values": Fault(
+        "lists", _set(sets.SetsOfValues, "_joined", _any_is_all)
+    ),
+    "every action has a name that AWS knows, or that is written": Fault(
+        "mixed", _set(actions, "_texts", lambda universe, wild, literal: ())
+    ),
+    "actions under RCPs are like others": Fault("rcps", _set(actions, "under_rcps", frozenset)),
+    "every caller is of our organization": Fault("organizations", _set(callers, "organizations", _only_ours)),
+    "sessions of a role are its role": Fault("principals", _set(callers, "_sessions", lambda applicable, caller: ())),
+    "services that are not written are all alike": Fault(
+        "organizations", _set(callers, "_services", lambda applicable, lines: ())
+    ),
+    "classes of other callers and resources stand for one another": Fault(
+        "layers", _set(enumeration, "best", _best_of_all_parties)
+    ),
+    "callers whom the same statements match are alike": Fault(
+        "layers", _set(callers, "distinct", _distinct_by_statements)
+    ),
+    "a class is left out though it alone matches an allowance": Fault("levels", _set(Aim, "cost", _avoided_only)),
+    "a denial settles that may not match": Fault(
+        "mixed", _set(enumeration.Enumeration, "_is_settled", _settled_by_what_may_match)
+    ),
+}

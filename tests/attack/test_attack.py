@@ -1,0 +1,136 @@
+"""No answer of the prover is contradicted by a request, whatever world and promise are drawn.
+
+TABLEGUARD_ATTACK_SEED chooses the cases that are new at every run otherwise; a failure names its seed.
+"""
+
+import os
+import secrets
+import time
+from collections.abc import Iterable
+from itertools import islice
+from random import Random
+
+import pytest
+
+from tableguard.policy.evaluate import decide
+from tests.attack import __main__
+from tests.attack.campaign import Campaign, cases, kind_of, proof_of
+from tests.attack.cases import AttackCase
+from tests.attack.faults import FAULTS
+from tests.attack.generator import PROFILES, attack_case
+from tests.attack.requests import Attacker, judged
+from tests.attack.shrinking import shrunk
+
+FIXED = 20261201
+SECONDS = 3.0  # for cases of a new seed
+FOR_EACH_PROFILE = 6
+
+
+def attacked(drawn: Iterable[AttackCase], seconds: float = 600.0) -> Campaign:
+    """Attack cases until one is answered wrongly, which fails with the smallest such case, or the time is over."""
+    campaign, until = Campaign(), time.monotonic() + seconds
+    for case in drawn:
+        contradiction = campaign.attack(case)
+        if contradiction is not None:
+            pytest.fail(str(shrunk(contradiction)))
+        if time.monotonic() > until:
+            break
+    return campaign
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_no_answer_is_contradicted(profile: str) -> None:
+    campaign = attacked(islice(cases(FIXED, [profile]), FOR_EACH_PROFILE))
+    assert campaign.tally.cases == FOR_EACH_PROFILE
+
+
+def test_no_answer_is_contradicted_whatever_the_seed() -> None:
+    seed = int(os.environ.get("TABLEGUARD_ATTACK_SEED", secrets.randbelow(10**9)))
+    print(f"seed {seed}")  # noqa: T201  # shown with a failure: what to ask for again
+    attacked(cases(seed, PROFILES), SECONDS)
+
+
+# The attack itself
+
+
+def against(case: AttackCase) -> Attacker:
+    return Attacker(case, Random(1))  # noqa: S311  # the same requests again are what is wanted
+
+
+def test_a_seed_is_a_case() -> None:
+    assert str(attack_case("1")) == str(attack_case("1"))
+    assert str(attack_case("1")) != str(attack_case("2"))
+
+
+def test_the_cases_have_every_layer_and_every_answer() -> None:
+    drawn = list(islice(cases(FIXED, ["layers"]), 40))
+    layers = {name for case in drawn for name in case.layers}
+    assert layers == {
+        *("service_control", "resource_control", "identity", "boundary", "session", "resource", "endpoint")
+    }
+    assert max(len(case.layers["service_control"]) for case in drawn) > 1
+    assert {case.wanted for case in drawn} == {"denied", "allowed"}
+    assert {proof_of(case).verdict for case in drawn} == {"proved", "refuted", "not proved"}
+
+
+@pytest.mark.parametrize("profile", ["callers", "numbers", "dates", "texts", "levels"])
+def test_most_requests_are_within_the_scope_and_get_either_answer(profile: str) -> None:
+    answers = []
+    for case in islice(cases(FIXED, [profile]), 12):
+        attacker = against(case)
+        answers += [judged(case, attacker.random_request()) for _ in range(20) if attacker.can_ask]
+    assert answers.count("outside") < len(answers) / 2
+    assert {"holds", "contradicts"} <= set(answers)
+
+
+def test_climbing_comes_closer_to_what_a_promise_excludes() -> None:
+    closer = 0
+    for case in islice(cases(FIXED, ["texts"]), 10):
+        attacker = against(case)
+        if attacker.can_ask:
+            first, *_, last = attacker.climb(attacker.random_request(), 60)
+            assert attacker.cost(last) <= attacker.cost(first)
+            closer += attacker.cost(last) < attacker.cost(first)
+    assert closer
+
+
+def test_a_contradiction_is_shown_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    fault = next(fault for name, fault in FAULTS.items() if name.startswith("U4"))
+    fault.patch(monkeypatch)
+    contradiction = next(filter(None, map(Campaign().attack, cases(FIXED, [fault.profile]))))
+    small = shrunk(contradiction)
+    assert small.wrong == contradiction.wrong
+    assert len(str(small)) < len(str(contradiction))
+    assert contradiction.case.seed in str(small)
+    monkeypatch.undo()
+    assert Campaign().attack(contradiction.case) is None
+
+
+def test_a_refutation_is_confirmed_by_the_evaluator() -> None:
+    case = next(case for case in cases(FIXED, ["numbers"]) if proof_of(case).verdict == "refuted")
+    request = proof_of(case).counterexample
+    assert request is not None
+    assert judged(case, request) == "contradicts"
+    assert decide(case.world, request).allowed == (case.wanted == "denied")
+
+
+def test_reasons_are_counted_by_kind() -> None:
+    assert kind_of("s3:GetObject: more than 20000 classes of requests") == "too many: classes of requests"
+    assert kind_of("something else, 17 times") == "something else, N times"
+
+
+def test_a_run_prints_its_seed_and_counts(capsys: pytest.CaptureFixture[str]) -> None:
+    assert __main__.main(["--seconds", "0", "--seed", "5", "--profile", "numbers"]) == 0
+    seed, promises, requests, contradictions, *_ = capsys.readouterr().out.splitlines()
+    assert seed == "seed 5"
+    assert promises.startswith("1 promises: ")
+    assert "within the scope" in requests
+    assert contradictions == "0 contradictions"
+
+
+def test_a_run_that_finds_something_ends_with_1(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    FAULTS["no number and no date is beyond the ends"].patch(monkeypatch)
+    assert __main__.main(["--seconds", "20", "--seed", "5", "--profile", "numbers"]) == 1
+    assert "proved, and a request contradicts" in capsys.readouterr().out
