@@ -16,7 +16,7 @@ from tableguard.prove.engine.dominance import sets, texts
 from tableguard.prove.engine.prover import Proof, prove
 from tests.attack.cases import AttackCase
 from tests.attack.generator import attack_case
-from tests.attack.requests import Answer, Attacker, can_be, judged
+from tests.attack.requests import Answer, Attacker, can_be, can_exist, judged
 
 NOTHING_IN_SCOPE = "no request is within the scope"
 TOO_MANY = "too many"  # the beginning of reasons: a counterexample was looked for before such an answer
@@ -146,6 +146,8 @@ def _wrong_counterexample(case: AttackCase, proof: Proof) -> Contradiction | Non
     answer = judged(case, request)
     if answer != "contradicts":
         return Contradiction(case, f"refuted by a request that {'is ' * (answer != 'holds')}{answer}", request)
+    if not can_exist(request):
+        return Contradiction(case, "refuted by a request that cannot be", request)
     if not can_be(case, request.principal):
         return Contradiction(case, "refuted by a caller that the promise is not about", request)
     return None

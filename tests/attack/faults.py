@@ -19,6 +19,7 @@ from tableguard.prove.engine.automaton import TWELVE_DIGITS, Universe, exactly, 
 from tableguard.prove.engine.dimension import Option
 from tableguard.prove.engine.dominance import sets
 from tableguard.prove.engine.dominance.aim import Aim, best
+from tableguard.prove.engine.links import joint
 from tableguard.prove.engine.question import ApplicableStatements
 from tableguard.prove.engine.unproved import NotProvedError
 
@@ -50,7 +51,7 @@ def _accounts_without_management(scope: Scope, applicable: ApplicableStatements)
     return tuple(dict.fromkeys((scope.estate.account, callers.OTHER_ACCOUNT, *named)))
 
 
-def _only_ours(scope: Scope, account: str, lines: object, key: str) -> tuple[str, ...]:
+def _only_ours(scope: Scope, account: str, told_apart: object) -> tuple[str, ...]:
     return (scope.estate.organization_id,)
 
 
@@ -86,8 +87,8 @@ def _distinct_by_statements(options: Any) -> tuple[Option, ...]:
     return tuple(first.values())
 
 
-def _always_present(key: str, lines: Any, always: bool, aim: Any = None) -> Any:
-    return context_values.choices(key, lines, True, aim)
+def _always_present(key: str, lines: Any, always: bool, aim: Any = None, apart: Any = ()) -> Any:
+    return context_values.choices(key, lines, True, aim, apart)
 
 
 def _one_value(self: Any) -> Any:
@@ -163,15 +164,15 @@ FAULTS: Mapping[str, Fault] = {
     ),
     "actions under RCPs are like others": Fault("rcps", _set(actions, "under_rcps", frozenset)),
     "every caller is of our organization": Fault("organizations", _set(callers, "organizations", _only_ours)),
-    "sessions of a role are its role": Fault("principals", _set(callers, "_sessions", lambda applicable, caller: ())),
+    "sessions of a role are its role": Fault("principals", _set(callers, "_sessions", lambda applicable, arn: ())),
     "services that are not written are all alike": Fault(
-        "organizations", _set(callers, "_services", lambda applicable, lines: ())
+        "organizations", _set(callers, "_services", lambda applicable, comparisons: ())
     ),
     "classes of other callers and resources stand for one another": Fault(
         "layers", _set(enumeration, "best", _best_of_all_parties)
     ),
-    "callers whom the same statements match are alike": Fault(
-        "layers", _set(callers, "distinct", _distinct_by_statements)
+    "callers and resources that the same statements match are alike": Fault(
+        "layers", _set(joint, "distinct", _distinct_by_statements)
     ),
     "a class is left out though it alone matches an allowance": Fault("levels", _set(Aim, "cost", _avoided_only)),
     "a denial settles that may not match": Fault(

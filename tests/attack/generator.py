@@ -27,6 +27,7 @@ class Profile:
     rcp: float = 0.35
     layers: float = 0.25
     levels: tuple[int, ...] = (1, 1, 2, 3)
+    denials: tuple[int, ...] = (0, 1, 2)  # at each level, besides those of a cover
     allow_lists: float = 0.15
     wide: float = 0.05  # how likely statements are many, with many patterns each
     groups: tuple[str, ...] = ("members", "members", "account", "anyone", "anyone", "named")
@@ -54,7 +55,18 @@ PROFILES: Mapping[str, Profile] = {
     "lists": Profile(_of("list"), cover=0.9, resources=0.1, rcp=0.1),
     "levels": Profile(_of("bool", "word"), levels=(2, 3), allow_lists=0.8, cover=0.2),
     "layers": Profile(layers=0.8, cover=0.3, groups=("anyone", "anyone", "members", "named")),
-    "characters": Profile(_of("caller"), cover=1.0, resources=0.1, rcp=0.1, odd=1.0, layers=0.0),
+    "characters": Profile(
+        _of("caller"),
+        cover=1.0,
+        resources=0.0,
+        rcp=0.0,
+        odd=1.0,
+        layers=0.0,
+        levels=(1,),
+        places=("service_control",),
+        groups=("members", "account"),
+        denials=(0,),
+    ),
     "rcps": Profile(
         (ContextKey("aws:ResourceAccount", "word", (ACCOUNT,)),),
         places=("resource_control",),
@@ -150,7 +162,9 @@ class _Maker:
         allowing = [_everything()]
         if self.dice.chance(self.profile.allow_lists):
             allowing = [self._statement("Allow") for _ in range(self.random.randint(1, 2))]
-        count = self.random.randint(5, 14) if self.dice.chance(self.profile.wide) else self.random.randint(0, 2)
+        count = (
+            self.random.randint(5, 14) if self.dice.chance(self.profile.wide) else self.dice.one(self.profile.denials)
+        )
         denying = [self._statement("Deny") for _ in range(count)]
         return [document(*allowing), *([document(*denying)] if denying else [])]
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from tableguard.errors import PolicyError
 from tableguard.policy.evaluate import Request, decide
 from tableguard.policy.principals import Principal, mentioned, principal
+from tableguard.policy.service_reference import load
 from tableguard.policy.statements import Statement
 from tests.attack.cases import ACCOUNT, ELSEWHERE, MANAGEMENT, ORGANIZATION, REGION, AttackCase
 from tests.attack.values import Parts, Values
@@ -57,6 +58,19 @@ def can_be(case: AttackCase, caller: Principal) -> bool:
     return group == "members" or (caller.account == ACCOUNT and caller.kind != "root")
 
 
+def carried(request: Request) -> Request:
+    """Return the request without keys of another service than its action's: docs/proving.md, "What is assumed"."""
+    service = request.action.partition(":")[0]
+    context = {key: value for key, value in request.context.items() if load().may_carry(service, key)}
+    return replace(request, context=context)
+
+
+def can_exist(request: Request) -> bool:
+    """Return True if AWS can make a request: a truth is true or false, and each key is one that the service has."""
+    truths = {value for key, value in request.context.items() if load().key_type(key) == "Bool"}
+    return truths <= {"true", "false"} and carried(request) == request
+
+
 @dataclass
 class Attacker:
     """Draws requests against one case."""
@@ -97,7 +111,7 @@ class Attacker:
         for key in self.values:
             request = self._with_value(request, key, self.random.choice(self.values[key]))
         request = self._with_caller(request, self.random.choice(self.callers))
-        return self._with_resource(request, self.random.choice(self.resources))
+        return carried(self._with_resource(request, self.random.choice(self.resources)))
 
     def _with_value(self, request: Request, key: str, values: Values) -> Request:
         context = {name: value for name, value in request.context.items() if name != key}
@@ -147,7 +161,7 @@ class Attacker:
         best = self.cost(request)
         yield request
         for _ in range(steps):
-            changed = self._changed(request)
+            changed = carried(self._changed(request))
             cost = self.cost(changed)
             if cost <= best:
                 if cost < best:

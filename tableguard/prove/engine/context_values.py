@@ -75,6 +75,14 @@ _EXAMPLES = {
     "aws:sourceorgid": ("o-otherorgid1",),
     "aws:sourceip": ("203.0.113.9",),
 }
+# a value of each type, where only presence matters
+_OF_TYPE = {
+    "ARN": "arn:aws:s3:::x",
+    "Bool": "true",
+    "Date": "2026-01-01T00:00:00Z",
+    "IPAddress": "203.0.113.9",
+    "Numeric": "1",
+}
 
 
 def singles(key: str, lines: Lines, aim: Aim | None = None, apart: tuple[Tokens, ...] = ()) -> tuple[str, ...]:
@@ -185,7 +193,7 @@ def _candidates(key: str, lines: Lines, aim: Aim | None, apart: tuple[Tokens, ..
     compared = [(statement, line) for statement, line in lines if line.operator != "Null"]
     examples = list(_EXAMPLES.get(key, ()))
     if not compared and not apart:  # nothing but presence is compared
-        return examples[:1] or ["x"]
+        return examples[:1] or [_OF_TYPE.get(load().key_type(key) or "", "x")]
     families = _families(key, [line for _, line in compared], bool(apart))
     candidates: list[str] = []
     for family in families:

@@ -129,3 +129,12 @@ def test_a_number_that_json_rounds_is_refused_and_one_that_it_keeps_is_written_i
     assert [condition(value) for value in (123456.4, 0.00001, 1e9, 5)] == ["123456.4", "0.00001", "1000000000", "5"]
     with pytest.raises(PolicyError, match="more digits than a JSON number keeps; write it as a text"):
         condition(0.12345678901234567)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("aws:MultiFactorAuthPresent", "true"), ("s3:max-keys", "1"), ("aws:RequestTag/team", "x")]
+)
+def test_a_key_that_must_only_be_there_has_a_value_of_its_type(key: str, value: str) -> None:
+    found = asked({"Null": {key: "true"}})
+    assert found.counterexample is not None
+    assert found.counterexample.context[key.lower()] == value
