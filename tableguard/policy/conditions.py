@@ -243,6 +243,7 @@ class Condition:
         return any(matches) if self.quantifier == "ForAnyValue" else all(matches)
 
 
+@lru_cache(maxsize=16384)
 def parsed(operator: str, key: str, values: tuple[str, ...]) -> Condition:
     """Parse a condition line; PolicyError for an operator that AWS does not know or values it cannot take."""
     quantifier, _, rest = operator.rpartition(":")

@@ -19,7 +19,6 @@ Effect = Literal["Allow", "Deny"]
 Audience = Literal["unsaid", "everybody", "named"]
 
 VERSION = "2012-10-17"
-MOST_REMEMBERED = 4_096  # resources whose answer an element keeps: proofs ask the same few again and again
 _TOP = frozenset(("Version", "Id", "Statement"))
 _ELEMENTS = frozenset(
     ("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition")
@@ -47,15 +46,7 @@ class Patterns:
 
     def takes_in(self, action: str) -> bool:
         """Return True if an Action element with these values takes in an action, given in lower case."""
-        answer = self._taking_in.get(action)
-        if answer is None:
-            answer = self._taking_in[action] = bool(self._action_test(action)) != self.inverted
-        return answer
-
-    @cached_property
-    def _taking_in(self) -> dict[str, bool]:
-        # at most every action that is decided, as in a policy
-        return {}
+        return bool(self._action_test(action)) != self.inverted
 
     @cached_property
     def _action_test(self) -> Test:
@@ -68,21 +59,13 @@ class Patterns:
 
     def takes_in_resource(self, resource: str) -> bool:
         """Return True if a Resource element with these values, none of which has a variable, takes in a resource."""
-        answer = self._taking_in_resource.get(resource)
-        if answer is None:
-            if len(self._taking_in_resource) >= MOST_REMEMBERED:
-                self._taking_in_resource.clear()
-            excluded = bool(self.excluded) and bool(self.excluded_test(resource))
-            answer = not excluded and bool(self._resource_test(resource)) != self.inverted
-            self._taking_in_resource[resource] = answer
-        return answer
+        if self.excluded and self.excluded_test(resource):
+            return False
+        return bool(self.resource_test(resource)) != self.inverted
 
     @cached_property
-    def _taking_in_resource(self) -> dict[str, bool]:
-        return {}
-
-    @cached_property
-    def _resource_test(self) -> Test:
+    def resource_test(self) -> Test:
+        """A test for the resources that one of the values covers, where none depends on the request."""
         return resource_test(self.values)
 
     @cached_property
@@ -142,7 +125,7 @@ class Statement:
                 f"statement {self.sid or '(no Sid)'}: a variable in NotResource has no value in this request, and "
                 "AWS does not define what is then outside it"
             )
-        return resource_test(with_value)
+        return resource_test(tuple(with_value))
 
 
 @dataclass(frozen=True)
@@ -216,8 +199,8 @@ def _statement(place: str, element: Any) -> Statement:
         raise PolicyError(f"{place}: not an object")
     sid = element.get("Sid", "")
     place = f"{place} ({sid})" if sid else place
-    unknown = sorted(set(element) - _ELEMENTS)
-    if unknown:
+    if not element.keys() <= _ELEMENTS:
+        unknown = sorted(element.keys() - _ELEMENTS)
         raise PolicyError(f"{place}: unknown element {unknown[0]!r}; AWS refuses the document")
     effect = element.get("Effect")
     if effect not in ("Allow", "Deny"):
@@ -263,7 +246,11 @@ def _patterns(place: str, element: Mapping[str, Any], name: str) -> Patterns:
 
 def _texts(place: str, key: str, value: Any) -> tuple[str, ...]:
     """Return a policy value that is one text or a list of them; numbers and booleans count as their JSON text."""
+    if isinstance(value, str):  # as most are
+        return (value,)
     items = value if isinstance(value, list) else [value]
+    if items and all(type(item) is str for item in items):
+        return tuple(items)
     if not items or not all(isinstance(item, (str, bool, int, float)) for item in items):
         raise PolicyError(f"{place}: {key} must be a text or a list of texts, not empty")
     return tuple(_text(place, key, item) for item in items)

@@ -1,7 +1,7 @@
 """One side of a request, its caller or its resource for instance, divided into the classes that matter."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 from tableguard.errors import PolicyError
@@ -13,6 +13,9 @@ from tableguard.prove.engine.statement_set import NONE, Lines, StatementSet
 Parties: TypeAlias = tuple[Any, ...]
 
 
+_NO_KEYS: Values = {}
+
+
 class Resource(NamedTuple):
     """A resource, the account that it is in, and the organization of that: an empty text for none."""
 
@@ -21,13 +24,12 @@ class Resource(NamedTuple):
     organization: str
 
 
-@dataclass(frozen=True)
-class RequestPart:
+class RequestPart(NamedTuple):
     """A part of a request: its caller, its resource, or context keys."""
 
     caller: Principal | None = None
     resource: Resource | None = None
-    context: Values = field(default_factory=dict)
+    context: Values = _NO_KEYS
 
     def __or__(self, other: "RequestPart") -> "RequestPart":
         """Return both parts together."""
@@ -43,8 +45,7 @@ class RequestPart:
         return {**own, **its, **self.context}
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """One class: the statements that it does not rule out, those it leaves undefined, its parties, and an example."""
 
     passes: StatementSet

@@ -8,7 +8,7 @@ other statements match, or other callers and resources meet.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from tableguard.policy.evaluate import Request
 from tableguard.policy.worlds import Scope
@@ -26,8 +26,7 @@ FEW_CLASSES = 100
 MOST_JOINED = 10_000  # beyond it the options of a side are compared with each other before they are combined
 
 
-@dataclass(frozen=True)
-class State:
+class State(NamedTuple):
     """Requests that have this in common: statements not ruled out, those undefined, their parties, and an example."""
 
     passes: StatementSet

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tableguard.policy.evaluate import Layer, Wanted, World
+from tableguard.policy.matching import Test
 from tableguard.policy.principals import Principals
 from tableguard.policy.service_reference import load
 from tableguard.policy.statements import Policy, Statement
@@ -78,7 +79,21 @@ class ApplicableStatements:
 
     @cached_property
     def selecting(self) -> tuple[tuple[int, Statement], ...]:
-        """The statements that do not cover every resource, each with its number."""
+        """The statements that do not cover every resource, each with its number, where it is not `written_out`."""
+        written_out = {n for n, _, _ in self.written_out}
+        return tuple((n, statement) for n, statement in self._selecting if n not in written_out)
+
+    @cached_property
+    def written_out(self) -> tuple[tuple[int, Test, bool], ...]:
+        """The statements whose Resource, or NotResource if True, depends on nothing else; each with its number."""
+        return tuple(
+            (n, statement.resource.resource_test, statement.resource.inverted)
+            for n, statement in self._selecting
+            if not statement.resource.has_variables and not statement.resource.excluded
+        )
+
+    @cached_property
+    def _selecting(self) -> tuple[tuple[int, Statement], ...]:
         return tuple(
             (n, layered.statement)
             for n, layered in enumerate(self.statements)

@@ -144,7 +144,7 @@ def _options(circumstances: _Circumstances, service: str) -> Iterator[Option]:
             if account not in of_account:
                 of_account[account] = tuple(_in_account(circumstances, account))
             for one in of_account[account]:
-                resource = one.example.resource and one.example.resource._replace(arn=arn)
+                resource = one.example.resource and Resource(arn, account, one.example.resource.organization)
                 example = RequestPart(None, resource, one.example.context)
                 yield Option(one.passes & covering, one.undefined | unclear, one.parties, example)
 
@@ -179,6 +179,9 @@ def _in_account(circumstances: _Circumstances, account: str) -> Iterator[Option]
 def _covered(applicable: ApplicableStatements, arn: str, context: Values) -> tuple[StatementSet, StatementSet]:
     """Return the statements that cover a resource or leave that undefined, and those that leave it undefined."""
     passes, undefined = EVERY, NONE
+    for n, test, inverted in applicable.written_out:
+        if bool(test(arn)) == inverted:
+            passes &= all_but(n)
     for n, statement in applicable.selecting:
         try:
             covered = statement.covers_resource(arn, context)

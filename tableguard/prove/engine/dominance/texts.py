@@ -23,7 +23,7 @@ from tableguard.prove.engine.automaton import (
     too_many,
 )
 from tableguard.prove.engine.dominance.aim import Aim
-from tableguard.prove.engine.statement_set import SCOPE, Lines, StatementSet
+from tableguard.prove.engine.statement_set import NONE, SCOPE, Lines, StatementSet
 from tableguard.prove.engine.string_patterns import is_text, patterns
 from tableguard.prove.engine.unproved import NotProvedError
 
@@ -47,7 +47,15 @@ Texts = tuple[tuple[int, str], ...]
 
 def groups(lines: Lines, key: str, aim: Aim | None, apart: Iterable[Pattern] = ()) -> PatternGroups:
     """Return the texts that a key is compared with in groups; each of `apart` is a group of its own."""
-    told_apart = tuple(apart)
+    parts = tuple((aim.part(statement) if aim else NONE, line) for statement, line in lines if line.key == key)
+    return _groups(parts, key, aim is not None, tuple(apart))
+
+
+@lru_cache(maxsize=4096)
+def _groups(
+    lines: tuple[tuple[StatementSet, Condition], ...], key: str, aimed: bool, told_apart: tuple[Pattern, ...]
+) -> PatternGroups:
+    aim = Aim.of_parts() if aimed else None
     used_in: dict[Pattern, list[int]] = {pattern: [] for pattern in patterns(lines, key)}
     wishes = [better(statement, negated(line), aim) for statement, line in lines]
     for n, line in enumerate(lines):

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.ht
 import string
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import combinations
 
 from tableguard.policy.matching import Values
@@ -43,7 +44,11 @@ class Comparisons:
 
     def mention(self, key: str) -> bool:
         """Return True if a condition or another key depends on this one."""
-        return key in self.apart or any(line.key == key for _, line in self.lines)
+        return key in self._mentioned
+
+    @cached_property
+    def _mentioned(self) -> frozenset[str]:
+        return frozenset((*self.apart, *(line.key for _, line in self.lines)))
 
 
 def within_arns(comparisons: Comparisons) -> Iterator[Tokens]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tableguard.errors import PolicyError
+from tableguard.policy.conditions import Condition
 from tableguard.policy.matching import Values, substituted
 from tableguard.prove.engine.automaton import Tokens
 from tableguard.prove.engine.dimension import Dimension, Option, Parties, RequestPart, distinct
@@ -111,10 +112,14 @@ def _apart(side: Side, group: list[Side], context: Values) -> Apart:
 
 def filled(lines: Lines, context: Values, keep: bool = False) -> Lines:
     """Return the lines with the variables filled that have a value here; other values cover nothing, unless kept."""
-    return [
-        (statement, replace(line, values=filled_texts(line.values, context, keep)) if is_text(line) else line)
-        for statement, line in lines
-    ]
+    return [(statement, _filled_line(line, context, keep)) for statement, line in lines]
+
+
+def _filled_line(line: Condition, context: Values, keep: bool) -> Condition:
+    """Return the line itself where it has no variable: it remembers its answers."""
+    if not is_text(line) or not any(map(variables_in, line.values)):
+        return line
+    return replace(line, values=filled_texts(line.values, context, keep))
 
 
 def filled_texts(texts: Sequence[str], context: Values, keep: bool = False) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from tableguard.prove.engine.dominance import texts
 from tableguard.prove.engine.prover import Proof, fails
 from tableguard.prove.engine.question import Question
 from tableguard.prove.engine.unproved import NotProvedError
+from tests.worlds.crowds import of_teams
 from tests.worlds.policies import ACCOUNT, BREAK_GLASS, FULL, MANAGEMENT, OTHER_ACCOUNT, TABLE, document
 from tests.worlds.proofs import DELETION, ESTATE, EXEMPTION, proof, statement, under
 
@@ -316,3 +317,11 @@ def test_a_dozen_statements_on_a_list_with_a_value_each_are_decided() -> None:
     scope = {"Action": "ec2:CreateTags", "Condition": {**none, **inside}}
     assert proof(under(*TAGGED), scope, "allowed", (BREAK_GLASS,)).verdict == "proved"
     assert proof(under(*TAGGED), {**scope, "Condition": inside}, "allowed", (BREAK_GLASS,)).verdict == "refuted"
+
+
+def test_two_hundred_scps_about_every_action_are_decided() -> None:
+    world = of_teams(210)
+    everything = {"Action": "*"}
+    assert proof(world, {**everything, "Condition": {"Null": {"aws:SourceVpce": "false"}}}).verdict == "proved"
+    found = proof(world, everything, "allowed", (BREAK_GLASS,))
+    assert (found.verdict, confirmed(found)) == ("refuted", True)
