@@ -240,6 +240,6 @@ def test_what_is_finished_of_the_prover_is_shown_by_a_test(found: str, now: str,
 
 
 def test_every_fault_of_the_prover_has_its_row() -> None:
-    assert [number for number, *_ in FAULTS if number] == ["U1", "U2", "U3", "U4", "C1", "W1", "L1", "P1"]
+    assert [number for number, *_ in FAULTS if number] == ["U1", "U2", "U3", "U4", "U5", "C1", "W1", "L1", "P1"]
     rows = re.findall(r"^\| (?!#|found).*", text_of("docs/faults-of-the-prover.md").partition("\n## ")[2], re.MULTILINE)
     assert len(FAULTS) == len(rows)

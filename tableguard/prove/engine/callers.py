@@ -7,7 +7,9 @@ are the role, whoever took it and how: with a token of a web identity or of SAML
 import string
 from collections.abc import Iterator
 from functools import partial
+from itertools import count
 
+from tableguard.aws.arn import components
 from tableguard.policy.matching import Values
 from tableguard.policy.principals import ANONYMOUS, Principal, mentioned, principal
 from tableguard.policy.worlds import Scope
@@ -171,10 +173,24 @@ def _principal_values(applicable: ApplicableStatements, kind: str) -> Iterator[s
 
 
 def known_accounts(scope: Scope, applicable: ApplicableStatements) -> tuple[str, ...]:
-    """Return the accounts of workload and management, another one, and every account that a statement names."""
+    """Return the accounts of workload and management, another one, and all that a statement or the callers name."""
     estate = scope.estate
-    certain = (estate.account, OTHER_ACCOUNT, estate.management_account, *estate.members)
-    return tuple(dict.fromkeys((*certain, *applicable.accounts)))
+    callers = scope.callers if isinstance(scope.callers, tuple) else ()
+    of_callers = (account for arn in callers if (account := principal(arn).account))
+    named = dict.fromkeys(
+        (estate.account, estate.management_account, *estate.members, *of_callers, *applicable.accounts)
+    )
+    another = next(account for account in map(str, count(int(OTHER_ACCOUNT), 111_111_111)) if account not in named)
+    return tuple(dict.fromkeys((estate.account, another, *named)))
+
+
+def tells_accounts_apart(applicable: ApplicableStatements) -> bool:
+    """Return True if a wildcard covers some accounts of callers and not others, so that each class has its own."""
+    for pattern in patterns(applicable.lines, "aws:principalaccount"):
+        if pattern.text != "*" and set("*?") & set(pattern.text):
+            return True
+    arns = (components(pattern.text) for pattern in patterns(applicable.lines, "aws:principalarn"))
+    return any(parts is None or (parts[4] != "*" and bool(set("*?") & set(parts[4]))) for parts in arns)
 
 
 def _sessions(applicable: ApplicableStatements, arn: str) -> Iterator[Principal]:

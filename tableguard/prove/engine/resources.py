@@ -22,7 +22,7 @@ from tableguard.prove.engine.automaton import (
     exactly,
     word,
 )
-from tableguard.prove.engine.callers import known_accounts, organizations
+from tableguard.prove.engine.callers import known_accounts, organizations, tells_accounts_apart
 from tableguard.prove.engine.dimension import Option, RequestPart, Resource, judged
 from tableguard.prove.engine.dominance.aim import Aim, best
 from tableguard.prove.engine.dominance.texts import Better, PatternGroup, PatternGroups, all_in_all, better, classes_of
@@ -109,7 +109,9 @@ def side(scope: Scope, applicable: ApplicableStatements, service: str) -> Side:
 
 def _needs(applicable: ApplicableStatements) -> frozenset[str]:
     in_resources = frozenset(key for text in _texts(applicable) for key in variables_in(text))
-    return in_resources | joint.needs(applicable.lines_on(KEYS))
+    # the accounts of callers that only a wildcard covers are looked at as the resource's too
+    of_caller = frozenset(("aws:principalaccount",)) if tells_accounts_apart(applicable) else frozenset()
+    return in_resources | of_caller | joint.needs(applicable.lines_on(KEYS))
 
 
 def _texts(applicable: ApplicableStatements) -> tuple[str, ...]:

@@ -77,3 +77,29 @@ def test_resources_of_awss_own_accounts_are_looked_at(owner: str) -> None:
     others = document({"NotResource": f"arn:aws:dynamodb:*:{owner}:*"}, name="scp")
     world = World(MANAGEMENT, ((FULL, others),), identity=(FULL,), resource=FULL_FOR_ANYBODY)
     assert proof(world, {**DELETE, "Resource": "arn:aws:*:*:*:*"}).verdict == "refuted"
+
+
+def test_resources_of_the_callers_own_account_are_looked_at() -> None:
+    partner = f"arn:aws:iam::{PARTNER}:role/app"
+    closed = World(MANAGEMENT, identity=(FULL,))  # no resource has a policy: what is not of his account he cannot reach
+    found = proof(closed, DELETE, callers=(partner,))
+    assert found.counterexample is not None
+    assert found.counterexample.resource_account == PARTNER
+    elsewhere = {"Condition": {"StringNotEquals": {"aws:ResourceAccount": PARTNER}}}
+    assert proof(closed, {**DELETE, **elsewhere}, callers=(partner,)).verdict == "proved"
+
+
+@pytest.mark.parametrize(
+    "of_some",
+    [
+        {"StringLike": {"aws:PrincipalAccount": "9*"}},
+        {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::9*:*"}},
+        {"StringNotEquals": {"aws:PrincipalAccount": [ACCOUNT, OTHER_ACCOUNT, "555566667777"]}},
+    ],
+    ids=str,
+)
+def test_callers_of_accounts_that_nobody_names_have_resources_of_their_own(of_some: dict[str, Any]) -> None:
+    closed = World(MANAGEMENT, identity=(FULL,))
+    found = proof(closed, {**DELETE, "Condition": of_some})
+    assert found.counterexample is not None
+    assert found.counterexample.resource_account == found.counterexample.principal.account
