@@ -1,5 +1,6 @@
 """SCPs and RCPs bind where they are attached: what one level allows, another may deny."""
 
+import random
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -7,9 +8,11 @@ from typing import Any
 import pytest
 
 from tableguard.errors import PolicyError
-from tableguard.policy.evaluate import World
+from tableguard.policy.evaluate import Request, World, decide
+from tableguard.policy.principals import principal
 from tableguard.policy.shorthand import Shorthand
-from tableguard.policy.worlds import EVERY_REQUEST, Scope, guardrails
+from tableguard.policy.statements import Policy, policy
+from tableguard.policy.worlds import EVERY_REQUEST, FULL_AWS_ACCESS, Scope, guardrails
 from tableguard.prove.diff.difference import difference
 from tableguard.prove.foreign import promise_file
 from tableguard.prove.foreign.documents import ForeignDocument
@@ -207,3 +210,57 @@ def test_scps_that_allow_and_move_to_another_level_may_mean_something_else(
 ) -> None:
     scope = Scope(EVERY_REQUEST, "members", Shorthand(example()).estate)
     assert difference(under(*before), under(*after), scope).same == same
+
+
+SCPS = {
+    "keep": KEEP,
+    "s3-only": S3_ONLY,
+    "no-ec2": document("scp", "scp/no-ec2.json", Action="ec2:*"),
+    "some": document("scp", "scp/some.json", Effect="Allow", Action=["ec2:*", "sqs:*"]),
+}
+ACTIONS = ("s3:DeleteBucket", "s3:GetObject", "ec2:RunInstances", "sqs:SendMessage")
+PATHS = ("root", "root/apps", f"root/apps/{OTHER}", "root/data", f"root/{ACCOUNT}")
+
+
+def random_tree(chance: random.Random) -> dict[str, list[str]]:
+    return {
+        path: [*(["FullAWSAccess"] if chance.random() < 0.6 else [chance.choice(["s3-only", "some"])]), *extra]
+        for path in PATHS
+        for extra in [chance.sample(sorted(SCPS), chance.randint(0, 2))]
+    }
+
+
+def allowed_by_every_level(tree: dict[str, list[str]], path: str, action: str) -> bool:
+    """Whether a role of an account at a path may call an action: asked level by level, without the tree's own code."""
+    estate = Shorthand(example()).estate
+    account = path[-12:] if path[-12:].isdigit() else "777788889999"
+    caller = principal(f"arn:aws:iam::{account}:role/Admin")
+    request = Request(caller, action, "*", account, {"aws:PrincipalOrgID": estate.organization_id})
+    above = [names for name, names in tree.items() if f"{path}/".startswith(f"{name}/")]
+    for names in above:
+        policies = [FULL_AWS_ACCESS if name == "FullAWSAccess" else _parsed(SCPS[name]) for name in names]
+        if not decide(guardrails(estate, (tuple(policies),)), request).allowed:
+            return False
+    return True
+
+
+def _parsed(written: ForeignDocument) -> Policy:
+    return policy(written.name, written.document)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_is_proved_of_a_tree_holds_at_each_level_and_what_is_refuted_fails_at_one(
+    seed: int, tmp_path: Path
+) -> None:
+    chance = random.Random(seed)  # noqa: S311  # the same trees in every run
+    tree = random_tree(chance)
+    named = {name for names in tree.values() for name in names}
+    documents = [SCPS[name] for name in sorted(SCPS) if name in named]
+    text = levels(**{path.replace("/", "__"): {"scps": names} for path, names in tree.items()})
+    for action in ACTIONS:
+        for kind, wanted in (("must-deny", False), ("must-allow", True)):
+            for where, verdict in answered(tmp_path, text + promise(kind, action), *documents):
+                paths = where.removeprefix("callers at ").split(", ")
+                assert verdict in ("proved", "refuted")
+                agrees = [allowed_by_every_level(tree, path, action) == wanted for path in paths]
+                assert all(agrees) == (verdict == "proved"), (where, action, tree)
