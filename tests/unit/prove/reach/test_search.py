@@ -170,3 +170,18 @@ def test_a_key_granted_on_the_way_is_used_as_far_as_a_grant_goes() -> None:
     search = searched(account([attacker({"Action": "kms:*"})], [key]))
     assert steps_to(search, Fact("widened", key.arn)) == ["grant-key"]
     assert steps_to(search, Fact("opened", key.arn)) is None
+
+
+def test_of_principals_with_the_same_policies_each_is_tried() -> None:
+    exempt = {"ArnNotLike": {"aws:PrincipalArn": arn("role/b")}}
+    denial = {"Sid": "Scp", "Effect": "Deny", "Action": "lambda:CreateFunction", "Resource": "*", "Condition": exempt}
+    scp = policy("scp", {"Version": "2012-10-17", "Statement": [denial]})
+    same = allowing({"Action": ["iam:PassRole", "lambda:*"]})
+    alike = [PolicyHolder(arn("role/a"), (same,)), PolicyHolder(arn("role/b"), (same,))]
+    small = account([*alike, target(trust=trusting({"Service": "lambda.amazonaws.com"}))], scps=[scp])
+    search = searched(small, [holder.arn for holder in alike])
+    assert steps_to(search, IS_TARGET) == ["new-function"]
+    assert {call.request.principal.arn for step in search.sequence([IS_TARGET]) for call in step.calls[:2]} == {
+        arn("role/b")
+    }
+    assert steps_to(searched(small, [arn("role/a")]), IS_TARGET) is None
