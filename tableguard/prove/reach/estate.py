@@ -25,7 +25,7 @@ def account_of(policies: PolicySet) -> Account:
     settings = policies.settings
     world = together.world_of(None, None, False, policies)
     plan = Plan(settings, {name: find_stack(name).template(settings).to_dict() for name in _STACKS})
-    roles = {role.arn: role for role in (*_not_made(policies), *_roles(plan))}
+    roles = {role.arn: role for role in (*_not_made(policies), *_roles(plan, policies))}
     things = {thing.arn: thing for thing in _things(plan, policies)}
     prefix = f"arn:aws:iam::{settings.account_id}:"
     # what a taker may do by its own policies no document says
@@ -40,10 +40,12 @@ def account_of(policies: PolicySet) -> Account:
     return Account(policies.estate, world, holders, things)
 
 
-def _roles(plan: Plan) -> Iterator[PolicyHolder]:
+def _roles(plan: Plan, policies: PolicySet) -> Iterator[PolicyHolder]:
     resources = plan.resources["access"].values()
     managed = {
-        resource.arn: _policy(resource, "PolicyDocument", str(resource.physical_name), resource.arn)
+        resource.arn: _policy(
+            resource, "PolicyDocument", _document(str(resource.physical_name), policies), resource.arn
+        )
         for resource in resources
         if resource.resource_type == "AWS::IAM::ManagedPolicy" and resource.arn is not None
     }
@@ -55,6 +57,12 @@ def _roles(plan: Plan) -> Iterator[PolicyHolder]:
         trust = _policy(resource, "AssumeRolePolicyDocument", f"trust policy of {resource.physical_name}")
         own = tuple(managed[arn] for arn in attached if arn in managed)
         yield PolicyHolder(resource.arn, (*own, *_inline(resource)), boundary, trust)
+
+
+def _document(name: str, policies: PolicySet) -> str:
+    """Return the place of the document that a managed policy is made from; its own name if it has none."""
+    document = name.removeprefix(f"{policies.settings.name}-").replace("-", "_")
+    return f"role/{document}.json" if document in policies.policies["role"] else name
 
 
 def _not_made(policies: PolicySet) -> Iterator[PolicyHolder]:

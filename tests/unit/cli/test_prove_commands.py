@@ -487,7 +487,7 @@ def test_preflight_names_the_resource_that_an_scp_stops(tmp_path: Path) -> None:
 def test_reach_shows_the_shortest_sequence_and_what_it_leaves_out() -> None:
     ran = run("reach", "--from", "deployer", "--to", "message-read", code=1)
     lines = ran.splitlines()
-    assert "message-read: reads a message" in lines
+    assert "message-read: reads a message, or who takes part" in lines
     assert "    1. function-code: replaces the code of function:cruddur-pattern-d" in lines
     assert [line for line in lines if line.startswith("    2. ") and "calls dynamodb:BatchGetItem" in line]
     assert [line for line in lines if line.startswith("left out: ")]
@@ -506,7 +506,7 @@ def test_reach_prints_the_same_as_json() -> None:
     ((goal),) = facts["goals"]
     assert [step["step"] for step in goal["sequence"]] == ["function-code", "call"]
     statement = goal["sequence"][0]["calls"][0]["because"][-1]
-    assert (statement["policy"], statement["sid"]) == ("cruddur-deployer-function", "Function")
+    assert (statement["policy"], statement["sid"]) == ("role/deployer_function.json", "Function")
     assert facts["left_out"]
 
 
