@@ -69,6 +69,8 @@ def refuting(sids: Iterable[str], goal: str) -> Sequence | None:
         (["DenyTableDestruction"], "table-destroyed", ["open-table"], "dynamodb:DeleteTable"),
         (["DenyKeyDestruction"], "table-destroyed", [], "kms:PutKeyPolicy"),
         (["DenyStoppingTrail"], "trail-stopped", [], "cloudtrail:DeleteTrail"),
+        (["DenySilencingAlerts"], "trail-stopped", [], "logs:DeleteMetricFilter"),
+        (["DenyDestroyingEvidence"], "trail-stopped", [], "s3:BypassGovernanceRetention"),
         (["DenyNarrowingTrail"], "trail-narrowed", [], "cloudtrail:PutEventSelectors"),
         (["DenyPassingRoles"], "message-read", ["new-function"], "dynamodb:BatchGetItem"),
     ],
