@@ -141,6 +141,8 @@ class Enumeration:
         ):  # the scope, or who calls whom, is open
             return False
         certain = state.passes & ~unsure
+        if applicable.aim is not None and not certain & applicable.aim.avoided:  # no denial matches for certain
+            return False
         statements = tuple(layered for n, layered in enumerate(applicable.statements) if certain & only(n))
         return self.settles(statements[1:], state.parties, self._request(action, state))
 

@@ -22,6 +22,8 @@ KEPT_KEYS = ALWAYS_PRESENT | callers.KEYS | resources.KEYS
 
 _NOTHING = "no request is within the scope: the promise says nothing"
 
+ENOUGH = 10_000  # classes, after which no shorter counterexample is looked for
+
 Verdict = Literal["proved", "refuted", "not proved"]
 
 
@@ -94,8 +96,12 @@ class _Search:
         self.enumeration = Enumeration(question.scope, self.changes.all, settles, relevant, self._aim)
 
     def proof(self) -> Proof:
-        fulfilled = list(self.fulfilled())
-        if not all(fulfilled):
+        refuted = False
+        for fulfilled in self.fulfilled():
+            refuted = refuted or not fulfilled
+            if refuted and len(self.decided) > ENOUGH:
+                break
+        if refuted:
             wrong = ((request, decision) for request, decision in self.decided if not self._is_wanted(decision))
             request, _ = min(wrong, key=lambda pair: readability(pair[0]))
             shortest, decision = self._shortened(request)

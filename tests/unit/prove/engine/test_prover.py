@@ -8,7 +8,7 @@ import pytest
 
 from tableguard.policy.evaluate import World, decide
 from tableguard.policy.worlds import Scope
-from tableguard.prove.engine import enumeration
+from tableguard.prove.engine import enumeration, prover
 from tableguard.prove.engine.dominance import texts
 from tableguard.prove.engine.prover import Proof, fails
 from tableguard.prove.engine.question import Question
@@ -325,3 +325,14 @@ def test_two_hundred_scps_about_every_action_are_decided() -> None:
     assert proof(world, {**everything, "Condition": {"Null": {"aws:SourceVpce": "false"}}}).verdict == "proved"
     found = proof(world, everything, "allowed", (BREAK_GLASS,))
     assert (found.verdict, confirmed(found)) == ("refuted", True)
+
+
+def test_a_refuted_question_looks_for_no_shorter_counterexample_among_very_many_classes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    every = proof(under(GOOD), {"Action": "*"})
+    monkeypatch.setattr(prover, "ENOUGH", 3)
+    first = proof(under(GOOD), {"Action": "*"})
+    assert (every.verdict, first.verdict) == ("refuted", "refuted")
+    assert 3 < first.classes < every.classes
+    assert confirmed(first)
