@@ -138,6 +138,8 @@ class Judge:
 
     def _is_denied(self, request: Request, condition: Condition) -> bool:
         """Return True if a guardrail denies the request whatever else it carries."""
+        if request.principal.account not in ("", self.account.estate.account):
+            return False  # of which organization somebody else is, no request here fixes
         key = (request.principal.arn, request.action, request.resource, str(condition))
         if key not in self.denied:
             self.denied[key] = not decide(self._certain(condition), request).allowed

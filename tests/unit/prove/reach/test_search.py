@@ -1,5 +1,6 @@
 """Sequences in small accounts: what is reached, by which steps, and what a single difference stops."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -185,3 +186,22 @@ def test_of_principals_with_the_same_policies_each_is_tried() -> None:
         arn("role/b")
     }
     assert steps_to(searched(small, [arn("role/a")]), IS_TARGET) is None
+
+
+def test_an_outsider_may_be_of_another_organization_or_of_none() -> None:
+    nobodys = {"Null": {"aws:PrincipalOrgID": "true"}}
+    denial = {
+        "Sid": "Rcp",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sts:*",
+        "Resource": "*",
+        "Condition": nobodys,
+    }
+    rcp = policy("rcp", {"Version": "2012-10-17", "Statement": [denial]})
+    small = account([PolicyHolder(ATTACKER), target(trust=trusting({"AWS": OUTSIDER}))])
+    guarded = replace(small.guarded, resource_control=((rcp,),))
+    assert steps_to(searched(replace(small, guarded=guarded)), IS_TARGET) == ["take-role"]
+    everybody = policy("rcp", {"Version": "2012-10-17", "Statement": [{**denial, "Condition": {}}]})
+    guarded = replace(small.guarded, resource_control=((everybody,),))
+    assert steps_to(searched(replace(small, guarded=guarded)), IS_TARGET) is None
