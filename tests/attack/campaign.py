@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from tableguard.policy.evaluate import Request
-from tableguard.prove.engine import enumeration, resources
+from tableguard.prove.engine import context_values, enumeration, resources
 from tableguard.prove.engine.dominance import sets, texts
 from tableguard.prove.engine.prover import Proof, prove
 from tests.attack.cases import AttackCase
@@ -92,9 +92,16 @@ def limits_of(case: AttackCase) -> Iterator[None]:
         if case.narrow:
             for module, limit in LIMITS:
                 patch.setattr(module, limit, 0)
-        resources._arns.cache_clear()
+            forget()
         yield
+    if case.narrow:
+        forget()
+
+
+def forget() -> None:
+    """Empty what the prover remembers that hangs on its limits."""
     resources._arns.cache_clear()
+    context_values._choices.cache_clear()
 
 
 def proof_of(case: AttackCase) -> Proof:

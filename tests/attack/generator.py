@@ -45,28 +45,29 @@ def _of(*kinds: str) -> tuple[ContextKey, ...]:
     return tuple(key for key in KEYS if key.kind in kinds or key.name in kinds)
 
 
+# SCPs at one level that cover nearly every value of a key, and little else
+_PLAIN = Profile(
+    cover=0.95,
+    resources=0.1,
+    rcp=0.05,
+    layers=0.0,
+    levels=(1,),
+    denials=(0, 0, 1),
+    places=("service_control",),
+    groups=("members", "account"),
+)
+
 PROFILES: Mapping[str, Profile] = {
     "mixed": Profile(),
-    "callers": Profile(_of("caller", "aws:PrincipalType", "aws:PrincipalAccount"), cover=0.9, resources=0.1, rcp=0.1),
+    "callers": replace(_PLAIN, keys=_of("caller", "aws:PrincipalType", "aws:PrincipalAccount")),
+    "characters": replace(_PLAIN, keys=_of("caller"), odd=1.0),
+    "numbers": replace(_PLAIN, keys=_of("number")),
+    "dates": replace(_PLAIN, keys=_of("date", "time")),
+    "texts": replace(_PLAIN, keys=_of("text")),
+    "lists": replace(_PLAIN, keys=_of("list"), narrower=0.8),
+    "variables": Profile(_of("aws:RequestTag/team", "aws:ResourceTag/team"), cover=0.1, rcp=0.1, variables=0.6),
+    "actions": Profile(_of("bool"), cover=0.0, rcp=0.0, resources=0.0, layers=0.2, levels=(1,), allow_lists=0.5),
     "resources": Profile(_of("aws:ResourceAccount", "aws:ResourceOrgID", "bool"), rcp=0.9, resources=0.8, cover=0.3),
-    "numbers": Profile(_of("number"), cover=0.9, resources=0.1, rcp=0.1),
-    "dates": Profile(_of("date", "time"), cover=0.9, resources=0.1, rcp=0.1),
-    "texts": Profile(_of("text"), cover=0.9, resources=0.2, rcp=0.1),
-    "lists": Profile(_of("list"), cover=0.9, resources=0.1, rcp=0.1),
-    "levels": Profile(_of("bool", "word"), levels=(2, 3), allow_lists=0.8, cover=0.2),
-    "layers": Profile(layers=0.8, cover=0.3, groups=("anyone", "anyone", "members", "named")),
-    "characters": Profile(
-        _of("caller"),
-        cover=1.0,
-        resources=0.0,
-        rcp=0.0,
-        odd=1.0,
-        layers=0.0,
-        levels=(1,),
-        places=("service_control",),
-        groups=("members", "account"),
-        denials=(0,),
-    ),
     "rcps": Profile(
         (ContextKey("aws:ResourceAccount", "word", (ACCOUNT,)),),
         places=("resource_control",),
@@ -77,19 +78,15 @@ PROFILES: Mapping[str, Profile] = {
         actions=("*", "kms:*", "k*:*", "dynamodb:*"),
         covered=("kms:*", "*", "k?s:*", "*:*e*"),
     ),
+    "levels": Profile(_of("bool", "word"), levels=(2, 3), allow_lists=0.8, cover=0.2),
+    "layers": Profile(layers=0.8, cover=0.3, groups=("anyone", "anyone", "members", "named")),
     "principals": Profile(
         _of("bool"), cover=0.0, rcp=0.0, resources=0.0, layers=0.6, sessions=0.8, levels=(1,), actions=("*", "s3:*")
     ),
-    "variables": Profile(
-        _of("aws:RequestTag/team", "aws:ResourceTag/team"), cover=0.1, rcp=0.1, resources=0.1, variables=0.6
-    ),
-    "organizations": Profile(
-        _of("aws:PrincipalOrgID", "aws:PrincipalServiceName"),
-        cover=0.9,
-        resources=0.0,
-        rcp=0.0,
+    "organizations": replace(
+        _PLAIN,
+        keys=_of("aws:PrincipalOrgID", "aws:PrincipalServiceName"),
         groups=("anyone",),
-        layers=0.1,
         places=("resource",),
     ),
     "wide": Profile(_of("caller", "text", "list", "number"), wide=1.0, cover=0.3, layers=0.1),
@@ -223,7 +220,9 @@ class _Maker:
 
     def _promise(self, layers: Mapping[str, Any], covered: Element | None) -> Element:
         if covered is not None:
-            narrower = self.conditions.block(1) if self.dice.chance(self.profile.narrower) else {}
+            narrower = (
+                self.conditions.block(self.dice.one((1, 1, 2))) if self.dice.chance(self.profile.narrower) else {}
+            )
             return {**covered, **_block(narrower)}
         statement = self._statement("Deny")
         statements = [one for name in layers for written in _documents_of(layers, name) for one in written["Statement"]]

@@ -5,19 +5,17 @@ from itertools import islice
 import pytest
 
 from tests.attack.campaign import Campaign, cases
-from tests.attack.faults import FAULTS
+from tests.attack.faults import FAULTS, put_back
 
 pytestmark = pytest.mark.slow
 SEED = 7
-WORLDS = 300  # the most that are drawn before a fault counts as not found
+WORLDS = 200  # the most that are drawn before a fault counts as not found
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_the_attack_finds(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    fault, campaign = FAULTS[name], Campaign()
-    fault.patch(monkeypatch)
-    contradictions = filter(None, map(campaign.attack, islice(cases(SEED, [fault.profile]), WORLDS)))
-    contradiction = next(contradictions, None)
+def test_the_attack_finds(name: str) -> None:
+    with put_back(name) as fault:
+        contradictions = filter(None, map(Campaign().attack, islice(cases(SEED, [fault.profile]), WORLDS)))
+        contradiction = next(contradictions, None)
     assert contradiction is not None
-    monkeypatch.undo()
     assert Campaign().attack(contradiction.case) is None
