@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from tableguard.errors import PolicyError
 from tableguard.policy import worlds
 from tableguard.policy.evaluate import Decision, Levels, Request, World, decide
-from tableguard.policy.principals import principal
+from tableguard.policy.principals import Principal, mentioned, principal
 from tableguard.policy.statements import Policy, Statement, policy
 from tableguard.policy.worlds import Scope
 from tableguard.prove.engine.prover import prove
@@ -88,9 +88,10 @@ class Judge:
     def _covered(self, question: Asked) -> tuple[str, ...]:
         """Return the actions that something could allow: without a policy of the resource only its account's own."""
         callers = [principal(arn) for arn in question.callers]
-        if question.policy is not None:
+        outside = all(caller.account != self.account.estate.account for caller in callers)
+        if question.policy is not None and not (outside and not _lets_in(question.policy, callers)):
             return question.actions
-        if question.must_allow or all(caller.account != self.account.estate.account for caller in callers):
+        if question.must_allow or outside:
             return ()
         if any(caller.kind not in ("role", "user") for caller in callers):
             return question.actions
@@ -169,6 +170,15 @@ class Judge:
         written = {action.lower(): action for action in question.actions}
         request = proof.counterexample
         return Call(replace(request, action=written.get(request.action.lower(), request.action)), proof.decision)
+
+
+def _lets_in(own: Policy, callers: list[Principal]) -> bool:
+    """Return True if a resource's policy allows some of these callers something; whoever is outside needs that."""
+    return any(
+        statement.effect == "Allow" and statement.principals is not None and mentioned(statement.principals, caller)
+        for statement in own.statements
+        for caller in callers
+    )
 
 
 def _certain(levels: Levels, members: frozenset[str]) -> Levels:
