@@ -81,7 +81,7 @@ def running(
         clock.step("landing zone", f"organization {settings.organization_id}, account {settings.account_id}")
         session = cache(zone.session)  # a role assumed anew would be served by clients made anew
         deployments = tuple(_deploy(settings, session, clock))
-        read_back = _verify(embedded.endpoint)
+        read_back = _verify(zone.clients)
         clock.step("read back", summary(read_back))
         sessions = {role: zone.assume(settings.role_arn(role)) for role in _ROLES}
         sessions["administrator"] = session("administrator")  # the role that the guardrails restrict
@@ -106,12 +106,11 @@ def approve(_stack: StackModule, _changes: tuple[ResourceChange, ...]) -> bool:
     return True
 
 
-def _verify(endpoint: str) -> ReadBack:
+def _verify(clients: Callable[[str, str, str], Any]) -> ReadBack:
     """Read back all that is deployed; EmbeddedError if anything differs from its template."""
-    from tableguard.local.clients.factory import Clients  # noqa: PLC0415  # boto3 is slow to import
     from tableguard.local.stacks import api, types  # noqa: PLC0415  # moto is slow to import
 
-    read_back = verify(api.deployed(), types.ALL, Clients(endpoint))
+    read_back = verify(api.deployed(), types.ALL, clients)
     for resource in read_back.different:
         first = resource.differences[0]
         raise EmbeddedError(

@@ -80,7 +80,7 @@ def test_guardrails_of_the_organisation_are_found_before_the_first_change(here: 
         here.change(*replacements)
         result = here.deploy(*MANAGEMENT, *BREAK_GLASS)
         assert result.code == 0, result.err
-        assert estate._verify(here.zone.endpoint).different == ()
+        assert estate._verify(here.zone.clients).different == ()
     _detach(here)
     here.change(LEFT_OUT, ROLES)
     by_day = here.deploy(*MANAGEMENT)

@@ -47,7 +47,7 @@ def _changed(here: Rehearsal, *words: str) -> dict[str, str]:
     """Deploy, check that all is as declared, and return each stack's outcome."""
     result = here.deploy("--json", *words)
     assert result.code == 0, result.err
-    assert estate._verify(here.zone.endpoint).different == ()
+    assert estate._verify(here.zone.clients).different == ()
     return {stack["stack"]: stack["outcome"] for stack in facts(result)["stacks"]}
 
 
@@ -62,7 +62,7 @@ def test_retention_regions_and_capacity_change_by_day_and_back(deployed: Rehears
         deployed.change()
         back = deployed.deploy(*BREAK_GLASS)
     assert back.code == 0, back.err
-    assert estate._verify(deployed.zone.endpoint).different == ()
+    assert estate._verify(deployed.zone.clients).different == ()
 
 
 def test_what_break_glass_changes_is_said_before_the_first_change_and_then_succeeds(deployed: Rehearsal) -> None:

@@ -38,4 +38,4 @@ def test_capacity_changes_both_ways(deployed: Rehearsal) -> None:
         assert result.code == 0, result.err
         table = deployed.client("dynamodb").describe_table(TableName="chatter-messages")["Table"]
         assert table["BillingModeSummary"]["BillingMode"] == mode
-        assert estate._verify(deployed.zone.endpoint).different == ()
+        assert estate._verify(deployed.zone.clients).different == ()

@@ -21,6 +21,7 @@ from tableguard.stacks.deploy import Deployment, deploy, plan
 from tableguard.stacks.registry import Principal, enabled_stacks
 from tableguard.store.messages import MessageTable
 from tests.worlds.estate import BY_SCP, refusal
+from tests.worlds.rehearsals import ReusedClients
 
 pytestmark = pytest.mark.slow
 ADA, BOB = (User(f"lives-{name}", name.title(), name) for name in ("ada", "bob"))
@@ -37,7 +38,7 @@ class Lives:
 
     def sessions(self) -> Callable[[Principal], Any]:
         """Return sessions that are taken anew: those of a former life are of roles that are gone."""
-        return cache(self.zone.session)
+        return cache(lambda principal: ReusedClients(self.zone.session(principal)))
 
     def assigned(self) -> tuple[Assignment, ...]:
         """Return who must deploy what, as the command finds it out before the first change."""
@@ -56,7 +57,7 @@ class Lives:
         by = {one.planned.stack.name: one.principal for one in assigned}
         done = deploy(self.settings, self.sessions(), estate.POLLING, estate.approve, by=by)
         deployments = {one.stack: one for one in done}
-        assert estate._verify(self.zone.endpoint).different == ()
+        assert estate._verify(self.zone.clients).different == ()
         return deployments
 
     def destroy(self) -> dict[str, destroy.PlannedDeletion]:

@@ -64,7 +64,7 @@ def test_an_optional_stack_is_taken_off_and_put_on_again(
     assert {name for name, outcome in outcomes.items() if outcome != "unchanged"} == {stack}
     assert outcomes[stack] == "adopted"
     assert {(one.stack, one.logical_id) for one in api.deployed()} == before
-    assert estate._verify(deployed.zone.endpoint).different == ()
+    assert estate._verify(deployed.zone.clients).different == ()
 
 
 def test_guardrails_that_were_kept_bind_also_while_the_settings_leave_them_out(deployed: Rehearsal) -> None:

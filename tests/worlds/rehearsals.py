@@ -139,7 +139,22 @@ def rehearsal(example: str, folder: Path) -> Iterator[Rehearsal]:
 
 @cache
 def _session(zone: LandingZone, principal: Principal) -> Any:
-    return zone.session(principal)
+    return ReusedClients(zone.session(principal))
+
+
+@dataclass(frozen=True)
+class ReusedClients:
+    """A session that makes each client once, for all commands of a rehearsal: it spares a third of a second each."""
+
+    session: Any
+    clients: dict[tuple[Any, ...], Any] = field(default_factory=dict)
+
+    def client(self, service: str, **arguments: Any) -> Any:
+        """Return the client of a service with these arguments."""
+        key = (service, *sorted(arguments.items()))
+        if key not in self.clients:
+            self.clients[key] = self.session.client(service, **arguments)
+        return self.clients[key]
 
 
 def _failing(resource_type: ResourceType, here: Rehearsal) -> ResourceType:
@@ -206,7 +221,7 @@ def check_as_undisturbed(here: Rehearsal) -> None:
     assert set(here.statuses().values()) <= {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
     wanted = {(here.settings.stack_name(stack), name) for stack, names in resources(here).items() for name in names}
     assert {(one.stack, one.logical_id) for one in api.deployed()} == wanted
-    assert estate._verify(here.zone.endpoint).different == ()
+    assert estate._verify(here.zone.clients).different == ()
     assert {stack["outcome"] for stack in facts(here.deploy("--json"))["stacks"]} == {"unchanged"}
 
 

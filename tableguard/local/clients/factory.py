@@ -9,10 +9,11 @@ from typing import Any
 
 import boto3
 import botocore.session
+from botocore.auth import AUTH_TYPE_MAPS
 from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES, ConstantProvider
 
-from tableguard.local.clients import in_process, served
+from tableguard.local.clients import in_process, served, unverified
 from tableguard.local.clients.identities import ACCOUNT_HEADER, SETUP_KEY, VIA_HEADER, via_header
 
 # One attempt, so that a refusal is seen once, and where it happens. No proxy, whatever the environment says: only
@@ -78,6 +79,8 @@ def make_client(service: str, **arguments: Any) -> Any:
     application = served.application(client.meta.endpoint_url)
     if application is not None:
         client.meta.events.register("before-send", in_process.in_process_responder(application))
+        AUTH_TYPE_MAPS[unverified.NAME] = unverified.UnverifiedSignature
+        client.meta.events.register_last("choose-signer", unverified.choose)
     return client
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
@@ -87,13 +88,19 @@ def refuse_unmodelled(handler: CloudFormationResponse) -> None:
 def read_submission(handler: CloudFormationResponse, previous: Submission | None) -> Submission:
     """Return the submission of a request; EmbeddedError if CloudFormation would refuse it before it begins."""
     text, url = _template_text(handler, previous)
-    template = read(text, url)
+    template = _read(text, url)
     unknown = unknown_types(template, ALL)
     if unknown:
         raise EmbeddedError(f"Template format error: Unrecognized resource types: [{', '.join(unknown)}]")
     _check_capabilities(required_capability(template), handler._get_param("Capabilities", []))
     tags = _tags(handler, previous)
     return Submission(text, template, _parameters(handler, previous.values if previous else {}), tags)
+
+
+@lru_cache(maxsize=32)
+def _read(text: str, url: bool) -> Template:
+    """Return a template as `read` does, each once: a plan, its deployment and the next deployment submit the same."""
+    return read(text, url)
 
 
 def _template_text(handler: CloudFormationResponse, previous: Submission | None) -> tuple[str, bool]:
