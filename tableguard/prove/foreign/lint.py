@@ -1,5 +1,6 @@
 """The lint of anybody's policy documents for `tableguard check`: what AWS refuses, and what is said in vain."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from tableguard.reading.placeholders import Values
 
 ENGINE = "policies of others"
 _PLACEHOLDER = re.compile(r"<[^<>]+>|\$\{[^}:*?$,]+\}")
+_REMEDY = "write one JSON object with a list of statements; AWS refuses the document, or keeps a part of it"
 _NOT_KNOWN_HERE = (action_names.UNLISTED, context_keys.UNLISTED)
 
 
@@ -45,9 +47,11 @@ def lint(paths: Sequence[Path], values: Values) -> Lint:
     files: list[str] = []
     findings: list[tuple[Finding, ...]] = []
     for path, within in _files(paths):
-        policies = _policies(path)
-        if policies:
+        policies, problem = _policies(path)
+        if policies or problem:
             files.append(str(path))
+        if problem:
+            findings.append((Finding("unreadable", str(path), "", 1, problem, _REMEDY),))
         for kind, document, line_of in policies:
             findings.append(tuple(_findings(path, _kind(path, within, kind, document), document, values, line_of)))
     return Lint(frozenset(files), merged(findings))
@@ -60,19 +64,31 @@ def _files(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
                 yield path, path.name if path == folder else path.relative_to(folder).as_posix()
 
 
-def _policies(path: Path) -> list[tuple[str, Document, LineOf]]:
-    """Return the policies that a file holds, with the kind of each, if its wrapper tells it, and its lines.
+def _policies(path: Path) -> tuple[list[tuple[str, Document, LineOf]], str]:
+    """Return the policies that a file holds, each with its kind, if its wrapper tells it, and its lines.
 
-    Of a file that holds none, or none that can be read, the reader of templates says that it is not checked.
+    Also return what is wrong with a file that is meant as a policy and is none. Of any other file without a policy, and
+    of one that is not JSON, the reader of templates says what it is.
     """
     try:
         content = json_file.read_json(path)
         held = [] if template_files.is_template(content) else list(documents.documents_in(str(path), content))
-    except PolicyError:
-        return []
+    except PolicyError as error:
+        return [], str(error).removeprefix(f"{path}: ") if _is_meant_as_policy(path) else ""
     bare = isinstance(content, dict) and "Statement" in content
-    line_of = LineNumbers(path.read_text(encoding="utf-8")).line_of if bare else no_line
-    return [(kind, document, line_of) for _, kind, document in held if has_effect(document["Statement"])]
+    line_of: LineOf = LineNumbers(path.read_text(encoding="utf-8")).line_of if bare else no_line
+    policies = [(kind, document, line_of) for _, kind, document in held if has_effect(document["Statement"])]
+    broken = not policies and _is_meant_as_policy(path)
+    return policies, "Statement holds no statement with an Effect" if broken else ""
+
+
+def _is_meant_as_policy(path: Path) -> bool:
+    """Return True for JSON with the elements Version and Statement, however strict readers take the rest of it."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(content, dict) and content.keys() >= {"Version", "Statement"}
 
 
 def _kind(path: Path, within: str, written: str, document: Document) -> str:

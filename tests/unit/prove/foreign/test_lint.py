@@ -81,3 +81,24 @@ def test_check_finds_the_line_in_a_folder_of_policies_alone(tmp_path: Path) -> N
 
 def test_a_folder_without_policies_and_templates_is_still_refused(tmp_path: Path) -> None:
     assert "no CloudFormation template found" in run("check", str(written(tmp_path, "x.json", {"name": "x"}))).err
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('{"Version": "2012-10-17", "Statement": [["Deny"]]}', "Statement holds no statement with an Effect"),
+        ('{"Version": "2012-10-17", "Statement": [], "Statement": []}', "key 'Statement' is written twice"),
+        ('\ufeff{"Version": "2012-10-17", "Statement": []}', "begins with a byte order mark"),
+        ('{"Version": "2023-01-01", "Statements": []}', None),  # no policy: another element
+        ('{"Statement": {"RateBasedStatement": {"Limit": 100}}}', None),  # a rule of AWS WAF
+    ],
+)
+def test_a_policy_that_cannot_be_read_fails_beside_one_that_passes(
+    text: str, problem: str | None, tmp_path: Path
+) -> None:
+    written(tmp_path, "scp/right.json", document())
+    (tmp_path / "scp" / "x.json").write_text(text, encoding="utf-8")
+    answer = lint([tmp_path], {})
+    assert [finding.rule for finding in answer.findings] == (["unreadable"] if problem else [])
+    assert all(problem and problem in finding.problem for finding in answer.findings)
+    assert len(answer.files) == (2 if problem else 1)
