@@ -16,6 +16,8 @@ from tableguard.stacks.registry import STACKS, Principal, StackModule, enabled_s
 
 Session = Any  # boto3.Session, whose clients botocore makes at run time
 _POLICY_TYPES = ("RESOURCE_CONTROL_POLICY", "SERVICE_CONTROL_POLICY")
+_ROLES, _GUARDRAILS = "access", "guardrails"
+_WHOSE: tuple[Principal, Principal] = ("management", "administrator")  # of the guardrails, and of the roles
 _NOT_ALLOWED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 
 
@@ -34,7 +36,23 @@ def missing(
         lacking += _user_pool(settings, session("administrator"))
     if "management" in principals:
         lacking += _organization(settings, session("management"))
+        if not any(stack.name == _ROLES for stack in stacks):
+            lacking += _roles(settings, session)
     return tuple(lacking)
+
+
+def _roles(settings: Settings, session: Callable[[Principal], Session]) -> Iterator[str]:
+    """Yield the stack of roles if new guardrails would come before it: they then deny it to everybody."""
+    guardrails, roles = (settings.stack_name(name) for name in (_GUARDRAILS, _ROLES))
+    clients = (session(who).client("cloudformation", region_name=settings.home_region) for who in _WHOSE)
+    if status.status_of(next(clients), guardrails) != status.ABSENT:
+        return
+    state = status.status_of(next(clients), roles)
+    if state not in status.SUCCEEDED and not state.startswith("UPDATE_"):
+        yield (
+            f"stack {roles}: is {state or 'not deployed'}, and makes break-glass, without whom attached guardrails let "
+            f"nobody deploy it; deploy it before {guardrails}: tableguard deploy {_ROLES} --profile WORKLOAD_ADMIN"
+        )
 
 
 def _asking(stacks: Iterable[StackModule]) -> Principal:

@@ -57,7 +57,7 @@ def test_guardrails_of_the_organisation_are_found_before_the_first_change(here: 
     assert early.code == 2
     assert "iam:CreateRole" in early.err
     assert early.err.endswith(
-        "break-glass is only made by this stack: have the organization attach the SCPs after it\n"
+        "break-glass is only made by this stack: have the organization detach the SCPs until it is there\n"
     )
     assert here.statuses() == {}
     here.failing.add(("cruddur-stream", "Function"))

@@ -47,7 +47,7 @@ _ONLY_WITHOUT: Mapping[str, tuple[str, ...]] = {
     "dynamodb:deleteresourcepolicy": ("ResourcePolicy",),
     "logs:disassociatekmskey": ("KmsKeyId",),
 }
-_ATTACH_LATER = "break-glass is only made by this stack: have the organization attach the SCPs after it"
+_ATTACH_LATER = "break-glass is only made by this stack: have the organization detach the SCPs until it is there"
 _DESTROYING = ("Delete", "Deregister", "Disassociate", "Remove", "Schedule", "Set", "Stop", "Unsubscribe")
 
 

@@ -73,7 +73,49 @@ def test_a_user_pool_is_missing_only_where_somebody_who_may_ask_does_not_find_it
 
 def test_only_what_the_stacks_need_is_asked_for(session: Callable[[Any], Any]) -> None:
     lacking = replace(SETTINGS, access_log_bucket="no-logs", artifact_bucket="no-artifacts")
-    assert missing(lacking, session, "guardrails") == []
+    (line,) = missing(lacking, session, "guardrails")
+    assert line.startswith("stack chatter-access: ")
+
+
+class Stacks:
+    """A session whose CloudFormation knows the statuses of some stacks."""
+
+    def __init__(self, statuses: dict[str, str]) -> None:
+        self.statuses = statuses
+
+    def client(self, service: str, region_name: str) -> Any:
+        assert service == "cloudformation"
+        return self
+
+    def describe_stacks(self, StackName: str) -> Any:  # as boto3 names it
+        if StackName not in self.statuses:
+            words = f"Stack with id {StackName} does not exist"
+            raise ClientError({"Error": {"Code": "ValidationError", "Message": words}}, "DescribeStacks")
+        return {"Stacks": [{"StackStatus": self.statuses[StackName]}]}
+
+
+@pytest.mark.parametrize(
+    ("statuses", "state"),
+    [
+        ({}, "not deployed"),
+        ({"chatter-access": "CREATE_FAILED"}, "CREATE_FAILED"),
+        ({"chatter-access": "ROLLBACK_COMPLETE"}, "ROLLBACK_COMPLETE"),
+        ({"chatter-access": "REVIEW_IN_PROGRESS"}, "not deployed"),
+        ({"chatter-access": "CREATE_COMPLETE"}, None),
+        ({"chatter-access": "UPDATE_ROLLBACK_COMPLETE"}, None),
+        ({"chatter-guardrails": "CREATE_COMPLETE"}, None),
+    ],
+)
+def test_new_guardrails_wait_for_the_stack_that_makes_break_glass(statuses: dict[str, str], state: str | None) -> None:
+    lines = list(prerequisites._roles(SETTINGS, lambda _: Stacks(statuses)))
+    assert [line.partition(", and")[0] for line in lines] == ([f"stack chatter-access: is {state}"] if state else [])
+    assert all(
+        line.endswith("before chatter-guardrails: tableguard deploy access --profile WORKLOAD_ADMIN") for line in lines
+    )
+
+
+def test_guardrails_beside_the_roles_need_no_earlier_ones(session: Callable[[Any], Any]) -> None:
+    assert missing(SETTINGS, session, "access", "guardrails") == []
 
 
 def test_a_policy_type_that_is_not_enabled_is_named_with_the_command(
@@ -83,7 +125,7 @@ def test_a_policy_type_that_is_not_enabled_is_named_with_the_command(
     root = client.list_roots()["Roots"][0]["Id"]
     client.disable_policy_type(RootId=root, PolicyType="RESOURCE_CONTROL_POLICY")
     try:
-        (line,) = missing(SETTINGS, session, "guardrails")
+        (line,) = missing(SETTINGS, session, "access", "guardrails")
     finally:
         client.enable_policy_type(RootId=root, PolicyType="RESOURCE_CONTROL_POLICY")
     assert f"enable-policy-type --root-id {root} --policy-type RESOURCE_CONTROL_POLICY" in line

@@ -108,7 +108,7 @@ def test_the_guardrails_that_are_attached_decide_not_those_of_the_settings() -> 
 def test_roles_that_attached_scps_forbid_before_break_glass_exists_are_made_by_nobody() -> None:
     access = planned("access", status="")
     assert len(assigned(access).denied) == 1
-    assert assigned(access).denied[0].endswith("have the organization attach the SCPs after it")
+    assert assigned(access).denied[0].endswith("have the organization detach the SCPs until it is there")
     adopting = replace(access, changes=(ResourceChange("Import", "BreakGlassRole", "AWS::IAM::Role"), ADDITION))
     assert (assigned(adopting).principal, assigned(adopting).denied) == ("break-glass", ())
 
