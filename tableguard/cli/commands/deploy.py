@@ -60,6 +60,7 @@ def command(
         _name_orphans(settings, settings_file, sessions, assigned)
     if dry_run:
         print_json({"stacks": [_plan_facts(one) for one in assigned]}) if as_json else _print_plan(settings, assigned)
+        _check_possible(assigned)
         return
     _check_principals(assigned, break_glass_profile, _command_line(stack, settings_file, profiles))
     if not as_json and any(one.principal != one.planned.stack.principal for one in assigned):
@@ -139,13 +140,20 @@ def _check_principals(assigned: "Sequence[Assignment]", break_glass_profile: str
     """Refuse to begin what somebody else must do, or nobody can; DeployError says who, why, and how."""
     from tableguard.errors import DeployError
 
-    if impossible := [f"{one.planned.stack_name}: {reason}" for one in assigned for reason in one.denied]:
-        raise DeployError(_listed("break-glass cannot make these changes either; change the guardrails", impossible))
+    _check_possible(assigned)
     others = [one for one in assigned if one.principal == "break-glass"]
     if others and break_glass_profile is None:
         _print_assignments(assigned)
         names = ", ".join(one.planned.stack_name for one in others)
         raise DeployError(f"{names}: break-glass must deploy this, nothing was changed; run: {command_line}")
+
+
+def _check_possible(assigned: "Sequence[Assignment]") -> None:
+    """Refuse what nobody can do; DeployError names each denial."""
+    from tableguard.errors import DeployError
+
+    if impossible := [f"{one.planned.stack_name}: {reason}" for one in assigned for reason in one.denied]:
+        raise DeployError(_listed("break-glass cannot make these changes either; change the guardrails", impossible))
 
 
 def _command_line(stacks: Sequence[str], settings_file: Path | None, profiles: Any) -> str:
@@ -185,16 +193,21 @@ def _deployments(
 
 
 def _print_plan(settings: "Settings", assigned: "Sequence[Assignment]") -> None:
-    from tableguard.stacks.change_set import ResourceChange
-
     _print_assignments(assigned)
     for one in assigned:
-        changes = one.planned.changes
-        if changes is None and one.summary == "new":
-            resources = sorted(one.planned.template["Resources"].items())
-            changes = tuple(ResourceChange("Add", name, resource["Type"]) for name, resource in resources)
-        if changes:
+        if changes := _planned_changes(one):
             _print_changes(settings.stack_name(one.planned.stack.name), changes)
+
+
+def _planned_changes(assignment: "Assignment") -> "tuple[ResourceChange, ...]":
+    """Return the changes of a stack; one that does not exist, and adopts nothing, adds all of its resources."""
+    from tableguard.stacks.change_set import ResourceChange
+
+    planned = assignment.planned
+    if planned.changes is not None or assignment.summary != "new":
+        return planned.changes or ()
+    resources = sorted(planned.template["Resources"].items())
+    return tuple(ResourceChange("Add", name, resource["Type"]) for name, resource in resources)
 
 
 def _print_assignments(assigned: "Sequence[Assignment]") -> None:
@@ -253,7 +266,8 @@ def _plan_facts(assignment: "Assignment") -> dict[str, Any]:
         "status": planned.status or "absent",
         "by": assignment.principal,
         "because": list(assignment.reasons),
-        "changes": [_change_facts(change) for change in planned.changes or ()],
+        "denied": list(assignment.denied),
+        "changes": [_change_facts(change) for change in _planned_changes(assignment)],
     }
 
 

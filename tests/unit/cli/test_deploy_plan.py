@@ -1,0 +1,57 @@
+"""What `deploy` says before the first change: the same in text and JSON, and no plan that nobody can carry out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tableguard.cli.commands import deploy
+from tableguard.errors import DeployError
+from tableguard.prove.preflight.assignment import Assignment
+from tableguard.settings import example
+from tableguard.stacks.change_set import ResourceChange
+from tableguard.stacks.deploy import PlannedStack
+from tableguard.stacks.registry import find_stack
+
+TEMPLATE = {"Resources": {"Two": {"Type": "AWS::SQS::Queue"}, "One": {"Type": "AWS::SNS::Topic"}}}
+
+
+def assignment(status: str, changes: tuple[ResourceChange, ...] | None, denied: tuple[str, ...] = ()) -> Assignment:
+    planned = PlannedStack(find_stack("access"), "cruddur-access", status, changes, TEMPLATE, {})
+    return Assignment(planned, "break-glass", denied, denied)
+
+
+def added(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [(change["action"], change["logical_id"]) for change in facts["changes"]]
+
+
+@pytest.mark.parametrize(
+    ("status", "changes", "expected"),
+    [
+        ("", None, [("Add", "One"), ("Add", "Two")]),
+        ("", (ResourceChange("Import", "One", "AWS::SNS::Topic"),), [("Import", "One")]),
+        ("CREATE_COMPLETE", None, []),
+    ],
+)
+def test_text_and_json_name_the_same_changes(
+    status: str,
+    changes: tuple[ResourceChange, ...] | None,
+    expected: list[tuple[str, str]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    one = assignment(status, changes)
+    deploy._print_plan(example("default"), [one])
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert added(deploy._plan_facts(one)) == expected
+    assert [(words[0], words[2]) for words in lines if words[0] in ("Add", "Import")] == expected
+
+
+@pytest.mark.parametrize("denied", [(), ("OneRole: iam:CreateRole is denied",)])
+def test_a_plan_that_nobody_can_carry_out_is_refused_and_its_facts_say_so(denied: tuple[str, ...]) -> None:
+    one = assignment("", None, denied)
+    assert deploy._plan_facts(one)["denied"] == list(denied)
+    if not denied:
+        deploy._check_possible([one])
+        return
+    with pytest.raises(DeployError, match="cruddur-access: OneRole: iam:CreateRole is denied"):
+        deploy._check_possible([one])
