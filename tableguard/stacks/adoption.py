@@ -207,4 +207,33 @@ def _lines(drift: Mapping[str, Any]) -> Iterator[str]:
         yield f"{name}: is gone"
     for one in drift.get("PropertyDifferences", ()):
         path = one["PropertyPath"].strip("/")
-        yield f"{name}: {path} is {one['ActualValue']}, and the template says {one['ExpectedValue']}"
+        for place, actual, expected in _places(path, _document(one["ActualValue"]), _document(one["ExpectedValue"])):
+            yield f"{name}: {place} is {actual}, and the template says {expected}"
+
+
+def _document(value: str) -> Any:
+    """Return a value of CloudFormation's drifts: a document where it is one in JSON, else the text."""
+    try:
+        document = json.loads(value)
+    except ValueError:
+        return value
+    return document if isinstance(document, dict) else value
+
+
+def _places(path: str, actual: Any, expected: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Yield each place where two values differ, with both; a policy's statements are places by their Sid."""
+    values = _by_sid(actual), _by_sid(expected)
+    if all(isinstance(value, dict) for value in values):
+        for key in sorted(values[0].keys() | values[1].keys()):
+            yield from _places(f"{path}/{key}", *(value.get(key, "absent") for value in values))
+    elif actual != expected:
+        yield path, actual, expected
+
+
+def _by_sid(value: Any) -> Any:
+    """Return a list of statements by their Sids, if each has its own; any other value as it is."""
+    if not isinstance(value, list):
+        return value
+    sids = [one.get("Sid") for one in value if isinstance(one, dict)]
+    unique = len(set(sids) - {None}) == len(value)
+    return dict(zip(sids, value, strict=True)) if unique and value else value

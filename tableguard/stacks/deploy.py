@@ -176,7 +176,8 @@ class _Deployer:
         if different := adoption.differences(self.cloudformation, name, self.interval):
             raise DeployError(
                 f"stack {name}: adopted, and not as the template says: {'; '.join(different)}. Nothing of it was "
-                "changed: mend it, or deploy again to go on with it as it is"
+                "changed: mend it, or deploy again to go on with it as it is. Where only the settings changed since, "
+                "deploy with those of before, then with these"
             )
         return changes
 

@@ -258,6 +258,39 @@ def test_what_differs_from_the_template_is_named_with_both_values() -> None:
     assert waits == [5]
 
 
+def document(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+ONE, TWO = {"Sid": "One", "Action": ["a:b"]}, {"Sid": "Two", "Action": ["c:d"]}
+
+
+@pytest.mark.parametrize(
+    ("actual", "lines"),
+    [
+        ((ONE, TWO), []),
+        ((TWO, ONE), []),
+        ((ONE, {**TWO, "Action": ["c:e"]}), ["Statement/Two/Action is ['c:e'], and the template says ['c:d']"]),
+        ((ONE,), [f"Statement/Two is absent, and the template says {TWO}"]),
+        (
+            ({"Action": ["a:b"]}, TWO),
+            [f"Statement is {[{'Action': ['a:b']}, TWO]}, and the template says {[ONE, TWO]}"],
+        ),
+    ],
+)
+def test_of_a_policy_only_the_statements_that_differ_are_named(
+    actual: tuple[dict[str, Any], ...], lines: list[str]
+) -> None:
+    difference = {"PropertyPath": "/Content", "ActualValue": document(*actual), "ExpectedValue": document(ONE, TWO)}
+    drift = {
+        "LogicalResourceId": "Scp",
+        "ResourceType": "A::Policy",
+        "StackResourceDriftStatus": "MODIFIED",
+        "PropertyDifferences": [difference],
+    }
+    assert list(adoption._lines(drift)) == [f"Scp (A::Policy): Content/{line}" for line in lines]
+
+
 def test_what_could_not_be_compared_is_said() -> None:
     lines = adoption.differences(Drifting("DETECTION_FAILED"), "s", PollInterval(5, 3), lambda _: None)
     assert lines[-1] == "not all could be compared: Key cannot be read"
