@@ -34,6 +34,11 @@ class Answer:
 
 def answered(refused: Refused, settings: Settings, context: Context) -> Answer:
     """Find the statement that refused a request; PolicyError if the policies here do not deny it."""
+    if not refused.resource:
+        raise PolicyError(
+            f"the message does not say on which resource {refused.action} was refused; CloudTrail's record of the call "
+            f"does, or ask: tableguard explain {refused.action} RESOURCE --principal {refused.user}"
+        )
     estate = estate_of(settings)
     _refuse_elsewhere(refused, estate)
     explanations = sorted(_explanations(refused, estate, context), key=_likeliness)

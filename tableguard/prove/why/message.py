@@ -15,8 +15,10 @@ from tableguard.policy.evaluate import Layer
 Context = Mapping[str, str | tuple[str, ...]]
 
 _MESSAGE = re.compile(
-    r"User: (?P<user>\S+) is not authorized to perform: (?P<action>[a-z0-9-]+:[A-Za-z0-9]+)"
-    r"(?: on resource: (?P<resource>.+?))?"
+    r"User: (?P<user>\S+) is not authorized to perform: (?P<action>[A-Za-z0-9-]+:[A-Za-z0-9]+)"
+    # S3 writes the resource in quotes, IAM often a kind and a name, and KMS sometimes no resource at all
+    r"(?: on resource: (?:\\?\"(?P<quoted>[^\"\\]+)\\?\"|(?P<kind>user|role|group|instance profile) (?P<name>[^\s\"]+)"
+    r"|(?P<resource>.+?))| on (?P<unnamed>this resource|the resource associated with this ciphertext))?"
     r"(?: with an explicit deny in (?:an?|the) (?P<denies>[A-Za-z -]+? policy|permissions boundary)"
     r"(?:: (?P<arn>arn:[^\s,]+?))?"
     r"| because no (?P<silent>[A-Za-z -]+? policy|permissions boundary) allows the \S+ action)?(?=[.,]?\s|[.,]?$)",
@@ -44,6 +46,7 @@ class Refused:
     """A request that AWS denied, as far as its message or its record tells it.
 
     `layer` is empty where AWS does not say which kind of policy it was; `explicit` tells a denial from a missing allow.
+    `resource` is empty where the message says that there is one, and not which.
     """
 
     user: str
@@ -83,10 +86,26 @@ def parse(text: str) -> Refused:
         raise PolicyError(f"{called!r} is no kind of policy; known: {', '.join(_LAYERS)}")
     return Refused(
         user=match["user"],
-        action=match["action"],
-        resource=(match["resource"] or "*").rstrip(".,"),
+        action=_action(match["action"]),
+        resource=_resource(match),
         layer=_LAYERS.get(called),
         explicit=match["denies"] is not None,
         policy_arn=(match["arn"] or "").rstrip(".,"),
         authorization_id=named[1] if named else "",
     )
+
+
+def _action(written: str) -> str:
+    """Return an action with its service in lower case: SNS writes SNS:Publish."""
+    service, _, name = written.partition(":")
+    return f"{service.lower()}:{name}"
+
+
+def _resource(match: re.Match[str]) -> str:
+    """Return the resource of a message; `*` if it tells of none, and an empty text if it does not say which."""
+    if match["unnamed"]:
+        return ""
+    if match["kind"]:
+        account = match["user"].split(":")[4] if match["user"].count(":") > 4 else ""
+        return f"arn:aws:iam::{account}:{match['kind'].replace(' ', '-')}/{match['name'].rstrip('.,')}"
+    return match["quoted"] or (match["resource"] or "*").rstrip('.,"\\')

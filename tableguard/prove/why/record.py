@@ -25,11 +25,7 @@ _ACCOUNT = ("Partition", "Region", "Account")
 
 def read(text: str) -> Refused:
     """Return the request of a record or of a decoded message in JSON; PolicyError for anything else."""
-    try:
-        content = json.loads(text)
-    except ValueError as error:
-        raise PolicyError(f"neither a message of denied access nor JSON: {error}") from error
-    record = _unwrapped(content)
+    record = _unwrapped(_parsed(text, "the text"))
     if "explicitDeny" in record:
         return _decoded(record)
     if "eventName" not in record:
@@ -40,12 +36,35 @@ def read(text: str) -> Refused:
     return _of_record(record)
 
 
+def _parsed(text: str, place: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise PolicyError(f"{place}: neither a message of denied access nor JSON: {error}") from error
+
+
+def _object(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """Return the object at a key, an empty one if it is absent or null; PolicyError for anything else."""
+    value = holder.get(key)
+    if value is not None and not isinstance(value, dict):
+        raise PolicyError(f"{key} of the record is {value!r}; accepted: an object, as CloudTrail writes it")
+    return value or {}
+
+
+def _list(holder: Mapping[str, Any], key: str) -> list[Any]:
+    """Return the list at a key, an empty one if it is absent or null; PolicyError for anything else."""
+    value = holder.get(key)
+    if value is not None and not isinstance(value, list):
+        raise PolicyError(f"{key} of the record is {value!r}; accepted: a list, as CloudTrail writes it")
+    return value or []
+
+
 def _unwrapped(content: Any) -> Mapping[str, Any]:
     """Return the one record inside Records, a lookup's CloudTrailEvent, an EventBridge event, or a decoded message."""
     if isinstance(content, dict):
         for key in ("CloudTrailEvent", "DecodedMessage"):
             if isinstance(content.get(key), str):
-                return _unwrapped(json.loads(content[key]))
+                return _unwrapped(_parsed(content[key], key))
         if isinstance(content.get("detail"), dict):
             return _unwrapped(content["detail"])
         for key in ("Records", "Events"):
@@ -65,30 +84,45 @@ def _unwrapped(content: Any) -> Mapping[str, Any]:
 
 def _decoded(message: Mapping[str, Any]) -> Refused:
     """Return the request of a decoded message: it has the values of the context keys."""
-    context = message["context"]
-    items = context.get("conditions", {}).get("items", [])
-    keys = {item["key"]: tuple(one["value"] for one in item["values"]["items"]) for item in items}
+    context = _object(message, "context")
+    user = _object(context, "principal").get("arn")
+    if not user or not context.get("action"):
+        raise PolicyError("the decoded message has no context with the ARN of a principal and an action")
     values = {
-        key: texts[0] if len(texts) == 1 else texts for key, texts in keys.items() if key.startswith("aws:") and texts
+        key: texts[0] if len(texts) == 1 else texts
+        for key, texts in _decoded_keys(context).items()
+        if key.startswith("aws:") and texts
     }
     region = values.pop("aws:RequestedRegion", "")
     derived = ("aws:Resource", "aws:Account", "aws:Service", "aws:ARN", "aws:Type", "aws:Region", "aws:ID")
     return Refused(
-        user=context["principal"]["arn"],
-        action=context["action"],
-        resource=context["resource"],
+        user=str(user),
+        action=str(context["action"]),
+        resource=str(context.get("resource") or "*"),
         explicit=bool(message["explicitDeny"]),
         region=str(region or values.get("aws:Region", "")),
         context={key: value for key, value in values.items() if key not in derived},
     )
 
 
+def _decoded_keys(context: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Return the context keys that a decoded message lists, with their values."""
+    keys = dict[str, tuple[str, ...]]()
+    for item in _list(_object(context, "conditions"), "items"):
+        if isinstance(item, dict):
+            values = _list(_object(item, "values"), "items")
+            keys[str(item.get("key"))] = tuple(str(one["value"]) for one in values if isinstance(one, dict))
+    return keys
+
+
 def _of_record(record: Mapping[str, Any]) -> Refused:
     """Return the request of a record: by its message where it has one, else by its operation and parameters."""
-    region = str(record.get("awsRegion", ""))
-    text = str(record.get("errorMessage", ""))
+    region = str(record.get("awsRegion") or "")
+    text = str(record.get("errorMessage") or "")
     if " is not authorized to perform: " in text:
         refused = parse(text)
+        if not refused.resource:
+            refused = replace(refused, resource=_resource(record, refused.action))
     else:
         action = _action(record)
         refused = Refused("", action, _resource(record, action))
@@ -99,8 +133,8 @@ def _of_record(record: Mapping[str, Any]) -> Refused:
 
 def _user(record: Mapping[str, Any], named: str) -> str:
     """Return the caller: of a session the role's own ARN, which has its path, and the session's name."""
-    identity = record.get("userIdentity", {})
-    issuer = identity.get("sessionContext", {}).get("sessionIssuer", {})
+    identity = _object(record, "userIdentity")
+    issuer = _object(_object(identity, "sessionContext"), "sessionIssuer")
     arn = issuer.get("arn") if issuer.get("type") == "Role" else None
     user = arn or identity.get("arn") or named or identity.get("invokedBy")
     if not user:
@@ -125,17 +159,17 @@ _ONE = next(one for one in otherwise_named().values() if len(one.actions) == 1)
 
 def _resource(record: Mapping[str, Any], action: str) -> str:
     """Return the resource that a record lists, or that its parameters name by the action's ARN formats; `*` if none."""
-    for resource in record.get("resources") or ():
+    for resource in _list(record, "resources"):
         if isinstance(resource, dict) and resource.get("ARN"):
             return str(resource["ARN"])
     if action.lower() not in load().actions:
         return "*"
-    parameters = {str(key).lower(): value for key, value in (record.get("requestParameters") or {}).items()}
+    parameters = {str(key).lower(): value for key, value in _object(record, "requestParameters").items()}
     texts = [value for value in parameters.values() if isinstance(value, str)]
     own = {
         "Partition": "aws",
-        "Region": str(record.get("awsRegion", "")),
-        "Account": str(record.get("recipientAccountId", "")),
+        "Region": str(record.get("awsRegion") or ""),
+        "Account": str(record.get("recipientAccountId") or ""),
     }
     for arn_format in load().formats(action):
         filled = _filled(arn_format, parameters, own)
@@ -162,7 +196,7 @@ def _filled(arn_format: str, parameters: Mapping[str, Any], own: Mapping[str, st
 
 def _context(record: Mapping[str, Any], refused: Refused, region: str) -> Iterator[tuple[str, str | tuple[str, ...]]]:
     """Yield the context keys that a record tells of."""
-    identity = record.get("userIdentity", {})
+    identity = _object(record, "userIdentity")
     if record.get("vpcEndpointId"):
         yield "aws:SourceVpce", str(record["vpcEndpointId"])
     if record.get("vpcEndpointAccountId"):
@@ -174,7 +208,7 @@ def _context(record: Mapping[str, Any], refused: Refused, region: str) -> Iterat
         yield "aws:CalledVia", (invoked,)
         if refused.action.startswith("kms:"):
             yield "kms:ViaService", f"{invoked.removesuffix('.amazonaws.com')}.{region}.amazonaws.com"
-    yield from _of_parameters(record.get("requestParameters") or {}, refused.action)
+    yield from _of_parameters(_object(record, "requestParameters"), refused.action)
 
 
 def _is_address(text: str) -> bool:

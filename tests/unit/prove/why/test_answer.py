@@ -117,3 +117,10 @@ def test_the_commands_that_tell_more_are_named() -> None:
         "for a day AWS tells the values of the context keys: aws iam-toolbox get-request-authorization-details "
         "--authorization-id 1a2b",
     )
+
+
+def test_a_message_without_its_resource_says_where_that_is_told_and_one_with_it_is_answered() -> None:
+    caller = "User: arn:aws:sts::111122223333:assumed-role/Admin/ida is not authorized to perform: kms:Decrypt on"
+    with pytest.raises(PolicyError, match="does not say on which resource kms:Decrypt was refused; CloudTrail's"):
+        answered(parse(f"{caller} the resource associated with this ciphertext {IN_AN_SCP}"), SETTINGS, {})
+    assert answered(parse(f"{caller} resource: {KEY} {IN_AN_SCP}"), SETTINGS, {}).reason.policy == "deny_strangers"

@@ -84,3 +84,44 @@ def test_what_is_no_message_is_refused_with_what_is(text: str, problem: str) -> 
     with pytest.raises(PolicyError, match=r".*") as refusal:
         parse(text)
     assert problem in str(refusal.value)
+
+
+S3 = f"User: {USER} is not authorized to perform: s3:GetObject on resource: "
+IAM = f"User: {USER} is not authorized to perform: iam:ListAccessKeys on resource: "
+SNS = f"User: {USER} is not authorized to perform: SNS:Publish on resource: arn:aws:sns:eu-west-1:777788889999:a"
+KMS = f"User: {USER} is not authorized to perform: kms:Decrypt on "
+
+
+@pytest.mark.parametrize(
+    ("text", "action", "resource"),
+    [
+        (f'{S3}"arn:aws:s3:::b/k"', "s3:GetObject", "arn:aws:s3:::b/k"),
+        (f"{S3}arn:aws:s3:::b/k", "s3:GetObject", "arn:aws:s3:::b/k"),
+        (f'{S3}"arn:aws:s3:::b/two words.txt"', "s3:GetObject", "arn:aws:s3:::b/two words.txt"),
+        (f'{S3}\\"arn:aws:s3:::b/k\\"', "s3:GetObject", "arn:aws:s3:::b/k"),  # a message inside JSON
+        (f"{IAM}user mina", "iam:ListAccessKeys", "arn:aws:iam::777788889999:user/mina"),
+        (f"{IAM}arn:aws:iam::777788889999:user/mina", "iam:ListAccessKeys", "arn:aws:iam::777788889999:user/mina"),
+        (f"{IAM}instance profile web", "iam:ListAccessKeys", "arn:aws:iam::777788889999:instance-profile/web"),
+        (SNS, "sns:Publish", "arn:aws:sns:eu-west-1:777788889999:a"),
+        (f"{KMS}the resource associated with this ciphertext", "kms:Decrypt", ""),
+        (f"{KMS}this resource", "kms:Decrypt", ""),
+        (f"{KMS}resource: {SAFE}", "kms:Decrypt", SAFE),
+    ],
+)
+@pytest.mark.parametrize(
+    ("end", "layer"),
+    [
+        ("", None),
+        (" because no identity-based policy allows the x:Y action", "identity"),
+        (" with an explicit deny in a service control policy", "scp"),
+    ],
+)
+def test_each_service_s_way_to_write_a_resource_is_read(
+    text: str, action: str, resource: str, end: str, layer: Layer | None
+) -> None:
+    refused = parse(text + end)
+    assert (refused.action, refused.resource, refused.layer) == (action, resource, layer)
+
+
+def test_the_quotes_around_a_message_are_none_of_its_resource() -> None:
+    assert parse(f'Resource handler returned message: "{DENIED}" (RequestToken: a)').resource == SAFE

@@ -145,3 +145,48 @@ def test_what_is_no_record_of_a_denied_call_is_refused(content: str, problem: st
     with pytest.raises(PolicyError) as refusal:
         read(content)
     assert problem in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("changed", "problem"),
+    [
+        ({"userIdentity": "ida"}, "userIdentity of the record is 'ida'; accepted: an object"),
+        ({"userIdentity": {"arn": SESSION, "sessionContext": []}}, r"sessionContext of the record is \[\]; accepted"),
+        ({"requestParameters": ["a"]}, "requestParameters of the record is"),
+        ({"resources": 1}, "resources of the record is 1; accepted: a list"),
+    ],
+)
+def test_a_record_of_another_shape_is_refused_in_one_line(changed: dict[str, Any], problem: str) -> None:
+    with pytest.raises(PolicyError, match=problem):
+        read(json.dumps(record(**changed)))
+
+
+@pytest.mark.parametrize("key", ["requestParameters", "resources", "awsRegion", "errorMessage"])
+def test_a_record_may_lack_what_cloudtrail_leaves_empty(key: str) -> None:
+    empty, absent = record(**{key: None}), record()
+    absent.pop(key, None)
+    assert read(json.dumps(empty)) == read(json.dumps(absent))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"CloudTrailEvent": "not JSON"}',
+        '{"explicitDeny": true}',
+        '{"explicitDeny": true, "context": {"principal": {"arn": "a"}}}',
+        '{"explicitDeny": true, "context": 1}',
+        '{"explicitDeny": true, "context": {"principal": {"arn": "a"}, "action": "s3:X", "conditions": []}}',
+        "[" * 5000,
+    ],
+)
+def test_a_wrapper_or_decoded_message_of_another_shape_is_refused_in_one_line(text: str) -> None:
+    with pytest.raises(PolicyError) as refusal:
+        read(text)
+    assert "\n" not in str(refusal.value)
+
+
+def test_the_resource_that_a_message_leaves_out_is_the_record_s() -> None:
+    text = f"User: {SESSION} is not authorized to perform: kms:Decrypt on the resource associated with this ciphertext"
+    key = "arn:aws:kms:eu-west-1:111122223333:key/1"
+    changed = {"eventSource": "kms.amazonaws.com", "eventName": "Decrypt", "requestParameters": None}
+    assert read(json.dumps(record(errorMessage=text, resources=[{"ARN": key}], **changed))).resource == key
