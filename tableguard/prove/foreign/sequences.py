@@ -25,7 +25,7 @@ from tableguard.prove.reach.promises import ReachPromise
 from tableguard.reading.toml_table import Table
 
 KEYS = ("goals", reach_promises.SECTION, "resources")
-_PRINCIPALS = ("role", "user", "group", "policy", "name-of-role", "name-of-user")
+_PRINCIPALS = ("role", "user", "federated-user", "group", "policy", "name-of-role", "name-of-user")
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ from tableguard.prove.engine.callers import OTHER_ACCOUNT
 
 OUTSIDER = f"arn:aws:iam::{OTHER_ACCOUNT}:role/attacker"  # in an account of his own, where he may do everything
 
+_MOST_CHARACTERS = 32  # of a federated user's name
+
 FactKind = Literal[
     "is",  # he acts as this principal
     "made",  # the role is there, made by him: it trusts whom he wants
@@ -97,6 +99,23 @@ class Account:
     def _identities(self) -> dict[tuple[str, frozenset[Fact]], Identity]:
         return {}
 
+    @cached_property
+    def sessions(self) -> Mapping[str, str]:
+        """The session of sts:GetFederationToken that each user may have, by its ARN; a session is called as its user.
+
+        Sessions of the account that stand for themselves, because no document tells their user, are left out.
+        https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
+        """
+        users = (holder.arn for holder in self.holders.values() if holder.kind == "user")
+        by_session = {
+            f"arn:aws:sts::{arn.split(':')[4]}:federated-user/{arn.rpartition('/')[2][:_MOST_CHARACTERS]}": arn
+            for arn in users
+        }
+        return {arn: user for arn, user in by_session.items() if not self._exists(arn)}
+
+    def _exists(self, arn: str) -> bool:
+        return arn in self.holders and self.holders[arn].exists
+
     def starting_from(self, arns: frozenset[str]) -> "Account":
         """Return the account in which these principals exist; where nothing tells what they may, that is everything."""
         begun = {
@@ -118,7 +137,8 @@ class Account:
             self._identities[arn, facts] = self._identity(arn, facts)
         return self._identities[arn, facts]
 
-    def _identity(self, arn: str, facts: frozenset[Fact]) -> Identity:
+    def _identity(self, session_or_own: str, facts: frozenset[Fact]) -> Identity:
+        arn = self.sessions.get(session_or_own, session_or_own)
         holder = self.holders.get(arn, PolicyHolder(arn, (worlds.ADMINISTRATOR,)))
         joined = tuple(fact.other for fact in facts if fact.kind == "joined" and fact.subject == arn)
         parts = [holder, *(self.holders[group] for group in (*holder.groups, *joined))]
@@ -126,7 +146,8 @@ class Account:
         return Identity(policies, None if Fact("unbound", arn) in facts else holder.boundary)
 
     def concerning(self, arn: str, facts: frozenset[Fact]) -> frozenset[Fact]:
-        """Return those facts that a principal's own policies depend on."""
+        """Return those facts that a principal's own policies depend on; a federated user's are those of its user."""
+        arn = self.sessions.get(arn, arn)
         holder = self.holders.get(arn, PolicyHolder(arn))
         joined = {fact.other for fact in facts if fact.kind == "joined" and fact.subject == arn}
         parts = {arn, *holder.groups, *joined}

@@ -127,6 +127,9 @@ class Search:
             case "name-of-role" | "name-of-user":
                 of_kind = kind.on.rpartition("-")[2]
                 return (h.arn for h in self._own(of_kind) if not h.exists and not is_reserved(h.arn))
+            case "federated-user":
+                sessions = self.account.sessions.items()
+                return (session for session, user in sessions if self._is_there(self.account.holders[user]))
             case "role" | "user" | "group":
                 return (holder.arn for holder in self._own(kind.on) if self._is_there(holder))
             case _:

@@ -90,11 +90,20 @@ class Trial:
 
     def step(self, kind: StepKind, target: str, gives: Fact) -> SequenceStep | None:
         """Return the step on a target, if it is possible."""
-        way = self._handed_over(kind, target) if kind.service else self._all_called(kind, target)
+        trial = self._by_user_of(target)
+        way = trial._handed_over(kind, target) if kind.service else trial._all_called(kind, target)
         if way is None:
             return None
         joins = frozenset({Fact("is", gives.subject)} if gives.kind == "joined" else ())
         return SequenceStep(kind, target, gives, way.calls, way.needs | joins)
+
+    def _by_user_of(self, target: str) -> "Trial":
+        """Return the trial of a step on a session: only its user asks for it. On anything else everybody may try."""
+        user = self.account.sessions.get(target)
+        if user is None:
+            return self
+        own = [view._replace(callers=(user,)) for view in self.views if user in view.callers]
+        return Trial(self.account, self.judge, self.facts, own)
 
     def _all_called(self, kind: StepKind, target: str) -> Made | None:
         calls, needs = list[Call](), frozenset[Fact]()

@@ -38,10 +38,12 @@ OPENED = {
 STRONG = allowing({"Action": END}, name="strong")
 WEAK = allowing({"Action": "s3:ListAllMyBuckets"}, name="weak", managed=arn("policy/weak"))
 DENIED = allowing({"Action": END}, {"Effect": "Deny", "Action": END}, name="denied")
+OF_USERS = {"ArnLike": {"aws:PrincipalArn": arn("user/*")}}
+DENIED_BY_NAME = allowing({"Action": END}, {"Effect": "Deny", "Action": END, "Condition": OF_USERS}, name="by-name")
 BOUNDARY = allowing({"NotAction": END}, name="boundary")
 
 NOBODY = arn("role/nobody")
-ALONE = ("denied-self", "bound-self")
+ALONE = ("denied-self", "denied-by-name", "bound-self")
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,8 @@ def begin(way: Escalation, who: str, own: Policy) -> PolicyHolder:
             return PolicyHolder(who, (replace(own, arn=arn("policy/mallory")),))
         case "denied-self":
             return PolicyHolder(who, (own, DENIED))
+        case "denied-by-name":
+            return PolicyHolder(who, (own, DENIED_BY_NAME))
         case "bound-self":
             return PolicyHolder(who, (own, STRONG), BOUNDARY)
         case _:
