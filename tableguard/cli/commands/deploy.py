@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,7 @@ def command(
 ) -> None:
     """Say who must deploy what, then deploy stack after stack, showing each one's changes before they are made."""
     from tableguard.cli.confirmation import check_can_ask
+    from tableguard.cli.exit_codes import on_interruption
     from tableguard.cli.inputs import chosen_settings, chosen_stacks
     from tableguard.cli.output import print_json
     from tableguard.stacks.credentials import ProfileNames, Sessions
@@ -63,9 +64,11 @@ def command(
         _check_possible(assigned)
         return
     _check_principals(assigned, break_glass_profile, _command_line(stack, settings_file, profiles))
+    _check_break_glass(assigned, sessions)
     if not as_json and any(one.principal != one.planned.stack.principal for one in assigned):
         _print_assignments(assigned)
-    deployments = []
+    deployments: list[Deployment] = []
+    on_interruption(lambda: _how_far(deployments))
     for deployment in _deployments(settings, sessions, stacks, assigned, yes=yes, as_json=as_json):
         deployments.append(deployment)
         if not as_json:
@@ -156,6 +159,12 @@ def _check_possible(assigned: "Sequence[Assignment]") -> None:
         raise DeployError(_listed("break-glass cannot make these changes either; change the guardrails", impossible))
 
 
+def _check_break_glass(assigned: "Sequence[Assignment]", sessions: "Callable[[Principal], Any]") -> None:
+    """Open the session of break-glass before the first stack, where any stack needs it; DeployError if that fails."""
+    if any(one.principal == "break-glass" for one in assigned):
+        sessions("break-glass")
+
+
 def _command_line(stacks: Sequence[str], settings_file: Path | None, profiles: Any) -> str:
     """Return the command that deploys with break-glass too."""
     named = {
@@ -190,6 +199,14 @@ def _deployments(
 
     by = {one.planned.stack.name: one.principal for one in assigned}
     yield from deploy(settings, sessions, PollInterval(), approve, stacks, by=by)
+
+
+def _how_far(deployments: "Sequence[Deployment]") -> str:
+    names = ", ".join(deployment.stack_name for deployment in deployments) or "nothing"
+    return (
+        f"interrupted after {names}; what CloudFormation began goes on there. Run the same command again: it waits for "
+        "that, and goes on"
+    )
 
 
 def _print_plan(settings: "Settings", assigned: "Sequence[Assignment]") -> None:

@@ -45,6 +45,7 @@ def command(
     --break-glass-profile, the profile of --deployer-profile or --profile must be break-glass's.
     """
     from tableguard.cli.confirmation import check_can_ask, confirm_workload
+    from tableguard.cli.exit_codes import on_interruption
     from tableguard.cli.inputs import chosen_settings, deployed_stacks
     from tableguard.cli.output import print_json
     from tableguard.stacks import destroy as destruction
@@ -68,11 +69,21 @@ def command(
         _print_plan(plan)
     if plan and not yes:
         confirm_workload(settings.name)
+    gone = list[str]()
+    on_interruption(lambda: _how_far(gone))
     for deleted in destruction.destroy(settings, sessions, PollInterval(), plan):
+        gone.append(deleted.stack_name)
         if not as_json:
             print(f"{deleted.stack_name}: deleted")
     if as_json:
         print_json({"stacks": [_facts(deletion) for deletion in plan]})
+
+
+def _how_far(gone: Sequence[str]) -> str:
+    return (
+        f"interrupted after {', '.join(gone) or 'nothing'}; a deletion that CloudFormation began goes on there. Run "
+        "the same command again for the rest"
+    )
 
 
 def _print_plan(plan: "Sequence[PlannedDeletion]") -> None:

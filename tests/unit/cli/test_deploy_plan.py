@@ -1,16 +1,17 @@
 """What `deploy` says before the first change: the same in text and JSON, and no plan that nobody can carry out."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tableguard.cli.commands import deploy
+from tableguard.cli.commands import deploy, destroy
 from tableguard.errors import DeployError
 from tableguard.prove.preflight.assignment import Assignment
 from tableguard.settings import example
 from tableguard.stacks.change_set import ResourceChange
-from tableguard.stacks.deploy import PlannedStack
+from tableguard.stacks.deploy import Deployment, PlannedStack
 from tableguard.stacks.registry import find_stack
 
 TEMPLATE = {"Resources": {"Two": {"Type": "AWS::SQS::Queue"}, "One": {"Type": "AWS::SNS::Topic"}}}
@@ -55,3 +56,18 @@ def test_a_plan_that_nobody_can_carry_out_is_refused_and_its_facts_say_so(denied
         return
     with pytest.raises(DeployError, match="cruddur-access: OneRole: iam:CreateRole is denied"):
         deploy._check_possible([one])
+
+
+@pytest.mark.parametrize(("names", "after"), [((), "nothing"), (("a", "b"), "a, b")])
+@pytest.mark.parametrize(("principal", "opened"), [("break-glass", ["break-glass"]), ("administrator", [])])
+def test_break_glass_is_opened_before_the_first_stack_if_any_needs_it(principal: Any, opened: list[str]) -> None:
+    sessions = list[str]()
+    deploy._check_break_glass([replace(assignment("", None), principal=principal)], sessions.append)
+    assert sessions == opened
+
+
+def test_an_interruption_says_how_far_it_came_and_what_goes_on(names: tuple[str, ...], after: str) -> None:
+    deployed = [Deployment(name, name, "created", (), 1.0) for name in names]
+    for words in (deploy._how_far(deployed), destroy._how_far(names)):
+        assert words.startswith(f"interrupted after {after}; ")
+        assert "Run the same command again" in words
