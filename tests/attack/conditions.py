@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from tests.attack.words import ContextKey, Dice
+from tests.attack.words import VARIABLES, VARIABLES_OF, ContextKey, Dice
 
 Block = dict[str, dict[str, Any]]
 
@@ -55,10 +55,12 @@ class Conditions:
         return f"Date{self.dice.one(_ORDER)}", [self.dice.date()]
 
     def _of_text(self, key: ContextKey) -> tuple[str, list[str]]:
+        variables = VARIABLES_OF.get(key.name, VARIABLES if key.kind == "text" else ())
+        if variables and self.dice.chance(self.variables):
+            operators = _ARN[:2] if key.kind == "caller" else ("StringEquals", "StringLike", "StringNotEquals")
+            return self.dice.one(operators), [self.dice.one(variables)]
         if key.kind in ("caller", "arn"):
             return self.dice.one(_ARN), [self.dice.texts(key) for _ in range(self.dice.one((1, 1, 2, 4)))]
-        if key.kind == "text" and self.dice.chance(self.variables) and key.name != "aws:PrincipalTag/team":
-            return self.dice.one(("StringEquals", "StringLike", "StringNotEquals")), ["${aws:PrincipalTag/team}"]
         return self.dice.one(_TEXT), [self.dice.texts(key) for _ in range(self.dice.one((1, 1, 2)))]
 
     def cover(self) -> list[Mapping[str, Any]]:

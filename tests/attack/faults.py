@@ -172,6 +172,12 @@ FAULTS: Mapping[str, Fault] = {
         "variables", _set(prover._Search, "_refuse_undefined_scope", lambda self, request: None)
     ),
     # shortcuts that look as good
+    "what a variable is compared with tells its values not apart": Fault(
+        "variables", _set(joint, "_apart", lambda side, group, context: {})
+    ),
+    "keys that a variable ties are looked at one by one": Fault(
+        "ties", _set(joint, "_groups", lambda sides: [[side] for side in sides])
+    ),
     "no number and no date is beyond the ends": Fault("numbers", _set(context_values, "_around", _around_without_ends)),
     "a key is never absent": Fault("texts", _set(context_keys, "choices", _always_present)),
     "a text is never empty": Fault("texts", _set(context_values, "may_be_empty", lambda key: False)),

@@ -12,7 +12,7 @@ from typing import Any
 from tests.attack.cases import ACCOUNT, AttackCase, document
 from tests.attack.conditions import Conditions
 from tests.attack.requests import Attacker, judged
-from tests.attack.words import ACTION_PATTERNS, ACTIONS, KEYS, ContextKey, Dice
+from tests.attack.words import ACTION_PATTERNS, ACTIONS, KEYS, RESOURCES_WITH_VARIABLES, ContextKey, Dice
 
 Element = dict[str, Any]
 PROBES = 8
@@ -66,6 +66,9 @@ PROFILES: Mapping[str, Profile] = {
     "texts": replace(_PLAIN, keys=_of("text")),
     "lists": replace(_PLAIN, keys=_of("list"), narrower=0.8),
     "variables": Profile(_of("aws:RequestTag/team", "aws:ResourceTag/team"), cover=0.1, rcp=0.1, variables=0.6),
+    "ties": Profile(
+        _of("text", "caller", "aws:ResourceAccount", "aws:ResourceOrgID"), cover=0.2, rcp=0.1, layers=0.1, variables=0.5
+    ),
     "actions": Profile(_of("bool"), cover=0.0, rcp=0.0, resources=0.0, layers=0.2, levels=(1,), allow_lists=0.5),
     "resources": Profile(_of("aws:ResourceAccount", "aws:ResourceOrgID", "bool"), rcp=0.9, resources=0.8, cover=0.3),
     "rcps": Profile(
@@ -204,7 +207,10 @@ class _Maker:
             return {"Resource": "*"}
         name = "NotResource" if self.dice.chance(0.25) else "Resource"
         most = 8 if self.dice.chance(self.profile.wide) else 2
-        return {name: [self.dice.resource_pattern() for _ in range(self.random.randint(1, most))]}
+        patterns = [self.dice.resource_pattern() for _ in range(self.random.randint(1, most))]
+        if self.dice.chance(self.profile.variables):
+            patterns[0] = self.dice.one(RESOURCES_WITH_VARIABLES)
+        return {name: patterns}
 
     # ------------------------------------------------------------ a cover, and the promise
 

@@ -1,5 +1,6 @@
 """Requests within a promise's scope: random ones, and such as come ever closer to what the promise excludes."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from random import Random
@@ -11,7 +12,7 @@ from tableguard.policy.principals import Principal, mentioned, principal
 from tableguard.policy.service_reference import load
 from tableguard.policy.statements import Statement
 from tests.attack.cases import ACCOUNT, ELSEWHERE, MANAGEMENT, ORGANIZATION, REGION, AttackCase
-from tests.attack.values import Parts, Values
+from tests.attack.values import VARIABLE, Parts, Values
 from tests.attack.words import ALWAYS
 
 Answer = Literal["outside", "holds", "contradicts", "undefined"]
@@ -27,6 +28,7 @@ DERIVED = frozenset(
         "aws:principalorgid",
         "aws:resourceaccount",
         "aws:resourceorgid",
+        "aws:username",
     )
 )
 _TIME = "2026-03-01T00:00:00Z"
@@ -80,7 +82,7 @@ class Attacker:
 
     def __post_init__(self) -> None:
         self.parts = Parts(self.case, self.random)
-        scope = self.case.question.scope.statement
+        self.scope = scope = self.case.question.scope.statement
         self.callers = [caller for caller in self.parts.callers if can_be(self.case, caller)]
         if isinstance(self.case.callers, tuple):
             self.callers += [caller for caller in map(_caller, self.case.callers) if caller not in self.callers]
@@ -170,6 +172,8 @@ class Attacker:
         yield request
 
     def _changed(self, request: Request) -> Request:
+        if self.parts.ties and self.random.random() < 0.3:
+            return self._tied(request)
         place = self.random.randrange(len(self.values) + 3)
         if place == 0:
             return self._with_caller(request, self.random.choice(self.callers))
@@ -179,6 +183,34 @@ class Attacker:
             return replace(request, action=self.random.choice(self.actions))
         key = self.random.choice(list(self.values))
         return self._with_value(request, key, self.random.choice(self.values[key]))
+
+    def _tied(self, request: Request) -> Request:
+        """Return the request with one part as a text with a variable demands it."""
+        key, pattern = self.random.choice(self.parts.ties)
+        context = request.keys()
+
+        def value(match: re.Match[str]) -> str:
+            name, _, default = match[1].partition(",")
+            return (context.get(name.lower()) or (default.strip(" '"),))[0]
+
+        text = self.parts.filled(VARIABLE.sub(value, pattern))
+        if key == "aws:resourceaccount":
+            return self._with_account(request, text)
+        if key in self.values and text:
+            return self._with_value(request, key, (text,))
+        arn = next((arn for arn in self.parts.arns(text) if _covers(self.scope, arn)), "") if not key else ""
+        return self._with_resource(request, arn) if arn else request
+
+    def _with_account(self, request: Request, account: str) -> Request:
+        """Return the request for the same resource of another account."""
+        if not re.fullmatch("[0-9]{12}", account):
+            return request
+        parts = request.resource.split(":", 5)
+        if len(parts) == 6 and parts[4].isdigit():
+            return self._with_resource(request, ":".join((*parts[:4], account, parts[5])))
+        same = account == request.principal.account
+        ours = str(request.context.get("aws:principalorgid", "")) if same else self._organization(account)
+        return self._in_organization(replace(request, resource_account=account), ours)
 
     def cost(self, request: Request) -> float:
         """Return what stands in the way of a counterexample: statements that match and had better not, or reverse."""
@@ -200,6 +232,8 @@ def _caller(arn: str) -> Principal:
 
 
 def _covers(scope: Statement, arn: str) -> bool:
+    if scope.resource.has_variables:
+        return True
     try:
         return scope.covers_resource(arn, {})
     except PolicyError:

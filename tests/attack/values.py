@@ -29,7 +29,7 @@ _CALLER = re.compile(
     r"arn:aws:iam::[0-9]{12}:(?:root|(?:role|user)/[\x21-\x7f]*[\x21-\x2e\x30-\x7f])"
     r"|arn:aws:sts::[0-9]{12}:(?:federated-user/[A-Za-z0-9_+=,.@-]{2,}|assumed-role/[^/]+/[^/]+)"
 )
-_VARIABLE = re.compile(r"\$\{(?![*?$]\})[^}]*\}")
+VARIABLE = re.compile(r"\$\{(?![*?$]\})([^}]*)\}")
 _EARLIEST = Decimal(100_000_000)  # docs/proving.md: no request is made before 1973
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 # AWS makes these itself, never empty: docs/proving.md, "What is assumed"
@@ -47,6 +47,10 @@ class Parts:
             for lines in statement.get("Condition", {}).values():
                 for key, values in lines.items():
                     self.compared.setdefault(key.lower(), []).extend(_listed(values))
+        self.ties = list(self._ties())
+        for _, pattern in self.ties:
+            for name in VARIABLE.findall(pattern):
+                self.compared.setdefault(name.partition(",")[0].lower(), [])
         self.actions = self._some(self._actions())
         self.callers = self._callers()
         self.resources = self._some({"*", *self._resources()})
@@ -61,11 +65,17 @@ class Parts:
             for name in names:
                 yield from _listed(statement.get(name, []))
 
+    def _ties(self) -> Iterator[tuple[str, str]]:
+        """Yield the texts with a variable, each with the key that is compared with it; none of Resource elements."""
+        for key, patterns in sorted(self.compared.items()):
+            yield from ((key, pattern) for pattern in patterns if VARIABLE.search(pattern))
+        yield from (("", arn) for arn in self._elements("Resource", "NotResource") if VARIABLE.search(arn))
+
     # ------------------------------------------------------------ texts
 
     def filled(self, pattern: str) -> str:
         """Return a text that a pattern covers: its wildcards stand for something, its escaped ones for themselves."""
-        pattern = _VARIABLE.sub(lambda _: self._letters(), pattern)
+        pattern = VARIABLE.sub(lambda _: self._letters(), pattern)
         parts = re.split(r"(\$\{[*?$]\}|[*?])", pattern)
         return "".join(self._part(part) for part in parts)
 
@@ -139,7 +149,11 @@ class Parts:
         named = {*self._elements("Resource", "NotResource"), "arn:aws:dynamodb:eu-west-1:*:table/t", "arn:aws:s3:::b/k"}
         for pattern in sorted(named - {"*"}):
             for _ in range(5):
-                yield from (arn for arn in self._arns(pattern) if _ARN.fullmatch(arn))
+                yield from self.arns(pattern)
+
+    def arns(self, pattern: str) -> Iterator[str]:
+        """Yield ARNs that a pattern covers, and such as are like these."""
+        yield from (arn for arn in self._arns(pattern) if _ARN.fullmatch(arn))
 
     def _arns(self, pattern: str) -> Iterator[str]:
         parts = pattern.split(":", 5)

@@ -3,7 +3,7 @@
 Texts of policies are made from the texts of requests, never the other way round by what the prover takes for a class.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
@@ -59,6 +59,25 @@ DATES = (
     "1767225600",
 )
 ENDS_OF_TIME = ("9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "1767225600000", "9999999999999")
+# what a key is compared with whose value another key of the request gives
+VARIABLES = (
+    "${aws:PrincipalTag/team}",
+    "${aws:PrincipalTag/team}",
+    "${aws:PrincipalTag/team, 'app'}",
+    "${aws:PrincipalTag/team}*",
+    "${aws:username}",
+)
+VARIABLES_OF: Mapping[str, tuple[str, ...]] = {
+    "aws:ResourceAccount": ("${aws:PrincipalAccount}",),
+    "aws:ResourceOrgID": ("${aws:PrincipalOrgID}",),
+    "aws:PrincipalArn": (f"arn:aws:iam::{ACCOUNT}:role/${{aws:PrincipalTag/team}}",),
+    "aws:PrincipalTag/team": ("${aws:username}",),
+}
+RESOURCES_WITH_VARIABLES = (
+    "arn:aws:s3:::b/${aws:PrincipalTag/team}/*",
+    "arn:aws:s3:::b/${aws:username}",
+    f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/${{aws:PrincipalTag/team}}",
+)
 BLOCKS = ("10.0.0.0/8", "10.0.0.0/9", "10.128.0.0/9", "203.0.113.9/32", "203.0.113.8/30", "0.0.0.0/0", "::/0")
 BLOCKS_OF_SIX = ("2001:db8::/32", "2001:db8::/33", "2001:db8:8000::/33")
 
@@ -77,6 +96,7 @@ KEYS = (
     ContextKey("aws:PrincipalTag/team", "text"),
     ContextKey("aws:ResourceTag/team", "text"),
     ContextKey("aws:UserAgent", "text"),
+    ContextKey("aws:username", "text"),
     ContextKey("s3:prefix", "text"),
     ContextKey("aws:SourceVpce", "word", ("vpce-1", "vpce-2", "vpce-12")),
     ContextKey("aws:RequestedRegion", "word", ("eu-west-1", "eu-west-2", "us-east-1", "eu-west-11")),
