@@ -287,10 +287,14 @@ class _Deployer:
         return str(lists[0]["PrefixListId"])
 
 
-@lru_cache(maxsize=2)
 def _rendered(settings: Settings, stacks: tuple[StackModule, ...]) -> Mapping[str, str]:
-    """Return the stacks' templates, which a plan and the deployment after it both need."""
-    return render(settings, stacks)
+    return {stack.name: _template(settings, stack) for stack in stacks}
+
+
+@lru_cache(maxsize=32)
+def _template(settings: Settings, stack: StackModule) -> str:
+    """Return a stack's template, which a plan and the deployment after it both need."""
+    return render(settings, (stack,))[stack.name]
 
 
 @lru_cache(maxsize=32)

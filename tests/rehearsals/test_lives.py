@@ -92,13 +92,18 @@ class Lives:
             assert BY_SCP in refusal(call, **parameters)[1]
 
 
-@pytest.fixture(params=[("default", "production"), ("default", "development"), ("existing-vpc", "staging")])
+ESTATES = [("default", "production"), ("default", "development"), ("existing-vpc", "staging")]
+
+
+@pytest.fixture(scope="module", params=ESTATES)
 def lives(request: pytest.FixtureRequest) -> Iterator[Lives]:
-    """A landing zone for an example, and nothing deployed."""
+    """An example's estate after its first deployment; each test leaves another life of it deployed."""
     name, environment = request.param
     settings = replace(example(name), environment=environment)
     with server.start() as running:
-        yield Lives(settings, landing_zone.prepare(settings, running.endpoint))
+        first = Lives(settings, landing_zone.prepare(settings, running.endpoint))
+        assert {one.outcome for one in first.deploy(first.assigned()).values()} == {"created"}
+        yield first
 
 
 def _identities() -> dict[tuple[str, str], tuple[str, dict[str, Any]]]:
@@ -135,7 +140,6 @@ def _check_only_break_glass_destroys(lives: Lives) -> None:
 def test_what_was_retained_is_adopted_by_the_next_life_with_its_messages_and_protections(lives: Lives) -> None:
     kept = lives.settings.environment != "development"
     imported = IMPORTED | (WITH_EXISTING_VPC if isinstance(lives.settings.network, ExistingVpc) else {})
-    assert {one.outcome for one in lives.deploy(lives.assigned()).values()} == {"created"}
     texts = ["first"]
     group = lives.messages().create_conversation(ADA, [BOB], texts[0]).message.group_uuid
     _check_only_break_glass_destroys(lives)
@@ -162,9 +166,8 @@ def test_what_was_retained_is_adopted_by_the_next_life_with_its_messages_and_pro
         assert [one.text for one in lives.messages().messages(group, ADA.user_uuid).items] == texts
 
 
-@pytest.mark.parametrize("lives", [("default", "production")], indirect=True)
+@pytest.mark.parametrize("lives", ESTATES[:1], indirect=True)
 def test_what_is_adopted_and_differs_from_its_template_is_named_before_anything_goes_on(lives: Lives) -> None:
-    lives.deploy(lives.assigned())
     lives.destroy()
     logs = lives.zone.clients("logs", lives.settings.account_id, lives.settings.home_region)
     group = f"/{lives.settings.name}/flow"

@@ -188,7 +188,12 @@ def _unavailable(operation: str) -> ClientError:
 
 def resources(here: Rehearsal) -> dict[str, list[str]]:
     """Return the logical ids of each stack's resources."""
-    templates = {stack: cloudformation_yaml.load(text) for stack, text in render(here.settings).items()}
+    return _resources(here.settings)
+
+
+@cache
+def _resources(settings: Settings) -> dict[str, list[str]]:
+    templates = {stack: cloudformation_yaml.load(text) for stack, text in render(settings).items()}
     return {stack: sorted(template["Resources"]) for stack, template in templates.items()}
 
 

@@ -51,6 +51,7 @@ class Answers:
         self.world = guardrails(estate, self.levels)
         self.callers = tuple(principal(arn) for arn in callers or settings.exempt_roles)
         self.proofs: dict[tuple[object, ...], tuple[Blocked, Request] | None] = {}
+        self.covering: dict[str, Levels] = {}  # by action
 
     def denial_of(self, calls: Iterable[ModelledCall]) -> Denial | None:
         """Return how SCPs deny any of these alternative calls by a deploying role, or None."""
@@ -64,7 +65,8 @@ class Answers:
     def _denial(self, call: ModelledCall, caller: Principal) -> Denial | None:
         facts = _CallFacts(call, caller, self.settings)
         undecided = tuple(
-            tuple(scp for written in level if (scp := facts.filled_into(written)).statements) for level in self.levels
+            tuple(scp for written in level if (scp := facts.filled_into(written)).statements)
+            for level in self._covering(call.action)
         )
         if all(map(_lets_through, undecided)):
             return None
@@ -77,6 +79,12 @@ class Answers:
         if decision.allowed:
             raise CheckError(f"{call.action}: the example of a denial is allowed")  # a fault of ours, not of policies
         return Denial(blocked, example, _because(decision))
+
+    def _covering(self, action: str) -> Levels:
+        """Return the levels with the statements that cover an action: most of them are about others."""
+        if action not in self.covering:
+            self.covering[action] = tuple(tuple(_of_action(scp, action) for scp in level) for level in self.levels)
+        return self.covering[action]
 
     def _proved(self, call: ModelledCall, caller: Principal, levels: Levels) -> tuple[Blocked, Request] | None:
         statements = [statement for level in levels for scp in level for statement in scp.statements]
@@ -92,6 +100,10 @@ class Answers:
         account = Condition("StringEquals", "aws:resourceaccount", (self.settings.account_id,))
         conditions = (account, *(fact for fact in facts if fact is not None))
         return Statement("", "Deny", Patterns((call.action,)), Patterns(call.resources), conditions)
+
+
+def _of_action(scp: Policy, action: str) -> Policy:
+    return replace(scp, statements=tuple(one for one in scp.statements if one.covers_action(action)))
 
 
 def _lets_through(level: tuple[Policy, ...]) -> bool:
@@ -143,9 +155,8 @@ class _CallFacts:
         return self.caller_keys[key] if key in self.caller_keys else self.call.values_of(key)
 
     def filled_into(self, scp: Policy) -> Policy:
-        """Return the statements of an SCP that may match the call, each with the conditions that are still open."""
-        covering = (statement for statement in scp.statements if statement.covers_action(self.call.action))
-        remaining = tuple(self._with_open_conditions(statement) for statement in covering)
+        """Return the statements that may match the call, of an SCP's that cover its action, with what is still open."""
+        remaining = tuple(self._with_open_conditions(statement) for statement in scp.statements)
         return replace(scp, statements=tuple(statement for statement in remaining if statement is not None))
 
     def _with_open_conditions(self, statement: Statement) -> Statement | None:

@@ -85,11 +85,15 @@ class Guardrails:
 
     def __init__(self, settings: Settings, planned: Sequence[PlannedStack], scps: Sequence[Policy]) -> None:
         self.settings, self.estate, self.scps = settings, Shorthand(settings).estate, scps
-        self.plan = Plan(settings, {**templates(settings), **{one.stack.name: _merged(one) for one in planned}})
+        merged = {one.stack.name: _merged(one) for one in planned}
+        self.plan = Plan(settings, {**templates(settings, merged), **merged})
+        self.answers: dict[str, Answers] = {}  # by caller, whose stacks share proofs
 
     def denials(self, planned: PlannedStack, caller: str) -> tuple[str, ...]:
         """Return the denials of a role, by its ARN, for the changes of a stack: a line for each statement."""
-        answers = Answers(self.settings, self.estate, self.scps, (caller,))
+        if caller not in self.answers:
+            self.answers[caller] = Answers(self.settings, self.estate, self.scps, (caller,))
+        answers = self.answers[caller]
         by_statement: dict[str, list[str]] = {}
         for change in _changes(planned):
             for call, because in self._of_change(planned, change, answers):

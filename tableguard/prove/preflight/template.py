@@ -4,7 +4,7 @@ A value that only AWS knows, the id of a subnet for instance, is UNKNOWN.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -122,12 +122,12 @@ def filled(arn_format: str, name: str, settings: Settings) -> str:
     return _VARIABLE.sub(lambda match: values.get(match[1], name), arn_format)
 
 
-def templates(settings: Settings) -> dict[str, Mapping[str, Any]]:
-    """Build the templates of all stacks in the workload's account."""
+def templates(settings: Settings, but: Container[str] = ()) -> dict[str, Mapping[str, Any]]:
+    """Build the templates of all stacks in the workload's account but those named."""
     return {
         stack.name: stack.template(settings).to_dict()
         for stack in enabled_stacks(settings)
-        if stack.principal != "management"
+        if stack.principal != "management" and stack.name not in but
     }
 
 
