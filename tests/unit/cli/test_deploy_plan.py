@@ -58,7 +58,6 @@ def test_a_plan_that_nobody_can_carry_out_is_refused_and_its_facts_say_so(denied
         deploy._check_possible([one])
 
 
-@pytest.mark.parametrize(("names", "after"), [((), "nothing"), (("a", "b"), "a, b")])
 @pytest.mark.parametrize(("principal", "opened"), [("break-glass", ["break-glass"]), ("administrator", [])])
 def test_break_glass_is_opened_before_the_first_stack_if_any_needs_it(principal: Any, opened: list[str]) -> None:
     sessions = list[str]()
@@ -66,6 +65,7 @@ def test_break_glass_is_opened_before_the_first_stack_if_any_needs_it(principal:
     assert sessions == opened
 
 
+@pytest.mark.parametrize(("names", "after"), [((), "nothing"), (("a", "b"), "a, b")])
 def test_an_interruption_says_how_far_it_came_and_what_goes_on(names: tuple[str, ...], after: str) -> None:
     deployed = [Deployment(name, name, "created", (), 1.0) for name in names]
     for words in (deploy._how_far(deployed), destroy._how_far(names)):
