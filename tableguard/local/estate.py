@@ -85,6 +85,7 @@ def running(
         clock.step("read back", summary(read_back))
         sessions = {role: zone.assume(settings.role_arn(role)) for role in _ROLES}
         sessions["administrator"] = session("administrator")  # the role that the guardrails restrict
+        sessions["management"] = session("management")  # whom `deploy` and `destroy` ask about guardrails
         for role in _INSIDE:
             zone.in_network(sessions[role])
         poller = Poller(sessions["deployer"], embedded.endpoint, settings.artifact_bucket)

@@ -12,6 +12,7 @@ from tableguard.local.demo import MEMBERS, Demonstration, MemberView, message_ke
 from tableguard.local.estate import EmbeddedEstate, Step, summary
 from tableguard.store.senders import attributions, column
 
+_DEPLOYING = "--profile administrator --deployer-profile deployer --management-profile management"
 _TEXT_WIDTH = 72  # characters of a message on one line
 
 
@@ -35,6 +36,7 @@ def estate_text(estate: EmbeddedEstate, settings_file: Path | None) -> str:
         f"  tableguard messages seed{settings}",
         f"  tableguard messages list-conversations {MEMBERS[0].user_uuid}{settings}",
         f"  tableguard messages list-conversations {MEMBERS[0].user_uuid}{settings} --profile auditor  # is refused",
+        f"  tableguard deploy{settings} {_DEPLOYING} --dry-run",
         "",
         f"Profiles there: {', '.join(estate.profiles.names)}. Each is a role of the estate with its own keys.",
     ]

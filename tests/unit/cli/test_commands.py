@@ -333,7 +333,7 @@ def test_commands_are_printed_with_the_settings_file_that_was_named(
 ) -> None:
     printed = command_lines(running, Path("our settings.toml"))
     named = str(folder / "our settings.toml")
-    assert len(printed) == 3
+    assert len(printed) == 4
     assert all(words[words.index("--settings") + 1] == named for words in printed)
     assert json.loads(presentation.estate_json(running, Path("our settings.toml")))["settings_file"] == named
 
@@ -341,6 +341,21 @@ def test_commands_are_printed_with_the_settings_file_that_was_named(
 def test_commands_are_printed_without_one_where_none_was_named(running: estate.EmbeddedEstate) -> None:
     assert not any("--settings" in words for words in command_lines(running, None))
     assert json.loads(presentation.estate_json(running, None))["settings_file"] is None
+
+
+@pytest.mark.parametrize(("administrator", "code"), [("administrator", 0), ("management", 2)])
+def test_the_deployment_that_is_printed_finds_everything_deployed(
+    running: estate.EmbeddedEstate, folder: Path, monkeypatch: pytest.MonkeyPatch, administrator: str, code: int
+) -> None:
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(running.profiles.path))
+    (words,) = (line for line in command_lines(running, EXAMPLE_SETTINGS / "existing-vpc.toml") if "deploy" in line)
+    words[words.index("administrator")] = administrator
+    out = io.StringIO()
+    with redirect_stdout(out):
+        assert main([*words[1:], "--json"]) == code
+    by = {stack["stack"]: stack["by"] for stack in json.loads(out.getvalue())["stacks"]} if not code else {}
+    assert by == ({stack.name: stack.principal for stack in STACKS} if not code else {})
+    assert list(folder.iterdir()) == []
 
 
 def test_what_the_user_needs_next_stands_last_on_the_screen(running: estate.EmbeddedEstate) -> None:
