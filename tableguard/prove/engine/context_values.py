@@ -132,14 +132,17 @@ def _carried(
     key: str, lines: Lines, always: bool, aim: Aim | None, apart: tuple[Tokens, ...]
 ) -> tuple[tuple[str, ...], ...]:
     several = is_list(key, lines)
-    if several and not all(line.quantifier or line.operator == "Null" for _, line in lines):
+    counted = several and not all(line.quantifier or line.operator == "Null" for _, line in lines)
+    if counted:
         aim = None  # how many values there are matters itself
     values = singles(key, lines, aim, apart)
     absent: tuple[tuple[str, ...], ...] = () if always else ((),)
     if not several:
         return (*absent, *((value,) for value in values))
     members = [value for value in values if value]
-    return (*absent, *([("",)] if may_be_empty(key) else ()), *_sets(key, members, lines, aim))
+    # of two values that no comparison tells apart, the same one stands for both
+    alike = ((value, value) for value in members) if counted else ()
+    return (*absent, *([("",)] if may_be_empty(key) else ()), *_sets(key, members, lines, aim), *alike)
 
 
 def _sets(key: str, members: list[str], lines: Lines, aim: Aim | None) -> tuple[tuple[str, ...], ...]:

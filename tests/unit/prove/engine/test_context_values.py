@@ -138,3 +138,10 @@ def test_a_key_that_must_only_be_there_has_a_value_of_its_type(key: str, value: 
     found = asked({"Null": {key: "true"}})
     assert found.counterexample is not None
     assert found.counterexample.context[key.lower()] == value
+
+
+@pytest.mark.parametrize(("quantifier", "verdict"), [("", "not proved"), ("ForAllValues:", "proved")])
+def test_two_values_that_are_not_told_apart_are_two(quantifier: str, verdict: str) -> None:
+    found = asked({f"{quantifier}StringNotEquals": {"aws:TagKeys": ""}})
+    assert found.verdict == verdict
+    assert ("has 2 values" in found.reason) == (not quantifier)
