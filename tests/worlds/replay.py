@@ -69,6 +69,15 @@ CALLS: Mapping[str, tuple[str, str, Parameters]] = {
         "set_identity_pool_roles",
         lambda r, _: {"IdentityPoolId": f"{SETTINGS.home_region}:00000000-0000-0000-0000-000000000000", "Roles": {}},
     ),
+    "cognito-identity:UpdateIdentityPool": (
+        "cognito-identity",
+        "update_identity_pool",
+        lambda r, _: {
+            "IdentityPoolId": r.resource.rpartition("/")[2],
+            "IdentityPoolName": "members",
+            "AllowUnauthenticatedIdentities": False,
+        },
+    ),
     "dynamodb:BatchGetItem": (
         "dynamodb",
         "batch_get_item",

@@ -18,6 +18,7 @@ from tableguard.stacks.registry import find_stack
 _STACKS = ("access", "stream")
 _IDENTITY_CENTER = "saml-provider/AWSSSO_0123456789abcdef_DO_NOT_DELETE"
 _KEY_ID = "1234abcd-12ab-34cd-56ef-1234567890ab"  # AWS's own example: the id is known only once the key is made
+_POOL_ID = "eu-central-1:1234abcd-12ab-34cd-56ef-1234567890ab"  # likewise
 
 
 def account_of(policies: PolicySet) -> Account:
@@ -95,6 +96,7 @@ def _things(plan: Plan, policies: PolicySet) -> Iterator[Thing]:
     pattern_d, member, application = map(settings.role_arn, ("pattern-d", "identity-pool-user", "application"))
     yield Thing(f"arn:aws:lambda:{where}:function:{settings.function_name}", "function", runs_as=(pattern_d,))
     yield Thing(f"arn:aws:cognito-idp:{where}:userpool/{settings.user_pool_id}", "user-pool", runs_as=(member,))
+    yield Thing(f"arn:aws:cognito-identity:{where}:identitypool/{_POOL_ID}", "identity-pool", runs_as=(member,))
     yield Thing(f"arn:aws:ecs:{where}:cluster/application", "task", runs_as=(application,))
     # whoever changes it lets himself into the roles of permission sets
     # https://docs.aws.amazon.com/singlesignon/latest/userguide/using-service-linked-roles.html
