@@ -159,7 +159,8 @@ def _separated(document: Template, existing: Sequence[ExistingResource]) -> Adop
             obstacles.append(
                 f"{name} ({one.type}) exists as {one.identifier} and cannot be adopted: it refers to "
                 f"{', '.join(missing)}, which do not exist, or are keys without their alias; bring them back (a key's "
-                "alias with aws kms create-alias), or remove it, by break-glass"
+                "alias with aws kms create-alias), or remove it, by break-glass once guardrails are "
+                "attached and by an administrator before"
             )
 
 

@@ -44,6 +44,12 @@ class Deployment:
     seconds: float
 
 
+def _whom_to_ask(error: ClientError) -> str:
+    """Return who says whom the guardrails let deploy a stack, if a policy refused it; "" otherwise."""
+    denied = error.response["Error"]["Code"] in ("AccessDenied", "AccessDeniedException")
+    return "; deploy with --management-profile too: it then says beforehand who may, and how" if denied else ""
+
+
 @dataclass(frozen=True)
 class PlannedStack:
     """A stack before anything is changed: its status, its changes, and the template that is deployed.
@@ -259,7 +265,7 @@ class _Deployer:
         try:
             changing.execute(token, disable_rollback=kept)
         except ClientError as error:
-            raise DeployError(f"stack {name}: {error}") from error
+            raise DeployError(f"stack {name}: {error}{_whom_to_ask(error)}") from error
         ended = status.settled(self.cloudformation, name, self.interval)
         if ended not in status.SUCCEEDED:
             reasons = status.reasons(self.cloudformation, name, token)

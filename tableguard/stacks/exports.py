@@ -27,7 +27,10 @@ def immovable(
             client = session(stack.stack.principal).client("cloudformation", region_name=settings.home_region)
             importers = _importers(client, export)
             if importers:
-                lines.append(f"stack {stack.stack_name}: export {export} would change, and is used by {importers}")
+                lines.append(
+                    f"stack {stack.stack_name}: export {export} would change, and is used by {importers}; put the "
+                    "setting back, as only a new deployment under another workload.name can have it otherwise"
+                )
     return tuple(lines)
 
 

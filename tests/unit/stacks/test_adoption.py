@@ -75,6 +75,7 @@ def test_what_refers_to_something_that_is_gone_is_in_the_way_and_said_with_what_
         "Table (AWS::DynamoDB::Table) exists as messages and cannot be adopted: it refers to Key"
     )
     assert "aws kms create-alias" in obstacle
+    assert obstacle.endswith("by break-glass once guardrails are attached and by an administrator before")
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tableguard.errors import DeployError
 from tableguard.settings import example
@@ -70,6 +71,20 @@ def test_a_failed_stack_that_needs_a_replacement_is_to_go_back_first() -> None:
 def test_a_rolled_back_update_is_said_to_be_one() -> None:
     client = FakeCloudFormation(["UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"], [change(Replacement="True")])
     assert "the stack is UPDATE_ROLLBACK_COMPLETE: mend this" in refused(client)
+
+
+@pytest.mark.parametrize(("code", "hint"), [("AccessDenied", True), ("ValidationError", False)])
+def test_where_a_policy_refuses_the_changes_who_can_say_more_is_told(
+    monkeypatch: pytest.MonkeyPatch, code: str, hint: bool
+) -> None:
+    def refuse(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": code, "Message": "not you"}}, "ExecuteChangeSet")
+
+    client = FakeCloudFormation(["CREATE_COMPLETE"], [change()])
+    monkeypatch.setattr(client, "execute_change_set", refuse, raising=False)
+    words = refused(client)
+    assert words.startswith(f"stack cruddur-table: An error occurred ({code})")
+    assert words.endswith("; deploy with --management-profile too: it then says beforehand who may, and how") is hint
 
 
 def test_what_is_not_approved_is_not_done_and_leaves_no_change_set() -> None:

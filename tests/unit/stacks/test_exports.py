@@ -50,7 +50,10 @@ def immovable(
     return exports.immovable(example(), lambda _: session, [planned])
 
 
-REFUSED = ("stack cruddur-table: export cruddur-Name would change, and is used by cruddur-stream, cruddur-config",)
+REFUSED = (
+    "stack cruddur-table: export cruddur-Name would change, and is used by cruddur-stream, cruddur-config; put the "
+    "setting back, as only a new deployment under another workload.name can have it otherwise",
+)
 USED = Importers("cruddur-stream", "cruddur-config")
 
 
