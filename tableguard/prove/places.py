@@ -28,11 +28,17 @@ def of_statement(file: Path, sids: Collection[str]) -> tuple[str, int]:
     return document_path.shown(path, document), LineNumbers(file.read_text(encoding="utf-8")).line_of(path)
 
 
-def of_change(before: Sequence[ForeignDocument], after: Sequence[ForeignDocument]) -> tuple[str, str, int]:
-    """Return file, path and line of the first document, and statement in it, that only one side has."""
+def of_change(
+    before: Sequence[ForeignDocument], after: Sequence[ForeignDocument], decided: str = ""
+) -> tuple[str, str, int]:
+    """Return file, path and line of the first document, and statement in it, that only one side has.
+
+    One that `decided`, the decisions about the change in words, names by its name goes before the others.
+    """
     new = [document for document in after if document.document not in [old.document for old in before]]
     gone = [document for document in before if document.document not in [one.document for one in after]]
-    document = [*new, *gone, *after, *before][0]
+    named = [document for document in (*new, *gone) if f"policy {document.name}," in decided]
+    document = [*named, *new, *gone, *after, *before][0]
     file, name = _file_and_name(document.place)
     others = before if document in after else after
     path = ("Resources", name) if name else _first_statement(document, others)

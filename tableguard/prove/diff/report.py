@@ -90,7 +90,8 @@ class DifferenceReport(Report):
     def _changed(self) -> Iterator[Finding]:
         for part, change in self._changes:
             problem, level = "\n".join(_lines(part, change)), _LEVELS[change.newly]
-            yield self._finding(f"newly-{change.newly}", part.name, problem, _REMEDIES[change.newly], level)
+            rule, decided = f"newly-{change.newly}", f"{change.before}; {change.after}"
+            yield self._finding(rule, part.name, problem, _REMEDIES[change.newly], level, decided=decided)
 
     def _alone(self) -> Iterator[Finding]:
         for when, names in (("before", self.layers.gone), ("after", self.layers.come)):
@@ -101,11 +102,13 @@ class DifferenceReport(Report):
         for part in self._undecided:
             yield self._finding("not-compared", part.name, f"{part.name}: {part.difference.undecided}", _UNDECIDED)
 
-    def _finding(self, rule: str, name: str, problem: str, remedy: str, level: Level = "error") -> Finding:
+    def _finding(
+        self, rule: str, name: str, problem: str, remedy: str, level: Level = "error", *, decided: str = ""
+    ) -> Finding:
         old, new = (_named(name, side.documents) for side in (self.before, self.after))
         if not old and name not in self.layers.come:  # two single files, which have names of their own
             old = list(self.before.documents)
-        return Finding(rule, *places.of_change(old, new), problem, remedy, level)
+        return Finding(rule, *places.of_change(old, new, decided), problem, remedy, level)
 
 
 def _named(name: str, documents: Sequence[ForeignDocument]) -> list[ForeignDocument]:

@@ -1,5 +1,6 @@
 """The report of `tableguard preflight`: which calls SCPs stop, for which resource of which stack."""
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -34,13 +35,10 @@ class PreflightReport(Report):
         """Write first the calls that only unused properties would need, then what may stop a deployment, and does."""
         obstacles = self.preflight.obstacles
         certain = [_line(one) for one in sorted(obstacles, key=lambda one: not _stops(one)) if one.certain]
-        rest: dict[tuple[str, str], int] = {}
-        for obstacle in obstacles:
-            if not obstacle.certain:
-                rest[obstacle.action, obstacle.because] = rest.get((obstacle.action, obstacle.because), 0) + 1
+        rest = Counter((one.action, _word(one), one.because) for one in obstacles if not one.certain)
         unused = [
-            f"{action}: stopped for {counted(count, 'resource')}, if called: {because}"
-            for (action, because), count in sorted(rest.items())
+            f"{action}: {word} for {counted(count, 'resource')}, if called: {because}"
+            for (action, word, because), count in sorted(rest.items())
         ]
         unknown = [f"{name}: nothing is known of what its handlers call" for name in self.preflight.unknown]
         stopped = sum(map(_stops, obstacles))
@@ -95,8 +93,12 @@ def _stops(obstacle: Obstacle) -> bool:
     return obstacle.certain and obstacle.blocked == "always" and not obstacle.left_to_break_glass
 
 
+def _word(obstacle: Obstacle) -> str:
+    return "stopped" if obstacle.blocked == "always" else "stopped in some cases"
+
+
 def _line(obstacle: Obstacle) -> str:
-    word = "stopped" if obstacle.blocked == "always" else "stopped in some cases"
+    word = _word(obstacle)
     if obstacle.left_to_break_glass and obstacle.certain:
         word = "left to break-glass once the SCPs are attached"
     case = f"; for instance: {requests.sentence(obstacle.example)}" if obstacle.blocked == "sometimes" else ""

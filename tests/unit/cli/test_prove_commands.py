@@ -469,6 +469,36 @@ def test_diff_tells_at_which_levels_something_changes(tmp_path: Path) -> None:
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].endswith("new/scp/b.json")
 
 
+@pytest.mark.parametrize(
+    ("action", "document"), [("s3:DeleteBucket", "scp/a.json"), ("kms:ScheduleKeyDeletion", "scp/b.json")]
+)
+def test_diff_places_each_change_at_the_document_that_decides_it(action: str, document: str, tmp_path: Path) -> None:
+    no_key = {**NO_DELETION, "Action": "kms:ScheduleKeyDeletion"}
+    old = policies(tmp_path / "old", scp__a=[NO_DELETION], scp__b=[no_key])
+    new = policies(
+        tmp_path / "new", scp__a=[{**NO_DELETION, "Resource": "arn:aws:s3:::x"}], scp__b=[STORAGE, NO_TABLES]
+    )
+    results = json.loads(run("diff", old, new, "--sarif", code=1))["runs"][0]["results"]
+    (place,) = (result["locations"][0] for result in results if f"newly allowed: {action}" in result["message"]["text"])
+    assert place["physicalLocation"]["artifactLocation"]["uri"].endswith(f"new/{document}")
+
+
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        ({"StringNotEqualsIfExists": {"aws:ResourceOrgID": "o-exampleorgid"}}, "stopped in some cases for "),
+        ({"StringNotEquals": {"aws:PrincipalOrgID": "o-anotherorgid"}}, "stopped for "),
+    ],
+)
+def test_preflight_says_of_what_it_counts_whether_it_is_stopped_in_some_cases_only(
+    condition: dict[str, Any], words: str, tmp_path: Path
+) -> None:
+    denial_of_s3 = {"Effect": "Deny", "Action": "s3:*", "Resource": "*", "Condition": condition}
+    folder = policies(tmp_path / "scps", scp__a=[denial_of_s3])
+    code = 1 if words == "stopped for " else 0
+    assert f"s3:DeleteBucketCors: {words}" in run("preflight", "audit", "--policies", folder, code=code)
+
+
 def test_a_file_of_promises_tells_its_levels_to_other_commands_and_one_without_is_refused(
     tmp_path: Path, promises: Path
 ) -> None:
