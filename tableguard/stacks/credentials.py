@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
 
@@ -99,6 +100,22 @@ class Sessions:
             return self.settings.role_arn(principal)
         return self._opened(principal)[1]
 
+    def check_taker(self) -> None:
+        """Raise DeployError if the deployer's profile may not take the role, which the access stack has yet to make.
+
+        STS tells a role without its path, so that the names are compared.
+        """
+        settings, profiles = self.settings, self.profiles
+        option = "--deployer-profile" if profiles.deployer else "--profile"
+        source = _Source("the deployer", profiles.deployer or profiles.administrator, option)
+        _, caller = _session(source, None, settings.home_region)
+        takers = (*settings.exempt_roles, *settings.takers_of("deployer"))
+        if not any(fnmatchcase(caller, _without_path(taker)) for taker in takers):
+            raise DeployError(
+                f"{source}: {caller} may not take the deployer, whom the settings leave to {', '.join(takers)}; "
+                "name a profile of one with --deployer-profile"
+            )
+
     def _opened(self, principal: Principal) -> tuple[boto3.Session, str]:
         """Return the principal's session, and the role that it is of."""
         settings, profiles = self.settings, self.profiles
@@ -122,7 +139,7 @@ class Sessions:
         """Return the session and role of the source if it is one of these already, else of the workload's role."""
         region = self.settings.home_region
         session, caller = _session(source, None, region)
-        if caller in {f"{arn.partition('/')[0]}/{arn.rpartition('/')[2]}" for arn in same}:
+        if caller in map(_without_path, same):
             return session, caller
         try:
             return assume(session, self.settings.role_arn(role), region, source.profile), self.settings.role_arn(role)
@@ -147,6 +164,10 @@ def _session(source: _Source, account_id: str | None, region: str) -> tuple[boto
             f"{source}: is in account {account}, and the settings name {account_id}; name another with {source.option}"
         )
     return session, _role(identity["Arn"])
+
+
+def _without_path(arn: str) -> str:
+    return f"{arn.partition('/')[0]}/{arn.rpartition('/')[2]}"
 
 
 def _role(caller: str) -> str:

@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +64,7 @@ def command(
         _check_possible(assigned)
         return
     _check_principals(assigned, break_glass_profile, _command_line(stack, settings_file, profiles))
-    _check_break_glass(assigned, sessions)
+    _check_who_comes_later(assigned, sessions)
     if not as_json and any(one.principal != one.planned.stack.principal for one in assigned):
         _print_assignments(assigned)
     deployments: list[Deployment] = []
@@ -159,10 +159,19 @@ def _check_possible(assigned: "Sequence[Assignment]") -> None:
         raise DeployError(_listed("break-glass cannot make these changes either; change the guardrails", impossible))
 
 
-def _check_break_glass(assigned: "Sequence[Assignment]", sessions: "Callable[[Principal], Any]") -> None:
-    """Open the session of break-glass before the first stack, where any stack needs it; DeployError if that fails."""
-    if any(one.principal == "break-glass" for one in assigned):
+def _check_who_comes_later(assigned: "Sequence[Assignment]", sessions: "Sessions") -> None:
+    """Raise DeployError before the first stack if a profile would fail at a later one: break-glass's or the deployer's.
+
+    The deployer is asked about here where its role is still to be made; where it is there, its stacks were planned with
+    its session.
+    """
+    deployers = {one.principal for one in assigned}
+    if "break-glass" in deployers:
         sessions("break-glass")
+    if "deployer" in deployers and any(
+        one.planned.stack.name == "access" and not one.planned.status for one in assigned
+    ):
+        sessions.check_taker()
 
 
 def _command_line(stacks: Sequence[str], settings_file: Path | None, profiles: Any) -> str:

@@ -58,11 +58,34 @@ def test_a_plan_that_nobody_can_carry_out_is_refused_and_its_facts_say_so(denied
         deploy._check_possible([one])
 
 
-@pytest.mark.parametrize(("principal", "opened"), [("break-glass", ["break-glass"]), ("administrator", [])])
-def test_break_glass_is_opened_before_the_first_stack_if_any_needs_it(principal: Any, opened: list[str]) -> None:
-    sessions = list[str]()
-    deploy._check_break_glass([replace(assignment("", None), principal=principal)], sessions.append)
-    assert sessions == opened
+class Opened:
+    """Sessions that keep which were opened or checked."""
+
+    def __init__(self) -> None:
+        self.principals = list[str]()
+
+    def __call__(self, principal: str) -> None:
+        self.principals.append(principal)
+
+    def check_taker(self) -> None:
+        self.principals.append("taker")
+
+
+@pytest.mark.parametrize(
+    ("principals", "status", "opened"),
+    [
+        (("administrator",), "", []),
+        (("break-glass",), "CREATE_COMPLETE", ["break-glass"]),
+        (("administrator", "deployer"), "", ["taker"]),
+        (("administrator", "deployer"), "CREATE_COMPLETE", []),
+    ],
+)
+def test_profiles_that_later_stacks_need_are_tried_before_the_first(
+    principals: tuple[Any, ...], status: str, opened: list[str]
+) -> None:
+    sessions: Any = Opened()
+    deploy._check_who_comes_later([replace(assignment(status, None), principal=one) for one in principals], sessions)
+    assert sessions.principals == opened
 
 
 @pytest.mark.parametrize(("names", "after"), [((), "nothing"), (("a", "b"), "a, b")])

@@ -112,3 +112,25 @@ def test_whose_credentials_are_missing_and_which_option_names_them_is_said(
     open_session, _ = sessions(monkeypatch, "arn:aws:sts::999999999999:assumed-role/Any/me", administrator="other")
     with pytest.raises(DeployError, match=words):
         open_session(principal)
+
+
+@pytest.mark.usefixtures("profiles")
+@pytest.mark.parametrize(
+    ("caller", "taker"),
+    [
+        ("AWSReservedSSO_MessagesDeployer_0123456789abcdef", True),
+        ("AWSReservedSSO_MessagesOperator_0123456789abcdef", False),
+        ("cruddur-deployer", True),
+        ("OrganizationAccountAccessRole", False),
+    ],
+)
+def test_who_may_not_take_the_deployer_is_told_before_the_role_is_there(
+    monkeypatch: pytest.MonkeyPatch, caller: str, taker: bool
+) -> None:
+    open_session, sts = sessions(monkeypatch, f"arn:aws:sts::{ACCOUNT}:assumed-role/{caller}/me", administrator="admin")
+    if taker:
+        open_session.check_taker()
+        return
+    with pytest.raises(DeployError, match=f"the deployer: profile admin: .*/{caller} may not take the deployer"):
+        open_session.check_taker()
+    assert sts.taken == []
