@@ -302,7 +302,7 @@ def _organization(section: Section) -> Values:
         "organization_targets": section.distinct_texts(
             "targets",
             rf"r-[0-9a-z]{{4,32}}|ou-[0-9a-z]{{4,32}}-[0-9a-z]{{8,32}}|{_ACCOUNT}",
-            "root ids (r-…), organizational unit ids (ou-…-…) and account ids",
+            "root ids (r-…), organizational unit ids (ou-ROOT-UNIT, UNIT being 8 to 32 of a-z and 0-9) and account ids",
         ),
     }
 

@@ -114,7 +114,7 @@ KEYS = (
         "organization_targets",
         (["r-exam"], ["ou-exam-workload"], ["111122223333"], ["r-exam", "ou-exam-workload", "444455556666"]),
         ([], ["r-ex"], ["ou-exam"], ["ou-exam-short"], ["OU-exam-workload"], ["1111"], ["r-exam", "r-exam"]),
-        "root ids",
+        "UNIT being 8 to 32 of a-z and 0-9",
     ),
     Key(
         "roles.exempt",
