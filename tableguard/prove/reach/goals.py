@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tableguard.errors import PolicyError
+from tableguard.policy.matching import arn_matches
 from tableguard.policy.shorthand import Shorthand
-from tableguard.prove.reach.account import Account, Fact
+from tableguard.prove.reach.account import Account, Fact, Thing
 from tableguard.prove.reach.judge import Call, Condition, together
 from tableguard.prove.reach.search import Search
 from tableguard.prove.reach.trial import Own, SequenceStep, Trial
@@ -118,18 +119,45 @@ def _by_being(goal: Goal, search: Search, shorthand: Shorthand) -> Iterator[Sequ
 def _by_calling(goal: Goal, search: Search) -> Iterator[Sequence]:
     trial = search.trial()
     for call in goal.calls:
-        for own in _policies(call, trial, search.account):
-            way = trial.called(call.actions, call.resources, (own,))
+        for resources, own in _policies(goal, call, trial, search.account):
+            way = trial.called(call.actions, resources, (own,))
             if way is not None:
                 yield Sequence(search.sequence(way.needs), way.calls[-1])
 
 
-def _policies(call: GoalCall, trial: Trial, account: Account) -> Iterator[Own]:
-    """Yield the policies that what a goal's call is on may have by now."""
-    things = [thing for thing in account.things.values() if thing.kind == call.on]
-    for own in (
-        (own for thing in things for own in trial.policies_of(thing.arn, call.actions))
-        if call.on
-        else [Own(None, False)]
-    ):
-        yield own._replace(condition=together(own.condition, call.condition))
+def _policies(goal: Goal, call: GoalCall, trial: Trial, account: Account) -> Iterator[tuple[tuple[str, ...], Own]]:
+    """Yield the policies that what a goal's call is on may have by now, each with the resources that have it.
+
+    Without `on` a resource has the policy of the listed one that it is, or lies in; one that is none of these has none.
+    PolicyError for a kind of which nothing is listed: nobody would ever reach the goal.
+    """
+    if call.on:
+        under = [(thing, call.resources) for thing in account.things.values() if thing.kind == call.on]
+        if not under:
+            kinds = ", ".join(sorted({thing.kind for thing in account.things.values()}))
+            raise PolicyError(
+                f"{goal.place}: goals: {goal.name}: on: {call.on!r} is the kind of no resource; accepted: {kinds}"
+            )
+    else:
+        under = [
+            (thing, tuple(arn for arn in call.resources if _is_of(arn, thing))) for thing in account.things.values()
+        ]
+    for thing, resources in under:
+        for own in trial.policies_of(thing.arn, call.actions) if resources else ():
+            yield resources, own._replace(condition=together(own.condition, call.condition))
+    covered = {arn for thing, resources in under for arn in resources if _lies_in(arn, thing)}
+    bare = () if call.on else tuple(arn for arn in call.resources if arn not in covered)
+    if bare:
+        yield bare, Own(None, False, condition=call.condition)
+
+
+def _is_of(resource: str, thing: Thing) -> bool:
+    """Return True if a goal's resource, which may have wildcards, may be a listed one or lie in it."""
+    return _lies_in(resource, thing) or arn_matches(resource, thing.arn)
+
+
+def _lies_in(resource: str, thing: Thing) -> bool:
+    """Return True if a goal's resource is certainly a listed one, an object of a bucket, or an index of a table."""
+    parts = {"bucket": "/", "table": "/index/"}
+    within = thing.kind in parts and resource.startswith(f"{thing.arn}{parts[thing.kind]}")
+    return within or resource == thing.arn

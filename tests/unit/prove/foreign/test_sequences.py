@@ -94,11 +94,12 @@ def test_what_runs_with_a_role_leads_to_it(tmp_path: Path, runs_as: str, verdict
     assert (answer.verdict, kinds(answer)) == (verdict, ["function-code"] if verdict == "refuted" else [])
 
 
-@pytest.mark.parametrize(("kind", "verdict"), [("table", "refuted"), ("bucket", "not proved")])
-def test_a_resource_is_opened_as_its_kind_is(tmp_path: Path, kind: str, verdict: str) -> None:
-    resources = f'[resources]\n"{TABLE}" = {{kind = "{kind}", policy = "resource/table"}}'
+def test_a_resource_is_opened_as_its_kind_is(tmp_path: Path) -> None:
+    resources = f'[resources]\n"{TABLE}" = {{kind = "table", policy = "resource/table"}}'
     answer = answered(tmp_path, CLERK, "read", resources)
-    assert (answer.verdict, kinds(answer)) == (verdict, ["open-table"] if verdict == "refuted" else [])
+    assert (answer.verdict, kinds(answer)) == ("refuted", ["open-table"])
+    with pytest.raises(PolicyError, match="'table' is the kind of no resource; accepted: bucket"):
+        answered(tmp_path, CLERK, "read", resources.replace('kind = "table"', 'kind = "bucket"'))
 
 
 def test_a_group_has_its_policies_and_gives_them_to_its_members(tmp_path: Path) -> None:
@@ -158,3 +159,38 @@ def test_the_account_of_sequences_is_one_of_the_levels(tmp_path: Path) -> None:
     level = '[[level]]\nname = "root"\nscps = ["FullAWSAccess"]\n'
     with pytest.raises(PolicyError, match=rf"no \[\[level\]\] is the account {ACCOUNT}"):
         answered(tmp_path, CLERK, more=level)
+
+
+OPEN = f'"{TABLE}" = {{kind = "table", policy = "resource/table"}}'
+READS = """
+[goals.reads]
+says = "reads"
+[[goals.reads.calls]]
+Action = "dynamodb:Scan"
+Resource = "{resource}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("resource", "verdict"),
+    [
+        (TABLE, "refuted"),
+        (f"{TABLE}/index/by-day", "refuted"),
+        (TABLE.replace("table/t", "table/*"), "refuted"),
+        (TABLE.replace("table/t", "table/other"), "proved"),  # no policy of it is listed
+        (f"{TABLE}/stream/1", "proved"),  # which has a policy of its own
+    ],
+)
+def test_a_goal_meets_the_policy_of_what_it_is_on_though_it_does_not_say_so(
+    resource: str, verdict: str, tmp_path: Path
+) -> None:
+    goal = READS.format(resource=resource)
+    roles = '"role/strong" = {policies = ["role/strong"], trust = "trust/service"}'
+    answer = answered(tmp_path, roles, "reads", f"[resources]\n{OPEN}\n{goal}", "role/strong")
+    assert (answer.verdict, answer.reason) == (verdict, "")
+
+
+def test_a_goal_on_a_kind_of_which_nothing_is_listed_is_refused(tmp_path: Path) -> None:
+    goal = READS.format(resource=TABLE) + 'on = "tabel"\n'
+    with pytest.raises(PolicyError, match=r"goals: reads: on: .tabel. is the kind of no resource; accepted: table"):
+        answered(tmp_path, CLERK, "reads", f"[resources]\n{OPEN}\n{goal}")
