@@ -68,4 +68,5 @@ def _foreign(
     names = tuple(f"{document.name} ({document.kind})" for document in collection.documents)
     about_requests = promise_file.answers(promises, collection.documents)
     about_sequences = promise_file.sequence_answers(promises, collection.documents)
-    return about_requests, about_sequences, Sources(names, collection.others, collection.notes)
+    notes = (*promises.notes, *collection.notes)
+    return about_requests, about_sequences, Sources(names, collection.others, notes)

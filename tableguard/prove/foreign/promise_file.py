@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tableguard.aws.arn import parse
-from tableguard.check.rules import context_keys
+from tableguard.check.rules import action_names, context_keys
 from tableguard.errors import PolicyError
 from tableguard.policy import contract
 from tableguard.policy.conditions import Condition
@@ -42,6 +42,18 @@ class PromiseFile:
     def values(self) -> Values:
         """The values of placeholders: the settings' and above them the file's own."""
         return {**placeholder_values(self.facts.shorthand), **self.own_values}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The actions of promises and goals that AWS does not have: nothing follows for those that were meant."""
+        named = [(scoped.promise.name, scoped.promise.statement) for scoped in self.promises]
+        goals = self.about_sequences.goals.values()
+        named += [(goal.name, {"Action": list(call.actions)}) for goal in goals for call in goal.calls]
+        return tuple(
+            f"{self.place}: {name}: {wrong.removeprefix('statement 1: ')}"
+            for name, statement in named
+            for wrong in action_names.unknown({"Statement": [statement]})
+        )
 
 
 # what a file of promises has beside its levels

@@ -469,6 +469,19 @@ def test_diff_tells_at_which_levels_something_changes(tmp_path: Path) -> None:
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].endswith("new/scp/b.json")
 
 
+@pytest.mark.parametrize(("action", "noted"), [("s3:DeletBucket", True), ("s3:DeleteBucket", False)])
+def test_prove_notes_a_promise_or_goal_about_an_action_that_aws_does_not_have(
+    action: str, noted: bool, tmp_path: Path
+) -> None:
+    folder = policies(tmp_path / "scps", scp__a=[{**NO_DELETION, "Action": "s3:*"}])
+    file = tmp_path / "promises.toml"
+    goal = f'[goals.gone]\nsays = "x"\n[[goals.gone.calls]]\nAction = "{action}"\nResource = "arn:aws:s3:::x"\n'
+    file.write_text(f'[[must-deny]]\nname = "kept"\nAction = "{action}"\n{goal}', encoding="utf-8")
+    printed = run("prove", "--policies", folder, "--promises", file)
+    for name in ("kept", "gone"):
+        assert (f"{name}: Action: {action}: no action of AWS's is called so; like it: " in printed) is noted
+
+
 @pytest.mark.parametrize(
     ("action", "document"), [("s3:DeleteBucket", "scp/a.json"), ("kms:ScheduleKeyDeletion", "scp/b.json")]
 )
