@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tableguard.aws.arn import parse
 from tableguard.errors import PolicyError
 from tableguard.policy import worlds
 from tableguard.policy.statements import Policy
@@ -50,11 +51,13 @@ def read(table: Table) -> AboutSequences:
     """Read what a file of promises says about sequences; PolicyError names the key and what is accepted."""
     goals = reach_goals.goals(table)
     written: dict[str, Any] = table.table("resources", {})
-    resources = {arn: _resource(f"{table.place}: resources: {arn}", data) for arn, data in written.items()}
+    resources = {arn: _resource(f"{table.place}: resources: {arn}", arn, data) for arn, data in written.items()}
     return AboutSequences(goals, reach_promises.promises(table, goals), resources)
 
 
-def _resource(place: str, data: Any) -> ResourceGrant:
+def _resource(place: str, arn: str, data: Any) -> ResourceGrant:
+    if parse(arn) is None:
+        raise PolicyError(f"{place}: not an ARN; accepted: such as arn:aws:s3:::NAME")
     kinds = sorted({kind.on for kind in table_of_steps()} - set(_PRINCIPALS))
     if not isinstance(data, dict):
         raise PolicyError(f'{place}: accepted: {{kind = "function", runs-as = "role/NAME", policy = "NAME"}}')

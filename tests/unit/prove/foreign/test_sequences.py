@@ -194,3 +194,11 @@ def test_a_goal_on_a_kind_of_which_nothing_is_listed_is_refused(tmp_path: Path) 
     goal = READS.format(resource=TABLE) + 'on = "tabel"\n'
     with pytest.raises(PolicyError, match=r"goals: reads: on: .tabel. is the kind of no resource; accepted: table"):
         answered(tmp_path, CLERK, "reads", f"[resources]\n{OPEN}\n{goal}")
+
+
+@pytest.mark.parametrize("name", ["table/t", "arn:aws:dynamodb"])
+def test_a_resource_that_is_no_arn_is_refused_with_its_place_and_an_arn_is_not(name: str, tmp_path: Path) -> None:
+    resources = f"[resources]\n{OPEN}"
+    assert answered(tmp_path, CLERK, "read", resources).verdict == "refuted"
+    with pytest.raises(PolicyError, match=f"promises.toml: resources: {name}: not an ARN; accepted: such as arn:"):
+        answered(tmp_path, CLERK, "read", resources.replace(TABLE, name))
