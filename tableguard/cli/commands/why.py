@@ -52,6 +52,8 @@ def _text(message: str) -> str:
     """Return the text itself, or what is in the file of that name, also as CloudTrail compresses it, or on stdin."""
     if message == "-":
         return sys.stdin.read(_MOST)
+    if not message.strip():
+        return message
     try:
         with Path(message).open("rb") as file:
             content = file.read(_MOST)

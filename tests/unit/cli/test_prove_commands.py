@@ -563,3 +563,15 @@ def test_reach_prints_the_same_as_json() -> None:
 )
 def test_reach_refuses_what_there_is_not(arguments: list[str], problem: str) -> None:
     assert problem in run("reach", *arguments, code=2)
+
+
+@pytest.mark.parametrize(
+    ("message", "problem"),
+    [
+        ("", "no message of denied access is found"),
+        (" ", "no message of denied access"),
+        (".", "nor a file that can be"),
+    ],
+)
+def test_why_says_of_an_empty_message_that_it_is_none(message: str, problem: str) -> None:
+    assert problem in run("why", message, code=2)
