@@ -1,6 +1,6 @@
 """Delete the stacks in reverse order; what a template retains is kept, and named before the deletion begins."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ class PlannedDeletion:
     """One stack that exists, with the resources to be deleted and to be kept, as (type, physical id).
 
     `by` is the ARN of whoever deletes it. `removal` has the commands that remove what is kept and no stack brings back.
+    `environments` are those that its resources are tagged with, whatever the settings of today say.
     """
 
     stack: StackModule
@@ -31,6 +32,7 @@ class PlannedDeletion:
     retained: tuple[tuple[str, str], ...]
     by: str = ""
     removal: tuple[str, ...] = ()
+    environments: frozenset[str] = frozenset()
 
 
 def principals(stacks: tuple[StackModule, ...]) -> frozenset[Principal]:
@@ -114,7 +116,20 @@ def _planned_deletion(settings: Settings, client: Any, stack: StackModule, calle
     retained = [r for r in resources if policies.get(r["LogicalResourceId"], "Delete").startswith("Retain")]
     deleted = tuple(_type_and_id(resource) for resource in resources if resource not in retained)
     kept = tuple(map(_type_and_id, retained))
-    return PlannedDeletion(stack, name, deleted, kept, caller, tuple(_removal(settings, kept)))
+    removal = tuple(_removal(settings, kept))
+    return PlannedDeletion(stack, name, deleted, kept, caller, removal, frozenset(_environments(template)))
+
+
+def _environments(node: Any) -> Iterator[str]:
+    """Yield the values of the tags called Environment in a template, which has tags as lists of pairs or as objects."""
+    if isinstance(node, Mapping):
+        if node.get("Key") == "Environment":
+            yield str(node.get("Value"))
+        for key, part in node.items():
+            yield from [str(part)] if key == "Environment" and isinstance(part, str) else _environments(part)
+    elif isinstance(node, list):
+        for part in node:
+            yield from _environments(part)
 
 
 def _removal(settings: Settings, kept: tuple[tuple[str, str], ...]) -> Iterator[str]:

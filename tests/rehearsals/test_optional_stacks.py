@@ -33,6 +33,19 @@ def _destroy_as_printed(here: Rehearsal, result: Result) -> Result:
     return here.run(*words[:2], *words[4:], "--yes")
 
 
+def test_settings_that_call_it_development_destroy_no_production(deployed: Rehearsal) -> None:
+    before = deployed.statuses()
+    deployed.change(('environment = "production"', 'environment = "development"'))
+    try:
+        refused = deployed.run("destroy", "config", "--yes", *BREAK_GLASS)
+    finally:
+        deployed.change()
+    assert refused.code == 2
+    assert "cruddur-config: deployed as a production environment, though the settings say development" in refused.err
+    assert refused.err.rstrip().endswith("nothing was deleted; add --production if it is really meant")
+    assert deployed.statuses() == before
+
+
 @pytest.mark.parametrize(
     ("stack", "kept_in_settings", "adopted"), [("config", "guardrails", 6), ("guardrails", "config", 8)]
 )

@@ -54,10 +54,7 @@ def command(
 
     settings = chosen_settings(settings_file)
     if settings.environment == "production" and not production:
-        raise DeployError(
-            f"{settings.name} is a production environment (settings: workload.environment); "
-            "add --production if it is really meant"
-        )
+        raise _production(f"{settings.name} is a production environment (settings: workload.environment)")
     check_can_ask("destroy", yes=yes, as_json=as_json)
     stacks = deployed_stacks(settings, stack, with_guardrails=management_profile is not None)
     of_break_glass = break_glass_profile or deployer_profile or profile
@@ -65,6 +62,12 @@ def command(
     profiles.require(destruction.principals(stacks))
     sessions = Sessions(settings, profiles)
     plan = destruction.plan(settings, sessions, stacks)
+    in_production = [deletion.stack_name for deletion in plan if "production" in deletion.environments]
+    if in_production and not production:
+        raise _production(
+            f"{', '.join(in_production)}: deployed as a production environment, though the settings say "
+            f"{settings.environment}; nothing was deleted"
+        )
     if not as_json:
         _print_plan(plan)
     if plan and not yes:
@@ -77,6 +80,10 @@ def command(
             print(f"{deleted.stack_name}: deleted")
     if as_json:
         print_json({"stacks": [_facts(deletion) for deletion in plan]})
+
+
+def _production(problem: str) -> DeployError:
+    return DeployError(f"{problem}; add --production if it is really meant")
 
 
 def _how_far(gone: Sequence[str]) -> str:

@@ -27,6 +27,7 @@ class LargeStack:
     def __init__(self, count: int, caller: str = BREAK_GLASS, resource_type: str = "AWS::SQS::Queue") -> None:
         self.names = [f"Q{number}" for number in range(count)]
         self.caller, self.type = caller, resource_type
+        self.tags: Any = []
 
     def client(self, service: str, region_name: str) -> "LargeStack":
         return self
@@ -35,8 +36,9 @@ class LargeStack:
         return {"Arn": self.caller}
 
     def get_template(self, **_: Any) -> Any:
-        resources = {name: {"Type": self.type} for name in self.names}
-        return {"TemplateBody": json.dumps({"Resources": resources | {self.names[-1]: {"DeletionPolicy": "Retain"}}})}
+        resources = {name: {"Type": self.type, "Properties": {"Tags": self.tags}} for name in self.names}
+        last = {**resources[self.names[-1]], "DeletionPolicy": "Retain"}
+        return {"TemplateBody": json.dumps({"Resources": {**resources, self.names[-1]: last}})}
 
     def get_paginator(self, name: str) -> "LargeStack":
         assert name == "list_stack_resources"
@@ -57,6 +59,15 @@ def test_every_resource_is_named_as_deleted_or_as_kept(count: int) -> None:
     assert len(deletion.deleted) == count - 1
     assert deletion.retained == (("AWS::SQS::Queue", f"q{count - 1}"),)
     assert (deletion.by, deletion.removal) == (BREAK_GLASS, ())
+
+
+@pytest.mark.parametrize("tags", [[{"Key": "Environment", "Value": "staging"}], {"Environment": "staging"}])
+def test_the_environment_is_the_deployed_one_and_not_that_of_the_settings(tags: Any) -> None:
+    stack = LargeStack(1)
+    stack.tags = tags
+    (deletion,) = plan(example(), lambda _: stack, AUDIT)
+    assert deletion.environments == {"staging"}
+    assert example().environment == "production"
 
 
 def test_break_glass_deletes_what_is_the_workload_s_and_management_the_guardrails() -> None:
