@@ -1,10 +1,7 @@
 """The account of the settings: its roles as the access stack makes them, and the resources that sequences lead over."""
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from tableguard.cloudformation.functions import evaluate
-from tableguard.errors import EmbeddedError
 from tableguard.policy import worlds
 from tableguard.policy.policy_set import PolicySet
 from tableguard.policy.statements import Policy, policy
@@ -25,7 +22,7 @@ def account_of(policies: PolicySet) -> Account:
     """Return the account of the settings under the shipped guardrails, with every role of the access stack."""
     settings = policies.settings
     world = together.world_of(None, None, False, policies)
-    plan = Plan(settings, {name: find_stack(name).template(settings).to_dict() for name in _STACKS})
+    plan = Plan(settings, {name: find_stack(name).template(settings).to_dict() for name in _STACKS}, stands_in=True)
     roles = {role.arn: role for role in (*_not_made(policies), *_roles(plan, policies))}
     things = {thing.arn: thing for thing in _things(plan, policies)}
     prefix = f"arn:aws:iam::{settings.account_id}:"
@@ -53,8 +50,8 @@ def _roles(plan: Plan, policies: PolicySet) -> Iterator[PolicyHolder]:
     for resource in resources:
         if resource.resource_type != "AWS::IAM::Role" or resource.arn is None:
             continue
-        attached = _value(resource, "ManagedPolicyArns") or ()
-        boundary = managed.get(str(_value(resource, "PermissionsBoundary")))
+        attached = resource.value("ManagedPolicyArns") or ()
+        boundary = managed.get(str(resource.value("PermissionsBoundary")))
         trust = _policy(resource, "AssumeRolePolicyDocument", f"trust policy of {resource.physical_name}")
         own = tuple(managed[arn] for arn in attached if arn in managed)
         yield PolicyHolder(resource.arn, (*own, *_inline(resource)), boundary, trust)
@@ -76,7 +73,7 @@ def _not_made(policies: PolicySet) -> Iterator[PolicyHolder]:
 
 
 def _inline(resource: PlannedResource) -> Iterator[Policy]:
-    for entry in _value(resource, "Policies") or ():
+    for entry in resource.value("Policies") or ():
         yield policy(f"{resource.physical_name}/{entry['PolicyName']}", entry["PolicyDocument"])
 
 
@@ -125,45 +122,5 @@ def _of_stack(resource: PlannedResource, settings: Settings) -> Thing:
 
 
 def _policy(resource: PlannedResource, key: str, name: str, arn: str = "") -> Policy:
-    document = policy(name, _value(resource, key))
+    document = policy(name, resource.value(key))
     return Policy(document.name, document.statements, arn=arn)
-
-
-def _value(resource: PlannedResource, key: str) -> Any:
-    """Return the value of a property; an id that AWS makes up is written as the name of what has it."""
-    return evaluate(resource.properties.get(key), _Standing(resource.names))
-
-
-class _Standing:
-    """The names of a stack, with a stand-in for each value that is known only once its resource is made."""
-
-    def __init__(self, names_of_stack: Any) -> None:
-        self.names = names_of_stack
-        self.mappings: Mapping[str, Any] = {}
-
-    def ref(self, name: str) -> Any:
-        """Return the value of Ref."""
-        return _or_name(self.names.ref, name)
-
-    def attribute(self, logical_id: str, attribute: str) -> Any:
-        """Return the value of Fn::GetAtt."""
-        return _or_name(self.names.attribute, logical_id, attribute)
-
-    def import_value(self, name: str) -> Any:
-        """Return what another stack exports."""
-        return _or_name(self.names.import_value, name)
-
-    def condition(self, name: str) -> bool:
-        """Raise EmbeddedError: no template of ours has conditions."""
-        raise EmbeddedError(f"condition {name} is not evaluated")
-
-    def zones(self, region: str) -> list[str]:
-        """Raise EmbeddedError: each account has its own zones."""
-        raise EmbeddedError(f"the zones of {region} differ from account to account")
-
-
-def _or_name(look_up: Callable[..., Any], *names_of_value: str) -> Any:
-    try:
-        return look_up(*names_of_value)
-    except EmbeddedError:
-        return "-".join(names_of_value)
