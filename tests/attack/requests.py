@@ -137,7 +137,7 @@ class Attacker:
         account = arn.split(":")[4] if arn.count(":") > 4 else ""
         if not account.isdigit():
             account = self.random.choice(
-                [ACCOUNT, MANAGEMENT, *{caller.account for caller in self.callers if caller.account}]
+                [ACCOUNT, MANAGEMENT, *sorted({caller.account for caller in self.callers if caller.account})]
             )
         organization = self._organization(account)
         if account == request.principal.account:

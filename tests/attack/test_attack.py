@@ -5,6 +5,8 @@ TABLEGUARD_ATTACK_SEED chooses the cases that are new at every run otherwise; a 
 
 import os
 import secrets
+import subprocess
+import sys
 import time
 from collections.abc import Iterable
 from itertools import islice
@@ -20,6 +22,7 @@ from tests.attack.faults import FAULTS, put_back
 from tests.attack.generator import PROFILES, attack_case
 from tests.attack.requests import Attacker, judged
 from tests.attack.shrinking import shrunk
+from tests.paths import ROOT
 
 FIXED = 20261201
 SECONDS = 3.0  # for cases of a new seed
@@ -55,6 +58,30 @@ def test_no_answer_is_contradicted_whatever_the_seed() -> None:
 
 def against(case: AttackCase) -> Attacker:
     return Attacker(case, Random(1))  # noqa: S311  # the same requests again are what is wanted
+
+
+ALL_REQUESTS = """
+from itertools import islice
+from random import Random
+from tests.attack.campaign import cases
+from tests.attack.generator import PROFILES
+from tests.attack.requests import Attacker
+for case in islice(cases(5, PROFILES), 2 * len(PROFILES)):
+    attacker = Attacker(case, Random(1))
+    for request in attacker.climb(attacker.random_request(), 10) if attacker.can_ask else ():
+        print(repr(request))
+"""
+
+
+def test_a_seed_has_the_same_requests_in_every_process() -> None:
+    environments = [{**os.environ, "PYTHONHASHSEED": seed} for seed in ("1", "2")]
+    command = [sys.executable, "-c", ALL_REQUESTS]
+    one, other = (
+        subprocess.run(command, env=environment, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+        for environment in environments
+    )
+    assert one == other
+    assert one.count("Request(") > len(PROFILES)
 
 
 def test_a_seed_is_a_case() -> None:

@@ -119,7 +119,7 @@ class Parts:
     def _callers(self) -> list[Principal]:
         arns = {*self.around(self.compared.get("aws:principalarn", ()), 8), *self._named_principals()}
         accounts = [*_ACCOUNTS, "".join(self.random.choice("0123456789") for _ in range(12))]
-        arns |= {self._moved(arn, self.random.choice(accounts)) for arn in set(arns)}
+        arns |= {self._moved(arn, self.random.choice(accounts)) for arn in sorted(arns)}
         for account in accounts:
             kinds = ("role/zz", "role/p/q", "user/zz", "root", "role/aws-service-role/z.amazonaws.com/Z")
             arns |= {f"arn:aws:iam::{account}:{kind}" for kind in kinds} | {f"arn:aws:sts::{account}:federated-user/zz"}
