@@ -81,6 +81,15 @@ def fails(question: Question, since: World | None = None) -> bool:
     return False
 
 
+def is_refuted_by(question: Question, request: Request) -> bool:
+    """Return True if a request, by one of the question's callers, is within its scope and does not get what it must."""
+    try:
+        covered = question.scope.statement.matches(request.action, request.resource, request.keys())
+        return covered and decide(question.world, request).allowed != (question.wanted == "allowed")
+    except PolicyError:
+        return False
+
+
 class _Search:
     """The decisions about one request of each class of a question."""
 
@@ -140,16 +149,9 @@ class _Search:
         """
         for key in sorted(request.context.keys() - KEPT_KEYS):
             without = replace(request, context={name: request.context[name] for name in request.context if name != key})
-            if self._refutes(without):
+            if is_refuted_by(self.question, without):
                 request = without
         return request, decide(self.question.world, request)
-
-    def _refutes(self, request: Request) -> bool:
-        try:
-            covered = self.question.scope.statement.matches(request.action, request.resource, request.keys())
-            return covered and not self._is_wanted(decide(self.question.world, request))
-        except PolicyError:
-            return False
 
     def _aim(self, covering: tuple[LayeredStatement, ...]) -> Aim:
         effects = (None if layered in self.removed else layered.statement.effect for layered in covering)
