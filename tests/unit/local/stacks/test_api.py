@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tableguard.cloudformation.resource_type import ResourceHandle
+from tableguard.cloudformation.resource_type import Context, ResourceHandle
 from tableguard.local import server
 from tableguard.local.clients.factory import make_client
 from tableguard.local.stacks.api import deployed
@@ -35,11 +35,14 @@ def aws() -> Iterator[Aws]:
 def nothing_else(aws: Aws) -> None:
     """No stacks of other tests."""
     client = aws.client("cloudformation")
-    while stacks := client.describe_stacks()["Stacks"]:
-        for stack in stacks:
-            client.update_termination_protection(StackName=stack["StackName"], EnableTerminationProtection=False)
+    for stack in client.describe_stacks()["Stacks"]:
+        client.update_termination_protection(StackName=stack["StackName"], EnableTerminationProtection=False)
+    while stacks := {stack["StackName"]: stack["StackStatus"] for stack in client.describe_stacks()["Stacks"]}:
+        for name in stacks:
             with suppress(ClientError):  # of an export that another one uses
-                client.delete_stack(StackName=stack["StackName"])
+                client.delete_stack(StackName=name)
+        left = {stack["StackName"]: stack["StackStatus"] for stack in client.describe_stacks()["Stacks"]}
+        assert len(left) < len(stacks), left  # else the next round would delete none either
 
 
 @pytest.mark.parametrize("name", CORRECTED)
@@ -667,8 +670,12 @@ def test_a_resource_that_its_service_says_is_gone_does_not_keep_the_stack(aws: A
 def test_a_part_that_is_gone_does_not_make_the_whole_one_so(
     aws: Aws, stacks: Stacks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def delete(_: Any, __: ResourceHandle) -> None:
-        aws.client("logs").delete_log_group(logGroupName="/none")
+    parts = ["/none"]  # a later deletion, as that after the test, looks for no part any more
+
+    def delete(context: Context, handle: ResourceHandle) -> None:
+        while parts:
+            aws.client("logs").delete_log_group(logGroupName=parts.pop())
+        stacks.world.delete(context, handle)
 
     monkeypatch.setitem(ALL, THING, replace(ALL[THING], delete=delete))
     stacks.deploy({"A": thing("a")})
