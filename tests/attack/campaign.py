@@ -197,6 +197,8 @@ _REASONS = (
     ("too many texts together", "variables in too many texts together"),
     ("own keys are", "keys that are compared in a circle"),
     ("the promise is not about texts", "a key compared in two ways"),
+    ("compared with each other", f"{TOO_MANY}: classes of keys that are compared with each other"),
+    ("a variable in NotResource", "a variable in NotResource that has no value"),
     ("negation", "a negation whose variable has no value"),
     ("which of ForAnyValue", "ForAnyValue with IfExists on an absent key"),
     ("ForAllValues or ForAnyValue", "several values without a set operator"),

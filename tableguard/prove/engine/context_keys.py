@@ -34,7 +34,7 @@ def sides(scope: Scope, action: str, applicable: ApplicableStatements) -> list[D
         _absent(key, lines[key]) if key in absent else _side(key, lines.get(key, ()), applicable.aim)
         for key in sorted(lines.keys() | needed - _ELSEWHERE)
     )
-    dimensions = joint.dimensions([*first, *others])
+    dimensions = joint.dimensions([*first, *others], applicable.aim.gaps if applicable.aim else None)
     return sorted(dimensions, key=_place)
 
 

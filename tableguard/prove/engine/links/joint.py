@@ -6,6 +6,7 @@ found as if the policies had it written.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from tableguard.errors import PolicyError
 from tableguard.policy.conditions import Condition
@@ -36,9 +37,13 @@ class Side:
     compared: Callable[[Values], Iterable[Compared]]
 
 
-def dimensions(sides: Sequence[Side]) -> list[Dimension]:
-    """Return one dimension for each side, and one for those together that are compared with each other."""
-    return [_dimension(group) for group in _groups(sides)]
+def dimensions(sides: Sequence[Side], gaps: list[str] | None = None) -> list[Dimension]:
+    """Return one dimension for each side, and one for those together that are compared with each other.
+
+    If these have too many classes, some are returned and the reason is added to the gaps; without gaps it is
+    NotProvedError.
+    """
+    return [_dimension(group, gaps) for group in _groups(sides)]
 
 
 def _groups(sides: Sequence[Side]) -> list[list[Side]]:
@@ -50,7 +55,7 @@ def _groups(sides: Sequence[Side]) -> list[list[Side]]:
     return groups
 
 
-def _dimension(group: list[Side]) -> Dimension:
+def _dimension(group: list[Side], gaps: list[str] | None) -> Dimension:
     concerned = NONE
     for side in group:
         concerned |= side.concerned
@@ -59,7 +64,13 @@ def _dimension(group: list[Side]) -> Dimension:
     sources = sorted(key for side in group for key in side.needs)
     options = [Option(EVERY, NONE, (), RequestPart())]
     for side in _ordered(group):
-        options = _longer(options, side, group, sources)
+        options = list(islice(_longer(options, side, group, sources), MOST_TOGETHER + 1))
+        if len(options) > MOST_TOGETHER:
+            too_many = f"more than {MOST_TOGETHER} classes of keys that are compared with each other"
+            if gaps is None:
+                raise NotProvedError(too_many)
+            gaps.append(too_many)
+            options = options[:MOST_TOGETHER]
     return Dimension(distinct(options), concerned)
 
 
@@ -77,10 +88,10 @@ def _ordered(group: list[Side]) -> Iterator[Side]:
         waiting = [side for side in waiting if side not in ready]
 
 
-def _longer(options: list[Option], side: Side, group: list[Side], sources: list[str]) -> list[Option]:
-    """Combine every class so far with those of one more side."""
+def _longer(options: list[Option], side: Side, group: list[Side], sources: list[str]) -> Iterator[Option]:
+    """Yield every class so far combined with those of one more side."""
     following: dict[tuple[tuple[str, ...] | None, ...], list[Option]] = {}
-    longer: dict[tuple[StatementSet, StatementSet, Parties, object], Option] = {}
+    seen: set[tuple[StatementSet, StatementSet, Parties, object]] = set()
     for option in options:
         context = {key: values for key, values in option.example.keys.items() if key in sources}
         values = tuple(context.get(key) for key in sources)
@@ -96,10 +107,10 @@ def _longer(options: list[Option], side: Side, group: list[Side], sources: list[
                     option.example | more.example,
                 )
                 values_of_sources = tuple(joined.example.keys.get(key) for key in sources)
-                longer.setdefault((passes, joined.undefined, joined.parties, values_of_sources), joined)
-        if len(longer) > MOST_TOGETHER:
-            raise NotProvedError(f"more than {MOST_TOGETHER} classes of keys that are compared with each other")
-    return list(longer.values())
+                kind = (passes, joined.undefined, joined.parties, values_of_sources)
+                if kind not in seen:
+                    seen.add(kind)
+                    yield joined
 
 
 def _apart(side: Side, group: list[Side], context: Values) -> Apart:

@@ -132,7 +132,8 @@ def test_the_quick_way_and_the_plain_way_give_the_same_verdict(seed: int) -> Non
     question = a_question(seed)
     quick, plain = both_ways(question)
     assert quick.verdict == plain.verdict, f"seed {seed}: {quick.reason or plain.reason}"
-    assert quick.classes <= plain.classes
+    if quick.verdict != "refuted":  # then how many are looked at hangs on where the first counterexample is
+        assert quick.classes <= plain.classes
     for one in (quick, plain):
         if one.counterexample is not None:
             request = one.counterexample

@@ -9,6 +9,7 @@ import pytest
 
 from tableguard.policy.evaluate import Request, World, decide
 from tableguard.policy.principals import principal
+from tableguard.prove.engine.links import joint
 from tableguard.prove.engine.prover import Proof
 from tests.worlds.policies import ACCOUNT, FULL, FULL_FOR_ANYBODY, MANAGEMENT, OTHER_ACCOUNT, USER, document
 from tests.worlds.proofs import proof, under
@@ -211,6 +212,16 @@ def test_what_is_proved_of_random_ties_holds_for_each_request(seed: int) -> None
     elif found.verdict == "refuted":
         assert found.counterexample is not None
         assert scope.matches("s3:GetObject", found.counterexample.resource, found.counterexample.keys())
+
+
+def test_too_many_classes_together_refute_and_prove_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    tags = ["a", "b", "c"]
+    assert denial(DIFFERENT, {"StringEquals": {TAG: tags, ITS: "d"}}).verdict == "proved"
+    monkeypatch.setattr(joint, "MOST_TOGETHER", 2)
+    unproved = denial(DIFFERENT, {"StringEquals": {TAG: tags, ITS: "d"}})
+    assert unproved.verdict == "not proved"
+    assert unproved.reason == "s3:GetObject: more than 2 classes of keys that are compared with each other"
+    assert denial(DIFFERENT, {"StringEquals": {TAG: tags, ITS: "a"}}).verdict == "refuted"
 
 
 def test_the_names_of_a_service_are_its_own_and_others() -> None:
