@@ -222,13 +222,14 @@ class Condition:
         return self.quantifier != "ForAnyValue" and self._operator.negated
 
     def _filled(self, context: Values) -> tuple[str, ...]:
-        """Return the policy's values, without those whose variables have no value: nothing is equal to or like them."""
+        """Return the policy's values, without those whose variables have no value.
+
+        Nothing is equal to such a value or like it, and so a negated operator holds of it:
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-no-value
+        """
         if not self._has_variables:
             return self.values
-        filled = tuple(text for value in self.values if (text := substituted(value, context)) is not None)
-        if self._operator.negated and len(filled) < len(self.values):
-            raise PolicyError("a variable has no value in this request, and AWS does not define a negation of that")
-        return filled
+        return tuple(text for value in self.values if (text := substituted(value, context)) is not None)
 
     def _compared(self, wanted: tuple[str, ...], values: tuple[str, ...]) -> bool:
         compare, negated = self._operator.compare, self._operator.negated

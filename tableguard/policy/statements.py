@@ -118,14 +118,12 @@ class Statement:
         return bool(self._filled_test(context)(resource)) != self.resource.inverted
 
     def _filled_test(self, context: Values) -> Test:
-        filled = [substituted(pattern, context) for pattern in self.resource.values]
-        with_value = [pattern for pattern in filled if pattern is not None]
-        if self.resource.inverted and len(with_value) < len(filled):
-            raise PolicyError(
-                f"statement {self.sid or '(no Sid)'}: a variable in NotResource has no value in this request, and "
-                "AWS does not define what is then outside it"
-            )
-        return resource_test(tuple(with_value))
+        """Return the test of Resource or NotResource; a value whose variable has no value covers no resource.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-no-value
+        """
+        filled = (substituted(pattern, context) for pattern in self.resource.values)
+        return resource_test(tuple(pattern for pattern in filled if pattern is not None))
 
 
 @dataclass(frozen=True)

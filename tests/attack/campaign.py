@@ -198,8 +198,6 @@ _REASONS = (
     ("own keys are", "keys that are compared in a circle"),
     ("the promise is not about texts", "a key compared in two ways"),
     ("compared with each other", f"{TOO_MANY}: classes of keys that are compared with each other"),
-    ("a variable in NotResource", "a variable in NotResource that has no value"),
-    ("negation", "a negation whose variable has no value"),
     ("which of ForAnyValue", "ForAnyValue with IfExists on an absent key"),
     ("ForAllValues or ForAnyValue", "several values without a set operator"),
     ("is not a number", "a text that is no number"),

@@ -12,7 +12,7 @@ from tableguard.aws.arn import components
 from tableguard.check.rules import action_names, context_keys, contradiction
 from tableguard.check.rules.document_path import Document, LineOf, Path, no_line, shown
 from tableguard.errors import PolicyError
-from tableguard.findings.finding import Finding
+from tableguard.findings.finding import Finding, Level
 from tableguard.policy.conditions import OPERATORS, Condition
 from tableguard.policy.matching import VARIABLE
 from tableguard.policy.pattern_overlap import have_in_common
@@ -59,11 +59,12 @@ class _Subject:
 
 @dataclass(frozen=True)
 class MeaningRule:
-    """A rule: the function that finds faults in a statement, and the remedy."""
+    """A rule: the function that finds faults in a statement, the remedy, and how grave they are."""
 
     name: str
     remedy: str
     faults: Callable[[_Subject], Problems]
+    level: Level = "error"
 
 
 def check(
@@ -75,26 +76,27 @@ def check(
     findings: list[Finding] = []
     for index, item in listed:
         path: Path = ("Statement",) if index is None else ("Statement", index)
-        for inner, rule, problem, remedy in _faults(file, kind, {**document, "Statement": item}, reference or load()):
+        for inner, rule, problem in _faults(file, kind, {**document, "Statement": item}, reference or load()):
             whole = (*path, *inner)
-            findings.append(Finding(rule, file, shown(whole, document), line_of(whole), problem, remedy))
+            place = shown(whole, document), line_of(whole)
+            findings.append(Finding(rule.name, file, *place, problem, rule.remedy, rule.level))
     return findings
 
 
 def _faults(
     file: str, kind: str, document: Document, reference: ServiceReference
-) -> Iterator[tuple[Path, str, str, str]]:
-    """Yield path, rule, problem and remedy of each fault in a document of one statement."""
+) -> Iterator[tuple[Path, MeaningRule, str]]:
+    """Yield path, rule and problem of each fault in a document of one statement."""
     try:
         (statement,) = policy(file, document).statements
     except PolicyError as error:
         problem = re.sub(rf"^{re.escape(file)}: (statement 1( \([^)]*\))?: )?", "", str(error))
-        yield (), "unreadable", problem, "write it so that AWS and its readers understand the same"
+        yield (), _UNREADABLE, problem
         return
     subject = _Subject(kind, statement, reference)
     for rule in RULES:
         for path, problem in rule.faults(subject):
-            yield path, rule.name, problem, rule.remedy
+            yield path, rule, problem
 
 
 # ---------------------------------------------------------------- actions and resources
@@ -307,9 +309,13 @@ def _variable_of_several(subject: _Subject) -> Problems:
 
 
 def _negated_variable(subject: _Subject) -> Problems:
+    """Find negations that hold of every request without the variable's key, which authors seldom think of.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-no-value
+    """
     for element, variable, negated in _variables(subject):
         if negated and "," not in variable:
-            yield element, f"${{{variable}}} in a negation: AWS does not define it for a request without the key"
+            yield element, f"${{{variable}}} in a negation, which holds of every request that has no {variable.strip()}"
 
 
 def _unquoted_default(subject: _Subject) -> Problems:
@@ -323,6 +329,9 @@ def _element(line: Condition) -> Path:
     operator = f"{line.quantifier}:{line.operator}" if line.quantifier else line.operator
     return "Condition", f"{operator}{'IfExists' if line.if_exists else ''}", line.key
 
+
+_UNREADABLE = MeaningRule("unreadable", "write it so that AWS and its readers understand the same", lambda _: iter(()))
+_WITHOUT_THE_KEY = "say what that means: give it a default, ${key, 'none'}, or ask about the key with Null as well"
 
 RULES = (
     MeaningRule("unknown-action", "write the action as AWS's reference has it", _unknown_action),
@@ -350,6 +359,6 @@ RULES = (
     MeaningRule("session-arn", "write the ARN of the role", _session_as_principal_arn),
     MeaningRule("unknown-variable", "fill the placeholder, or name a context key", _unknown_variable),
     MeaningRule("variable-of-several", "use a key of one value", _variable_of_several),
-    MeaningRule("negated-variable", "give it a default: ${key, 'none'}", _negated_variable),
+    MeaningRule("negated-variable", _WITHOUT_THE_KEY, _negated_variable, "warning"),
     MeaningRule("unquoted-default", "write ${key, 'default'}", _unquoted_default),
 )

@@ -108,7 +108,7 @@ def judged(layer: Layer, policies: Iterable[Policy], effect: Effect, request: Re
 def _covers(statement: Statement, request: Request, keys: Mapping[str, tuple[str, ...]]) -> bool:
     try:
         return statement.covers_resource(request.resource, keys)
-    except PolicyError:  # a variable of NotResource has no value: decided elsewhere, and refused there
+    except PolicyError:  # a variable of Resource has several values: decided elsewhere, and refused there
         return False
 
 

@@ -377,6 +377,21 @@ def test_diff_of_two_ways_to_say_the_same_says_so(tmp_path: Path) -> None:
     assert "same meaning" in run("diff", old, new)
 
 
+BY_TEAM = {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"}
+BY_TEAM_OR_NONE = {"aws:ResourceTag/team": "${aws:PrincipalTag/team, 'none'}"}
+
+
+def test_diff_compares_a_denial_unless_two_tags_are_equal(tmp_path: Path) -> None:
+    old = policies(tmp_path / "old", scp__a=[{**NO_DELETION, "Condition": {"StringNotEquals": BY_TEAM}}])
+    same = policies(tmp_path / "same", scp__a=[{**NO_DELETION, "Condition": {"StringNotLike": BY_TEAM}}])
+    wider = policies(tmp_path / "wider", scp__a=[{**NO_DELETION, "Condition": {"StringNotEquals": BY_TEAM_OR_NONE}}])
+    assert "same meaning" in run("diff", old, same)
+    # a caller without the tag may delete what is tagged none
+    printed = run("diff", old, wider, code=1)
+    assert "newly allowed: s3:DeleteBucket" in printed
+    assert "aws:ResourceTag/team = none" in printed
+
+
 @pytest.mark.parametrize(
     ("old", "new", "newly"),
     [

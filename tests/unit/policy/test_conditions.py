@@ -143,12 +143,30 @@ def test_any_value_if_exists_without_the_key_has_no_meaning() -> None:
     assert holds("ForAnyValue:StringEqualsIfExists", ["pk"], "pk")
 
 
-def test_a_variable_without_value_is_like_nothing_and_its_negation_has_no_meaning() -> None:
+@pytest.mark.parametrize("operator", ["StringEquals", "StringLike", "StringEqualsIgnoreCase"])
+def test_nothing_is_equal_to_a_variable_without_value_and_so_its_negation_holds(operator: str) -> None:
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-no-value
     values = ["${aws:PrincipalTag/team}", "all"]
-    assert holds("StringEquals", values, "all")
-    assert not holds("StringEquals", values, "")
-    with pytest.raises(PolicyError, match="StringNotEquals on aws:key: a variable has no value"):
-        holds("StringNotEquals", values, "team")
+    assert holds(operator, values, "all")
+    assert not holds(operator, values, "")
+    assert holds(NEGATIONS[operator], values, "team")
+    assert not holds(NEGATIONS[operator], values, "all")
+
+
+def test_a_negation_whose_variable_has_a_value_asks_for_another() -> None:
+    # the page's example: access is denied where the caller has no tag, and where it has another than the object
+    line = parsed("StringNotEquals", "s3:ExistingObjectTag/Team", ("${aws:PrincipalTag/Team}",))
+    of_object = {"s3:existingobjecttag/team": ("a",)}
+    assert line.holds(of_object)
+    assert line.holds({**of_object, "aws:principaltag/team": ("b",)})
+    assert not line.holds({**of_object, "aws:principaltag/team": ("a",)})
+
+
+def test_of_several_values_each_is_unlike_a_variable_without_value() -> None:
+    assert holds("ForAllValues:StringNotEquals", ["${aws:PrincipalTag/team}", "c"], "a", "b")
+    assert not holds("ForAllValues:StringNotEquals", ["${aws:PrincipalTag/team}", "b"], "a", "b")
+    assert holds("ForAnyValue:StringNotEquals", ["${aws:PrincipalTag/team}", "b"], "a", "b")
+    assert not holds("ForAnyValue:StringEquals", ["${aws:PrincipalTag/team}"], "a", "b")
 
 
 def test_the_wildcards_in_a_variables_value_are_characters() -> None:

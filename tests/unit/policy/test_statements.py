@@ -48,10 +48,13 @@ def test_not_resource_takes_in_every_other_resource(statement: dict[str, Any], r
     assert document(statement).statements[0].covers_resource(resource, context) is covered
 
 
-def test_a_variable_without_value_in_not_resource_has_no_meaning() -> None:
-    statement = document({"NotResource": "arn:aws:dynamodb:*:*:table/${aws:PrincipalTag/none}"}).statements[0]
-    with pytest.raises(PolicyError, match="NotResource"):
-        statement.covers_resource(TABLE, {})
+def test_a_value_of_not_resource_whose_variable_has_no_value_leaves_nothing_out() -> None:
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-no-value
+    excepted = ["arn:aws:dynamodb:*:*:table/${aws:PrincipalTag/table}", OTHER_TABLE]
+    statement = document({"NotResource": excepted}).statements[0]
+    assert statement.covers_resource(TABLE, {})
+    assert not statement.covers_resource(TABLE, {"aws:principaltag/table": (TABLE.rpartition("/")[2],)})
+    assert not statement.covers_resource(OTHER_TABLE, {})
 
 
 def test_one_statement_needs_no_list() -> None:

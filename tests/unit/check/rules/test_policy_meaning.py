@@ -319,3 +319,15 @@ def test_a_fault_of_resources_tells_whether_a_request_may_name_none(action: str,
     document = {"Version": "2012-10-17", "Statement": [statement]}
     problems = [finding.problem for finding in policy_meaning.check("x.json", "scp", document)]
     assert [problem for problem in problems if problem.startswith(f"{action} acts on {acts_on}")] != []
+
+
+def test_a_negated_variable_is_a_warning_because_aws_says_what_it_means() -> None:
+    condition = {"StringNotEquals": {"aws:ResourceTag/team": TEAM}}
+    document = {"Version": "2012-10-17", "Statement": [{**GOOD, "Sid": "Abac", "Condition": condition}]}
+    (finding,) = policy_meaning.check("scp/x.json", "scp", document)
+    assert finding.level == "warning"
+    assert finding.problem == (
+        "${aws:PrincipalTag/team} in a negation, which holds of every request that has no aws:PrincipalTag/team"
+    )
+    assert "${key, 'none'}" in finding.remedy
+    assert "Null" in finding.remedy

@@ -163,6 +163,28 @@ def test_what_is_kept_undecided_says_why(condition: Mapping[str, Any], reason: s
     assert reason in found.reason
 
 
+UNLESS_EQUAL = {"StringNotEquals": {ITS: f"${{{TAG}}}"}}
+UNLESS_EQUAL_TO_DEFAULT = {"StringNotEquals": {ITS: f"${{{TAG}, 'none'}}"}}
+
+
+@pytest.mark.parametrize(
+    ("condition", "of", "verdict"),
+    [
+        (UNLESS_EQUAL, {"Null": {TAG: "true"}}, "proved"),
+        (UNLESS_EQUAL, {"Null": {TAG: "true"}, "StringEquals": {ITS: "none"}}, "proved"),
+        (UNLESS_EQUAL, {}, "refuted"),  # by tags that are equal
+        (DIFFERENT, {"Null": {TAG: "true"}}, "refuted"),
+        (UNLESS_EQUAL_TO_DEFAULT, {"Null": {TAG: "true"}}, "refuted"),
+        (UNLESS_EQUAL_TO_DEFAULT, {"Null": {TAG: "true"}, "StringNotEquals": {ITS: "none"}}, "proved"),
+    ],
+)
+def test_a_denial_unless_two_tags_are_equal_holds_of_callers_without_the_tag(
+    condition: Mapping[str, Any], of: Mapping[str, Any], verdict: str
+) -> None:
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-no-value
+    assert denial(condition, of).verdict == verdict
+
+
 TEXTS = ("", "a", "b", "ab", "aa", "A", "x", "a/b", "xa")
 VALUES = (
     f"${{{TAG}}}",
