@@ -12,7 +12,7 @@ from enum import Enum
 from stream_lambda.decide import conversation, other_member
 from stream_lambda.items import Conversation, Group, Item, ItemError, User, conversation_of, group_of
 from tableguard.store.newest_message import NewestUsable
-from tableguard.store.rows import is_hidden, names
+from tableguard.store.rows import ATTRIBUTES, is_hidden, names
 
 Stamp = tuple[str, str]
 NOTHING: Stamp = ("", "")  # the stamp of the newest message where there is none
@@ -29,13 +29,14 @@ class Kind(Enum):
     GONE = "the row shows a message that is not there, newer than the newest that is"
     EMPTY = "the row shows a message of a group that has none"
     GROUPLESS = "the row is of a group that is not there"
+    ORPHANED = "messages are of a group that is not there"
     MALFORMED = "the row cannot be understood"
     GROUP = "the group cannot be understood"
     MESSAGE = "a message newer than the newest usable one cannot be understood"
 
 
 FORCED = frozenset({Kind.GONE, Kind.EMPTY, Kind.GROUPLESS, Kind.MALFORMED})
-HOPELESS = frozenset({Kind.GROUP, Kind.MESSAGE})  # nothing here can tell what was meant
+HOPELESS = frozenset({Kind.GROUP, Kind.MESSAGE, Kind.ORPHANED})  # nothing here can tell what was meant
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,26 @@ class View:
     rows: Mapping[str, Item]  # by user: of all members, and of others where there are any
     newest: NewestUsable
     now: datetime
+
+    def unknown(self) -> list[Item]:
+        """Return the items at rows' keys that are no rows, where the group does not say what row belongs there."""
+        named = members(self.group) if self.newest.message else ()
+        others = (item for user_uuid, item in self.rows.items() if user_uuid not in named)
+        return [item for item in others if not is_hidden(item, self.now) and not self.is_row(item)]
+
+    def is_row(self, item: Item) -> bool:
+        """Tell whether an item at a row's key is a row: only such a one may expire.
+
+        Where its group is there, it has anything of a row. Where it is not, nothing else speaks for it, and it must be
+        whole: an application that shares the table may use the same keys.
+        """
+        if self.group is not None:
+            return any(name in item for name in ATTRIBUTES if name != "expires_at")
+        try:
+            conversation_of(item)
+        except ItemError:
+            return False
+        return True
 
 
 @dataclass(frozen=True)
@@ -73,7 +94,7 @@ def drifts(view: View, due: Stamp | None = None) -> list[Drift]:
     way, and only an older one has been left behind.
     """
     if view.group is None:
-        return [_of_row(view, Kind.GROUPLESS, user_uuid) for user_uuid in _visible(view)]
+        return [*_orphaned(view), *(_of_row(view, Kind.GROUPLESS, user_uuid) for user_uuid in _visible(view))]
     try:
         group = group_of(view.group)
     except ItemError as error:
@@ -87,8 +108,19 @@ def drifts(view: View, due: Stamp | None = None) -> list[Drift]:
     ]
 
 
+def _orphaned(view: View) -> list[Drift]:
+    newest, unusable = view.newest.message, view.newest.unusable
+    if newest is None and not unusable:
+        return []
+    detail = f"the newest of {newest.created_at}" if newest else "none of them usable"
+    return [Drift(Kind.ORPHANED, view.group_uuid, detail=detail)]
+
+
 def _visible(view: View) -> Iterator[str]:
-    return (user_uuid for user_uuid, row in sorted(view.rows.items()) if not is_hidden(row, view.now))
+    """Yield whose rows can be shown to them."""
+    for user_uuid, row in sorted(view.rows.items()):
+        if not is_hidden(row, view.now) and view.is_row(row):
+            yield user_uuid
 
 
 def _of_row(view: View, kind: Kind, user_uuid: str, detail: str = "", wanted: Conversation | None = None) -> Drift:
@@ -105,13 +137,22 @@ def _of_member(view: View, group: Group, member: User, due: Stamp | None) -> lis
     try:
         shown = conversation_of(row)
     except ItemError as error:
-        return [_of_row(view, Kind.MALFORMED, member.user_uuid, str(error), wanted)]
+        malformed = _of_row(view, Kind.MALFORMED, member.user_uuid, str(error), wanted)
+        return [malformed] if wanted is not None or view.is_row(row) else []
     if wanted is None:
         return [_of_row(view, Kind.EMPTY, member.user_uuid)]
     kind = _kind(shown, wanted, due)
     if kind is None and not names(row, other_member(member, group)):
         kind = Kind.NAMES
     return [] if kind is None else [_of_row(view, kind, member.user_uuid, wanted=wanted)]
+
+
+def members(group: Item | None) -> tuple[str, ...]:
+    """Return the uuids of a group's members; none where there is no group, or none that can be understood."""
+    try:
+        return tuple(member.user_uuid for member in group_of(group).members) if group else ()
+    except ItemError:  # reported as what is wrong with the group
+        return ()
 
 
 def _kind(shown: Conversation, wanted: Conversation, due: Stamp | None) -> Kind | None:

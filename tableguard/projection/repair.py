@@ -8,13 +8,18 @@ from tableguard.store.rows import Rows
 
 
 class RepairOutcome(Enum):
-    """The outcome of a repair."""
+    """The outcome of a repair. Nothing is deleted: a row that expires is shown to nobody, and DynamoDB removes it."""
 
     MENDED = "mended"
+    EXPIRED = "removed (expires now)"
     MENDABLE = "would be mended"
+    EXPIRABLE = "would be removed (would expire now)"
     CHANGED = "changed in the meantime: run again"
     NEEDS_FORCE = "left: needs --force"
     HOPELESS = "left: not ours to mend"
+
+
+DONE = frozenset({RepairOutcome.MENDED, RepairOutcome.EXPIRED})
 
 
 def repair(rows: Rows, drift: Drift, now: datetime, *, force: bool, dry_run: bool) -> RepairOutcome:
@@ -29,8 +34,10 @@ def repair(rows: Rows, drift: Drift, now: datetime, *, force: bool, dry_run: boo
     if drift.kind in FORCED and not force:
         return RepairOutcome.NEEDS_FORCE
     if dry_run:
-        return RepairOutcome.MENDABLE
-    return RepairOutcome.MENDED if _write(rows, drift, now) else RepairOutcome.CHANGED
+        return RepairOutcome.MENDABLE if drift.wanted else RepairOutcome.EXPIRABLE
+    if not _write(rows, drift, now):
+        return RepairOutcome.CHANGED
+    return RepairOutcome.MENDED if drift.wanted else RepairOutcome.EXPIRED
 
 
 def _write(rows: Rows, drift: Drift, now: datetime) -> bool:

@@ -10,7 +10,7 @@ from tableguard.findings.exit_code import FINDINGS, FINE
 from tableguard.findings.finding import Finding
 from tableguard.findings.formats import Report
 from tableguard.projection.drift import FORCED, HOPELESS, Drift, Kind
-from tableguard.projection.repair import RepairOutcome
+from tableguard.projection.repair import DONE, RepairOutcome
 from tableguard.projection.survey import Survey
 from tableguard.stacks.origin import python_of
 
@@ -56,16 +56,17 @@ class DriftReport(Report):
 
     @property
     def _open(self) -> list[DriftResult]:
-        return [result for result in self.results if result.outcome is not RepairOutcome.MENDED]
+        return [result for result in self.results if result.outcome not in DONE]
 
     def text(self) -> str:
-        """Write one line a result, then each kind with its number and meaning, then how much was read."""
+        """Write one line a result, then how many of each kind and outcome, then what was looked at."""
         survey, results = self.survey, self.results
         lines = [result.line() for result in results]
         kinds = Counter(result.drift.kind for result in results)
         lines += [f"{kinds[kind]} {kind.name.lower()}: {kind.value}" for kind in Kind if kinds[kind]]
         outcomes = Counter(result.outcome for result in results if result.outcome)
         lines += [f"{outcomes[outcome]} {outcome.value}" for outcome in RepairOutcome if outcomes[outcome]]
+        lines += [*_unknown_line(survey.unknown.kinds), survey.lag.line()]
         looked = f"{counted(survey.groups, 'group')} and {counted(survey.rows, 'row')} looked at"
         return "\n".join([*lines, f"{looked}, {survey.reader.cost.units:g} read units: {len(results) or 'no'} drift"])
 
@@ -76,6 +77,9 @@ class DriftReport(Report):
             "rows": self.survey.rows,
             "read_units": self.survey.reader.cost.units,
             "drift": Counter(result.drift.kind.name.lower() for result in self.results),
+            "outcomes": Counter(result.outcome.name.lower() for result in self.results if result.outcome),
+            "lag": self.survey.lag.facts(),
+            "unknown_items": self.survey.unknown.kinds,
             "findings": [result.facts() for result in self.results],
         }
 
@@ -94,7 +98,25 @@ def _finding(drift: Drift, file: str, line: int) -> Finding:
     return Finding(drift.kind.name.lower(), file, path, line, printable(problem), _remedy(drift.kind))
 
 
+def _unknown_line(kinds: Counter[str]) -> list[str]:
+    if not kinds:
+        return []
+    commonest = sorted(kinds.items(), key=lambda pair: (-pair[1], pair[0]))
+    named = ", ".join(f"{count} {printable(kind)}" for kind, count in commonest)
+    return [f"{counted(kinds.total(), 'item')} of kinds that are not of the message store, left alone: {named}"]
+
+
 def _remedy(kind: Kind) -> str:
+    if kind is Kind.ORPHANED:
+        return (
+            "put the group's item back, from a backup or as its application writes it, then run `tableguard rows "
+            "reconcile --group`; until then expire none of its rows, which tell who the members were"
+        )
+    if kind is Kind.GROUPLESS:
+        return (
+            "put the group's item back if it was lost; if it was to go, run `tableguard rows reconcile --force`, which "
+            "expires the row"
+        )
     if kind in HOPELESS:
         return "correct the item by hand: nothing else tells what was meant"
     return f"run `tableguard rows reconcile{' --force' if kind in FORCED else ''}`"

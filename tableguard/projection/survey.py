@@ -2,27 +2,26 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from stream_lambda.batch_get import KEYS_PER_CALL, chunks
-from stream_lambda.items import GROUP_PREFIX, ROW_PREFIX, Item, group_of_key, row_of_key
 from tableguard.errors import MessageError
-from tableguard.projection.drift import NOTHING, Drift, Stamp, View, drifts
-from tableguard.projection.views import Reader, members
+from tableguard.findings.counts import counted
+from tableguard.projection.drift import NOTHING, Drift, Kind, Stamp, View, drifts, members
+from tableguard.projection.lag import Lag
+from tableguard.projection.scan import UnknownItems, Unmatched, scan
+from tableguard.projection.views import Reader
 
 GROUPS = KEYS_PER_CALL  # looked at together
-# keys alone travel, of groups and of rows that are shown to somebody; all that is scanned is paid for
-_SCANNED = (
-    "(begins_with(pk, :group) OR begins_with(pk, :row)) AND (attribute_not_exists(expires_at) OR expires_at > :now)"
-)
 
 
 @dataclass
 class _Suspect:
-    """A group that looked wrong, its newest message then, and users who had a row without being members."""
+    """A group that looked wrong: its newest message then, users with a row who are no members, messages without it."""
 
     due: Stamp = NOTHING
     users: set[str] = field(default_factory=set)
+    messages: int = 0
 
 
 @dataclass
@@ -38,60 +37,65 @@ class Survey:
     sleep: Callable[[float], object] = time.sleep
     groups: int = 0  # looked at so far
     rows: int = 0
+    unknown: UnknownItems = field(default_factory=UnknownItems)
+    lag: Lag = field(init=False)
     _suspects: dict[str, _Suspect] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Begin without a lag."""
+        self.lag = Lag(self.settle)
 
     def of_group(self, group_uuid: str) -> Iterator[Drift]:
         """Return what is wrong with one group; rows of former members are found by `of_all` only."""
-        if group_uuid not in self.reader.groups([group_uuid]):
+        (view,) = self._look([group_uuid])
+        if view.group is None and not drifts(view):
             raise MessageError(f"table {self.reader.table_name}: no group {group_uuid!r}")
-        self._look([group_uuid])
         return self._look_again()
 
     def of_all(self) -> Iterator[Drift]:
-        """Return what is wrong with every group, and with every row that belongs to none."""
+        """Return what is wrong with every group, with every row that belongs to none, and with messages of none."""
         for _ in self.observe(self._look_at_all()):
             pass
         return self._look_again()
 
     def _look_at_all(self) -> Iterator[str]:
         """Look at every group and every row once, yielding each group that was looked at."""
-        for page in self._scan():
-            group_uuids = [group_uuid for key in page if (group_uuid := group_of_key(key)) is not None]
-            for chunk in chunks(group_uuids, GROUPS):
+        unmatched = Unmatched(self.reader)
+        for page in scan(self.reader):
+            for chunk in chunks(page.groups, GROUPS):
                 self._look(chunk)
                 yield from chunk
-            self._suspect_strangers([owner for key in page if (owner := row_of_key(key)) is not None])
+            self._suspect_strangers(page.rows)
+            self._suspect_orphaned(unmatched.add(page))
+            self.unknown.add(page.unknown)
+        self._suspect_orphaned(unmatched.missing())
 
-    def _scan(self) -> Iterator[list[Item]]:
-        now = int(self.reader.clock().timestamp())
-        pages = self.reader.client.get_paginator("scan").paginate(
-            TableName=self.reader.table_name,
-            FilterExpression=_SCANNED,
-            ProjectionExpression="pk, sk",
-            Select="SPECIFIC_ATTRIBUTES",  # the operator's role may scan for nothing else, and is asked by this word
-            ExpressionAttributeValues={
-                ":group": {"S": GROUP_PREFIX},
-                ":row": {"S": ROW_PREFIX},
-                ":now": {"N": str(now)},
-            },
-            ReturnConsumedCapacity="TOTAL",
-        )
-        for page in pages:
-            self.reader.cost.add(page.get("ConsumedCapacity"))
-            yield page["Items"]
-
-    def _look(self, group_uuids: list[str]) -> None:
-        for view in self.reader.views(dict.fromkeys(group_uuids, ())):
-            self.groups += 1
+    def _look(self, group_uuids: list[str]) -> list[View]:
+        views = list(self.reader.views(dict.fromkeys(group_uuids, ())))
+        for view in views:
+            self.groups += view.group is not None
             self.rows += len(view.rows)
-            if drifts(view):
-                self._suspects.setdefault(view.group_uuid, _Suspect()).due = _newest_stamp(view)
+            self.unknown.add(view.unknown())
+            if wrong := drifts(view):
+                self.lag.look(view, wrong)
+                self._suspect(view.group_uuid).due = _newest_stamp(view)
+        return views
+
+    def _suspect(self, group_uuid: str) -> _Suspect:
+        return self._suspects.setdefault(group_uuid, _Suspect())
 
     def _suspect_strangers(self, owners: list[tuple[str, str]]) -> None:
+        """Suspect the rows of users who are no members; what is no row at such a key is only counted."""
         groups = self.reader.groups({group_uuid for _, group_uuid in owners})
-        for user_uuid, group_uuid in owners:
-            if user_uuid not in members(groups.get(group_uuid)):
-                self._suspects.setdefault(group_uuid, _Suspect()).users.add(user_uuid)
+        strangers = [owner for owner in owners if owner[0] not in members(groups.get(owner[1]))]
+        for view in self.reader.of_strangers(strangers, groups):
+            self.unknown.add(view.unknown())
+            if rows := [user_uuid for user_uuid, item in view.rows.items() if view.is_row(item)]:
+                self._suspect(view.group_uuid).users.update(rows)
+
+    def _suspect_orphaned(self, missing: Iterable[tuple[str, int]]) -> None:
+        for group_uuid, messages in missing:
+            self._suspect(group_uuid).messages += messages
 
     def _look_again(self) -> Iterator[Drift]:
         if self._suspects:
@@ -99,7 +103,17 @@ class Survey:
         for chunk in chunks(self._suspects.items(), GROUPS):
             suspects = dict(chunk)
             for view in self.reader.views({group_uuid: suspect.users for group_uuid, suspect in chunk}):
-                yield from drifts(view, suspects[view.group_uuid].due)
+                suspect = suspects[view.group_uuid]
+                for drift in drifts(view, suspect.due):
+                    self.lag.look_again(drift)
+                    yield _with_count(drift, suspect.messages)
+
+
+def _with_count(drift: Drift, messages: int) -> Drift:
+    """Say how many messages have no group, if the scan counted them."""
+    if drift.kind is not Kind.ORPHANED or not messages:
+        return drift
+    return replace(drift, detail=f"{counted(messages, 'message')}, {drift.detail}")
 
 
 def _newest_stamp(view: View) -> Stamp:

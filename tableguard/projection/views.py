@@ -7,8 +7,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from stream_lambda.items import Item, ItemError, group_key, group_of, group_of_key, row_key, row_of_key
-from tableguard.projection.drift import View
+from stream_lambda.items import Item, group_key, group_of_key, row_key, row_of_key
+from tableguard.projection.drift import View, members
 from tableguard.store.batch_get import batch_get
 from tableguard.store.consumed import ReadCost
 from tableguard.store.newest_message import NewestUsable, newest_message
@@ -34,6 +34,12 @@ class Reader:
         for group_uuid in users:
             yield View(group_uuid, groups.get(group_uuid), rows.get(group_uuid, {}), newest[group_uuid], now)
 
+    def of_strangers(self, owners: Collection[tuple[str, str]], groups: Mapping[str, Item]) -> Iterator[View]:
+        """Yield the rows of these users in these groups, by group; the messages are not looked for."""
+        now = self.clock()
+        for group_uuid, rows in self._rows(owners).items():
+            yield View(group_uuid, groups.get(group_uuid), rows, NewestUsable(), now)
+
     def groups(self, group_uuids: Iterable[str]) -> dict[str, Item]:
         """Return the items of the groups that exist."""
         keys = [group_key(group_uuid) for group_uuid in group_uuids]
@@ -53,11 +59,3 @@ class Reader:
         find = partial(newest_message, self.client, self.table_name, now=now, cost=self.cost)
         with ThreadPoolExecutor(self.workers) as pool:
             return dict(zip(group_uuids, pool.map(find, group_uuids), strict=True))
-
-
-def members(group: Item | None) -> tuple[str, ...]:
-    """Return the uuids of a group's members; none where there is no group, or none that can be understood."""
-    try:
-        return tuple(member.user_uuid for member in group_of(group).members) if group else ()
-    except ItemError:  # reported as what is wrong with the group
-        return ()

@@ -64,6 +64,17 @@ def lose_the_group(client: Any) -> None:
     remove(client, items.group_key(PAIR.group_uuid))
 
 
+def lose_the_group_and_its_rows(client: Any) -> None:
+    lose_the_group(client)
+    for key in (ADAS, BOBS):
+        remove(client, key)
+
+
+def lose_the_group_and_every_message(client: Any) -> None:
+    lose_the_group(client)
+    erase_every_message(client)
+
+
 def garble_a_row(client: Any) -> None:
     change(client, ADAS, last_user_uuid={"N": "1"})
 
@@ -94,7 +105,9 @@ CASES: dict[Callable[[Any], None], list[tuple[Kind, str]]] = {
     hide_the_conversation_with_an_expired_message: [(Kind.MISSING, user) for user in BOTH],
     erase_the_newest_message: [(Kind.GONE, user) for user in BOTH],
     erase_every_message: [(Kind.EMPTY, user) for user in BOTH],
-    lose_the_group: [(Kind.GROUPLESS, user) for user in BOTH],
+    lose_the_group: [(Kind.ORPHANED, ""), *((Kind.GROUPLESS, user) for user in BOTH)],
+    lose_the_group_and_its_rows: [(Kind.ORPHANED, "")],
+    lose_the_group_and_every_message: [(Kind.GROUPLESS, user) for user in BOTH],
     garble_a_row: [(Kind.MALFORMED, ADA.user_uuid)],
     garble_the_group: [(Kind.GROUP, "")],
     garble_a_new_message: [(Kind.MESSAGE, "")],

@@ -85,7 +85,7 @@ def test_the_operator_ends_a_row_of_somebody_who_is_no_member_in_one_transaction
     row = {**row_key("operator-eve", operated), "last_message_at": {"S": "2020-01-01T00:00:00.000000+00:00"}}
     zone.assume(SETTINGS.role_arn("break-glass")).client("dynamodb").put_item(TableName=TABLE, Item=row)
     (ended,) = reconcile.reconcile(_survey(running), reconcile.Choice()).results
-    assert (ended.drift.kind, ended.outcome) == (Kind.FORMER, RepairOutcome.MENDED)
+    assert (ended.drift.kind, ended.outcome) == (Kind.FORMER, RepairOutcome.EXPIRED)
     assert _wrong(_survey(running)) == []
 
 

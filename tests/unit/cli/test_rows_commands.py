@@ -58,19 +58,24 @@ NOW = ("--settle", "0", "--workers", "1")
 
 def test_drift_is_verified_told_and_reconciled(world: World, group: str) -> None:
     drifted = world.run("rows verify", *NOW)
-    assert (drifted.code, drifted.lines[-2:-1]) == (1, ["3 behind: the row shows an older message than the newest"])
+    assert (drifted.code, drifted.lines[-3:-2]) == (1, ["3 behind: the row shows an older message than the newest"])
+    assert drifted.lines[-2].startswith(
+        "lag: rows of 1 group did not show the newest message, the oldest such message was "
+    )
+    assert drifted.lines[-2].endswith(" s old; of 1 so after 0 s more")
     results = sarif.results(world.run("rows verify", *NOW, "--sarif").out)
     assert {result["ruleId"] for result in results} == {"behind"}
     assert {result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in results} == {
         "templates/table.py"
     }
     assert world.run("rows reconcile", "--all", "--dry-run", *NOW).code == 1
-    assert world.run("rows verify", *NOW).out.splitlines()[:-1] == drifted.lines[:-1]
+    assert world.run("rows verify", *NOW).out.splitlines()[:-2] == drifted.lines[:-2]
     mended = world.run("rows reconcile", "--group", group, *NOW, "--json")
     assert (mended.code, json.loads(mended.out)["drift"]) == (0, {"behind": 3})
     verified = world.run("rows verify", *NOW)
     assert (verified.code, verified.err) == (0, "")
-    assert verified.out.startswith("1 group and 3 rows looked at, ")
+    assert verified.lines[0] == "lag: every row showed its group's newest message"
+    assert verified.lines[1].startswith("1 group and 3 rows looked at, ")
 
 
 def test_force_is_for_rows_that_only_it_may_mend(world: World, group: str) -> None:

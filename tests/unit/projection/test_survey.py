@@ -1,6 +1,6 @@
 """A survey reports what two looks find, and nothing that is on its way, expired or complete."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -20,11 +20,13 @@ from tests.cases.damages import ADAS, BOBS, forget_to_expire, leave_a_row_behind
 from tests.worlds.messages import (
     ADA,
     BOB,
+    EVE,
     NOW,
     OTHER_PAIR,
     PAIR,
     TABLE,
     TRIO,
+    all_items,
     all_rows,
     at,
     message_records,
@@ -112,6 +114,117 @@ def test_read_markers_are_no_rows(client: Any) -> None:
 def test_a_group_nobody_has_written_to_yet_needs_no_rows(client: Any) -> None:
     client.put_item(TableName=TABLE, Item=group_item(OTHER_PAIR))
     assert drift_found(client) == []
+
+
+# What is not ours
+
+
+FOREIGN = [
+    {"pk": {"S": "USER#1"}, "sk": {"S": "PROFILE#main"}, "name": {"S": PRIVATE}},
+    {"pk": {"S": "USER#2"}, "sk": {"S": "PROFILE#main"}},
+    {"pk": {"S": "alone"}, "sk": {"S": "sk"}},
+    {"pk": {"S": "a name that is much too long to be one#1"}, "sk": {"S": "sk"}},
+    {"pk": {"S": f"META#{PAIR.group_uuid}"}, "sk": {"S": "SETTINGS"}},
+    {"pk": {"S": f"META#{PAIR.group_uuid}"}, "sk": {"S": "READ#x"}},
+    {"pk": {"S": f"MSG#{PAIR.group_uuid}"}, "sk": {"S": "!pinned"}},
+    {"pk": {"S": "MSG#"}, "sk": {"S": at(1)}},
+]
+KINDS = {"USER#… / PROFILE#…": 2, "… / …": 2, "META#… / …": 1, "META#… / READ#…": 1, "MSG#… / …": 2}
+
+
+def test_items_that_nobody_of_ours_writes_are_counted_by_kind_and_left_alone(client: Any) -> None:
+    assert survey(client).unknown.kinds == {}
+    write(client, FOREIGN)
+    before = all_items(client)
+    assert mend(client, force=True) == []
+    assert all_items(client) == before
+    report = verify(survey(client), None)
+    assert (report.exit_code, report.findings, report.facts()["unknown_items"]) == (0, [], KINDS)
+    assert (
+        "8 items of kinds that are not of the message store, left alone: 2 MSG#… / …, 2 USER#… / PROFILE#…, 2 … / …, "
+        in report.text()
+    )
+    assert PRIVATE not in report.text()
+
+
+@pytest.mark.parametrize("loses", [False, True], ids=["of a group that is there", "of none"])
+def test_what_has_nothing_of_a_row_never_expires_and_what_has_it_may(client: Any, loses: bool) -> None:
+    group = "nowhere" if loses else PAIR.group_uuid
+    foreign = items.row_key(EVE.user_uuid, group) | {"colour": {"S": "red"}}
+    client.put_item(TableName=TABLE, Item=foreign)
+    looked = survey(client)
+    assert (list(looked.of_all()), looked.unknown.kinds) == ([], {"GRP#… / …": 1})
+    assert mend(client, force=True) == []
+    assert foreign in all_items(client)
+    row = conversation_item(conversation(said("x", 1), EVE, PAIR)) | items.row_key(EVE.user_uuid, group)
+    client.put_item(TableName=TABLE, Item=row | {"colour": {"S": "red"}})
+    assert mend(client, force=True) == [RepairOutcome.EXPIRED]
+
+
+def test_part_of_a_row_is_one_where_its_group_is_there_and_not_where_it_is_not(client: Any) -> None:
+    part = {"last_message_at": {"S": at(1)}}
+    client.put_item(TableName=TABLE, Item=items.row_key(EVE.user_uuid, PAIR.group_uuid) | part)
+    client.put_item(TableName=TABLE, Item=items.row_key(EVE.user_uuid, "nowhere") | part)
+    looked = survey(client)
+    assert [(drift.kind, drift.group_uuid) for drift in looked.of_all()] == [(Kind.FORMER, PAIR.group_uuid)]
+    assert looked.unknown.kinds == {"GRP#… / …": 1}
+
+
+def test_an_unknown_item_at_a_members_key_is_one_only_as_long_as_there_is_no_message_to_show(client: Any) -> None:
+    client.put_item(TableName=TABLE, Item=group_item(OTHER_PAIR))
+    foreign = items.row_key(EVE.user_uuid, OTHER_PAIR.group_uuid) | {"colour": {"S": "red"}}
+    client.put_item(TableName=TABLE, Item=foreign)
+    looked = survey(client)
+    assert (list(looked.of_all()), looked.unknown.kinds) == ([], {"GRP#… / …": 1})
+    send(client, said("hello", 1, OTHER_PAIR))
+    looked = survey(client)
+    assert {drift.kind for drift in looked.of_all()} == {Kind.MISSING, Kind.MALFORMED}
+    assert looked.unknown.kinds == {}
+    mend(client, force=True)
+    assert all_rows(client)[EVE.user_uuid, OTHER_PAIR.group_uuid].last_message == "hello"
+    assert {"colour": {"S": "red"}}.items() <= row_of(client, foreign).items()
+
+
+def row_of(client: Any, key: items.Item) -> items.Item:
+    item: items.Item = client.get_item(TableName=TABLE, Key={name: key[name] for name in ("pk", "sk")})["Item"]
+    return item
+
+
+# How far behind
+
+
+def test_the_lag_is_that_of_the_oldest_newest_message_that_a_row_lacks(client: Any) -> None:
+    def lag(between: Callable[[], object] = lambda: None) -> dict[str, float]:
+        looked = survey(client, between)
+        list(looked.of_all())
+        return looked.lag.facts()
+
+    assert lag() == {"groups": 0, "seconds": 0.0, "settle": 5.0, "groups_after_settle": 0}
+    old, new = said("a minute ago", 29 * 60), said("now", 30 * 60, TRIO)
+    send(client, old, new)
+    behind = lag(between=lambda: deliver(client, message_records(new)))
+    assert behind == {"groups": 2, "seconds": 60.0, "settle": 5.0, "groups_after_settle": 1}
+    assert lag(between=lambda: deliver(client, message_records(old))) == behind | {
+        "groups": 1,
+        "groups_after_settle": 0,
+    }
+    assert lag()["groups"] == 0
+
+
+def test_the_lag_of_an_edit_is_counted_from_the_edit_and_that_of_a_gone_message_not_at_all(client: Any) -> None:
+    edit = said("edited", 2, edited_at=at(30 * 60 - 7))
+    send(client, edit)
+    looked = survey(client)
+    list(looked.of_all())
+    assert looked.lag.line() == (
+        "lag: rows of 1 group did not show the newest message, the oldest such message was 7.0 s old; "
+        "of 1 so after 5 s more"
+    )
+    deliver(client, message_records(edit))
+    remove(client, items.message_key(PAIR.group_uuid, at(2)))
+    looked = survey(client)
+    assert {drift.kind for drift in looked.of_all()} == {Kind.GONE}
+    assert looked.lag.line() == "lag: every row showed its group's newest message"
 
 
 # One group, many groups, many members

@@ -1,0 +1,123 @@
+"""Scan the keys of the whole table, and sort them by what they are; of an item nothing else is read.
+
+All that is scanned is paid for, whichever keys are then answered, so messages cost nothing more to see than to skip.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from stream_lambda.items import MESSAGE_PREFIX, ROW_PREFIX, Item, canonical, group_of_key, group_of_marker, row_of_key
+from tableguard.projection.views import Reader
+
+GROUPS = 100_000  # kept in mind at most: some 20 MB
+KINDS = 20  # of items that are not ours, told apart at most: keys may have as many beginnings as there are items
+_BEGINNING = 20  # characters of a key that name its kind; a longer one may be anything
+_OTHER_KINDS = "other kinds"
+_UNEXPIRED = "attribute_not_exists(expires_at) OR expires_at > :now"
+
+
+@dataclass
+class KeyPage:
+    """The keys of one page: groups, owners of rows as (user, group), messages counted by group, and what is unknown."""
+
+    groups: list[str] = field(default_factory=list)
+    rows: list[tuple[str, str]] = field(default_factory=list)
+    messages: Counter[str] = field(default_factory=Counter)
+    unknown: list[Item] = field(default_factory=list)
+
+    def add(self, key: Item) -> None:
+        """Sort one key in; a read marker is known, and nothing follows from it."""
+        if (of_messages := _group_of_message(key)) is not None:
+            self.messages[of_messages] += 1
+        elif (group_uuid := group_of_key(key)) is not None:
+            self.groups.append(group_uuid)
+        elif (owner := row_of_key(key)) is not None:
+            self.rows.append(owner)
+        elif not _is_marker(key):
+            self.unknown.append(key)
+
+
+def scan(reader: Reader) -> Iterator[KeyPage]:
+    """Yield the keys of everything in the table that has not expired."""
+    pages = reader.client.get_paginator("scan").paginate(
+        TableName=reader.table_name,
+        FilterExpression=_UNEXPIRED,
+        ProjectionExpression="pk, sk",
+        Select="SPECIFIC_ATTRIBUTES",  # the operator's role may scan for nothing else, and is asked by this word
+        ExpressionAttributeValues={":now": {"N": str(int(reader.clock().timestamp()))}},
+        ReturnConsumedCapacity="TOTAL",
+    )
+    for answer in pages:
+        reader.cost.add(answer.get("ConsumedCapacity"))
+        page = KeyPage()
+        for key in answer["Items"]:
+            page.add(key)
+        yield page
+
+
+@dataclass
+class UnknownItems:
+    """Items that nobody of ours writes, counted by kind: the beginnings of their keys."""
+
+    kinds: Counter[str] = field(default_factory=Counter)
+
+    def add(self, keys: Iterable[Item]) -> None:
+        """Count these items."""
+        for key in keys:
+            kind = " / ".join(_beginning(key[name]["S"]) for name in ("pk", "sk"))
+            full = len(self.kinds) >= KINDS and kind not in self.kinds
+            self.kinds[_OTHER_KINDS if full else kind] += 1
+
+
+@dataclass
+class Unmatched:
+    """Messages whose group's item the scan has not come by; it comes by either first, in no order.
+
+    Of at most `limit` groups it is remembered that their items were seen, and of as many that their messages were.
+    Beyond that it forgets, and a group costs one more read unit.
+    """
+
+    reader: Reader
+    limit: int = GROUPS
+    _seen: set[str] = field(default_factory=set)
+    _messages: Counter[str] = field(default_factory=Counter)
+
+    def add(self, page: KeyPage) -> Iterator[tuple[str, int]]:
+        """Match the groups and the messages of a page; yield each group that is missing, with a number of messages."""
+        for group_uuid in page.groups:
+            self._messages.pop(group_uuid, None)
+            if len(self._seen) >= self.limit:
+                self._seen.clear()
+            self._seen.add(group_uuid)
+        self._messages.update({name: count for name, count in page.messages.items() if name not in self._seen})
+        if len(self._messages) >= self.limit:
+            yield from self.missing()
+
+    def missing(self) -> Iterator[tuple[str, int]]:
+        """Ask for the groups that were not come by; yield those that are not there."""
+        unmatched, self._messages = self._messages, Counter()
+        there = self.reader.groups(unmatched)
+        yield from ((group_uuid, count) for group_uuid, count in unmatched.items() if group_uuid not in there)
+
+
+def _group_of_message(key: Item) -> str | None:
+    """Return the group of a message's key; None for a key that no message can have."""
+    group_uuid = str(key["pk"]["S"]).removeprefix(MESSAGE_PREFIX)
+    if not group_uuid or group_uuid == key["pk"]["S"]:
+        return None
+    try:
+        canonical(key["sk"]["S"])
+    except ValueError:
+        return None
+    return group_uuid
+
+
+def _is_marker(key: Item) -> bool:
+    return key["pk"]["S"].startswith(ROW_PREFIX) and group_of_marker(key) is not None
+
+
+def _beginning(text: str) -> str:
+    """Return what a key shows of its kind: up to its first number sign, as nothing else tells a kind from a name."""
+    beginning, sign, _ = text.partition("#")
+    return f"{beginning}#…" if sign and len(beginning) <= _BEGINNING else "…"
