@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from tableguard.errors import EmbeddedError
 from tableguard.paths import ROOT
 
-VERSION = "3.1.0"
+VERSION = "3.3.1"
 VARIABLE = "TABLEGUARD_DYNAMODB_LOCAL"
 # of the working directory, or of the checkout: scripts/engines/dynamodb-local fills the latter
 FOLDER = Path(".engines", "dynamodb-local")
@@ -66,7 +66,7 @@ def fetch(environment: Mapping[str, str] = os.environ, report: Callable[[str], N
     maven = shutil.which("mvn", path=environment.get("PATH"))
     if maven is None:
         raise EmbeddedError(_ABSENT)
-    report(f"fetching {COORDINATES} by Maven, 48 MB, once, into {_cache(environment)}")
+    report(f"fetching {COORDINATES} by Maven, 50 MB, once, into {_cache(environment)}")
     return _from_maven(maven, _cache(environment))
 
 

@@ -80,7 +80,7 @@ def test_where_there_is_nothing_the_error_names_all_three_ways(bare: Mapping[str
     assert present(bare) is None
     with pytest.raises(EmbeddedError) as absent:
         fetch(bare)
-    for way in (VARIABLE, str(FOLDER), IMAGE, "Maven", "software.amazon.dynamodb:DynamoDBLocal:3.1.0"):
+    for way in (VARIABLE, str(FOLDER), IMAGE, "Maven", "software.amazon.dynamodb:DynamoDBLocal:3.3.1"):
         assert way in str(absent.value)
     assert "\n" not in str(absent.value)
 
@@ -88,7 +88,7 @@ def test_where_there_is_nothing_the_error_names_all_three_ways(bare: Mapping[str
 @pytest.mark.parametrize("place", ["jars", "jars/lib"])
 def test_a_named_folder_of_jars_comes_first(bare: Mapping[str, str], tmp_path: Path, place: str) -> None:
     jar(FOLDER)
-    named = jar(tmp_path / place, "DynamoDBLocal-3.1.0.jar")
+    named = jar(tmp_path / place, "DynamoDBLocal-3.3.1.jar")
     assert present({**bare, VARIABLE: str(tmp_path / "jars")}) == Jars((named,))
 
 
@@ -130,7 +130,7 @@ for argument; do case $argument in -DoutputDirectory=*) lib=${{argument#*=}} ;; 
 echo "$@" >> {folder}/maven
 {work}
 """
-COPIES = 'mkdir -p "$lib"; : > "$lib/DynamoDBLocal-3.1.0.jar"'
+COPIES = 'mkdir -p "$lib"; : > "$lib/DynamoDBLocal-3.3.1.jar"'
 
 
 def maven(folder: Path, work: str) -> None:
@@ -140,10 +140,10 @@ def maven(folder: Path, work: str) -> None:
 def test_maven_fetches_once_and_says_so(bare: Mapping[str, str], tmp_path: Path) -> None:
     maven(tmp_path, COPIES)
     said: list[str] = []
-    cache = tmp_path / ".cache" / "tableguard" / "dynamodb-local-3.1.0"
+    cache = tmp_path / ".cache" / "tableguard" / "dynamodb-local-3.3.1"
     assert fetch(bare, said.append) == Jars((cache,))
     assert fetch(bare, said.append) == present(bare) == Jars((cache,))
-    assert [str(cache) in line and "48 MB" in line for line in said] == [True]
+    assert [str(cache) in line and "50 MB" in line for line in said] == [True]
     asked = (tmp_path / "maven").read_text().splitlines()
     assert ["--strict-checksums" in line and "copy-dependencies" in line for line in asked] == [True]
     assert os.listdir(cache.parent) == [cache.name]
@@ -152,7 +152,7 @@ def test_maven_fetches_once_and_says_so(bare: Mapping[str, str], tmp_path: Path)
 @pytest.mark.parametrize(
     ("work", "reason"),
     [
-        ("echo '[ERROR] Could not resolve'; exit 1", r"could not fetch .*3\.1\.0: \[ERROR\] Could not resolve"),
+        ("echo '[ERROR] Could not resolve'; exit 1", r"could not fetch .*3\.3\.1: \[ERROR\] Could not resolve"),
         ("exit 1", "it did not say why"),
     ],
 )

@@ -13,8 +13,9 @@ from botocore.exceptions import ClientError
 from tableguard.errors import EmbeddedError
 from tableguard.local import server
 from tableguard.local.clients import factory
-from tableguard.local.dynamodb_local.forwarding import EngineRequest, Forwarder
+from tableguard.local.dynamodb_local.forwarding import EngineAnswer, EngineRequest, Forwarder
 from tableguard.local.event_source.stream_reader import DynamoDbStream, RecordPage
+from tableguard.local.moto.dynamodb import forwarding
 from tests.cases import dynamodb, dynamodb_unchanged
 from tests.cases import streams as stream_cases
 from tests.cases.dynamodb import KEY
@@ -160,12 +161,7 @@ def test_what_it_lacks_is_kept_beside_it(of: factory.Clients) -> None:
 def test_a_table_is_made_changed_and_deleted_on_both(of: factory.Clients) -> None:
     client = of("dynamodb", ACCOUNT, REGION)
     make_table(client, "both")
-    index_key = [{"AttributeName": "at", "KeyType": "HASH"}]
-    index = {"IndexName": "by-time", "KeySchema": index_key, "Projection": {"ProjectionType": "ALL"}}
-    definitions = [{"AttributeName": part, "AttributeType": "S"} for part in ("pk", "sk", "at")]
-    client.update_table(
-        TableName="both", AttributeDefinitions=definitions, GlobalSecondaryIndexUpdates=[{"Create": index}]
-    )
+    add_index(client, "both")
     put(client, "both", at="now")
     query = {"KeyConditionExpression": "#a = :a", "ExpressionAttributeNames": {"#a": "at"}}
     values = {":a": {"S": "now"}}
@@ -176,6 +172,51 @@ def test_a_table_is_made_changed_and_deleted_on_both(of: factory.Clients) -> Non
     assert refused(client.get_item, TableName="both", Key=KEY) == "ResourceNotFoundException"
     make_table(client, "both")
     assert client.scan(TableName="both")["Count"] == 0
+
+
+def failing_to_describe(monkeypatch: pytest.MonkeyPatch, times: int) -> list[int]:
+    """Let the engine fail so many descriptions of a table, as it does while it builds an index; list those asked."""
+    send, asked_for = Forwarder.send, []
+
+    def fail(self: Forwarder, request: EngineRequest) -> EngineAnswer:
+        if request.operation != "DescribeTable" or len(asked_for) == times:
+            return send(self, request)
+        asked_for.append(1)
+        return EngineAnswer(500, '{"__type": "com.amazon.coral.service#InternalFailure", "message": "unknown"}')
+
+    monkeypatch.setattr(Forwarder, "send", fail)
+    return asked_for
+
+
+def add_index(client: Any, table: str) -> None:
+    key = [{"AttributeName": "at", "KeyType": "HASH"}]
+    client.update_table(
+        TableName=table,
+        AttributeDefinitions=[{"AttributeName": part, "AttributeType": "S"} for part in ("pk", "sk", "at")],
+        GlobalSecondaryIndexUpdates=[
+            {"Create": {"IndexName": "by-time", "KeySchema": key, "Projection": {"ProjectionType": "ALL"}}}
+        ],
+    )
+
+
+def test_a_table_that_cannot_be_described_while_its_index_is_built_is_asked_for_again(
+    of: factory.Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = of("dynamodb", ACCOUNT, REGION)
+    make_table(client, "indexed")
+    failures = failing_to_describe(monkeypatch, 2)
+    add_index(client, "indexed")
+    assert len(failures) == 2
+
+
+def test_a_table_that_can_never_be_described_is_the_engines_error(
+    of: factory.Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = of("dynamodb", ACCOUNT, REGION)
+    make_table(client, "undescribed")
+    monkeypatch.setattr(forwarding, "_INDEX_SECONDS", 0)
+    failing_to_describe(monkeypatch, 1000)
+    assert refused(add_index, client, "undescribed") == "InternalFailure"
 
 
 def test_a_table_that_it_refuses_to_make_is_not_made(of: factory.Clients) -> None:
