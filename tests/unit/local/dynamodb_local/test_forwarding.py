@@ -175,17 +175,18 @@ def test_a_table_is_made_changed_and_deleted_on_both(of: factory.Clients) -> Non
 
 
 def failing_to_describe(monkeypatch: pytest.MonkeyPatch, times: int) -> list[int]:
-    """Let the engine fail so many descriptions of a table, as it does while it builds an index; list those asked."""
-    send, asked_for = Forwarder.send, []
+    """Let the engine fail so many descriptions of a table; return the list that grows with each."""
+    send = Forwarder.send
+    failures: list[int] = []
 
     def fail(self: Forwarder, request: EngineRequest) -> EngineAnswer:
-        if request.operation != "DescribeTable" or len(asked_for) == times:
+        if request.operation != "DescribeTable" or len(failures) == times:
             return send(self, request)
-        asked_for.append(1)
+        failures.append(500)
         return EngineAnswer(500, '{"__type": "com.amazon.coral.service#InternalFailure", "message": "unknown"}')
 
     monkeypatch.setattr(Forwarder, "send", fail)
-    return asked_for
+    return failures
 
 
 def add_index(client: Any, table: str) -> None:
