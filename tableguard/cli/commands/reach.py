@@ -38,9 +38,12 @@ def command(
     """Print the shortest sequence to each goal, and whatever else is reached; 1 if a goal is reached."""
     from tableguard.cli.inputs import chosen_settings
     from tableguard.cli.output import print_report
+    from tableguard.prove.explain.inquiry import refuse_no_action
     from tableguard.prove.reach import inquiry
     from tableguard.prove.shipped import policies as shipped_policies
 
+    for action in inquiry.actions(wanted):
+        refuse_no_action(action)
     settings = chosen_settings(settings_file)
     if policies and promises:
         prover, place = _foreign(policies, promises, settings), str(promises)

@@ -1,7 +1,7 @@
 """The account that a file of promises and anybody's documents describe, for promises about sequences."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tableguard.aws.arn import parse
@@ -92,14 +92,20 @@ def _holder(
 ) -> Iterator[tuple[str, PolicyHolder]]:
     of_roles = [document for document in documents if document.kind == "role"]
     policies = tuple(
-        policy_of(document) for pattern in grant.policies for document in named_documents(of_roles, pattern)
+        _managed(document, facts) for pattern in grant.policies for document in named_documents(of_roles, pattern)
     )
-    boundary = next((policy_of(document) for document in named_documents(of_roles, grant.boundary)), None)
+    boundary = next((_managed(document, facts) for document in named_documents(of_roles, grant.boundary)), None)
     trust = _trust(name, grant, documents)
     groups = tuple(_arn(group, facts) for group in grant.groups)
     arns = (_arn(name, facts),) if name.startswith("group/") else facts.shorthand.principals(name)
     for arn in arns if name.startswith(("role/", "user/", "group/", "arn:")) else ():
         yield arn, PolicyHolder(arn, policies, boundary, trust, groups)
+
+
+def _managed(document: ForeignDocument, facts: OrganizationFacts) -> Policy:
+    """Return the policy of a document as a managed one of its name, which somebody may rewrite."""
+    name = document.name.rpartition("/")[2].partition(".")[0]
+    return replace(policy_of(document), arn=_arn(f"policy/{name}", facts))
 
 
 def _trust(name: str, grant: RoleGrant, documents: Sequence[ForeignDocument]) -> Policy | None:

@@ -62,6 +62,17 @@ class PolicyHolder:
         return self.arn.split(":", 5)[5].partition("/")[0]
 
     @property
+    def managed_policies(self) -> tuple[str, ...]:
+        """The ARNs of its managed policies, and of its boundary."""
+        return tuple(own.arn for own in (*self.policies, self.boundary) if own is not None and own.arn)
+
+    def boundary_after(self, facts: frozenset[Fact]) -> Policy | None:
+        """Return its boundary after these facts: none where it was taken away, or rewritten to allow everything."""
+        own = self.boundary
+        rewritten = own is not None and Fact("rewritten", own.arn) in facts
+        return None if rewritten or Fact("unbound", self.arn) in facts else own
+
+    @property
     def is_administrator(self) -> bool:
         """Return True if its own policies allow everything, and nothing of its own denies or bounds."""
         return worlds.ADMINISTRATOR in self.policies and self.boundary is None and self.exists
@@ -127,8 +138,8 @@ class Account:
 
     @property
     def managed_policies(self) -> tuple[str, ...]:
-        """The ARNs of the managed policies that principals and groups have."""
-        attached = (policy.arn for holder in self.holders.values() for policy in holder.policies if policy.arn)
+        """The ARNs of the managed policies that principals and groups have, their boundaries among them."""
+        attached = (arn for holder in self.holders.values() for arn in holder.managed_policies)
         return tuple(dict.fromkeys(attached))
 
     def identity(self, arn: str, facts: frozenset[Fact]) -> Identity:
@@ -143,7 +154,7 @@ class Account:
         joined = tuple(fact.other for fact in facts if fact.kind == "joined" and fact.subject == arn)
         parts = [holder, *(self.holders[group] for group in (*holder.groups, *joined))]
         policies = tuple(dict.fromkeys(policy for part in parts for policy in _own(part, facts)))
-        return Identity(policies, None if Fact("unbound", arn) in facts else holder.boundary)
+        return Identity(policies, holder.boundary_after(facts))
 
     def concerning(self, arn: str, facts: frozenset[Fact]) -> frozenset[Fact]:
         """Return those facts that a principal's own policies depend on; a federated user's are those of its user."""
@@ -151,7 +162,7 @@ class Account:
         holder = self.holders.get(arn, PolicyHolder(arn))
         joined = {fact.other for fact in facts if fact.kind == "joined" and fact.subject == arn}
         parts = {arn, *holder.groups, *joined}
-        attached = {policy.arn for part in parts if part in self.holders for policy in self.holders[part].policies}
+        attached = {own for part in parts if part in self.holders for own in self.holders[part].managed_policies}
         about_parts = ("granted", "undenied", "unbound", "joined")
         return frozenset(
             fact

@@ -1,6 +1,6 @@
 """The account of the settings: its roles as the access stack makes them, and the resources that sequences lead over."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from tableguard.policy import worlds
 from tableguard.policy.policy_set import PolicySet
@@ -23,7 +23,8 @@ def account_of(policies: PolicySet) -> Account:
     settings = policies.settings
     world = together.world_of(None, None, False, policies)
     plan = Plan(settings, {name: find_stack(name).template(settings).to_dict() for name in _STACKS}, stands_in=True)
-    roles = {role.arn: role for role in (*_not_made(policies), *_roles(plan, policies))}
+    managed = _managed_policies(plan, policies)
+    roles = {role.arn: role for role in (*_not_made(policies, managed), *_roles(plan, managed))}
     things = {thing.arn: thing for thing in _things(plan, policies)}
     prefix = f"arn:aws:iam::{settings.account_id}:"
     # what a taker may do by its own policies no document says
@@ -38,16 +39,19 @@ def account_of(policies: PolicySet) -> Account:
     return Account(policies.estate, world, holders, things)
 
 
-def _roles(plan: Plan, policies: PolicySet) -> Iterator[PolicyHolder]:
-    resources = plan.resources["access"].values()
-    managed = {
+def _managed_policies(plan: Plan, policies: PolicySet) -> dict[str, Policy]:
+    """Return the managed policies of the access stack by their ARNs."""
+    return {
         resource.arn: _policy(
             resource, "PolicyDocument", _document(str(resource.physical_name), policies), resource.arn
         )
-        for resource in resources
+        for resource in plan.resources["access"].values()
         if resource.resource_type == "AWS::IAM::ManagedPolicy" and resource.arn is not None
     }
-    for resource in resources:
+
+
+def _roles(plan: Plan, managed: Mapping[str, Policy]) -> Iterator[PolicyHolder]:
+    for resource in plan.resources["access"].values():
         if resource.resource_type != "AWS::IAM::Role" or resource.arn is None:
             continue
         attached = resource.value("ManagedPolicyArns") or ()
@@ -63,13 +67,20 @@ def _document(name: str, policies: PolicySet) -> str:
     return f"role/{document}.json" if document in policies.policies["role"] else name
 
 
-def _not_made(policies: PolicySet) -> Iterator[PolicyHolder]:
-    """Yield the roles that policies/ describe and no stack makes, as whoever adds them makes them."""
+def _not_made(policies: PolicySet, managed: Mapping[str, Policy]) -> Iterator[PolicyHolder]:
+    """Yield the roles that policies/ describe, as whoever adds those that no stack makes would make them.
+
+    Such a role is for the service of its name: nothing says whom it trusts.
+    """
     by_name = policies.policies["role"]
+    (boundary,) = (own for own in managed.values() if own.name == "role/boundary.json")
     for name, role in together.load().roles.items():
-        boundary = by_name["boundary"] if role.bounded else None
         own = tuple(by_name[document] for document in role.policies)
-        yield PolicyHolder(policies.settings.role_arn(name), own, boundary)
+        trust = {"Effect": "Allow", "Principal": {"Service": f"{name}.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        document = policy(
+            f"trust policy of {name}", {"Version": "2012-10-17", "Statement": [{"Sid": "Trust", **trust}]}
+        )
+        yield PolicyHolder(policies.settings.role_arn(name), own, boundary if role.bounded else None, document)
 
 
 def _inline(resource: PlannedResource) -> Iterator[Policy]:
@@ -94,7 +105,9 @@ def _things(plan: Plan, policies: PolicySet) -> Iterator[Thing]:
     yield Thing(f"arn:aws:lambda:{where}:function:{settings.function_name}", "function", runs_as=(pattern_d,))
     yield Thing(f"arn:aws:cognito-idp:{where}:userpool/{settings.user_pool_id}", "user-pool", runs_as=(member,))
     yield Thing(f"arn:aws:cognito-identity:{where}:identitypool/{_POOL_ID}", "identity-pool", runs_as=(member,))
-    yield Thing(f"arn:aws:ecs:{where}:cluster/application", "task", runs_as=(application,))
+    # commands are run by the cluster's name or, past ECS Exec, in a task
+    for task in ("cluster/application", "task/application/0123456789abcdef0123456789abcdef"):
+        yield Thing(f"arn:aws:ecs:{where}:{task}", "task", runs_as=(application,))
     # whoever changes it lets himself into the roles of permission sets
     # https://docs.aws.amazon.com/singlesignon/latest/userguide/using-service-linked-roles.html
     people = tuple(arn for arn in _takers(settings) if "/aws-reserved/sso.amazonaws.com" in arn)

@@ -145,7 +145,11 @@ def _policies(goal: Goal, call: GoalCall, trial: Trial, account: Account) -> Ite
     for thing, resources in under:
         for own in trial.policies_of(thing.arn, call.actions) if resources else ():
             yield resources, own._replace(condition=together(own.condition, call.condition))
-    covered = {arn for thing, resources in under for arn in resources if _lies_in(arn, thing)}
+    roles = () if call.on else tuple(arn for arn in call.resources if arn in account.holders)
+    for role in roles:  # a call that takes a role meets its trust policy
+        for own in trial.policies_of(role, call.actions):
+            yield (role,), own._replace(condition=together(own.condition, call.condition))
+    covered = {*roles, *(arn for thing, resources in under for arn in resources if _lies_in(arn, thing))}
     bare = () if call.on else tuple(arn for arn in call.resources if arn not in covered)
     if bare:
         yield bare, Own(None, False, condition=call.condition)

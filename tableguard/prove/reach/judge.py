@@ -25,6 +25,7 @@ _NO_SCOPE = "no request is within the scope: the promise says nothing"
 _OF_CALLER = frozenset(
     ("aws:principalarn", "aws:principalaccount", "aws:principaltype", "aws:principalisawsservice", "aws:principalorgid")
 )
+_DERIVED = _OF_CALLER | {"aws:resourceaccount"}
 _LIKE = ("StringEquals", "StringLike")
 _EQUAL = ("StringEquals", "ForAnyValue:StringEquals", "ForAllValues:StringEquals")
 Condition = Mapping[str, Mapping[str, Any]]
@@ -126,9 +127,11 @@ class Judge:
         """Yield the calls as requests that carry what every request does, and what the condition writes out."""
         estate = self.account.estate
         written = {
-            key: _values(value) for operator in _EQUAL for key, value in question.condition.get(operator, {}).items()
+            key.lower(): _values(value, operator)
+            for operator in _EQUAL
+            for key, value in question.condition.get(operator, {}).items()
+            if key.lower() not in _DERIVED
         }
-        written.pop("aws:ResourceAccount", None)
         context = {"aws:requestedregion": estate.home_region, "aws:securetransport": "true", **written}
         for arn in question.callers:
             caller = principal(arn)
@@ -148,7 +151,9 @@ class Judge:
 
     def _certain(self, condition: Condition) -> World:
         """Return the world in which only those denials are left that look at nothing but what a question fixes."""
-        members = frozenset(key.lower() for key in condition.get("ForAnyValue:StringEquals", ()))
+        listed = condition.get("ForAnyValue:StringEquals", {}).items()
+        # of several values a request may carry any one, and not the one that a denial looks for
+        members = frozenset(key.lower() for key, value in listed if isinstance(value, str) or len(value) == 1)
         if members not in self.certain:
             guarded = self.account.guarded
             self.certain[members] = replace(
@@ -185,11 +190,26 @@ def _certain(levels: Levels, members: frozenset[str]) -> Levels:
     """Return the policies with those denials only that no further key of a request undoes."""
     return tuple(
         tuple(
-            replace(own, statements=tuple(line for line in own.statements if _is_certain(line, members)))
+            replace(
+                own, statements=tuple(map(_at_most, (line for line in own.statements if _is_certain(line, members))))
+            )
             for own in level
         )
         for level in levels
     )
+
+
+def _at_most(statement: Statement) -> Statement:
+    """Return an allowance with all that it may allow: what a caller can choose may be as it asks for."""
+    if statement.effect == "Deny":
+        return statement
+    kept = tuple(
+        line
+        for line in statement.conditions
+        if line.key in _OF_CALLER and not any("${" in value for value in line.values)
+    )
+    resource = worlds.EVERY_REQUEST.resource if statement.resource.has_variables else statement.resource
+    return replace(statement, conditions=kept, resource=resource)
 
 
 def _is_certain(statement: Statement, members: frozenset[str]) -> bool:
@@ -212,10 +232,23 @@ def _allowed(question: Asked, world: World, request: Request) -> Call | None:
     return Call(request, decision) if decision.allowed else None
 
 
-def _values(value: Any) -> str | tuple[str, ...]:
-    return value if isinstance(value, str) else value[0] if len(value) == 1 else tuple(value)
+def _values(value: Any, operator: str) -> str | tuple[str, ...]:
+    """Return what a request carries to meet a condition: of a single value the first that is written."""
+    values = (value,) if isinstance(value, str) else tuple(value)
+    return values[0] if len(values) == 1 or ":" not in operator else values
 
 
 def together(one: Condition, other: Condition) -> Condition:
-    """Return the condition that holds where both hold; they have no key under one operator in common."""
+    """Return the condition that holds where both hold.
+
+    PolicyError where both compare a key by one operator with different values: one statement cannot say that.
+    """
+    for operator in one.keys() & other.keys():
+        for key in one[operator].keys() & other[operator].keys():
+            values = one[operator][key], other[operator][key]
+            if values[0] != values[1]:
+                raise PolicyError(
+                    f"Condition of a goal: {operator} of {key} cannot be both {values[0]} and {values[1]}: the search "
+                    "fixes one of them; leave the line out, or write it with another operator"
+                )
     return {operator: {**one.get(operator, {}), **other.get(operator, {})} for operator in (*one, *other)}

@@ -5,9 +5,11 @@ about a principal depends on which patterns its ARN fits, so one ARN for each co
 """
 
 from collections.abc import Iterable, Iterator
+from typing import Literal
 
+from tableguard.aws.arn import components
 from tableguard.policy.evaluate import World
-from tableguard.policy.matching import arn_matches
+from tableguard.policy.matching import arn_matches, wildcard
 from tableguard.policy.statements import Policy, Statement
 from tableguard.prove.engine.automaton import Pattern, Universe, classes, exactly, word
 from tableguard.prove.engine.question import statements_of
@@ -31,9 +33,9 @@ def representatives(account: str, world: World, others: Iterable[Policy], readab
     """Return an ARN of each class of roles and of users of an account, a readable one where its class has one."""
     statements = [layered.statement for layered in statements_of(world)]
     statements += [statement for policy in others for statement in policy.statements]
-    patterns = sorted({pattern for statement in statements for pattern in _patterns(statement)})
+    patterns = sorted({pattern for statement in statements for pattern in _patterns(statement, account)})
     examples = {(_kind(arn), *_fitting(arn, patterns)): arn for arn in reversed(list(readable))}
-    reserved = [f"arn:aws:iam::{account}:{path}" for path in RESERVED]
+    reserved = [Pattern("like an ARN", f"arn:aws:iam::{account}:{path}") for path in RESERVED]
     by_class: dict[tuple[str, tuple[bool, ...]], str] = {}
     for kind in ("role", "user"):
         for arn in _called(f"arn:aws:iam::{account}:{kind}/", [*patterns, *reserved]):
@@ -44,9 +46,9 @@ def representatives(account: str, world: World, others: Iterable[Policy], readab
     return list(by_class.values())
 
 
-def _called(prefix: str, patterns: Iterable[str]) -> Iterator[str]:
+def _called(prefix: str, patterns: Iterable[Pattern]) -> Iterator[str]:
     """Yield the shortest ARN of each combination of patterns, without a path and with one."""
-    told_apart = tuple(Pattern("like an ARN", pattern) for pattern in patterns)
+    told_apart = tuple(patterns)
     for way in _WAYS_TO_BE_CALLED:
         yield from (arn for _, arn in classes(Universe((*exactly(prefix), *way)), told_apart))
 
@@ -55,19 +57,47 @@ def _kind(arn: str) -> str:
     return arn.split(":", 5)[5].partition("/")[0]
 
 
-def _fitting(arn: str, patterns: list[str]) -> tuple[bool, ...]:
-    return tuple(arn_matches(pattern, arn) for pattern in patterns)
+def _fitting(arn: str, patterns: list[Pattern]) -> tuple[bool, ...]:
+    return tuple(_fits(arn, pattern) for pattern in patterns)
 
 
-def _patterns(statement: Statement) -> Iterator[str]:
+def _fits(arn: str, pattern: Pattern) -> bool:
+    match pattern.kind:
+        case "like an ARN":
+            return arn_matches(pattern.text, arn)
+        case "like":
+            return bool(wildcard(pattern.text)(arn))
+        case "exactly":
+            return arn == pattern.text
+        case "in any case":
+            return arn.lower() == pattern.text.lower()
+
+
+def _patterns(statement: Statement, account: str) -> Iterator[Pattern]:
     """Yield the patterns of a statement that tell principals apart: as callers, as resources, and as those it names."""
     for line in statement.conditions:
         if line.key == "aws:principalarn":
-            yield from (value for value in line.values if value.startswith("arn:"))
-    yield from (value for value in statement.resource.values if ":iam:" in value and _of_principals(value))
-    if statement.principals is not None:
-        yield from (value for value in statement.principals.values.get("AWS", ()) if _of_principals(value))
+            texts = (value.replace("${aws:PrincipalAccount}", account) for value in line.values)
+            yield from (Pattern(_way_to_compare(line.operator), text) for text in texts if "${" not in text)
+    named = statement.principals.values.get("AWS", ()) if statement.principals is not None else ()
+    for arn in (*statement.resource.values, *named):
+        if _of_principals(arn):
+            yield Pattern("like an ARN", arn)
+
+
+def _way_to_compare(operator: str) -> Literal["exactly", "in any case", "like", "like an ARN"]:
+    """Return how an operator of conditions compares texts."""
+    if operator.startswith("Arn"):
+        return "like an ARN"
+    if "IgnoreCase" in operator:
+        return "in any case"
+    return "like" if operator.endswith("Like") else "exactly"
 
 
 def _of_principals(arn: str) -> bool:
-    return any(arn.partition(kind)[1] for kind in (":role/", ":user/"))
+    """Return True if an ARN with wildcards may be one of a role or user."""
+    parts = components(arn)
+    if parts is None or "${" in arn or not wildcard(parts[2])("iam"):
+        return False
+    kind = wildcard(parts[5].partition("/")[0])
+    return any(kind(principal) for principal in ("role", "user"))

@@ -26,7 +26,8 @@ LEFT_OUT = (
     "who is let into the takers' roles by their own trust policies: permission sets, pipelines",
     "secrets found in files, code, logs and parameters; people who are deceived; pipelines that build the packages",
     "resources other than those listed with --json, and roles of the account that no document describes",
-    "effects of a call other than the one in the table of steps; repairs, alarms and whoever looks at them",
+    "effects of a call other than the one in the table of steps, such as ACLs and access points of buckets",
+    "state machines, pipelines, jobs and schedules that exist already; repairs, alarms and whoever looks at them",
 )
 _OF_EVERY_REQUEST = ("aws:principalorgid", "aws:requestedregion", "aws:securetransport", "aws:currenttime")
 TAKEN_FOR = (

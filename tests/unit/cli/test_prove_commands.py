@@ -559,6 +559,12 @@ def test_reach_ends_well_where_no_goal_is_reached() -> None:
     assert "taken to be impossible: user-pool" in taken
 
 
+@pytest.mark.parametrize(("start", "code"), [("role/Admin", 1), ("role/<name>-auditor", 0)])
+def test_reach_knows_that_somebody_may_make_what_a_goal_names(start: str, code: int) -> None:
+    printed = run("reach", "--from", start, "--to", "user/somebody", code=code)
+    assert ("1. make-user: makes user/somebody" in printed) is bool(code)
+
+
 def test_reach_prints_the_same_as_json() -> None:
     facts = json.loads(run("reach", "--from", "deployer", "--to", "message-read", "--json", code=1))
     ((goal),) = facts["goals"]
@@ -574,6 +580,8 @@ def test_reach_prints_the_same_as_json() -> None:
         (["--to", "moon"], "--to 'moon': accepted: break-glass, deployer"),
         (["--without", "flying"], "--without: 'flying' is no step; accepted: take-role"),
         (["--promises", "x.toml"], "--policies and --promises go together"),
+        (["--to", "dynamodb:ExecuteStatement@*"], "IAM has no such action; it is an operation of dynamodb's API"),
+        (["--to", "dynamodb:GetItm@*"], "dynamodb:GetItm: IAM has no such action; accepted: dynamodb:GetItem"),
     ],
 )
 def test_reach_refuses_what_there_is_not(arguments: list[str], problem: str) -> None:

@@ -202,3 +202,17 @@ def test_a_resource_that_is_no_arn_is_refused_with_its_place_and_an_arn_is_not(n
     assert answered(tmp_path, CLERK, "read", resources).verdict == "refuted"
     with pytest.raises(PolicyError, match=f"promises.toml: resources: {name}: not an ARN; accepted: such as arn:"):
         answered(tmp_path, CLERK, "read", resources.replace(TABLE, name))
+
+
+@pytest.mark.parametrize(("resource", "verdict"), [("policy/editor", "refuted"), ("policy/other", "proved")])
+def test_who_may_rewrite_a_policy_of_his_may_do_everything(tmp_path: Path, resource: str, verdict: str) -> None:
+    rewriting = {
+        "Effect": "Allow",
+        "Action": "iam:CreatePolicyVersion",
+        "Resource": f"arn:aws:iam::{ACCOUNT}:{resource}",
+    }
+    (tmp_path / "role").mkdir()
+    document = {"Version": "2012-10-17", "Statement": [rewriting]}
+    (tmp_path / "role" / "editor.json").write_text(json.dumps(document), encoding="utf-8")
+    roles = '"user/editor" = {policies = ["role/editor"]}'
+    assert answered(tmp_path, roles, start="user/editor").verdict == verdict

@@ -43,7 +43,7 @@ DENIED_BY_NAME = allowing({"Action": END}, {"Effect": "Deny", "Action": END, "Co
 BOUNDARY = allowing({"NotAction": END}, name="boundary")
 
 NOBODY = arn("role/nobody")
-ALONE = ("denied-self", "denied-by-name", "bound-self")
+ALONE = ("denied-self", "denied-by-name", "bound-self", "bound-by-managed")
 
 
 @dataclass(frozen=True)
@@ -124,6 +124,8 @@ def begin(way: Escalation, who: str, own: Policy) -> PolicyHolder:
             return PolicyHolder(who, (own, DENIED_BY_NAME))
         case "bound-self":
             return PolicyHolder(who, (own, STRONG), BOUNDARY)
+        case "bound-by-managed":
+            return PolicyHolder(who, (own, STRONG), replace(BOUNDARY, arn=arn("policy/boundary")))
         case _:
             return PolicyHolder(who, (own,), groups=staff)
 

@@ -1,16 +1,20 @@
 """The judge's short ways say what the prover says of all requests; each way of the catalogues is a shortest one."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
 
 import pytest
 
+from tableguard.errors import PolicyError
+from tableguard.policy import worlds
 from tableguard.policy.evaluate import World
+from tableguard.policy.statements import Policy
 from tableguard.prove.engine.prover import Proof
 from tableguard.prove.reach import judge
-from tableguard.prove.reach.account import Fact, PolicyHolder
-from tableguard.prove.reach.goals import Goal, reached
-from tableguard.prove.reach.judge import Asked, Call, Judge
+from tableguard.prove.reach.account import Fact, PolicyHolder, Thing
+from tableguard.prove.reach.goals import Goal, GoalCall, reached
+from tableguard.prove.reach.judge import Asked, Call, Condition, Judge
 from tableguard.prove.reach.kinds import table
 from tableguard.prove.reach.promises import Prover, ReachPromise
 from tableguard.prove.reach.search import Search
@@ -96,3 +100,51 @@ def test_what_the_prover_does_not_decide_makes_a_promise_not_proved(monkeypatch:
         (answer,) = asked.answers("some.toml", (ReachPromise("nobody takes it", ("target",), (ATTACKER,)),))
         assert answer.verdict == verdict
         assert ("too many classes" in answer.reason) is (verdict == "not proved")
+
+
+CLOSE, WHERE = "account:CloseAccount", f"arn:aws:account::{ACCOUNT}:account"
+
+
+def is_reached(condition: Condition, scps: Sequence[Policy], action: str = CLOSE, things: Sequence[Thing] = ()) -> bool:
+    """Whether somebody who may make a call makes it under this condition, and under no SCPs but these."""
+    where = things[0].arn if things else WHERE
+    goal = Goal("end", "calls it", calls=(GoalCall((action,), (where,), condition, things[0].kind if things else ""),))
+    small = account([PolicyHolder(ATTACKER, (allowing({"Action": action}),))], things)
+    guarded = replace(small.guarded, service_control=(tuple(scps),))
+    return reached(goal, searched(replace(small, guarded=guarded)), SHORTHAND) is not None
+
+
+@pytest.mark.parametrize(
+    ("condition", "possible"),
+    [
+        ({"StringEquals": {"aws:RequestedRegion": "us-east-1"}}, True),
+        ({"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/other"}}, False),
+    ],
+)
+def test_an_scp_that_allows_under_a_condition_allows_what_a_caller_can_choose(
+    condition: Condition, possible: bool
+) -> None:
+    assert is_reached({}, [allowing({"Action": "*", "Condition": condition}, name="scp")]) is possible
+
+
+@pytest.mark.parametrize(("aliases", "possible"), [(["alias/a", "alias/b"], True), (["alias/a"], False)])
+def test_of_several_values_a_request_has_the_one_that_no_denial_looks_for(aliases: list[str], possible: bool) -> None:
+    condition = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/a"}}
+    denial = allowing({"Effect": "Deny", "Action": "kms:Decrypt", "Condition": condition}, {"Action": "*"}, name="scp")
+    key = Thing(f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1", "key", worlds.delegating(ACCOUNT), must_allow=True)
+    asked = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": aliases}}
+    assert is_reached(asked, [denial], "kms:Decrypt", [key]) is possible
+
+
+@pytest.mark.parametrize(("region", "possible"), [("us-east-1", True), ("eu-west-1", False)])
+def test_a_goal_may_name_a_region(region: str, possible: bool) -> None:
+    condition = {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}
+    denial = allowing({"Effect": "Deny", "Action": "*", "Condition": condition}, {"Action": "*"}, name="scp")
+    assert is_reached({"StringEquals": {"aws:RequestedRegion": region}}, [denial]) is possible
+
+
+def test_a_goals_condition_that_the_search_fixes_otherwise_is_refused() -> None:
+    everything = allowing({"Action": "*"}, name="scp")
+    assert is_reached({"StringEquals": {"aws:ResourceAccount": ACCOUNT}}, [everything])
+    with pytest.raises(PolicyError, match="StringEquals of aws:ResourceAccount cannot be both 999900001111 and"):
+        is_reached({"StringEquals": {"aws:ResourceAccount": "999900001111"}}, [everything])

@@ -28,3 +28,28 @@ def test_a_name_that_aws_takes_is_found(pattern: str) -> None:
 def test_a_name_that_aws_refuses_is_none(pattern: str) -> None:
     refused = f"arn:aws:iam::{ACCOUNT}:{pattern}"
     assert not any(arn_matches(refused, arn) for arn in representatives(pattern))
+
+
+@pytest.mark.parametrize(
+    ("operator", "value"),
+    [
+        ("StringNotLike", "*-deployer"),
+        ("StringNotLike", "arn:aws:iam::${aws:PrincipalAccount}:role/one"),
+        ("StringNotEquals", f"arn:aws:iam::{ACCOUNT}:role/one"),
+        ("StringNotEqualsIgnoreCase", f"arn:aws:iam::{ACCOUNT}:role/one"),
+        ("ArnNotLike", f"arn:aws:iam::{ACCOUNT}:*/one"),
+    ],
+)
+def test_whatever_tells_callers_apart_there_is_a_name_on_either_side(operator: str, value: str) -> None:
+    statement = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {operator: {"aws:PrincipalArn": value}}}
+    own = policy("scp", {"Version": "2012-10-17", "Statement": [statement]})
+    (line,) = own.statements[0].conditions
+    named = names.representatives(ACCOUNT, World("444455556666", service_control=((own,),)), (), ())
+    keys = {"aws:principalaccount": (ACCOUNT,)}
+    assert {line.holds({**keys, "aws:principalarn": (arn,)}) for arn in named} == {True, False}
+
+
+def test_a_resource_that_may_be_a_role_tells_names_apart() -> None:
+    statement = {"Effect": "Deny", "Action": "iam:*", "Resource": f"arn:aws:iam::{ACCOUNT}:*/kept"}
+    world = World("444455556666", service_control=((policy("scp", {"Statement": [statement]}),),))
+    assert any(arn.endswith("/kept") for arn in names.representatives(ACCOUNT, world, (), ()))

@@ -12,6 +12,7 @@ from tableguard.errors import PolicyError
 from tableguard.policy.policy_set import PolicySet
 from tableguard.policy.statements import Policy
 from tableguard.prove.reach import inquiry
+from tableguard.prove.reach.account import Fact
 from tableguard.prove.reach.goals import Goal, Sequence, goals, reached
 from tableguard.prove.reach.promises import Prover, ReachAnswer, ReachPromise, promises
 from tableguard.prove.shipped import together
@@ -19,6 +20,7 @@ from tableguard.reading.toml_table import Table
 from tableguard.settings import example
 from tests.paths import ROOT
 
+SHIPPED = example()
 SETTINGS = sorted(path.stem for path in (ROOT / "templates" / "settings").glob("*.toml"))
 
 
@@ -138,3 +140,10 @@ def test_what_each_reaches_is_what_the_page_says(start: str, becomes: str, reach
 
 def test_the_page_has_a_row_for_each_kind_of_principal() -> None:
     assert {"role/Admin", "deployer", "break-glass", "role/<name>-auditor"} <= {start for start, *_ in ROWS}
+
+
+def test_a_role_that_no_stack_makes_is_one_that_its_service_takes() -> None:
+    dax = Fact("is", SHIPPED.role_arn("dax"))
+    for asked, reaches in ((without("DenyPassingRoles", "DenyPassingPrivilegedRoles"), True), (without(), False)):
+        search = asked.search(asked.shorthand.principals("role/Admin"), ())
+        assert (dax in search.steps) is reaches

@@ -5,11 +5,15 @@ from typing import Any
 
 import pytest
 
+from tableguard.policy.shorthand import Shorthand
 from tableguard.policy.statements import policy
 from tableguard.prove.reach.account import OUTSIDER, Fact, PolicyHolder, Thing
+from tableguard.prove.reach.goals import Goal, GoalCall, reached
+from tableguard.settings import example
 from tests.worlds.accounts import ATTACKER, TARGET, account, allowing, arn, searched, steps_to, trusting
 from tests.worlds.policies import ACCOUNT
 
+SHORTHAND = Shorthand(example())
 IS_TARGET = Fact("is", TARGET)
 OWN_ACCOUNT = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
 TAKE = {"Action": "sts:AssumeRole", "Resource": TARGET}
@@ -148,7 +152,11 @@ def test_an_outsider_comes_in_where_a_trust_policy_or_a_resource_lets_him() -> N
 
 def test_an_scp_stops_a_sequence_at_the_call_that_it_denies() -> None:
     denial = policy(
-        "scp", {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "iam:Update*", "Resource": "*"}]}
+        "scp",
+        {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Deny", "Action": ["iam:Update*", "iam:DeleteRole"], "Resource": "*"}],
+        },
     )
     people = [attacker({"Action": "*"}), target()]
     assert steps_to(searched(account(people)), IS_TARGET) == ["open-trust", "take-role"]
@@ -205,3 +213,41 @@ def test_an_outsider_may_be_of_another_organization_or_of_none() -> None:
     everybody = policy("rcp", {"Version": "2012-10-17", "Statement": [{**denial, "Condition": {}}]})
     guarded = replace(small.guarded, resource_control=((everybody,),))
     assert steps_to(searched(replace(small, guarded=guarded)), IS_TARGET) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "where", "call", "removing"),
+    [
+        ("table", f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/t", "dynamodb:Scan", "dynamodb:DeleteResourcePolicy"),
+        ("queue", f"arn:aws:sqs:eu-west-1:{ACCOUNT}:q", "sqs:ReceiveMessage", "sqs:RemovePermission"),
+        ("topic", f"arn:aws:sns:eu-west-1:{ACCOUNT}:t", "sns:Publish", "sns:RemovePermission"),
+        ("bucket", "arn:aws:s3:::files", "s3:ListBucket", "s3:DeleteBucketPolicy"),
+        (
+            "function",
+            f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:f",
+            "lambda:InvokeFunction",
+            "lambda:RemovePermission",
+        ),
+        (
+            "secret",
+            f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:s",
+            "secretsmanager:GetSecretValue",
+            "secretsmanager:DeleteResourcePolicy",
+        ),
+    ],
+)
+def test_who_removes_a_resources_policy_removes_its_denials(kind: str, where: str, call: str, removing: str) -> None:
+    denial = {"Sid": "Never", "Effect": "Deny", "Principal": "*", "Action": call, "Resource": where}
+    thing = Thing(where, kind, policy("own", {"Version": "2012-10-17", "Statement": [denial]}))
+    goal = Goal("end", "calls it", calls=(GoalCall((call,), (where,), {}, kind),))
+    for action, length in ((removing, 2), ("sts:GetCallerIdentity", None)):
+        way = reached(goal, searched(account([attacker({"Action": [call, action]})], [thing])), SHORTHAND)
+        assert (way.length if way else None) == length
+
+
+@pytest.mark.parametrize(("trusted", "length"), [(ATTACKER, 1), (arn("user/mina"), None)])
+def test_a_goal_that_is_the_taking_of_a_role_meets_its_trust_policy(trusted: str, length: int | None) -> None:
+    goal = Goal("end", "takes it", calls=(GoalCall(("sts:AssumeRole",), (TARGET,), {}),))
+    small = account([attacker({"Action": "s3:ListAllMyBuckets"}), target(trust=trusting({"AWS": trusted}))])
+    way = reached(goal, searched(small), SHORTHAND)
+    assert (way.length if way else None) == length
