@@ -49,8 +49,9 @@ LIMITS = {
     # a managed policy; all inline policies of a role together may have 10,240
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
     "role": Limit(6_144, 6_144, 10_240, without_white_space),
-    # 2,048 unless raised by quota, on the same page
+    # 2,048, which a quota raises to at most 8,192: "Role trust policy length" on the same page
     "trust": Limit(2_048, 2_048, 8_192, without_white_space),
-    # https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html
+    # 32 KB, which no quota raises
+    # https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html#key-policy-limit
     "key": Limit(32_768, 32_768, 32_768, bytes_as_sent),
 }

@@ -40,8 +40,9 @@ def command(
     from tableguard.cli.inputs import chosen_settings
     from tableguard.cli.output import print_report
     from tableguard.prove.explain import explanation, inquiry
+    from tableguard.prove.explain.context import context_of
 
     if region and not _REGION.fullmatch(region):
         raise PolicyError(f"--region {region!r}: not the name of a region; accepted: such as eu-west-1")
-    request = inquiry.Inquiry(principal, action, resource, region, inquiry.context(context))
+    request = inquiry.Inquiry(principal, action, resource, region, context_of(context))
     return print_report(explanation.explained(request, chosen_settings(settings_file)), form)

@@ -32,12 +32,12 @@ def command(*, message: str, settings_file: Path | None, context: tuple[str, ...
     from tableguard.cli.inputs import chosen_settings
     from tableguard.cli.output import print_report
     from tableguard.findings.formats import chosen
-    from tableguard.prove.explain import inquiry
+    from tableguard.prove.explain.context import context_of
     from tableguard.prove.why.answer import answered
     from tableguard.prove.why.report import WhyReport
 
     refused = _refused(_text(message))
-    answer = answered(refused, chosen_settings(settings_file), inquiry.context(context))
+    answer = answered(refused, chosen_settings(settings_file), context_of(context))
     form: Format = chosen(as_json, False)
     return print_report(WhyReport(answer), form)
 

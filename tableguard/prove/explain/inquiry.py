@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 from tableguard.aws.arn import parse
 from tableguard.aws.operations import otherwise_named
-from tableguard.check.rules import context_keys
 from tableguard.errors import PolicyError
 from tableguard.policy.evaluate import Request
 from tableguard.policy.principals import principal
@@ -22,6 +21,7 @@ _ALIASES = "kms:ResourceAliases"
 # services whose calls all go to one region:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requestedregion
 _GLOBAL = {"account": "us-east-1", "iam": "us-east-1", "organizations": "us-east-1"}
+_REGION = "aws:requestedregion"
 _VIA = ("kms:viaservice", "aws:calledvia", "aws:calledviafirst", "aws:calledvialast")
 
 
@@ -39,18 +39,6 @@ class Inquiry:
     context: Mapping[str, str | tuple[str, ...]]
 
 
-def context(texts: Sequence[str]) -> dict[str, str | tuple[str, ...]]:
-    """Parse context keys from KEY=VALUE texts; a key that is given several times has several values."""
-    keys: dict[str, tuple[str, ...]] = {}
-    for text in texts:
-        key, equals, value = text.partition("=")
-        if not equals or not key:
-            raise PolicyError(f"--context {text!r}: accepted: KEY=VALUE, as in aws:SourceVpce=vpce-1a2b3c4d")
-        context_keys.refuse_key("--context", key)
-        keys[key] = (*keys.get(key, ()), value)
-    return {key: values[0] if len(values) == 1 else values for key, values in keys.items()}
-
-
 def request_of(inquiry: Inquiry, estate: StackEstate) -> Request:
     """Return the request that a person means, with the context that it certainly has; PolicyError for none of AWS's."""
     refuse_no_action(inquiry.action)
@@ -60,8 +48,9 @@ def request_of(inquiry: Inquiry, estate: StackEstate) -> Request:
         raise PolicyError(
             f"{inquiry.principal!r} stands for {len(arns)} roles here: {', '.join(arns)}; name one of them"
         )
-    region = inquiry.region or _region(inquiry.action.lower())
     resource = _of_stack(inquiry.resource, estate)
+    _refuse_odd(resource)
+    region = _region(inquiry, resource)
     owner = _owner(resource, arns[0], estate)
     call = ShortCall(inquiry.action, resource, arns[0], region, owner, _carried(inquiry.context))
     request = _with_key(shorthand.request(call, arns[0], "request"), estate)
@@ -69,9 +58,28 @@ def request_of(inquiry: Inquiry, estate: StackEstate) -> Request:
     return _completed(request, estate)
 
 
-def _region(action: str) -> str:
-    """Return the region of a global service's call; a role is passed in a call to another service, in its region."""
-    return "" if action == "iam:passrole" else _GLOBAL.get(action.partition(":")[0], "")
+def _refuse_odd(resource: str) -> None:
+    """Raise PolicyError for a resource of another partition, and for one that is no line of text."""
+    parts = parse(resource)
+    if not resource.isprintable():
+        raise PolicyError(f"resource {resource!r}: accepted: a name of printable characters")
+    if parts is not None and parts.partition != "aws":
+        raise PolicyError(f"{resource}: of partition {parts.partition}; accepted: arn:aws:…, where these documents are")
+
+
+def _region(inquiry: Inquiry, resource: str) -> str:
+    """Return the region that is called: as it is written, of a global service, or of the resource's ARN.
+
+    An empty text stands for the home region. A role is passed in a call to another service, in its region.
+    PolicyError if the region is written twice, and not the same.
+    """
+    written = next((str(value) for key, value in inquiry.context.items() if key.lower() == _REGION), inquiry.region)
+    if inquiry.region and written != inquiry.region:
+        raise PolicyError(f"aws:RequestedRegion is {written}, and the region is {inquiry.region}: write one of them")
+    action, parts = inquiry.action.lower(), parse(resource)
+    of_service = "" if action == "iam:passrole" else _GLOBAL.get(action.partition(":")[0], "")
+    of_resource = parts.region if parts and not set("<*").intersection(parts.region) else ""
+    return written or of_service or of_resource
 
 
 def _owner(resource: str, caller: str, estate: StackEstate) -> str:

@@ -53,6 +53,10 @@ def _of_action(request: Request) -> Iterator[Note]:
         yield Note("action", f"known from {since} alone: which resources and context keys it has is not known")
     elif action.resources and request.resource == "*":
         yield Note("action", f"asked for a request that names no {alternatives(action.resources)}")
+    if "*" in request.resource.removesuffix(":*").removeprefix("*"):  # ARNs of log groups end so in requests
+        yield Note(
+            "action", "* is a character of this resource's name, and no pattern: `tableguard prove` is about all"
+        )
 
 
 def _of_resource(request: Request, estate: StackEstate, world: World) -> Iterator[Note]:

@@ -101,14 +101,12 @@ def _refuse_elsewhere(refused: Refused, estate: StackEstate) -> None:
 def _explanations(refused: Refused, estate: StackEstate, context: Context) -> Iterator[tuple[Explanation, str]]:
     """Yield the explanation of the request, for each of the stacks' resources that its resource may be."""
     carried = {**_through_endpoint(refused, estate), **refused.context, **context}
-    parts = parse(refused.resource)
-    region = refused.region or (parts.region if parts and parts.region else "")
     for resource, note in _may_be(refused, estate, "kms:ResourceAliases" in carried):
-        inquiry = Inquiry(_caller(refused, region, estate), refused.action, resource, region, carried)
+        inquiry = Inquiry(_caller(refused, estate), refused.action, resource, refused.region, carried)
         yield of_request(request_of(inquiry, estate), estate), note
 
 
-def _caller(refused: Refused, region: str, estate: StackEstate) -> str:
+def _caller(refused: Refused, estate: StackEstate) -> str:
     """Return the caller; the session of a permission set has no path in its ARN, its role has.
 
     https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html

@@ -5,6 +5,8 @@ from dataclasses import replace
 import pytest
 
 from tableguard.errors import PolicyError
+from tableguard.prove.explain.explanation import Explanation, explained
+from tableguard.prove.explain.inquiry import Inquiry
 from tableguard.settings import Settings
 from tableguard.stacks.registry import enabled_stacks
 from tests.worlds.explanations import ENCRYPTED, PLAIN, explanation
@@ -98,3 +100,56 @@ def test_a_request_through_a_service_says_so() -> None:
     through = explanation("kms:ListKeys *", context={"kms:ViaService": "dynamodb.eu-central-1.amazonaws.com"})
     assert through.request.context["aws:ViaAWSService"] == "true"
     assert explanation("kms:ListKeys *", context={}).request.context["aws:ViaAWSService"] == "false"
+
+
+def plain(call: str, region: str = "", **context: str) -> Explanation:
+    action, _, resource = call.partition(" ")
+    of_aws = {f"aws:{key}": value for key, value in context.items()}
+    return explained(Inquiry("role/Admin", action, resource, region, of_aws), PLAIN)
+
+
+ELSEWHERE = "arn:aws:dynamodb:us-east-1:<account-id>:table/others"
+
+
+@pytest.mark.parametrize(
+    ("call", "region", "requested"),
+    [
+        (f"dynamodb:CreateTable {ELSEWHERE}", "", "us-east-1"),
+        ("dynamodb:CreateTable table/others", "", "eu-central-1"),
+        ("dynamodb:CreateTable arn:aws:dynamodb:<home-region>:<account-id>:table/others", "", "eu-central-1"),
+        ("dynamodb:CreateTable arn:aws:dynamodb:*:<account-id>:table/others", "", "eu-central-1"),
+        (f"dynamodb:CreateTable {ELSEWHERE}", "eu-west-1", "eu-west-1"),
+        ("iam:DeleteRole role/x", "", "us-east-1"),
+        ("iam:PassRole role/x", "", "eu-central-1"),
+    ],
+)
+def test_a_request_goes_to_the_region_of_its_resource_unless_another_is_written(
+    call: str, region: str, requested: str
+) -> None:
+    assert plain(call, region).request.context["aws:RequestedRegion"] == requested
+
+
+def test_a_request_outside_the_regions_is_denied_by_what_locks_them() -> None:
+    sentence = plain(f"dynamodb:CreateTable {ELSEWHERE}").sentence
+    assert "DenyOffRegionCalls" in sentence
+
+
+def test_a_region_that_is_written_as_context_is_the_region() -> None:
+    request = plain("dynamodb:CreateTable table/others", RequestedRegion="us-east-1").request
+    assert request.resource.startswith("arn:aws:dynamodb:us-east-1:")
+    assert plain("dynamodb:CreateTable table/others", "us-east-1", RequestedRegion="us-east-1").request == request
+    with pytest.raises(PolicyError, match="aws:RequestedRegion is us-east-1, and the region is eu-west-1: write one"):
+        plain("dynamodb:CreateTable table/others", "eu-west-1", RequestedRegion="us-east-1")
+
+
+@pytest.mark.parametrize(
+    ("resource", "problem"),
+    [
+        ("arn:aws-cn:dynamodb:cn-north-1:<account-id>:table/x", "of partition aws-cn; accepted: arn:aws:"),
+        ("table/a\nb", "accepted: a name of printable characters"),
+    ],
+)
+def test_a_resource_that_no_request_here_names_is_refused(resource: str, problem: str) -> None:
+    with pytest.raises(PolicyError, match=problem) as refusal:
+        plain(f"dynamodb:Query {resource}")
+    assert "\n" not in str(refusal.value)

@@ -72,3 +72,21 @@ def test_guardrails_that_no_stack_attaches_are_said_to_be_assumed() -> None:
     assert attached not in explanation("kms:ListAliases *", settings=PLAIN).text()
     assert attached in explanation("kms:ListAliases *", settings=replace(PLAIN, optional_stacks=())).text()
     assert ENCRYPTED.optional_stacks == PLAIN.optional_stacks
+
+
+STAR = "* is a character of this resource's name, and no pattern: `tableguard prove` is about all"
+
+
+@pytest.mark.parametrize(
+    ("call", "noted"),
+    [
+        ("dynamodb:Query table/*", True),
+        ("dynamodb:Query arn:aws:dynamodb:us-east-1:*:table/x", True),
+        ("dynamodb:Query table/cruddur-messages", False),
+        ("dynamodb:ListTables *", False),
+        ("logs:DeleteLogGroup log-group:x:*", False),  # as CloudWatch Logs writes it in requests
+        ("logs:DeleteLogGroup log-group:*:*", True),
+    ],
+)
+def test_a_wildcard_in_the_resource_of_a_request_is_said_to_be_a_character(call: str, noted: bool) -> None:
+    assert (STAR in [note.text for note in explanation(call).notes]) is noted
