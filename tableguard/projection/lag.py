@@ -44,9 +44,11 @@ class Lag:
         """Return one sentence."""
         if not self.first:
             return "lag: every row showed its group's newest message"
-        waited = f"the oldest such message was {self.seconds:.1f} s old"
-        after = f"of {self.left} so after {self.settle:g} s more" if self.left else f"all did {self.settle:g} s later"
-        return f"lag: rows of {counted(self.first, 'group')} did not show the newest message, {waited}; {after}"
+        after = f"those of {counted(self.left, 'group')} still did not" if self.left else "all did"
+        return (
+            f"lag: rows of {counted(self.first, 'group')} did not show the newest message, up to {self.seconds:.1f} s "
+            f"old; {self.settle:g} s later {after}"
+        )
 
     def facts(self) -> dict[str, float]:
         """Return the same facts for JSON."""

@@ -2,12 +2,17 @@
 
 import signal
 import threading
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from tableguard.cli import options
 from tableguard.cli.command import Command
+
+if TYPE_CHECKING:
+    from tableguard.local.lag_watch import LagWatch
 
 
 @click.command(cls=Command, help=__doc__)
@@ -26,6 +31,7 @@ def command(*, settings_file: Path | None, port: int, demo: bool, dynamodb: str,
     from tableguard.cli.inputs import chosen_settings
     from tableguard.cli.output import steps
     from tableguard.local import estate, presentation
+    from tableguard.local.lag_watch import LagWatch
     from tableguard.store import encryption
 
     settings = chosen_settings(settings_file)
@@ -44,12 +50,15 @@ def command(*, settings_file: Path | None, port: int, demo: bool, dynamodb: str,
             print((presentation.demo_json if as_json else presentation.demo_text)(running, outcome))
             return
         print((presentation.estate_json if as_json else presentation.estate_text)(running, settings_file), flush=True)
-        _wait_for_interrupt()
+        _watch_until_interrupted(LagWatch(running.poller.lag, partial(click.echo, err=True)))
 
 
-def _wait_for_interrupt() -> None:
-    """Sleep until Ctrl-C or a request to terminate: both end the estate in good order."""
+def _watch_until_interrupted(watch: "LagWatch") -> None:
+    """Look now and then, until Ctrl-C or a request to terminate: both end the estate in good order."""
+    from tableguard.local.lag_watch import INTERVAL
+
     interrupted = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: interrupted.set())
-    interrupted.wait()
+    while not interrupted.wait(INTERVAL):
+        watch.look()

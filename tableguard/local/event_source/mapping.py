@@ -6,29 +6,20 @@ Not modelled: that DynamoDB trims records after 24 hours, which ends retries tha
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from tableguard.local.event_source.batch_response import Verdict, judge
 from tableguard.local.event_source.configuration import FOREVER, MappingConfiguration
+from tableguard.local.event_source.lag import StreamLag, stream_lag
 from tableguard.local.event_source.record_buffer import Event, RecordBuffer, creation_time, sequence_number
-from tableguard.local.event_source.stream_reader import RecordPage, Shard
+from tableguard.local.event_source.stream_reader import StreamReader
 from tableguard.local.function.outcome import Outcome
 
 Invoke = Callable[[Any], Outcome]
 Condition = Literal["RetryAttemptsExhausted", "RecordAgeExceeded"]
-
-
-class StreamReader(Protocol):
-    """The source of a mapping's records."""
-
-    def shards(self) -> Sequence[Shard]:
-        """Return all shards of the stream."""
-
-    def read(self, shard_id: str, after: str | None) -> RecordPage:
-        """Return the next records after a sequence number, or from the beginning."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +92,11 @@ class EventSourceMapping:
     @property
     def checkpoints(self) -> dict[str, str | None]:
         """Return each shard's sequence number up to which every record is filtered out, processed or discarded."""
-        return {shard.id: shard.checkpoint for shard in self._shards.values()}
+        return {shard.id: shard.checkpoint for shard in list(self._shards.values())}  # asked beside a running step
+
+    def lag(self) -> StreamLag:
+        """Return how far the checkpoints are behind the stream; may be asked beside a running step."""
+        return stream_lag(self._reader, self.checkpoints, self.configuration, self._clock())
 
     def replay(self, checkpoints: Mapping[str, str | None] = MappingProxyType({})) -> None:
         """Forget all progress and go on from these checkpoints, as when later ones were lost.

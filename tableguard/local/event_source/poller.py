@@ -17,6 +17,7 @@ from tableguard.errors import EmbeddedError
 from tableguard.local.clients.refusals import refusals_as_errors
 from tableguard.local.event_source.configuration import mapping_configuration
 from tableguard.local.event_source.failure_destination import FailureDestination
+from tableguard.local.event_source.lag import StreamLag, total
 from tableguard.local.event_source.mapping import EventSourceMapping, Invoke, exponential_backoff
 from tableguard.local.event_source.stream_reader import DynamoDbStream
 from tableguard.local.function.configuration import Credentials
@@ -92,6 +93,12 @@ class Poller:
         deadline = time.monotonic() + timeout
         for running in self._running:
             running.drain(deadline)
+
+    def lag(self) -> StreamLag:
+        """Return how far all mappings are behind; EmbeddedError if one of them has stopped."""
+        for running in self._running:
+            running.raise_error()
+        return total(running.mapping.lag() for running in self._running)
 
     def _load(self) -> None:
         if self._running:

@@ -1,9 +1,9 @@
 """Reads a DynamoDB stream for an event source mapping, and converts its records into the function's events."""
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from tableguard.local.clients.refusals import refusals_as_errors
 
@@ -29,6 +29,16 @@ class RecordPage:
 
     events: tuple[Record, ...]
     ended: bool = False
+
+
+class StreamReader(Protocol):
+    """The source of a mapping's records."""
+
+    def shards(self) -> Sequence[Shard]:
+        """Return all shards of the stream."""
+
+    def read(self, shard_id: str, after: str | None) -> RecordPage:
+        """Return the next records after a sequence number, or from the beginning."""
 
 
 class DynamoDbStream:

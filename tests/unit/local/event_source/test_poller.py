@@ -11,6 +11,7 @@ from botocore.awsrequest import AWSPreparedRequest
 from moto.awslambda.models import LambdaBackend
 
 from tableguard.errors import EmbeddedError
+from tableguard.local.event_source.lag import StreamLag
 from tableguard.local.event_source.mapping import EventSourceMapping, Invoke
 from tableguard.local.event_source.poller import Poller
 from tableguard.local.event_source.record_buffer import Event
@@ -230,6 +231,21 @@ def test_disabling_a_mapping_stops_it_and_a_drain_says_so(aws: Aws) -> None:
     assert aws.batches == [["one"]]
 
 
+def test_the_lag_grows_while_a_mapping_is_disabled_and_goes_when_it_runs_again(aws: Aws) -> None:
+    uuid = aws.deploy(TELLING, FilterCriteria=NEW_MESSAGES)
+    poller = aws.poller()
+    poller.drain(20)
+    aws.client("lambda").update_event_source_mapping(UUID=uuid, Enabled=False)
+    assert poller.lag() == StreamLag()
+    aws.put("one", "two")
+    assert (poller.lag().records, poller.lag().more) == (2, False)
+    assert 0 <= poller.lag().seconds < 60
+    aws.client("lambda").update_event_source_mapping(UUID=uuid, Enabled=True)
+    poller.drain(20)
+    assert poller.lag() == StreamLag()
+    poller.stop()
+
+
 def test_a_drain_that_takes_too_long_says_where_it_stands(aws: Aws) -> None:
     uuid = aws.deploy(TELLING)
     aws.put("poison")
@@ -246,6 +262,8 @@ def test_a_function_that_cannot_start_stops_its_mapping_with_the_reason(aws: Aws
     poller.start()
     with pytest.raises(EmbeddedError, match=r"cannot start: Runtime.ImportModuleError.*No module named 'absent'"):
         poller.drain(20)
+    with pytest.raises(EmbeddedError, match="No module named 'absent'"):
+        poller.lag()
     with pytest.raises(EmbeddedError, match="No module named 'absent'"):
         poller.stop()
 
