@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command, help=__doc__, epilog=FINDINGS_CODES)
 @options.on_table
-@click.option("--group", metavar="GROUP", help="uuid of one group (default: all, and rows and messages that belong to none)")
+@click.option("--group", metavar="GROUP", help="uuid of one group (default: all, and rows and messages of none)")
 @options.survey
 @options.formats
 def command(target: "Target", *, group: str | None, settle: float, workers: int, form: "Format") -> int:
