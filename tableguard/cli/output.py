@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from tableguard.errors import TableguardError
 from tableguard.findings import formats
 from tableguard.findings.formats import Format, Report
 
@@ -19,6 +20,24 @@ if TYPE_CHECKING:
 def print_json(facts: Mapping[str, Any]) -> None:
     """Print facts as JSON, indented."""
     sys.stdout.write(formats.as_json(facts) + "\n")
+
+
+@contextmanager
+def printing_json(wanted: bool, facts: Callable[[], Mapping[str, Any]]) -> Iterator[None]:
+    """Print facts as JSON when the block ends; where it fails, those so far, and why as `failure`.
+
+    The error goes on to stderr and to the exit code as it does without JSON.
+    """
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        yield
+    except (TableguardError, BotoCoreError, KeyboardInterrupt, click.Abort) as error:
+        if wanted:
+            print_json({**facts(), "failure": " ".join(str(error).split()) or "interrupted"})
+        raise
+    if wanted:
+        print_json(facts())
 
 
 def print_report(report: Report, form: Format) -> int:

@@ -1,7 +1,8 @@
 """Open an AWS session for each principal, and check that it is in the account that the settings name."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
@@ -25,6 +26,7 @@ from tableguard.settings import Settings
 from tableguard.stacks.registry import Principal
 
 _SESSION_NAME = "tableguard"
+_FRESH = 15 * 60.0  # seconds for which a role's session is handed out again: it then lasts three quarters of an hour
 _ADVICE: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ((ProfileNotFound,), "name another with --profile (`aws configure list-profiles`), or unset AWS_PROFILE"),
     (
@@ -89,6 +91,8 @@ class Sessions:
 
     settings: Settings
     profiles: ProfileNames
+    clock: Callable[[], float] = time.monotonic
+    _taken: dict[str, tuple[float, boto3.Session]] = field(default_factory=dict, compare=False, repr=False)
 
     def __call__(self, principal: Principal) -> boto3.Session:
         """Return the principal's session; DeployError if it has no credentials or is in another account."""
@@ -141,8 +145,11 @@ class Sessions:
         session, caller = _session(source, None, region)
         if caller in map(_without_path, same):
             return session, caller
+        arn, now = self.settings.role_arn(role), self.clock()
         try:
-            return assume(session, self.settings.role_arn(role), region, source.profile), self.settings.role_arn(role)
+            if role not in self._taken or now - self._taken[role][0] > _FRESH:
+                self._taken[role] = now, assume(session, arn, region, source.profile)
+            return self._taken[role][1], arn
         except DeployError as error:
             raise DeployError(
                 f"{error}; it is made by the access stack, and taken by those whom the settings name under "

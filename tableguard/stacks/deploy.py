@@ -22,8 +22,6 @@ from tableguard.stacks.render import render
 
 Session = Any  # boto3.Session, whose clients botocore makes at run time
 DeploymentOutcome = Literal["created", "adopted", "updated", "unchanged"]
-# statuses of a stack without resources: a first import that failed leaves the second
-_ADOPTING = (status.ABSENT, "IMPORT_ROLLBACK_COMPLETE")
 _NO_REPLACEMENT = "Replacement type updates not supported"
 _DELETERS: Mapping[Principal, str] = {
     "administrator": "the administrator, or break-glass once the guardrails are attached",
@@ -56,6 +54,7 @@ class PlannedStack:
 
     `changes` is None of a stack without changes, and of one that cannot have a change set yet: `status` is then
     ABSENT, or says that a rollback has to be continued first. `deployed` is empty of a stack that does not exist.
+    `differences` are those between the template and what an earlier run adopted.
     """
 
     stack: StackModule
@@ -64,6 +63,7 @@ class PlannedStack:
     changes: tuple[ResourceChange, ...] | None
     template: Mapping[str, Any]
     deployed: Mapping[str, Any]
+    differences: tuple[str, ...] = ()
 
 
 def plan(
@@ -125,13 +125,27 @@ class _Deployer:
     def plan(self, stack: StackModule, template: str) -> PlannedStack:
         name, document = self.settings.stack_name(stack.name), _document(template)
         state = self.settled(stack, name)
-        if state in (status.ABSENT, status.ROLLBACK_STUCK):
+        if self.is_empty(name, state):
+            return PlannedStack(stack, name, status.ABSENT, None, document, {})
+        if state == status.ROLLBACK_STUCK:
             return PlannedStack(stack, name, state, None, document, {})
         with self.change_set(name, template, "UPDATE") as prepared:
             changes = prepared.changes
         body = self.cloudformation.get_template(StackName=name, TemplateStage="Original")["TemplateBody"]
         deployed = _document(body) if isinstance(body, str) else body
-        return PlannedStack(stack, name, state, changes, document, deployed)
+        return PlannedStack(stack, name, state, changes, document, deployed, self.differences(name, state))
+
+    def is_empty(self, name: str, state: str) -> bool:
+        """Return True of a stack without resources: one that is not there, or whose first import failed."""
+        if state != status.NOTHING_ADOPTED:
+            return state == status.ABSENT
+        pages = self.cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
+        return not any(page["StackResourceSummaries"] for page in pages)
+
+    def differences(self, name: str, state: str) -> tuple[str, ...]:
+        """Return where what the stack adopted is otherwise than its template says; a later change asks no more."""
+        adopted = state == status.ADOPTED
+        return adoption.differences(self.cloudformation, name, self.interval) if adopted else ()
 
     def deploy(self, stack: StackModule, template: str, approve: Approve) -> Deployment:
         started = time.perf_counter()
@@ -140,7 +154,7 @@ class _Deployer:
         if state == status.ROLLBACK_STUCK:
             state = self.continue_rollback(name)
         adopted: tuple[ResourceChange, ...] = ()
-        if state in _ADOPTING and (adopted := self.adopt(stack, name, template, approve)):
+        if self.is_empty(name, state) and (adopted := self.adopt(stack, name, template, approve)):
             state = self.settled(stack, name)
         exists = state != status.ABSENT
         outcome: DeploymentOutcome = "adopted" if adopted else "unchanged"
@@ -179,7 +193,7 @@ class _Deployer:
             if not approve(stack, changes):
                 raise DeployError(f"stack {name}: the imports were not approved; nothing was changed")
             self.execute(name, importing, status.ABSENT)
-        if different := adoption.differences(self.cloudformation, name, self.interval):
+        if different := self.differences(name, status.ADOPTED):
             raise DeployError(
                 f"stack {name}: adopted, and not as the template says: {'; '.join(different)}. Nothing of it was "
                 "changed: mend it, or deploy again to go on with it as it is. Where only the settings changed since, "

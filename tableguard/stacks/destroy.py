@@ -105,7 +105,9 @@ def _planned_deletion(settings: Settings, client: Any, stack: StackModule, calle
         body = client.get_template(StackName=name, TemplateStage="Original").get("TemplateBody")
         # in pages: DescribeStackResources names the first hundred only, and one stack has nearly as many
         pages = client.get_paginator("list_stack_resources").paginate(StackName=name)
-        resources = [resource for page in pages for resource in page["StackResourceSummaries"]]
+        # of a deletion that failed those are listed too that are gone
+        listed = (resource for page in pages for resource in page["StackResourceSummaries"])
+        resources = [resource for resource in listed if resource.get("ResourceStatus") != "DELETE_COMPLETE"]
     except ClientError as error:
         if "does not exist" in error.response["Error"]["Message"]:
             return None

@@ -16,8 +16,10 @@ ABSENT = ""  # the status of a stack that does not exist, or that only ever had 
 ROLLBACK_STUCK = "UPDATE_ROLLBACK_FAILED"
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stack-failure-options.html
 FAILED = frozenset({"CREATE_FAILED", "UPDATE_FAILED"})  # the next update, without rollback, takes these further
-SUCCEEDED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
-_UPDATABLE = SUCCEEDED | FAILED | {"UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE", ROLLBACK_STUCK, ABSENT}
+ADOPTED = "IMPORT_COMPLETE"
+NOTHING_ADOPTED = "IMPORT_ROLLBACK_COMPLETE"  # an import that failed; a first one leaves a stack without resources
+SUCCEEDED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", ADOPTED})
+_UPDATABLE = SUCCEEDED | FAILED | {"UPDATE_ROLLBACK_COMPLETE", NOTHING_ADOPTED, ROLLBACK_STUCK, ABSENT}
 
 
 def status_of(client: Client, stack: str) -> str:

@@ -1,5 +1,6 @@
 """The commands with which an estate in development is destroyed and deployed again, as its owners type them."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -54,7 +55,18 @@ def test_destroy_says_what_goes_what_stays_and_who_does_it_and_deploy_adopts_wha
     dry = here.run("deploy", "--dry-run").out
     assert "new, adopts 6" in next(line for line in dry.splitlines() if line.split()[0] == "cruddur-table")
     assert any(line.split() == ["Import", "AWS::DynamoDB::Table", "Messages"] for line in dry.splitlines())
+    logs, group = here.client("logs"), "/cruddur/flow"
+    logs.put_retention_policy(logGroupName=group, retentionInDays=1)
+    failed = here.deploy("--json")
+    differing = "FlowLogGroup (AWS::Logs::LogGroup): RetentionInDays is 1, and the template says 400"
+    facts = json.loads(failed.out)
+    assert [stack["stack"] for stack in facts["stacks"]] == ["access", "audit"]
+    assert (failed.code, differing in facts["failure"], facts["failure"] in failed.err) == (2, True, True)
+    warning = f"cruddur-network: adopted by an earlier run, and not as the template says: {differing}"
+    assert warning in here.run("deploy", "--dry-run").err
+    logs.put_retention_policy(logGroupName=group, retentionInDays=400)
     again = here.deploy()
     assert again.code == 0, again.err
+    assert warning not in again.err
     assert "cruddur-table: adopted in" in again.out
     assert here.deploy().out.count("unchanged") == 7

@@ -40,6 +40,8 @@ class FakeCloudFormation:
     changes: list[dict[str, Any]] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
     names_taken: set[str] = field(default_factory=set)
+    resources: list[dict[str, Any]] = field(default_factory=list)
+    drifts: list[dict[str, Any]] = field(default_factory=list)
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     meta: Any = None
     exceptions: Any = field(default_factory=lambda: SimpleNamespace(AlreadyExistsException=AlreadyExists))
@@ -79,7 +81,22 @@ class FakeCloudFormation:
     def update_termination_protection(self, **arguments: Any) -> None:
         self.asked.append(("update_termination_protection", arguments))
 
+    def get_template(self, **_: Any) -> Any:
+        return {"TemplateBody": TEMPLATE}
+
+    def detect_stack_drift(self, **arguments: Any) -> Any:
+        self.asked.append(("detect_stack_drift", arguments))
+        return {"StackDriftDetectionId": "1"}
+
+    def describe_stack_drift_detection_status(self, **_: Any) -> Any:
+        return {"DetectionStatus": "DETECTION_COMPLETE"}
+
+    def describe_stack_resource_drifts(self, **_: Any) -> Any:
+        return {"StackResourceDrifts": self.drifts}
+
     def get_paginator(self, name: str) -> "Pages":
+        if name == "list_stack_resources":
+            return Pages("StackResourceSummaries", self.resources)
         if name == "describe_change_set":
             return Pages("Changes", [{"ResourceChange": change} for change in self.changes])
         return Pages("StackEvents", self.events[::-1])

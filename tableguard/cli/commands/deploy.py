@@ -48,7 +48,7 @@ def command(
     from tableguard.cli.confirmation import check_can_ask
     from tableguard.cli.exit_codes import on_interruption
     from tableguard.cli.inputs import chosen_settings, chosen_stacks
-    from tableguard.cli.output import print_json
+    from tableguard.cli.output import print_json, printing_json
     from tableguard.stacks.credentials import ProfileNames, Sessions
 
     settings = chosen_settings(settings_file)
@@ -57,6 +57,7 @@ def command(
     profiles = ProfileNames(profile, management_profile, deployer_profile, break_glass_profile)
     sessions = Sessions(settings, profiles)
     assigned = _assigned(settings, sessions, stacks)
+    _name_differences(assigned)
     if not stack:
         _name_orphans(settings, settings_file, sessions, assigned)
     if dry_run:
@@ -69,12 +70,11 @@ def command(
         _print_assignments(assigned)
     deployments: list[Deployment] = []
     on_interruption(lambda: _how_far(deployments))
-    for deployment in _deployments(settings, sessions, stacks, assigned, yes=yes, as_json=as_json):
-        deployments.append(deployment)
-        if not as_json:
-            print(f"{deployment.stack_name}: {deployment.outcome} in {deployment.seconds:.0f} s")
-    if as_json:
-        print_json({"stacks": [_facts(deployment) for deployment in deployments]})
+    with printing_json(as_json, lambda: {"stacks": [_facts(deployment) for deployment in deployments]}):
+        for deployment in _deployments(settings, sessions, stacks, assigned, yes=yes, as_json=as_json):
+            deployments.append(deployment)
+            if not as_json:
+                print(f"{deployment.stack_name}: {deployment.outcome} in {deployment.seconds:.0f} s")
 
 
 def _assigned(settings: "Settings", sessions: "Sessions", stacks: "tuple[StackModule, ...]") -> "Sequence[Assignment]":
@@ -106,6 +106,16 @@ def _assigned(settings: "Settings", sessions: "Sessions", stacks: "tuple[StackMo
             file=sys.stderr,
         )
     return assigned
+
+
+def _name_differences(assigned: "Sequence[Assignment]") -> None:
+    """Say on stderr what an earlier run adopted and found to differ from its template: deploying goes on with it."""
+    for planned in (one.planned for one in assigned if one.planned.differences):
+        print(
+            f"{planned.stack_name}: adopted by an earlier run, and not as the template says: "
+            f"{'; '.join(planned.differences)}. Deploying goes on with it as it is",
+            file=sys.stderr,
+        )
 
 
 def _name_orphans(
@@ -293,6 +303,7 @@ def _plan_facts(assignment: "Assignment") -> dict[str, Any]:
         "by": assignment.principal,
         "because": list(assignment.reasons),
         "denied": list(assignment.denied),
+        "differences": list(planned.differences),
         "changes": [_change_facts(change) for change in _planned_changes(assignment)],
     }
 

@@ -47,10 +47,11 @@ def command(
     from tableguard.cli.confirmation import check_can_ask, confirm_workload
     from tableguard.cli.exit_codes import on_interruption
     from tableguard.cli.inputs import chosen_settings, deployed_stacks
-    from tableguard.cli.output import print_json
+    from tableguard.cli.output import printing_json
     from tableguard.stacks import destroy as destruction
     from tableguard.stacks.change_set import PollInterval
     from tableguard.stacks.credentials import ProfileNames, Sessions
+    from tableguard.stacks.destroy import PlannedDeletion
 
     settings = chosen_settings(settings_file)
     if settings.environment == "production" and not production:
@@ -72,14 +73,13 @@ def command(
         _print_plan(plan)
     if plan and not yes:
         confirm_workload(settings.name)
-    gone = list[str]()
-    on_interruption(lambda: _how_far(gone))
-    for deleted in destruction.destroy(settings, sessions, PollInterval(), plan):
-        gone.append(deleted.stack_name)
-        if not as_json:
-            print(f"{deleted.stack_name}: deleted")
-    if as_json:
-        print_json({"stacks": [_facts(deletion) for deletion in plan]})
+    gone = list[PlannedDeletion]()
+    on_interruption(lambda: _how_far([deleted.stack_name for deleted in gone]))
+    with printing_json(as_json, lambda: {"stacks": [_facts(deleted) for deleted in gone]}):
+        for deleted in destruction.destroy(settings, sessions, PollInterval(), plan):
+            gone.append(deleted)
+            if not as_json:
+                print(f"{deleted.stack_name}: deleted")
 
 
 def _production(problem: str) -> DeployError:

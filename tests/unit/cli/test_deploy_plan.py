@@ -1,12 +1,16 @@
 """What `deploy` says before the first change: the same in text and JSON, and no plan that nobody can carry out."""
 
+import json
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from tableguard.cli.commands import deploy, destroy
+from tableguard.cli.output import printing_json
 from tableguard.errors import DeployError
 from tableguard.prove.preflight.assignment import Assignment
 from tableguard.settings import example
@@ -94,3 +98,40 @@ def test_an_interruption_says_how_far_it_came_and_what_goes_on(names: tuple[str,
     for words in (deploy._how_far(deployed), destroy._how_far(names)):
         assert words.startswith(f"interrupted after {after}; ")
         assert "Run the same command again" in words
+
+
+@pytest.mark.parametrize("differences", [(), ("Group: RetentionInDays is 1, and the template says 400",)])
+def test_what_was_adopted_and_differs_is_said_before_it_goes_on(
+    differences: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = assignment("IMPORT_COMPLETE", ())
+    one = replace(one, planned=replace(one.planned, differences=differences))
+    deploy._name_differences([one])
+    assert capsys.readouterr().err == "".join(
+        f"cruddur-access: adopted by an earlier run, and not as the template says: {line}. "
+        "Deploying goes on with it as it is\n"
+        for line in differences
+    )
+    assert deploy._plan_facts(one)["differences"] == list(differences)
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+@pytest.mark.parametrize(
+    ("error", "failure"),
+    [
+        (None, {}),
+        (DeployError("stack b: Key: of\n  today"), {"failure": "stack b: Key: of today"}),
+        (EndpointConnectionError(endpoint_url="u"), {"failure": 'Could not connect to the endpoint URL: "u"'}),
+        (KeyboardInterrupt(), {"failure": "interrupted"}),
+    ],
+)
+def test_json_has_what_was_done_also_where_the_rest_fails(
+    as_json: bool, error: BaseException | None, failure: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    stacks = list[str]()
+    with pytest.raises(type(error)) if error else nullcontext(), printing_json(as_json, lambda: {"stacks": stacks}):
+        stacks.append("a")
+        if error:
+            raise error
+    printed = capsys.readouterr().out
+    assert (json.loads(printed) if printed else None) == ({"stacks": ["a"], **failure} if as_json else None)

@@ -1,5 +1,6 @@
 """Sessions of principals: whose credentials, from which profile, and what a role's session keeps of it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -134,3 +135,20 @@ def test_who_may_not_take_the_deployer_is_told_before_the_role_is_there(
     with pytest.raises(DeployError, match=f"the deployer: profile admin: .*/{caller} may not take the deployer"):
         open_session.check_taker()
     assert sts.taken == []
+
+
+@pytest.mark.usefixtures("profiles")
+@pytest.mark.parametrize(("minutes", "times"), [(14, 1), (16, 2)])
+def test_a_role_is_taken_once_in_a_quarter_of_an_hour(
+    monkeypatch: pytest.MonkeyPatch, minutes: float, times: int
+) -> None:
+    arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/Taker/me"
+    open_session, sts = sessions(monkeypatch, arn, deployer="admin", break_glass="admin")
+    now = [0.0]
+    open_session = replace(open_session, clock=lambda: now[0])
+    first = open_session("deployer")
+    now[0] = minutes * 60
+    assert (open_session("deployer") is first) is (times == 1)
+    assert sts.taken == [SETTINGS.role_arn("deployer")] * times
+    open_session("break-glass")
+    assert sts.taken[times:] == [SETTINGS.role_arn("break-glass")]

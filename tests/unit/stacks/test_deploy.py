@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from tableguard.errors import DeployError
 from tableguard.settings import example
 from tableguard.stacks.change_set import PollInterval, ResourceChange
-from tableguard.stacks.deploy import Deployment, deploy
+from tableguard.stacks.deploy import Deployment, PlannedStack, deploy, plan
 from tableguard.stacks.registry import StackModule, find_stack
 from tests.worlds.fake_cloudformation import FakeCloudFormation, change, event
 
@@ -110,3 +110,35 @@ def test_a_dead_end_is_refused_before_a_change_set_is_made() -> None:
     client = FakeCloudFormation(["ROLLBACK_COMPLETE"])
     assert "aws cloudformation delete-stack --stack-name cruddur-table" in refused(client)
     assert client.asked == []
+
+
+def planned(client: FakeCloudFormation) -> PlannedStack:
+    (one,) = plan(example(), lambda _: client, PollInterval(0, 3), (find_stack("table"),))
+    return one
+
+
+@pytest.mark.parametrize(
+    ("resources", "status"), [([], ""), ([{"LogicalResourceId": "Topic"}], "IMPORT_ROLLBACK_COMPLETE")]
+)
+def test_a_stack_whose_first_import_failed_counts_as_one_that_is_not_there(
+    resources: list[dict[str, Any]], status: str
+) -> None:
+    client = FakeCloudFormation(["IMPORT_ROLLBACK_COMPLETE"], [change()], resources=resources)
+    one = planned(client)
+    assert (one.status, one.changes is None) == (status, not status)
+    assert bool(client.calls("create_change_set")) is bool(status)
+
+
+@pytest.mark.parametrize(("state", "told"), [("IMPORT_COMPLETE", True), ("UPDATE_COMPLETE", False)])
+def test_what_was_adopted_and_differs_is_in_every_plan_until_the_stack_is_updated(state: str, told: bool) -> None:
+    differing = {"PropertyPath": "/RetentionInDays", "ActualValue": "1", "ExpectedValue": "400"}
+    drift = {
+        "LogicalResourceId": "Group",
+        "ResourceType": "AWS::Logs::LogGroup",
+        "StackResourceDriftStatus": "MODIFIED",
+        "PropertyDifferences": [differing],
+    }
+    line = "Group (AWS::Logs::LogGroup): RetentionInDays is 1, and the template says 400"
+    client = FakeCloudFormation([state], [change()], drifts=[drift])
+    assert planned(client).differences == ((line,) if told else ())
+    assert bool(client.calls("detect_stack_drift")) is told

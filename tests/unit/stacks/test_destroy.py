@@ -28,6 +28,7 @@ class LargeStack:
         self.names = [f"Q{number}" for number in range(count)]
         self.caller, self.type = caller, resource_type
         self.tags: Any = []
+        self.status_of_first = "CREATE_COMPLETE"
 
     def client(self, service: str, region_name: str) -> "LargeStack":
         return self
@@ -46,8 +47,13 @@ class LargeStack:
 
     def paginate(self, **_: Any) -> Iterator[Any]:
         summaries = [
-            {"LogicalResourceId": name, "ResourceType": self.type, "PhysicalResourceId": name.lower()}
-            for name in self.names
+            {
+                "LogicalResourceId": name,
+                "ResourceType": self.type,
+                "PhysicalResourceId": name.lower(),
+                "ResourceStatus": "CREATE_COMPLETE" if number else self.status_of_first,
+            }
+            for number, name in enumerate(self.names)
         ]
         for start in range(0, len(summaries), PAGE):
             yield {"StackResourceSummaries": summaries[start : start + PAGE]}
@@ -59,6 +65,14 @@ def test_every_resource_is_named_as_deleted_or_as_kept(count: int) -> None:
     assert len(deletion.deleted) == count - 1
     assert deletion.retained == (("AWS::SQS::Queue", f"q{count - 1}"),)
     assert (deletion.by, deletion.removal) == (BREAK_GLASS, ())
+
+
+@pytest.mark.parametrize(("state", "count"), [("DELETE_COMPLETE", 1), ("DELETE_FAILED", 2)])
+def test_what_an_earlier_deletion_took_away_is_not_named_again(state: str, count: int) -> None:
+    half_deleted = LargeStack(3)
+    half_deleted.status_of_first = state
+    (deletion,) = plan(example(), lambda _: half_deleted, AUDIT)
+    assert len(deletion.deleted) == count
 
 
 @pytest.mark.parametrize("tags", [[{"Key": "Environment", "Value": "staging"}], {"Environment": "staging"}])
