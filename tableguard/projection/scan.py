@@ -6,8 +6,9 @@ All that is scanned is paid for, whichever keys are then answered, so messages c
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from stream_lambda.items import MESSAGE_PREFIX, ROW_PREFIX, Item, canonical, group_of_key, group_of_marker, row_of_key
+from stream_lambda.items import MESSAGE_PREFIX, ROW_PREFIX, Item, group_of_key, group_of_marker, row_of_key
 from tableguard.projection.views import Reader
 
 GROUPS = 100_000  # kept in mind at most: some 20 MB
@@ -107,7 +108,7 @@ def _group_of_message(key: Item) -> str | None:
     if not group_uuid or group_uuid == key["pk"]["S"]:
         return None
     try:
-        canonical(key["sk"]["S"])
+        datetime.fromisoformat(key["sk"]["S"])  # `canonical` would take ten times as long, of every message
     except ValueError:
         return None
     return group_uuid
