@@ -47,6 +47,7 @@ def conversation(message: Message, member: User, group: Group) -> Conversation:
         last_message_uuid=message.message_uuid,
         last_user_uuid=message.author.user_uuid,
         expires_at=message.expires_at,
+        further=member.user_uuid in group.further,
     )
 
 

@@ -1,27 +1,34 @@
 """Keys and items of the one table. Nothing else in the product spells the prefixes of its keys.
 
-message           MSG#<group>  / created_at   one message; never changed but by an edit
-conversation row  GRP#<user>   / <group>      one member's view of a group, changed in place by Pattern D
-read marker       GRP#<user>   / READ#<group> how far the member has read; in no index, as it lacks last_message_at
-group             META#<group> / META         the members: the truth about who may read and write
+message      MSG#<group>  / created_at   one message; never changed but by an edit
+first row    GRP#<user>   / <group>      one member's view of a group, changed in place by Pattern D; in no index
+further row  GRP#<user>   / !<group>     the same for a member with many conversations; in the index by further_at
+flag         GRP#<user>   / #FURTHER     the user has further rows, or had some
+read marker  GRP#<user>   / READ#<group> how far the member has read; in no index
+group        META#<group> / META         the members, and whose rows are further ones: the truth about who may read
+
+One query of `sk >= FIRST_ROWS` reads a user's first rows, markers and flag, and no further row.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 Value = dict[str, Any]  # one attribute value in DynamoDB's notation, {"S": "text"}
 Item = dict[str, Value]
 Content = str | bytes  # bytes are text that the client encrypted
 
-INDEX = "conversations"
+INDEX, FURTHER_AT = "further-conversations", "further_at"
+FORMER_INDEX = "conversations"  # of all rows, by last_message_at: kept while a table is taken over
 MESSAGE_PREFIX, ROW_PREFIX, GROUP_PREFIX = "MSG#", "GRP#", "META#"
-_MARKER = "READ#"
+_FURTHER, FIRST_ROWS, _FLAG, _MARKER = "!", '"', "#FURTHER", "READ#"
+_FIRST_LETTER = "$"  # of groups' names, so that none of their rows is taken for a flag or a further row
 _GROUP_SORT_KEY = "META"
 PREVIEW_CHARACTERS = 140  # keeps a row under 1 KB, one write unit
-# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html: a group is a row's sort key
-GROUP_BYTES = 1024
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html: 1024 bytes of a sort key, and the
+# longest that a group stands in is a read marker's
+GROUP_BYTES = 1024 - len(_MARKER)
 
 
 class ItemError(ValueError):
@@ -67,15 +74,16 @@ class Message:
 
 @dataclass(frozen=True)
 class Group:
-    """A group and its members; of two people it is a direct conversation."""
+    """A group, its members, and the uuids of those whose rows are further ones; of two people it is a direct one."""
 
     group_uuid: str
     members: tuple[User, ...]
+    further: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Conversation:
-    """One member's row of a group: whom it is with, and the newest message."""
+    """One member's row of a group: whom it is with, the newest message, and whether it is a further row."""
 
     user_uuid: str
     group_uuid: str
@@ -86,6 +94,15 @@ class Conversation:
     last_message_uuid: str
     last_user_uuid: str
     expires_at: int | None = None
+    further: bool = False
+
+
+class RowKey(NamedTuple):
+    """The key of a conversation row: whose it is, of which group, and whether it is a further row."""
+
+    user_uuid: str
+    group_uuid: str
+    further: bool = False
 
 
 def timestamp(when: datetime) -> str:
@@ -122,9 +139,20 @@ def message_key(group_uuid: str, created_at: str) -> Item:
     return {"pk": {"S": messages_pk(group_uuid)}, "sk": {"S": created_at}}
 
 
-def row_key(user_uuid: str, group_uuid: str) -> Item:
+def row_key(row: RowKey) -> Item:
     """Return the key of a member's conversation row."""
-    return {"pk": {"S": rows_pk(user_uuid)}, "sk": {"S": group_uuid}}
+    sk = _FURTHER + row.group_uuid if row.further else row.group_uuid
+    return {"pk": {"S": rows_pk(row.user_uuid)}, "sk": {"S": sk}}
+
+
+def flag_key(user_uuid: str) -> Item:
+    """Return the key of the flag of a user who has further rows."""
+    return {"pk": {"S": rows_pk(user_uuid)}, "sk": {"S": _FLAG}}
+
+
+def is_flag(item: Mapping[str, Any]) -> bool:
+    """Tell whether an item of a user's partition is the flag."""
+    return _text(item, "sk") == _FLAG
 
 
 def marker_key(user_uuid: str, group_uuid: str) -> Item:
@@ -143,12 +171,19 @@ def group_key(group_uuid: str) -> Item:
     return {"pk": {"S": GROUP_PREFIX + group_uuid}, "sk": {"S": _GROUP_SORT_KEY}}
 
 
-def row_of_key(key: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Return user and group of a conversation row's key; None for any other key."""
-    pk = _text(key, "pk")
-    if not pk.startswith(ROW_PREFIX) or group_of_marker(key) is not None:
+def row_of_key(key: Mapping[str, Any]) -> RowKey | None:
+    """Return whose row of which group a key is; None for the key of anything else."""
+    pk, sk = _text(key, "pk"), _text(key, "sk")
+    further = sk.startswith(_FURTHER)
+    group_uuid = sk.removeprefix(_FURTHER) if further else sk
+    if not pk.startswith(ROW_PREFIX) or not is_group_name(group_uuid):
         return None
-    return pk.removeprefix(ROW_PREFIX), _text(key, "sk")
+    return RowKey(pk.removeprefix(ROW_PREFIX), group_uuid, further)
+
+
+def is_group_name(text: str) -> bool:
+    """Tell whether a group can have this name, so that the keys of its rows are taken for nothing else."""
+    return text >= _FIRST_LETTER and not text.startswith(_MARKER)
 
 
 def group_of_key(key: Mapping[str, Any]) -> str | None:
@@ -185,7 +220,7 @@ def message_item(message: Message) -> Item:
 def message_of(item: Mapping[str, Any]) -> Message:
     """Return the message that an item holds; ItemError if it is not one."""
     return Message(
-        group_uuid=_owner(item, MESSAGE_PREFIX),
+        group_uuid=_group_name(item, MESSAGE_PREFIX),
         created_at=_instant(item, "sk"),
         message_uuid=_text(item, "message_uuid"),
         author=User(
@@ -209,6 +244,7 @@ def group_item(group: Group) -> Item:
                 "user_uuid": {"S": user.user_uuid},
                 "display_name": {"S": user.display_name},
                 "handle": {"S": user.handle},
+                **({"further": {"BOOL": True}} if user.user_uuid in group.further else {}),
             }
         }
         for user in group.members
@@ -219,21 +255,25 @@ def group_item(group: Group) -> Item:
 
 def group_of(item: Mapping[str, Any]) -> Group:
     """Return the group that an item holds; ItemError if it is not one."""
-    members = _value_of_type(item, "members", "L", list)
-    return Group(_owner(item, GROUP_PREFIX), tuple(_member(member) for member in members))
+    members = [_map(member) for member in _value_of_type(item, "members", "L", list)]
+    further = frozenset(_text(member, "user_uuid") for member in members if _flag(member, "further"))
+    return Group(_group_name(item, GROUP_PREFIX), tuple(map(_member, members)), further)
 
 
-def _member(value: Any) -> User:
+def _map(value: Any) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise ItemError("members: not a list of maps")
-    member = _value_of_type({"members": value}, "members", "M", dict)
+    return dict(_value_of_type({"members": value}, "members", "M", dict))
+
+
+def _member(member: Mapping[str, Any]) -> User:
     return User(_text(member, "user_uuid"), _text(member, "display_name"), _text(member, "handle"))
 
 
 def conversation_item(row: Conversation) -> Item:
     """Return a conversation row as the table holds it."""
     return (
-        row_key(row.user_uuid, row.group_uuid)
+        row_key(RowKey(row.user_uuid, row.group_uuid, row.further))
         | {
             "last_message_at": {"S": row.last_message_at},
             "last_message_version": {"S": row.last_message_version},
@@ -244,15 +284,19 @@ def conversation_item(row: Conversation) -> Item:
             "other_user_display_name": {"S": row.other.display_name},
             "other_user_handle": {"S": row.other.handle},
         }
+        | ({FURTHER_AT: {"S": row.last_message_at}} if row.further else {})
         | _expiry(row.expires_at)
     )
 
 
 def conversation_of(item: Mapping[str, Any]) -> Conversation:
     """Return the conversation row that an item holds; ItemError if it is not one."""
+    key = row_of_key(item)
+    if key is None:
+        raise ItemError("sk: not that of a conversation row")
     return Conversation(
         user_uuid=_owner(item, ROW_PREFIX),
-        group_uuid=_text(item, "sk"),
+        group_uuid=key.group_uuid,
         other=User(
             _text(item, "other_user_uuid"), _text(item, "other_user_display_name"), _text(item, "other_user_handle")
         ),
@@ -262,6 +306,7 @@ def conversation_of(item: Mapping[str, Any]) -> Conversation:
         last_message_uuid=_text(item, "last_message_uuid"),
         last_user_uuid=_text(item, "last_user_uuid"),
         expires_at=_epoch(item, "expires_at"),
+        further=key.further,
     )
 
 
@@ -302,6 +347,13 @@ def _owner(item: Mapping[str, Any], prefix: str) -> str:
     if len(owner.encode()) > GROUP_BYTES:
         raise ItemError(f"pk: more than {GROUP_BYTES} bytes after {prefix}")
     return owner
+
+
+def _group_name(item: Mapping[str, Any], prefix: str) -> str:
+    name = _owner(item, prefix)
+    if not is_group_name(name):
+        raise ItemError(f"pk: after {prefix} no name of a group, which begins neither with {_MARKER} nor below a $")
+    return name
 
 
 def _instant(item: Mapping[str, Any], name: str) -> str:

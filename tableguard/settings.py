@@ -96,6 +96,8 @@ class Settings:
     table_name: str
     capacity: OnDemand | Provisioned
     client_side_encryption: bool
+    conversations_in_table: int
+    former_index: bool
     network: NewVpc | ExistingVpc
     organization_id: str
     management_account_id: str
@@ -243,6 +245,8 @@ def _table(section: Section) -> Values:
         ),
         "capacity": _capacity(section),
         "client_side_encryption": section.choice("client_side_encryption", (True, False), default=False),
+        "conversations_in_table": section.number("conversations_in_table", 0, 1000, default=50),
+        "former_index": section.flag("former_index"),
     }
 
 

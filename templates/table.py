@@ -1,11 +1,11 @@
-"""The messages table with its key, index, stream, protections and backups."""
+"""The messages table with its key, indexes, stream, protections and backups."""
 
 from typing import Any
 
 from troposphere import GetAtt, Ref, Sub, Template, dynamodb, kms
 from troposphere import applicationautoscaling as scaling
 
-from stream_lambda.items import INDEX
+from stream_lambda.items import FORMER_INDEX, FURTHER_AT, INDEX
 from tableguard.settings import OnDemand, Provisioned, Settings
 from templates import backups, parts
 from templates.builder import StackBuilder
@@ -17,7 +17,9 @@ def template(settings: Settings) -> Template:
     key = _table_key(stack)
     table = _table(stack, key)
     if isinstance(settings.capacity, Provisioned):
-        _scaling(stack, settings.capacity)
+        _scaling(stack, settings.capacity, "table", "")
+        for name in _indexes(settings):
+            _scaling(stack, settings.capacity, "index" if name == INDEX else "former-index", f"/index/{name}")
     backups.add(stack, table)
     if settings.client_side_encryption:
         message_key = GetAtt(_message_key(stack), "Arn")
@@ -78,10 +80,10 @@ def _table(stack: StackBuilder, key: kms.Key) -> dynamodb.Table:
             TableName=stack.settings.table_name,
             AttributeDefinitions=[
                 dynamodb.AttributeDefinition(AttributeName=name, AttributeType="S")
-                for name in ("last_message_at", "pk", "sk")
+                for name in sorted({"pk", "sk", *_indexes(stack.settings).values()})
             ],
             KeySchema=_key_schema("pk", "sk"),
-            GlobalSecondaryIndexes=[_index(capacity)],
+            GlobalSecondaryIndexes=[_index(name, key, capacity) for name, key in _indexes(stack.settings).items()],
             BillingMode="PAY_PER_REQUEST" if isinstance(capacity, OnDemand) else "PROVISIONED",
             **_throughput(capacity),
             SSESpecification=dynamodb.SSESpecification(
@@ -103,10 +105,16 @@ def _table(stack: StackBuilder, key: kms.Key) -> dynamodb.Table:
     )
 
 
-def _index(capacity: OnDemand | Provisioned) -> dynamodb.GlobalSecondaryIndex:
+def _indexes(settings: Settings) -> dict[str, str]:
+    """Return the range key of each index by its name: rows that lack it are not in the index."""
+    former = {FORMER_INDEX: "last_message_at"} if settings.former_index else {}
+    return former | {INDEX: FURTHER_AT}
+
+
+def _index(name: str, range_key: str, capacity: OnDemand | Provisioned) -> dynamodb.GlobalSecondaryIndex:
     return dynamodb.GlobalSecondaryIndex(
-        IndexName=INDEX,
-        KeySchema=_key_schema("pk", "last_message_at"),
+        IndexName=name,
+        KeySchema=_key_schema("pk", range_key),
         Projection=dynamodb.Projection(ProjectionType="ALL"),
         ContributorInsightsSpecification=_contributor_insights(),
         **_throughput(capacity),
@@ -140,30 +148,31 @@ def _throughput(capacity: OnDemand | Provisioned) -> dict[str, Any]:
     }
 
 
-def _scaling(stack: StackBuilder, capacity: Provisioned) -> None:
-    for scaled, path in (("table", ""), ("index", f"/index/{INDEX}")):
-        for unit, (lowest, highest) in (("Read", capacity.read_units), ("Write", capacity.write_units)):
-            target = stack.add(
-                scaling.ScalableTarget(
-                    f"{scaled.capitalize()}{unit}Capacity",
-                    ServiceNamespace="dynamodb",
-                    ResourceId=Sub(f"table/${{Messages}}{path}"),
-                    ScalableDimension=f"dynamodb:{scaled}:{unit}CapacityUnits",
-                    MinCapacity=lowest,
-                    MaxCapacity=highest,
-                    # RoleARN is absent: DynamoDB scales through its service-linked role
-                    Tags=stack.tags(),
-                )
+def _scaling(stack: StackBuilder, capacity: Provisioned, scaled: str, path: str) -> None:
+    title = "".join(map(str.capitalize, scaled.split("-")))
+    dimension = "index" if path else "table"
+    for unit, (lowest, highest) in (("Read", capacity.read_units), ("Write", capacity.write_units)):
+        target = stack.add(
+            scaling.ScalableTarget(
+                f"{title}{unit}Capacity",
+                ServiceNamespace="dynamodb",
+                ResourceId=Sub(f"table/${{Messages}}{path}"),
+                ScalableDimension=f"dynamodb:{dimension}:{unit}CapacityUnits",
+                MinCapacity=lowest,
+                MaxCapacity=highest,
+                # RoleARN is absent: DynamoDB scales through its service-linked role
+                Tags=stack.tags(),
             )
-            stack.add(
-                scaling.ScalingPolicy(
-                    f"{scaled.capitalize()}{unit}Scaling",
-                    PolicyName=f"{scaled}-{unit.lower()}",
-                    PolicyType="TargetTrackingScaling",
-                    ScalingTargetId=Ref(target),
-                    TargetTrackingScalingPolicyConfiguration=_utilization(unit, capacity.target_percent),
-                )
+        )
+        stack.add(
+            scaling.ScalingPolicy(
+                f"{title}{unit}Scaling",
+                PolicyName=f"{scaled}-{unit.lower()}",
+                PolicyType="TargetTrackingScaling",
+                ScalingTargetId=Ref(target),
+                TargetTrackingScalingPolicyConfiguration=_utilization(unit, capacity.target_percent),
             )
+        )
 
 
 def _utilization(unit: str, percent: int) -> scaling.TargetTrackingScalingPolicyConfiguration:

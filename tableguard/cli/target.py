@@ -20,6 +20,7 @@ from tableguard.errors import EncryptionError, TableError, TableguardError
 from tableguard.settings import Settings
 from tableguard.store import encryption
 from tableguard.store.messages import MessageTable
+from tableguard.store.places import CONVERSATIONS_IN_TABLE
 from tableguard.store.table_admin import no_table
 
 _DENIED = ("AccessDenied", "AccessDeniedException")  # of REST and query services, and of DynamoDB and KMS
@@ -95,7 +96,18 @@ class Target:
     @cached_property
     def messages(self) -> MessageTable:
         """Return the access patterns on this table."""
-        return MessageTable(self.client, self.table_name, clock=lambda: datetime.now(UTC), cipher=self.cipher)
+        return MessageTable(
+            self.client,
+            self.table_name,
+            clock=lambda: datetime.now(UTC),
+            cipher=self.cipher,
+            conversations_in_table=self._conversations_in_table,
+        )
+
+    @property
+    def _conversations_in_table(self) -> int:
+        """Return the settings' number; of a table that no settings are about, the usual one."""
+        return CONVERSATIONS_IN_TABLE if self.table and not self.settings_file else self.settings.conversations_in_table
 
     @cached_property
     def cipher(self) -> encryption.Cipher | None:

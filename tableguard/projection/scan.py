@@ -8,7 +8,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from stream_lambda.items import MESSAGE_PREFIX, ROW_PREFIX, Item, group_of_key, group_of_marker, row_of_key
+from stream_lambda.items import (
+    MESSAGE_PREFIX,
+    ROW_PREFIX,
+    Item,
+    group_of_key,
+    group_of_marker,
+    is_flag,
+    row_of_key,
+)
 from tableguard.projection.views import Reader
 
 GROUPS = 100_000  # kept in mind at most: some 20 MB
@@ -33,9 +41,9 @@ class KeyPage:
             self.messages[of_messages] += 1
         elif (group_uuid := group_of_key(key)) is not None:
             self.groups.append(group_uuid)
-        elif (owner := row_of_key(key)) is not None:
-            self.rows.append(owner)
-        elif not _is_marker(key):
+        elif (row := row_of_key(key)) is not None:
+            self.rows.append((row.user_uuid, row.group_uuid))
+        elif not _is_marker_or_flag(key):
             self.unknown.append(key)
 
 
@@ -114,8 +122,8 @@ def _group_of_message(key: Item) -> str | None:
     return group_uuid
 
 
-def _is_marker(key: Item) -> bool:
-    return key["pk"]["S"].startswith(ROW_PREFIX) and group_of_marker(key) is not None
+def _is_marker_or_flag(key: Item) -> bool:
+    return key["pk"]["S"].startswith(ROW_PREFIX) and (group_of_marker(key) is not None or is_flag(key))
 
 
 def _beginning(text: str) -> str:

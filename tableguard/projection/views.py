@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from stream_lambda.items import Item, group_key, group_of_key, row_key, row_of_key
+from stream_lambda.items import Item, RowKey, group_key, group_of_key, row_key, row_of_key
 from tableguard.projection.drift import View, members
 from tableguard.store.batch_get import batch_get
 from tableguard.store.consumed import ReadCost
@@ -47,11 +47,11 @@ class Reader:
         return {name: item for item in items if (name := group_of_key(item)) is not None}
 
     def _rows(self, wanted: Iterable[tuple[str, str]]) -> dict[str, dict[str, Item]]:
-        keys = [row_key(user_uuid, group_uuid) for user_uuid, group_uuid in sorted(wanted)]
+        keys = [row_key(RowKey(*owner, further)) for owner in sorted(wanted) for further in (False, True)]
         rows: dict[str, dict[str, Item]] = {}
         for item in batch_get(self.client, self.table_name, keys, self.cost):
-            if owner := row_of_key(item):
-                rows.setdefault(owner[1], {})[owner[0]] = item
+            if row := row_of_key(item):
+                rows.setdefault(row.group_uuid, {})[row.user_uuid] = item
         return rows
 
     def newest(self, group_uuids: Collection[str], now: datetime) -> dict[str, NewestUsable]:

@@ -87,9 +87,10 @@ class Table:
         """Return true or false; without a default (None) the key must be there."""
         return bool(self.take(key, "true or false", lambda value: isinstance(value, bool), default))
 
-    def number(self, key: str, low: int, high: int) -> int:
+    def number(self, key: str, low: int, high: int, default: int | None = None) -> int:
         """Return a whole number from `low` to `high`."""
-        return int(self.take(key, f"a whole number from {low} to {high}", lambda value: _within(value, low, high)))
+        accepted = f"a whole number from {low} to {high}"
+        return int(self.take(key, accepted, lambda value: _within(value, low, high), default))
 
     def span(self, key: str, low: int, high: int) -> tuple[int, int]:
         """Return a pair of whole numbers, the lower first."""

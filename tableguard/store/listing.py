@@ -2,14 +2,18 @@
 
 import base64
 import hashlib
+import shlex
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from stream_lambda.items import Item
+from stream_lambda.items import Item, ItemError, row_of_key
 from tableguard.errors import MessageError
 
 T = TypeVar("T")
 
+PAGE = 100  # items asked for at once, at most
+UNEXPIRED = "attribute_not_exists(expires_at) OR expires_at > :now"  # DynamoDB deletes within days of the moment
 KEY_BYTES = 1024  # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html: sort keys
 
 
@@ -60,3 +64,38 @@ class Listing:
     def _identity(self) -> str:
         """Return a digest that identifies the listing without showing whose it is."""
         return hashlib.sha256("\n".join((self.table, self.index or "", self.pk)).encode()).hexdigest()[:16]
+
+
+def check_limit(limit: int) -> int:
+    """Return how many items a page has at most; MessageError if that is out of bounds."""
+    if not 1 <= limit <= PAGE:
+        raise MessageError(f"limit {limit}: from 1 to {PAGE} items are read at once")
+    return limit
+
+
+def parse(read: Callable[[Item], T], item: Item) -> T:
+    """Return what an item holds; MessageError, with the remedy, if it cannot be understood."""
+    try:
+        return read(item)
+    except ItemError as error:
+        raise MessageError(f"item {item['pk']['S']} / {item['sk']['S']}: {error}{_remedy(item)}") from error
+
+
+def readable(read: Callable[[Item], T], stored: Iterable[Item]) -> tuple[tuple[T, ...], tuple[str, ...]]:
+    """Return what the items hold, and the reasons for those that cannot be understood."""
+    entries: list[T] = []
+    refusals: list[str] = []
+    for item in stored:
+        try:
+            entries.append(parse(read, item))
+        except MessageError as error:
+            refusals.append(str(error))
+    return tuple(entries), tuple(refusals)
+
+
+def _remedy(item: Item) -> str:
+    """Return how the operator mends a conversation row; nothing for other items, which are no copies."""
+    row = row_of_key(item)
+    return (
+        f"; tableguard rows reconcile --group {shlex.quote(row.group_uuid)} --force writes the row anew" if row else ""
+    )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from stream_lambda.decide import conversation, other_member
-from stream_lambda.items import Group, User, group_item, group_key
+from stream_lambda.items import Group, RowKey, User, group_item, group_key
 from stream_lambda.table import ProjectionTable
 from tableguard.errors import MessageError
 from tableguard.store.consumed import ReadCost
@@ -33,14 +33,15 @@ def add_member(table: MessageTable, group_uuid: str, by_uuid: str, user: User) -
     Adding a member again changes nothing, but writes the row should it be missing.
     """
     check_user(user)
+    further = _place(table, group_uuid, user.user_uuid)
 
-    def with_user(group: Group) -> Members:
+    def with_user(group: Group) -> Group:
         _check_changeable(group, by_uuid)
         if user.user_uuid in _uuids(group.members):
-            return group.members
+            return group
         if len(group.members) == MEMBERS:
             raise MessageError(f"group {group_uuid}: has {MEMBERS} members, and no room for more")
-        return (*group.members, user)
+        return replace(group, members=(*group.members, user), further=group.further | further)
 
     group = _change(table, group_uuid, with_user)
     _write_row(table, group, user.user_uuid)
@@ -54,17 +55,20 @@ def remove_member(table: MessageTable, group_uuid: str, by_uuid: str, user_uuid:
     begun can bring the row back; `reconcile --all` then expires it.
     """
 
-    def without_user(group: Group) -> Members:
+    former: list[Group] = []
+
+    def without_user(group: Group) -> Group:
         _check_changeable(group, by_uuid)
         left = tuple(user for user in group.members if user.user_uuid != user_uuid)
         if len(left) == len(group.members):
             raise MessageError(f"user {user_uuid!r} is not a member of group {group_uuid}")
         if not left:
             raise MessageError(f"group {group_uuid}: its last member cannot be removed")
-        return left
+        former.append(group)
+        return replace(group, members=left, further=group.further - {user_uuid})
 
     group = _change(table, group_uuid, without_user)
-    _expire_row(table, group_uuid, user_uuid)
+    _expire_row(table, _row(former[-1], user_uuid))
     _name_others(table, group, group.members)
     return group
 
@@ -83,20 +87,37 @@ def rename(table: MessageTable, user: User, progress: Callable[[Iterable[str]], 
 def _rename_in(table: MessageTable, group_uuid: str, user: User) -> tuple[bool, int]:
     before: list[Members] = []
 
-    def with_names(group: Group) -> Members:
+    def with_names(group: Group) -> Group:
         before.append(group.members)
-        return tuple(user if member.user_uuid == user.user_uuid else member for member in group.members)
+        members = (user if member.user_uuid == user.user_uuid else member for member in group.members)
+        return replace(group, members=tuple(members))
 
     group = _change(table, group_uuid, with_names)
     readers = [member for member in group.members if member.user_uuid != user.user_uuid]
     return before[-1] != group.members, _name_others(table, group, readers)
 
 
-def _change(table: MessageTable, group_uuid: str, change: Callable[[Group], Members]) -> Group:
+def _place(table: MessageTable, group_uuid: str, user_uuid: str) -> frozenset[str]:
+    """Return the user if the row in a group will be a further one: it stays where one is left of an earlier membership.
+
+    So a message that is on its way to that row makes no second one.
+    """
+    places = (RowKey(user_uuid, group_uuid, further) for further in (False, True))
+    left = Rows(table.client, table.name).read(places, ReadCost())
+    if left:
+        return frozenset((user_uuid,)) if all(row.further for row in left) else frozenset()
+    return table.places().further((user_uuid,))
+
+
+def _row(group: Group, user_uuid: str) -> RowKey:
+    return RowKey(user_uuid, group.group_uuid, user_uuid in group.further)
+
+
+def _change(table: MessageTable, group_uuid: str, change: Callable[[Group], Group]) -> Group:
     """Apply `change` to a group's members and write the result, again if another writer was faster."""
     for _ in range(ATTEMPTS):
         group, _ = table.existing_group(group_uuid)
-        changed = replace(group, members=change(group))
+        changed = change(group)
         if changed == group or _replace_if_unchanged(table, group, changed):
             return changed
     raise MessageError(f"group {group_uuid}: its members changed {ATTEMPTS} times in between; try again")
@@ -130,7 +151,8 @@ def _check_changeable(group: Group, by_uuid: str) -> None:
 def _write_row(table: MessageTable, group: Group, user_uuid: str) -> None:
     """Write a member's row with the newest message, unless it shows a newer one by now."""
     rows = Rows(table.client, table.name)
-    seen = rows.read(group.group_uuid, [user_uuid], ReadCost()).get(user_uuid)
+    key = _row(group, user_uuid)
+    seen = rows.read([key], ReadCost()).get(key)
     now = table.clock()
     newest = newest_message(table.client, table.name, group.group_uuid, now, ReadCost()).message
     if newest is None:
@@ -143,27 +165,29 @@ def _write_row(table: MessageTable, group: Group, user_uuid: str) -> None:
         ProjectionTable(table.client, table.name, workers=1).write(row)
 
 
-def _expire_row(table: MessageTable, group_uuid: str, user_uuid: str) -> None:
+def _expire_row(table: MessageTable, row: RowKey) -> None:
     """Expire the row of somebody who is no member, unless that has changed by now."""
     rows = Rows(table.client, table.name)
     for _ in range(ATTEMPTS):
-        seen = rows.read(group_uuid, [user_uuid], ReadCost()).get(user_uuid)
-        group, _ = table.existing_group(group_uuid)
+        seen = rows.read([row], ReadCost()).get(row)
+        group, _ = table.existing_group(row.group_uuid)
         now = table.clock()
-        if seen is None or is_hidden(seen, now) or user_uuid in _uuids(group.members):
+        if seen is None or is_hidden(seen, now) or row.user_uuid in _uuids(group.members):
             return
         if rows.expire_if_unchanged(seen, group_item(group), now):
             return
-    raise MessageError(f"group {group_uuid}: the row of {user_uuid!r} changed {ATTEMPTS} times in between; try again")
+    raise MessageError(
+        f"group {row.group_uuid}: the row of {row.user_uuid!r} changed {ATTEMPTS} times in between; try again"
+    )
 
 
 def _name_others(table: MessageTable, group: Group, readers: Iterable[User]) -> int:
     """Write the other's names to the rows of these members. Return how many rows had others."""
     rows = Rows(table.client, table.name)
-    others = {reader.user_uuid: other_member(reader, group) for reader in readers}
-    seen = rows.read(group.group_uuid, others, ReadCost())
-    outdated = {user_uuid: row for user_uuid, row in seen.items() if not names(row, others[user_uuid])}
-    return sum(rows.name_other_if_unchanged(row, others[user_uuid]) for user_uuid, row in outdated.items())
+    others = {_row(group, reader.user_uuid): other_member(reader, group) for reader in readers}
+    seen = rows.read(others, ReadCost())
+    outdated = {key: row for key, row in seen.items() if not names(row, others[key])}
+    return sum(rows.name_other_if_unchanged(row, others[key]) for key, row in outdated.items())
 
 
 def _uuids(members: Members) -> list[str]:

@@ -3,35 +3,34 @@
 Pattern D, which keeps the conversation rows, is the stream function's; its keys and items are used here.
 """
 
-import shlex
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
 from stream_lambda import items
 from stream_lambda.decide import conversation
-from stream_lambda.items import Conversation, Group, Item, ItemError, Message, User
+from stream_lambda.items import Group, Item, Message, User
 from stream_lambda.table import ProjectionTable
 from tableguard.aws.item_size import item_size
 from tableguard.errors import MessageError
 from tableguard.store.consumed import ReadCost
 from tableguard.store.encryption import Cipher, Decryption
-from tableguard.store.listing import Listing, ListingPage
+from tableguard.store.inbox import ConversationPage, Inbox
+from tableguard.store.listing import UNEXPIRED, Listing, ListingPage, check_limit, parse, readable
 from tableguard.store.newest_message import newest_message
+from tableguard.store.places import CONVERSATIONS_IN_TABLE, Places
 
-T = TypeVar("T")
+Page = TypeVar("Page", bound=ListingPage[Any])
 
-MEMBERS = 50  # a message costs three write units a member, and a transaction takes 100 items
+MEMBERS = 50  # a message costs a write unit a member, or three, and a transaction takes 100 items
 ITEM_BYTES = 400 * 1024  # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
-PAGE = 100  # items asked for at once, at most
 ATTEMPTS = 100  # at as many microseconds, or for as many transactions that conflict
 
 # Two people have one conversation, whoever begins it and however often: its name follows from theirs.
 _PAIRS = uuid.uuid5(uuid.NAMESPACE_URL, "urn:tableguard:pair")
 _EXISTS, _CONFLICT = "ConditionalCheckFailed", "TransactionConflict"  # reasons for which a transaction is cancelled
-_UNEXPIRED = "attribute_not_exists(expires_at) OR expires_at > :now"  # DynamoDB deletes within days of the moment
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,8 @@ def pair_group_uuid(one: str, other: str) -> str:
 class MessageTable:
     """The table, a boto3 client for it, the clock, a source of uuids, and the cipher if texts are encrypted.
 
-    Without a cipher an encrypted text is read as bytes.
+    Without a cipher an encrypted text is read as bytes. So many conversations of a user are listed from the table, the
+    further ones from the index.
     """
 
     client: Any  # botocore makes its classes at run time
@@ -61,47 +61,45 @@ class MessageTable:
     clock: Callable[[], datetime]
     new_uuid: Callable[[], str] = lambda: str(uuid.uuid4())
     cipher: Cipher | None = None
+    conversations_in_table: int = CONVERSATIONS_IN_TABLE
 
     def group(self, group_uuid: str) -> Group | None:
         """Read a group and its members; None if there is no such group."""
         _check_name("group", group_uuid)
         item, _ = self._get(items.group_key(group_uuid))
-        return None if item is None else _parse(items.group_of, item)
+        return None if item is None else parse(items.group_of, item)
 
     def messages(
         self, group_uuid: str, reader_uuid: str, limit: int = 20, token: str | None = None, consistent: bool = False
     ) -> ListingPage[Message]:
         """Return a page of a group's messages for one of its members, newest first (Pattern A)."""
         _, read_units = self.member(group_uuid, reader_uuid)
-        listing = Listing(self.name, None, items.messages_pk(group_uuid), ("sk",))
-        page = self._page(listing, items.message_of, limit, token, consistent)
+        page = self._page(group_uuid, limit, token, consistent)
         if page.damaged:
             raise MessageError(page.refusals[0])
         page = replace(page, read_units=page.read_units + read_units)
         return page if self.cipher is None else _with_texts(page, self.cipher.open_messages(page.items))
 
-    def conversations(self, user_uuid: str, limit: int = 20, token: str | None = None) -> ListingPage[Conversation]:
-        """Return a page of a user's conversations, newest first, from the index, which lags a moment (Pattern B).
+    def conversations(
+        self, user_uuid: str, limit: int = 20, token: str | None = None, consistent: bool = False
+    ) -> ConversationPage:
+        """Return a page of a user's conversations, newest first (Pattern B).
 
-        A damaged row hides no other: it is among the refusals.
+        `consistent` reads them strongly consistently; the page says whether it was so, which it is not where the user
+        has further rows. A damaged row hides no other: it is among the refusals.
         """
-        _check_name("user", user_uuid)
-        listing = Listing(self.name, items.INDEX, items.rows_pk(user_uuid), ("last_message_at", "sk"))
-        return self._open_rows(self._page(listing, items.conversation_of, limit, token, consistent=False))
+        return self._open_rows(self._inbox(user_uuid).page(limit, token, consistent))
 
-    def all_conversations(self, user_uuid: str) -> ListingPage[Conversation]:
+    def all_conversations(self, user_uuid: str) -> ConversationPage:
         """Return all conversations of a user, newest first, read strongly consistently from the table."""
-        _check_name("user", user_uuid)
-        listing = Listing(self.name, None, items.rows_pk(user_uuid), ("sk",))
-        page = self._page(listing, items.conversation_of, PAGE, None, consistent=True)
-        conversations, refusals, read_units = list(page.items), page.refusals, page.read_units
-        while page.token:
-            page = self._page(listing, items.conversation_of, PAGE, page.token, consistent=True)
-            conversations += page.items
-            refusals += page.refusals
-            read_units += page.read_units
-        rows = tuple(sorted(conversations, key=lambda row: row.last_message_at, reverse=True))
-        return self._open_rows(ListingPage(rows, None, read_units, refusals, len(refusals)))
+        return self._open_rows(self._inbox(user_uuid).all())
+
+    def _inbox(self, user_uuid: str) -> Inbox:
+        return Inbox(self.client, self.name, _check_name("user", user_uuid), self.clock())
+
+    def places(self) -> Places:
+        """Return what decides the places of new rows now."""
+        return Places(self.client, self.name, self.conversations_in_table, self.clock())
 
     def create_conversation(
         self, sender: User, others: Sequence[User], text: str, expires_at: int | None = None
@@ -112,6 +110,8 @@ class MessageTable:
         """
         group = self._new_group((sender, *others))
         message = self._new_message(group.group_uuid, sender, text, expires_at)
+        places = self.places()
+        group = replace(group, further=places.further(member.user_uuid for member in group.members))
         sealed = self._seal(message)
         rows = [items.conversation_item(conversation(sealed, member, group)) for member in group.members]
         writes = [items.group_item(group), *rows, items.message_item(sealed)]
@@ -129,7 +129,8 @@ class MessageTable:
                 if _CONFLICT not in reasons:
                     raise
             else:
-                return PostResult(message, True, 0.0, sum(map(_units, answer.get("ConsumedCapacity", []))))
+                write_units = places.write_units + sum(map(_units, answer.get("ConsumedCapacity", [])))
+                return PostResult(message, True, places.cost.units, write_units)
         raise MessageError(f"group {group.group_uuid}: {ATTEMPTS} transactions in conflict; try again")
 
     def post(self, group_uuid: str, sender_uuid: str, text: str, expires_at: int | None = None) -> PostResult:
@@ -170,7 +171,7 @@ class MessageTable:
 
     def _replace(self, group_uuid: str, created_at: str, editor_uuid: str, text: str, deleted: bool) -> PostResult:
         stored, read_units = self._own_message(group_uuid, created_at, editor_uuid)
-        old = _parse(items.message_of, stored)
+        old = parse(items.message_of, stored)
         edited_at = items.timestamp(self.clock())
         if old.edited_at >= edited_at:  # two edits within a tick of the clock
             edited_at = items.microsecond_later(old.edited_at)
@@ -186,7 +187,7 @@ class MessageTable:
         stored, read_units = self._get(items.message_key(group_uuid, created_at))
         if stored is None:
             raise MessageError(f"group {group_uuid!r}: no message at {created_at!r}")
-        if _parse(items.message_of, stored).author.user_uuid != editor_uuid:
+        if parse(items.message_of, stored).author.user_uuid != editor_uuid:
             raise MessageError(f"group {group_uuid}: the message at {created_at} was not written by {editor_uuid!r}")
         return stored, member_units + read_units
 
@@ -244,7 +245,7 @@ class MessageTable:
         _check_size(items.message_item(sealed))
         return sealed
 
-    def _open_rows(self, page: ListingPage[Conversation]) -> ListingPage[Conversation]:
+    def _open_rows(self, page: ConversationPage) -> ConversationPage:
         return page if self.cipher is None else _with_texts(page, self.cipher.open_rows(page.items))
 
     def _new_item(self, item: Item) -> dict[str, Any]:
@@ -260,7 +261,7 @@ class MessageTable:
         item, read_units = self._get(items.group_key(group_uuid))
         if item is None:
             raise MessageError(f"table {self.name}: no group {group_uuid!r}")
-        return _parse(items.group_of, item), read_units
+        return parse(items.group_of, item), read_units
 
     def member(self, group_uuid: str, user_uuid: str) -> tuple[User, float]:
         """Read the user from the group's members, and return the read units too; MessageError if not a member.
@@ -273,59 +274,31 @@ class MessageTable:
                 return user, read_units
         raise MessageError(f"user {user_uuid!r} is not a member of group {group_uuid}")
 
-    def _page(
-        self, listing: Listing, read: Callable[[Item], T], limit: int, token: str | None, consistent: bool
-    ) -> ListingPage[T]:
-        if not 1 <= limit <= PAGE:
-            raise MessageError(f"limit {limit}: from 1 to {PAGE} items are read at once")
+    def _page(self, group_uuid: str, limit: int, token: str | None, consistent: bool) -> ListingPage[Message]:
+        check_limit(limit)
+        listing = Listing(self.name, None, items.messages_pk(group_uuid), ("sk",))
         answer = self.client.query(
             TableName=self.name,
             KeyConditionExpression="pk = :pk",
-            FilterExpression=_UNEXPIRED,
+            FilterExpression=UNEXPIRED,
             ExpressionAttributeValues={":pk": {"S": listing.pk}, ":now": {"N": str(int(self.clock().timestamp()))}},
             ScanIndexForward=False,
             Limit=limit,
             ConsistentRead=consistent,
             ReturnConsumedCapacity="TOTAL",
-            **({"IndexName": listing.index} if listing.index else {}),
             **({"ExclusiveStartKey": listing.start_key(token)} if token is not None else {}),
         )
-        entries, refusals = _readable(read, (item for item in answer["Items"] if items.group_of_marker(item) is None))
+        entries, refusals = readable(items.message_of, answer["Items"])
         token = listing.token(answer.get("LastEvaluatedKey"))
         return ListingPage(entries, token, _units(answer.get("ConsumedCapacity")), refusals, len(refusals))
 
 
-def _with_texts(page: ListingPage[T], opened: Decryption[T]) -> ListingPage[T]:
+def _with_texts(page: Page, opened: Decryption[Any]) -> Page:
     return replace(page, items=opened.items, refusals=page.refusals + opened.refusals)
 
 
 def _units(consumed: Mapping[str, Any] | None) -> float:
     return float(consumed["CapacityUnits"]) if consumed else 0.0
-
-
-def _parse(read: Callable[[Item], T], item: Item) -> T:
-    try:
-        return read(item)
-    except ItemError as error:
-        raise MessageError(f"item {item['pk']['S']} / {item['sk']['S']}: {error}{_remedy(item)}") from error
-
-
-def _readable(read: Callable[[Item], T], stored: Iterable[Item]) -> tuple[tuple[T, ...], tuple[str, ...]]:
-    """Return what the items hold, and the reasons for those that cannot be understood."""
-    entries: list[T] = []
-    refusals: list[str] = []
-    for item in stored:
-        try:
-            entries.append(_parse(read, item))
-        except MessageError as error:
-            refusals.append(str(error))
-    return tuple(entries), tuple(refusals)
-
-
-def _remedy(item: Item) -> str:
-    """Return how the operator mends a conversation row; nothing for other items, which are no copies."""
-    row = items.row_of_key(item)
-    return f"; tableguard rows reconcile --group {shlex.quote(row[1])} --force writes the row anew" if row else ""
 
 
 def _check_size(item: Item) -> None:
@@ -345,6 +318,8 @@ def _check_text(text: str) -> str:
 
 
 def _check_name(what: str, name: str) -> str:
+    if what == "group" and name and not items.is_group_name(name):
+        raise MessageError(f"group {name[:40]!r}: begins like what is no name of a group; it is a uuid")
     if not name or not name.isprintable() or len(name.encode()) > items.GROUP_BYTES:
         raise MessageError(f"{what} {name[:40]!r}: from 1 to {items.GROUP_BYTES} bytes of printable characters")
     return name

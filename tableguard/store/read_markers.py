@@ -1,13 +1,12 @@
 """Record how far each member has read, and find the conversations with something new.
 
 A marker is an item of its own in the member's partition, not an attribute of the conversation row:
-docs/decisions/0002-read-markers-are-items.md says why. Moving a marker takes one write unit, and the markers of thirty
-conversations are read for half a unit.
+docs/decisions/0002-read-markers-are-items.md says why. Moving a marker takes one write unit; a listing of the user's
+conversations reads the markers with them.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from stream_lambda import items
 from stream_lambda.items import Conversation
@@ -49,29 +48,6 @@ def mark_read(table: MessageTable, group_uuid: str, reader_uuid: str, until: str
     return MarkResult(last_read_at, True, read_units, cost.units)
 
 
-def read_until(table: MessageTable, user_uuid: str, group_uuids: Iterable[str], cost: ReadCost) -> dict[str, str]:
-    """Return how far the user has read, by group; groups without a marker are left out.
-
-    One query over the markers between the first and the last group: up to 640 of them it takes fewer units than
-    asking for the markers of twenty groups by their keys.
-    """
-    wanted = sorted({group_uuid.encode(): group_uuid for group_uuid in group_uuids}.items())  # as DynamoDB sorts
-    if not wanted:
-        return {}
-    first, last = (items.marker_key(user_uuid, wanted[end][1]) for end in (0, -1))
-    pages = table.client.get_paginator("query").paginate(
-        TableName=table.name,
-        KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
-        ExpressionAttributeValues={":pk": first["pk"], ":first": first["sk"], ":last": last["sk"]},
-        ReturnConsumedCapacity="TOTAL",
-    )
-    markers: dict[str, str] = {}
-    for page in pages:
-        cost.add(page.get("ConsumedCapacity"))
-        markers |= dict(_marker(item) for item in page["Items"])
-    return {group_uuid: markers[group_uuid] for _, group_uuid in wanted if group_uuid in markers}
-
-
 def unread(rows: Iterable[Conversation], markers: Mapping[str, str]) -> frozenset[str]:
     """Return the groups whose newest message is another's and newer than the reader's marker."""
     return frozenset(
@@ -79,13 +55,6 @@ def unread(rows: Iterable[Conversation], markers: Mapping[str, str]) -> frozense
         for row in rows
         if row.last_user_uuid != row.user_uuid and row.last_message_at > markers.get(row.group_uuid, "")
     )
-
-
-def _marker(item: Mapping[str, Any]) -> tuple[str, str]:
-    group_uuid, value = items.group_of_marker(item), item.get("last_read_at", {}).get("S")
-    if group_uuid is None or not isinstance(value, str):
-        raise MessageError(f"item {item['pk']['S']} / {item['sk']['S']}: last_read_at: absent or not of type S")
-    return group_uuid, value
 
 
 def _instant(table: MessageTable, text: str) -> str:

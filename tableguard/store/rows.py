@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from stream_lambda.items import Conversation, Item, User, conversation_item, group_key, row_key, row_of_key
+from stream_lambda.items import (
+    FURTHER_AT,
+    Conversation,
+    Item,
+    RowKey,
+    User,
+    conversation_item,
+    group_key,
+    row_key,
+    row_of_key,
+)
 from tableguard.store.batch_get import batch_get
 from tableguard.store.consumed import ReadCost
 from tableguard.store.newest_message import is_past
@@ -16,6 +26,7 @@ from tableguard.store.newest_message import is_past
 OTHER = ("other_user_uuid", "other_user_display_name", "other_user_handle")
 ATTRIBUTES = (
     "expires_at",
+    FURTHER_AT,
     "last_message",
     "last_message_at",
     "last_message_uuid",
@@ -44,11 +55,10 @@ class Rows:
     client: Any  # botocore makes its classes at run time
     table_name: str
 
-    def read(self, group_uuid: str, user_uuids: Iterable[str], cost: ReadCost) -> dict[str, Item]:
-        """Return the items of these users' rows in a group, by user, for those who have one."""
-        keys = [row_key(user_uuid, group_uuid) for user_uuid in user_uuids]
-        items = batch_get(self.client, self.table_name, keys, cost)
-        return {owner[0]: item for item in items if (owner := row_of_key(item))}
+    def read(self, rows: Iterable[RowKey], cost: ReadCost) -> dict[RowKey, Item]:
+        """Return the items of those of these rows that are there."""
+        items = batch_get(self.client, self.table_name, [row_key(row) for row in rows], cost)
+        return {row: item for item in items if (row := row_of_key(item))}
 
     def replace_if_unchanged(self, wanted: Conversation, seen: Item | None) -> bool:
         """Write a row if it still equals `seen` (None: absent). Return whether it was written."""
@@ -57,7 +67,7 @@ class Rows:
         absent = [name for name in ATTRIBUTES if name not in item]
         update = _set(values) + (" REMOVE " + ", ".join(absent) if absent else "")
         condition, compared = _unchanged(seen)
-        key = row_key(wanted.user_uuid, wanted.group_uuid)
+        key = row_key(RowKey(wanted.user_uuid, wanted.group_uuid, wanted.further))
         return self._update(_request(self.table_name, key, condition, compared | _placeholders(values), update))
 
     def name_other_if_unchanged(self, seen: Item, other: User) -> bool:
@@ -79,7 +89,7 @@ class Rows:
         values = {"expires_at": {"N": str(int(now.timestamp()))}}
         condition, compared = _unchanged(seen)
         check, expected = _unchanged(group, ("members",))
-        group_check = _request(self.table_name, group_key(seen["sk"]["S"]), check, expected)
+        group_check = _request(self.table_name, group_key(_group_of(seen)), check, expected)
         update = _request(self.table_name, _key(seen), condition, compared | _placeholders(values), _set(values))
         try:
             self.client.transact_write_items(TransactItems=[{"ConditionCheck": group_check}, {"Update": update}])
@@ -95,6 +105,13 @@ class Rows:
         except self.client.exceptions.ConditionalCheckFailedException:
             return False
         return True
+
+
+def _group_of(row: Item) -> str:
+    key = row_of_key(row)
+    if key is None:
+        raise ValueError("a conversation row is expected")
+    return key.group_uuid
 
 
 def _request(table_name: str, key: Item, condition: str, values: Item, update: str | None = None) -> dict[str, Any]:

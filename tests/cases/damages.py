@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from stream_lambda import items
-from stream_lambda.items import group_item, message_item, row_key
+from stream_lambda.items import RowKey, group_item, message_item, row_key
 from tableguard.projection.drift import Kind
 from tests.worlds.messages import (
     ADA,
@@ -21,7 +21,7 @@ from tests.worlds.messages import (
 from tests.worlds.rows import FUTURE, PAST, change, remove, send
 from tests.worlds.stream_function import deliver
 
-ADAS, BOBS = row_key(ADA.user_uuid, PAIR.group_uuid), row_key(BOB.user_uuid, PAIR.group_uuid)
+ADAS, BOBS = row_key(RowKey(ADA.user_uuid, PAIR.group_uuid)), row_key(RowKey(BOB.user_uuid, PAIR.group_uuid))
 NEWEST = items.message_key(PAIR.group_uuid, at(2))
 
 

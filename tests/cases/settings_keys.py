@@ -204,6 +204,14 @@ KEYS = (
         "an e-mail address",
     ),
     Key("table.client_side_encryption", "client_side_encryption", (True, False), (0, 1, "true", []), "True, False"),
+    Key(
+        "table.conversations_in_table",
+        "conversations_in_table",
+        (0, 1, 50, 1000),
+        (-1, 1001, "50", 50.0),
+        "a whole number from 0 to 1000",
+    ),
+    Key("table.former_index", "former_index", (True, False), (0, 1, "true", []), "true or false"),
     Key("retention.log_days", "log_days", (365, 400, 731, 3653), (0, 90, 364, 366, 401, 3654, -400), "365, 400, 545"),
     Key(
         "retention.audit_days",

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 
-from stream_lambda.items import Message, row_key, row_of_key
+from stream_lambda.items import Message, RowKey, row_key, row_of_key
 from tableguard.store.batch_get import batch_get
 from tableguard.store.consumed import ReadCost
 from tests.cases.message_batches import Traffic
@@ -31,9 +31,13 @@ class Watch:
         """Owners of rows of these groups that show less than was settled, or what nobody has written."""
         self._world.passthrough.settle()
         owners = [(user_uuid, group_uuid) for group_uuid in group_uuids for user_uuid in self._members[group_uuid]]
-        keys = [row_key(*owner) for owner in owners]
+        keys = [row_key(RowKey(*owner)) for owner in owners]
         found = batch_get(self._world.dynamodb, self._world.table, keys, ReadCost())
-        shown = {row_of_key(row): self._world.algorithm.shown(row) for row in found}
+        shown = {
+            (row.user_uuid, row.group_uuid): self._world.algorithm.shown(item)
+            for item in found
+            if (row := row_of_key(item))
+        }
         given_up = self._world.ledger.keys_given_up
         return [owner for owner in owners if shown.get(owner) not in self._allowed(owner[1], given_up)]
 

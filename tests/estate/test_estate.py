@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from stream_lambda.items import Group, User, group_item, row_key
+from stream_lambda.items import Group, RowKey, User, group_item, row_key
 from tableguard.errors import MessageError
 from tableguard.local import demo, estate
 from tableguard.local.function.deployed import deployed_function
@@ -71,7 +71,7 @@ def group(running: estate.EmbeddedEstate, zone: LandingZone, table: MessageTable
     item = group_item(group)
     table.client.put_item(TableName=table.name, Item=item)
     yield group
-    rows = (row_key(user.user_uuid, group.group_uuid) for user in group.members)
+    rows = (row_key(RowKey(user.user_uuid, group.group_uuid)) for user in group.members)
     anybody = zone.clients("dynamodb", running.settings.account_id, running.settings.home_region)
     for key in ({name: item[name] for name in ("pk", "sk")}, *rows):
         anybody.delete_item(TableName=table.name, Key=key)

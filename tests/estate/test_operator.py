@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stream_lambda.items import User, row_key, timestamp
+from stream_lambda.items import RowKey, User, row_key, timestamp
 from tableguard.local import estate
 from tableguard.local.landing_zone import LandingZone
 from tableguard.projection import reconcile, redrive
@@ -82,7 +82,7 @@ def test_the_operator_verifies_all_rows_and_mends_one(
 def test_the_operator_ends_a_row_of_somebody_who_is_no_member_in_one_transaction(
     running: estate.EmbeddedEstate, zone: LandingZone, operated: str
 ) -> None:
-    row = {**row_key("operator-eve", operated), "last_message_at": {"S": "2020-01-01T00:00:00.000000+00:00"}}
+    row = {**row_key(RowKey("operator-eve", operated)), "last_message_at": {"S": "2020-01-01T00:00:00.000000+00:00"}}
     zone.assume(SETTINGS.role_arn("break-glass")).client("dynamodb").put_item(TableName=TABLE, Item=row)
     (ended,) = reconcile.reconcile(_survey(running), reconcile.Choice()).results
     assert (ended.drift.kind, ended.outcome) == (Kind.FORMER, RepairOutcome.EXPIRED)
@@ -152,7 +152,7 @@ def test_an_administrator_takes_no_failed_batch(
 
 
 _PUT = {"TableName": TABLE, "Item": KEY}
-_ROW = {"TableName": TABLE, "Key": row_key(ADA.user_uuid, "g")}
+_ROW = {"TableName": TABLE, "Key": row_key(RowKey(ADA.user_uuid, "g"))}
 PAST_THE_OPERATOR: dict[str, tuple[str, str, dict[str, Any]]] = {
     "dynamodb:PutItem": ("dynamodb", "put_item", _PUT),
     "dynamodb:DeleteItem": ("dynamodb", "delete_item", {"TableName": TABLE, "Key": KEY}),

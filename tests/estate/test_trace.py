@@ -36,10 +36,10 @@ def test_two_thousand_messages_of_a_trace_leave_every_row_at_its_newest_message(
 ) -> None:
     trace = recording.read_trace(trace_file)[:2000]
     client = running.roles["application"].client("dynamodb")
-    replayed = replay.replay(client, running.settings.table_name, trace, workers=1)
+    table = MessageTable(client, running.settings.table_name, clock=lambda: datetime.now(UTC))
+    replayed = replay.replay(client, table.name, trace, table.places(), workers=1)
     assert replayed.messages == 2000
     running.poller.drain(timeout=240)
-    table = MessageTable(client, running.settings.table_name, clock=lambda: datetime.now(UTC))
     expected = expected_rows(trace)
     shown = {
         (row.user_uuid, row.group_uuid): row.last_message_uuid

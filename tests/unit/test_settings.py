@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tableguard.errors import SettingsError
 from tableguard.settings import ExistingVpc, NewVpc, OnDemand, Provisioned, Settings, Takers, load
+from tableguard.store.places import CONVERSATIONS_IN_TABLE
 from tests.cases.settings_keys import ALL_KEYS, CAPACITIES, NETWORKS, Key
 from tests.worlds.settings_files import ABSENT, EXAMPLES, Data, changed, data, leaves, read, refusal, with_own_roles
 
@@ -78,16 +79,21 @@ def test_a_value_of_another_type_is_refused(name: str, path: str, value: Any) ->
     assert line.startswith(f"settings.toml: {path}: {value!r} is not accepted; accepted: ")
 
 
-OPTIONAL = "table.client_side_encryption"
+OPTIONAL = ("table.client_side_encryption", "table.conversations_in_table", "table.former_index")
 OPTIONAL_TAKERS = "roles.takers.application"
 REQUIRED = [
-    (name, path) for name in EXAMPLES for path, _ in leaves(data(name)) if path not in (OPTIONAL, OPTIONAL_TAKERS)
+    (name, path) for name in EXAMPLES for path, _ in leaves(data(name)) if path not in (*OPTIONAL, OPTIONAL_TAKERS)
 ]
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_nobody_encrypts_who_does_not_say_so(name: str) -> None:
-    assert not read(changed(data(name), OPTIONAL, ABSENT)).client_side_encryption
+def test_nobody_encrypts_or_keeps_the_former_index_who_does_not_say_so(name: str) -> None:
+    silent = data(name)
+    for path in OPTIONAL:
+        silent = changed(silent, path, ABSENT)
+    settings = read(silent)
+    assert (settings.client_side_encryption, settings.former_index) == (False, False)
+    assert settings.conversations_in_table == CONVERSATIONS_IN_TABLE
 
 
 def test_the_application_has_no_takers_unless_the_settings_name_some() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from stream_lambda.items import User, row_key
+from stream_lambda.items import RowKey, User, row_key
 from tableguard import settings
 from tableguard.local.authorization import guard
 from tableguard.local.authorization.state import DecisionRecord
@@ -123,7 +123,7 @@ def spoil_row(zone: LandingZone, user: User, group: str) -> None:
     """Let a row show an older message than the newest, written by break-glass, as somebody in haste would."""
     zone.assume(SETTINGS.role_arn("break-glass")).client("dynamodb").update_item(
         TableName=TABLE,
-        Key=row_key(user.user_uuid, group),
+        Key=row_key(RowKey(user.user_uuid, group)),
         UpdateExpression="SET last_message = :text, last_message_at = :at",
         ExpressionAttributeValues={":text": {"S": "never said"}, ":at": {"S": "2020-01-01T00:00:00.000000+00:00"}},
     )

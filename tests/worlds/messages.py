@@ -16,6 +16,7 @@ from stream_lambda.items import (
     conversation_of,
     group_item,
     message_item,
+    row_of_key,
     timestamp,
 )
 from tests.engines import MOTO, dynamodb_local
@@ -120,7 +121,7 @@ def all_items(client: Any) -> list[Item]:
 
 def all_rows(client: Any) -> dict[tuple[str, str], Conversation]:
     """(user, group) -> conversation row."""
-    found = [conversation_of(item) for item in all_items(client) if item["pk"]["S"].startswith("GRP#")]
+    found = [conversation_of(item) for item in all_items(client) if row_of_key(item) is not None]
     return {(row.user_uuid, row.group_uuid): row for row in found}
 
 

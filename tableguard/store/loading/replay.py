@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from stream_lambda.batch_get import chunks
@@ -14,6 +14,7 @@ from tableguard.store.batch_get import batch_get
 from tableguard.store.consumed import ReadCost
 from tableguard.store.encryption import Cipher
 from tableguard.store.loading.recording import TraceLine, groups, messages
+from tableguard.store.places import Places
 
 BATCH = 25  # items of a transaction; docs/decisions/0003-transactions-instead-of-batch-writes.md says why transactions
 ATTEMPTS = 8  # for a transaction that DynamoDB cancels because it is busy: 0.05 s, then twice as long each time
@@ -53,6 +54,7 @@ def replay(
     client: Any,
     table_name: str,
     trace: Sequence[TraceLine],
+    places: Places,
     *,
     seed: int = 0,
     workers: int = 4,
@@ -77,13 +79,22 @@ def replay(
             yield from batch
 
     with ThreadPoolExecutor(workers) as pool:
-        groups_added = list(pool.map(writer.add_groups, chunks(conversations, BATCH)))
+        new = pool.map(writer.absent_groups, chunks(conversations, BATCH))
+        # one after the other, so that the same trace gives the same places
+        placed = [[_placed(group, places) for group in batch] for batch in new]
+        groups_added = list(pool.map(writer.put_groups, placed))
         for _ in observe(written(pool)):
             pass
     users = {user.user_uuid for group in conversations for user in group.members}
     new_messages = sum(added.items for added in messages_added)
-    write_units = sum((*groups_added, *messages_added), _NOTHING).write_units
-    return ReplayResult(len(users), len(conversations), len(trace), new_messages, writer.read_cost.units, write_units)
+    flags = _Addition(0, places.write_units)
+    write_units = sum((flags, *groups_added, *messages_added), _NOTHING).write_units
+    read_units = writer.read_cost.units + places.cost.units
+    return ReplayResult(len(users), len(conversations), len(trace), new_messages, read_units, write_units)
+
+
+def _placed(group: Group, places: Places) -> Group:
+    return replace(group, further=places.further(member.user_uuid for member in group.members))
 
 
 @dataclass(frozen=True)
@@ -96,9 +107,12 @@ class _Writer:
     cipher: Cipher | None
     read_cost: ReadCost = field(default_factory=ReadCost)
 
-    def add_groups(self, batch: Sequence[Group]) -> _Addition:
+    def absent_groups(self, batch: Sequence[Group]) -> list[Group]:
         absent = self._absent(group_key(group.group_uuid) for group in batch)
-        return self._put([group_item(group) for group, is_absent in zip(batch, absent, strict=True) if is_absent])
+        return [group for group, is_absent in zip(batch, absent, strict=True) if is_absent]
+
+    def put_groups(self, batch: Sequence[Group]) -> _Addition:
+        return self._put(list(map(group_item, batch)))
 
     def add_messages(self, batch: Sequence[Message]) -> _Addition:
         absent = self._absent(message_key(message.group_uuid, message.created_at) for message in batch)

@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
-from stream_lambda.items import User, row_key
+from stream_lambda.items import RowKey, User, row_key
 from tableguard import settings
 from tableguard.projection.failed_batches import failure_bucket
 from tableguard.store import table_admin
@@ -79,7 +79,7 @@ def test_drift_is_verified_told_and_reconciled(world: World, group: str) -> None
 def test_force_is_for_rows_that_only_it_may_mend(world: World, group: str) -> None:
     world.client.update_item(
         TableName=TABLE,
-        Key=row_key(VIC.user_uuid, group),
+        Key=row_key(RowKey(VIC.user_uuid, group)),
         UpdateExpression="SET last_message_at = :never",
         ExpressionAttributeValues={":never": {"S": "2999-01-01T00:00:00.000000+00:00"}},
     )

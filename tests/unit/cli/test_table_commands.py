@@ -397,7 +397,7 @@ def test_list_conversations_begins_every_text_in_one_column(seeded: World) -> No
 def test_list_conversations_shows_the_others_beside_a_damaged_row_and_says_how_to_mend_it(seeded: World) -> None:
     seeded.run("messages create", MINA, "hi", "--as", "Mina", "mina", "--to", "u2", "Vic", "vic")
     whole = seeded.run("messages list-conversations", MINA)
-    key = items.row_key(MINA, GROUP)
+    key = items.row_key(items.RowKey(MINA, GROUP))
     seeded.client.update_item(TableName=TABLE, Key=key, UpdateExpression="REMOVE last_message_uuid")
     ran = seeded.run("messages list-conversations", MINA, "--unread")
     assert ((whole.code, len(whole.lines)), (ran.code, ran.lines)) == ((0, 2), (2, whole.lines[:1]))
@@ -414,7 +414,7 @@ def test_list_conversations_shows_the_others_beside_a_damaged_row_and_says_how_t
 
 
 def test_a_user_whose_only_row_is_damaged_is_not_told_that_there_is_none(seeded: World) -> None:
-    key = items.row_key(MINA, GROUP)
+    key = items.row_key(items.RowKey(MINA, GROUP))
     seeded.client.update_item(TableName=TABLE, Key=key, UpdateExpression="REMOVE last_message_uuid")
     count, reason = seeded.run("messages list-conversations", MINA).err.splitlines()
     assert (count.startswith("0 shown, "), "last_message_uuid: absent" in reason) == (True, True)

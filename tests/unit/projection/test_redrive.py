@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 import pytest
 
-from stream_lambda.items import Conversation, Group, group_item, marker_key, message_item, message_key, row_key
+from stream_lambda.items import Conversation, Group, RowKey, group_item, marker_key, message_item, message_key, row_key
 from tableguard.errors import TableError
 from tableguard.projection import redrive
 from tableguard.projection.failed_batches import BatchStore, Bucket, Folder, UnreadableBatch, failure_bucket, parse
@@ -225,7 +225,9 @@ NOTHING_TO_DO: dict[str, dict[str, Any]] = {
     "a message of a group that does not exist": message_records(said(FORGED_TEXT, 1, STRANGE))[0],
     "a removal": stream_record(message_item(SECOND), 1, "REMOVE"),
     "an event of no name": stream_record(message_item(SECOND), 1, ""),
-    "a conversation row": stream_record(row_key(ADA.user_uuid, PAIR.group_uuid) | {"last_message": {"S": FORGED_TEXT}}),
+    "a conversation row": stream_record(
+        row_key(RowKey(ADA.user_uuid, PAIR.group_uuid)) | {"last_message": {"S": FORGED_TEXT}}
+    ),
     "a group": stream_record(group_item(Group(PAIR.group_uuid, (ADA, EVE)))),
     "a read marker": stream_record(marker_key(ADA.user_uuid, PAIR.group_uuid)),
 }
@@ -248,7 +250,7 @@ BROKEN_KEYS: dict[str, tuple[object, str]] = {
     "an empty one": (stream_record({"pk": {"S": "MSG#g"}, "sk": {"S": ""}}), "sk: absent or not of type S"),
     "a number": (stream_record({"pk": {"S": "MSG#g"}, "sk": {"N": "1"}}), "sk: absent or not of type S"),
     "too long": (stream_record({"pk": {"S": "MSG#g"}, "sk": {"S": "x" * 1025}}), "sk: more than 1024 bytes"),
-    "a long group": (stream_record({"pk": {"S": "MSG#" + "g" * 1025}, "sk": {"S": "x"}}), "pk: more than 1028 bytes"),
+    "a long group": (stream_record({"pk": {"S": "MSG#" + "g" * 1020}, "sk": {"S": "x"}}), "pk: more than 1023 bytes"),
     "half a letter": (stream_record({"pk": {"S": "MSG#\ud800"}, "sk": {"S": "x"}}), "pk: not valid Unicode"),
 }
 
@@ -263,7 +265,7 @@ def test_a_key_that_dynamodb_would_refuse_keeps_nothing_else_from_being_applied(
 
 
 def test_a_key_at_the_limit_is_none_of_those(world: World) -> None:
-    leave(world.s3, stream_record({"pk": {"S": "MSG#" + "g" * 1024}, "sk": {"S": "x" * 1024}}))
+    leave(world.s3, stream_record({"pk": {"S": "MSG#" + "g" * 1019}, "sk": {"S": "x" * 1024}}))
     assert [(done.bad, done.gone) for done in world.redriven()] == [((), 1)]
 
 

@@ -5,7 +5,16 @@ from typing import Any
 
 import pytest
 
-from stream_lambda.items import Group, group_item, group_key, marker_key, message_item, message_key, row_key
+from stream_lambda.items import (
+    Group,
+    RowKey,
+    group_item,
+    group_key,
+    marker_key,
+    message_item,
+    message_key,
+    row_key,
+)
 from tableguard.projection.scan import KINDS, KeyPage, UnknownItems, Unmatched, scan
 from tableguard.projection.views import Reader
 from tests.worlds.messages import ADA, NOW, PAIR, TABLE, TRIO, at, emulated_table, said
@@ -35,8 +44,14 @@ def reader(client: Any) -> Reader:
 
 
 def test_each_key_of_ours_is_sorted_in_and_the_rest_is_unknown() -> None:
-    stray = row_key(ADA.user_uuid, "g") | {"pk": {"S": "user-ada"}}
-    keys = (message_key("g", at(1)), group_key("g"), row_key(ADA.user_uuid, "g"), marker_key(ADA.user_uuid, "g"), stray)
+    stray = row_key(RowKey(ADA.user_uuid, "g")) | {"pk": {"S": "user-ada"}}
+    keys = (
+        message_key("g", at(1)),
+        group_key("g"),
+        row_key(RowKey(ADA.user_uuid, "g")),
+        marker_key(ADA.user_uuid, "g"),
+        stray,
+    )
     assert page(*keys) == KeyPage(["g"], [(ADA.user_uuid, "g")], {"g": 1}, [stray])  # type: ignore[arg-type]
 
 

@@ -150,21 +150,21 @@ def test_items_that_nobody_of_ours_writes_are_counted_by_kind_and_left_alone(cli
 @pytest.mark.parametrize("loses", [False, True], ids=["of a group that is there", "of none"])
 def test_what_has_nothing_of_a_row_never_expires_and_what_has_it_may(client: Any, loses: bool) -> None:
     group = "nowhere" if loses else PAIR.group_uuid
-    foreign = items.row_key(EVE.user_uuid, group) | {"colour": {"S": "red"}}
+    foreign = items.row_key(items.RowKey(EVE.user_uuid, group)) | {"colour": {"S": "red"}}
     client.put_item(TableName=TABLE, Item=foreign)
     looked = survey(client)
     assert (list(looked.of_all()), looked.unknown.kinds) == ([], {"GRP#… / …": 1})
     assert mend(client, force=True) == []
     assert foreign in all_items(client)
-    row = conversation_item(conversation(said("x", 1), EVE, PAIR)) | items.row_key(EVE.user_uuid, group)
+    row = conversation_item(conversation(said("x", 1), EVE, PAIR)) | items.row_key(items.RowKey(EVE.user_uuid, group))
     client.put_item(TableName=TABLE, Item=row | {"colour": {"S": "red"}})
     assert mend(client, force=True) == [RepairOutcome.EXPIRED]
 
 
 def test_part_of_a_row_is_one_where_its_group_is_there_and_not_where_it_is_not(client: Any) -> None:
     part = {"last_message_at": {"S": at(1)}}
-    client.put_item(TableName=TABLE, Item=items.row_key(EVE.user_uuid, PAIR.group_uuid) | part)
-    client.put_item(TableName=TABLE, Item=items.row_key(EVE.user_uuid, "nowhere") | part)
+    client.put_item(TableName=TABLE, Item=items.row_key(items.RowKey(EVE.user_uuid, PAIR.group_uuid)) | part)
+    client.put_item(TableName=TABLE, Item=items.row_key(items.RowKey(EVE.user_uuid, "nowhere")) | part)
     looked = survey(client)
     assert [(drift.kind, drift.group_uuid) for drift in looked.of_all()] == [(Kind.FORMER, PAIR.group_uuid)]
     assert looked.unknown.kinds == {"GRP#… / …": 1}
@@ -172,7 +172,7 @@ def test_part_of_a_row_is_one_where_its_group_is_there_and_not_where_it_is_not(c
 
 def test_an_unknown_item_at_a_members_key_is_one_only_as_long_as_there_is_no_message_to_show(client: Any) -> None:
     client.put_item(TableName=TABLE, Item=group_item(OTHER_PAIR))
-    foreign = items.row_key(EVE.user_uuid, OTHER_PAIR.group_uuid) | {"colour": {"S": "red"}}
+    foreign = items.row_key(items.RowKey(EVE.user_uuid, OTHER_PAIR.group_uuid)) | {"colour": {"S": "red"}}
     client.put_item(TableName=TABLE, Item=foreign)
     looked = survey(client)
     assert (list(looked.of_all()), looked.unknown.kinds) == ([], {"GRP#… / …": 1})

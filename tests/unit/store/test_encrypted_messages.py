@@ -203,7 +203,7 @@ def test_a_row_that_shows_a_message_as_another_ones_is_refused(world: World) -> 
     table.create_conversation(ADA, [BOB], "first")
     world.dynamodb.update_item(
         TableName=TABLE,
-        Key=items.row_key(BOB.user_uuid, PAIR),
+        Key=items.row_key(items.RowKey(BOB.user_uuid, PAIR)),
         UpdateExpression="SET last_user_uuid = :eve",
         ExpressionAttributeValues={":eve": {"S": EVE.user_uuid}},
     )
@@ -226,7 +226,7 @@ def test_a_trace_is_replayed_encrypted(world: World, tmp_path: Path) -> None:
     trace.write_text("1 2 1 1082040961\n2 1 1 1082155839\n")
     lines = recording.read_trace(trace)
     cipher = world.table().cipher
-    replay.replay(world.dynamodb, TABLE, lines, cipher=cipher)
+    replay.replay(world.dynamodb, TABLE, lines, world.table().places(), cipher=cipher)
     wanted = list(recording.messages(lines))
     assert cipher is not None
     stored = [message_of(world.message(message)) for message in wanted]

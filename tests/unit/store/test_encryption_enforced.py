@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from stream_lambda.handler import handle_batch
-from stream_lambda.items import Message, conversation_of, group_item, message_item, row_key
+from stream_lambda.items import Message, RowKey, conversation_of, group_item, message_item, row_key
 from stream_lambda.table import ProjectionTable
 from tableguard.errors import EncryptionError
 from tableguard.local import landing_zone, server
@@ -121,7 +121,7 @@ def test_the_stream_function_copies_a_preview_that_it_cannot_read(world: World, 
     handled = handle_batch([record], ProjectionTable(dynamodb, TABLE, workers=1), datetime.now(UTC), lambda: 60_000)
     assert (handled.written, handled.failed_from) == (2, None)
     stored = world.client("application", "dynamodb").get_item(
-        TableName=TABLE, Key=row_key(BOB.user_uuid, PAIR.group_uuid)
+        TableName=TABLE, Key=row_key(RowKey(BOB.user_uuid, PAIR.group_uuid))
     )
     row = conversation_of(stored["Item"])
     assert row.last_message == sealed.preview

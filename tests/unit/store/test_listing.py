@@ -94,7 +94,7 @@ def damaged(talk: MessageTable, client: Any) -> MessageTable:
     talk.create_conversation(EVE, [ADA], "hello ada")
     client.update_item(
         TableName=TABLE,
-        Key=items.row_key(ADA.user_uuid, PAIR_UUID),
+        Key=items.row_key(items.RowKey(ADA.user_uuid, PAIR_UUID)),
         UpdateExpression="REMOVE other_user_handle",
     )
     return talk

@@ -8,9 +8,8 @@ import pytest
 from stream_lambda.items import User, marker_key
 from tableguard.aws.capacity import Consumption, Index
 from tableguard.errors import MessageError
-from tableguard.store.consumed import ReadCost
 from tableguard.store.messages import MessageTable
-from tableguard.store.read_markers import mark_read, read_until, unread
+from tableguard.store.read_markers import mark_read, unread
 from tests.worlds.conversations import NEWEST_OF_THREE, table_of_three
 from tests.worlds.messages import (
     ADA,
@@ -43,8 +42,8 @@ def table(client: Any) -> MessageTable:
 
 
 def unread_of(table: MessageTable, user: User) -> list[str]:
-    rows = table.conversations(user.user_uuid).items
-    return sorted(unread(rows, read_until(table, user.user_uuid, [row.group_uuid for row in rows], ReadCost())))
+    page = table.conversations(user.user_uuid)
+    return sorted(unread(page.items, page.read_until))
 
 
 def test_what_another_wrote_is_unread_until_it_is_marked(table: MessageTable, client: Any) -> None:
@@ -58,14 +57,14 @@ def test_what_another_wrote_is_unread_until_it_is_marked(table: MessageTable, cl
 def test_a_marker_never_moves_back(table: MessageTable) -> None:
     later, earlier = (mark_read(table, GROUP, BOB.user_uuid, at(second)) for second in (7, 5))
     assert (later.moved, earlier.moved) == (True, False)
-    assert read_until(table, BOB.user_uuid, [GROUP], ReadCost()) == {GROUP: at(7)}
+    assert table.conversations(BOB.user_uuid).read_until == {GROUP: at(7)}
 
 
 def test_a_marker_takes_one_write_unit_and_none_of_the_index(table: MessageTable, client: Any) -> None:
     mark_read(table, GROUP, BOB.user_uuid, at(5))
     marker = client.get_item(TableName=TABLE, Key=marker_key(BOB.user_uuid, GROUP))["Item"]
     consumed = Consumption(TABLE)
-    index = Index("conversations", ("pk", "last_message_at"), None, is_global=True)
+    index = Index("further-conversations", ("pk", "further_at"), None, is_global=True)
     consumed.add_write((index,), marker | {"last_read_at": {"S": at(1)}}, marker, transactional=False)
     assert (consumed.table, consumed.global_indexes) == (1, {})
 
@@ -76,17 +75,19 @@ def test_pattern_d_and_markers_leave_one_another_alone(table: MessageTable, clie
     rows = {row.user_uuid: row for row in table.all_conversations(BOB.user_uuid).items}
     assert rows == {BOB.user_uuid: before[BOB.user_uuid, GROUP]}
     deliver(client, message_records(said("newer", 6, TRIO)))
-    assert read_until(table, BOB.user_uuid, [GROUP], ReadCost()) == {GROUP: at(5)}
+    assert table.all_conversations(BOB.user_uuid).read_until == {GROUP: at(5)}
 
 
-def test_markers_of_many_groups_are_read_with_one_query(table: MessageTable, client: Any) -> None:
+def test_markers_of_other_groups_come_with_the_listing_and_are_no_conversations(
+    table: MessageTable, client: Any
+) -> None:
     groups = [f"group {number}" for number in range(5)]
     for number, group_uuid in enumerate(groups):
         marker = marker_key(ADA.user_uuid, group_uuid) | {"last_read_at": {"S": at(number)}}
         client.put_item(TableName=TABLE, Item=marker)
-    found = read_until(table, ADA.user_uuid, [*groups[1:3], "group 9", "group 1x"], ReadCost())
-    assert found == {"group 1": at(1), "group 2": at(2)}
-    assert read_until(table, ADA.user_uuid, [], ReadCost()) == {}
+    page = table.conversations(ADA.user_uuid)
+    assert page.read_until == {f"group {number}": at(number) for number in range(5)}
+    assert [row.group_uuid for row in page.items] == [GROUP]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +105,9 @@ def test_a_marker_like_this_is_refused(table: MessageTable, client: Any, user: U
     assert all_items(client) == before
 
 
-def test_a_malformed_marker_is_an_error_that_names_it(table: MessageTable, client: Any) -> None:
+def test_a_malformed_marker_is_named_and_hides_nothing(table: MessageTable, client: Any) -> None:
     client.put_item(TableName=TABLE, Item=marker_key(ADA.user_uuid, GROUP) | {"last_read_at": {"N": "1"}})
-    with pytest.raises(MessageError, match="item GRP#user-ada / READ#group-of-three: last_read_at"):
-        read_until(table, ADA.user_uuid, [GROUP], ReadCost())
+    page = table.conversations(ADA.user_uuid)
+    assert page.refusals == ("item GRP#user-ada / READ#group-of-three: last_read_at: absent or not of type S",)
+    assert [row.group_uuid for row in page.items] == [GROUP]
+    assert page.read_until == {}

@@ -13,13 +13,14 @@ from stream_lambda.items import Conversation, Group, ItemError, Message, User
 from tests.worlds.messages import ADA, BOB, PAIR, TRIO, at, said
 
 names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
+group_names = names.filter(items.is_group_name)
 instants = st.datetimes(timezones=st.just(UTC)).map(items.timestamp)
 contents = st.one_of(st.text(st.characters(exclude_categories=["Cs"])), st.binary())
 users = st.builds(User, names, names, names)
 expiries = st.none() | st.integers(0, 2**40)
 messages = st.builds(
     Message,
-    names,
+    group_names,
     instants,
     names,
     users,
@@ -29,8 +30,17 @@ messages = st.builds(
     st.booleans(),
     expiries,
 )
-groups = st.builds(Group, names, st.lists(users, max_size=5).map(tuple))
-rows = st.builds(Conversation, names, names, users, contents, instants, names, names, names, expiries)
+members = st.lists(users, max_size=5).map(tuple)
+groups = st.builds(
+    lambda name, members, further: Group(name, members, frozenset(user.user_uuid for user in members[:further])),
+    group_names,
+    members,
+    st.integers(0, 5),
+)
+rows = st.builds(
+    Conversation,
+    *(names, group_names, users, contents, instants, names, names, names, expiries, st.booleans()),
+)
 
 
 @given(messages)
@@ -50,7 +60,9 @@ def test_a_conversation_row_is_read_as_it_was_written(row: Conversation) -> None
 
 def test_the_keys_are_those_that_policies_and_filters_name() -> None:
     assert items.message_key("g", at(0)) == {"pk": {"S": "MSG#g"}, "sk": {"S": "2026-06-26T10:00:00.000000+00:00"}}
-    assert items.row_key("u", "g") == {"pk": {"S": "GRP#u"}, "sk": {"S": "g"}}
+    assert items.row_key(items.RowKey("u", "g")) == {"pk": {"S": "GRP#u"}, "sk": {"S": "g"}}
+    assert items.row_key(items.RowKey("u", "g", further=True)) == {"pk": {"S": "GRP#u"}, "sk": {"S": "!g"}}
+    assert items.flag_key("u") == {"pk": {"S": "GRP#u"}, "sk": {"S": "#FURTHER"}}
     assert items.group_key("g") == {"pk": {"S": "META#g"}, "sk": {"S": "META"}}
 
 
@@ -125,7 +137,7 @@ ROW = items.conversation_item(Conversation("u", "g", ADA, PRIVATE, at(0), "", "m
         ("pk", None),
         ("pk", {"S": "GRP#someone"}),
         ("pk", {"S": "MSG#"}),
-        ("pk", {"S": "MSG#" + "g" * 1025}),
+        ("pk", {"S": "MSG#" + "g" * 1020}),
         ("pk", {"N": "1"}),
         ("sk", None),
         ("sk", {"S": PRIVATE}),
@@ -161,13 +173,40 @@ def test_the_names_of_the_author_may_be_missing() -> None:
     assert items.message_of(item).author == User(ADA.user_uuid, "", "")
 
 
-@pytest.mark.parametrize("length", [1024, 1025])
+@given(names, names, st.booleans())
+def test_a_users_partition_holds_rows_markers_and_the_flag_apart(user: str, name: str, further: bool) -> None:
+    group_uuid = f"g{name}"
+    row, marker, flag = (
+        items.RowKey(user, group_uuid, further),
+        items.marker_key(user, group_uuid),
+        items.flag_key(user),
+    )
+    assert items.row_of_key(items.row_key(row)) == row
+    assert [items.row_of_key(key) for key in (marker, flag)] == [None, None]
+    assert [items.is_flag(key) for key in (items.row_key(row), marker, flag)] == [False, False, True]
+    assert [key["sk"]["S"] >= items.FIRST_ROWS for key in (items.row_key(row), marker, flag)] == [
+        not further,
+        True,
+        True,
+    ]
+
+
+@pytest.mark.parametrize("name", ["!g", '"g', "#FURTHER", "#", " g", "\n", "READ#g", "READ#"])
+def test_a_group_has_no_name_whose_row_is_taken_for_something_else(name: str) -> None:
+    assert items.message_of(MESSAGE | {"pk": {"S": f"MSG#g{name}"}}).group_uuid == f"g{name}"
+    with pytest.raises(ItemError, match="no name of a group"):
+        items.message_of(MESSAGE | {"pk": {"S": f"MSG#{name}"}})
+    with pytest.raises(ItemError, match="no name of a group"):
+        items.group_of({"pk": {"S": f"META#{name}"}, "members": {"L": []}})
+
+
+@pytest.mark.parametrize("length", [1019, 1020])
 def test_a_group_name_must_fit_a_sort_key(length: int) -> None:
     item = MESSAGE | {"pk": {"S": "MSG#" + "ü" * (length // 2) + "x" * (length % 2)}}
-    if length == 1024:
+    if length == 1019:
         assert len(items.message_of(item).group_uuid.encode()) == length
     else:
-        with pytest.raises(ItemError, match="1024 bytes"):
+        with pytest.raises(ItemError, match="1019 bytes"):
             items.message_of(item)
 
 

@@ -19,23 +19,25 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from stream_lambda.items import (
-    INDEX,
     Conversation,
     Group,
     Message,
+    RowKey,
     User,
     conversation_of,
+    flag_key,
     message_item,
     row_key,
     rows_pk,
 )
 from tableguard.local.event_source.batch_response import judge
 from tableguard.local.function.outcome import FunctionError, Outcome, Success
+from tableguard.store.inbox import Inbox
 from tests.cases.handler_faults import FAULTS
 from tests.engines.choice import BOTH, DYNAMODB_LOCAL, FASTER, MOTO
 from tests.worlds.function_engines import Engine, running
 from tests.worlds.handler_packages import Context, packaged, with_fault
-from tests.worlds.messages import TABLE, at, said, stream_record
+from tests.worlds.messages import NOW, TABLE, at, said, stream_record
 from tests.worlds.watched_client import refused
 
 pytestmark = pytest.mark.slow
@@ -93,10 +95,13 @@ class PatternD(RuleBasedStateMachine):
         super().__init__()
         history = next(_histories)  # users and groups of its own, in the one table
         ada, bob, eve = (User(f"{name}-{history}", name.title(), name) for name in ("ada", "bob", "eve"))
-        self.groups = [Group(f"pair-{history}", (ada, bob)), Group(f"all-{history}", (ada, bob, eve))]
+        pair, everybody = (f"pair-{history}", (ada, bob)), (f"all-{history}", (ada, bob, eve))
+        self.groups = [Group(*pair, frozenset((bob.user_uuid,))), Group(*everybody, frozenset((ada.user_uuid,)))]
         self.users = [ada, bob, eve]
         for group in self.groups:
             self.engine.put(group)
+            for user_uuid in group.further:
+                self.engine.client.put_item(TableName=TABLE, Item=flag_key(user_uuid))
         self.messages: dict[tuple[str, int], Message] = {}
         self.stream: list[dict[str, Any]] = []
         self.sent: dict[str, Message] = {}  # by the number of its record
@@ -203,19 +208,21 @@ class PatternD(RuleBasedStateMachine):
         return all(pair in self.shown and _stamp(self.shown[pair]) >= message.stamp for pair in pairs)
 
     def _rows(self) -> dict[Pair, Conversation]:
-        keys = [row_key(member.user_uuid, group.group_uuid) for group in self.groups for member in group.members]
+        keys = [
+            row_key(RowKey(member.user_uuid, group.group_uuid, member.user_uuid in group.further))
+            for group in self.groups
+            for member in group.members
+        ]
         answer = self.engine.client.batch_get_item(RequestItems={TABLE: {"Keys": keys, "ConsistentRead": True}})
         return {(row.user_uuid, row.group_uuid): row for row in map(conversation_of, answer["Responses"][TABLE])}
 
     def _listed(self, user: User) -> list[Conversation]:
-        answer = self.engine.client.query(
-            TableName=TABLE,
-            IndexName=INDEX,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": {"S": rows_pk(user.user_uuid)}},
-            ScanIndexForward=False,
-        )
-        return [conversation_of(item) for item in answer["Items"]]
+        inbox = Inbox(self.engine.client, TABLE, user.user_uuid, NOW)
+        pages = [inbox.page(1, None, consistent=True)]
+        while pages[-1].token:
+            pages.append(inbox.page(1, pages[-1].token, consistent=True))
+        assert [page.refusals for page in pages] == [()] * len(pages)
+        return [row for page in pages for row in page.items]
 
     def teardown(self) -> None:
         """Once everything is delivered, each member has one row, and it shows the newest message."""

@@ -1,11 +1,13 @@
 """The table stack: what protects the messages, and what the model of the data needs."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from stream_lambda.items import INDEX
 from tableguard.settings import Provisioned, example
+from templates import table as table_stack
 from templates.builder import StackBuilder
 from tests.worlds.requirements import (
     REMOVED,
@@ -131,9 +133,9 @@ REQUIREMENTS = [
         ),
     ),
     is_set(
-        "a member's conversations are listed newest first by the index",
+        "a member's further conversations are listed newest first by the index",
         f"{TABLE}/GlobalSecondaryIndexes/0/KeySchema",
-        [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "last_message_at", "KeyType": "RANGE"}],
+        [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "further_at", "KeyType": "RANGE"}],
     ),
     retained("table, backups and both keys outlive the stack", "Messages", "TableKey", "BackupVault", "BackupKey"),
     is_set("backups have a key of their own", f"{VAULT}/EncryptionKeyArn", {"Fn::GetAtt": ["BackupKey", "Arn"]}),
@@ -217,12 +219,26 @@ def test_reads_and_writes_of_table_and_index_are_scaled_between_the_bounds(provi
         (at(target, "ResourceId/Fn::Sub"), target["ScalableDimension"], target["MinCapacity"], target["MaxCapacity"])
         for target in targets.values()
     }
-    path = {"table": "table/${Messages}", "index": "table/${Messages}/index/conversations"}
+    path = {"table": "table/${Messages}", "index": "table/${Messages}/index/further-conversations"}
     assert scaled == {
         (path[scaled], f"dynamodb:{scaled}:{unit}CapacityUnits", *bounds)
         for scaled in path
         for unit, bounds in (("Read", capacity.read_units), ("Write", capacity.write_units))
     }
+
+
+def test_the_former_index_is_kept_while_the_settings_say_so() -> None:
+    kept = table_stack.template(replace(example("existing-vpc"), former_index=True)).to_dict()
+    indexes = at(kept, f"{TABLE}/GlobalSecondaryIndexes")
+    assert {index["IndexName"]: index["KeySchema"][1]["AttributeName"] for index in indexes} == {
+        "conversations": "last_message_at",
+        "further-conversations": "further_at",
+    }
+    defined = {definition["AttributeName"] for definition in at(kept, f"{TABLE}/AttributeDefinitions")}
+    assert defined == {"pk", "sk", "last_message_at", "further_at"}
+    targets = of_type(kept, "AWS::ApplicationAutoScaling::ScalableTarget").values()
+    scaled = {at(target, "ResourceId/Fn::Sub").partition("/index/")[2] for target in targets}
+    assert scaled == {"", "conversations", "further-conversations"}
 
 
 def test_each_scaled_capacity_follows_its_own_use(provisioned: Template) -> None:

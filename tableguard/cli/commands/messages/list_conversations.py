@@ -22,37 +22,39 @@ if TYPE_CHECKING:
 @options.limit
 @click.option("--token", metavar="TOKEN", help="continue a listing: the token that it ended with (this or --all)")
 @click.option("--all", "everything", is_flag=True, help="all of them, strongly consistently from the table itself")
-@click.option("--unread", is_flag=True, help="mark what the user has not read yet: one query more")
+@click.option("--consistent", is_flag=True, help="strongly consistently, where none of them is listed from the index")
+@click.option("--unread", is_flag=True, help="mark what the user has not read yet")
 @options.as_json
 def command(
-    target: "Target", *, user: str, limit: int, token: str | None, everything: bool, unread: bool, as_json: bool
+    target: "Target",
+    *,
+    user: str,
+    limit: int,
+    token: str | None,
+    everything: bool,
+    consistent: bool,
+    unread: bool,
+    as_json: bool,
 ) -> None:
     """Print one conversation a line."""
     from tableguard.cli.listing import print_page, print_page_as_json
+    from tableguard.store.read_markers import unread as unread_groups
 
     options.one_of({"--token": token, "--all": everything})
     table = target.messages
-    page = table.all_conversations(user) if everything else table.conversations(user, limit, token)
+    page = table.all_conversations(user) if everything else table.conversations(user, limit, token, consistent)
     if not (page.items or page.refusals or token):
         raise MessageError(f"user {user!r} has no conversation in table {target.table_name}")
-    groups, units = _unread(target, user, page) if unread else (frozenset[str](), 0.0)
+    groups = unread_groups(page.items, page.read_until) if unread else frozenset[str]()
     if as_json:
-        facts = {"read_units_for_markers": units} if unread else {}
-        print_page_as_json(page, "conversations", list(_facts(page, groups if unread else None)), **facts)
+        facts = list(_facts(page, groups if unread else None))
+        print_page_as_json(page, "conversations", facts, consistent=page.consistent)
         return
     if unread:
-        sys.stderr.write(f"{len(groups)} unread, {units:g} read units for the markers\n")
+        sys.stderr.write(f"{len(groups)} unread\n")
+    if consistent and not page.consistent:
+        sys.stderr.write("not strongly consistent: some are listed from the index; --all reads the table itself\n")
     print_page(page, _lines(page, groups))
-
-
-def _unread(target: "Target", user: str, page: "ListingPage[Conversation]") -> tuple[Set[str], float]:
-    """Return the groups with something new for the user, and the read units that it took to tell."""
-    from tableguard.store.consumed import ReadCost
-    from tableguard.store.read_markers import read_until, unread
-
-    cost = ReadCost()
-    markers = read_until(target.messages, user, [row.group_uuid for row in page.items], cost)
-    return unread(page.items, markers), cost.units
 
 
 def _lines(page: "ListingPage[Conversation]", unread: Set[str]) -> Iterator[str]:

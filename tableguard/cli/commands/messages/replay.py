@@ -50,6 +50,7 @@ def command(target: "Target", *, file: Path, messages: int | None, seed: int, wo
         target.client,
         target.table_name,
         trace,
+        target.messages.places(),
         seed=seed,
         workers=workers,
         cipher=target.cipher,

@@ -19,6 +19,7 @@ from tableguard.store.encryption import Cipher
 from tableguard.store.loading import recording, replay
 from tableguard.store.loading.recording import TraceLine
 from tableguard.store.messages import MessageTable, pair_group_uuid
+from tableguard.store.places import Places
 from tests.engines.choice import BOTH
 from tests.worlds.messages import NOW, TABLE, all_items, all_rows, emulated_table, message_records, stream_record
 from tests.worlds.recordings import expected_rows
@@ -154,8 +155,12 @@ def test_the_rows_to_expect_are_those_of_the_newest_message_of_each_pair() -> No
     }
 
 
+def new_places(client: Any, most: int = 50) -> Places:
+    return Places(client, TABLE, most, NOW)
+
+
 def test_a_replayed_trace_is_in_the_table_message_by_message(client: Any) -> None:
-    replayed = replay.replay(client, TABLE, LINES, workers=1)
+    replayed = replay.replay(client, TABLE, LINES, new_places(client), workers=1)
     assert (replayed.users, replayed.groups, replayed.messages) == (3, 3, 6)
     held = [item for item in all_items(client) if items.is_message_pk(item["pk"]["S"])]
     assert {items.message_of(item) for item in held} == set(recording.messages(LINES))
@@ -173,33 +178,33 @@ ENCRYPTING = Cipher(encrypt=anew, decrypt=lambda text, context: text[16:])
 
 @pytest.mark.parametrize("cipher", [None, ENCRYPTING], ids=["plaintext", "encrypted"])
 def test_replaying_it_again_changes_nothing(client: Any, cipher: Cipher | None) -> None:
-    first = replay.replay(client, TABLE, LINES, workers=1, cipher=cipher)
+    first = replay.replay(client, TABLE, LINES, new_places(client), workers=1, cipher=cipher)
     before = all_items(client)
-    again = replay.replay(client, TABLE, LINES, workers=1, cipher=cipher)
+    again = replay.replay(client, TABLE, LINES, new_places(client), workers=1, cipher=cipher)
     assert all_items(client) == before
     assert (first.new_messages, again.new_messages, again.messages) == (6, 0, 6)
 
 
 def test_what_users_have_changed_since_stays_as_they_left_it(client: Any) -> None:
-    replay.replay(client, TABLE, LINES, workers=1)
+    replay.replay(client, TABLE, LINES, new_places(client), workers=1)
     first = next(recording.messages(LINES))
     deleted = dataclasses.replace(first, text="", deleted=True, edited_at=items.timestamp(NOW))
     grown = items.Group(first.group_uuid, tuple(USERS.values()))
     changed = [items.message_item(deleted), items.group_item(grown)]
     for item in changed:
         client.put_item(TableName=TABLE, Item=item)
-    replay.replay(client, TABLE, LINES, workers=1)
+    replay.replay(client, TABLE, LINES, new_places(client), workers=1)
     held = all_items(client)
     assert all(item in held for item in changed)
 
 
 def test_only_what_is_absent_is_written(client: Any) -> None:
-    replay.replay(client, TABLE, LINES, workers=1)
+    replay.replay(client, TABLE, LINES, new_places(client), workers=1)
     whole = all_items(client)
     lost = list(recording.messages(LINES))[2]
     client.delete_item(TableName=TABLE, Key=items.message_key(lost.group_uuid, lost.created_at))
     counting = Busy(client)
-    again = replay.replay(counting, TABLE, LINES, workers=1)
+    again = replay.replay(counting, TABLE, LINES, new_places(client), workers=1)
     assert (counting.sizes, again.new_messages) == ([1], 1)
     assert sorted(map(str, all_items(client))) == sorted(map(str, whole))
 
@@ -215,9 +220,17 @@ class Overtaken:
 
 
 def test_what_another_replay_writes_meanwhile_is_left_alone_too(client: Any) -> None:
-    replay.replay(client, TABLE, LINES[:2], workers=1, cipher=ENCRYPTING)
+    replay.replay(client, TABLE, LINES[:2], new_places(client), workers=1, cipher=ENCRYPTING)
     before = all_items(client)
-    more = replay.replay(Overtaken(client), TABLE, LINES, workers=1, cipher=ENCRYPTING, sleep=lambda _: None)
+    more = replay.replay(
+        Overtaken(client),
+        TABLE,
+        LINES,
+        new_places(client),
+        workers=1,
+        cipher=ENCRYPTING,
+        sleep=lambda _: None,
+    )
     after = all_items(client)
     assert all(item in after for item in before)
     assert (len(after), more.new_messages) == (9, 4)
@@ -248,9 +261,16 @@ def test_an_interrupted_replay_says_how_far_it_came(client: Any, transaction: in
             yield message
 
     with pytest.raises(KeyboardInterrupt):
-        replay.replay(Interrupted(client, transaction), TABLE, trace, workers=1, observe=observe)
+        replay.replay(
+            Interrupted(client, transaction),
+            TABLE,
+            trace,
+            new_places(client),
+            workers=1,
+            observe=observe,
+        )
     assert len(passed) == messages
-    again = replay.replay(client, TABLE, trace, workers=1)
+    again = replay.replay(client, TABLE, trace, new_places(client), workers=1)
     assert again.new_messages == 60 - messages
     assert len(all_items(client)) == 61
 
@@ -278,12 +298,12 @@ def test_write_units_are_those_of_the_engine_or_unknown(
     client: Any, consumed: list[dict[str, Any]], write_units: float | None
 ) -> None:
     reporting = Reporting(client, *consumed)
-    assert replay.replay(reporting, TABLE, LINES, workers=1).write_units == write_units
-    assert replay.replay(reporting, TABLE, LINES, workers=1).write_units == 0
+    assert replay.replay(reporting, TABLE, LINES, new_places(client), workers=1).write_units == write_units
+    assert replay.replay(reporting, TABLE, LINES, new_places(client), workers=1).write_units == 0
 
 
 def test_pattern_d_brings_about_the_rows_to_expect(client: Any) -> None:
-    replay.replay(client, TABLE, LINES, workers=1)
+    replay.replay(client, TABLE, LINES, new_places(client), workers=1)
     changes = message_records(*recording.messages(LINES))
     handle_batch(changes[::-1], ProjectionTable(client, TABLE, workers=1), NOW, lambda: 60_000)
     groups = {group.group_uuid: group for group in recording.groups(LINES)}
@@ -318,27 +338,27 @@ class Busy:
 def test_a_busy_table_is_tried_again_less_and_less_often(client: Any) -> None:
     waits: list[float] = []
     busy = Busy(client, ["None", "ThrottlingError"], ["TransactionConflict"], ["ProvisionedThroughputExceeded"])
-    replay.replay(busy, TABLE, LINES, workers=1, sleep=waits.append)
+    replay.replay(busy, TABLE, LINES, new_places(client), workers=1, sleep=waits.append)
     assert (len(all_items(client)), waits) == (9, [0.05, 0.1, 0.2])
 
 
 def test_a_table_that_stays_busy_is_an_error(client: Any) -> None:
     busy = Busy(client, *[["ThrottlingError"]] * 8)
     with pytest.raises(MessageError, match="table messages: too busy for 3 items, 8 times"):
-        replay.replay(busy, TABLE, LINES, workers=1, sleep=lambda _: None)
+        replay.replay(busy, TABLE, LINES, new_places(client), workers=1, sleep=lambda _: None)
 
 
 def test_any_other_refusal_is_the_callers_to_see(client: Any) -> None:
     busy = Busy(client, ["None", "ItemCollectionSizeLimitExceeded"])
     with pytest.raises(client.exceptions.TransactionCanceledException):
-        replay.replay(busy, TABLE, LINES, workers=1, sleep=lambda _: None)
+        replay.replay(busy, TABLE, LINES, new_places(client), workers=1, sleep=lambda _: None)
     assert busy.sizes == [3]
 
 
 def test_no_more_than_25_items_are_written_at_once(client: Any) -> None:
     counting = Busy(client)
     many = [TraceLine(1, number, 1082008561) for number in range(2, 28)]
-    replay.replay(counting, TABLE, many, workers=1)
+    replay.replay(counting, TABLE, many, new_places(client), workers=1)
     assert counting.sizes == [25, 1, 25, 1]
 
 
@@ -350,6 +370,6 @@ def test_an_observer_sees_each_message_pass(client: Any, capsys: pytest.CaptureF
             passed.append(message)
             yield message
 
-    replay.replay(client, TABLE, LINES, workers=1, observe=observe)
+    replay.replay(client, TABLE, LINES, new_places(client), workers=1, observe=observe)
     assert len({message.message_uuid for message in passed}) == len(LINES)
     assert capsys.readouterr() == ("", "")

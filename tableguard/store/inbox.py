@@ -1,0 +1,167 @@
+"""List the conversations of a user, newest first (Pattern B).
+
+One query reads the first rows, from the table, with the user's read markers. Where the flag is among them there are
+further rows, and one more query reads a page of these from the index. Both are merged by time. So a page takes two
+queries at most, and one for most people, who have few conversations. docs/inbox.md has the costs.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from stream_lambda.items import (
+    FIRST_ROWS,
+    FURTHER_AT,
+    INDEX,
+    Conversation,
+    Item,
+    ItemError,
+    RowKey,
+    conversation_of,
+    group_of_marker,
+    is_flag,
+    row_key,
+    row_of_key,
+    rows_pk,
+)
+from tableguard.store.consumed import ReadCost
+from tableguard.store.listing import UNEXPIRED, Listing, ListingPage, check_limit, readable
+
+Position = tuple[str, str]  # the time of the newest message, and the group: what conversations are sorted by
+_FROM_THE_END: Position = ("", "")
+_FROM_THE_BEGINNING: Position = ("\U0010ffff", "")
+
+
+@dataclass(frozen=True)
+class ConversationPage(ListingPage[Conversation]):
+    """A page of conversations, how far the user has read by group, and whether all of it was strongly consistent."""
+
+    read_until: Mapping[str, str] = field(default_factory=dict)
+    consistent: bool = False
+
+
+@dataclass(frozen=True)
+class _Partition:
+    """Items of a user's partition by what they are."""
+
+    rows: tuple[Item, ...]
+    markers: tuple[Item, ...]
+    has_further: bool
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """The conversations of one user in a table, as they are at a moment."""
+
+    client: Any  # botocore makes its classes at run time
+    table_name: str
+    user_uuid: str
+    now: datetime
+
+    def page(self, limit: int, token: str | None, consistent: bool) -> ConversationPage:
+        """Return a page. A damaged row hides no other: it is among the refusals.
+
+        A conversation that a message moves up while pages are read stands before the pages that follow. Only where
+        there are no further rows can a page be strongly consistent: an index never is.
+        """
+        check_limit(limit)
+        cost = ReadCost()
+        after = _FROM_THE_BEGINNING if token is None else _position(self._listing.start_key(token))
+        partition = _sorted_out(self._query(cost, FIRST_ROWS, consistent))
+        further, end = self._further(limit, token, cost) if partition.has_further else ((), _FROM_THE_END)
+        rows = (*partition.rows, *further)
+        # what lies behind the index's page has rows of the index between it and the page
+        within = (row for row in rows if end <= _position(row) < after and _position(row)[0])
+        ordered = _without_copies(sorted(within, key=_position, reverse=True))
+        damaged = [] if token else [row for row in rows if not _position(row)[0]]
+        last = _position(ordered[limit - 1]) if len(ordered) > limit else end
+        token = None if last == _FROM_THE_END else self._token(last)
+        return self._of([*ordered[:limit], *damaged], partition, cost, token, consistent and not partition.has_further)
+
+    def all(self) -> ConversationPage:
+        """Return all conversations, read strongly consistently from the table."""
+        cost = ReadCost()
+        partition = _sorted_out(self._query(cost, None, consistent=True))
+        rows = _without_copies(sorted(partition.rows, key=_position, reverse=True))
+        return self._of(rows, partition, cost, None, consistent=True)
+
+    @property
+    def _listing(self) -> Listing:
+        return Listing(self.table_name, INDEX, rows_pk(self.user_uuid), (FURTHER_AT, "sk"))
+
+    def _token(self, position: Position) -> str | None:
+        at, group_uuid = position
+        key = row_key(RowKey(self.user_uuid, group_uuid, further=True))
+        return self._listing.token(key | {FURTHER_AT: {"S": at}})
+
+    def _query(self, cost: ReadCost, first: str | None, consistent: bool) -> Iterator[Item]:
+        """Yield the items of the user's partition, those before `first` left out."""
+        pages = self.client.get_paginator("query").paginate(
+            TableName=self.table_name,
+            KeyConditionExpression="pk = :pk" + (" AND sk >= :first" if first else ""),
+            FilterExpression=UNEXPIRED,
+            ExpressionAttributeValues=self._values() | ({":first": {"S": first}} if first else {}),
+            ConsistentRead=consistent,
+            ReturnConsumedCapacity="TOTAL",
+        )
+        for page in pages:
+            cost.add(page.get("ConsumedCapacity"))
+            yield from page["Items"]
+
+    def _further(self, limit: int, token: str | None, cost: ReadCost) -> tuple[tuple[Item, ...], Position]:
+        """Return a page of the further rows, and the position up to which it goes."""
+        answer = self.client.query(
+            TableName=self.table_name,
+            IndexName=INDEX,
+            KeyConditionExpression="pk = :pk",
+            FilterExpression=UNEXPIRED,
+            ExpressionAttributeValues=self._values(),
+            ScanIndexForward=False,
+            Limit=limit,
+            ReturnConsumedCapacity="TOTAL",
+            **({"ExclusiveStartKey": self._listing.start_key(token)} if token is not None else {}),
+        )
+        cost.add(answer.get("ConsumedCapacity"))
+        last = answer.get("LastEvaluatedKey")
+        return tuple(answer["Items"]), _position(last) if last else _FROM_THE_END
+
+    def _values(self) -> Item:
+        return {":pk": {"S": rows_pk(self.user_uuid)}, ":now": {"N": str(int(self.now.timestamp()))}}
+
+    def _of(
+        self, rows: Iterable[Item], partition: _Partition, cost: ReadCost, token: str | None, consistent: bool
+    ) -> ConversationPage:
+        entries, refusals = readable(conversation_of, rows)
+        markers, unreadable = readable(_last_read_at, partition.markers)
+        reasons = refusals + unreadable
+        return ConversationPage(entries, token, cost.units, reasons, len(refusals), dict(markers), consistent)
+
+
+def _sorted_out(partition: Iterable[Item]) -> _Partition:
+    items = tuple(partition)
+    rows = tuple(item for item in items if row_of_key(item) is not None)
+    markers = tuple(item for item in items if group_of_marker(item) is not None)
+    return _Partition(rows, markers, any(map(is_flag, items)))
+
+
+def _position(row: Item) -> Position:
+    """Return the place of a row, or of a key of the index, in a listing; the time of a damaged one may be empty."""
+    key = row_of_key(row)
+    at = row.get("last_message_at", row.get(FURTHER_AT, {})).get("S", "")
+    return at, key.group_uuid if key else ""
+
+
+def _without_copies(rows: Iterable[Item]) -> list[Item]:
+    """Leave out all but the newest row of each group: while a table is migrated there may be one at both places."""
+    newest: dict[str, Item] = {}
+    for row in rows:
+        newest.setdefault(_position(row)[1], row)
+    return list(newest.values())
+
+
+def _last_read_at(marker: Item) -> tuple[str, str]:
+    group_uuid, value = group_of_marker(marker), marker.get("last_read_at", {}).get("S")
+    if group_uuid is None or not isinstance(value, str):
+        raise ItemError("last_read_at: absent or not of type S")
+    return group_uuid, value

@@ -1,0 +1,84 @@
+"""Decide the place of a new conversation row: among its user's first rows, or among the further ones.
+
+A listing reads all first rows, so there shall be few of them, and a write to a further row costs three units instead
+of one, so there shall be many: the first N rows of a user that are made are first rows. N is not exact. Rows that are
+made at the same moment may each be counted as the last, and then some more are first rows; listings stay right.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from stream_lambda.items import FIRST_ROWS, Item, flag_key, is_flag, row_of_key, rows_pk
+from tableguard.store.consumed import ReadCost
+from tableguard.store.listing import UNEXPIRED
+
+CONVERSATIONS_IN_TABLE = 50  # two read units to list them, with rows of 320 bytes
+
+
+@dataclass
+class Places:
+    """Counts the first rows of users when it is first asked about them, and then with every place it gives.
+
+    `write_units` are those of the flags that were written; the read units are added to `cost`.
+    """
+
+    client: Any  # botocore makes its classes at run time
+    table_name: str
+    most: int
+    now: datetime
+    cost: ReadCost = field(default_factory=ReadCost)
+    write_units: float = 0.0
+    _counts: dict[str, int] = field(default_factory=dict)
+    _flagged: set[str] = field(default_factory=set)
+
+    def further(self, user_uuids: Iterable[str]) -> frozenset[str]:
+        """Return those users whose next row is a further one; each is flagged before there is such a row."""
+        return frozenset(user_uuid for user_uuid in user_uuids if self._is_further(user_uuid))
+
+    def _is_further(self, user_uuid: str) -> bool:
+        if user_uuid not in self._counts:
+            self._count(user_uuid)
+        if self._counts[user_uuid] < self.most:
+            self._counts[user_uuid] += 1
+            return False
+        if user_uuid not in self._flagged:
+            self.flag(user_uuid)
+        return True
+
+    def _count(self, user_uuid: str) -> None:
+        """Count the rows that are shown, eventually consistent, up to the most that matter."""
+        rows = 0
+        pages = self.client.get_paginator("query").paginate(
+            TableName=self.table_name,
+            KeyConditionExpression="pk = :pk AND sk >= :first",
+            FilterExpression=UNEXPIRED,
+            ProjectionExpression="pk, sk",
+            ExpressionAttributeValues={
+                ":pk": {"S": rows_pk(user_uuid)},
+                ":first": {"S": FIRST_ROWS},
+                ":now": {"N": str(int(self.now.timestamp()))},
+            },
+            ReturnConsumedCapacity="TOTAL",
+        )
+        for page in pages:
+            self.cost.add(page.get("ConsumedCapacity"))
+            keys: list[Item] = page["Items"]
+            rows += sum(row_of_key(key) is not None for key in keys)
+            if any(map(is_flag, keys)):
+                self._flagged.add(user_uuid)
+            if rows >= self.most:
+                break
+        self._counts[user_uuid] = rows
+
+    def flag(self, user_uuid: str) -> None:
+        """Write that a user has further rows; written again it stays the same."""
+        answer = self.client.update_item(
+            TableName=self.table_name,
+            Key=flag_key(user_uuid),
+            UpdateExpression="REMOVE expires_at",  # it holds nothing but its key, and stays
+            ReturnConsumedCapacity="TOTAL",
+        )
+        self.write_units += float((answer.get("ConsumedCapacity") or {}).get("CapacityUnits", 0.0))
+        self._flagged.add(user_uuid)
