@@ -1,8 +1,8 @@
 """Which statement of the settings' documents and stacks refused a request, and what would change that."""
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from tableguard.aws.arn import parse
 from tableguard.errors import PolicyError
@@ -10,19 +10,22 @@ from tableguard.policy.evaluate import Reason
 from tableguard.prove.explain.conditions import Judged, judged
 from tableguard.prove.explain.estate import StackEstate, estate_of
 from tableguard.prove.explain.explanation import Explanation, of_request
-from tableguard.prove.explain.inquiry import Inquiry, request_of
+from tableguard.prove.explain.inquiry import Inquiry, last_part, request_of
 from tableguard.prove.why.change import AllowingChange, smallest
 from tableguard.prove.why.message import Context, Refused
 from tableguard.settings import Settings
 
 _SSO = re.compile(r"(arn:aws:)sts(::\d+:)assumed-role/(AWSReservedSSO_[^/]+)/.+")
-_UNNAMED = "which of the stacks' resources {} is, is not known: taken for {}"
+_NAMING_A_KEY = "--context kms:ResourceAliases=alias/NAME says which"
 _ORGANIZATION = re.compile(r"arn:aws:organizations::\d+:policy/(o-[a-z0-9]+)/")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The explanation of a refused request, the statement that AWS means, and the change that would allow it."""
+    """The explanation of a refused request, the statement that AWS means, and the change that would allow it.
+
+    `guess` says which resource was taken for the one of the message, if the statement is another one's otherwise.
+    """
 
     refused: Refused
     explanation: Explanation
@@ -30,6 +33,7 @@ class Answer:
     possible: Judged | None
     change: AllowingChange
     notes: tuple[str, ...]
+    guess: str = ""
 
 
 def answered(refused: Refused, settings: Settings, context: Context) -> Answer:
@@ -42,40 +46,95 @@ def answered(refused: Refused, settings: Settings, context: Context) -> Answer:
     estate = estate_of(settings)
     _refuse_elsewhere(refused, estate)
     explanations = sorted(_explanations(refused, estate, context), key=_likeliness)
-    for explanation, note in explanations:
+    candidates = [*_certain(refused, explanations, estate)] or [*_possible(refused, explanations)]
+    if not candidates:
+        raise PolicyError(_disagreement(refused, explanations[0][0]))
+    return _answer(refused, candidates, estate)
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """What may be meant: a request, the reason of its denial, and the ARN that stands for a resource with an id."""
+
+    explanation: Explanation
+    stand_in: str
+    reason: Reason
+    possible: Judged | None = None
+
+    @property
+    def phrase(self) -> str:
+        """Name the statement of the reason, or who is silent."""
+        return self.explanation.phrase(self.reason)
+
+
+def _certain(
+    refused: Refused, explanations: Sequence[tuple[Explanation, str]], estate: StackEstate
+) -> Iterator[_Candidate]:
+    """Yield the requests that are denied as AWS's message says."""
+    for explanation, stand_in in explanations:
         reason = _meant(refused, explanation, estate)
         if reason is not None:
-            return _answer(refused, explanation, reason, None, note)
-    for explanation, note in explanations:
+            yield _Candidate(explanation, stand_in, reason)
+
+
+def _possible(refused: Refused, explanations: Sequence[tuple[Explanation, str]]) -> Iterator[_Candidate]:
+    """Yield the requests that are denied so if they have a key that the message does not tell."""
+    layer = refused.layer or "resource"
+    for explanation, stand_in in explanations:
         for statement in _hanging(refused, explanation):
-            reason = Reason(
-                "resource" if refused.layer is None else refused.layer,
-                "Deny",
-                statement.policy,
-                statement.statement.sid,
-            )
-            return _answer(refused, explanation, reason, statement, note)
-    raise PolicyError(_disagreement(refused, explanations[0][0]))
+            reason = Reason(layer, "Deny", statement.policy, statement.statement.sid)
+            yield _Candidate(explanation, stand_in, reason, statement)
 
 
-def _answer(refused: Refused, explanation: Explanation, reason: Reason, possible: Judged | None, note: str) -> Answer:
-    change = smallest(explanation.request, explanation.world, explanation.estate, reason)
-    notes = [note] if note else []
+def _answer(refused: Refused, candidates: Sequence[_Candidate], estate: StackEstate) -> Answer:
+    """Answer for the first of what may be meant, with the change in the words of the message."""
+    chosen = candidates[0]
+    explanation, reason = chosen.explanation, chosen.reason
+    change = smallest(explanation.request, explanation.world, estate, reason)
+    if ":alias/" not in refused.resource:
+        change = _with_id(change, explanation.request.resource, refused.resource)
+    guess = f"{last_part(refused.resource)} is {estate.short(chosen.stand_in)}" if chosen.stand_in else ""
+    different = next((one for one in candidates if one.stand_in and one.phrase != chosen.phrase), None)
+    notes = (*_of_guess(refused, guess, different, estate), *_of_message(refused, explanation))
+    return Answer(refused, explanation, reason, chosen.possible, change, notes, guess if different else "")
+
+
+def _with_id(change: AllowingChange, stand_in: str, resource: str) -> AllowingChange:
+    """Return a change whose edits name the resource as AWS does, and not by its name in a stack."""
+    edits = tuple(
+        replace(edit, added={**edit.added, "Resource": resource})
+        if isinstance(edit.added, dict) and edit.added.get("Resource") == stand_in
+        else edit
+        for edit in change.edits
+    )
+    return replace(change, edits=edits)
+
+
+def _of_guess(refused: Refused, guess: str, different: _Candidate | None, estate: StackEstate) -> Iterator[str]:
+    """Say which resource was taken for the one of the message, and what the answer is for another."""
+    if guess:
+        unknown = f"no template tells whether {guess}"
+        otherwise = f"; of {estate.short(different.stand_in)} it is: {different.phrase}" if different else ""
+        which = f"; {_NAMING_A_KEY}" if refused.action.startswith("kms:") else ""
+        yield f"{unknown}{otherwise}{which}"
+
+
+def _of_message(refused: Refused, explanation: Explanation) -> Iterator[str]:
+    """Say what else the message tells: that no denial stands in the way, and who knows more about it."""
     denial = next((one for one in explanation.layers if one.effect == "Deny"), None)
     if refused.layer is not None and not refused.explicit and denial is not None:
-        notes.append(
+        yield (
             f"AWS tells of an explicit denial first, and this message tells of none: {denial.policy}, which has "
             f"{denial.sid}, is perhaps not attached"
         )
     policy_id = refused.policy_arn.rpartition("/")[2]
     if policy_id.startswith("p-"):
-        notes.append(f"AWS tells which policy that is: aws organizations describe-policy --policy-id {policy_id}")
+        yield f"AWS tells which policy that is: aws organizations describe-policy --policy-id {policy_id}"
     if refused.authorization_id:
-        notes.append(
+        yield (
             "for a day AWS tells the values of the context keys: aws iam-toolbox get-request-authorization-details "
             f"--authorization-id {refused.authorization_id}"
         )
-    return Answer(refused, explanation, reason, possible, change, tuple(notes))
 
 
 def _likeliness(candidate: tuple[Explanation, str]) -> int:
@@ -99,11 +158,11 @@ def _refuse_elsewhere(refused: Refused, estate: StackEstate) -> None:
 
 
 def _explanations(refused: Refused, estate: StackEstate, context: Context) -> Iterator[tuple[Explanation, str]]:
-    """Yield the explanation of the request, for each of the stacks' resources that its resource may be."""
+    """Yield the explanation of the request for each of the stacks' resources that its resource may be, and its ARN."""
     carried = {**_through_endpoint(refused, estate), **refused.context, **context}
-    for resource, note in _may_be(refused, estate, "kms:ResourceAliases" in carried):
+    for resource, stand_in in _may_be(refused, estate, "kms:resourcealiases" in map(str.lower, carried)):
         inquiry = Inquiry(_caller(refused, estate), refused.action, resource, refused.region, carried)
-        yield of_request(request_of(inquiry, estate), estate), note
+        yield of_request(request_of(inquiry, estate), estate), stand_in
 
 
 def _caller(refused: Refused, estate: StackEstate) -> str:
@@ -126,9 +185,9 @@ def _through_endpoint(refused: Refused, estate: StackEstate) -> Mapping[str, str
 
 
 def _may_be(refused: Refused, estate: StackEstate, aliased: bool) -> Iterator[tuple[str, str]]:
-    """Yield the resource, and before it the stacks' resources of its kind whose ids only AWS knows.
+    """Yield the resource, and before it the stacks' resources of its kind whose ids only AWS knows, twice each.
 
-    Which key of the stacks a key's id is, no template tells.
+    Which key of the stacks a key's id is, no template tells. The second of a pair is empty for the resource itself.
     """
     resource, parts = refused.resource, parse(refused.resource)
     if parts and "/" in parts.resource and not aliased and resource not in estate.plan.by_arn:
@@ -136,7 +195,7 @@ def _may_be(refused: Refused, estate: StackEstate, aliased: bool) -> Iterator[tu
         for arn, planned in estate.plan.by_arn.items():
             name = f"{planned.stack}.{planned.name}"
             if arn == f"{kind}{name}":
-                yield arn, _UNNAMED.format(parts.resource, estate.short(arn))
+                yield arn, arn
     yield resource, ""
 
 

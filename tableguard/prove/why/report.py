@@ -33,10 +33,13 @@ class WhyReport(Report):
         """Name the statement that refused, with file and line."""
         possible = self.answer.possible
         phrase = self.answer.explanation.phrase(self.answer.reason)
+        guess = f", if {self.answer.guess}" if self.answer.guess else ""
         if possible is not None:
             open_keys = f" (the message does not tell {' and '.join(possible.absent)})"
-            return f"refused, by all that is known here, by {phrase}{open_keys}"
-        return f"refused by {phrase}" if self.answer.reason.effect == "Deny" else f"refused: {phrase}"
+            return f"refused, by all that is known here{guess}, by {phrase}{open_keys}"
+        if self.answer.reason.effect == "Deny":
+            return f"refused{guess and f'{guess},'} by {phrase}"
+        return f"refused{guess}: {phrase}"
 
     def text(self) -> str:
         """Write the statement that refused, the request with all that matters to it, the change, and what it opens."""
@@ -83,7 +86,7 @@ class WhyReport(Report):
             "sentence": self.sentence,
             "aws_says": answer.refused.reason,
             "refused_by": reason,
-            "certain": answer.possible is None,
+            "certain": answer.possible is None and not answer.guess,
             "explanation": answer.explanation.facts(),
             "notes": list(answer.notes),
             "smallest_change": [_edit_facts(edit) for edit in change.edits] if change.allows else None,

@@ -15,7 +15,8 @@ IN_AN_SCP = "with an explicit deny in a service control policy"
 DEPLOYER = "arn:aws:iam::111122223333:role/cruddur-deployer"
 IN_AN_RCP = "with an explicit deny in a resource control policy"
 IN_ITS_OWN = "with an explicit deny in a resource-based policy"
-UNNAMED = "which of the stacks' resources {} is, is not known: taken for alias/cruddur-table"
+UNNAMED = "no template tells whether {} is alias/cruddur-table"
+SAYS_WHICH = "--context kms:ResourceAliases=alias/NAME says which"
 SSO = "AWSReservedSSO_MessagesOperator_0123456789abcdef"
 
 
@@ -69,7 +70,7 @@ def test_a_missing_allow_is_traced_to_the_policies_that_are_silent() -> None:
     assert (silent.reason.layer, silent.reason.effect) == ("identity", "silent")
     # of the stacks' keys the one that a further key of the request would open
     assert silent.explanation.request.context["kms:ResourceAliases"] == ("alias/cruddur-table",)
-    assert silent.notes == (UNNAMED.format(KEY.rpartition(":")[2]),)
+    assert silent.notes == (f"{UNNAMED.format(KEY.rpartition(':')[2])}; {SAYS_WHICH}",)
     named = why("cruddur-application", "kms:Decrypt", KEY, kms_ResourceAliases="alias/cruddur-audit")
     assert named.explanation.request.context["kms:ResourceAliases"] == ("alias/cruddur-audit",)
     assert named.notes == ()
@@ -124,3 +125,34 @@ def test_a_message_without_its_resource_says_where_that_is_told_and_one_with_it_
     with pytest.raises(PolicyError, match="does not say on which resource kms:Decrypt was refused; CloudTrail's"):
         answered(parse(f"{caller} the resource associated with this ciphertext {IN_AN_SCP}"), SETTINGS, {})
     assert answered(parse(f"{caller} resource: {KEY} {IN_AN_SCP}"), SETTINGS, {}).reason.policy == "deny_strangers"
+
+
+def test_what_hangs_on_which_key_an_id_is_is_said_to_be_a_guess() -> None:
+    guessed = why("cruddur-operator", "kms:CreateGrant", KEY)
+    key = KEY.rpartition(":")[2]
+    assert guessed.guess == f"{key} is alias/cruddur-audit"
+    (note,) = guessed.notes
+    assert note.startswith(f"no template tells whether {key} is alias/cruddur-audit; of alias/cruddur-")
+    assert note.endswith(f"; {SAYS_WHICH}")
+    named = why("cruddur-operator", "kms:CreateGrant", KEY, kms_ResourceAliases="alias/cruddur-logs")
+    assert (named.guess, named.notes) == ("", ())
+
+
+def test_what_is_the_same_for_every_key_is_no_guess() -> None:
+    answer = why("cruddur-operator", "kms:ScheduleKeyDeletion", KEY, IN_AN_SCP)
+    assert (answer.guess, answer.reason.sid) == ("", "DenyKeyDestruction")
+    assert len(answer.notes) == 1
+
+
+def test_the_change_names_the_resource_as_the_message_does() -> None:
+    answer = why("cruddur-operator", "kms:ScheduleKeyDeletion", KEY, IN_AN_SCP)
+    assert resources_of(answer) == [KEY]
+    named = why(
+        "cruddur-operator", "kms:ScheduleKeyDeletion", KEY, IN_AN_SCP, KMS_resourcealiases="alias/cruddur-table"
+    )
+    assert named.explanation.request.resource.endswith(":key/table.TableKey")
+    assert resources_of(named) == [KEY]
+
+
+def resources_of(answer: Answer) -> list[str]:
+    return [edit.added["Resource"] for edit in answer.change.edits if isinstance(edit.added, dict)]

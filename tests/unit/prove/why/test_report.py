@@ -55,6 +55,16 @@ def test_a_possible_statement_is_called_so() -> None:
     assert answer.facts()["certain"] is False
 
 
+def test_a_guess_is_called_so_in_the_first_line() -> None:
+    key = "arn:aws:kms:eu-central-1:111122223333:key/1234"
+    guessed = report("cruddur-operator", "kms:CreateGrant", key)
+    assert guessed.sentence.startswith("refused, if key/1234 is alias/cruddur-audit: no statement of ")
+    assert guessed.facts()["certain"] is False
+    same = report("cruddur-operator", "kms:ScheduleKeyDeletion", key, IN_AN_SCP)
+    assert same.sentence.startswith("refused by statement DenyKeyDestruction of SCP ")
+    assert same.facts()["certain"] is True
+
+
 def test_json_has_the_same_facts() -> None:
     answer = report("Admin", "dynamodb:DeleteTable", TABLE, IN_AN_SCP)
     facts: dict[str, Any] = answer.facts()
