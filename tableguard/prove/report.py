@@ -13,11 +13,12 @@ from tableguard.policy.evaluate import Decision
 from tableguard.policy.principals import GROUPS
 from tableguard.policy.service_reference import source
 from tableguard.prove import places, requests
-from tableguard.prove.engine.prover import Row
+from tableguard.prove.engine.prover import Proof, Row
 from tableguard.prove.engine.question import FACTS
 from tableguard.prove.reach import report as reach_report
 from tableguard.prove.reach.promises import ReachAnswer
 from tableguard.prove.shipped.promises import PromiseAnswer
+from tableguard.prove.unbound import unbound
 
 _FEW = 3
 _DEMANDS = {"denied": "must deny", "allowed": "must allow"}
@@ -144,7 +145,8 @@ def _lines(answer: PromiseAnswer, tables: bool) -> list[str]:
     )
     if proof.counterexample is not None and proof.decision is not None:
         assumed = [f"    assumed: {assumption}" for assumption in assumptions(proof.decision)]
-        return [head, f"    {requests.sentence(proof.counterexample)}", f"    {proof.decision}", *assumed]
+        reasons = [f"    {reason}" for reason in _unbound(proof)]
+        return [head, f"    {requests.sentence(proof.counterexample)}", f"    {proof.decision}", *reasons, *assumed]
     if verdict(answer) == "not proved":
         return [f"{head}: {answer.empty or proof.reason}"]
     rows = [
@@ -152,6 +154,13 @@ def _lines(answer: PromiseAnswer, tables: bool) -> list[str]:
         for row in proof.rows
     ]
     return [f"{head}, {counted(proof.classes, 'class', 'classes')} of requests", *(rows if tables else ())]
+
+
+def _unbound(proof: Proof) -> tuple[str, ...]:
+    """Say why no SCP or RCP stands in the way of a counterexample that is allowed."""
+    if proof.counterexample is None or proof.decision is None or not proof.decision.allowed:
+        return ()
+    return unbound(proof.question.world, proof.counterexample)
 
 
 def _where(answer: PromiseAnswer) -> str:
@@ -163,6 +172,7 @@ def _facts(answer: PromiseAnswer) -> dict[str, Any]:
     counterexample = proof.counterexample and {
         "request": requests.facts(proof.counterexample),
         "because": str(proof.decision).split("; ") if proof.decision else [],
+        "unbound": list(_unbound(proof)),
         "assumed": assumptions(proof.decision) if proof.decision else [],
     }
     return {
