@@ -29,8 +29,8 @@ from tableguard.store.consumed import ReadCost
 from tableguard.store.listing import UNEXPIRED, Listing, ListingPage, check_limit, readable
 
 Position = tuple[str, str]  # the time of the newest message, and the group: what conversations are sorted by
-_FROM_THE_END: Position = ("", "")
-_FROM_THE_BEGINNING: Position = ("\U0010ffff", "")
+_LAST = "\U0010ffff"  # sorts behind every time and every group
+_THE_END = ""
 
 
 @dataclass(frozen=True)
@@ -67,16 +67,16 @@ class Inbox:
         """
         check_limit(limit)
         cost = ReadCost()
-        after = _FROM_THE_BEGINNING if token is None else _position(self._listing.start_key(token))
+        after = (_LAST, _LAST) if token is None else _position(self._listing.start_key(token))
         partition = _sorted_out(self._query(cost, FIRST_ROWS, consistent))
-        further, end = self._further(limit, token, cost) if partition.has_further else ((), _FROM_THE_END)
+        further, end = self._further(limit, after[0], cost) if partition.has_further else ([], _THE_END)
         rows = (*partition.rows, *further)
-        # what lies behind the index's page has rows of the index between it and the page
-        within = (row for row in rows if end <= _position(row) < after and _position(row)[0])
+        # at the end of the index's page and behind it there may be rows of the index that were not read
+        within = (row for row in rows if end < _position(row)[0] and _position(row) < after)
         ordered = _without_copies(sorted(within, key=_position, reverse=True))
         damaged = [] if token else [row for row in rows if not _position(row)[0]]
-        last = _position(ordered[limit - 1]) if len(ordered) > limit else end
-        token = None if last == _FROM_THE_END else self._token(last)
+        last = _position(ordered[limit - 1]) if len(ordered) > limit else (end, _LAST)
+        token = None if last[0] == _THE_END else self._token(last)
         return self._of([*ordered[:limit], *damaged], partition, cost, token, consistent and not partition.has_further)
 
     def all(self) -> ConversationPage:
@@ -109,22 +109,33 @@ class Inbox:
             cost.add(page.get("ConsumedCapacity"))
             yield from page["Items"]
 
-    def _further(self, limit: int, token: str | None, cost: ReadCost) -> tuple[tuple[Item, ...], Position]:
-        """Return a page of the further rows, and the position up to which it goes."""
-        answer = self.client.query(
-            TableName=self.table_name,
-            IndexName=INDEX,
-            KeyConditionExpression="pk = :pk",
-            FilterExpression=UNEXPIRED,
-            ExpressionAttributeValues=self._values(),
-            ScanIndexForward=False,
-            Limit=limit,
-            ReturnConsumedCapacity="TOTAL",
-            **({"ExclusiveStartKey": self._listing.start_key(token)} if token is not None else {}),
-        )
-        cost.add(answer.get("ConsumedCapacity"))
-        last = answer.get("LastEvaluatedKey")
-        return tuple(answer["Items"]), _position(last) if last else _FROM_THE_END
+    def _further(self, limit: int, newest: str, cost: ReadCost) -> tuple[list[Item], str]:
+        """Return further rows of a time and before, and the time down to which these are all; one query is enough.
+
+        An index does not say in which order rows of the same time come. Only where more than a page have the time
+        that is begun with, another query reads on to the next.
+        """
+        request: dict[str, Any] = {
+            "TableName": self.table_name,
+            "IndexName": INDEX,
+            "KeyConditionExpression": f"pk = :pk AND {FURTHER_AT} <= :newest",
+            "FilterExpression": UNEXPIRED,
+            "ExpressionAttributeValues": self._values() | {":newest": {"S": newest}},
+            "ScanIndexForward": False,
+            "Limit": limit + 1,
+            "ReturnConsumedCapacity": "TOTAL",
+        }
+        rows: list[Item] = []
+        while True:
+            answer = self.client.query(**request)
+            cost.add(answer.get("ConsumedCapacity"))
+            rows += answer["Items"]
+            last = answer.get("LastEvaluatedKey")
+            if last is None:
+                return rows, _THE_END
+            if _position(last)[0] < newest:
+                return rows, _position(last)[0]
+            request["ExclusiveStartKey"] = last
 
     def _values(self) -> Item:
         return {":pk": {"S": rows_pk(self.user_uuid)}, ":now": {"N": str(int(self.now.timestamp()))}}

@@ -75,6 +75,15 @@ def test_both_are_listed_as_one_newest_first(client: Any, limit: int, pages: lis
     assert listed(client, limit) == [list(page) for page in pages]
 
 
+@pytest.mark.parametrize("limit", [1, 2, 3, 20])
+def test_conversations_of_the_same_moment_are_all_listed(client: Any, limit: int) -> None:
+    same = [row(group_uuid, 7, further=group_uuid in "bdfh") for group_uuid in "abcdefgh"]
+    put(client, [row("z", 9, True), *same, row("y", 5, True), row("x", 3)])
+    pages = listed(client, limit)
+    assert [group for page in pages for group in page] == list("zhgfedcbayx")
+    assert all(len(page) <= limit for page in pages)
+
+
 @contextmanager
 def counting(client: Any) -> Iterator[tuple[Inbox, list[str]]]:
     counted = Counting(client)
@@ -156,7 +165,7 @@ _users = iter(range(10**9))
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    st.dictionaries(st.text("abcdef0129-", min_size=1, max_size=3), st.tuples(st.integers(0, 99), st.booleans())),
+    st.dictionaries(st.text("abcdef0129-", min_size=1, max_size=3), st.tuples(st.integers(0, 9), st.booleans())),
     st.integers(1, 7),
 )
 def test_however_pages_are_cut_every_conversation_is_listed_once_and_in_order(
