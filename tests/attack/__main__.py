@@ -1,4 +1,7 @@
-"""python -m tests.attack: random worlds and promises; whatever the prover answers, requests try to show it wrong."""
+"""python -m tests.attack: random worlds and promises; whatever the prover answers, requests try to show it wrong.
+
+With --differences: random changes of such worlds, and what diff says of them.
+"""
 
 import argparse
 import secrets
@@ -6,7 +9,8 @@ import sys
 import time
 from collections.abc import Sequence
 
-from tests.attack.campaign import Campaign, cases
+from tests.attack.campaign import Campaign, Contradiction, cases
+from tests.attack.differences import DifferenceCampaign
 from tests.attack.generator import PROFILES
 from tests.attack.shrinking import shrunk
 
@@ -19,13 +23,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     seed = secrets.randbelow(10**9) if options.seed is None else options.seed
     sys.stdout.write(f"seed {seed}\n")
-    campaign = Campaign()
+    campaign = DifferenceCampaign() if options.differences else Campaign()
     begun = time.monotonic()
     told = begun
     for case in cases(seed, options.profile or PROFILES):
         contradiction = campaign.attack(case)
         if contradiction is not None:
-            sys.stdout.write(f"{shrunk(contradiction)}\n")
+            smallest = shrunk(contradiction) if isinstance(contradiction, Contradiction) else contradiction
+            sys.stdout.write(f"{smallest}\n")
         now = time.monotonic()
         if now - told > PROGRESS:
             told = now
@@ -41,6 +46,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=60.0, help="how long (default: 60)")
     parser.add_argument("--seed", type=int, help="from which worlds and requests are drawn (default: a new one)")
     parser.add_argument("--profile", action="append", choices=sorted(PROFILES), help="what worlds are about")
+    parser.add_argument("--differences", action="store_true", help="attack diff, not the prover's answers")
     return parser.parse_args(arguments)
 
 

@@ -16,7 +16,17 @@ import pytest
 
 from tableguard.policy.evaluate import Decision, Request, World, decide
 from tableguard.policy.worlds import Scope
-from tableguard.prove.engine import actions, callers, context_keys, context_values, enumeration, prover, resources
+from tableguard.prove.diff import difference as differences
+from tableguard.prove.engine import (
+    actions,
+    callers,
+    context_keys,
+    context_values,
+    enumeration,
+    prover,
+    question,
+    resources,
+)
 from tableguard.prove.engine.automaton import TWELVE_DIGITS, Universe, exactly, word
 from tableguard.prove.engine.dimension import Option
 from tableguard.prove.engine.dominance import sets
@@ -39,10 +49,11 @@ class Fault:
 @contextmanager
 def put_back(name: str) -> Iterator[Fault]:
     """Have the prover make a fault, and forget afterwards what it remembers of it."""
+    fault = {**FAULTS, **FAULTS_OF_DIFF}[name]
     with pytest.MonkeyPatch.context() as patch:
-        FAULTS[name].patch(patch)
+        fault.patch(patch)
         _forget()
-        yield FAULTS[name]
+        yield fault
     _forget()
 
 
@@ -203,5 +214,35 @@ FAULTS: Mapping[str, Fault] = {
     "a class is left out though it alone matches an allowance": Fault("levels", _set(Aim, "cost", _avoided_only)),
     "a denial settles that may not match": Fault(
         "mixed", _set(enumeration.Enumeration, "_is_settled", _settled_by_what_may_match)
+    ),
+}
+
+
+def _settled_by_either(self: Any, certain: Any, parties: Any, request: Request) -> bool:
+    return self.denials.by(certain, parties, request) is not None
+
+
+def _alike_without_conditions(one: Any, other: Any) -> bool:
+    same = replace(one.statement, conditions=()) == replace(other.statement, conditions=())
+    return (one.layer, one.level) == (other.layer, other.level) and same
+
+
+def _first_action_only(self: Any, coverings: Any) -> Any:
+    listed, others = _IN_CLASSES(self, coverings)
+    return listed[:1], others
+
+
+_IN_CLASSES = differences._ActionNames.in_classes
+
+# shortcuts of diff that look as good
+FAULTS_OF_DIFF: Mapping[str, Fault] = {
+    "a denial that is gone, or new, settles": Fault(
+        "texts", _set(differences._Comparison, "_settles", _settled_by_either)
+    ),
+    "statements that differ in conditions alone are the same": Fault(
+        "mixed", _set(question, "_alike", _alike_without_conditions)
+    ),
+    "of actions that change alike one is named": Fault(
+        "actions", _set(differences._ActionNames, "in_classes", _first_action_only)
     ),
 }
