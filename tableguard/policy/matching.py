@@ -18,6 +18,7 @@ _NOTHING: Test = re.compile(r"(?!)").fullmatch
 _EVERYTHING: Test = re.compile(r".*", re.DOTALL).fullmatch
 MOST_REMEMBERED = 1_024  # texts whose answer a test keeps: proofs ask the same few again and again
 VARIABLE = re.compile(r"\$\{([^}]*)\}")
+_VARIABLE_AS_WRITTEN = re.compile(r"\$\{(?:[*?$]|[^{},]+(?:,\s*'[^']*'\s*)?)\}")
 _SPECIAL = re.compile(r"(\$\{[*?$]\}|[*?])")
 _LITERAL = {"*", "?", "$"}  # ${*}, ${?} and ${$} stand for the character itself
 
@@ -43,6 +44,18 @@ def _part(part: str, character: str) -> str:
 def literal(text: str) -> str:
     """Return a text with its escaped wildcards `${*}` written as the characters they stand for."""
     return re.sub(r"\$\{([*?$])\}", r"\1", text) if "${" in text else text
+
+
+def refuse_malformed_variable(text: str) -> None:
+    """Raise PolicyError for a `${` that begins no variable: no brace closes it, it has no name, or an unquoted default.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html has them as errors.
+    """
+    for begin in re.finditer(r"\$\{", text):
+        if not _VARIABLE_AS_WRITTEN.match(text, begin.start()):
+            raise PolicyError(
+                f"{text[begin.start() :]!r} begins no variable; accepted: ${{key}} or ${{key, 'default'}}"
+            )
 
 
 def substituted(text: str, context: Values) -> str | None:

@@ -4,7 +4,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.htm
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -12,7 +12,15 @@ from typing import Any, Literal
 
 from tableguard.errors import PolicyError
 from tableguard.policy.conditions import Condition, parsed
-from tableguard.policy.matching import Test, Values, action_test, arn_pattern, resource_test, substituted
+from tableguard.policy.matching import (
+    Test,
+    Values,
+    action_test,
+    arn_pattern,
+    refuse_malformed_variable,
+    resource_test,
+    substituted,
+)
 from tableguard.policy.principals import Principals, principals
 
 Effect = Literal["Allow", "Deny"]
@@ -183,13 +191,7 @@ def policy(name: str, document: Mapping[str, Any]) -> Policy:
 
 
 def _holds_variables(policy: Policy) -> bool:
-    values = (
-        value
-        for statement in policy.statements
-        for values in (statement.resource.texts, *(line.values for line in statement.conditions))
-        for value in values
-    )
-    return any("${" in value for value in values)
+    return any("${" in value for statement in policy.statements for value in _values(statement))
 
 
 def _statement(place: str, element: Any) -> Statement:
@@ -203,7 +205,7 @@ def _statement(place: str, element: Any) -> Statement:
     effect = element.get("Effect")
     if effect not in ("Allow", "Deny"):
         raise PolicyError(f"{place}: Effect is {effect!r}; accepted: 'Allow', 'Deny'")
-    return Statement(
+    statement = Statement(
         sid=str(sid),
         effect=effect,
         action=_actions(place, element),
@@ -211,6 +213,24 @@ def _statement(place: str, element: Any) -> Statement:
         conditions=_conditions(place, element.get("Condition", {})),
         principals=_principals(place, element),
     )
+    _refuse_malformed_variables(place, statement)
+    return statement
+
+
+def _refuse_malformed_variables(place: str, statement: Statement) -> None:
+    for value in _values(statement):
+        if "${" in value:
+            try:
+                refuse_malformed_variable(value)
+            except PolicyError as error:
+                raise PolicyError(f"{place}: {error}") from error
+
+
+def _values(statement: Statement) -> Iterator[str]:
+    """Yield the values that may have variables: resources, and what conditions compare with."""
+    yield from statement.resource.texts
+    for line in statement.conditions:
+        yield from line.values
 
 
 def _actions(place: str, element: Mapping[str, Any]) -> Patterns:

@@ -318,13 +318,6 @@ def _negated_variable(subject: _Subject) -> Problems:
             yield element, f"${{{variable}}} in a negation, which holds of every request that has no {variable.strip()}"
 
 
-def _unquoted_default(subject: _Subject) -> Problems:
-    for element, variable, _ in _variables(subject):
-        default = variable.partition(",")[2].strip()
-        if "," in variable and not re.fullmatch(r"'[^']*'", default):
-            yield element, f"${{{variable}}}: the default is not in single quotes"
-
-
 def _element(line: Condition) -> Path:
     operator = f"{line.quantifier}:{line.operator}" if line.quantifier else line.operator
     return "Condition", f"{operator}{'IfExists' if line.if_exists else ''}", line.key
@@ -360,5 +353,4 @@ RULES = (
     MeaningRule("unknown-variable", "fill the placeholder, or name a context key", _unknown_variable),
     MeaningRule("variable-of-several", "use a key of one value", _variable_of_several),
     MeaningRule("negated-variable", _WITHOUT_THE_KEY, _negated_variable, "warning"),
-    MeaningRule("unquoted-default", "write ${key, 'default'}", _unquoted_default),
 )

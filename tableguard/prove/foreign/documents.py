@@ -16,6 +16,7 @@ from typing import Any
 from tableguard.check.rules import action_names, context_keys, policy_grammar, policy_meaning
 from tableguard.check.rules.policy_grammar import NAMES
 from tableguard.errors import PolicyError
+from tableguard.policy import statements
 from tableguard.prove.engine.unproved import NotProvedError
 from tableguard.prove.foreign.files import MOST_BYTES, YAML, files, has_effect, refuse_unread
 from tableguard.prove.foreign.kinds import ToldKind, kind_of
@@ -137,6 +138,7 @@ def _inside(file: Path, within: str, content: Any, values: Values, default: str)
         folder = file.resolve().parent.name
         kind, because = ToldKind(written_kind) if written_kind else kind_of(place, within, folder, whole, default)
         policy_grammar.refuse(place, kind, whole)
+        statements.policy(place, whole)  # an error in it is told with the file, of which there may be two of a name
         context_keys.refuse_unknown(place, whole)
         yield ForeignDocument(place, kind, whole, f"{within}{place.removeprefix(str(file))}", because)
 

@@ -57,6 +57,29 @@ def test_a_value_of_not_resource_whose_variable_has_no_value_leaves_nothing_out(
     assert not statement.covers_resource(OTHER_TABLE, {})
 
 
+@pytest.mark.parametrize(
+    ("malformed", "right"),
+    [
+        ("${aws:PrincipalTag/team", "${aws:PrincipalTag/team}"),
+        ("${}", "${$}{}"),
+        ("x${${aws:username}}", "x${aws:username}"),
+        ("${aws:PrincipalTag/team, none}", "${aws:PrincipalTag/team, 'none'}"),
+        ("${aws:PrincipalTag/team,'none}", "${aws:PrincipalTag/team,'none'}"),
+        ("${*}${", "${*}$"),
+    ],
+)
+def test_what_begins_as_a_variable_and_is_none_is_refused(malformed: str, right: str) -> None:
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html
+    def compared(value: str) -> dict[str, Any]:
+        return {"Condition": {"StringEquals": {"aws:ResourceTag/team": ["a", value]}}}
+
+    for element in (compared(malformed), {"Resource": f"arn:aws:dynamodb:*:*:table/{malformed}"}):
+        with pytest.raises(PolicyError, match=r"statement 1.*: .\$\{.* begins no variable; accepted: \$\{key\} or"):
+            document(element)
+    for element in (compared(right), {"Resource": f"arn:aws:dynamodb:*:*:table/{right}"}):
+        assert document(element).statements
+
+
 def test_one_statement_needs_no_list() -> None:
     assert policy("one", {**VERSION, "Statement": GOOD}).statements == policy("one", {"Statement": [GOOD]}).statements
 

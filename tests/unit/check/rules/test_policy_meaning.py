@@ -217,7 +217,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         {"Resource": None, "NotResource": "arn:aws:dynamodb:*:*:table/${aws:PrincipalTag/team, 'none'}"},
     ),
     (
-        "unquoted-default",
+        "unreadable",
         when("StringEquals", "aws:username", "${aws:PrincipalTag/team, none}"),
         when("StringEquals", "aws:username", "${aws:PrincipalTag/team, 'none'}"),
     ),

@@ -472,3 +472,24 @@ def test_a_list_inside_a_text_of_its_own_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path, {"Version": "2012-10-17", "Statement": [{**DENIAL, "Resource": "arn:<regions>"}]})
     with pytest.raises(PolicyError, match="<regions> is a list and stands inside a text"):
         documents.read(path, VALUES, "scp")
+
+
+@pytest.mark.parametrize(
+    ("differs", "problem"),
+    [
+        ({"Effect": "deny"}, "statement 1 (NoDeletion): Effect is 'deny'; accepted: 'Allow', 'Deny'"),
+        ({"Condition": {"StringEquals": {"aws:username": "${aws:username"}}}, "begins no variable; accepted: ${key}"),
+    ],
+)
+def test_what_is_wrong_in_a_statement_is_told_with_its_file(
+    differs: dict[str, Any], problem: str, tmp_path: Path
+) -> None:
+    old, new = tmp_path / "old" / "scp", tmp_path / "new" / "scp"
+    for folder, statement in ((old, DENIAL), (new, {**DENIAL, **differs})):
+        folder.mkdir(parents=True)
+        written(folder, {**DOCUMENT, "Statement": [statement]})
+    assert documents.read(old.parent, VALUES).documents
+    with pytest.raises(PolicyError) as refusal:
+        documents.read(new.parent, VALUES)
+    assert str(refusal.value).startswith(f"{new}/policy.json: statement 1 ")
+    assert problem in str(refusal.value)
