@@ -16,7 +16,7 @@ from tableguard.prove.engine.dominance import sets, texts
 from tableguard.prove.engine.prover import Proof, prove
 from tests.attack.cases import AttackCase
 from tests.attack.generator import attack_case
-from tests.attack.requests import Answer, Attacker, can_be, can_exist, judged
+from tests.attack.requests import Answer, Attacker, can_be, can_exist, completed, judged
 
 NOTHING_IN_SCOPE = "no request is within the scope"
 TOO_MANY = "too many"  # the beginning of reasons: a counterexample was looked for before such an answer
@@ -180,7 +180,7 @@ class Campaign:
             return
         for _ in range(self.effort.random):
             yield attacker.random_request()
-        examples = [row.example for row in proof.rows]
+        examples = [completed(row.example) for row in proof.rows]
         begin = attacker.random.sample(examples, min(len(examples), EXAMPLES))
         for request in (*(attacker.random_request() for _ in range(self.effort.climbs)), *begin):
             yield from attacker.climb(request, self.effort.steps)

@@ -1,7 +1,7 @@
 """Requests within a promise's scope: random ones, and such as come ever closer to what the promise excludes."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Literal
@@ -32,6 +32,12 @@ DERIVED = frozenset(
     )
 )
 _TIME = "2026-03-01T00:00:00Z"
+_OF_EVERY_REQUEST: Mapping[str, Any] = {
+    "aws:requestedregion": REGION,
+    "aws:securetransport": "true",
+    "aws:currenttime": _TIME,
+    "aws:epochtime": "1772323200",
+}
 
 
 def judged(case: AttackCase, request: Request) -> Answer:
@@ -65,6 +71,11 @@ def carried(request: Request) -> Request:
     service = request.action.partition(":")[0]
     context = {key: value for key, value in request.context.items() if load().may_carry(service, key)}
     return replace(request, context=context)
+
+
+def completed(example: Request) -> Request:
+    """Return a request like an example of the prover, which leaves out what does not matter in its own class."""
+    return replace(example, context={**_OF_EVERY_REQUEST, **example.context})
 
 
 def can_exist(request: Request) -> bool:
@@ -107,9 +118,7 @@ class Attacker:
 
     def random_request(self) -> Request:
         """Return a request whose parts, each by itself, are within the scope."""
-        context: dict[str, Any] = {"aws:requestedregion": REGION, "aws:securetransport": "true"}
-        context |= {"aws:currenttime": _TIME, "aws:epochtime": "1772323200"}
-        request = Request(_caller("*"), self.random.choice(self.actions), "*", ACCOUNT, context)
+        request = Request(_caller("*"), self.random.choice(self.actions), "*", ACCOUNT, dict(_OF_EVERY_REQUEST))
         for key in self.values:
             request = self._with_value(request, key, self.random.choice(self.values[key]))
         request = self._with_caller(request, self.random.choice(self.callers))
