@@ -66,8 +66,7 @@ def destroy(
         client, name = _client(settings, session(_principal(deletion.stack))), deletion.stack_name
         token = status.new_token()
         try:
-            client.update_termination_protection(StackName=name, EnableTerminationProtection=False)
-            client.delete_stack(StackName=name, ClientRequestToken=token)
+            _begin(client, name, token)
             client.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig=interval.config)
         except ClientError as error:
             raise DeployError(f"stack {name}: cannot be deleted: {error}") from error
@@ -75,6 +74,25 @@ def destroy(
             reasons = status.reasons(client, name, token)
             raise DeployError(f"stack {name}: cannot be deleted: {reasons}; mend this, and destroy again") from error
         yield deletion
+
+
+def _begin(client: Any, name: str, token: str) -> None:
+    """Begin a deletion; a stack whose deletion is refused, as its exports are in use, is as protected as before."""
+    (described,) = client.describe_stacks(StackName=name)["Stacks"]
+    client.update_termination_protection(StackName=name, EnableTerminationProtection=False)
+    try:
+        client.delete_stack(StackName=name, ClientRequestToken=token)
+    except ClientError as refusal:
+        try:
+            client.update_termination_protection(
+                StackName=name, EnableTerminationProtection=described.get("EnableTerminationProtection", False)
+            )
+        except ClientError as error:
+            raise DeployError(
+                f"stack {name}: cannot be deleted: {refusal}; its termination protection was turned off for that, and "
+                f"cannot be turned on again: {error}"
+            ) from error
+        raise
 
 
 def _principal(stack: StackModule) -> Principal:

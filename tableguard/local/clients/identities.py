@@ -26,4 +26,5 @@ def via_header(service: str) -> str:
 def via_of(header: str | None) -> str:
     """Return the service that a request's header says acts for the caller; empty if none does."""
     service, _, word = (header or "").partition("/")
-    return service if secrets.compare_digest(word, _WORD) else ""
+    # as bytes, since a caller's header may have any character, and texts are compared in ASCII only
+    return service if secrets.compare_digest(word.encode(), _WORD.encode()) else ""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from botocore.exceptions import WaiterError
+from botocore.exceptions import ClientError, WaiterError
 
 from tableguard.errors import DeployError
 from tableguard.settings import example
@@ -149,6 +149,9 @@ class Undeletable:
     def client(self, service: str, region_name: str) -> "Undeletable":
         return self
 
+    def describe_stacks(self, **_: Any) -> Any:
+        return {"Stacks": [{}]}
+
     def update_termination_protection(self, **_: Any) -> None: ...
 
     def delete_stack(self, **request: Any) -> None:
@@ -180,3 +183,36 @@ def test_a_failure_names_the_resource_and_aws_s_reason() -> None:
         "stack cruddur-audit: cannot be deleted: Vpc (AWS::EC2::VPC): not authorized to perform: ec2:DeleteVpc; "
         "mend this, and destroy again"
     )
+
+
+class Refusing(Undeletable):
+    """CloudFormation that refuses to begin a deletion, and, if told so, to protect the stack again."""
+
+    def __init__(self, was_protected: bool, protects: bool = True) -> None:
+        self.protected, self.protects = was_protected, protects
+
+    def describe_stacks(self, **_: Any) -> Any:
+        return {"Stacks": [{"EnableTerminationProtection": self.protected}]}
+
+    def update_termination_protection(self, **request: Any) -> None:
+        if request["EnableTerminationProtection"] and not self.protects:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "UpdateTerminationProtection")
+        self.protected = request["EnableTerminationProtection"]
+
+    def delete_stack(self, **_: Any) -> None:
+        assert not self.protected
+        raise ClientError({"Error": {"Code": "ValidationError", "Message": "in use"}}, "DeleteStack")
+
+
+@pytest.mark.parametrize("was_protected", [True, False])
+def test_a_stack_whose_deletion_is_refused_is_as_protected_as_before(was_protected: bool) -> None:
+    planned, stack = (PlannedDeletion(AUDIT[0], "cruddur-audit", (), ()),), Refusing(was_protected)
+    with pytest.raises(DeployError, match=r"stack cruddur-audit: cannot be deleted: .*in use$"):
+        list(destroy(example(), lambda _: stack, PollInterval(), planned))
+    assert stack.protected is was_protected
+
+
+def test_a_stack_that_is_left_without_its_protection_is_said_to_be() -> None:
+    planned, stack = (PlannedDeletion(AUDIT[0], "cruddur-audit", (), ()),), Refusing(True, protects=False)
+    with pytest.raises(DeployError, match=r"in use; its termination protection was turned off for that, and cannot be"):
+        list(destroy(example(), lambda _: stack, PollInterval(), planned))

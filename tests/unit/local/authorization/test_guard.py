@@ -543,6 +543,7 @@ def test_only_this_process_speaks_for_a_service() -> None:
         client.get_caller_identity()
     assert via_of(headers["x-embedded-via"]) == "cloudformation.amazonaws.com"
     assert via_of("cloudformation.amazonaws.com/guess") == ""
+    assert via_of("cloudformation.amazonaws.com/guéss") == ""
     assert via_of(None) == ""
 
 
