@@ -4,13 +4,23 @@ An expired message counts as none, and an expired row as absent: nobody is shown
 days, and until then neither is wrong. A deleted message is an empty one, its own tombstone, and is shown as such.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 
-from stream_lambda.decide import conversation, other_member
-from stream_lambda.items import Conversation, Group, Item, ItemError, User, conversation_of, group_of
+from stream_lambda.decide import conversation
+from stream_lambda.items import (
+    FURTHER_AT,
+    Conversation,
+    Group,
+    Item,
+    ItemError,
+    RowKey,
+    User,
+    conversation_of,
+    group_of,
+)
 from tableguard.store.newest_message import NewestUsable
 from tableguard.store.rows import ATTRIBUTES, is_hidden, names
 
@@ -24,6 +34,10 @@ class Kind(Enum):
     MISSING = "a member has no row"
     BEHIND = "the row shows an older message than the newest"
     DIFFERENT = "the row shows the newest message, but not as it is"
+    UNSORTED = "the row is not in the index as its place and its message say"
+    MISPLACED = "the row is at a place that the group does not say"
+    TWICE = "the member has a second row, at a place that the group does not say"
+    UNFLAGGED = "a user with further rows has no flag, so that no listing reads them"
     NAMES = "the row does not name the other member as the group does"
     FORMER = "the row is of somebody who is not a member of the group"
     GONE = "the row shows a message that is not there, newer than the newest that is"
@@ -49,14 +63,19 @@ class View:
 
     group_uuid: str
     group: Item | None
-    rows: Mapping[str, Item]  # by user: of all members, and of others where there are any
+    rows: Mapping[RowKey, Item]  # of all members, and others where there are any
     newest: NewestUsable
     now: datetime
 
+    def shown(self) -> list[RowKey]:
+        """Return the keys of the rows that can be shown to somebody, at either place."""
+        rows = sorted(self.rows.items())
+        return [key for key, row in rows if not is_hidden(row, self.now) and self.is_row(row)]
+
     def unknown(self) -> list[Item]:
         """Return the items at rows' keys that are no rows, where the group does not say what row belongs there."""
-        named = members(self.group) if self.newest.message else ()
-        others = (item for user_uuid, item in self.rows.items() if user_uuid not in named)
+        due = places(self.group).items() if self.newest.message else ()
+        others = (item for key, item in self.rows.items() if (key.user_uuid, key.further) not in due)
         return [item for item in others if not is_hidden(item, self.now) and not self.is_row(item)]
 
     def is_row(self, item: Item) -> bool:
@@ -76,7 +95,10 @@ class View:
 
 @dataclass(frozen=True)
 class Drift:
-    """One thing that is wrong; `wanted` is the right row, or None if the row must not be shown."""
+    """One thing that is wrong; `wanted` is the right row, or None if the row must not be shown.
+
+    `seen` is the row at its place. `stray` is one at the other place, which must not be shown.
+    """
 
     kind: Kind
     group_uuid: str
@@ -85,6 +107,12 @@ class Drift:
     seen: Item | None = field(default=None, repr=False)
     group: Item | None = field(default=None, repr=False)
     wanted: Conversation | None = field(default=None, repr=False)
+    stray: Item | None = field(default=None, repr=False)
+
+    @property
+    def removes(self) -> bool:
+        """Tell whether the repair only takes a row away."""
+        return self.wanted is None and self.kind is not Kind.UNFLAGGED
 
 
 def drifts(view: View, due: Stamp | None = None) -> list[Drift]:
@@ -94,7 +122,7 @@ def drifts(view: View, due: Stamp | None = None) -> list[Drift]:
     way, and only an older one has been left behind.
     """
     if view.group is None:
-        return [*_orphaned(view), *(_of_row(view, Kind.GROUPLESS, user_uuid) for user_uuid in _visible(view))]
+        return [*_orphaned(view), *(_of_row(view, Kind.GROUPLESS, key) for key in view.shown())]
     try:
         group = group_of(view.group)
     except ItemError as error:
@@ -104,7 +132,7 @@ def drifts(view: View, due: Stamp | None = None) -> list[Drift]:
     return [
         *(Drift(Kind.MESSAGE, view.group_uuid, detail=f"{sk}: {why}") for sk, why in unusable),
         *(drift for member in members.values() for drift in _of_member(view, group, member, due)),
-        *(_of_row(view, Kind.FORMER, user_uuid) for user_uuid in _visible(view) if user_uuid not in members),
+        *(_of_row(view, Kind.FORMER, key) for key in view.shown() if key.user_uuid not in members),
     ]
 
 
@@ -116,43 +144,77 @@ def _orphaned(view: View) -> list[Drift]:
     return [Drift(Kind.ORPHANED, view.group_uuid, detail=detail)]
 
 
-def _visible(view: View) -> Iterator[str]:
-    """Yield whose rows can be shown to them."""
-    for user_uuid, row in sorted(view.rows.items()):
-        if not is_hidden(row, view.now) and view.is_row(row):
-            yield user_uuid
-
-
-def _of_row(view: View, kind: Kind, user_uuid: str, detail: str = "", wanted: Conversation | None = None) -> Drift:
-    return Drift(kind, view.group_uuid, user_uuid, detail, view.rows.get(user_uuid), view.group, wanted)
+def _of_row(view: View, kind: Kind, key: RowKey, detail: str = "", wanted: Conversation | None = None) -> Drift:
+    return Drift(kind, view.group_uuid, key.user_uuid, detail, view.rows.get(key), view.group, wanted)
 
 
 def _of_member(view: View, group: Group, member: User, due: Stamp | None) -> list[Drift]:
-    newest, row = view.newest.message, view.rows.get(member.user_uuid)
-    wanted = None if newest is None else conversation(newest, member, group)
+    key = RowKey(member.user_uuid, view.group_uuid, member.user_uuid in group.further)
+    elsewhere = key._replace(further=not key.further)
+    wanted = None if view.newest.message is None else conversation(view.newest.message, member, group)
+    placed = _of_placed(view, key, wanted, due)
+    if elsewhere not in view.shown():
+        return placed
+    row, stray = view.rows.get(key), _of_stray(view, elsewhere, wanted)
     if row is None or is_hidden(row, view.now):
-        return (
-            [] if wanted is None or due == NOTHING else [_of_row(view, Kind.MISSING, member.user_uuid, wanted=wanted)]
-        )
+        return [replace(stray, seen=row, wanted=wanted)]
+    if stray.kind is not Kind.MISPLACED:
+        return [*placed, stray]
+    if _stamp_of(view.rows[elsewhere]) <= _stamp_of(row):
+        return [*placed, replace(stray, kind=Kind.TWICE)]
+    # it alone may show the newest message, so it goes in the write that brings the other up to date
+    malformed = Kind.MALFORMED in {drift.kind for drift in placed}
+    return [replace(stray, kind=Kind.MALFORMED if malformed else Kind.TWICE, seen=row, wanted=wanted)]
+
+
+def _of_stray(view: View, key: RowKey, wanted: Conversation | None) -> Drift:
+    """Return what is wrong with a member's row at a place that the group does not say."""
+    stray = view.rows[key]
+    kind = Kind.EMPTY if wanted is None else Kind.MISPLACED
+    if wanted is not None and _stamp_of(stray) > stamp(wanted):
+        kind = Kind.GONE
+    detail = "a further row, by the group a first one" if key.further else "a first row, by the group a further one"
+    return Drift(kind, view.group_uuid, key.user_uuid, detail, group=view.group, stray=stray)
+
+
+def _of_placed(view: View, key: RowKey, wanted: Conversation | None, due: Stamp | None) -> list[Drift]:
+    """Return what is wrong with a member's row at its place."""
+    row = view.rows.get(key)
+    if row is None or is_hidden(row, view.now):
+        return [] if wanted is None or due == NOTHING else [_of_row(view, Kind.MISSING, key, wanted=wanted)]
     try:
         shown = conversation_of(row)
     except ItemError as error:
-        malformed = _of_row(view, Kind.MALFORMED, member.user_uuid, str(error), wanted)
+        malformed = _of_row(view, Kind.MALFORMED, key, str(error), wanted)
         return [malformed] if wanted is not None or view.is_row(row) else []
     if wanted is None:
-        return [_of_row(view, Kind.EMPTY, member.user_uuid)]
+        return [_of_row(view, Kind.EMPTY, key)]
     kind = _kind(shown, wanted, due)
-    if kind is None and not names(row, other_member(member, group)):
+    if kind is None and row.get(FURTHER_AT) != ({"S": shown.last_message_at} if key.further else None):
+        kind = Kind.UNSORTED
+    if kind is None and not names(row, wanted.other):
         kind = Kind.NAMES
-    return [] if kind is None else [_of_row(view, kind, member.user_uuid, wanted=wanted)]
+    return [] if kind is None else [_of_row(view, kind, key, wanted=wanted)]
 
 
-def members(group: Item | None) -> tuple[str, ...]:
-    """Return the uuids of a group's members; none where there is no group, or none that can be understood."""
+def _stamp_of(row: Item) -> Stamp:
     try:
-        return tuple(member.user_uuid for member in group_of(group).members) if group else ()
+        return stamp(conversation_of(row))
+    except ItemError:  # nothing that it shows could be lost
+        return NOTHING
+
+
+def places(group: Item | None) -> dict[str, bool]:
+    """Return the uuids of a group's members, and whose rows are further ones.
+
+    There are none where there is no group, or none that can be understood.
+    """
+    try:
+        understood = group_of(group) if group else None
     except ItemError:  # reported as what is wrong with the group
-        return ()
+        return {}
+    members = understood.members if understood else ()
+    return {member.user_uuid: understood is not None and member.user_uuid in understood.further for member in members}
 
 
 def _kind(shown: Conversation, wanted: Conversation, due: Stamp | None) -> Kind | None:

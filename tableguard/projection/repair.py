@@ -4,7 +4,8 @@ from datetime import datetime
 from enum import Enum
 
 from tableguard.projection.drift import FORCED, HOPELESS, Drift, Kind
-from tableguard.store.rows import Rows
+from tableguard.store.places import write_flag
+from tableguard.store.rows import Rows, is_hidden
 
 
 class RepairOutcome(Enum):
@@ -34,15 +35,23 @@ def repair(rows: Rows, drift: Drift, now: datetime, *, force: bool, dry_run: boo
     if drift.kind in FORCED and not force:
         return RepairOutcome.NEEDS_FORCE
     if dry_run:
-        return RepairOutcome.MENDABLE if drift.wanted else RepairOutcome.EXPIRABLE
+        return RepairOutcome.EXPIRABLE if drift.removes else RepairOutcome.MENDABLE
     if not _write(rows, drift, now):
         return RepairOutcome.CHANGED
-    return RepairOutcome.MENDED if drift.wanted else RepairOutcome.EXPIRED
+    return RepairOutcome.EXPIRED if drift.removes else RepairOutcome.MENDED
 
 
 def _write(rows: Rows, drift: Drift, now: datetime) -> bool:
+    if drift.kind is Kind.UNFLAGGED:
+        write_flag(rows.client, rows.table_name, drift.user_uuid)
+        return True
     if drift.wanted is None:
-        return drift.seen is not None and rows.expire_if_unchanged(drift.seen, drift.group, now)
+        row = drift.seen if drift.stray is None else drift.stray
+        return row is not None and rows.expire_if_unchanged(row, drift.group, now)
+    if drift.wanted.further and (drift.seen is None or is_hidden(drift.seen, now)):
+        write_flag(rows.client, rows.table_name, drift.user_uuid)  # before there is a row that needs it
+    if drift.stray is not None:
+        return rows.move_if_unchanged(drift.wanted, drift.seen, drift.stray, drift.group, now)
     if drift.kind is Kind.NAMES and drift.seen is not None:
         return rows.name_other_if_unchanged(drift.seen, drift.wanted.other)
     return rows.replace_if_unchanged(drift.wanted, drift.seen)

@@ -92,9 +92,9 @@ class DriftReport(Report):
 
 
 def _finding(drift: Drift, file: str, line: int) -> Finding:
-    user = f"/user {drift.user_uuid}" if drift.user_uuid else ""
+    place = [f"{what} {name}" for what, name in (("group", drift.group_uuid), ("user", drift.user_uuid)) if name]
     problem = f"{drift.kind.value}: {drift.detail}" if drift.detail else drift.kind.value
-    path = printable(f"group {drift.group_uuid}{user}")
+    path = printable("/".join(place))
     return Finding(drift.kind.name.lower(), file, path, line, printable(problem), _remedy(drift.kind))
 
 

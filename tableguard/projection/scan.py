@@ -4,7 +4,7 @@ All that is scanned is paid for, whichever keys are then answered, so messages c
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from stream_lambda.items import (
     MESSAGE_PREFIX,
     ROW_PREFIX,
     Item,
+    RowKey,
     group_of_key,
     group_of_marker,
     is_flag,
@@ -19,7 +20,7 @@ from stream_lambda.items import (
 )
 from tableguard.projection.views import Reader
 
-GROUPS = 100_000  # kept in mind at most: some 20 MB
+NAMES = 100_000  # kept in mind at most: some 20 MB
 KINDS = 20  # of items that are not ours, told apart at most: keys may have as many beginnings as there are items
 _BEGINNING = 20  # characters of a key that name its kind; a longer one may be anything
 _OTHER_KINDS = "other kinds"
@@ -28,10 +29,11 @@ _UNEXPIRED = "attribute_not_exists(expires_at) OR expires_at > :now"
 
 @dataclass
 class KeyPage:
-    """The keys of one page: groups, owners of rows as (user, group), messages counted by group, and what is unknown."""
+    """The keys of one page: groups, rows, users with a flag, messages counted by group, and what is unknown."""
 
     groups: list[str] = field(default_factory=list)
-    rows: list[tuple[str, str]] = field(default_factory=list)
+    rows: list[RowKey] = field(default_factory=list)
+    flags: list[str] = field(default_factory=list)
     messages: Counter[str] = field(default_factory=Counter)
     unknown: list[Item] = field(default_factory=list)
 
@@ -42,8 +44,10 @@ class KeyPage:
         elif (group_uuid := group_of_key(key)) is not None:
             self.groups.append(group_uuid)
         elif (row := row_of_key(key)) is not None:
-            self.rows.append((row.user_uuid, row.group_uuid))
-        elif not _is_marker_or_flag(key):
+            self.rows.append(row)
+        elif (user_uuid := _user_of_flag(key)) is not None:
+            self.flags.append(user_uuid)
+        elif not _is_marker(key):
             self.unknown.append(key)
 
 
@@ -81,33 +85,33 @@ class UnknownItems:
 
 @dataclass
 class Unmatched:
-    """Messages whose group's item the scan has not come by; it comes by either first, in no order.
+    """What needs another item that the scan has not come by: messages a group, further rows a flag.
 
-    Of at most `limit` groups it is remembered that their items were seen, and of as many that their messages were.
-    Beyond that it forgets, and a group costs one more read unit.
+    The scan comes by either first. Of at most `limit` names it is remembered that the item was seen, and of as many
+    that it is needed. Beyond that it forgets, and a name costs one more read unit.
     """
 
-    reader: Reader
-    limit: int = GROUPS
+    there: Callable[[Collection[str]], Collection[str]]  # asks the table which of these names have the item
+    limit: int = NAMES
     _seen: set[str] = field(default_factory=set)
-    _messages: Counter[str] = field(default_factory=Counter)
+    _needed: Counter[str] = field(default_factory=Counter)
 
-    def add(self, page: KeyPage) -> Iterator[tuple[str, int]]:
-        """Match the groups and the messages of a page; yield each group that is missing, with a number of messages."""
-        for group_uuid in page.groups:
-            self._messages.pop(group_uuid, None)
+    def add(self, seen: Iterable[str], needed: Mapping[str, int]) -> Iterator[tuple[str, int]]:
+        """Match the names of a page; yield each that is missing, with how often it was needed so far."""
+        for name in seen:
+            self._needed.pop(name, None)
             if len(self._seen) >= self.limit:
                 self._seen.clear()
-            self._seen.add(group_uuid)
-        self._messages.update({name: count for name, count in page.messages.items() if name not in self._seen})
-        if len(self._messages) >= self.limit:
+            self._seen.add(name)
+        self._needed.update({name: count for name, count in needed.items() if name not in self._seen})
+        if len(self._needed) >= self.limit:
             yield from self.missing()
 
     def missing(self) -> Iterator[tuple[str, int]]:
-        """Ask for the groups that were not come by; yield those that are not there."""
-        unmatched, self._messages = self._messages, Counter()
-        there = self.reader.groups(unmatched)
-        yield from ((group_uuid, count) for group_uuid, count in unmatched.items() if group_uuid not in there)
+        """Ask for the items that were not come by; yield the names of those that are not there."""
+        needed, self._needed = self._needed, Counter()
+        there = self.there(needed)
+        yield from ((name, count) for name, count in needed.items() if name not in there)
 
 
 def _group_of_message(key: Item) -> str | None:
@@ -122,8 +126,13 @@ def _group_of_message(key: Item) -> str | None:
     return group_uuid
 
 
-def _is_marker_or_flag(key: Item) -> bool:
-    return key["pk"]["S"].startswith(ROW_PREFIX) and (group_of_marker(key) is not None or is_flag(key))
+def _user_of_flag(key: Item) -> str | None:
+    pk = str(key["pk"]["S"])
+    return pk.removeprefix(ROW_PREFIX) if pk.startswith(ROW_PREFIX) and is_flag(key) else None
+
+
+def _is_marker(key: Item) -> bool:
+    return key["pk"]["S"].startswith(ROW_PREFIX) and group_of_marker(key) is not None
 
 
 def _beginning(text: str) -> str:

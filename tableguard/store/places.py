@@ -74,11 +74,16 @@ class Places:
 
     def flag(self, user_uuid: str) -> None:
         """Write that a user has further rows; written again it stays the same."""
-        answer = self.client.update_item(
-            TableName=self.table_name,
-            Key=flag_key(user_uuid),
-            UpdateExpression="REMOVE expires_at",  # it holds nothing but its key, and stays
-            ReturnConsumedCapacity="TOTAL",
-        )
-        self.write_units += float((answer.get("ConsumedCapacity") or {}).get("CapacityUnits", 0.0))
+        self.write_units += write_flag(self.client, self.table_name, user_uuid)
         self._flagged.add(user_uuid)
+
+
+def write_flag(client: Any, table_name: str, user_uuid: str) -> float:
+    """Write that a user has further rows; written again it stays the same. Return the write units."""
+    answer = client.update_item(
+        TableName=table_name,
+        Key=flag_key(user_uuid),
+        UpdateExpression="REMOVE expires_at",  # it holds nothing but its key, and stays
+        ReturnConsumedCapacity="TOTAL",
+    )
+    return float((answer.get("ConsumedCapacity") or {}).get("CapacityUnits", 0.0))

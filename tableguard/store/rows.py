@@ -62,13 +62,7 @@ class Rows:
 
     def replace_if_unchanged(self, wanted: Conversation, seen: Item | None) -> bool:
         """Write a row if it still equals `seen` (None: absent). Return whether it was written."""
-        item = conversation_item(wanted)
-        values = {name: item[name] for name in ATTRIBUTES if name in item}
-        absent = [name for name in ATTRIBUTES if name not in item]
-        update = _set(values) + (" REMOVE " + ", ".join(absent) if absent else "")
-        condition, compared = _unchanged(seen)
-        key = row_key(RowKey(wanted.user_uuid, wanted.group_uuid, wanted.further))
-        return self._update(_request(self.table_name, key, condition, compared | _placeholders(values), update))
+        return self._update(self._replacement(wanted, seen))
 
     def name_other_if_unchanged(self, seen: Item, other: User) -> bool:
         """Write who the other member is if the row still names the one in `seen`. Return whether it was written.
@@ -86,13 +80,39 @@ class Rows:
 
         One transaction, because somebody who becomes a member at this moment must not lose the row.
         """
+        return self._transact(group, seen, [self._expiry(seen, now)])
+
+    def move_if_unchanged(
+        self, wanted: Conversation, seen: Item | None, stray: Item, group: Item | None, now: datetime
+    ) -> bool:
+        """Write a row at its place and expire the one at the other, unless these or the group's members changed.
+
+        One transaction, because the place of a row may change at this moment, and with it which of the two is right.
+        Return whether it was done.
+        """
+        return self._transact(group, stray, [self._replacement(wanted, seen), self._expiry(stray, now)])
+
+    def _replacement(self, wanted: Conversation, seen: Item | None) -> dict[str, Any]:
+        item = conversation_item(wanted)
+        values = {name: item[name] for name in ATTRIBUTES if name in item}
+        absent = [name for name in ATTRIBUTES if name not in item]
+        update = _set(values) + (" REMOVE " + ", ".join(absent) if absent else "")
+        condition, compared = _unchanged(seen)
+        key = row_key(RowKey(wanted.user_uuid, wanted.group_uuid, wanted.further))
+        return _request(self.table_name, key, condition, compared | _placeholders(values), update)
+
+    def _expiry(self, seen: Item, now: datetime) -> dict[str, Any]:
         values = {"expires_at": {"N": str(int(now.timestamp()))}}
         condition, compared = _unchanged(seen)
+        return _request(self.table_name, _key(seen), condition, compared | _placeholders(values), _set(values))
+
+    def _transact(self, group: Item | None, row: Item, updates: Sequence[dict[str, Any]]) -> bool:
+        """Make these updates if the members of the row's group are as in `group`. Return whether they were made."""
         check, expected = _unchanged(group, ("members",))
-        group_check = _request(self.table_name, group_key(_group_of(seen)), check, expected)
-        update = _request(self.table_name, _key(seen), condition, compared | _placeholders(values), _set(values))
+        group_check = _request(self.table_name, group_key(_group_of(row)), check, expected)
+        writes = [{"ConditionCheck": group_check}, *({"Update": update} for update in updates)]
         try:
-            self.client.transact_write_items(TransactItems=[{"ConditionCheck": group_check}, {"Update": update}])
+            self.client.transact_write_items(TransactItems=writes)
         except self.client.exceptions.TransactionCanceledException as error:
             if not {reason["Code"] for reason in error.response["CancellationReasons"]} <= _CONFLICTS:
                 raise

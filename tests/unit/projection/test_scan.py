@@ -1,5 +1,6 @@
 """A scan asks for keys alone, sorts them by kind, and matches messages with groups within a bound of memory."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from stream_lambda.items import (
     Group,
     RowKey,
+    flag_key,
     group_item,
     group_key,
     marker_key,
@@ -49,10 +51,13 @@ def test_each_key_of_ours_is_sorted_in_and_the_rest_is_unknown() -> None:
         message_key("g", at(1)),
         group_key("g"),
         row_key(RowKey(ADA.user_uuid, "g")),
+        row_key(RowKey(ADA.user_uuid, "g", further=True)),
+        flag_key(ADA.user_uuid),
         marker_key(ADA.user_uuid, "g"),
         stray,
     )
-    assert page(*keys) == KeyPage(["g"], [(ADA.user_uuid, "g")], {"g": 1}, [stray])  # type: ignore[arg-type]
+    rows = [RowKey(ADA.user_uuid, "g"), RowKey(ADA.user_uuid, "g", further=True)]
+    assert page(*keys) == KeyPage(["g"], rows, [ADA.user_uuid], Counter({"g": 1}), [stray])
 
 
 def test_nothing_but_keys_is_asked_for_and_what_has_expired_is_not_there(client: Any) -> None:
@@ -63,7 +68,8 @@ def test_nothing_but_keys_is_asked_for_and_what_has_expired_is_not_there(client:
 
 
 def missing(unmatched: Unmatched, pages: Sequence[KeyPage]) -> list[tuple[str, int]]:
-    return [pair for one in pages for pair in unmatched.add(one)] + list(unmatched.missing())
+    pairs = [pair for one in pages for pair in unmatched.add(one.groups, one.messages)]
+    return pairs + list(unmatched.missing())
 
 
 def keys_read(watched: Watched) -> list[str]:
@@ -75,7 +81,7 @@ def keys_read(watched: Watched) -> list[str]:
 def test_messages_are_matched_with_their_group_and_nothing_is_read_for_it(client: Any, first: bool) -> None:
     pages = [page(group_key("g")), messages(3), messages(2)]
     watched = Watched(client)
-    assert missing(Unmatched(reader(watched)), pages if first else pages[::-1]) == []
+    assert missing(Unmatched(reader(watched).groups), pages if first else pages[::-1]) == []
     assert keys_read(watched) == []
 
 
@@ -83,7 +89,7 @@ def test_messages_that_no_group_was_seen_of_are_missing_one_only_if_it_is_not_th
     watched = Watched(client)
     client.put_item(TableName=TABLE, Item=group_item(Group("late", ())))
     pages = [messages(3), messages(1, "late"), messages(2)]
-    assert missing(Unmatched(reader(watched)), pages) == [("g", 5)]
+    assert missing(Unmatched(reader(watched).groups), pages) == [("g", 5)]
     assert sorted(keys_read(watched)) == ["META#g", "META#late"]
 
 
@@ -93,11 +99,11 @@ def test_with_little_memory_more_is_read_and_the_same_is_missing(client: Any, li
     for name in names[:-1]:
         client.put_item(TableName=TABLE, Item=group_item(Group(name, ())))
     pages = [page(*map(group_key, names[:-1])), *(messages(1, name) for name in names)]
-    unmatched = Unmatched(reader(client), limit)
+    unmatched = Unmatched(reader(client).groups, limit)
     pairs = []
     for one in pages:
-        pairs += list(unmatched.add(one))
-        assert max(len(unmatched._seen), len(unmatched._messages)) <= limit
+        pairs += list(unmatched.add(one.groups, one.messages))
+        assert max(len(unmatched._seen), len(unmatched._needed)) <= limit
     assert pairs + list(unmatched.missing()) == [("g5", 1)]
 
 
