@@ -130,7 +130,7 @@ def test_a_message_is_edited_and_deleted(world: World, table: MessageTable, grou
 def test_what_is_unread_is_shown_until_it_is_marked(world: World, group: str) -> None:
     unread = world.run("messages list-conversations", "u2", "--unread")
     assert unread.lines[0].endswith("uma: hello  [unread]")
-    assert unread.err.startswith("1 unread, ")
+    assert unread.err.splitlines()[0] == "1 unread"
     assert world.run("messages mark-read", group, "u2").lines[0].startswith("read until ")
     assert world.run("messages mark-read", group, "u2").lines == ["had read as much already"]
     assert world.run("messages list-conversations", "u2", "--unread").lines[0].endswith("uma: hello")
