@@ -61,4 +61,7 @@ def _scps(path: Path, settings: "Settings") -> "Sequence[ForeignDocument]":
         print(f"noted: {note}", file=sys.stderr)
     for other in (*collection.others, *others):
         print(f"{other}: no SCP, left out", file=sys.stderr)
-    return [document for document in collection.documents if document.kind == "scp"]
+    scps = [document for document in collection.documents if document.kind == "scp"]
+    if not scps:
+        raise PolicyError(f"{path}: no SCP, so that nothing is asked; name a folder or file with SCPs")
+    return scps

@@ -26,7 +26,7 @@ RCP_FULL_AWS_ACCESS = "RCPFullAWSAccess"
 _KEYS = {"scp": "aws:principalaccount", "rcp": "aws:resourceaccount"}
 MOST = {"scp": 10, "rcp": 5}
 _DEEPEST_UNIT = 5
-_NAME = r"root(/[^/*?\s][^/*?]*)*"
+_NAME = r"root(/[^/*?\s\x00-\x1f\x7f][^/*?\x00-\x1f\x7f]*)*"
 _ACCOUNT = re.compile(r"[0-9]{12}")
 
 

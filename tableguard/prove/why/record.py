@@ -21,6 +21,10 @@ _VERSION = re.compile(r"\d{8}(v\d+)?$")  # UpdateFunctionCode20150331v2
 _PREFIXES = {"monitoring": "cloudwatch", "streams.dynamodb": "dynamodb", "tagging": "tag"}
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _ACCOUNT = ("Partition", "Region", "Account")
+# of a decoded message, what it has beside the keys of the request, and the region that is called
+_DERIVED = frozenset(
+    ("aws:Resource", "aws:Account", "aws:Service", "aws:ARN", "aws:Type", "aws:Region", "aws:ID", "aws:RequestedRegion")
+)
 
 
 def read(text: str) -> Refused:
@@ -88,20 +92,24 @@ def _decoded(message: Mapping[str, Any]) -> Refused:
     user = _object(context, "principal").get("arn")
     if not user or not context.get("action"):
         raise PolicyError("the decoded message has no context with the ARN of a principal and an action")
+    if not isinstance(message["explicitDeny"], bool):
+        raise PolicyError(
+            f"explicitDeny of the decoded message is {message['explicitDeny']!r}; accepted: true or false"
+        )
+    keys = _decoded_keys(context)
     values = {
         key: texts[0] if len(texts) == 1 else texts
-        for key, texts in _decoded_keys(context).items()
-        if key.startswith("aws:") and texts
+        for key, texts in keys.items()
+        if texts and key not in _DERIVED and (key.startswith("aws:") or load().key_type(key) is not None)
     }
-    region = values.pop("aws:RequestedRegion", "")
-    derived = ("aws:Resource", "aws:Account", "aws:Service", "aws:ARN", "aws:Type", "aws:Region", "aws:ID")
+    region = next(iter(keys.get("aws:RequestedRegion") or keys.get("aws:Region") or ()), "")
     return Refused(
         user=str(user),
         action=str(context["action"]),
         resource=str(context.get("resource") or "*"),
-        explicit=bool(message["explicitDeny"]),
-        region=str(region or values.get("aws:Region", "")),
-        context={key: value for key, value in values.items() if key not in derived},
+        explicit=explicit,
+        region=region,
+        context=values,
     )
 
 
@@ -111,7 +119,8 @@ def _decoded_keys(context: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     for item in _list(_object(context, "conditions"), "items"):
         if isinstance(item, dict):
             values = _list(_object(item, "values"), "items")
-            keys[str(item.get("key"))] = tuple(str(one["value"]) for one in values if isinstance(one, dict))
+            listed = (one.get("value") for one in values if isinstance(one, dict))
+            keys[str(item.get("key"))] = tuple(str(value) for value in listed if value is not None)
     return keys
 
 

@@ -426,6 +426,13 @@ def test_preflight_takes_the_scps_of_a_folder_and_names_what_it_leaves_out(tmp_p
     assert (ran.code, "r.json: no SCP, left out" in ran.err) == (0, True)
 
 
+def test_preflight_without_an_scp_asks_nothing_and_says_so(tmp_path: Path) -> None:
+    folder = policies(tmp_path / "roles", role__r=[{**NO_TABLES, "Action": "*"}])
+    assert f"{folder}: no SCP, so that nothing is asked" in run("preflight", "table", "--policies", folder, code=2)
+    policies(folder, scp__a=[NO_DELETION])
+    assert "0 stopped" in run("preflight", "table", "--policies", folder)
+
+
 STORAGE = {"Effect": "Allow", "Action": ["s3:*", "kms:*", "sqs:*"], "Resource": "*"}
 TREE = """
 [[level]]

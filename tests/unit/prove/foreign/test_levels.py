@@ -153,6 +153,14 @@ def test_levels_that_aws_does_not_have_are_one_clear_line(
     assert problem in str(raised.value)
 
 
+@pytest.mark.parametrize("name", ["Root", "root/", "root//x", "root/x*", "root/ x", "root/x\\u0000y", "root/x\\ny"])
+def test_a_level_is_named_by_a_path_of_printable_characters(name: str, tmp_path: Path) -> None:
+    text = '[[level]]\nname = "root"\n[[level]]\nname = "{}"\n' + promise("must-allow", "s3:GetObject")
+    with pytest.raises(PolicyError, match="is not accepted; accepted: a path from the root, such as"):
+        answered(tmp_path, text.replace("{}", name))
+    assert answered(tmp_path, text.replace("{}", "root/x y"))
+
+
 @pytest.mark.parametrize("key", ["levels", "resource-levels"])
 def test_a_promise_names_levels_that_there_are(key: str, tmp_path: Path) -> None:
     asked = promise("must-deny", "s3:DeleteBucket", f'{key} = "root/apps"')

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tableguard.errors import PolicyError
+from tableguard.prove.why.message import Refused
 from tableguard.prove.why.record import read
 
 ROLE = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_X_0123456789abcdef"
@@ -176,6 +177,7 @@ def test_a_record_may_lack_what_cloudtrail_leaves_empty(key: str) -> None:
         '{"explicitDeny": true, "context": {"principal": {"arn": "a"}}}',
         '{"explicitDeny": true, "context": 1}',
         '{"explicitDeny": true, "context": {"principal": {"arn": "a"}, "action": "s3:X", "conditions": []}}',
+        '{"explicitDeny": "no", "context": {"principal": {"arn": "a"}, "action": "s3:X"}}',
         "[" * 5000,
     ],
 )
@@ -190,3 +192,22 @@ def test_the_resource_that_a_message_leaves_out_is_the_record_s() -> None:
     key = "arn:aws:kms:eu-west-1:111122223333:key/1"
     changed = {"eventSource": "kms.amazonaws.com", "eventName": "Decrypt", "requestParameters": None}
     assert read(json.dumps(record(errorMessage=text, resources=[{"ARN": key}], **changed))).resource == key
+
+
+def decoded(*items: tuple[str, list[dict[str, str]]]) -> Refused:
+    listed = [{"key": key, "values": {"items": values}} for key, values in items]
+    principal = {"arn": SESSION}
+    context = {"principal": principal, "action": "kms:Decrypt", "conditions": {"items": listed}}
+    return read(json.dumps({"explicitDeny": False, "context": context}))
+
+
+def test_a_decoded_message_gives_the_keys_of_the_request_and_the_region_that_was_called() -> None:
+    via, region = [{"value": "s3.eu-west-1.amazonaws.com"}], [{"value": "eu-west-1"}]
+    refused = decoded(("kms:ViaService", via), ("aws:RequestedRegion", region), ("aws:Type", [{"value": "key"}]))
+    assert (refused.region, refused.context) == ("eu-west-1", {"kms:ViaService": "s3.eu-west-1.amazonaws.com"})
+    assert decoded(("aws:Region", region)).region == "eu-west-1"
+
+
+def test_an_item_without_a_value_is_no_key_of_the_request() -> None:
+    assert decoded(("aws:SourceIp", [{"unit": "1"}])).context == {}
+    assert decoded(("aws:SourceIp", [{"value": "10.0.0.1"}])).context == {"aws:SourceIp": "10.0.0.1"}
