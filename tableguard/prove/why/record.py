@@ -92,10 +92,9 @@ def _decoded(message: Mapping[str, Any]) -> Refused:
     user = _object(context, "principal").get("arn")
     if not user or not context.get("action"):
         raise PolicyError("the decoded message has no context with the ARN of a principal and an action")
-    if not isinstance(message["explicitDeny"], bool):
-        raise PolicyError(
-            f"explicitDeny of the decoded message is {message['explicitDeny']!r}; accepted: true or false"
-        )
+    explicit = message["explicitDeny"]
+    if not isinstance(explicit, bool):
+        raise PolicyError(f"explicitDeny of the decoded message is {explicit!r}; accepted: true or false")
     keys = _decoded_keys(context)
     values = {
         key: texts[0] if len(texts) == 1 else texts
