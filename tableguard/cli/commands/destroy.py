@@ -11,6 +11,7 @@ from tableguard.cli.command import Command
 from tableguard.errors import DeployError
 
 if TYPE_CHECKING:
+    from tableguard.settings import Settings
     from tableguard.stacks.destroy import PlannedDeletion
 
 
@@ -63,12 +64,8 @@ def command(
     profiles.require(destruction.principals(stacks))
     sessions = Sessions(settings, profiles)
     plan = destruction.plan(settings, sessions, stacks)
-    in_production = [deletion.stack_name for deletion in plan if "production" in deletion.environments]
-    if in_production and not production:
-        raise _production(
-            f"{', '.join(in_production)}: deployed as a production environment, though the settings say "
-            f"{settings.environment}; nothing was deleted"
-        )
+    if not production:
+        _check_none_in_production(settings, plan)
     if not as_json:
         _print_plan(plan)
     if plan and not yes:
@@ -80,6 +77,16 @@ def command(
             gone.append(deleted)
             if not as_json:
                 print(f"{deleted.stack_name}: deleted")
+
+
+def _check_none_in_production(settings: "Settings", plan: "Sequence[PlannedDeletion]") -> None:
+    """Raise DeployError if a stack is deployed as production, whatever the settings of today say."""
+    in_production = [deletion.stack_name for deletion in plan if "production" in deletion.environments]
+    if in_production:
+        raise _production(
+            f"{', '.join(in_production)}: deployed as a production environment, though the settings say "
+            f"{settings.environment}; nothing was deleted"
+        )
 
 
 def _production(problem: str) -> DeployError:

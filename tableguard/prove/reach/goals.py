@@ -126,22 +126,8 @@ def _by_calling(goal: Goal, search: Search) -> Iterator[Sequence]:
 
 
 def _policies(goal: Goal, call: GoalCall, trial: Trial, account: Account) -> Iterator[tuple[tuple[str, ...], Own]]:
-    """Yield the policies that what a goal's call is on may have by now, each with the resources that have it.
-
-    Without `on` a resource has the policy of the listed one that it is, or lies in; one that is none of these has none.
-    PolicyError for a kind of which nothing is listed: nobody would ever reach the goal.
-    """
-    if call.on:
-        under = [(thing, call.resources) for thing in account.things.values() if thing.kind == call.on]
-        if not under:
-            kinds = ", ".join(sorted({thing.kind for thing in account.things.values()}))
-            raise PolicyError(
-                f"{goal.place}: goals: {goal.name}: on: {call.on!r} is the kind of no resource; accepted: {kinds}"
-            )
-    else:
-        under = [
-            (thing, tuple(arn for arn in call.resources if _is_of(arn, thing))) for thing in account.things.values()
-        ]
+    """Yield the policies that what a goal's call is on may have by now, each with the resources that have it."""
+    under = _under_policies(goal, call, account)
     for thing, resources in under:
         for own in trial.policies_of(thing.arn, call.actions) if resources else ():
             yield resources, own._replace(condition=together(own.condition, call.condition))
@@ -153,6 +139,24 @@ def _policies(goal: Goal, call: GoalCall, trial: Trial, account: Account) -> Ite
     bare = () if call.on else tuple(arn for arn in call.resources if arn not in covered)
     if bare:
         yield bare, Own(None, False, condition=call.condition)
+
+
+def _under_policies(goal: Goal, call: GoalCall, account: Account) -> list[tuple[Thing, tuple[str, ...]]]:
+    """Return the listed resources whose policy a goal's call meets, each with those of the call's that have it.
+
+    Without `on` a resource has the policy of the listed one that it is, or lies in; one that is none of these has none.
+    PolicyError for a kind of which nothing is listed: nobody would ever reach the goal.
+    """
+    things = account.things.values()
+    if not call.on:
+        return [(thing, tuple(arn for arn in call.resources if _is_of(arn, thing))) for thing in things]
+    under = [(thing, call.resources) for thing in things if thing.kind == call.on]
+    if not under:
+        kinds = ", ".join(sorted({thing.kind for thing in things}))
+        raise PolicyError(
+            f"{goal.place}: goals: {goal.name}: on: {call.on!r} is the kind of no resource; accepted: {kinds}"
+        )
+    return under
 
 
 def _is_of(resource: str, thing: Thing) -> bool:
