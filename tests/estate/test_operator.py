@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stream_lambda.items import RowKey, User, row_key, timestamp
+from stream_lambda.items import RowKey, User, flag_key, group_item, group_key, group_of, row_key, timestamp
 from tableguard.local import estate
 from tableguard.local.landing_zone import LandingZone
 from tableguard.projection import reconcile, redrive
@@ -86,6 +86,32 @@ def test_the_operator_ends_a_row_of_somebody_who_is_no_member_in_one_transaction
     zone.assume(SETTINGS.role_arn("break-glass")).client("dynamodb").put_item(TableName=TABLE, Item=row)
     (ended,) = reconcile.reconcile(_survey(running), reconcile.Choice()).results
     assert (ended.drift.kind, ended.outcome) == (Kind.FORMER, RepairOutcome.EXPIRED)
+    assert _wrong(_survey(running)) == []
+
+
+def test_the_operator_puts_a_row_back_in_its_place_and_flags_who_has_further_rows(
+    running: estate.EmbeddedEstate, zone: LandingZone, operated: str
+) -> None:
+    break_glass = zone.assume(SETTINGS.role_arn("break-glass")).client("dynamodb")
+    first, further = (row_key(RowKey(BOB.user_uuid, operated, further)) for further in (False, True))
+    row = break_glass.get_item(TableName=TABLE, Key=first)["Item"]
+    at = {"further_at": row["last_message_at"]}
+
+    def mended() -> list[tuple[Kind, RepairOutcome | None]]:
+        results = reconcile.reconcile(_survey(running), reconcile.Choice()).results
+        return [(result.drift.kind, result.outcome) for result in results]
+
+    break_glass.put_item(TableName=TABLE, Item=row | further | at)
+    break_glass.delete_item(TableName=TABLE, Key=first)
+    assert mended() == [(Kind.MISPLACED, RepairOutcome.MENDED)]
+    group = break_glass.get_item(TableName=TABLE, Key=group_key(operated))["Item"]
+    placed = group_item(replace(group_of(group), further=frozenset({BOB.user_uuid})))
+    break_glass.put_item(TableName=TABLE, Item=placed)
+    assert mended() == [(Kind.MISPLACED, RepairOutcome.MENDED)]
+    break_glass.delete_item(TableName=TABLE, Key=flag_key(BOB.user_uuid))
+    assert mended() == [(Kind.UNFLAGGED, RepairOutcome.MENDED)]
+    break_glass.put_item(TableName=TABLE, Item=group)
+    assert mended() == [(Kind.MISPLACED, RepairOutcome.MENDED)]
     assert _wrong(_survey(running)) == []
 
 
