@@ -180,7 +180,7 @@ FAULTS: Mapping[str, Fault] = {
         ),
     ),
     "a request that AWS does not say to be covered refutes": Fault(
-        "ties", _set(prover._Search, "_refuse_undefined_scope", lambda self, request: None)
+        "layers", _set(prover._Search, "_refuse_undefined_scope", lambda self, request: None)
     ),
     # shortcuts that look as good
     "what a variable is compared with tells its values not apart": Fault(
