@@ -10,6 +10,7 @@ from tableguard.cost.estate import EstateCounts
 from tableguard.scale.formulas import POLL, batch, index_bytes, partitions, table_bytes
 from tableguard.scale.invocation import InvocationModel
 from tableguard.scale.workload import Workload
+from tableguard.store.places import CONVERSATIONS_IN_TABLE
 
 HOURS = 730  # of a month
 DAYS = HOURS / 24
@@ -82,19 +83,26 @@ class Usage:
     def _hour(self, rate: float) -> Hour:
         mean = batch(self.workload, InvocationModel(self.estate.memory), rate)
         sizes, members, views = self.workload.sizes, self.workload.members, self.workload.views * rate
-        rows = rate * mean.groups_a_message * members
+        rows, further = rate * mean.groups_a_message * members, self.workload.further
+        pages = sizes.message_page_units + self._first_rows_units
         return Hour(
             messages=rate,
             table_writes=rate * sizes.message_units + rows * sizes.row_units,
-            index_writes=rows * sizes.index_units,
+            index_writes=rows * further * sizes.index_units,
             # a sender's and a viewer's membership is read strongly consistently, and so are the members of a batch
-            table_reads=(rate + views + rate * mean.groups_a_message) * sizes.group_read_units
-            + views * sizes.message_page_units,
-            cached_reads=views * sizes.message_page_units,
-            index_reads=views * sizes.row_page_units,
+            table_reads=(rate + views + rate * mean.groups_a_message) * sizes.group_read_units + views * pages,
+            cached_reads=views * pages,
+            index_reads=views * further * sizes.further_page_units,
             invocations=mean.invocations,
             gb_seconds=mean.concurrency * self.estate.memory / 1024,
-            calls=2 * rate + rows + mean.invocations * ceil(mean.groups / KEYS_PER_CALL) + 3 * views,
-            cached_calls=2 * views,
+            calls=2 * rate + rows + mean.invocations * ceil(mean.groups / KEYS_PER_CALL) + (3 + further) * views,
+            cached_calls=(2 + further) * views,
             polls=mean.shards / POLL,
         )
+
+    @property
+    def _first_rows_units(self) -> float:
+        """Return the units of a listing's query of first rows: a person with further rows has the table's fill."""
+        sizes, further = self.workload.sizes, self.workload.further
+        few = sizes.first_rows_units(self.workload.conversations)
+        return (1 - further) * few + further * sizes.first_rows_units(CONVERSATIONS_IN_TABLE)

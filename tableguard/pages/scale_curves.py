@@ -103,18 +103,15 @@ def write_unit_curves() -> str:
 
     def marks(workload: Workload, style: int) -> Series:
         cases = [AgreementCase("", workload.at(window=window), max(60, 2 * window)) for window in (1, 10, 100)]
-        sizes = workload.sizes
-        units = workload.members * (sizes.row_units + sizes.index_units)
-        points = [
-            (case.workload.window, sizes.message_units + simulate_case(case).groups_a_message * units) for case in cases
-        ]
+        message = workload.sizes.message_units
+        points = [(case.workload.window, message + simulate_case(case).row_units_a_message) for case in cases]
         return Series(_SIMULATED, points, style, marks=True)
 
     return chart(
         "Batch window against write units",
         "Write units a message, table and index together, against the batch window, for two members.",
         Axis("MaximumBatchingWindowInSeconds", 0.1, 1000, log=True),
-        Axis("write units a message", 0, 8),
+        Axis("write units a message", 0, 4),
         [
             curve("10⁴ a day, small groups", Workload(1e4), 0),
             curve("10⁶ a day, small groups", Workload(), 1),

@@ -73,6 +73,7 @@ def compare(case: AgreementCase) -> Iterator[Comparison]:
     for name, ours, theirs in (
         ("messages a batch", paper.records, simulation.records),
         ("groups a message", paper.groups_a_message, simulation.groups_a_message),
+        ("write units of rows a message", paper.row_units_a_message, simulation.row_units_a_message),
         ("invocations at once", paper.concurrency, simulation.concurrency),
         ("staleness, median, s", paper.staleness(0.5), simulation.quantile(0.5)),
         ("staleness, 99th percentile, s", paper.staleness(0.99), simulation.quantile(0.99)),

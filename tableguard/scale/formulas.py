@@ -48,13 +48,14 @@ def table_bytes(workload: Workload) -> float:
     return (
         workload.messages_a_day * workload.retention_days * (workload.sizes.message + ITEM_OVERHEAD)
         + groups * (workload.sizes.group + ITEM_OVERHEAD)
-        + index_bytes(workload)
+        + groups * workload.members * (workload.sizes.row + ITEM_OVERHEAD)
     )
 
 
 def index_bytes(workload: Workload) -> float:
-    """Return the bytes of the index, which holds every row once more."""
-    return workload.popularity.groups * workload.members * (workload.sizes.row + ITEM_OVERHEAD)
+    """Return the bytes of the index, which holds the further rows once more."""
+    rows = workload.popularity.groups * workload.members * workload.further
+    return rows * (workload.sizes.further_row + ITEM_OVERHEAD)
 
 
 @dataclass(frozen=True)
@@ -134,11 +135,15 @@ class BatchFigures:
         return self.invocations * self.seconds
 
     @property
+    def row_units_a_message(self) -> float:
+        """Return the write units of rows for each message: one of the table, and for a further row two of the index."""
+        sizes, rows = self.workload.sizes, self.groups_a_message * self.workload.members
+        return rows * (sizes.row_units + self.workload.further * sizes.index_units)
+
+    @property
     def write_units(self) -> float:
-        """Return the write units for each message, of table and index together."""
-        sizes = self.workload.sizes
-        rows = self.groups_a_message * self.workload.members
-        return sizes.message_units + rows * (sizes.row_units + sizes.index_units)
+        """Return the write units for each message: its own, and those of rows in table and index."""
+        return self.workload.sizes.message_units + self.row_units_a_message
 
     @property
     def keeps_up(self) -> bool:
@@ -198,5 +203,5 @@ def hot_group(workload: Workload) -> float:
 
 
 def hot_member(workload: Workload) -> float:
-    """Return the row updates a second that one member can take: the index pays twice for each."""
+    """Return the updates of further rows a second that one member can take: the index pays twice for each."""
     return PARTITION_WRITE_UNITS / workload.sizes.index_units

@@ -6,7 +6,7 @@ The simulation shares with the formulas the model of an invocation, the sizes of
 import heapq
 import random
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -35,8 +35,9 @@ class SimulationResult:
     """The age of each message when its rows showed it, and the work done for all."""
 
     staleness: tuple[float, ...]  # of each message, in ascending order
-    batches: int
+    delivered: tuple[tuple[int, ...], ...]  # the batches: numbers of their messages, in order
     groups: int
+    row_units: int  # write units of all rows, in table and index
     busy_seconds: float  # of all invocations together
     offered: float  # seconds during which messages came
     seconds: float  # from the first message to the last row
@@ -53,7 +54,12 @@ class SimulationResult:
     @property
     def records(self) -> float:
         """Return the messages of a mean batch."""
-        return self.messages / self.batches
+        return self.messages / len(self.delivered)
+
+    @property
+    def row_units_a_message(self) -> float:
+        """Return the write units of rows for each message, of table and index together."""
+        return self.row_units / self.messages
 
     @property
     def groups_a_message(self) -> float:
@@ -71,24 +77,25 @@ class SimulationResult:
         return self.messages / self.seconds
 
 
-def simulate(scenario: Scenario) -> SimulationResult:
-    """Run a scenario until every message is in its rows."""
-    return _Run(scenario).run()
-
-
-class _Arrival(NamedTuple):
-    """A message: when the stream has it, when it was sent, and its group."""
+class Arrival(NamedTuple):
+    """A message: when the stream has it, when it was sent, its group, and its number."""
 
     visible: float
     sent: float
     group: int
+    number: int
+
+
+def simulate(scenario: Scenario, arrivals: Sequence[Arrival] = ()) -> SimulationResult:
+    """Run a scenario until every message is in its rows: those that arrive, or else messages drawn for it."""
+    return _Run(scenario, arrivals or _arrivals(scenario)).run()
 
 
 @dataclass
 class _Lane:
     """One concurrent batch of one shard, and the messages that wait for it."""
 
-    waiting: deque[_Arrival] = field(default_factory=deque)
+    waiting: deque[Arrival] = field(default_factory=deque)
     due: float = 0.0  # when the window of those that wait has passed
     busy: bool = False
 
@@ -108,28 +115,34 @@ class _PartitionKey:
 class _Run:
     """One run: a heap of moments to look at a lane, between polls that bring messages in order of time."""
 
-    def __init__(self, scenario: Scenario) -> None:
-        self.scenario, self.workload = scenario, scenario.workload
+    def __init__(self, scenario: Scenario, arrivals: Sequence[Arrival]) -> None:
+        self.scenario, self.workload, self.arrivals = scenario, scenario.workload, arrivals
         self.lanes = [_Lane() for _ in range(scenario.shards * self.workload.lanes)]
         self.moments: list[tuple[float, int, bool]] = []  # when, lane, whether its invocation ends then
         self.held_up: deque[int] = deque()  # lanes that the function's concurrency does not let start
         self.member = _PartitionKey()
-        self.running = self.batches = self.groups = 0
+        self.running = self.groups = self.row_units = 0
         self.busy_seconds = self.now = 0.0
         self.staleness: list[float] = []
+        self.delivered: list[tuple[int, ...]] = []
 
     def run(self) -> SimulationResult:
-        arrivals = _arrivals(self.scenario)
-        for arrival in arrivals:
+        for arrival in self.arrivals:
             poll = (arrival.visible // POLL + 1) * POLL
             self._pass(poll)
             self._queue(arrival, poll)
         self._pass(float("inf"))
-        seconds = self.now - arrivals[0].sent
-        staleness = tuple(sorted(self.staleness))
-        return SimulationResult(staleness, self.batches, self.groups, self.busy_seconds, self.scenario.seconds, seconds)
+        return SimulationResult(
+            staleness=tuple(sorted(self.staleness)),
+            delivered=tuple(self.delivered),
+            groups=self.groups,
+            row_units=self.row_units,
+            busy_seconds=self.busy_seconds,
+            offered=self.scenario.seconds,
+            seconds=self.now - self.arrivals[0].sent,
+        )
 
-    def _queue(self, arrival: _Arrival, poll: float) -> None:
+    def _queue(self, arrival: Arrival, poll: float) -> None:
         number = _lane(arrival.group, self.scenario.shards, self.workload.lanes)
         lane = self.lanes[number]
         lane.waiting.append(arrival)
@@ -172,13 +185,15 @@ class _Run:
         if lane.waiting:
             self._open(number, self.now)
 
-    def _invoke(self, batch: list[_Arrival]) -> float:
-        groups = len({arrival.group for arrival in batch})
+    def _invoke(self, batch: list[Arrival]) -> float:
+        numbers = {arrival.group for arrival in batch}
+        groups = len(numbers)
         ends = self.now + self.scenario.invocation.seconds(len(batch), groups, groups * self.workload.members)
-        if self.scenario.one_member:
+        if self.scenario.one_member:  # in so many groups that the rows are further ones
             ends = max(ends, self.member.write(self.now, groups * self.workload.sizes.index_units))
-        self.batches += 1
+        self.delivered.append(tuple(arrival.number for arrival in batch))
         self.groups += groups
+        self.row_units += sum(_row_units(self.workload, group) for group in numbers)
         self.busy_seconds += ends - self.now
         self.staleness += [ends - arrival.sent for arrival in batch]
         return ends
@@ -190,15 +205,23 @@ def _lane(group: int, shards: int, lanes: int) -> int:
     return shard * lanes + (group * 2_246_822_519 % 2**32 * lanes >> 32)
 
 
-def _arrivals(scenario: Scenario) -> list[_Arrival]:
+def _row_units(workload: Workload, group: int) -> int:
+    """Return the units to update the rows of a group; a hash decides which of its members have many conversations."""
+    sizes, members = workload.sizes, range(workload.members)
+    hashes = ((group * workload.members + member) * 2_654_435_761 % 2**32 for member in members)
+    further = sum(number < workload.further * 2**32 for number in hashes)
+    return workload.members * sizes.row_units + further * sizes.index_units
+
+
+def _arrivals(scenario: Scenario) -> list[Arrival]:
     """Return the messages in the order in which the stream has them."""
     chance = random.Random(scenario.seed)  # noqa: S311 - traffic, not a secret
     sent = list(_moments(scenario, chance))
     groups = [0] * len(sent) if scenario.one_group else scenario.workload.popularity.draw(chance, len(sent))
     busiest, units = _PartitionKey(), scenario.workload.sizes.message_units
     return sorted(
-        _Arrival(when if group else busiest.write(when, units), when, group)
-        for when, group in zip(sent, groups, strict=True)
+        Arrival(when if group else busiest.write(when, units), when, group, number)
+        for number, (when, group) in enumerate(zip(sent, groups, strict=True))
     )
 
 

@@ -149,11 +149,12 @@ def test_settings_with_provisioned_capacity_give_its_floor_and_target() -> None:
 def test_the_bill_on_demand_is_what_a_pocket_calculator_says() -> None:
     found = month(messages_a_day=1000, exponent=0, messages_a_group=0.001, views=0, peak_to_mean=1)
     messages = 1000 * DAYS
-    assert usd(found, "writes") == pytest.approx(7 * messages * 0.625e-6, rel=0.001)
+    # the message, two rows, and two units of the index for those of them that are further rows
+    assert usd(found, "writes") == pytest.approx((1 + 2 + 2 * 2 * 0.15) * messages * 0.625e-6, rel=0.001)
     # membership of the sender, and the members for the function
     assert usd(found, "reads") == pytest.approx(2 * messages * 0.125e-6, rel=0.001)
     assert usd(found, "storage") == pytest.approx(
-        (1000 * 365 * (332 + 100) + 1_000_000 * (261 + 100 + 4 * (481 + 100))) / 1024**3 * 0.25
+        (1000 * 365 * (332 + 100) + 1_000_000 * (261 + 100 + 2 * (481 + 100) + 2 * 0.15 * (524 + 100))) / 1024**3 * 0.25
     )
     assert usd(found, "invocations") == pytest.approx(messages * 0.2e-6, rel=0.01)
     assert usd(found, "data events: polls") == pytest.approx(4 * 4 * HOURS * 3600 * 1e-6)
@@ -173,6 +174,10 @@ def test_reading_the_stream_is_a_line_that_costs_nothing() -> None:
         ({"views": 4}, "reads", True),
         ({"views": 4}, "writes", False),
         ({"members": 3}, "writes", True),
+        ({"further": 0.3}, "writes", True),
+        ({"further": 0.3}, "reads", True),
+        ({"conversations": 40}, "reads", True),
+        ({"conversations": 40}, "writes", False),
         ({"characters": 2000}, "writes", True),
         ({"retention_days": 730}, "storage", True),
         ({"retention_days": 730}, "35 daily backups", True),

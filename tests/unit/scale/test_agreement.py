@@ -9,14 +9,14 @@ from tableguard.scale import agreement
 from tableguard.scale.agreement import TOLERANCE, AgreementCase, compare
 from tableguard.scale.formulas import batch, hot_group, hot_member
 from tableguard.scale.invocation import InvocationModel
-from tableguard.scale.simulation import Scenario, simulate
+from tableguard.scale.simulation import Arrival, Scenario, simulate
 from tableguard.scale.workload import Workload
 
 
 def test_paper_and_simulation_agree() -> None:
     apart = {(each.case, each.figure): each.apart for each in agreement.agreement() if each.apart > TOLERANCE}
     assert apart == {}
-    assert len(agreement.agreement()) == 5 * len(agreement.CASES) + 2
+    assert len(agreement.agreement()) == 6 * len(agreement.CASES) + 2
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,21 @@ def test_one_group_takes_no_more_than_its_partition_and_more_only_while_offered_
     assert hot_group(Workload(characters=1000)) == 500
 
 
-def test_one_member_takes_half_as_many_rows_because_the_index_pays_twice() -> None:
+@pytest.mark.parametrize(("further", "units"), [(0, 1 + 2), (0.5, 1 + 4), (1, 1 + 6)])
+def test_a_message_to_two_costs_two_units_of_rows_and_two_more_for_each_further_row(further: float, units: int) -> None:
+    workload = Workload(10_000, window=0, exponent=0, further=further)
+    assert batch(workload).write_units == pytest.approx(units, rel=0.01)
+    simulated = simulate(Scenario(workload, 4, 7200))
+    assert workload.sizes.message_units + simulated.row_units_a_message == pytest.approx(units, rel=0.02)
+
+
+def test_messages_of_ones_own_are_delivered_once_each_in_batches_of_a_window() -> None:
+    arrivals = [Arrival(second, second, number % 2, number) for number, second in enumerate((0.1, 0.2, 0.9, 5.0))]
+    result = simulate(Scenario(Workload(), 1, 10), arrivals)
+    assert result.delivered == ((0, 1, 2), (3,))
+
+
+def test_one_member_takes_half_as_many_further_rows_because_the_index_pays_twice() -> None:
     assert hot_member(Workload()) == 500
     assert simulate(agreement.one_member_scenario(400)).rate == pytest.approx(400, rel=0.1)
     assert simulate(agreement.one_member_scenario(1000)).rate == pytest.approx(500, rel=0.1)

@@ -9,8 +9,18 @@ from math import exp
 import pytest
 
 from stream_lambda.decide import conversation
-from stream_lambda.items import Group, Message, User, conversation_item, group_item, message_item, timestamp
-from tableguard.aws.capacity import Index, write_units
+from stream_lambda.items import (
+    FURTHER_AT,
+    INDEX,
+    Group,
+    Message,
+    User,
+    conversation_item,
+    group_item,
+    message_item,
+    timestamp,
+)
+from tableguard.aws.capacity import Index, read_units, write_units
 from tableguard.aws.item_size import item_size
 from tableguard.cost import circumstances
 from tableguard.cost.circumstances import Circumstances
@@ -38,20 +48,31 @@ def test_sizes_are_those_of_the_items_that_the_product_writes() -> None:
     assert found.group == item_size(group_item(Group("g" * 36, (user, other))))
     assert sizes(101, 2).message == found.message + 1
     assert sizes(1000, 2).row == sizes(140, 2).row
+    assert found.further_row == found.row + len("!" + "further_at" + message.created_at)
 
 
 def test_units_of_a_row_are_those_that_the_capacity_rules_give() -> None:
     user = User("u" * 36, "Mina Alexandra Berg", "mina.berg")
     group = Group("g" * 36, (user, User("v" * 36, "Teo", "teo")))
-    before, after = (
-        conversation_item(
-            conversation(Message("g" * 36, f"2026-01-0{day}T00:00:00.000000+00:00", "m", user, "x"), user, group)
+    index = Index(INDEX, ("pk", FURTHER_AT), None, is_global=True)
+    for further, index_units in ((False, 0), (True, Workload().sizes.index_units)):
+        before, after = (
+            conversation_item(replace(conversation(message_of_day(day, user), user, group), further=further))
+            for day in (1, 2)
         )
-        for day in (1, 2)
-    )
-    index = Index("conversations", ("pk", "last_message_at"), None, is_global=True)
-    assert Workload().sizes.row_units == write_units(before, after)
-    assert Workload().sizes.index_units == index.write_units(before, after)
+        assert Workload().sizes.row_units == write_units(before, after)
+        assert index_units == index.write_units(before, after)
+
+
+def message_of_day(day: int, author: User) -> Message:
+    return Message("g" * 36, f"2026-01-0{day}T00:00:00.000000+00:00", "m", author, "x")
+
+
+def test_a_listing_reads_all_first_rows_and_never_more_than_a_person_can_have() -> None:
+    sizes = Workload().sizes
+    assert [sizes.first_rows_units(rows) for rows in (1, 20, 50, 1000)] == [0.5, 1.5, 3.0, 3.0]
+    assert sizes.first_rows_units(20) == read_units(20 * sizes.row, consistent=False)
+    assert sizes.further_page_units == read_units(20 * sizes.further_row, consistent=False)
 
 
 @pytest.mark.parametrize("ratio", [1, 1.5, 3, 10, 24])
