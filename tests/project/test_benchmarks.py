@@ -2,16 +2,24 @@
 
 import json
 from collections.abc import Iterator
+from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
 
+from stream_lambda.items import message_item
 from tableguard.errors import CheckError, EmbeddedError
 from tests.benchmarks import checking, deciding, projecting, rendering
 from tests.benchmarks.__main__ import main, names
 from tests.benchmarks.figures import Figure
+from tests.benchmarks.projecting import engine as projecting_engine
+from tests.benchmarks.projecting.live import Live
+from tests.cases import message_batches
+from tests.engines import dynamodb_local
 from tests.oracle import engine
 from tests.paths import ROOT
+from tests.worlds import projections
 
 
 @pytest.fixture
@@ -78,3 +86,50 @@ def test_what_is_there_lacks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_help_of_the_script_names_every_benchmark() -> None:
     script = (ROOT / "scripts" / "bench").read_text()
     assert f"# NAME is one of {', '.join(names())}; " in script
+
+
+# What projecting is made of
+
+
+def test_messages_at_a_live_rate_keep_their_order_and_their_share_of_the_time() -> None:
+    traffic = message_batches.in_turn(101, 10)
+    live = Live(traffic, messages_a_day=86_400 * 101, memory=256)
+    assert [arrival.sent for arrival in live.arrivals] == pytest.approx([number / 100 for number in range(101)])
+    assert sorted(message.message_uuid for batch in live.batches for message in batch) == sorted(
+        message.message_uuid for message in traffic.messages
+    )
+    assert all(batch.index(one) < batch.index(other) for batch in live.batches for one, other in pairwise(batch))
+
+
+def test_a_second_of_waiting_folds_the_more_the_faster_messages_come() -> None:
+    traffic = message_batches.zipf(2000, 100)
+    slow, fast = (Live(traffic, rate, memory=1769) for rate in (1e4, 1e7))
+    units = [message_batches.expected_write_units(traffic.groups, live.batches) for live in (slow, fast)]
+    assert units[0] > 1.9 > units[1]
+    assert all(0.5 < live.result.quantile(0.5) < 1.5 for live in (slow, fast))
+
+
+def test_the_simple_way_falls_behind_where_ours_does_not() -> None:
+    live = Live(message_batches.zipf(2000, 1000), 1e7, memory=1769)
+    assert live.naive_staleness(0.99) > 10 > live.result.quantile(0.99)
+    assert Live(live.traffic, 1e5, memory=1769).naive_staleness(0.5) < 1
+
+
+@dynamodb_local.needs_dynamodb_local
+def test_what_is_loaded_in_bulk_is_in_the_table() -> None:
+    account = projecting_engine.new_account()
+    table = projecting_engine.client(account)
+    name = projections.ours(table).table_name
+    messages = message_batches.zipf(60, 10).messages
+    projecting_engine.load(account, name, map(message_item, messages))
+    stored = table.scan(TableName=name)["Items"]
+    by_key = itemgetter("pk", "sk")
+    assert sorted(map(str, map(by_key, stored))) == sorted(str(by_key(message_item(message))) for message in messages)
+
+
+@dynamodb_local.needs_dynamodb_local
+def test_what_the_engine_does_not_take_ends_the_loading() -> None:
+    account = projecting_engine.new_account()
+    name = projections.ours(projecting_engine.client(account)).table_name
+    with pytest.raises(AssertionError, match="ValidationException"):
+        projecting_engine.load(account, name, [{"pk": {"S": "no sort key"}}])

@@ -3,23 +3,21 @@
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from stream_lambda.decide import conversation
 from stream_lambda.handler import WORKERS, handle_batch
-from stream_lambda.items import Group, Item, Message, conversation_item, group_item, timestamp
+from stream_lambda.items import Group, Item, Message, conversation_item, group_item
 from stream_lambda.table import ProjectionTable
 from tableguard import settings
 from tableguard.store import table_admin
-from tests.cases.message_batches import Batch, records
+from tests.cases.message_batches import Batch, first_messages, records
 from tests.naive import handler as naive_handler
 from tests.naive import table as naive_table
 from tests.worlds.dynamodb_meter import Meter
 from tests.worlds.messages import NOW
 
 OURS, NAIVE = "ours", "naive"
-_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)  # before every message
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ class Projection:
     client: Any
     table_name: str
     meter: Meter
-    rows: Callable[[Group, datetime], list[Item]]
+    rows: Callable[[Group, Message], list[Item]]
     handle: Callable[[Sequence[Any]], object]
 
     def measure(self, batches: Iterable[Batch]) -> Measured:
@@ -57,8 +55,7 @@ class Projection:
 
     def begin(self, groups: Iterable[Group]) -> None:
         """Put the conversations into the table as their first message leaves them, each at an instant of its own."""
-        begun = ((group, _LONG_AGO + timedelta(microseconds=number)) for number, group in enumerate(groups))
-        self.put([item for group, when in begun for item in self.rows(group, when)])
+        self.put([item for group, message in first_messages(groups) for item in self.rows(group, message)])
 
     def put(self, items: Sequence[Item]) -> None:
         """Write items, 25 a call: the most that DynamoDB takes."""
@@ -85,7 +82,7 @@ def naive(client: Any, stream: bool = False) -> Projection:
         client,
         NAIVE,
         _watched(client),
-        lambda group, when: naive_table.first_rows(group, timestamp(when), "hello"),
+        lambda group, message: naive_table.first_rows(group, message.created_at, str(message.summary)),
         lambda batch: naive_handler.handle(client, NAIVE, batch),
     )
 
@@ -102,7 +99,5 @@ def _watched(client: Any) -> Meter:
     return meter
 
 
-def _our_rows(group: Group, when: datetime) -> list[Item]:
-    first = Message(group.group_uuid, timestamp(when), "first", group.members[0], "hello")
-    rows = [conversation_item(conversation(first, member, group)) for member in group.members]
-    return [group_item(group), *rows]
+def _our_rows(group: Group, message: Message) -> list[Item]:
+    return [group_item(group), *(conversation_item(conversation(message, member, group)) for member in group.members)]
