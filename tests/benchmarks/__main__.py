@@ -50,11 +50,12 @@ def _measured(name: str, as_json: bool) -> bool:
         print(f"{name}: not measured: {lack}", file=sys.stderr)
         return False
     print(f"measuring {name} ...", file=sys.stderr)
-    _print(name, list(module.figures()), as_json)
+    _print(name, module.figures(), as_json)
     return True
 
 
 def _print(name: str, figures: Iterable[Figure], as_json: bool) -> None:
+    """Print each figure once it is measured: some take minutes."""
     if as_json:
         for figure in figures:
             print(json.dumps(figure.facts(), sort_keys=True), flush=True)
