@@ -14,7 +14,7 @@ from stream_lambda.items import FIRST_ROWS, Item, flag_key, is_flag, row_of_key,
 from tableguard.store.consumed import ReadCost
 from tableguard.store.listing import UNEXPIRED
 
-CONVERSATIONS_IN_TABLE = 50  # two read units to list them, with rows of 320 bytes
+CONVERSATIONS_IN_TABLE = 50  # three read units to list them, with rows of 441 bytes: docs/inbox.md
 
 
 @dataclass
