@@ -104,6 +104,11 @@ class RowKey(NamedTuple):
     group_uuid: str
     further: bool = False
 
+    @property
+    def other_place(self) -> "RowKey":
+        """Return the key that the row has if it is a further row instead of a first one, or the other way round."""
+        return self._replace(further=not self.further)
+
 
 def timestamp(when: datetime) -> str:
     """Write an instant as the table has it: UTC, always six digits, so that text order is time order."""

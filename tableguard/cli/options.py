@@ -96,13 +96,14 @@ def survey(body: Body) -> Body:
     """Add how long to wait between the two looks at rows, and how much to query at once."""
     settling = "how long a message may be on its way to the rows: what is wrong is looked at again (default: 5)"
     workers = click.option("--workers", type=POSITIVE, default=8, metavar="N", help="queries at once (default: 8)")
-    return click.option("--settle", callback=_seconds, type=float, default=5.0, metavar="SECONDS", help=settling)(
+    return click.option("--settle", callback=seconds, type=float, default=5.0, metavar="SECONDS", help=settling)(
         workers(body)
     )
 
 
-def _seconds(_context: click.Context, _parameter: click.Parameter, value: float) -> float:
-    if math.isnan(value) or not 0 <= value <= 3600:
+def seconds(_context: click.Context, _parameter: click.Parameter, value: float | None) -> float | None:
+    """Return the seconds, None where the option was not used; refuse more than an hour."""
+    if value is not None and (math.isnan(value) or not 0 <= value <= 3600):
         raise click.BadParameter(f"{value:g}: from 0 to 3600 seconds")
     return value
 

@@ -70,7 +70,7 @@ class Rows:
         Pattern D sets these attributes in a new row only, so the two never overwrite one another.
         """
         values = _other(other)
-        condition, compared = _unchanged(seen, OTHER)
+        condition, compared = unchanged(seen, OTHER)
         return self._update(
             _request(self.table_name, _key(seen), condition, compared | _placeholders(values), _set(values))
         )
@@ -97,18 +97,18 @@ class Rows:
         values = {name: item[name] for name in ATTRIBUTES if name in item}
         absent = [name for name in ATTRIBUTES if name not in item]
         update = _set(values) + (" REMOVE " + ", ".join(absent) if absent else "")
-        condition, compared = _unchanged(seen)
+        condition, compared = unchanged(seen)
         key = row_key(RowKey(wanted.user_uuid, wanted.group_uuid, wanted.further))
         return _request(self.table_name, key, condition, compared | _placeholders(values), update)
 
     def _expiry(self, seen: Item, now: datetime) -> dict[str, Any]:
         values = {"expires_at": {"N": str(int(now.timestamp()))}}
-        condition, compared = _unchanged(seen)
+        condition, compared = unchanged(seen)
         return _request(self.table_name, _key(seen), condition, compared | _placeholders(values), _set(values))
 
     def _transact(self, group: Item | None, row: Item, updates: Sequence[dict[str, Any]]) -> bool:
         """Make these updates if the members of the row's group are as in `group`. Return whether they were made."""
-        check, expected = _unchanged(group, ("members",))
+        check, expected = unchanged(group, ("members",))
         group_check = _request(self.table_name, group_key(_group_of(row)), check, expected)
         writes = [{"ConditionCheck": group_check}, *({"Update": update} for update in updates)]
         try:
@@ -144,7 +144,7 @@ def _request(table_name: str, key: Item, condition: str, values: Item, update: s
     }
 
 
-def _unchanged(seen: Item | None, names: Sequence[str] = ATTRIBUTES) -> tuple[str, Item]:
+def unchanged(seen: Item | None, names: Sequence[str] = ATTRIBUTES) -> tuple[str, Item]:
     """Return a condition that these attributes equal those of `seen`, and the values it compares with."""
     if seen is None:
         return "attribute_not_exists(pk)", {}

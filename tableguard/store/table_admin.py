@@ -29,7 +29,7 @@ class Facts:
 
 def create(client: Any, settings: Settings, name: str) -> str:
     """Create the table, wait until it can be used, and return its ARN."""
-    properties = _properties(settings)
+    properties = declared(settings)
     try:
         response = client.create_table(
             TableName=name,
@@ -60,7 +60,8 @@ def create(client: Any, settings: Settings, name: str) -> str:
     return str(response["TableDescription"]["TableArn"])
 
 
-def _properties(settings: Settings) -> Mapping[str, Any]:
+def declared(settings: Settings) -> Mapping[str, Any]:
+    """Return the properties of the table as templates/table.py has them."""
     resources = find_stack("table").template(settings).to_dict()["Resources"].values()
     tables = [resource["Properties"] for resource in resources if resource["Type"] == "AWS::DynamoDB::Table"]
     if len(tables) != 1:

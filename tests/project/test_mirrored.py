@@ -74,6 +74,7 @@ COVERED = {
     "tableguard.policy": "policy.test_contract",
     "tableguard.policy.pattern_overlap": "check.rules.test_policy_meaning",
     "tableguard.projection": "projection.test_reconcile",
+    "tableguard.projection.migration": "projection.migration.test_run",
     "tableguard.projection.batch_records": "projection.test_redrive",
     "tableguard.projection.failed_batches": "projection.test_redrive",
     "tableguard.prove": "prove.explain.test_explanation",

@@ -1,4 +1,4 @@
-"""Create, list, scan and drop tables outside CloudFormation, for development."""
+"""Tables outside CloudFormation, for development; and the takeover of rows from the former layout."""
 
 import click
 
@@ -6,7 +6,10 @@ from tableguard.cli.command import SectionedGroup
 
 
 @click.group(
-    cls=SectionedGroup, package=__name__, sections={"Commands": ("create", "drop", "list", "scan")}, help=__doc__
+    cls=SectionedGroup,
+    package=__name__,
+    sections={"Commands": ("create", "drop", "list", "migrate", "scan")},
+    help=__doc__,
 )
 def command() -> None:
     """Hold the commands."""

@@ -1,0 +1,1 @@
+"""Take over a table whose rows are all first rows, while messages arrive; and the way back."""

@@ -1,0 +1,48 @@
+"""A row that changes between reading and moving is read again, and left if it changes time and again."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from stream_lambda.items import RowKey
+from tableguard.projection.migration.mover import ATTEMPTS, Moved, Mover
+from tableguard.projection.migration.moving import Hindrance
+from tests.worlds.messages import ADA, said
+from tests.worlds.migrations import THERE, Stepping, batch, former_table, groups, placed, reader_of
+from tests.worlds.rows import send
+
+ROW = RowKey(ADA.user_uuid, "group-0")
+
+
+@pytest.fixture
+def client() -> Iterator[Any]:
+    with former_table() as made:
+        yield made
+
+
+class Overtaken(Stepping):
+    """A client before each of whose first transactions the function writes a newer message to the row."""
+
+    left = 0
+
+    def transact_write_items(self, **request: Any) -> Any:
+        if self.left:
+            self.left -= 1
+            news = said("news", 100 - self.left, groups(1)[0])
+            send(self.client, news)
+            batch(self.client, [news]).finish()
+        return self.client.transact_write_items(**request)
+
+
+@pytest.mark.parametrize(("times", "hindrance"), [(ATTEMPTS - 1, None), (2 * ATTEMPTS, Hindrance.BUSY)])
+def test_a_row_that_changes_is_read_again(client: Any, times: int, hindrance: Hindrance | None) -> None:
+    pauses: list[float] = []
+    overtaken = Overtaken(client)
+    overtaken.left = times
+    (moved,) = [
+        row for row in Mover(reader_of(overtaken), THERE, pauses.append).move([ADA.user_uuid]) if row.row == ROW
+    ]
+    assert moved == Moved(ROW, moved.write_units, hindrance)
+    assert placed(client)["group-0"] == [hindrance is None]
+    assert pauses == [0.05 * attempt for attempt in range(1, len(pauses) + 1)]
