@@ -33,19 +33,26 @@ def add_member(table: MessageTable, group_uuid: str, by_uuid: str, user: User) -
     Adding a member again changes nothing, but writes the row should it be missing.
     """
     check_user(user)
-    further = _place(table, group_uuid, user.user_uuid)
+    group = _joined(table, group_uuid, by_uuid, user)
+    _write_row(table, group, user.user_uuid)
+    return group
 
-    def with_user(group: Group) -> Group:
+
+def _joined(table: MessageTable, group_uuid: str, by_uuid: str, user: User) -> Group:
+    """Write a user to a group's members, and where the user's row is, again if another writer was faster."""
+    for _ in range(ATTEMPTS):
+        group, _ = table.existing_group(group_uuid)
         _check_changeable(group, by_uuid)
         if user.user_uuid in _uuids(group.members):
             return group
         if len(group.members) == MEMBERS:
             raise MessageError(f"group {group_uuid}: has {MEMBERS} members, and no room for more")
-        return replace(group, members=(*group.members, user), further=group.further | further)
-
-    group = _change(table, group_uuid, with_user)
-    _write_row(table, group, user.user_uuid)
-    return group
+        place = _place(table, group_uuid, user.user_uuid)
+        further = group.further | ({user.user_uuid} if place.row.further else set())
+        joined = replace(group, members=(*group.members, user), further=further)
+        if _replace_if_unchanged(table, group, joined, place.absent):
+            return joined
+    raise _too_many_changes(group_uuid)
 
 
 def remove_member(table: MessageTable, group_uuid: str, by_uuid: str, user_uuid: str) -> Group:
@@ -97,16 +104,24 @@ def _rename_in(table: MessageTable, group_uuid: str, user: User) -> tuple[bool, 
     return before[-1] != group.members, _name_others(table, group, readers)
 
 
-def _place(table: MessageTable, group_uuid: str, user_uuid: str) -> frozenset[str]:
-    """Return the user if the row in a group will be a further one: it stays where one is left of an earlier membership.
+@dataclass(frozen=True)
+class _Place:
+    """Where somebody's row will be, and where there may be none when it is decided."""
+
+    row: RowKey
+    absent: RowKey | None
+
+
+def _place(table: MessageTable, group_uuid: str, user_uuid: str) -> _Place:
+    """Return the place of a new member's row: where one is left of an earlier membership it stays.
 
     So a message that is on its way to that row makes no second one.
     """
-    places = (RowKey(user_uuid, group_uuid, further) for further in (False, True))
-    left = Rows(table.client, table.name).read(places, ReadCost())
+    first, further = (RowKey(user_uuid, group_uuid, further) for further in (False, True))
+    left = Rows(table.client, table.name).read((first, further), ReadCost())
     if left:
-        return frozenset((user_uuid,)) if all(row.further for row in left) else frozenset()
-    return table.places().further((user_uuid,))
+        return _Place(first if first in left else further, None)
+    return _Place(further, first) if table.places().further((user_uuid,)) else _Place(first, further)
 
 
 def _row(group: Group, user_uuid: str) -> RowKey:
@@ -120,21 +135,32 @@ def _change(table: MessageTable, group_uuid: str, change: Callable[[Group], Grou
         changed = change(group)
         if changed == group or _replace_if_unchanged(table, group, changed):
             return changed
-    raise MessageError(f"group {group_uuid}: its members changed {ATTEMPTS} times in between; try again")
+    raise _too_many_changes(group_uuid)
 
 
-def _replace_if_unchanged(table: MessageTable, seen: Group, changed: Group) -> bool:
+def _too_many_changes(group_uuid: str) -> MessageError:
+    return MessageError(f"group {group_uuid}: its members changed {ATTEMPTS} times in between; try again")
+
+
+def _replace_if_unchanged(table: MessageTable, seen: Group, changed: Group, absent: RowKey | None = None) -> bool:
+    """Write a group's members unless they changed, or a row has come to a place where none may be.
+
+    With such a place it is one transaction: somebody else may add the user and remove them again at this moment.
+    """
+    update = {
+        "TableName": table.name,
+        "Key": group_key(seen.group_uuid),
+        "UpdateExpression": "SET members = :changed",
+        "ConditionExpression": "members = :seen",
+        "ExpressionAttributeValues": {
+            ":changed": group_item(changed)["members"],
+            ":seen": group_item(seen)["members"],
+        },
+    }
+    if absent is not None:
+        return Rows(table.client, table.name).write_if_absent(update, absent)
     try:
-        table.client.update_item(
-            TableName=table.name,
-            Key=group_key(seen.group_uuid),
-            UpdateExpression="SET members = :changed",
-            ConditionExpression="members = :seen",
-            ExpressionAttributeValues={
-                ":changed": group_item(changed)["members"],
-                ":seen": group_item(seen)["members"],
-            },
-        )
+        table.client.update_item(**update)
     except table.client.exceptions.ConditionalCheckFailedException:
         return False
     return True
@@ -152,17 +178,21 @@ def _write_row(table: MessageTable, group: Group, user_uuid: str) -> None:
     """Write a member's row with the newest message, unless it shows a newer one by now."""
     rows = Rows(table.client, table.name)
     key = _row(group, user_uuid)
-    seen = rows.read([key], ReadCost()).get(key)
     now = table.clock()
     newest = newest_message(table.client, table.name, group.group_uuid, now, ReadCost()).message
     if newest is None:
         return
     (member,) = (user for user in group.members if user.user_uuid == user_uuid)
     row = conversation(newest, member, group)
-    if seen is not None and is_hidden(seen, now):  # left over from an earlier membership
-        rows.replace_if_unchanged(row, seen)
-    else:
-        ProjectionTable(table.client, table.name, workers=1).write(row)
+    for _ in range(ATTEMPTS):
+        seen = rows.read([key], ReadCost()).get(key)
+        if seen is None or not is_hidden(seen, now):
+            ProjectionTable(table.client, table.name, workers=1).write(row)
+            return
+        # left over from an earlier membership, unless a message that was under way brings it back at this moment
+        if rows.replace_if_unchanged(row, seen):
+            return
+    raise MessageError(f"group {group.group_uuid}: the row of {user_uuid!r} changed {ATTEMPTS} times; try again")
 
 
 def _expire_row(table: MessageTable, row: RowKey) -> None:

@@ -111,6 +111,14 @@ class Rows:
         check, expected = unchanged(group, ("members",))
         group_check = _request(self.table_name, group_key(_group_of(row)), check, expected)
         writes = [{"ConditionCheck": group_check}, *({"Update": update} for update in updates)]
+        return self._all_or_nothing(writes)
+
+    def write_if_absent(self, update: dict[str, Any], absent: RowKey) -> bool:
+        """Make an update, on its own condition, if there is no such row. Return whether it was made."""
+        check = _request(self.table_name, row_key(absent), "attribute_not_exists(pk)", {})
+        return self._all_or_nothing([{"Update": update}, {"ConditionCheck": check}])
+
+    def _all_or_nothing(self, writes: Sequence[dict[str, Any]]) -> bool:
         try:
             self.client.transact_write_items(TransactItems=writes)
         except self.client.exceptions.TransactionCanceledException as error:

@@ -115,6 +115,8 @@ def _compare(compare: Callable[[Any, Any], bool], left: Value | None, right: Val
     if left is None or right is None:
         return False
     ((kind, one),), ((other_kind, other),) = left.items(), right.items()
+    if compare is operator.eq:
+        return left == right
     if kind != other_kind or kind not in _ORDERED:
         raise NotModelled(f"a comparison of {kind} with {other_kind}")
     return compare(_ORDERED[kind](one), _ORDERED[kind](other))

@@ -61,7 +61,9 @@ class Unanswered(ClientError):
 
 
 @dataclass
-class _Client:
+class StoppedClient:
+    """A client whose calls are answered as they have been so far; each other call waits, and fails for now."""
+
     answers: Mapping[Call, Frozen]
     waiting: list[Call] = field(default_factory=list)
     seen: Counter[tuple[str, Frozen]] = field(default_factory=Counter)
@@ -76,14 +78,13 @@ class _Client:
         if call not in self.answers:
             self.waiting.append(call)
             raise Unanswered
-        return answer(self.answers[call])
+        return self.answer(self.answers[call])
 
-
-def answer(frozen: Frozen) -> Any:
-    """An answer as a client gives it: returned, or raised."""
-    if not isinstance(frozen.value, Failure):
-        return copy.deepcopy(frozen.value)
-    raise ReadTimeoutError(endpoint_url="") if frozen.value.code == TIMEOUT else refused(frozen.value.code)
+    def answer(self, frozen: Frozen) -> Any:
+        """An answer as a client gives it: returned, or raised."""
+        if not isinstance(frozen.value, Failure):
+            return copy.deepcopy(frozen.value)
+        raise ReadTimeoutError(endpoint_url="") if frozen.value.code == TIMEOUT else refused(frozen.value.code)
 
 
 def look(program: Program, records: Sequence[Any], answers: Mapping[Call, Frozen]) -> Look:
@@ -92,14 +93,14 @@ def look(program: Program, records: Sequence[Any], answers: Mapping[Call, Frozen
     A call without an answer fails for now. The function goes on with the calls that do not depend on it, which is how
     all calls that are on the wire at once are known.
     """
-    client = _Client(answers)
+    client = StoppedClient(answers)
     outcome = _outcome(program, client, records)
     if client.waiting:
         return Look(tuple(client.waiting), 0)
     return Look((), judge(outcome, [record["dynamodb"]["SequenceNumber"] for record in records], True).done)
 
 
-def _outcome(program: Program, client: _Client, records: Sequence[Any]) -> Outcome:
+def _outcome(program: Program, client: StoppedClient, records: Sequence[Any]) -> Outcome:
     with redirect_stdout(io.StringIO()):
         try:
             return Success(program.handle(client, records))

@@ -37,12 +37,17 @@ class State(NamedTuple):
     crashes: int
     faults: int
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether everything is delivered, and nothing is under way."""
+        return not (self.workers or self.todo or self.behind)
+
 
 class Step(NamedTuple):
     """What happened, to which call, batch or row; and what is wrong with it in itself."""
 
     verb: str
-    what: Batch | Call | Key
+    what: Batch | Call | Key | str
     wrong: str = ""
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from stream_lambda.decide import conversation
-from stream_lambda.items import Group, User, conversation_item, group_item, message_item
+from stream_lambda.items import Group, RowKey, User, conversation_item, group_item, message_item, row_of_key
+from stream_lambda.table import ProjectionTable
 from tableguard.errors import MessageError
 from tableguard.projection.drift import Kind
 from tableguard.projection.reconcile import Choice, reconcile
@@ -52,6 +53,11 @@ def listed(table: MessageTable, user: User) -> list[tuple[str, str, object]]:
     return [(row.group_uuid, row.other.handle, row.last_message) for row in table.conversations(user.user_uuid).items]
 
 
+def all_keys(client: Any) -> list[RowKey]:
+    """The keys of all rows, those that have expired among them."""
+    return [key for item in all_items(client) if (key := row_of_key(item))]
+
+
 def drift(client: Any) -> set[Kind]:
     survey = Survey(Reader(client, TABLE, lambda: NOW, workers=1), sleep=lambda seconds: None)
     return {found.kind for found in survey.of_all()}
@@ -87,18 +93,26 @@ def test_adding_again_changes_nothing_but_restores_a_lost_row(table: MessageTabl
 
 
 class Racing:
-    """A client before whose first update something else happens."""
+    """A client before whose first update, or the first of an item of a partition, something else happens."""
 
-    def __init__(self, client: Any, happens: Any) -> None:
-        self.client, self.happens, self.exceptions = client, [happens], client.exceptions
+    def __init__(self, client: Any, happens: Any, pk: str = "") -> None:
+        self.client, self.happens, self.exceptions, self.pk = client, [happens], client.exceptions, pk
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.client, name)
 
     def update_item(self, **request: Any) -> Any:
+        if request["Key"]["pk"]["S"].startswith(self.pk):
+            self._let_happen()
+        return self.client.update_item(**request)
+
+    def transact_write_items(self, **request: Any) -> Any:
+        self._let_happen()
+        return self.client.transact_write_items(**request)
+
+    def _let_happen(self) -> None:
         while self.happens:
             self.happens.pop()()
-        return self.client.update_item(**request)
 
 
 def test_two_who_add_at_once_both_succeed(table: MessageTable, client: Any) -> None:
@@ -137,6 +151,30 @@ def test_who_comes_back_sees_the_group_again(table: MessageTable, client: Any) -
     add_member(table, GROUP, BOB.user_uuid, ADA)
     assert listed(table, ADA) == [(GROUP, "bob", "hello all")]
     assert drift(client) == set()
+
+
+def test_who_comes_back_sees_the_newest_though_an_older_message_arrives_meanwhile(
+    table: MessageTable, client: Any
+) -> None:
+    remove_member(table, GROUP, ADA.user_uuid, ADA.user_uuid)
+    older, newest = (table.post(GROUP, BOB.user_uuid, text).message for text in ("older", "newest"))
+    write = ProjectionTable(client, TABLE, workers=1).write
+    racing = Racing(client, lambda: write(conversation(older, ADA, TRIO)), pk="GRP#")
+    add_member(replace(table, client=racing), GROUP, BOB.user_uuid, ADA)
+    assert racing.happens == []
+    assert listed(table, ADA) == [(GROUP, "bob", newest.text)]
+
+
+def test_who_was_added_and_removed_meanwhile_has_one_row_where_the_group_says(table: MessageTable, client: Any) -> None:
+    def meanwhile() -> None:
+        add_member(table, GROUP, ADA.user_uuid, DAN)
+        remove_member(table, GROUP, ADA.user_uuid, DAN.user_uuid)
+
+    crowded = replace(table, client=Racing(client, meanwhile, pk="META#"), conversations_in_table=0)
+    group = add_member(crowded, GROUP, BOB.user_uuid, DAN)
+    assert group.further == frozenset()
+    assert [key for key in all_keys(client) if key.user_uuid == DAN.user_uuid] == [RowKey(DAN.user_uuid, GROUP)]
+    assert listed(table, DAN) == [(GROUP, "ada", "hello all")]
 
 
 def test_what_pattern_d_was_writing_for_the_removed_is_found_as_drift(table: MessageTable, client: Any) -> None:
