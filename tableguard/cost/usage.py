@@ -10,7 +10,6 @@ from tableguard.cost.estate import EstateCounts
 from tableguard.scale.formulas import POLL, batch, index_bytes, partitions, table_bytes
 from tableguard.scale.invocation import InvocationModel
 from tableguard.scale.workload import Workload
-from tableguard.store.places import CONVERSATIONS_IN_TABLE
 
 HOURS = 730  # of a month
 DAYS = HOURS / 24
@@ -103,6 +102,6 @@ class Usage:
     @property
     def _first_rows_units(self) -> float:
         """Return the units of a listing's query of first rows: a person with further rows has the table's fill."""
-        sizes, further = self.workload.sizes, self.workload.further
-        few = sizes.first_rows_units(self.workload.conversations)
-        return (1 - further) * few + further * sizes.first_rows_units(CONVERSATIONS_IN_TABLE)
+        sizes, further, most = self.workload.sizes, self.workload.further, self.workload.table_rows
+        few = sizes.first_rows_units(min(self.workload.conversations, most))
+        return (1 - further) * few + further * sizes.first_rows_units(most)

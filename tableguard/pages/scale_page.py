@@ -20,7 +20,6 @@ from tableguard.scale.invocation import InvocationModel
 from tableguard.scale.simulation import Scenario, simulate
 from tableguard.scale.workload import Workload
 from tableguard.settings import example
-from tableguard.store.places import CONVERSATIONS_IN_TABLE
 
 FOLDER = Path("docs/scale")  # of a checkout
 PAGE = "README.md"
@@ -118,7 +117,7 @@ def _assumptions() -> str:
         f"({workload.sizes.message} bytes as an item, {workload.sizes.row} for a row). "
         f"{workload.messages_a_group:g} messages a day in each group on average, groups by Zipf's law with exponent "
         f"{workload.exponent:g}. {workload.conversations:g} conversations a person; {workload.further:.0%} of the row "
-        f"updates are of further rows, whose owners have more than {CONVERSATIONS_IN_TABLE}. A peak of "
+        f"updates are of further rows, whose owners have more than {workload.table_rows}. A peak of "
         f"{workload.peak_to_mean:g} times the mean; messages kept for {workload.retention_days:g} days. Batches of "
         f"{workload.batch_size:,} or {workload.window:g} s, "
         f"ParallelizationFactor {workload.lanes}."

@@ -11,7 +11,6 @@ from stream_lambda.items import Group, Item, Message, User, conversation_item, g
 from tableguard.aws.item_size import item_size
 from tableguard.errors import CostError
 from tableguard.scale.traffic import DAY, Daily, Zipf
-from tableguard.store.places import CONVERSATIONS_IN_TABLE
 
 WRITE_UNIT, READ_UNIT = 1024, 4096  # bytes
 PAGE = 20  # messages or conversations on a screen
@@ -44,6 +43,7 @@ class Workload:
     messages_a_group: float = 10
     exponent: float = 0.8
     conversations: float = 20
+    table_rows: int = 50  # a test holds it to the setting conversations_in_table
     further: float = 0.15  # on a recorded trace of private messages it is 0.155: docs/inbox.md
     views: float = 2
     peak_to_mean: float = 3
@@ -83,6 +83,7 @@ BOUNDS = {
     "messages_a_group": Bound("messages that a group has in a day, on average", 0.001, 1e6),
     "exponent": Bound("of Zipf's law for the groups: 0 is all alike", 0, 2),
     "conversations": Bound("conversations of a person, whose rows a listing reads", 1, 100_000),
+    "table_rows": Bound("rows of a person that are listed from the table, at most", 1, 1000),
     "further": Bound("part of the row updates, and of the listings, that is of further rows, in the index", 0, 1),
     "views": Bound("times that someone opens the list and one conversation, for each message sent", 0, 10_000),
     "peak_to_mean": Bound("the day's highest rate, divided by its mean", 1, 24),
@@ -132,7 +133,7 @@ class Sizes:
 
     def first_rows_units(self, rows: float) -> float:
         """Return the units to read so many first rows from the table, eventually consistently."""
-        return 0.5 * ceil(min(rows, CONVERSATIONS_IN_TABLE) * self.row / READ_UNIT)
+        return 0.5 * ceil(rows * self.row / READ_UNIT)
 
     @property
     def further_page_units(self) -> float:

@@ -178,6 +178,7 @@ def test_reading_the_stream_is_a_line_that_costs_nothing() -> None:
         ({"further": 0.3}, "reads", True),
         ({"conversations": 40}, "reads", True),
         ({"conversations": 40}, "writes", False),
+        ({"conversations": 40, "table_rows": 20}, "reads", False),
         ({"characters": 2000}, "writes", True),
         ({"retention_days": 730}, "storage", True),
         ({"retention_days": 730}, "35 daily backups", True),

@@ -31,6 +31,8 @@ from tableguard.scale.invocation import InvocationModel
 from tableguard.scale.simulation import Scenario, simulate
 from tableguard.scale.traffic import DAY, Daily, Zipf
 from tableguard.scale.workload import Workload, sizes
+from tableguard.settings import example
+from tableguard.store.places import CONVERSATIONS_IN_TABLE
 
 
 def test_full_batches_do_not_wait_for_the_window() -> None:
@@ -68,11 +70,15 @@ def message_of_day(day: int, author: User) -> Message:
     return Message("g" * 36, f"2026-01-0{day}T00:00:00.000000+00:00", "m", author, "x")
 
 
-def test_a_listing_reads_all_first_rows_and_never_more_than_a_person_can_have() -> None:
+def test_a_listing_reads_all_first_rows_and_a_page_of_further_ones() -> None:
     sizes = Workload().sizes
-    assert [sizes.first_rows_units(rows) for rows in (1, 20, 50, 1000)] == [0.5, 1.5, 3.0, 3.0]
+    assert [sizes.first_rows_units(rows) for rows in (1, 20, 50)] == [0.5, 1.5, 3.0]
     assert sizes.first_rows_units(20) == read_units(20 * sizes.row, consistent=False)
     assert sizes.further_page_units == read_units(20 * sizes.further_row, consistent=False)
+
+
+def test_as_many_rows_are_taken_to_be_in_the_table_as_the_settings_say() -> None:
+    assert Workload().table_rows == CONVERSATIONS_IN_TABLE == example().conversations_in_table
 
 
 @pytest.mark.parametrize("ratio", [1, 1.5, 3, 10, 24])
