@@ -18,6 +18,7 @@ from tableguard.store.loading import recording
 from tests.cases.message_batches import Traffic, zipf
 from tests.drill import report
 from tests.drill.algorithms import BY_NAME
+from tests.drill.crowd import FIRST_ROWS, crowded, placed
 from tests.drill.drilled import drilled
 from tests.drill.plan import Asked
 from tests.drill.run import NeverCame
@@ -50,6 +51,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="from which both are drawn (default: 1)")
     parser.add_argument("--trace", type=Path, help="a recorded trace (default: drawn by Zipf's law)")
     parser.add_argument(
+        "--first-rows", type=int, default=FIRST_ROWS, help=f"how many a person has (default: {FIRST_ROWS})"
+    )
+    parser.add_argument(
         "--engine", choices=("dynamodb-local", "moto"), default="dynamodb-local", help="who keeps the table"
     )
     parser.add_argument("--algorithm", choices=sorted(BY_NAME), default="pattern-d", help="which function is drilled")
@@ -63,9 +67,10 @@ def _engine(name: str) -> AbstractContextManager[Engine | None]:
 
 def _traffic(options: argparse.Namespace) -> Traffic:
     if options.trace is None:
-        return zipf(options.messages, max(1, options.messages // 4), seed=options.seed)
+        groups = max(1, options.messages // 4)
+        return placed(crowded(zipf(options.messages, groups, seed=options.seed)), options.first_rows)
     lines = sorted(recording.read_trace(options.trace), key=lambda line: line.unix_time)[: options.messages]
-    return Traffic(recording.groups(lines), tuple(recording.messages(lines)))
+    return placed(Traffic(recording.groups(lines), tuple(recording.messages(lines))), options.first_rows)
 
 
 def _cpu() -> float:

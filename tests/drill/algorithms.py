@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stream_lambda.items import Group, Item, Message, group_item
+from stream_lambda.items import Group, Item, Message, flag_key, group_item, row_of_key
 from tableguard import settings
 from tableguard.stacks import package
 from tableguard.store import table_admin
@@ -51,6 +51,11 @@ def _row(item: Item) -> Shown:
     return _texts(item, "last_message_at", "last_message", "last_message_uuid", "last_user_uuid")
 
 
+def _group_of_row(item: Item) -> str:
+    key = row_of_key(item)
+    return key.group_uuid if key else ""
+
+
 def _row_of(message: Message) -> Shown:
     return message.created_at, str(message.text)[:PREVIEW], message.message_uuid, message.author.user_uuid
 
@@ -60,8 +65,8 @@ PATTERN_D = Algorithm(
     package=package.build,
     handler="stream_lambda.handler.handle",
     create=lambda client, name: table_admin.create(client, settings.example(), name),
-    beginning=lambda group: [group_item(group)],
-    group=lambda item: str(item["sk"]["S"]),
+    beginning=lambda group: [group_item(group), *map(flag_key, sorted(group.further))],
+    group=_group_of_row,
     shown=_row,
     expected=_row_of,
     kinds=frozenset(Kind),

@@ -24,6 +24,8 @@ class Figures:
     messages: int
     poison: int
     rows: int
+    further_rows: int
+    listed: int  # conversations, in the pages of everybody
     batches: int
     invocations: int
     calls: int
@@ -73,6 +75,8 @@ def figures(
         messages=sum(len(chunk.messages) for chunk in everything),
         poison=sum(len(chunk.poison) for chunk in everything),
         rows=found.rows,
+        further_rows=found.further_rows,
+        listed=found.listed,
         batches=len(ledger.batches),
         invocations=ledger.invocations,
         calls=world.passthrough.calls.total(),
@@ -109,7 +113,9 @@ def _lines(found: Figures) -> Iterator[str]:
     for count, what in (
         (found.messages, "messages, and beside them"),
         (found.poison, "poison records"),
-        (found.rows, "conversation rows"),
+        (found.rows, "conversation rows, of which there are"),
+        (found.further_rows, "further ones; in the pages of everybody"),
+        (found.listed, "conversations are listed"),
         (found.batches, "batches"),
         (found.invocations, "invocations of the function, which made"),
         (found.calls, "calls to DynamoDB"),

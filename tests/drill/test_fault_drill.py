@@ -15,6 +15,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError
 
+from stream_lambda.items import row_of_key
 from tableguard.local import server
 from tableguard.local.dynamodb_local.engine import Engine
 from tableguard.stacks import package
@@ -22,6 +23,7 @@ from tests.cases.handler_faults import FAULTS
 from tests.cases.message_batches import Traffic, zipf
 from tests.drill.__main__ import main
 from tests.drill.algorithms import NAIVE, PATTERN_D, Algorithm
+from tests.drill.crowd import crowded, placed
 from tests.drill.drilled import drilled
 from tests.drill.kinds import Kind, shares
 from tests.drill.material import Written
@@ -74,7 +76,8 @@ def tables() -> Engine | None:
 
 @contextmanager
 def after_a_drill(algorithm: Algorithm, asked: Asked, embedded: str) -> Iterator[Drilled]:
-    traffic, chunks = zipf(asked.messages, asked.messages // 4, seed=asked.seed), plan(asked, algorithm.kinds)
+    drawn = zipf(asked.messages, asked.messages // 4, seed=asked.seed)
+    traffic, chunks = placed(crowded(drawn)) if algorithm.ours else drawn, plan(asked, algorithm.kinds)
     with world(algorithm, embedded, tables()) as at_hand:
         everything = carry_out(at_hand, traffic, chunks, lambda messages: None)
         yield Drilled(at_hand, traffic, chunks, everything, judged(at_hand, traffic, everything))
@@ -90,6 +93,12 @@ def test_no_message_is_lost_and_no_row_is_wrong(drill: Drilled) -> None:
     assert drill.findings.verdict.is_fine, drill.findings.verdict
     assert (drill.figures.messages, drill.figures.exit_code) == (ASKED.messages, 0)
     assert drill.findings.rows == 2 * len({message.group_uuid for message in drill.traffic.messages})
+
+
+def test_most_rows_are_further_ones_and_they_are_listed_with_the_first_ones(drill: Drilled) -> None:
+    found = drill.figures
+    assert drill.findings.rows / 2 < found.further_rows < drill.findings.rows
+    assert found.listed == drill.findings.rows
 
 
 def test_every_fault_that_was_planned_came_about(drill: Drilled) -> None:
@@ -125,6 +134,13 @@ def test_the_figures_are_told_as_text_and_as_json(drill: Drilled) -> None:
 # The drill can fail.
 
 
+def owner(row: dict[str, Any]) -> tuple[str, str]:
+    """Whose row of which group an item is."""
+    key = row_of_key(row)
+    assert key is not None
+    return key.user_uuid, key.group_uuid
+
+
 def spoiled(drill: Drilled, **changes: str) -> dict[str, Any]:
     row = drill.world.rows()[0]
     drill.world.put([row | {name: {"S": value} for name, value in changes.items()}])
@@ -135,7 +151,7 @@ def spoiled(drill: Drilled, **changes: str) -> dict[str, Any]:
 def test_a_row_that_is_spoiled_by_hand_is_found_wrong(drill: Drilled, name: str) -> None:
     row = spoiled(drill, **{name: "0"})
     try:
-        assert drill.wrong == ((row["pk"]["S"].removeprefix("GRP#"), row["sk"]["S"]),)
+        assert drill.wrong == (owner(row),)
     finally:
         drill.world.put([row])
     assert not drill.wrong
@@ -151,7 +167,7 @@ def test_a_row_too_few_or_too_many_is_found_wrong(drill: Drilled, to_whom: str |
     else:
         drill.world.dynamodb.delete_item(**key)
     try:
-        assert drill.wrong == ((other["pk"]["S"].removeprefix("GRP#"), row["sk"]["S"]),)
+        assert drill.wrong == (owner(other),)
     finally:
         drill.world.dynamodb.delete_item(**key)
         drill.world.put([row])

@@ -2,17 +2,18 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from stream_lambda.items import Item, Message
+from stream_lambda.items import Item, Message, row_of_key
 from tableguard.projection.drift import Drift, Kind
 from tableguard.projection.failed_batches import Bucket
 from tableguard.projection.redrive import RedriveResult, RedriveTarget, redrive
 from tableguard.projection.survey import Survey
 from tableguard.projection.views import Reader
+from tableguard.store.inbox import Inbox
 from tests.cases.message_batches import Traffic
 from tests.drill.algorithms import Shown
 from tests.drill.ledger import key_of_record
@@ -20,6 +21,8 @@ from tests.drill.material import Key, Written, is_poison, key_of
 from tests.drill.world import World
 
 Owner = tuple[str, str]  # user, group
+Listed = tuple[str, str]  # time of the newest message, group
+_PAGE = 7  # conversations
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class Verdict:
     unexplained: tuple[Owner, ...] = ()  # rows wrong before the redrive, though none of the group's messages is in it
     not_redriven: tuple[str, ...] = ()  # objects without poison that redrive could not apply, or poison that it did
     wrong: tuple[Owner, ...] = ()  # rows wrong at the end
+    unlisted: tuple[str, ...] = ()  # users whose pages do not show each of their conversations once, newest first
     drift: tuple[Drift, ...] = ()  # what verify-projection finds beside the poison that was put there
 
     @property
@@ -57,6 +61,7 @@ class Verdict:
         for user_uuid, group_uuid in self.unexplained:
             yield f"wrong before the redrive for no reason: row of user {user_uuid} for group {group_uuid}"
         yield from (f"not redriven: {name}" for name in self.not_redriven)
+        yield from (f"not listed as it is: the conversations of user {user_uuid}" for user_uuid in self.unlisted)
         for drift in self.drift:
             yield f"verify-projection: {drift.kind.value}: {drift.group_uuid} {drift.user_uuid} {drift.detail}"
 
@@ -70,6 +75,8 @@ class Findings:
     objects: int
     in_objects: int  # records
     wrong_before: tuple[Owner, ...]  # before the redrive
+    further_rows: int = 0
+    listed: int = 0  # conversations, in everybody's pages
     redriven: tuple[RedriveResult, ...] = field(default=(), repr=False)
 
 
@@ -82,6 +89,7 @@ def judged(world: World, traffic: Traffic, everything: Sequence[Written]) -> Fin
     before = wrong_rows(world, traffic, everything)
     redriven = _redriven(world) if world.algorithm.ours else ()
     missing, foreign = _compared(world, in_objects)
+    listings = _listings(world, traffic) if world.algorithm.ours else {}
     keys = {key_of(item) for chunk in everything for item in chunk.items}
     verdict = Verdict(
         lost=tuple(sorted(keys - world.ledger.settled - held)),
@@ -93,9 +101,44 @@ def judged(world: World, traffic: Traffic, everything: Sequence[Written]) -> Fin
         unexplained=tuple(owner for owner in before if owner[1] not in groups_held),
         not_redriven=tuple(_not_redriven(world, redriven)),
         wrong=wrong_rows(world, traffic, everything),
+        unlisted=tuple(_unlisted(listings, traffic, everything)) if world.algorithm.ours else (),
         drift=tuple(_drift(world, everything)) if world.algorithm.ours else (),
     )
-    return Findings(verdict, len(world.rows()), len(objects), len(in_objects), before, redriven)
+    rows = [row_of_key(item) for item in world.rows()]
+    further = sum(row is not None and row.further for row in rows)
+    listed = sum(map(len, listings.values()))
+    return Findings(verdict, len(rows), len(objects), len(in_objects), before, further, listed, redriven)
+
+
+def _listings(world: World, traffic: Traffic) -> dict[str, list[Listed]]:
+    """What the pages of each user show: times and groups."""
+    users = {member.user_uuid for group in traffic.groups for member in group.members}
+    return {user_uuid: list(_listed(world, user_uuid)) for user_uuid in sorted(users)}
+
+
+def _listed(world: World, user_uuid: str) -> Iterator[Listed]:
+    inbox = Inbox(world.dynamodb, world.table, user_uuid, datetime.now(UTC))
+    token = None
+    while True:
+        page = inbox.page(_PAGE, token, consistent=False)
+        yield from ((row.last_message_at, row.group_uuid) for row in page.items)
+        token = page.token
+        if token is None:
+            return
+
+
+def _unlisted(
+    listings: Mapping[str, Sequence[Listed]], traffic: Traffic, everything: Sequence[Written]
+) -> Iterator[str]:
+    wanted: dict[str, list[Listed]] = {user_uuid: [] for user_uuid in listings}
+    newest = _newest(everything)
+    for group in traffic.groups:
+        for member in group.members if group.group_uuid in newest else ():
+            wanted[member.user_uuid].append((newest[group.group_uuid].created_at, group.group_uuid))
+    for user_uuid, listed in listings.items():
+        times = [at for at, _ in listed]
+        if sorted(listed) != sorted(wanted[user_uuid]) or times != sorted(times, reverse=True):
+            yield user_uuid
 
 
 def wrong_rows(world: World, traffic: Traffic, everything: Sequence[Written]) -> tuple[Owner, ...]:

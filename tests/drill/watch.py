@@ -20,6 +20,7 @@ class Watch:
     def __init__(self, world: World, traffic: Traffic) -> None:
         self._world = world
         self._members = {group.group_uuid: [member.user_uuid for member in group.members] for group in traffic.groups}
+        self._further = {(user_uuid, group.group_uuid) for group in traffic.groups for user_uuid in group.further}
         self._messages: dict[str, list[Message]] = defaultdict(list)
 
     def wrote(self, written: Written) -> None:
@@ -31,7 +32,7 @@ class Watch:
         """Owners of rows of these groups that show less than was settled, or what nobody has written."""
         self._world.passthrough.settle()
         owners = [(user_uuid, group_uuid) for group_uuid in group_uuids for user_uuid in self._members[group_uuid]]
-        keys = [row_key(RowKey(*owner)) for owner in owners]
+        keys = [row_key(RowKey(*owner, further=owner in self._further)) for owner in owners]
         found = batch_get(self._world.dynamodb, self._world.table, keys, ReadCost())
         shown = {
             (row.user_uuid, row.group_uuid): self._world.algorithm.shown(item)

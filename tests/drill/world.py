@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from stream_lambda.items import Item
+from stream_lambda.items import Item, row_of_key
 from tableguard import settings
 from tableguard.local.clients.factory import Clients
 from tableguard.local.clients.identities import SETUP_KEY
@@ -62,7 +62,8 @@ class World:
     clock: Clock
 
     def put(self, items: Sequence[Item]) -> None:
-        """Write items to the table."""
+        """Write items to the table, the last of several with the same key."""
+        items = list({(item["pk"]["S"], item["sk"]["S"]): item for item in items}.values())
         for begin in range(0, len(items), _WRITTEN_AT_ONCE):
             puts = [{"PutRequest": {"Item": item}} for item in items[begin : begin + _WRITTEN_AT_ONCE]]
             answer = self.dynamodb.batch_write_item(RequestItems={self.table: puts})
@@ -71,7 +72,7 @@ class World:
     def rows(self) -> list[Item]:
         """All conversation rows."""
         pages = self.dynamodb.get_paginator("scan").paginate(TableName=self.table, ConsistentRead=True)
-        return [item for page in pages for item in page["Items"] if item["pk"]["S"].startswith("GRP#")]
+        return [item for page in pages for item in page["Items"] if row_of_key(item) is not None]
 
 
 @contextmanager

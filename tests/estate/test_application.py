@@ -1,11 +1,14 @@
 """The application, its members, the function and the auditor on the whole estate: their work, and nothing beyond."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
-from stream_lambda.items import User
+from stream_lambda.items import INDEX, User
 from tableguard.local import estate
 from tableguard.local.authorization.network import endpoint_for
 from tableguard.local.landing_zone import EmbeddedSession, LandingZone
@@ -122,7 +125,7 @@ def _member(zone: LandingZone, user: str) -> EmbeddedSession:
     return zone.in_network(zone.assume(SETTINGS.role_arn("identity-pool-user"), {"user_uuid": user}))
 
 
-@pytest.mark.parametrize("index", [{}, {"IndexName": "conversations"}], ids=["table", "index"])
+@pytest.mark.parametrize("index", [{}, {"IndexName": INDEX}], ids=["table", "index"])
 def test_a_member_reads_the_own_conversations_and_no_other_s(zone: LandingZone, index: dict[str, str]) -> None:
     client = _member(zone, CAT.user_uuid).client("dynamodb")
 
@@ -133,5 +136,24 @@ def test_a_member_reads_the_own_conversations_and_no_other_s(zone: LandingZone, 
     client.query(**asking(CAT.user_uuid))
     code, message = refusal(client.query, **asking(DAN.user_uuid))
     assert code == DENIED
-    arn = f"{TABLE_ARN}/index/conversations" if index else TABLE_ARN
+    arn = f"{TABLE_ARN}/index/{INDEX}" if index else TABLE_ARN
     assert f"dynamodb:Query on resource: {arn} because no identity-based policy" in message
+
+
+def test_first_and_further_rows_are_listed_by_the_application_and_by_their_owner_and_to_nobody_else(
+    running: estate.EmbeddedEstate, zone: LandingZone, table: MessageTable
+) -> None:
+    popular, *others = (User(f"popular-{name}", name.title(), name) for name in ("pia", "quin", "rob", "sue"))
+    crowded = replace(table, conversations_in_table=1)
+    groups = [begin_conversation(running, crowded, other, popular, f"from {other.handle}") for other in others]
+    crowded.post(groups[1], others[1].user_uuid, "newest")
+    running.poller.drain(timeout=20)
+    wanted = [(groups[1], "newest", True), (groups[2], "from sue", True), (groups[0], "from quin", False)]
+    own = MessageTable(_member(zone, popular.user_uuid).client("dynamodb"), TABLE, clock=lambda: datetime.now(UTC))
+    for reader in (crowded, own):
+        first = reader.conversations(popular.user_uuid, limit=2)
+        second = reader.conversations(popular.user_uuid, limit=2, token=first.token)
+        listed = [(row.group_uuid, row.last_message, row.further) for row in (*first.items, *second.items)]
+        assert (listed, second.token) == (wanted, None)
+    with pytest.raises(ClientError, match="no identity-based policy allows the dynamodb:Query action"):
+        own.conversations(others[0].user_uuid)

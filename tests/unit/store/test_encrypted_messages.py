@@ -211,6 +211,21 @@ def test_a_row_that_shows_a_message_as_another_ones_is_refused(world: World) -> 
     assert ([row.last_message for row in page.items], len(page.refusals)) == ([REFUSED], 1)
 
 
+def test_further_rows_hold_ciphertext_and_are_listed_as_text(world: World) -> None:
+    table = world.table(conversations_in_table=1)
+    table.create_conversation(EVE, [ADA], "in a first row")
+    table.create_conversation(BOB, [ADA], SAID)
+    newer = f"{SAID}, since today"
+    table.post(PAIR, BOB.user_uuid, newer)
+    world.follow()
+    listed = table.conversations(ADA.user_uuid)
+    assert [(row.last_message, row.further) for row in listed.items] == [(newer, True), ("in a first row", False)]
+    assert SAID not in str(all_items(world.dynamodb))
+    assert [type(row.last_message) for row in world.table(cipher=None).conversations(ADA.user_uuid).items] == [
+        bytes
+    ] * 2
+
+
 def test_a_text_that_is_too_long_once_it_is_encrypted_is_refused(world: World) -> None:
     table = world.table()
     table.create_conversation(ADA, [BOB], "first")
