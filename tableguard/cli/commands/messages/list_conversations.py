@@ -43,7 +43,7 @@ def command(
     options.one_of({"--token": token, "--all": everything})
     table = target.messages
     page = table.all_conversations(user) if everything else table.conversations(user, limit, token, consistent)
-    if not (page.items or page.refusals or token):
+    if not (page.items or page.refusals or token or page.token):
         raise MessageError(f"user {user!r} has no conversation in table {target.table_name}")
     groups = unread_groups(page.items, page.read_until) if unread else frozenset[str]()
     if as_json:
