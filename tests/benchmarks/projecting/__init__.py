@@ -2,7 +2,7 @@
 
 TABLEGUARD_TRACE names a recorded trace of messages (KONECT's format); without it only drawn traffic is measured.
 TABLEGUARD_BENCH_STORED is how many messages are stored, at most, before one more is handled: 10,000 in ten seconds,
-1,000,000 in some minutes.
+1,000,000 in some ten minutes.
 """
 
 from collections.abc import Iterator
