@@ -28,6 +28,10 @@ FAULTS = {
     "only one member's row is written": Fault(
         "decide", "groups[group_uuid].members\n", "groups[group_uuid].members[:1]\n"
     ),
+    "all rows are taken for first rows": Fault("decide", "        further=member.user_uuid in group.further,\n", ""),
+    "the index is not moved with a row": Fault(
+        "table", 'name.startswith("other_")', 'name.startswith(("other_", "further_"))'
+    ),
     "everybody talks to himself": Fault("decide", "!= member.user_uuid", "== member.user_uuid"),
     "failed writes are forgotten": Fault("handler", 'write.outcome == "failed"', "False"),
     "unread members are forgotten": Fault("handler", "failed = groups.unread |", "failed ="),
@@ -77,6 +81,7 @@ SEEN_IN = {
     "the first of a batch wins": "an index that lags",
     "the batch comes again from the last failure": "two groups in a batch that fails in part",
     "only one member's row is written": "nothing goes wrong",
+    "all rows are taken for first rows": "a further row beside a first one",
     "failed writes are forgotten": "a call fails once",
     "unread members are forgotten": "a call fails once",
     "edits are ignored": "edits and a deletion, in any order, and a crash",

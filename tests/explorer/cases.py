@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from stream_lambda.items import Message
 from tests.explorer.scenario import Scenario
-from tests.worlds.messages import OTHER_PAIR, PAIR, TRIO, at, said
+from tests.worlds.messages import BOB, OTHER_PAIR, PAIR, TRIO, at, said
 
 ZERO, ONE, TWO, THREE = (said(f"message {number}", number) for number in range(4))
 OTHER_ZERO, OTHER_ONE = said("other 0", 0.5, OTHER_PAIR), said("other 1", 1, OTHER_PAIR)
@@ -16,6 +16,7 @@ def _trio(seconds: int) -> Message:
     return said(f"to all {seconds}", seconds, TRIO)
 
 
+ONE_FURTHER = replace(PAIR, further=frozenset((BOB.user_uuid,)))
 # three batches that overlap: what is redelivered, redriven or reordered is among the orders in which they are begun
 OVERLAPPING = Scenario((ONE, TWO, THREE), ((0,), (1, 2), (0, 1)))
 TWO_GROUPS = Scenario((ONE, OTHER_ONE, TWO), ((0, 1, 2),), groups=(PAIR, OTHER_PAIR), in_order=True)
@@ -33,6 +34,9 @@ PATTERN_D = {
     "two groups in a batch that fails in part": replace(TWO_GROUPS, faults=1),
     "two groups at the same instant": replace(TWO_GROUPS, batches=((0, 1), (1, 2)), workers=2),
     "three members": Scenario((_trio(1), _trio(2)), ((0,), (1,), (0,)), groups=(TRIO,), workers=2),
+    "a further row beside a first one": replace(
+        OVERLAPPING, groups=(ONE_FURTHER,), begun=(ZERO,), workers=2, crashes=1
+    ),
     "rows that are there already": replace(OVERLAPPING, begun=(ZERO,), workers=2, crashes=1),
 }
 DEEPER = {

@@ -3,6 +3,7 @@
 import io
 import json
 from contextlib import redirect_stdout
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -35,6 +36,7 @@ from tests.worlds.messages import (
 from tests.worlds.watched_client import Sparing, Watched, failing, refused
 
 pytestmark = pytest.mark.slow
+THREE = replace(TRIO, further=frozenset((BOB.user_uuid,)))
 
 
 def observe(package: ModuleType, client: Any) -> list[object]:
@@ -84,7 +86,7 @@ def everything(items: list[Item]) -> list[Item]:
 def observed_on_the_model(package: ModuleType) -> tuple[list[object], list[Item]]:
     """What the function does, and what it leaves in the table."""
     table = ModelTable()
-    for group in (PAIR, OTHER_PAIR, TRIO):
+    for group in (PAIR, OTHER_PAIR, THREE):
         table.put_item(TableName=TABLE, Item=group_item(group))
     return observe(package, table), everything(list(table.items.values()))
 
@@ -114,5 +116,5 @@ def test_the_function_withstands_it_all(sound: tuple[list[Any], list[Item]]) -> 
 
 @pytest.mark.parametrize("engine", BOTH)
 def test_an_engine_answers_as_the_model_does(engine: str, sound: object) -> None:
-    with emulated_table(PAIR, OTHER_PAIR, TRIO, engine=engine) as client:
+    with emulated_table(PAIR, OTHER_PAIR, THREE, engine=engine) as client:
         assert (observe(stream_lambda, client), everything(all_items(client))) == sound
