@@ -105,14 +105,14 @@ def _rename_in(table: MessageTable, group_uuid: str, user: User) -> tuple[bool, 
 
 
 @dataclass(frozen=True)
-class _Place:
+class _RowPlace:
     """Where somebody's row will be, and where there may be none when it is decided."""
 
     row: RowKey
     absent: RowKey | None
 
 
-def _place(table: MessageTable, group_uuid: str, user_uuid: str) -> _Place:
+def _place(table: MessageTable, group_uuid: str, user_uuid: str) -> _RowPlace:
     """Return the place of a new member's row: where one is left of an earlier membership it stays.
 
     So a message that is on its way to that row makes no second one.
@@ -120,8 +120,8 @@ def _place(table: MessageTable, group_uuid: str, user_uuid: str) -> _Place:
     first, further = (RowKey(user_uuid, group_uuid, further) for further in (False, True))
     left = Rows(table.client, table.name).read((first, further), ReadCost())
     if left:
-        return _Place(first if first in left else further, None)
-    return _Place(further, first) if table.places().further((user_uuid,)) else _Place(first, further)
+        return _RowPlace(first if first in left else further, None)
+    return _RowPlace(further, first) if table.places().further((user_uuid,)) else _RowPlace(first, further)
 
 
 def _row(group: Group, user_uuid: str) -> RowKey:
