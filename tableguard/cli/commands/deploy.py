@@ -82,7 +82,7 @@ def _assigned(settings: "Settings", sessions: "Sessions", stacks: "tuple[StackMo
     from tableguard.errors import DeployError
     from tableguard.prove.preflight import organization
     from tableguard.prove.preflight.assignment import assign, standing
-    from tableguard.stacks import exports, prerequisites
+    from tableguard.stacks import prerequisites, refused
     from tableguard.stacks.change_set import PollInterval
     from tableguard.stacks.deploy import plan
 
@@ -92,7 +92,7 @@ def _assigned(settings: "Settings", sessions: "Sessions", stacks: "tuple[StackMo
     planned, obstacles = prerequisites.adopting(settings, sessions, first)
     if obstacles:
         raise DeployError(_listed("these names are taken by what cannot be adopted, nothing was changed", obstacles))
-    if stuck := exports.immovable(settings, sessions, planned):
+    if stuck := refused.immovable(settings, sessions, planned):
         raise DeployError(_listed("CloudFormation would refuse these changes, nothing was changed", stuck))
 
     may_ask = sessions.profiles.management or any(one.stack.principal == "management" for one in planned)

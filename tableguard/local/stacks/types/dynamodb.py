@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from tableguard.cloudformation.equality import without
 from tableguard.cloudformation.resource_type import Client, Context, Properties, ResourceHandle, ResourceType
+from tableguard.errors import EmbeddedError
 from tableguard.local.stacks.types import tags
 from tableguard.local.stacks.types.calls import (
     call,
@@ -187,6 +188,8 @@ def _index_updates(current: Properties, properties: Properties) -> list[Properti
     after = {index["IndexName"]: index for index in properties.get("GlobalSecondaryIndexes", [])}
     gone = [{"Delete": {"IndexName": name}} for name in before if name not in after]
     new = [{"Create": _index_for_api(after[name])} for name in after if name not in before]
+    if len(gone) + len(new) > 1:  # in CloudFormation's words; it makes one such change an update
+        raise EmbeddedError(f"{NAME}: Cannot perform more than one GSI creation or deletion in a single update")
     for name in before.keys() & after.keys():
         refuse_replacement(f"{NAME} index {name}", before[name], after[name], "KeySchema", "Projection")
     changed = [

@@ -232,6 +232,31 @@ def test_an_update_that_cannot_be_made_in_place_is_refused(change: Properties, n
         update(context, handle, {**table(context), **change})
 
 
+def sorted_by(names: tuple[str, ...]) -> Properties:
+    """Indexes by these attributes, each of a name of its own, and their attributes declared."""
+    return {
+        "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", *names)],
+        "GlobalSecondaryIndexes": [index(IndexName=f"by-{name}", KeySchema=keys("pk", name)) for name in names],
+    }
+
+
+@pytest.mark.parametrize(
+    ("wanted", "refused"), [(("a", "b"), False), ((), False), (("b",), True), (("a", "b", "c"), True)]
+)
+def test_one_index_is_added_or_deleted_an_update(wanted: tuple[str, ...], refused: bool, context: Context) -> None:
+    handle, update = make(TABLE, {**table(context), **sorted_by(("a",))}), ALL[TABLE].update
+    assert update is not None
+    changed = {**table(context), **sorted_by(wanted)}
+    if refused:
+        with pytest.raises(EmbeddedError, match="Cannot perform more than one GSI creation or deletion"):
+            update(context, handle, changed)
+    else:
+        update(context, handle, changed)
+    described = context.client("dynamodb").describe_table(TableName="messages")["Table"]
+    names = {one["IndexName"] for one in described.get("GlobalSecondaryIndexes", [])}
+    assert names == {f"by-{name}" for name in (("a",) if refused else wanted)}
+
+
 @pytest.mark.parametrize("gone", ["ResourcePolicy", RECOVERY, "TimeToLiveSpecification", "Tags"])
 def test_what_the_template_no_longer_declares_is_undone(gone: str, context: Context) -> None:
     handle, update = make(TABLE, table(context)), ALL[TABLE].update

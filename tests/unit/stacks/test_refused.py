@@ -1,4 +1,4 @@
-"""Exports that are in use and would change are found before anything is changed."""
+"""Exports in use that would change, and two changes of indexes at once, are found before anything is changed."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from tableguard.errors import DeployError
 from tableguard.settings import example
-from tableguard.stacks import exports
+from tableguard.stacks import refused
 from tableguard.stacks.change_set import Replacement, ResourceChange
 from tableguard.stacks.deploy import PlannedStack
 from tableguard.stacks.registry import find_stack
@@ -47,7 +47,7 @@ def immovable(
     planned = PlannedStack(
         find_stack("table"), "cruddur-table", "CREATE_COMPLETE", None if changes is None else made, template, deployed
     )
-    return exports.immovable(example(), lambda _: session, [planned])
+    return refused.immovable(example(), lambda _: session, [planned])
 
 
 REFUSED = (
@@ -75,3 +75,40 @@ def test_an_export_that_is_written_otherwise_or_leaves_is_refused_too() -> None:
 def test_a_question_that_is_refused_is_an_error() -> None:
     with pytest.raises(DeployError, match=r"export cruddur-Name: .* denied"):
         immovable(Importers(refusal="denied"), "always")
+
+
+def table_stack(*indexes: str) -> dict[str, Any]:
+    properties = {"GlobalSecondaryIndexes": [{"IndexName": name} for name in indexes]} if indexes else {}
+    return {"Resources": {"Messages": {"Type": "AWS::DynamoDB::Table", "Properties": properties}}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "refusal"),
+    [
+        (("conversations",), ("further-conversations",), "delete conversations and add further-conversations"),
+        (("conversations",), ("conversations", "further-conversations"), None),
+        (("conversations", "further-conversations"), ("further-conversations",), None),
+        ((), ("conversations", "further-conversations"), "add conversations and add further-conversations"),
+        (("conversations",), ("conversations",), None),
+    ],
+)
+def test_two_changes_of_indexes_at_once_are_refused(
+    before: tuple[str, ...], after: tuple[str, ...], refusal: str | None
+) -> None:
+    planned = PlannedStack(
+        find_stack("table"), "cruddur-table", "UPDATE_COMPLETE", (), table_stack(*after), table_stack(*before)
+    )
+    lines = refused.immovable(example(), lambda _: USED, [planned])
+    if refusal is None:
+        assert lines == ()
+    else:
+        (line,) = lines
+        assert line.startswith(
+            f"stack cruddur-table: this would {refusal}, and CloudFormation adds or deletes one index"
+        )
+        assert "set former_index = true under [table], deploy, run `tableguard table migrate`" in line
+
+
+def test_a_new_table_may_have_as_many_indexes_as_it_likes() -> None:
+    new = PlannedStack(find_stack("table"), "cruddur-table", "absent", None, table_stack("one", "two"), {})
+    assert refused.immovable(example(), lambda _: USED, [new]) == ()
