@@ -99,11 +99,12 @@ def _role(stack: StackBuilder, name: str, *, description: str, trust: Document, 
 def _documents(stack: StackBuilder, name: str) -> dict[str, Document]:
     """Return policy name -> document: role/<name>, and role/<name>_* where one managed policy is too small for it.
 
-    role/<name>_encryption is for whom the message key exists.
+    role/<name>_encryption is for whom the message key exists, role/<name>_migration while rows may have to be moved.
     """
     stem = name.replace("-", "_")
     candidates = [role for role in documents.names("role") if role == stem or role.startswith(f"{stem}_")]
-    left_out = set() if stack.settings.client_side_encryption else {f"{stem}_encryption"}
+    needed = {"encryption": stack.settings.client_side_encryption, "migration": stack.settings.former_index}
+    left_out = {f"{stem}_{name}" for name, is_needed in needed.items() if not is_needed}
     roles = [role for role in candidates if role not in left_out] or [stem]
     return {role.replace("_", "-"): stack.policy_with_pseudo_parameters("role", role) for role in roles}
 

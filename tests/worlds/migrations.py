@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from stream_lambda.decide import NewestInBatch, conversation
@@ -14,7 +15,6 @@ from stream_lambda.items import (
     Message,
     User,
     conversation_item,
-    group_key,
     group_of,
     message_item,
     row_of_key,
@@ -194,23 +194,18 @@ class Traffic:
             self.finish()
 
 
-def shows_the_newest(client: Any) -> bool:
-    """Whether each of a group's members is shown one row, and it shows the newest message: read without our reader."""
+def wrong_rows(client: Any, now: datetime = NOW) -> set[tuple[str, str]]:
+    """(group, user) of which not exactly one row is shown, with the newest message: read without our reader."""
     newest: dict[str, Item] = {}
-    rows: dict[tuple[str, str], list[Item]] = {}
+    shown: dict[tuple[str, str], list[Any]] = {}
+    members: list[tuple[str, str]] = []
     for item in all_items(client):
-        if item["pk"]["S"].startswith("MSG#"):
-            newest.setdefault(item["pk"]["S"][4:], item)
-            newest[item["pk"]["S"][4:]] = max(newest[item["pk"]["S"][4:]], item, key=lambda message: message["sk"]["S"])
-        elif (key := row_of_key(item)) and not is_hidden(item, NOW):
-            rows.setdefault((key.group_uuid, key.user_uuid), []).append(item)
-    due = {(group_uuid, user) for group_uuid in newest for user in _members(client, group_uuid)}
-    return rows.keys() == due and all(
-        [row["last_message_uuid"] for row in shown] == [newest[group_uuid]["message_uuid"]]
-        for (group_uuid, _), shown in rows.items()
-    )
-
-
-def _members(client: Any, group_uuid: str) -> list[str]:
-    item = client.get_item(TableName=TABLE, Key=group_key(group_uuid), ConsistentRead=True)["Item"]
-    return [user.user_uuid for user in group_of(item).members]
+        kind, _, name = item["pk"]["S"].partition("#")
+        if kind == "MSG":
+            newest[name] = max(newest.get(name, item), item, key=lambda message: message["sk"]["S"])
+        elif kind == "META":
+            members += [(name, user.user_uuid) for user in group_of(item).members]
+        elif (key := row_of_key(item)) and not is_hidden(item, now):
+            shown.setdefault((key.group_uuid, key.user_uuid), []).append(item["last_message_uuid"])
+    due = {(name, user): [newest[name]["message_uuid"]] for name, user in members if name in newest}
+    return {place for place in due.keys() | shown.keys() if due.get(place) != shown.get(place)}

@@ -1,5 +1,6 @@
 """The access stack: who may take which role, and that each role has the documents it should have."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -202,7 +203,8 @@ def test_the_exempt_roles_of_the_settings_are_made_here(access: Template) -> Non
 )
 def test_each_role_has_exactly_its_documents_of_the_policies_folder(access: Template, role: str) -> None:
     named = [name for name in documents.names("role") if name == role or name.startswith(f"{role}_")]
-    wanted = [name for name in named if not name.endswith("_encryption")]  # the example has no message key
+    # the example has neither a message key nor the former index
+    wanted = [name for name in named if not name.endswith(("_encryption", "_migration"))]
     build = StackBuilder(example(), "a test").policy_with_pseudo_parameters
     sids = [[one["Sid"] for one in build("role", name)["Statement"]] for name in wanted]
     roles = {one["RoleName"]: one for one in of_type(access, "AWS::IAM::Role").values()}
@@ -245,3 +247,11 @@ def test_beside_its_containers_only_takers_that_are_named_take_the_application(s
     containers, *others = _trust_statements("ApplicationRole", settings)
     assert containers["Principal"] == {"Service": "ecs-tasks.amazonaws.com"}
     assert len(others) == takers
+
+
+@pytest.mark.parametrize("former_index", [True, False])
+def test_the_operator_may_change_groups_only_while_rows_may_have_to_be_moved(former_index: bool) -> None:
+    policies = of_type(stack("access", replace(example(), former_index=former_index)), "AWS::IAM::ManagedPolicy")
+    names = {policy["ManagedPolicyName"] for policy in policies.values()}
+    assert ("cruddur-operator-migration" in names) == former_index
+    assert "cruddur-operator" in names
