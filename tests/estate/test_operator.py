@@ -212,3 +212,15 @@ def test_without_the_endpoint_the_operator_is_refused(zone: LandingZone) -> None
     newest = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "MSG#g"}}}
     code, message = refusal(outside.query, TableName=TABLE, **newest)
     assert (code, message.endswith("with an explicit deny in a resource-based policy")) == (DENIED, True)
+
+
+def test_without_a_table_to_take_over_the_operator_changes_no_group(running: estate.EmbeddedEstate) -> None:
+    operator = running.roles["operator"].client("dynamodb")
+    change = {
+        "TableName": TABLE,
+        "Key": group_key("g"),
+        "UpdateExpression": "SET members = :none",
+        "ExpressionAttributeValues": {":none": {"L": []}},
+    }
+    assert refusal(operator.update_item, **change)[0] == DENIED
+    assert refusal(operator.describe_table, TableName=TABLE)[0] == DENIED

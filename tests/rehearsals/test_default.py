@@ -87,6 +87,18 @@ def test_what_break_glass_changes_is_said_before_the_first_change_and_then_succe
     assert back.code == 0, back.err
 
 
+def test_the_former_index_is_added_and_deleted_with_the_permission_to_move_rows(deployed: Rehearsal) -> None:
+    try:
+        deployed.change(("former_index = false", "former_index = true"))
+        outcomes = _changed(deployed, *BREAK_GLASS)
+    finally:
+        deployed.change()
+        back = deployed.deploy(*BREAK_GLASS)
+    assert {stack for stack, outcome in outcomes.items() if outcome == "updated"} >= {"access", "table"}
+    assert back.code == 0, back.err
+    assert estate._verify(deployed.zone.clients).different == ()
+
+
 @pytest.mark.parametrize(
     ("replacement", "export"),
     [
