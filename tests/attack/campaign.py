@@ -197,6 +197,7 @@ _REASONS = (
     ("too many texts together", "variables in too many texts together"),
     ("own keys are", "keys that are compared in a circle"),
     ("the promise is not about texts", "a key compared in two ways"),
+    ("others are compared with", f"{TOO_MANY}: values of keys that others are compared with"),
     ("compared with each other", f"{TOO_MANY}: classes of keys that are compared with each other"),
     ("which of ForAnyValue", "ForAnyValue with IfExists on an absent key"),
     ("ForAllValues or ForAnyValue", "several values without a set operator"),

@@ -23,7 +23,7 @@ from tableguard.prove.engine.statement_set import SCOPE, Lines, StatementSet, un
 _ELSEWHERE = callers.KEYS | resources.KEYS
 
 
-def sides(scope: Scope, action: str, applicable: ApplicableStatements) -> list[Dimension]:
+def sides(scope: Scope, action: str, applicable: ApplicableStatements, effort: joint.Effort) -> list[Dimension]:
     """Return caller, resource, and the context keys: first those of the scope, so that requests soon leave it."""
     service = action.partition(":")[0]
     first = [callers.side(scope, applicable), resources.side(scope, applicable, service)]
@@ -34,7 +34,7 @@ def sides(scope: Scope, action: str, applicable: ApplicableStatements) -> list[D
         _absent(key, lines[key]) if key in absent else _side(key, lines.get(key, ()), applicable.aim)
         for key in sorted(lines.keys() | needed - _ELSEWHERE)
     )
-    dimensions = joint.dimensions([*first, *others], applicable.aim.gaps if applicable.aim else None)
+    dimensions = joint.dimensions([*first, *others], applicable.aim.gaps if applicable.aim else None, effort)
     return sorted(dimensions, key=_place)
 
 

@@ -15,6 +15,7 @@ from tableguard.policy.worlds import Scope
 from tableguard.prove.engine import actions, context_keys
 from tableguard.prove.engine.dimension import Dimension, Option, Parties, RequestPart, is_call
 from tableguard.prove.engine.dominance.aim import Aim, best
+from tableguard.prove.engine.links.joint import Effort
 from tableguard.prove.engine.question import ApplicableStatements, LayeredStatement
 from tableguard.prove.engine.statement_set import NONE, SCOPE, StatementSet, first, only, union
 from tableguard.prove.engine.unproved import NotProvedError
@@ -67,6 +68,7 @@ class Enumeration:
         self.aims = aims
         self.combinations = 0
         self.gaps: list[str] = []
+        self.effort = Effort()
         self._compared: dict[tuple[LayeredStatement, ...], frozenset[str]] = {}
 
     def requests(self) -> Iterator[Request]:
@@ -112,7 +114,7 @@ class Enumeration:
         return self._compared[covering]
 
     def _states(self, action: str, applicable: ApplicableStatements) -> list[State]:
-        sides = context_keys.sides(self.scope, action, applicable)
+        sides = context_keys.sides(self.scope, action, applicable, self.effort)
         self.combinations += prod(len(side.options) for side in sides)
         for gap in dict.fromkeys(applicable.aim.gaps if applicable.aim else ()):
             self._leave_gap(action, gap)

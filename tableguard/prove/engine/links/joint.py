@@ -19,6 +19,8 @@ from tableguard.prove.engine.string_patterns import is_text, variables_in
 from tableguard.prove.engine.unproved import NotProvedError
 
 MOST_TOGETHER = 20_000
+# values of keys for which the classes of another side are found: in one question, and once these are used up, at a time
+MOST_VALUES, FEW_VALUES = 500, 5
 
 Apart = Mapping[str, tuple[Tokens, ...]]  # what the values of a key tell apart, where others are compared with it
 
@@ -37,13 +39,28 @@ class Side:
     compared: Callable[[Values], Iterable[Compared]]
 
 
-def dimensions(sides: Sequence[Side], gaps: list[str] | None = None) -> list[Dimension]:
+@dataclass
+class Effort:
+    """For how many values of keys the classes of another side were found in one question.
+
+    It is counted and not timed, so that the same question gets the same answer everywhere.
+    """
+
+    values: int = 0
+
+    def allows(self, already: int) -> bool:
+        """Tell whether they may be found for one more value, after so many of the same side; if so it counts."""
+        self.values += 1
+        return self.values <= MOST_VALUES or already < FEW_VALUES
+
+
+def dimensions(sides: Sequence[Side], gaps: list[str] | None, effort: Effort) -> list[Dimension]:
     """Return one dimension for each side, and one for those together that are compared with each other.
 
     If these have too many classes, some are returned and the reason is added to the gaps; without gaps it is
     NotProvedError.
     """
-    return [_dimension(group, gaps) for group in _groups(sides)]
+    return [_dimension(group, gaps, effort) for group in _groups(sides)]
 
 
 def _groups(sides: Sequence[Side]) -> list[list[Side]]:
@@ -55,7 +72,7 @@ def _groups(sides: Sequence[Side]) -> list[list[Side]]:
     return groups
 
 
-def _dimension(group: list[Side], gaps: list[str] | None) -> Dimension:
+def _dimension(group: list[Side], gaps: list[str] | None, effort: Effort) -> Dimension:
     concerned = NONE
     for side in group:
         concerned |= side.concerned
@@ -64,13 +81,13 @@ def _dimension(group: list[Side], gaps: list[str] | None) -> Dimension:
     sources = sorted(key for side in group for key in side.needs)
     options = [Option(EVERY, NONE, (), RequestPart())]
     for side in _ordered(group):
-        options = list(islice(_longer(options, side, group, sources), MOST_TOGETHER + 1))
+        joined = _Joined(side, group, sources, effort)
+        options = list(islice(joined.longer(options), MOST_TOGETHER + 1))
         if len(options) > MOST_TOGETHER:
-            too_many = f"more than {MOST_TOGETHER} classes of keys that are compared with each other"
-            if gaps is None:
-                raise NotProvedError(too_many)
-            gaps.append(too_many)
+            _leave_out(gaps, f"more than {MOST_TOGETHER} classes of keys that are compared with each other")
             options = options[:MOST_TOGETHER]
+        if joined.left_out:
+            _leave_out(gaps, f"more than {MOST_VALUES} values of keys that others are compared with")
     return Dimension(distinct(options), concerned)
 
 
@@ -88,29 +105,49 @@ def _ordered(group: list[Side]) -> Iterator[Side]:
         waiting = [side for side in waiting if side not in ready]
 
 
-def _longer(options: list[Option], side: Side, group: list[Side], sources: list[str]) -> Iterator[Option]:
-    """Yield every class so far combined with those of one more side."""
-    following: dict[tuple[tuple[str, ...] | None, ...], list[Option]] = {}
-    seen: set[tuple[StatementSet, StatementSet, Parties, object]] = set()
-    for option in options:
-        context = {key: values for key, values in option.example.keys.items() if key in sources}
-        values = tuple(context.get(key) for key in sources)
-        if values not in following:
-            following[values] = list(side.options(context, _apart(side, group, context)))
-        for more in following[values]:
-            passes = option.passes & more.passes
-            if passes & SCOPE:
-                joined = Option(
-                    passes,
-                    option.undefined | more.undefined,
-                    (*option.parties, *more.parties),
-                    option.example | more.example,
-                )
-                values_of_sources = tuple(joined.example.keys.get(key) for key in sources)
-                kind = (passes, joined.undefined, joined.parties, values_of_sources)
+def _leave_out(gaps: list[str] | None, reason: str) -> None:
+    if gaps is None:
+        raise NotProvedError(reason)
+    gaps.append(reason)
+
+
+@dataclass
+class _Joined:
+    """One more side, joined to the classes of those before it; `left_out` if the effort did not allow all of them."""
+
+    side: Side
+    group: list[Side]
+    sources: list[str]
+    effort: Effort
+    left_out: bool = False
+
+    def longer(self, options: list[Option]) -> Iterator[Option]:
+        """Yield every class so far combined with those of the side."""
+        following: dict[tuple[tuple[str, ...] | None, ...], list[Option]] = {}
+        seen: set[tuple[StatementSet, StatementSet, Parties, object]] = set()
+        for option in options:
+            context = {key: values for key, values in option.example.keys.items() if key in self.sources}
+            values = tuple(context.get(key) for key in self.sources)
+            if values not in following:
+                if not self.effort.allows(len(following)):
+                    self.left_out = True
+                    continue
+                following[values] = list(self.side.options(context, _apart(self.side, self.group, context)))
+            for joined in (_both(option, more) for more in following[values] if option.passes & more.passes & SCOPE):
+                values_of_sources = tuple(joined.example.keys.get(key) for key in self.sources)
+                kind = (joined.passes, joined.undefined, joined.parties, values_of_sources)
                 if kind not in seen:
                     seen.add(kind)
                     yield joined
+
+
+def _both(one: Option, more: Option) -> Option:
+    return Option(
+        one.passes & more.passes,
+        one.undefined | more.undefined,
+        (*one.parties, *more.parties),
+        one.example | more.example,
+    )
 
 
 def _apart(side: Side, group: list[Side], context: Values) -> Apart:

@@ -246,6 +246,26 @@ def test_too_many_classes_together_refute_and_prove_nothing(monkeypatch: pytest.
     assert denial(DIFFERENT, {"StringEquals": {TAG: tags, ITS: "a"}}).verdict == "refuted"
 
 
+def test_too_many_values_refute_and_prove_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    tags = ["a", "b", "c", "d"]
+    assert denial(DIFFERENT, {"StringEquals": {TAG: tags, ITS: "e"}}).verdict == "proved"
+    monkeypatch.setattr(joint, "MOST_VALUES", 2)
+    monkeypatch.setattr(joint, "FEW_VALUES", 1)
+    unproved = denial(DIFFERENT, {"StringEquals": {TAG: tags, ITS: "e"}})
+    assert unproved.verdict == "not proved"
+    assert unproved.reason == "s3:GetObject: more than 2 values of keys that others are compared with"
+    assert denial(DIFFERENT, {"StringEquals": {TAG: tags, ITS: "a"}}).verdict == "refuted"
+
+
+def test_once_the_values_are_used_up_a_few_are_looked_at_for_every_action(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(joint, "MOST_VALUES", 0)
+    small = {"Condition": DIFFERENT, "Action": ["s3:GetObject", "s3:PutObject"]}
+    claim = {"Action": ["s3:GetObject", "s3:PutObject"], "Condition": {"StringEquals": {TAG: "a", ITS: "b"}}}
+    assert proof(under(small), claim).verdict == "proved"
+    monkeypatch.setattr(joint, "FEW_VALUES", 0)
+    assert proof(under(small), claim).verdict == "not proved"
+
+
 def test_the_names_of_a_service_are_its_own_and_others() -> None:
     key = "aws:PrincipalServiceNamesList"
     table = document(
