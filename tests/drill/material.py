@@ -85,9 +85,9 @@ def _of_no_group(item: Item, number: int) -> Item:
 
 
 _SPOILED: tuple[Callable[[Item, int], Item], ...] = (
+    _of_no_group,
     _without_author,
     _with_a_number_for_text,
     _at_no_time,
     _in_the_future,
-    _of_no_group,
 )

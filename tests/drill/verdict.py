@@ -204,16 +204,26 @@ def _not_redriven(world: World, redriven: Sequence[RedriveResult]) -> Iterator[s
 
 
 def _drift(world: World, everything: Sequence[Written]) -> Iterator[Drift]:
-    """What verify-projection says, without the poison that lies above the newest message of its group, as it must."""
+    """What verify-projection says, but what it must say of poison: above the newest of its group, or of no group."""
     survey = Survey(Reader(world.dynamodb, world.table, lambda: datetime.now(UTC)), settle=0)
-    above = _above(everything)
+    above, orphaned = _above(everything), _orphaned(everything)
     for drift in survey.of_all():
         known = (drift.group_uuid, drift.detail.split(": ")[0])
         if drift.kind is Kind.MESSAGE and known in above:
             above.remove(known)
+        elif drift.kind is Kind.ORPHANED and drift.group_uuid in orphaned:
+            orphaned.remove(drift.group_uuid)
         else:
             yield drift
     yield from (Drift(Kind.MESSAGE, group_uuid, detail=f"{sk}: not told") for group_uuid, sk in sorted(above))
+    yield from (Drift(Kind.ORPHANED, group_uuid, detail="not told") for group_uuid in sorted(orphaned))
+
+
+def _orphaned(everything: Sequence[Written]) -> set[str]:
+    """Groups that are none, with poison."""
+    written = {message.group_uuid for chunk in everything for message in chunk.messages}
+    poison = (key_of(item)[0].removeprefix("MSG#") for chunk in everything for item in chunk.poison)
+    return set(poison) - written
 
 
 def _above(everything: Sequence[Written]) -> set[tuple[str, str]]:
