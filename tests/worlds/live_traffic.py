@@ -14,12 +14,13 @@ from tableguard.store.messages import MessageTable
 from tests.worlds.messages import TABLE
 from tests.worlds.migrations import batch
 
+PAUSE = 0.02  # seconds after each message
 LONGEST = 1.0  # seconds between the moments at which a batch has read its groups and begins to write
 
 
 @dataclass
 class LiveTraffic:
-    """Messages to groups of a table and to new ones, as fast as the engine takes them, until it is stopped."""
+    """Messages to groups of a table and to new ones, some thirty a second, until it is stopped."""
 
     client: Any
     groups: Sequence[Group]
@@ -28,7 +29,9 @@ class LiveTraffic:
     sent: int = 0
     begun: int = 0
     errors: list[BaseException] = field(default_factory=list)
-    _messages: "queue.Queue[Message]" = field(default_factory=queue.Queue)
+    _messages: "queue.Queue[Message]" = field(
+        default_factory=lambda: queue.Queue(maxsize=100)
+    )  # so that rows lag by a second or two at most
     _stopped: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
 
@@ -69,6 +72,7 @@ class LiveTraffic:
                 self.client.put_item(TableName=TABLE, Item=message_item(message))
                 self._messages.put(message)
             self.sent += 1
+            time.sleep(PAUSE)
 
     def _project(self) -> None:
         chance = random.Random(threading.get_ident())  # noqa: S311  # traffic, not a secret

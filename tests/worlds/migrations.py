@@ -27,9 +27,11 @@ from tableguard.projection.migration.plan import MigrationPlan, plan
 from tableguard.projection.migration.report import MigrationReport
 from tableguard.projection.migration.run import Migration
 from tableguard.projection.views import Reader
+from tableguard.store.members import add_member
+from tableguard.store.messages import MessageTable
 from tableguard.store.rows import is_hidden
 from tests.engines import MOTO
-from tests.worlds.messages import ADA, NOW, TABLE, all_items, emulated_table, said
+from tests.worlds.messages import ADA, EVE, NOW, TABLE, all_items, emulated_table, said
 from tests.worlds.rows import write
 
 FURTHER = (Index("further-conversations", ("pk", "further_at"), None, is_global=True),)
@@ -156,18 +158,22 @@ def batch(client: Any, messages: Sequence[Message]) -> Batch:
 
 @dataclass
 class Traffic:
-    """Messages that are written, and batches that are begun and finished, at random moments."""
+    """Messages that are written, a member who joins, and batches that are begun and finished, at random moments."""
 
     client: Any
     groups: Sequence[Group]
     chance: random.Random
+    most: int = 2  # first rows, for the application
+    joined: int = 0
     sent: int = 0
     waiting: list[Message] = field(default_factory=list)
     under_way: list[Batch] = field(default_factory=list)
 
     def step(self, _call: int = 0) -> None:
-        """Do one thing, or none."""
-        self.chance.choice((self.send, self.begin, self.finish, lambda: None))()
+        """Do up to three things."""
+        things = (self.send, self.begin, self.finish, self.join)
+        for thing in self.chance.choices(things, (4, 3, 3, 1), k=self.chance.randrange(4)):
+            thing()
 
     def send(self) -> None:
         """Write a message."""
@@ -175,6 +181,13 @@ class Traffic:
         message = said(f"news {self.sent}", 100 + self.sent, self.chance.choice(self.groups))
         self.client.put_item(TableName=TABLE, Item=message_item(message))
         self.waiting.append(message)
+
+    def join(self) -> None:
+        """Let Eve join the next of the conversations, which changes its members."""
+        if self.joined < len(self.groups):
+            table = MessageTable(self.client, TABLE, lambda: NOW, conversations_in_table=self.most)
+            add_member(table, self.groups[self.joined].group_uuid, ADA.user_uuid, EVE)
+            self.joined += 1
 
     def begin(self) -> None:
         """Begin a batch of all messages that wait."""
