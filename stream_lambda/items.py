@@ -4,7 +4,7 @@ message      MSG#<group>  / created_at   one message; never changed but by an ed
 first row    GRP#<user>   / <group>      one member's view of a group, changed in place by Pattern D; in no index
 further row  GRP#<user>   / !<group>     the same for a member with many conversations; in the index by further_at
 flag         GRP#<user>   / #FURTHER     the user has further rows, or had some
-read marker  GRP#<user>   / READ#<group> how far the member has read; in no index
+read marker  GRP#<user>   / READ#<group> how far the member has read; in no index; !READ#<group> beside a further row
 group        META#<group> / META         the members, and whose rows are further ones: the truth about who may read
 
 One query of `sk >= FIRST_ROWS` reads a user's first rows, markers and flag, and no further row.
@@ -28,7 +28,7 @@ _GROUP_SORT_KEY = "META"
 PREVIEW_CHARACTERS = 140  # keeps a row under 1 KB, one write unit
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html: 1024 bytes of a sort key, and the
 # longest that a group stands in is a read marker's
-GROUP_BYTES = 1024 - len(_MARKER)
+GROUP_BYTES = 1024 - len(_FURTHER + _MARKER)
 
 
 class ItemError(ValueError):
@@ -160,14 +160,14 @@ def is_flag(item: Mapping[str, Any]) -> bool:
     return _text(item, "sk") == _FLAG
 
 
-def marker_key(user_uuid: str, group_uuid: str) -> Item:
-    """Return the key of the marker for how far a member has read in a group."""
-    return {"pk": {"S": rows_pk(user_uuid)}, "sk": {"S": _MARKER + group_uuid}}
+def marker_key(row: RowKey) -> Item:
+    """Return the key of the marker for how far a member has read in the group of a row."""
+    return row_key(row._replace(group_uuid=_MARKER + row.group_uuid))
 
 
 def group_of_marker(item: Mapping[str, Any]) -> str | None:
     """Return the group of a read marker; None for any other item, such as a conversation row."""
-    sk = _text(item, "sk")
+    sk = _text(item, "sk").removeprefix(_FURTHER)
     return sk.removeprefix(_MARKER) if sk.startswith(_MARKER) else None
 
 

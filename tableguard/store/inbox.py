@@ -1,8 +1,9 @@
 """List the conversations of a user, newest first (Pattern B).
 
-One query reads the first rows, from the table, with the user's read markers. Where the flag is among them there are
-further rows, and one more query reads a page of these from the index. Both are merged by time. So a page takes two
-queries at most, and one for most people, who have few conversations. docs/inbox.md has the costs.
+One query reads the first rows, from the table, with their read markers. Where the flag is among them there are further
+rows, and one more query reads a page of these from the index. Both are merged by time. So a page takes two queries at
+most, and one for most people, who have few conversations. How far further rows were read takes one more.
+docs/inbox.md has the costs.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,21 +22,27 @@ from stream_lambda.items import (
     conversation_of,
     group_of_marker,
     is_flag,
+    marker_key,
     row_key,
     row_of_key,
     rows_pk,
 )
+from tableguard.store.batch_get import batch_get
 from tableguard.store.consumed import ReadCost
 from tableguard.store.listing import UNEXPIRED, Listing, ListingPage, check_limit, readable
 
 Position = tuple[str, str]  # the time of the newest message, and the group: what conversations are sorted by
+_MARKERS = 640  # read in one query: so many of 100 bytes take eight units, and each by its key half a unit or more
 _LAST = "\U0010ffff"  # sorts behind every time and every group
 _THE_END = ""
 
 
 @dataclass(frozen=True)
 class ConversationPage(ListingPage[Conversation]):
-    """A page of conversations, how far the user has read by group, and whether all of it was strongly consistent."""
+    """A page of conversations, and whether all of it was strongly consistent.
+
+    `read_until` is how far the user has read, by group, if that was asked for.
+    """
 
     read_until: Mapping[str, str] = field(default_factory=dict)
     consistent: bool = False
@@ -59,7 +66,7 @@ class Inbox:
     user_uuid: str
     now: datetime
 
-    def page(self, limit: int, token: str | None, consistent: bool) -> ConversationPage:
+    def page(self, limit: int, token: str | None, consistent: bool, unread: bool = False) -> ConversationPage:
         """Return a page. A damaged row hides no other: it is among the refusals.
 
         A conversation that a message moves up while pages are read stands before the pages that follow. Only where
@@ -77,14 +84,16 @@ class Inbox:
         damaged = [] if token else [row for row in rows if not _position(row)[0]]
         last = _position(ordered[limit - 1]) if len(ordered) > limit else (end, _LAST)
         token = None if last[0] == _THE_END else self._token(last)
-        return self._of([*ordered[:limit], *damaged], partition, cost, token, consistent and not partition.has_further)
+        shown = [*ordered[:limit], *damaged]
+        markers = (*partition.markers, *self._markers_of_further(shown, cost)) if unread else ()
+        return _page(shown, markers, cost, token, consistent and not partition.has_further)
 
     def all(self) -> ConversationPage:
         """Return all conversations, read strongly consistently from the table."""
         cost = ReadCost()
         partition = _sorted_out(self._query(cost, None, consistent=True))
         rows = _without_copies(sorted(partition.rows, key=_position, reverse=True))
-        return self._of(rows, partition, cost, None, consistent=True)
+        return _page(rows, partition.markers, cost, None, consistent=True)
 
     @property
     def _listing(self) -> Listing:
@@ -140,13 +149,43 @@ class Inbox:
     def _values(self) -> Item:
         return {":pk": {"S": rows_pk(self.user_uuid)}, ":now": {"N": str(int(self.now.timestamp()))}}
 
-    def _of(
-        self, rows: Iterable[Item], partition: _Partition, cost: ReadCost, token: str | None, consistent: bool
-    ) -> ConversationPage:
-        entries, refusals = readable(conversation_of, rows)
-        markers, unreadable = readable(_last_read_at, partition.markers)
-        reasons = refusals + unreadable
-        return ConversationPage(entries, token, cost.units, reasons, len(refusals), dict(markers), consistent)
+    def _markers_of_further(self, rows: Iterable[Item], cost: ReadCost) -> Iterator[Item]:
+        """Yield the markers of the further rows among these: from the first to the last, and what is left by key."""
+        keys = (key for row in rows if (key := row_of_key(row)) is not None and key.further)
+        wanted = sorted(map(marker_key, keys), key=_sort_key)
+        if not wanted:
+            return
+        answer = self.client.query(
+            TableName=self.table_name,
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+            ExpressionAttributeValues={
+                ":pk": wanted[0]["pk"],
+                ":first": wanted[0]["sk"],
+                ":last": wanted[-1]["sk"],
+            },
+            Limit=_MARKERS,
+            ReturnConsumedCapacity="TOTAL",
+        )
+        cost.add(answer.get("ConsumedCapacity"))
+        yield from answer["Items"]
+        end = answer.get("LastEvaluatedKey")
+        left = [key for key in wanted if end and _sort_key(key) > _sort_key(end)]
+        yield from batch_get(self.client, self.table_name, left, cost)
+
+
+def _page(
+    rows: Iterable[Item], markers: Iterable[Item], cost: ReadCost, token: str | None, consistent: bool
+) -> ConversationPage:
+    entries, refusals = readable(conversation_of, rows)
+    read, unreadable = readable(_last_read_at, markers)
+    reasons = refusals + unreadable
+    # one at either place, of before and after the row was moved: the later one counts
+    return ConversationPage(entries, token, cost.units, reasons, len(refusals), dict(sorted(read)), consistent)
+
+
+def _sort_key(item: Item) -> bytes:
+    """Return what DynamoDB sorts a partition by."""
+    return str(item["sk"]["S"]).encode()
 
 
 def _sorted_out(partition: Iterable[Item]) -> _Partition:

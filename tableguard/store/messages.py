@@ -81,14 +81,20 @@ class MessageTable:
         return page if self.cipher is None else _with_texts(page, self.cipher.open_messages(page.items))
 
     def conversations(
-        self, user_uuid: str, limit: int = 20, token: str | None = None, consistent: bool = False
+        self,
+        user_uuid: str,
+        limit: int = 20,
+        token: str | None = None,
+        consistent: bool = False,
+        unread: bool = False,
     ) -> ConversationPage:
         """Return a page of a user's conversations, newest first (Pattern B).
 
         `consistent` reads them strongly consistently; the page says whether it was so, which it is not where the user
-        has further rows. A damaged row hides no other: it is among the refusals.
+        has further rows. `unread` asks how far the user has read, at the price of one more query where further rows
+        are shown. A damaged row hides no other: it is among the refusals.
         """
-        return self._open_rows(self._inbox(user_uuid).page(limit, token, consistent))
+        return self._open_rows(self._inbox(user_uuid).page(limit, token, consistent, unread))
 
     def all_conversations(self, user_uuid: str) -> ConversationPage:
         """Return all conversations of a user, newest first, read strongly consistently from the table."""
@@ -269,10 +275,7 @@ class MessageTable:
         The group is read because a row can expire and membership does not.
         """
         group, read_units = self.existing_group(group_uuid)
-        for user in group.members:
-            if user.user_uuid == user_uuid:
-                return user, read_units
-        raise MessageError(f"user {user_uuid!r} is not a member of group {group_uuid}")
+        return member_of(group, user_uuid), read_units
 
     def _page(self, group_uuid: str, limit: int, token: str | None, consistent: bool) -> ListingPage[Message]:
         check_limit(limit)
@@ -323,6 +326,14 @@ def _check_name(what: str, name: str) -> str:
     if not name or not name.isprintable() or len(name.encode()) > items.GROUP_BYTES:
         raise MessageError(f"{what} {name[:40]!r}: from 1 to {items.GROUP_BYTES} bytes of printable characters")
     return name
+
+
+def member_of(group: Group, user_uuid: str) -> User:
+    """Return the member with this uuid; MessageError if there is none."""
+    for user in group.members:
+        if user.user_uuid == user_uuid:
+            return user
+    raise MessageError(f"user {user_uuid!r} is not a member of group {group.group_uuid}")
 
 
 def check_user(user: User) -> User:

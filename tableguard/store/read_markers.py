@@ -1,8 +1,8 @@
 """Record how far each member has read, and find the conversations with something new.
 
 A marker is an item of its own in the member's partition, not an attribute of the conversation row:
-docs/decisions/0002-read-markers-are-items.md says why. Moving a marker takes one write unit; a listing of the user's
-conversations reads the markers with them.
+docs/decisions/0002-read-markers-are-items.md says why. Moving a marker takes one write unit. A listing reads those of
+first rows with these; those of further rows lie elsewhere, so that a listing does not grow with what was ever read.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ from stream_lambda.items import Conversation
 from stream_lambda.records import CLOCK_SKEW
 from tableguard.errors import MessageError
 from tableguard.store.consumed import ReadCost
-from tableguard.store.messages import MessageTable
+from tableguard.store.messages import MessageTable, member_of
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,14 @@ class MarkResult:
 
 def mark_read(table: MessageTable, group_uuid: str, reader_uuid: str, until: str) -> MarkResult:
     """Record that a member has read everything up to a message's created_at; a marker only moves forward."""
-    _, read_units = table.member(group_uuid, reader_uuid)
+    group, read_units = table.existing_group(group_uuid)
+    member_of(group, reader_uuid)
     last_read_at = _instant(table, until)
     cost = ReadCost()
     try:
         answer = table.client.update_item(
             TableName=table.name,
-            Key=items.marker_key(reader_uuid, group_uuid),
+            Key=items.marker_key(items.RowKey(reader_uuid, group_uuid, reader_uuid in group.further)),
             UpdateExpression="SET last_read_at = :until",
             ConditionExpression="attribute_not_exists(last_read_at) OR last_read_at < :until",
             ExpressionAttributeValues={":until": {"S": last_read_at}},

@@ -6,7 +6,7 @@ from statistics import mean
 from typing import Any
 
 from stream_lambda.decide import newest_per_group, rows
-from stream_lambda.items import Item, conversation_item, flag_key, marker_key, rows_pk
+from stream_lambda.items import Item, RowKey, conversation_item, flag_key, marker_key, rows_pk
 from tableguard.aws.item_size import item_size
 from tableguard.scale.workload import PAGE
 from tableguard.store.messages import MessageTable
@@ -109,4 +109,4 @@ def _flags(traffic: Traffic) -> list[Item]:
 def _markers(traffic: Traffic) -> Iterator[Item]:
     at = {"last_read_at": {"S": traffic.messages[-1].created_at}}
     for group in traffic.groups:
-        yield from (marker_key(member.user_uuid, group.group_uuid) | at for member in group.members)
+        yield from (marker_key(RowKey(member.user_uuid, group.group_uuid)) | at for member in group.members)

@@ -229,7 +229,7 @@ NOTHING_TO_DO: dict[str, dict[str, Any]] = {
         row_key(RowKey(ADA.user_uuid, PAIR.group_uuid)) | {"last_message": {"S": FORGED_TEXT}}
     ),
     "a group": stream_record(group_item(Group(PAIR.group_uuid, (ADA, EVE)))),
-    "a read marker": stream_record(marker_key(ADA.user_uuid, PAIR.group_uuid)),
+    "a read marker": stream_record(marker_key(RowKey(ADA.user_uuid, PAIR.group_uuid))),
 }
 
 
@@ -250,7 +250,7 @@ BROKEN_KEYS: dict[str, tuple[object, str]] = {
     "an empty one": (stream_record({"pk": {"S": "MSG#g"}, "sk": {"S": ""}}), "sk: absent or not of type S"),
     "a number": (stream_record({"pk": {"S": "MSG#g"}, "sk": {"N": "1"}}), "sk: absent or not of type S"),
     "too long": (stream_record({"pk": {"S": "MSG#g"}, "sk": {"S": "x" * 1025}}), "sk: more than 1024 bytes"),
-    "a long group": (stream_record({"pk": {"S": "MSG#" + "g" * 1020}, "sk": {"S": "x"}}), "pk: more than 1023 bytes"),
+    "a long group": (stream_record({"pk": {"S": "MSG#" + "g" * 1019}, "sk": {"S": "x"}}), "pk: more than 1022 bytes"),
     "half a letter": (stream_record({"pk": {"S": "MSG#\ud800"}, "sk": {"S": "x"}}), "pk: not valid Unicode"),
 }
 
@@ -265,7 +265,7 @@ def test_a_key_that_dynamodb_would_refuse_keeps_nothing_else_from_being_applied(
 
 
 def test_a_key_at_the_limit_is_none_of_those(world: World) -> None:
-    leave(world.s3, stream_record({"pk": {"S": "MSG#" + "g" * 1019}, "sk": {"S": "x" * 1024}}))
+    leave(world.s3, stream_record({"pk": {"S": "MSG#" + "g" * 1018}, "sk": {"S": "x" * 1024}}))
     assert [(done.bad, done.gone) for done in world.redriven()] == [((), 1)]
 
 

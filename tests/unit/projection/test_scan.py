@@ -53,7 +53,7 @@ def test_each_key_of_ours_is_sorted_in_and_the_rest_is_unknown() -> None:
         row_key(RowKey(ADA.user_uuid, "g")),
         row_key(RowKey(ADA.user_uuid, "g", further=True)),
         flag_key(ADA.user_uuid),
-        marker_key(ADA.user_uuid, "g"),
+        marker_key(RowKey(ADA.user_uuid, "g")),
         stray,
     )
     rows = [RowKey(ADA.user_uuid, "g"), RowKey(ADA.user_uuid, "g", further=True)]

@@ -106,7 +106,7 @@ def test_rows_and_messages_that_have_expired_count_as_absent(client: Any) -> Non
 
 
 def test_read_markers_are_no_rows(client: Any) -> None:
-    marker = items.marker_key(ADA.user_uuid, PAIR.group_uuid) | {"last_read_at": {"S": at(1)}}
+    marker = items.marker_key(items.RowKey(ADA.user_uuid, PAIR.group_uuid)) | {"last_read_at": {"S": at(1)}}
     client.put_item(TableName=TABLE, Item=marker)
     assert drift_found(client) == []
 

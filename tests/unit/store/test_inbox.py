@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stream_lambda.items import Conversation, RowKey, conversation_item, flag_key, marker_key, row_key
+from tableguard.store import inbox as inbox_module
 from tableguard.store.inbox import Inbox
 from tests.engines.choice import BOTH
 from tests.worlds.messages import ADA, BOB, NOW, TABLE, at, emulated_table
@@ -19,14 +20,17 @@ USER = ADA.user_uuid
 
 @dataclass
 class Counting:
-    """A client that counts its queries."""
+    """A client that counts its queries, and what they read."""
 
     client: Any
     queries: list[str] = field(default_factory=list)
+    scanned: list[int] = field(default_factory=list)
 
     def query(self, **request: Any) -> Any:
+        answer = self.client.query(**request)
         self.queries.append(request.get("IndexName", TABLE))
-        return self.client.query(**request)
+        self.scanned.append(answer["ScannedCount"])
+        return answer
 
     def get_paginator(self, operation: str) -> Any:
         assert operation == "query"
@@ -146,12 +150,46 @@ def test_a_damaged_row_is_named_on_the_first_page_and_hides_no_other(client: Any
     assert [one.group_uuid for page in (first, second) for one in page.items] == list("bdceaf")
 
 
-def test_a_marker_is_how_far_the_user_has_read_and_no_conversation(client: Any) -> None:
+def mark(client: Any, group_uuid: str, second: int, further: bool) -> None:
+    key = marker_key(RowKey(USER, group_uuid, further))
+    client.put_item(TableName=TABLE, Item=key | {"last_read_at": {"S": at(second)}})
+
+
+def test_markers_of_either_place_are_how_far_the_user_has_read_and_no_conversations(client: Any) -> None:
     put(client, MIXED)
-    client.put_item(TableName=TABLE, Item=marker_key(USER, "f") | {"last_read_at": {"S": at(3)}})
-    page = Inbox(client, TABLE, USER, NOW).page(20, None, consistent=False)
-    assert page.read_until == {"f": at(3)}
+    for group_uuid, second, further in (("a", 4, False), ("f", 3, True), ("b", 2, False), ("b", 8, True)):
+        mark(client, group_uuid, second, further)
+    inbox = Inbox(client, TABLE, USER, NOW)
+    page = inbox.page(20, None, consistent=False, unread=True)
+    assert page.read_until == inbox.all().read_until == {"a": at(4), "b": at(8), "f": at(3)}
     assert len(page.items) == len(MIXED)
+    assert inbox.page(20, None, consistent=False).read_until == {}
+
+
+def test_markers_of_further_rows_are_not_read_by_a_listing(client: Any) -> None:
+    put(client, MIXED)
+    counted = Counting(client)
+    for number in range(10):
+        mark(client, f"e{number}", 1, further=True)
+    Inbox(counted, TABLE, USER, NOW).page(20, None, consistent=False)
+    assert counted.scanned[0] == 3  # two first rows and the flag
+    mark(client, "e", 1, further=False)
+    Inbox(counted, TABLE, USER, NOW).page(20, None, consistent=False)
+    assert counted.scanned[2] == 4
+
+
+def test_markers_of_further_rows_behind_very_many_others_are_read_by_their_keys(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(client, [row("a", 5, True), row("b", 9, True), row("z", 7, True), row("ä", 3, True), row("c", 4)])
+    for group_uuid in ("b", "ba", "bb", "z", "ä"):
+        mark(client, group_uuid, 1, further=True)
+    expected = {"b": at(1), "ba": at(1), "bb": at(1), "z": at(1), "ä": at(1)}
+    inbox = Inbox(client, TABLE, USER, NOW)
+    assert inbox.page(20, None, consistent=False, unread=True).read_until == expected
+    monkeypatch.setattr(inbox_module, "_MARKERS", 2)
+    few = inbox.page(20, None, consistent=False, unread=True).read_until
+    assert few == {group: time for group, time in expected.items() if group != "bb"}
 
 
 @pytest.fixture(params=BOTH, scope="module")

@@ -69,7 +69,7 @@ def test_a_put_repeated_after_a_lost_answer_writes_one_message(table: MessageTab
         (PAIR_UUID, "", "user '' is not a member"),
         ("nowhere", ADA.user_uuid, "table messages: no group 'nowhere'"),
         ("", ADA.user_uuid, "group ''"),
-        ("x" * 1020, ADA.user_uuid, "from 1 to 1019 bytes"),
+        ("x" * 1019, ADA.user_uuid, "from 1 to 1018 bytes"),
     ],
 )
 def test_an_outsider_neither_reads_nor_writes(

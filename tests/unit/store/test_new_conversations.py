@@ -113,7 +113,7 @@ def test_rows_without_their_group_are_not_overwritten(table: MessageTable, clien
         ([BOB, replace(BOB, handle="bobby")], "'user-bob' is named twice"),
         ([replace(BOB, user_uuid="")], "user ''"),
         ([replace(BOB, user_uuid="two\nlines")], r"user 'two\\nlines'"),
-        ([replace(BOB, user_uuid="ü" * 513)], "from 1 to 1019 bytes"),
+        ([replace(BOB, user_uuid="ü" * 513)], "from 1 to 1018 bytes"),
         ([replace(BOB, display_name="")], "display name ''"),
         ([replace(BOB, handle="")], "handle ''"),
     ],

@@ -40,7 +40,7 @@ def test_markers_further_and_expired_rows_are_not_counted(client: Any) -> None:
     put_rows(client, ["a"])
     put_rows(client, ["b"], further=True)
     put_rows(client, ["c"], expires_at=int(NOW.timestamp()))
-    client.put_item(TableName=TABLE, Item=marker_key(ADA.user_uuid, "a"))
+    client.put_item(TableName=TABLE, Item=marker_key(RowKey(ADA.user_uuid, "a")))
     assert places(client, 2).further([ADA.user_uuid]) == frozenset()
     put_rows(client, ["c"], expires_at=int(NOW.timestamp()) + 1)
     assert places(client, 2).further([ADA.user_uuid]) == {ADA.user_uuid}

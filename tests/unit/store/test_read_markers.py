@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from stream_lambda.items import User, marker_key
+from stream_lambda.items import RowKey, User, marker_key
 from tableguard.aws.capacity import Consumption, Index
 from tableguard.errors import MessageError
 from tableguard.store.messages import MessageTable
@@ -42,7 +42,7 @@ def table(client: Any) -> MessageTable:
 
 
 def unread_of(table: MessageTable, user: User) -> list[str]:
-    page = table.conversations(user.user_uuid)
+    page = table.conversations(user.user_uuid, unread=True)
     return sorted(unread(page.items, page.read_until))
 
 
@@ -57,12 +57,12 @@ def test_what_another_wrote_is_unread_until_it_is_marked(table: MessageTable, cl
 def test_a_marker_never_moves_back(table: MessageTable) -> None:
     later, earlier = (mark_read(table, GROUP, BOB.user_uuid, at(second)) for second in (7, 5))
     assert (later.moved, earlier.moved) == (True, False)
-    assert table.conversations(BOB.user_uuid).read_until == {GROUP: at(7)}
+    assert table.conversations(BOB.user_uuid, unread=True).read_until == {GROUP: at(7)}
 
 
 def test_a_marker_takes_one_write_unit_and_none_of_the_index(table: MessageTable, client: Any) -> None:
     mark_read(table, GROUP, BOB.user_uuid, at(5))
-    marker = client.get_item(TableName=TABLE, Key=marker_key(BOB.user_uuid, GROUP))["Item"]
+    marker = client.get_item(TableName=TABLE, Key=marker_key(RowKey(BOB.user_uuid, GROUP)))["Item"]
     consumed = Consumption(TABLE)
     index = Index("further-conversations", ("pk", "further_at"), None, is_global=True)
     consumed.add_write((index,), marker | {"last_read_at": {"S": at(1)}}, marker, transactional=False)
@@ -83,9 +83,9 @@ def test_markers_of_other_groups_come_with_the_listing_and_are_no_conversations(
 ) -> None:
     groups = [f"group {number}" for number in range(5)]
     for number, group_uuid in enumerate(groups):
-        marker = marker_key(ADA.user_uuid, group_uuid) | {"last_read_at": {"S": at(number)}}
+        marker = marker_key(RowKey(ADA.user_uuid, group_uuid)) | {"last_read_at": {"S": at(number)}}
         client.put_item(TableName=TABLE, Item=marker)
-    page = table.conversations(ADA.user_uuid)
+    page = table.conversations(ADA.user_uuid, unread=True)
     assert page.read_until == {f"group {number}": at(number) for number in range(5)}
     assert [row.group_uuid for row in page.items] == [GROUP]
 
@@ -106,8 +106,8 @@ def test_a_marker_like_this_is_refused(table: MessageTable, client: Any, user: U
 
 
 def test_a_malformed_marker_is_named_and_hides_nothing(table: MessageTable, client: Any) -> None:
-    client.put_item(TableName=TABLE, Item=marker_key(ADA.user_uuid, GROUP) | {"last_read_at": {"N": "1"}})
-    page = table.conversations(ADA.user_uuid)
+    client.put_item(TableName=TABLE, Item=marker_key(RowKey(ADA.user_uuid, GROUP)) | {"last_read_at": {"N": "1"}})
+    page = table.conversations(ADA.user_uuid, unread=True)
     assert page.refusals == ("item GRP#user-ada / READ#group-of-three: last_read_at: absent or not of type S",)
     assert [row.group_uuid for row in page.items] == [GROUP]
     assert page.read_until == {}

@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 @click.option("--token", metavar="TOKEN", help="continue a listing: the token that it ended with (this or --all)")
 @click.option("--all", "everything", is_flag=True, help="all of them, strongly consistently from the table itself")
 @click.option("--consistent", is_flag=True, help="strongly consistently, where none of them is listed from the index")
-@click.option("--unread", is_flag=True, help="mark what the user has not read yet")
+@click.option(
+    "--unread",
+    is_flag=True,
+    help="mark what the user has not read yet; of what the index lists, a query more",
+)
 @options.as_json
 def command(
     target: "Target",
@@ -42,7 +46,7 @@ def command(
 
     options.one_of({"--token": token, "--all": everything})
     table = target.messages
-    page = table.all_conversations(user) if everything else table.conversations(user, limit, token, consistent)
+    page = table.all_conversations(user) if everything else table.conversations(user, limit, token, consistent, unread)
     if not (page.items or page.refusals or token or page.token):
         raise MessageError(f"user {user!r} has no conversation in table {target.table_name}")
     groups = unread_groups(page.items, page.read_until) if unread else frozenset[str]()

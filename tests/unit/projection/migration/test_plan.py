@@ -60,7 +60,7 @@ def test_the_way_back_counts_further_rows_of_everybody(client: Any) -> None:
 
 
 def test_the_census_counts_what_has_not_expired(client: Any) -> None:
-    client.put_item(TableName=TABLE, Item=marker_key(ADA.user_uuid, "group-0"))
+    client.put_item(TableName=TABLE, Item=marker_key(RowKey(ADA.user_uuid, "group-0")))
     expired = conversation(said("gone", 0), ADA, groups(1)[0])
     client.put_item(
         TableName=TABLE,
