@@ -36,14 +36,15 @@ def figures() -> Iterator[Figure]:
     listed = MessageTable(table, projections.OURS, lambda: NOW)
     simple = _naive_units(people, naive_rows)
 
-    def measured(case: str, consistent: bool = False) -> Iterator[Figure]:
-        units = _units(table, people, lambda user_uuid: listed.conversations(user_uuid, PAGE, consistent=consistent))
+    def measured(case: str, consistent: bool = False, unread: bool = False) -> Iterator[Figure]:
+        units = _units(table, people, lambda user: listed.conversations(user, PAGE, None, consistent, unread))
         yield from _percentiles(case, units, simple)
 
     yield from measured("listing")
     yield from measured("consistent listing", consistent=True)
     load(account, projections.OURS, _markers(traffic))
     yield from measured("listing, all marked as read")
+    yield from measured("listing, all marked as read, and what is unread", unread=True)
 
 
 def _percentiles(case: str, ours: Collection[float], naive: Collection[float]) -> Iterator[Figure]:
@@ -109,4 +110,5 @@ def _flags(traffic: Traffic) -> list[Item]:
 def _markers(traffic: Traffic) -> Iterator[Item]:
     at = {"last_read_at": {"S": traffic.messages[-1].created_at}}
     for group in traffic.groups:
-        yield from (marker_key(RowKey(member.user_uuid, group.group_uuid)) | at for member in group.members)
+        uuids = [member.user_uuid for member in group.members]
+        yield from (marker_key(RowKey(uuid, group.group_uuid, uuid in group.further)) | at for uuid in uuids)
