@@ -25,7 +25,8 @@ from tableguard.store.table_admin import no_table
 
 _DENIED = ("AccessDenied", "AccessDeniedException")  # of REST and query services, and of DynamoDB and KMS
 _PROFILES = (
-    "; --profile NAME: on the estate's table posting and reading is the application's and `rows` the operator's; "
+    "; --profile NAME: on the estate's table posting and reading is the application's, `rows` the operator's, and "
+    "so is `table migrate` while former_index = true is deployed; "
     "`table list`, and every command on a table outside the estate, is the administrator's"
 )
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")

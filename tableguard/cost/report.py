@@ -20,6 +20,7 @@ LEFT_OUT = (
     "storage and requests of S3 (trail, AWS Config, failed batches), flow logs of the VPC, alerts by e-mail",
     "restores, data leaving the region, the application's own compute, Cognito",
     "failed conditions and redelivered batches, edits, deletions, and expiry (which DynamoDB does without charge)",
+    "the former index while former_index = true: two write units more a row update, and all rows once more",
     "whether the chosen number of DAX nodes carries the reads",
 )
 

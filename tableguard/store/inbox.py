@@ -88,12 +88,12 @@ class Inbox:
         markers = (*partition.markers, *self._markers_of_further(shown, cost)) if unread else ()
         return _page(shown, markers, cost, token, consistent and not partition.has_further)
 
-    def all(self) -> ConversationPage:
+    def all(self, unread: bool = False) -> ConversationPage:
         """Return all conversations, read strongly consistently from the table."""
         cost = ReadCost()
         partition = _sorted_out(self._query(cost, None, consistent=True))
         rows = _without_copies(sorted(partition.rows, key=_position, reverse=True))
-        return _page(rows, partition.markers, cost, None, consistent=True)
+        return _page(rows, partition.markers if unread else (), cost, None, consistent=True)
 
     @property
     def _listing(self) -> Listing:
@@ -180,7 +180,7 @@ def _page(
     read, unreadable = readable(_last_read_at, markers)
     reasons = refusals + unreadable
     # one at either place, of before and after the row was moved: the later one counts
-    return ConversationPage(entries, token, cost.units, reasons, len(refusals), dict(sorted(read)), consistent)
+    return ConversationPage(entries, token, cost.units, reasons, len(reasons), dict(sorted(read)), consistent)
 
 
 def _sort_key(item: Item) -> bytes:

@@ -96,9 +96,12 @@ class MessageTable:
         """
         return self._open_rows(self._inbox(user_uuid).page(limit, token, consistent, unread))
 
-    def all_conversations(self, user_uuid: str) -> ConversationPage:
-        """Return all conversations of a user, newest first, read strongly consistently from the table."""
-        return self._open_rows(self._inbox(user_uuid).all())
+    def all_conversations(self, user_uuid: str, unread: bool = False) -> ConversationPage:
+        """Return all conversations of a user, newest first, read strongly consistently from the table.
+
+        `unread` asks how far the user has read, which costs nothing more here.
+        """
+        return self._open_rows(self._inbox(user_uuid).all(unread))
 
     def _inbox(self, user_uuid: str) -> Inbox:
         return Inbox(self.client, self.name, _check_name("user", user_uuid), self.clock())

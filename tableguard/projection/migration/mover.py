@@ -8,6 +8,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from itertools import takewhile
+from threading import Event
 
 from stream_lambda.batch_get import chunks
 from stream_lambda.items import RowKey
@@ -39,19 +42,24 @@ class Mover:
     sleep: Callable[[float], object] = time.sleep
 
     def move(self, persons: Iterable[str]) -> Iterator[Moved]:
-        """Move the rows of these persons; yield what became of each row."""
+        """Move the rows of these persons; yield what became of each row. Interrupted, it ends with the rows begun."""
+        ended = Event()
         with ThreadPoolExecutor(self.reader.workers) as pool:
-            for chunk in chunks(persons, self.reader.workers):  # an interruption stops after these
-                for rows in pool.map(self._move_person, chunk):
-                    yield from rows
+            try:
+                for chunk in chunks(persons, self.reader.workers):
+                    for rows in pool.map(partial(self._move_person, ended), chunk):
+                        yield from rows
+            finally:  # the pool waits for its threads, and one person may have very many rows
+                ended.set()
 
-    def _move_person(self, user_uuid: str) -> list[Moved]:
+    def _move_person(self, ended: Event, user_uuid: str) -> list[Moved]:
         partition = read_partition(self.reader, user_uuid)
         rows = self.direction.rows(partition)
         units = 0.0
         if rows and not partition.flagged and not self.direction.back:  # nobody would look for further rows without it
             units = write_flag(self.reader.client, self.reader.table_name, user_uuid)
-        return [self._move_row(row, 0.0 if number else units) for number, row in enumerate(rows)]
+        wanted = takewhile(lambda _: not ended.is_set(), rows)
+        return [self._move_row(row, 0.0 if number else units) for number, row in enumerate(wanted)]
 
     def _move_row(self, row: RowKey, units: float) -> Moved:
         """Move one row, if need be at a later attempt; `units` were written for it before."""

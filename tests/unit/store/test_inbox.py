@@ -161,9 +161,21 @@ def test_markers_of_either_place_are_how_far_the_user_has_read_and_no_conversati
         mark(client, group_uuid, second, further)
     inbox = Inbox(client, TABLE, USER, NOW)
     page = inbox.page(20, None, consistent=False, unread=True)
-    assert page.read_until == inbox.all().read_until == {"a": at(4), "b": at(8), "f": at(3)}
+    assert page.read_until == inbox.all(unread=True).read_until == {"a": at(4), "b": at(8), "f": at(3)}
     assert len(page.items) == len(MIXED)
     assert inbox.page(20, None, consistent=False).read_until == {}
+
+
+@pytest.mark.parametrize(("unread", "damaged"), [(True, 1), (False, 0)])
+def test_a_damaged_marker_is_named_where_markers_are_asked_for_and_hides_no_row(
+    client: Any, unread: bool, damaged: int
+) -> None:
+    put(client, MIXED)
+    client.put_item(TableName=TABLE, Item=marker_key(RowKey(USER, "a")) | {"last_read_at": {"N": "1"}})
+    inbox = Inbox(client, TABLE, USER, NOW)
+    for page in (inbox.page(20, None, consistent=False, unread=unread), inbox.all(unread)):
+        assert ["last_read_at: " in refusal for refusal in page.refusals] == [True] * damaged
+        assert (page.damaged, len(page.items)) == (damaged, len(MIXED))
 
 
 def test_markers_of_further_rows_are_not_read_by_a_listing(client: Any) -> None:

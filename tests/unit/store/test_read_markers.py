@@ -75,7 +75,7 @@ def test_pattern_d_and_markers_leave_one_another_alone(table: MessageTable, clie
     rows = {row.user_uuid: row for row in table.all_conversations(BOB.user_uuid).items}
     assert rows == {BOB.user_uuid: before[BOB.user_uuid, GROUP]}
     deliver(client, message_records(said("newer", 6, TRIO)))
-    assert table.all_conversations(BOB.user_uuid).read_until == {GROUP: at(5)}
+    assert table.all_conversations(BOB.user_uuid, unread=True).read_until == {GROUP: at(5)}
 
 
 def test_markers_of_other_groups_come_with_the_listing_and_are_no_conversations(

@@ -46,7 +46,10 @@ def command(
 
     options.one_of({"--token": token, "--all": everything})
     table = target.messages
-    page = table.all_conversations(user) if everything else table.conversations(user, limit, token, consistent, unread)
+    if everything:
+        page = table.all_conversations(user, unread)
+    else:
+        page = table.conversations(user, limit, token, consistent, unread)
     if not (page.items or page.refusals or token or page.token):
         raise MessageError(f"user {user!r} has no conversation in table {target.table_name}")
     groups = unread_groups(page.items, page.read_until) if unread else frozenset[str]()

@@ -1,11 +1,16 @@
-"""A row that changes between reading and moving is read again, and left if it changes time and again."""
+"""A row that changes is read again, and left if it changes time and again; an interruption ends between two rows."""
 
+import contextlib
+import os
+import signal
 from collections.abc import Iterator
+from threading import Event
 from typing import Any
 
 import pytest
 
 from stream_lambda.items import RowKey
+from tableguard.projection.migration import mover
 from tableguard.projection.migration.mover import ATTEMPTS, Moved, Mover
 from tableguard.projection.migration.moving import Hindrance
 from tests.worlds.messages import ADA, said
@@ -46,3 +51,29 @@ def test_a_row_that_changes_is_read_again(client: Any, times: int, hindrance: Hi
     assert moved == Moved(ROW, moved.write_units, hindrance)
     assert placed(client)["group-0"] == [hindrance is None]
     assert pauses == [0.05 * attempt for attempt in range(1, len(pauses) + 1)]
+
+
+class Interrupting(Stepping):
+    """A client during whose first transaction Ctrl-C is pressed, and which ends it once that was noticed."""
+
+    pressed: bool
+    noticed: Event
+
+    def transact_write_items(self, **request: Any) -> Any:
+        if not self.pressed:
+            self.pressed = True
+            os.kill(os.getpid(), signal.SIGINT)
+            assert self.noticed.wait(20)
+        return self.client.transact_write_items(**request)
+
+
+@pytest.mark.parametrize(("interrupted", "rows"), [(True, 1), (False, 2)])
+def test_an_interruption_ends_with_the_row_begun(
+    client: Any, monkeypatch: pytest.MonkeyPatch, interrupted: bool, rows: int
+) -> None:
+    interrupting = Interrupting(client)
+    interrupting.pressed, interrupting.noticed = not interrupted, Event()
+    monkeypatch.setattr(mover, "Event", lambda: interrupting.noticed)
+    with pytest.raises(KeyboardInterrupt) if interrupted else contextlib.nullcontext():
+        list(Mover(reader_of(interrupting), THERE).move([ADA.user_uuid]))
+    assert sum(further for (further,) in placed(client).values()) == rows
