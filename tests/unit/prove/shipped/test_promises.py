@@ -1,6 +1,8 @@
 """Every promise of the shipped documents is proved, on both sides, for each of the shipped settings."""
 
+import re
 import time
+import tomllib
 from dataclasses import replace
 from functools import cache
 
@@ -12,6 +14,7 @@ from tableguard.policy.policy_set import PolicySet
 from tableguard.prove.shipped import proofs
 from tableguard.prove.shipped.promises import PromiseAnswer, answers, contract_answers
 from tableguard.settings import example
+from tests.paths import ROOT
 
 pytestmark = pytest.mark.slow
 EXAMPLES = ("default", "existing-vpc")
@@ -35,6 +38,13 @@ def test_every_promise_is_proved_and_none_is_empty(settings: str) -> None:
 @pytest.mark.parametrize("contract", load_all(), ids=lambda contract: contract.policy.place)
 def test_every_document_promises_what_it_denies_and_what_it_leaves_allowed(contract: Contract) -> None:
     assert {promise.wanted for promise in contract.promises} == {"denied", "allowed"}
+
+
+def test_the_readme_counts_them() -> None:
+    count = re.search(r"together they make (\d+) promises", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert count is not None
+    together = tomllib.loads((ROOT / "policies" / "together.toml").read_text(encoding="utf-8"))
+    assert int(count[1]) == len(shipped("default")) + len(together["must-not-reach"])
 
 
 def test_every_statement_decides_in_some_promise() -> None:
