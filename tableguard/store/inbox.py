@@ -76,7 +76,7 @@ class Inbox:
         cost = ReadCost()
         after = (_LAST, _LAST) if token is None else _position(self._listing.start_key(token))
         partition = _sorted_out(self._query(cost, FIRST_ROWS, consistent))
-        further, end = self._further(limit, after[0], cost) if partition.has_further else ([], _THE_END)
+        further, end = self._further(limit, after, cost) if partition.has_further else ([], _THE_END)
         rows = (*partition.rows, *further)
         # at the end of the index's page and behind it there may be rows of the index that were not read
         within = (row for row in rows if end < _position(row)[0] and _position(row) < after)
@@ -118,12 +118,15 @@ class Inbox:
             cost.add(page.get("ConsumedCapacity"))
             yield from page["Items"]
 
-    def _further(self, limit: int, newest: str, cost: ReadCost) -> tuple[list[Item], str]:
+    def _further(self, limit: int, after: Position, cost: ReadCost) -> tuple[list[Item], str]:
         """Return further rows of a time and before, and the time down to which these are all; one query is enough.
+
+        The row that a token names comes once more, and the last one only says how far the answer reaches.
 
         An index does not say in which order rows of the same time come. Only where more than a page have the time
         that is begun with, another query reads on to the next.
         """
+        newest, group_uuid = after
         request: dict[str, Any] = {
             "TableName": self.table_name,
             "IndexName": INDEX,
@@ -131,7 +134,7 @@ class Inbox:
             "FilterExpression": UNEXPIRED,
             "ExpressionAttributeValues": self._values() | {":newest": {"S": newest}},
             "ScanIndexForward": False,
-            "Limit": limit + 1,
+            "Limit": limit + (1 if group_uuid == _LAST else 2),
             "ReturnConsumedCapacity": "TOTAL",
         }
         rows: list[Item] = []

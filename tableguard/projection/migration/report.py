@@ -16,13 +16,14 @@ from tableguard.projection.report import DriftReport, DriftResult, printable
 
 # of a row that was left for another reason, reconciling says what is wrong
 _OPEN = (Hindrance.FOREIGN, Hindrance.BUSY)
+_THERE = (*_OPEN, Hindrance.MALFORMED)  # left, so no application has made them again
 
 
 @dataclass(frozen=True)
 class MigrationReport(Report):
     """What became of each row, the survey of all rows after it, and what was still wrong when looked at again.
 
-    On the way back, `further` rows were made meanwhile, and the `flags` of so many people expired.
+    On the way back, `further` rows are there at the end, and the `flags` of so many people expired.
     """
 
     plan: MigrationPlan
@@ -40,6 +41,11 @@ class MigrationReport(Report):
     @property
     def _left(self) -> list[Moved]:
         return [row for row in self.moved if row.hindrance in _OPEN]
+
+    @property
+    def _again(self) -> int:
+        """Return how many further rows were made meanwhile: the rows that were left are not."""
+        return max(0, self.further - sum(row.hindrance in _THERE for row in self.moved))
 
     @property
     def _rows(self) -> int:
@@ -64,9 +70,9 @@ class MigrationReport(Report):
             yield f"removed {counted(self.flags, 'flag')} (each expires now)"
 
     def _verdict(self) -> str:
-        if self.further:
+        if self._again:
             return (
-                f"{counted(self.further, 'further row')} there again: an application makes them; set "
+                f"{counted(self._again, 'further row')} there again: an application makes them; set "
                 "conversations_in_table = 1000, deploy the application, and run this again"
             )
         if self.wrong:
@@ -81,7 +87,7 @@ class MigrationReport(Report):
             "write_units": self._write_units,
             "left": Counter(row.hindrance.name.lower() for row in self.moved if row.hindrance),
             "flags_removed": self.flags,
-            "further_rows_again": self.further,
+            "further_rows_again": self._again,
             "survey": self.survey.facts(),
             "wrong": [result.facts() for result in self.wrong],
         }

@@ -72,7 +72,7 @@ class Migration:
         return wrong
 
     def _finish_back(self) -> tuple[int, int]:
-        """Expire the flags; return how many further rows were made meanwhile, and how many flags expired."""
+        """Expire the flags; return how many further rows there are now, and how many flags expired."""
         now = census.count(self.reader)
         return now.further.total(), expire_flags(self.reader, now.flagged)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stream_lambda.items import flag_key
+from stream_lambda.items import RowKey, flag_key, row_key
 from tableguard.findings.exit_code import FINDINGS, FINE
 from tableguard.local import assembly
 from tableguard.projection.drift import Kind
@@ -133,6 +133,23 @@ def test_a_further_row_that_is_made_on_the_way_back_is_a_finding(client: Any) ->
     report = migrated(client, BACK, lambda seconds: migrated(client) if seconds == 65 else None)
     assert (report.exit_code, report.further, report.flags) == (FINDINGS, 2, 0)
     assert "set conversations_in_table = 1000" in report.text()
+
+
+@pytest.mark.parametrize(("made", "verdict"), [(0, "1 row left"), (1, "1 further row there again: ")])
+def test_a_further_row_that_is_left_on_the_way_back_is_not_told_as_made_again(
+    client: Any, made: int, verdict: str
+) -> None:
+    migrated(client)
+    key = row_key(RowKey(ADA.user_uuid, "group-0", further=True))
+    client.update_item(
+        TableName=TABLE,
+        Key=key,
+        UpdateExpression="SET colour = :c",
+        ExpressionAttributeValues={":c": {"S": "red"}},
+    )
+    report = migrated(client, BACK, lambda seconds: migrated(client) if made and seconds == 65 else None)
+    assert (report.exit_code, report.facts()["further_rows_again"]) == (FINDINGS, made)
+    assert report.text().splitlines()[-1].startswith(verdict)
 
 
 # At every call
