@@ -12,16 +12,21 @@ if TYPE_CHECKING:
     from tableguard.stacks.registry import StackModule
 
 
+def settings_here(path: Path | None) -> Path | None:
+    """Return --settings, else ./settings.toml if there is one."""
+    here = Path("settings.toml")
+    return path or (here if here.exists() else None)
+
+
 def chosen_settings(path: Path | None) -> "Settings":
     """Read --settings, else ./settings.toml, else the shipped example, which is then said on stderr."""
     from tableguard.paths import EXAMPLE_SETTINGS
     from tableguard.settings import load
 
-    file = path or Path("settings.toml")
-    if path is None and not file.exists():
-        file = EXAMPLE_SETTINGS / "default.toml"
+    file = settings_here(path)
+    if file is None:
         print("no settings.toml here: the shipped example is used", file=sys.stderr)
-    return load(file)
+    return load(file or EXAMPLE_SETTINGS / "default.toml")
 
 
 def deployed_stacks(settings: "Settings", names: Sequence[str], *, with_guardrails: bool) -> "tuple[StackModule, ...]":

@@ -15,7 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from stream_lambda.items import canonical
-from tableguard.cli.inputs import chosen_settings
+from tableguard.cli.inputs import chosen_settings, settings_here
 from tableguard.errors import EncryptionError, TableError, TableguardError
 from tableguard.settings import Settings
 from tableguard.store import encryption
@@ -108,7 +108,10 @@ class Target:
     @property
     def _conversations_in_table(self) -> int:
         """Return the settings' number; of a table that no settings are about, the usual one."""
-        return CONVERSATIONS_IN_TABLE if self.table and not self.settings_file else self.settings.conversations_in_table
+        if self.table and settings_here(self.settings_file) is None:
+            return CONVERSATIONS_IN_TABLE
+        named = not self.table or self.settings_file or self.table == self.settings.table_name
+        return self.settings.conversations_in_table if named else CONVERSATIONS_IN_TABLE
 
     @cached_property
     def cipher(self) -> encryption.Cipher | None:

@@ -554,3 +554,32 @@ def test_a_message_cannot_play_with_the_terminal(seeded: World) -> None:
     seeded.run("messages create", TEO, "look\n2026 mina: \x1b[2Jforged", "--group", GROUP)
     shown = seeded.run("messages get-conversation", GROUP, MINA, "--limit", "1")
     assert [line.split("  ", 1)[1] for line in shown.lines] == ["teo: look 2026 mina:  [2Jforged"]
+
+
+@pytest.mark.parametrize(
+    ("table", "given", "number"),
+    [
+        (None, False, 2),
+        ("cruddur-messages", False, 2),
+        ("another-table", False, 50),
+        ("another-table", True, 2),
+    ],
+)
+def test_the_settings_say_how_many_conversations_their_table_lists(
+    table: str | None, given: bool, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "templates" / "settings" / "default.toml").read_text(encoding="utf-8")
+    file = tmp_path / "settings.toml"
+    file.write_text(text.replace("conversations_in_table = 50", "conversations_in_table = 2"), encoding="utf-8")
+    target = Target("http://127.0.0.1:1", None, None, table, file if given else None)
+    assert target.messages.conversations_in_table == number
+
+
+def test_a_table_without_settings_lists_as_many_as_usual_and_nobody_is_told_of_an_example(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    target = Target("http://127.0.0.1:1", "eu-west-1", None, "another-table", None)
+    assert target.messages.conversations_in_table == 50
+    assert capsys.readouterr().err == ""
