@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from stream_lambda.items import INDEX
+from stream_lambda.items import FURTHER_AT, INDEX
 from tableguard import settings
 from tableguard.aws.capacity import Index, write_units
 from tableguard.aws.item_size import Image, item_size
@@ -17,7 +17,7 @@ pytestmark = needs_dynamodb_local
 
 TABLE = "messages"
 KEY = {"pk": {"S": "p"}, "sk": {"S": "s"}}
-CONVERSATIONS = Index(INDEX, ("pk", "last_message_at"), None, is_global=True)
+CONVERSATIONS = Index(INDEX, ("pk", FURTHER_AT), None, is_global=True)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def empty(dynamodb: Any) -> Iterator[None]:
 
 def of(size: int, at: str | None = None) -> Image:
     """An item of so many bytes, in the index if it has a time."""
-    image = {**KEY, **({"last_message_at": {"S": at}} if at else {}), "x": {"S": ""}}
+    image = {**KEY, **({FURTHER_AT: {"S": at}} if at else {}), "x": {"S": ""}}
     return {**image, "x": {"S": "x" * (size - item_size(image))}}
 
 
@@ -95,7 +95,7 @@ def test_it_doubles_the_index_in_a_transaction_as_our_rules_do_not(dynamodb: Any
 def test_it_reports_nothing_for_partiql(dynamodb: Any) -> None:
     dynamodb.put_item(TableName=TABLE, Item=of(100, "1"))
     statement = {
-        "Statement": 'UPDATE "messages" SET last_message_at = ? WHERE pk = ? AND sk = ? AND last_message_at < ?',
+        "Statement": 'UPDATE "messages" SET further_at = ? WHERE pk = ? AND sk = ? AND further_at < ?',
         "Parameters": [{"S": "2"}, KEY["pk"], KEY["sk"], {"S": "2"}],
     }
     answer = dynamodb.batch_execute_statement(Statements=[statement], ReturnConsumedCapacity="INDEXES")
