@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from functools import cache
 from typing import Any
 
 import boto3
@@ -93,6 +92,9 @@ class Sessions:
     profiles: ProfileNames
     clock: Callable[[], float] = time.monotonic
     _taken: dict[str, tuple[float, boto3.Session]] = field(default_factory=dict, compare=False, repr=False)
+    _known: dict[tuple[_Source, str | None], tuple[boto3.Session, str]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     def __call__(self, principal: Principal) -> boto3.Session:
         """Return the principal's session; DeployError if it has no credentials or is in another account."""
@@ -112,7 +114,7 @@ class Sessions:
         settings, profiles = self.settings, self.profiles
         option = "--deployer-profile" if profiles.deployer else "--profile"
         source = _Source("the deployer", profiles.deployer or profiles.administrator, option)
-        _, caller = _session(source, None, settings.home_region)
+        _, caller = self._session(source, None)
         takers = (*settings.exempt_roles, *settings.takers_of("deployer"))
         if not any(fnmatchcase(caller, _without_path(taker)) for taker in takers):
             raise DeployError(
@@ -126,10 +128,10 @@ class Sessions:
         match principal:
             case "management":
                 source = _Source("the management account", profiles.management, "--management-profile")
-                return _session(source, settings.management_account_id, settings.home_region)
+                return self._session(source, settings.management_account_id)
             case "administrator":
                 source = _Source("the workload's administrator", profiles.administrator, "--profile")
-                return _session(source, settings.account_id, settings.home_region)
+                return self._session(source, settings.account_id)
             case "deployer":
                 source = _Source("the deployer", profiles.deployer or profiles.administrator, "--deployer-profile")
                 return self._with_role("deployer", source, settings.exempt_roles)
@@ -139,10 +141,16 @@ class Sessions:
                     raise DeployError("break-glass: no profile is named; name one with --break-glass-profile")
                 return self._with_role("break-glass", source, settings.break_glass_roles)
 
+    def _session(self, source: _Source, account_id: str | None) -> tuple[boto3.Session, str]:
+        """Return the session of a source, opened once, and whose it is."""
+        if (source, account_id) not in self._known:
+            self._known[source, account_id] = _session(source, account_id, self.settings.home_region)
+        return self._known[source, account_id]
+
     def _with_role(self, role: str, source: _Source, same: Sequence[str]) -> tuple[boto3.Session, str]:
         """Return the session and role of the source if it is one of these already, else of the workload's role."""
         region = self.settings.home_region
-        session, caller = _session(source, None, region)
+        session, caller = self._session(source, None)
         if caller in map(_without_path, same):
             return session, caller
         arn, now = self.settings.role_arn(role), self.clock()
@@ -157,7 +165,6 @@ class Sessions:
             ) from error
 
 
-@cache
 def _session(source: _Source, account_id: str | None, region: str) -> tuple[boto3.Session, str]:
     """Return a session of the source's credentials, and whose it is: the ARN of a role, without its path."""
     try:

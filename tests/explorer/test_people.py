@@ -59,7 +59,7 @@ SEEN_IN = {
     "a page begins with the rows of the table again": ("pages are read while further rows are made", TWICE),
     "a page goes on in the index only": ("pages are read while messages move rows", UNLISTED),
     "rows of the table are shown before those of the index are read": (
-        "pages are read while messages move rows",
+        "pages of one are read while messages move rows",
         TWICE,
     ),
     "members are written whatever they are by now": (

@@ -129,7 +129,6 @@ def test_an_endpoint_of_the_environment_that_is_none_is_one_line(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "nonsense")
-    credentials._session.cache_clear()
     assert "the default AWS credentials: Invalid endpoint: nonsense" in refusal(capsys, "deploy")
 
 

@@ -9,7 +9,6 @@ import pytest
 
 from tableguard.errors import DeployError
 from tableguard.settings import example
-from tableguard.stacks import credentials
 from tableguard.stacks.credentials import ProfileNames, Sessions
 
 SETTINGS = example()
@@ -45,7 +44,6 @@ def profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
-    credentials._session.cache_clear()
 
 
 def sessions(monkeypatch: pytest.MonkeyPatch, arn: str, **names: str) -> tuple[Sessions, Sts]:
