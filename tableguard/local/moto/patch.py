@@ -1,5 +1,7 @@
 """Puts a correction into moto by replacing one named attribute of one of its classes or modules."""
 
+from collections.abc import Callable
+from functools import update_wrapper
 from typing import Any
 
 from tableguard.errors import EmbeddedError
@@ -13,3 +15,13 @@ def replace(owner: Any, name: str, correction: object) -> Any:
     before = getattr(owner, name)
     setattr(owner, name, correction)
     return before
+
+
+def wrap(owner: Any, name: str, correction: Callable[..., Any]) -> None:
+    """Replace a function of moto by a correction that is called with the original and then the arguments."""
+
+    def corrected(*args: Any, **kwargs: Any) -> Any:
+        return correction(original, *args, **kwargs)
+
+    original = replace(owner, name, corrected)
+    update_wrapper(corrected, original)

@@ -75,7 +75,7 @@ def test_where_our_own_code_crashes_nothing_is_called_unmodelled(
         expected = (400, "EmbeddedAwsFailed", "embedded AWS failed: dynamodb:PutItem")
         assert refusal(client.put_item, TableName="ours", Item=KEY) == expected
     line = capfd.readouterr().err
-    place = r"tableguard/local/moto/dynamodb/corrections\.py:\d+"
+    place = r"tableguard/local/moto/dynamodb/atomic\.py:\d+"
     assert re.fullmatch(rf"embedded AWS failed: dynamodb:PutItem: ValueError at {place}\n", line)
 
 

@@ -7,7 +7,6 @@ keys, indexes, stream and expiry are repeated on the engine.
 import json
 import time
 from collections.abc import Callable, Mapping
-from functools import wraps
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
@@ -18,7 +17,7 @@ from moto.dynamodbstreams.responses import DynamoDBStreamsHandler
 from tableguard.errors import EmbeddedError
 from tableguard.local.dynamodb_local import forwarding
 from tableguard.local.dynamodb_local.forwarding import EngineAnswer, EngineRequest, Forwarder
-from tableguard.local.moto.patch import replace
+from tableguard.local.moto.patch import wrap
 
 ITEMS = (
     "batch_execute_statement",
@@ -68,12 +67,12 @@ def install() -> None:
     """Wrap the operations of moto's DynamoHandler and DynamoDBStreamsHandler; without an engine they act as before."""
     for handler, actions in ((DynamoHandler, ITEMS), (DynamoDBStreamsHandler, STREAMS)):
         for name in actions:
-            replace(handler, name, _forward(getattr(handler, name)))
+            wrap(handler, name, _forward)
     for name in NOT_MODELLED:
-        replace(DynamoHandler, name, _refuse(getattr(DynamoHandler, name)))
+        wrap(DynamoHandler, name, _refuse)
     for name in ("create_table", "update_table", "delete_table", "update_time_to_live"):
-        replace(DynamoHandler, name, _repeat_on_engine(getattr(DynamoHandler, name)))
-    replace(DynamoHandler, "describe_table", _with_engine_counts(DynamoHandler.describe_table))
+        wrap(DynamoHandler, name, _repeat_on_engine)
+    wrap(DynamoHandler, "describe_table", _with_engine_counts)
 
 
 def is_forwarded(handler: Handler) -> bool:
@@ -115,39 +114,27 @@ def _bytes(body: bytes | str) -> bytes:
     return body.encode() if isinstance(body, str) else body
 
 
-def _forward(original: Action) -> Action:
-    @wraps(original)
-    def forward(handler: Handler) -> Any:
-        engine = _engine_of(handler)
-        if engine is None:
-            return original(handler)
-        answer = _send(engine, _engine_request(handler))
-        return answer.status, {"status": answer.status}, answer.body
-
-    return forward
+def _forward(original: Action, handler: Handler) -> Any:
+    engine = _engine_of(handler)
+    if engine is None:
+        return original(handler)
+    answer = _send(engine, _engine_request(handler))
+    return answer.status, {"status": answer.status}, answer.body
 
 
-def _refuse(original: Action) -> Action:
-    @wraps(original)
-    def refuse(handler: Handler) -> Any:
-        if _engine_of(handler) is None:
-            return original(handler)
-        raise JsonRESTError(
-            "ValidationException", f"{handler._get_action()} is not modelled while DynamoDB Local keeps the items"
-        )
-
-    return refuse
+def _refuse(original: Action, handler: Handler) -> Any:
+    if _engine_of(handler) is None:
+        return original(handler)
+    raise JsonRESTError(
+        "ValidationException", f"{handler._get_action()} is not modelled while DynamoDB Local keeps the items"
+    )
 
 
-def _repeat_on_engine(original: Action) -> Action:
-    @wraps(original)
-    def repeat(handler: Handler) -> Any:
-        result, engine = original(handler), _engine_of(handler)
-        if engine is not None:
-            _repeat(handler, engine, result)
-        return result
-
-    return repeat
+def _repeat_on_engine(original: Action, handler: Handler) -> Any:
+    result, engine = original(handler), _engine_of(handler)
+    if engine is not None:
+        _repeat(handler, engine, result)
+    return result
 
 
 def _repeat(handler: Handler, engine: Forwarder, result: Any) -> None:
@@ -216,20 +203,15 @@ def _refusal(answer: EngineAnswer) -> JsonRESTError:
     return JsonRESTError(content["__type"].rpartition("#")[2], content.get("message") or content.get("Message", ""))
 
 
-def _with_engine_counts(original: Action) -> Action:
-    """Wrap DescribeTable with the engine's counts of items and bytes: moto's table is empty."""
-
-    @wraps(original)
-    def describe_table(handler: Handler) -> Any:
-        result, engine = original(handler), _engine_of(handler)
-        if engine is not None:
-            ours = result.result["Table"]
-            request = _engine_request(handler).with_operation("DescribeTable", {"TableName": ours["TableName"]})
-            theirs = _send(engine, request).content
-            _copy_counts(ours, theirs["Table"])
-        return result
-
-    return describe_table
+def _with_engine_counts(original: Action, handler: Handler) -> Any:
+    """Return the description of a table with the engine's counts of items and bytes: moto's table is empty."""
+    result, engine = original(handler), _engine_of(handler)
+    if engine is not None:
+        ours = result.result["Table"]
+        request = _engine_request(handler).with_operation("DescribeTable", {"TableName": ours["TableName"]})
+        theirs = _send(engine, request).content
+        _copy_counts(ours, theirs["Table"])
+    return result
 
 
 def _copy_counts(ours: dict[str, Any], theirs: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ every attribute value of an answer, 1 ms an item. The results stay exactly moto'
 
 import inspect
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from moto.core.serialize import ResponseSerializer
@@ -13,7 +14,7 @@ from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
 
 from tableguard.local.moto.dynamodb import requests
-from tableguard.local.moto.patch import replace
+from tableguard.local.moto.patch import wrap
 
 SearchResult = tuple[list[Item], int, dict[str, Any] | None]
 Condition = tuple[str, DynamoType]
@@ -21,41 +22,34 @@ Condition = tuple[str, DynamoType]
 
 def install() -> None:
     """Replace Table.query, Table.scan and ResponseSerializer._serialize_type_structure."""
-    replace(Table, "query", _query(Table.query))
-    replace(Table, "scan", _scan(Table.scan))
-    write = ResponseSerializer._serialize_type_structure
-    replace(ResponseSerializer, "_serialize_type_structure", _faster_attribute_values(write))
+    wrap(Table, "query", _query)
+    wrap(Table, "scan", _scan)
+    wrap(ResponseSerializer, "_serialize_type_structure", _faster_attribute_values)
 
 
-def _query(original: Callable[..., SearchResult]) -> Callable[..., SearchResult]:
-    """Wrap Table.query so that it sorts the items of the partition alone, and filters and projects afterwards."""
-    signature = inspect.signature(original)
-
-    def query(table: Table, *args: Any, **kwargs: Any) -> SearchResult:
-        arguments = signature.bind(table, *args, **kwargs).arguments
-        filter_expression, projection = arguments.pop("filter_expression", None), arguments["projection_expressions"]
-        part = _items_to_search(
-            table, arguments["hash_key"], arguments.get("index_name"), arguments.get("hash_key_conditions") or []
-        )
-        arguments.update(arguments.pop("filter_kwargs", {}), self=_with_items(table, part), projection_expressions=None)
-        return _filter_and_project(original(**arguments), filter_expression, projection)
-
-    return query
+_signature = cache(inspect.signature)
 
 
-def _scan(original: Callable[..., SearchResult]) -> Callable[..., SearchResult]:
-    """Wrap Table.scan so that it filters and projects after the items read are noted."""
-    signature = inspect.signature(original)
+def _query(original: Callable[..., SearchResult], *args: Any, **kwargs: Any) -> SearchResult:
+    """Sort the items of the partition alone, and filter and project afterwards."""
+    arguments = _signature(original).bind(*args, **kwargs).arguments
+    table: Table = arguments["self"]
+    filter_expression, projection = arguments.pop("filter_expression", None), arguments["projection_expressions"]
+    part = _items_to_search(
+        table, arguments["hash_key"], arguments.get("index_name"), arguments.get("hash_key_conditions") or []
+    )
+    arguments.update(arguments.pop("filter_kwargs", {}), self=_with_items(table, part), projection_expressions=None)
+    return _filter_and_project(original(**arguments), filter_expression, projection)
 
-    def scan(table: Table, *args: Any, **kwargs: Any) -> SearchResult:
-        arguments = signature.bind(table, *args, **kwargs).arguments
-        filter_expression, projection = (
-            arguments.pop("filter_expression", None),
-            arguments.pop("projection_expression", None),
-        )
-        return _filter_and_project(original(**arguments), filter_expression, projection)
 
-    return scan
+def _scan(original: Callable[..., SearchResult], *args: Any, **kwargs: Any) -> SearchResult:
+    """Filter and project after the items read are noted."""
+    arguments = _signature(original).bind(*args, **kwargs).arguments
+    filter_expression, projection = (
+        arguments.pop("filter_expression", None),
+        arguments.pop("projection_expression", None),
+    )
+    return _filter_and_project(original(**arguments), filter_expression, projection)
 
 
 def _filter_and_project(
@@ -109,16 +103,15 @@ def meets(item: Item, conditions: list[Condition]) -> bool:
     return True
 
 
-def _faster_attribute_values(original: Callable[..., None]) -> Callable[..., None]:
-    """Wrap moto's serializer: of an attribute value it writes the one member present, not forty that might be."""
-
-    def serialize(serializer: ResponseSerializer, serialized: dict[str, Any], value: Any, shape: Any, key: str) -> None:
-        if shape.name != "AttributeValue" or not isinstance(value, dict):
-            original(serializer, serialized, value, shape, key)
-            return
-        written: dict[str, Any] = {}
-        for member, content in value.items():
-            serializer._serialize(written, content, shape.members[member], member)
-        serializer._default_serialize(serialized, written, shape, key)
-
-    return serialize
+def _faster_attribute_values(
+    original: Callable[..., None], serializer: ResponseSerializer, serialized: dict[str, Any], value: Any, *at: Any
+) -> None:
+    """Write of an attribute value the one member present, not forty that might be."""
+    shape, key = at
+    if shape.name != "AttributeValue" or not isinstance(value, dict):
+        original(serializer, serialized, value, shape, key)
+        return
+    written: dict[str, Any] = {}
+    for member, content in value.items():
+        serializer._serialize(written, content, shape.members[member], member)
+    serializer._default_serialize(serialized, written, shape, key)

@@ -6,7 +6,6 @@ mapped function through Docker inside the write, drops the records if that fails
 """
 
 from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from moto.dynamodb.exceptions import StreamAlreadyEnabledException
@@ -17,7 +16,7 @@ from moto.dynamodbstreams.models import DynamoDBStreamsBackend
 
 from tableguard.aws.item_size import item_size
 from tableguard.local.moto.dynamodb.requests import Write
-from tableguard.local.moto.patch import replace
+from tableguard.local.moto.patch import replace, wrap
 
 EVENT_VERSION = "1.1"
 
@@ -26,8 +25,7 @@ def install() -> None:
     """Replace StreamShard.add and the backends' update_table_streams and describe_stream."""
     replace(StreamShard, "add", _add_nothing)
     replace(DynamoDBBackend, "update_table_streams", _update_table_streams)
-    describe = _with_disabled_status(DynamoDBStreamsBackend.describe_stream)
-    replace(DynamoDBStreamsBackend, "describe_stream", describe)
+    wrap(DynamoDBStreamsBackend, "describe_stream", _describe_stream)
 
 
 def publish(write: Write) -> None:
@@ -71,14 +69,11 @@ def _update_table_streams(backend: DynamoDBBackend, table: Table, wanted: dict[s
         table.stream_specification["StreamViewType"] = before.get("StreamViewType")
 
 
-def _with_disabled_status(describe: Callable[[Any, str], dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    """Wrap DynamoDBStreamsBackend.describe_stream, which reports every stream as enabled."""
-
-    @wraps(describe)
-    def describe_stream(backend: DynamoDBStreamsBackend, arn: str) -> dict[str, Any]:
-        described = describe(backend, arn)
-        if not (backend._get_table_from_arn(arn).stream_specification or {}).get("StreamEnabled"):
-            described["StreamStatus"] = "DISABLED"
-        return described
-
-    return describe_stream
+def _describe_stream(
+    original: Callable[[Any, str], dict[str, Any]], backend: DynamoDBStreamsBackend, arn: str
+) -> dict[str, Any]:
+    """Describe a stream that is disabled as such: moto reports every stream as enabled."""
+    described = original(backend, arn)
+    if not (backend._get_table_from_arn(arn).stream_specification or {}).get("StreamEnabled"):
+        described["StreamStatus"] = "DISABLED"
+    return described

@@ -9,7 +9,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
@@ -20,7 +20,7 @@ from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
 from tableguard.local.moto.dynamodb import capacity, requests
-from tableguard.local.moto.patch import replace
+from tableguard.local.moto.patch import wrap
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 TOKEN_SECONDS = 600
@@ -28,8 +28,8 @@ TOKEN_SECONDS = 600
 
 def install(clock: Callable[[], float] = time.monotonic) -> None:
     """Replace transact_write_items of DynamoDBBackend, which copies, and of DynamoHandler, which ignores the token."""
-    replace(DynamoDBBackend, "transact_write_items", _without_copies(DynamoDBBackend.transact_write_items))
-    replace(DynamoHandler, "transact_write_items", idempotent(DynamoHandler.transact_write_items, clock))
+    wrap(DynamoDBBackend, "transact_write_items", _without_copies)
+    wrap(DynamoHandler, "transact_write_items", partial(idempotent, clock))
 
 
 @dataclass(frozen=True)
@@ -42,24 +42,19 @@ class _CompletedTransaction:
 
 
 def idempotent(
-    original: Callable[[DynamoHandler], ActionResult], clock: Callable[[], float]
-) -> Callable[[DynamoHandler], ActionResult]:
-    """Wrap DynamoHandler.transact_write_items: a token that comes again within ten minutes writes nothing anew."""
-
-    @wraps(original)
-    def transact_write_items(handler: DynamoHandler) -> ActionResult:
-        _refuse_empty_updates(handler.body.get("TransactItems", []))
-        request, token = requests.current(), handler.body.get("ClientRequestToken")
-        if request is None or token is None:
-            return original(handler)
-        done, items = _recent(handler.dynamodb_backend, clock()), _canonical_text(handler.body["TransactItems"])
-        if token in done:
-            return _answer_again(done[token], items, request)
-        result = original(handler)
-        done[token] = _CompletedTransaction(items, tuple(capacity.sizes(handler, request)), clock())
-        return result
-
-    return transact_write_items
+    clock: Callable[[], float], original: Callable[[DynamoHandler], ActionResult], handler: DynamoHandler
+) -> ActionResult:
+    """Carry out TransactWriteItems; a token that comes again within ten minutes writes nothing anew."""
+    _refuse_empty_updates(handler.body.get("TransactItems", []))
+    request, token = requests.current(), handler.body.get("ClientRequestToken")
+    if request is None or token is None:
+        return original(handler)
+    done, items = _recent(handler.dynamodb_backend, clock()), _canonical_text(handler.body["TransactItems"])
+    if token in done:
+        return _answer_again(done[token], items, request)
+    result = original(handler)
+    done[token] = _CompletedTransaction(items, tuple(capacity.sizes(handler, request)), clock())
+    return result
 
 
 def _refuse_empty_updates(items: list[dict[str, Any]]) -> None:
@@ -107,13 +102,8 @@ class _TablesNotToCopy(dict[str, Table]):
         return False
 
 
-def _without_copies(original: Callable[..., None]) -> Callable[..., None]:
-    """Wrap DynamoDBBackend.transact_write_items so that it copies no table; the request undoes its own writes."""
-
-    @wraps(original)
-    def transact_write_items(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
-        view = object.__new__(DynamoDBBackend)
-        vars(view).update(vars(backend), tables=_TablesNotToCopy(backend.tables))
-        original(view, transact_items)
-
-    return transact_write_items
+def _without_copies(original: Callable[..., None], backend: DynamoDBBackend, items: list[dict[str, Any]]) -> None:
+    """Carry out a transaction without copying tables; the request undoes its own writes."""
+    view = object.__new__(DynamoDBBackend)
+    vars(view).update(vars(backend), tables=_TablesNotToCopy(backend.tables))
+    original(view, items)

@@ -124,10 +124,9 @@ def test_a_token_is_forgotten_after_ten_minutes() -> None:
         carried_out.append(len(times))
         return ActionResult({})
 
-    once = transactions.idempotent(carry_out, lambda: times.pop(0))
     for _ in range(3):
         with requests.request():
-            once(transaction)
+            transactions.idempotent(lambda: times.pop(0), carry_out, transaction)
     # asked at 0 s and carried out by 0 s; asked at 599 s and answered; asked at 600 s and carried out
     assert carried_out == [4, 1]
 

@@ -1,0 +1,35 @@
+"""Correction of moto's half-done requests: the writes of one take effect together, or none does.
+
+moto writes item by item and straight into the stream. Here an answer tells of AWS's capacity, and arithmetic keeps all
+digits, as AWS's does.
+"""
+
+import decimal
+from collections.abc import Callable
+
+from moto.core.responses import ActionResult
+from moto.dynamodb.responses import DynamoHandler
+
+from tableguard.local.moto.dynamodb import capacity, requests, streams
+from tableguard.local.moto.dynamodb.item_limits import NUMBER_DIGITS
+from tableguard.local.moto.patch import wrap
+
+_PARTIQL = ("execute_statement", "batch_execute_statement", "execute_transaction")
+
+
+def install() -> None:
+    """Wrap the operations of DynamoHandler that read or write items."""
+    for action in (*capacity.READS, *capacity.WRITES, *_PARTIQL):
+        wrap(DynamoHandler, action, _atomic)
+
+
+def _atomic(action: Callable[[DynamoHandler], ActionResult], handler: DynamoHandler) -> ActionResult:
+    # decimal's own default of 28 digits would round sums that DynamoDB keeps
+    with requests.request() as request, decimal.localcontext(prec=NUMBER_DIGITS):
+        result = action(handler)
+    for write in request.writes:
+        streams.publish(write)
+    name = action.__name__
+    if name not in _PARTIQL and isinstance(result.result, dict):
+        capacity.report(handler, name, request, result.result)
+    return result
