@@ -1,8 +1,12 @@
 """Confirmations: asked before something is changed or destroyed."""
 
 import sys
+from typing import TYPE_CHECKING
 
 from tableguard.errors import DeployError, TableError, TableguardError
+
+if TYPE_CHECKING:
+    from tableguard.cli.target import Target
 
 
 def confirm_name(name: str) -> None:
@@ -10,6 +14,27 @@ def confirm_name(name: str) -> None:
     sys.stdout.write(f"Type its name, {name}, to go on: ")
     sys.stdout.flush()
     if sys.stdin.readline().strip() != name:
+        raise TableError("not confirmed: nothing was done")
+
+
+def confirm_place(target: "Target") -> None:
+    """Ask before a table is written to that is not on this machine, and that neither --profile nor --yes means.
+
+    Nothing is contacted for that. The question goes to stderr, so that it is never amid JSON.
+    """
+    from tableguard.stacks.credentials import DEFAULT_KEYS, named_keys
+
+    if target.yes or target.profile or target.address.on_loopback:
+        return
+    place = (
+        f"table {target.table_name} in {target.address.region} at {target.address.endpoint}, "
+        f"with {named_keys(None) or DEFAULT_KEYS}"
+    )
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise TableError(f"would write to {place}; name who writes with --profile, or add --yes if that is meant")
+    sys.stderr.write(f"This writes to {place}.\nType yes to go on: ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip() != "yes":
         raise TableError("not confirmed: nothing was done")
 
 

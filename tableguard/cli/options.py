@@ -66,7 +66,8 @@ def on_table(body: Body) -> Body:
         encrypting = None
         if "message_key" in values:
             encrypting = EncryptionOptions(values.pop("message_key"), values.pop("plaintext_before"))
-        return run_on(Target(**named, encrypting=encrypting), functools.partial(body, **values))
+        target = Target(**named, encrypting=encrypting, yes=values.pop("yes", False))
+        return run_on(target, functools.partial(body, **values))
 
     for declarations, text in (
         (("--settings", "settings_file"), _SETTINGS),
@@ -90,6 +91,20 @@ def on_encrypted_table(body: Body) -> Body:
         variable = f"TABLEGUARD_{name[2:].replace('-', '_').upper()}"
         body = click.option(name, cls=TableOption, envvar=variable, metavar=metavar, help=text)(body)
     return on_table(body)
+
+
+def writing(body: Body) -> Body:
+    """Add --yes, and ask before a table on AWS is written to that no --profile names; a dry run writes nothing."""
+
+    @functools.wraps(body)
+    def ask(target: "Target", **values: Any) -> int | None:
+        from tableguard.cli.confirmation import confirm_place
+
+        if not values.get("dry_run"):
+            confirm_place(target)
+        return body(target, **values)
+
+    return yes(ask)
 
 
 def survey(body: Body) -> Body:

@@ -8,16 +8,17 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from stream_lambda.items import canonical
+from tableguard.aws.loopback import is_on_loopback
 from tableguard.cli.inputs import chosen_settings, settings_here
 from tableguard.errors import EncryptionError, TableError, TableguardError
 from tableguard.settings import Settings
+from tableguard.stacks.credentials import named_keys, unknown_keys
 from tableguard.store import encryption
 from tableguard.store.messages import MessageTable
 from tableguard.store.places import CONVERSATIONS_IN_TABLE
@@ -29,7 +30,6 @@ _PROFILES = (
     "so is `table migrate` while former_index = true is deployed; "
     "`table list`, and every command on a table outside the estate, is the administrator's"
 )
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,19 @@ class EncryptionOptions:
 
 
 @dataclass(frozen=True)
+class TableAddress:
+    """Where a table is."""
+
+    endpoint: str
+    region: str
+    on_loopback: bool
+
+
+@dataclass(frozen=True)
 class Target:
     """The options that name a table and who works on it, and clients for it.
 
-    `encrypting` is None for commands that neither write nor show texts.
+    `encrypting` is None for commands that neither write nor show texts. `yes` answers every question beforehand.
     """
 
     endpoint_url: str | None
@@ -53,6 +62,7 @@ class Target:
     table: str | None
     settings_file: Path | None
     encrypting: EncryptionOptions | None = None
+    yes: bool = False
 
     @cached_property
     def settings(self) -> Settings:
@@ -74,7 +84,16 @@ class Target:
         # DynamoDB Local answers for DynamoDB alone; AWS's own variable says where KMS is then
         elsewhere = os.environ.get("AWS_ENDPOINT_URL_KMS") if service == "kms" else None
         where = self.endpoint_url if elsewhere is None else elsewhere
-        any_keys = _is_on_loopback(where) and not self.profile and "AWS_ACCESS_KEY_ID" not in os.environ
+        any_keys = _on_loopback(where) and named_keys(self.profile) is None
+        return self._client_at(service, where, any_keys)
+
+    @cached_property
+    def address(self) -> TableAddress:
+        """Return where the table is, by options, variables and profile: nothing is asked, for credentials neither."""
+        client = self._client_at("dynamodb", self.endpoint_url, any_keys=True)
+        return TableAddress(client.meta.endpoint_url, client.meta.region_name, _on_loopback(client.meta.endpoint_url))
+
+    def _client_at(self, service: Any, where: str | None, any_keys: bool) -> Any:
         session = boto3.Session(profile_name=self.profile, region_name=self.region)
         region = session.region_name or self.settings.home_region
         try:
@@ -146,18 +165,16 @@ class Target:
         return "".join(f" --{name} {shlex.quote(str(value))}" for name, value in used)
 
 
-def _is_on_loopback(endpoint: str | None) -> bool:
+def _on_loopback(endpoint: str | None) -> bool:
     try:
-        parts = urlsplit(endpoint or "")
-        _ = parts.port
+        return is_on_loopback(endpoint)
     except ValueError as error:
         raise TableError(f"endpoint {endpoint}: {error}; accepted: https://HOST or https://HOST:PORT") from error
-    return parts.hostname in _LOOPBACK
 
 
 def _check_encrypted(endpoint: str) -> None:
     """Raise TableError if messages would leave this machine in plaintext."""
-    if not endpoint.startswith("https://") and not _is_on_loopback(endpoint):
+    if not endpoint.startswith("https://") and not _on_loopback(endpoint):
         raise TableError(f"endpoint {endpoint}: messages would travel unencrypted; use https://")
 
 
@@ -183,7 +200,7 @@ def run_on(target: Target, main: Callable[[Target], int | None]) -> int | None:
 def _explained(error: ClientError, target: Target) -> str:
     if error.response["Error"]["Code"] == "ResourceNotFoundException":
         return str(no_table(target.client, target.table_name))
-    return f"{error}{_profile_hint(error)}"
+    return f"{error}{_profile_hint(error)}{unknown_keys(error, target.profile, target.address.on_loopback)}"
 
 
 def _profile_hint(error: BaseException | None) -> str:

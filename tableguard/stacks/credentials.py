@@ -1,5 +1,6 @@
 """Open an AWS session for each principal, and check that it is in the account that the settings name."""
 
+import os
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,11 +21,13 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
+from tableguard.aws.loopback import is_on_loopback
 from tableguard.errors import DeployError
 from tableguard.settings import Settings
 from tableguard.stacks.registry import Principal
 
 _SESSION_NAME = "tableguard"
+DEFAULT_KEYS = "the default AWS credentials"
 _FRESH = 15 * 60.0  # seconds for which a role's session is handed out again: it then lasts three quarters of an hour
 _ADVICE: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ((ProfileNotFound,), "name another with --profile (`aws configure list-profiles`), or unset AWS_PROFILE"),
@@ -39,6 +42,29 @@ _ADVICE: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ((SSOError, TokenRetrievalError), "sign in again: `aws sso login`"),
     ((EndpointConnectionError, HTTPClientError), "check the endpoint, the region and the network"),
 )
+
+
+# by STS and other query services, DynamoDB and other JSON services, and S3; Expired… of keys that were known once
+_UNKNOWN = ("InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "ExpiredToken")
+_NAMING = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")  # in the order in which botocore looks
+
+
+def named_keys(profile: str | None, environment: Mapping[str, str] = os.environ) -> str | None:
+    """Say which credentials were named, by names alone; None where it is left to AWS's own search."""
+    if profile:
+        return f"profile {profile}"
+    if "AWS_ACCESS_KEY_ID" in environment:  # goes before a profile that a variable names
+        return "AWS_ACCESS_KEY_ID in the environment"
+    naming = next((name for name in _NAMING if environment.get(name)), None)
+    return f"profile {environment[naming]}, which {naming} names" if naming else None
+
+
+def unknown_keys(error: ClientError, profile: str | None, on_loopback: bool) -> str:
+    """Say whose credentials a service does not know, and on loopback what to do; "" for other refusals."""
+    if not error.response["Error"]["Code"].startswith(_UNKNOWN):
+        return ""
+    signer = f"; it was asked with {named_keys(profile) or 'credentials that nobody named'}"
+    return f"{signer}; paste the line that `tableguard up` printed, which hides all others" if on_loopback else signer
 
 
 def advice_on(error: Exception) -> str:
@@ -77,7 +103,7 @@ class _Source:
 
     def __str__(self) -> str:
         """Return the place of the credentials, as errors begin."""
-        return f"{self.whose}: {f'profile {self.profile}' if self.profile else 'the default AWS credentials'}"
+        return f"{self.whose}: {f'profile {self.profile}' if self.profile else DEFAULT_KEYS}"
 
 
 @dataclass(frozen=True)
@@ -169,8 +195,8 @@ def _session(source: _Source, account_id: str | None, region: str) -> tuple[boto
     """Return a session of the source's credentials, and whose it is: the ARN of a role, without its path."""
     try:
         session = boto3.Session(profile_name=source.profile, region_name=region)
-        identity = session.client("sts").get_caller_identity()
-    except (BotoCoreError, ClientError, ValueError) as error:  # ValueError: an endpoint or number among the variables
+        identity = _identity(session.client("sts"), source)
+    except (BotoCoreError, ValueError) as error:  # ValueError: an endpoint or number among the variables
         raise DeployError(f"{source}: {advice_on(error).replace('--profile', source.option)}") from error
     account = identity["Account"]
     if account_id not in (None, account):
@@ -178,6 +204,14 @@ def _session(source: _Source, account_id: str | None, region: str) -> tuple[boto
             f"{source}: is in account {account}, and the settings name {account_id}; name another with {source.option}"
         )
     return session, _role(identity["Arn"])
+
+
+def _identity(sts: Any, source: _Source) -> Any:
+    try:
+        return sts.get_caller_identity()
+    except ClientError as error:
+        hint = unknown_keys(error, source.profile, is_on_loopback(sts.meta.endpoint_url))
+        raise DeployError(f"{source}: {error}{hint}") from error
 
 
 def _without_path(arn: str) -> str:

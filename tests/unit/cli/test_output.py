@@ -175,7 +175,10 @@ def test_where_nobody_can_answer_nothing_is_asked(monkeypatch: pytest.MonkeyPatc
         confirmation.confirm_changes()
 
 
-@pytest.mark.parametrize("words", ["deploy", "destroy --production", "table drop", "rows redrive --delete"])
+@pytest.mark.parametrize(
+    "words",
+    ["deploy", "destroy --production", "table drop --profile somebody", "rows redrive --delete --profile somebody"],
+)
 def test_no_command_asks_amid_its_json(words: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     ran = run(f"{words} --json")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command, help=__doc__)
 @options.on_encrypted_table
+@options.writing
 @options.group
 @click.argument("created_at", help="when it was written: tableguard messages get-conversation shows it")
 @click.argument("author", help="uuid of the user who wrote it")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command, help=__doc__)
 @options.on_table
+@options.writing
 @options.group
 @click.argument("member", help="uuid of the member who wants it so")
 @click.option("--add", nargs=3, metavar="UUID NAME HANDLE", help="whom to bring in (this or --remove)")

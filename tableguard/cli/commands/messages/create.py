@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command, help=__doc__)
 @options.on_encrypted_table
+@options.writing
 @click.argument("sender", help="uuid of the user who writes")
 @click.argument("text", help="what is written")
 @click.option("--group", metavar="GROUP", help="uuid of an existing group of the sender's (this or --to)")

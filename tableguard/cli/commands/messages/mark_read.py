@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command, help=__doc__)
 @options.on_table
+@options.writing
 @options.group
 @click.argument("reader", help="uuid of the member who has read")
 @click.option("--until", metavar="CREATED_AT", help="the message read last (default: the newest)")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command, help=__doc__)
 @options.on_table
+@options.writing
 @click.argument("user", help="uuid of the user")
 @click.argument("name", help="how the user is shown from now on")
 @click.argument("handle", help="and the handle")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command, help=__doc__)
 @options.on_encrypted_table
+@options.writing
 @click.argument("file", type=options.FILE, help="the trace")
 @click.option("--messages", type=options.POSITIVE, metavar="N", help="only the first N messages (default: all)")
 @click.option("--seed", type=int, default=0, help="from which texts are drawn (default: 0)")

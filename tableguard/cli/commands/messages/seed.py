@@ -17,6 +17,7 @@ SHIPPED = Path(__file__).with_name("conversation.toml")
 
 @click.command(cls=Command, help=__doc__)
 @options.on_encrypted_table
+@options.writing
 @click.option(
     "--file",
     type=options.FILE,

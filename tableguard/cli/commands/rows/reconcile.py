@@ -18,6 +18,7 @@ _FORCE = (
 
 @click.command(cls=Command, help=__doc__, epilog="Exit codes: 0 nothing is left wrong, 1 something is, 2 error.")
 @options.on_table
+@options.writing
 @click.option("--group", metavar="GROUP", help="uuid of one group (this or --all)")
 @click.option("--all", "everything", is_flag=True, help="every group, and rows that belong to none")
 @click.option("--dry-run", is_flag=True, help="only say what would be done")

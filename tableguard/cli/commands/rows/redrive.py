@@ -22,14 +22,12 @@ if TYPE_CHECKING:
     epilog="Exit codes: 0 nothing is left, 1 something can never be applied or differs from the table, 2 error.",
 )
 @options.on_table
+@options.writing
 @click.option("--bucket", metavar="BUCKET", help="where the batches are (default: the estate's bucket for them)")
 @click.option("--folder", type=options.FILE, metavar="FOLDER", help="a folder with copies of them, not a bucket")
 @click.option("--delete", is_flag=True, help="delete what is applied whole; asks for the name first")
-@options.yes
 @options.as_json
-def command(
-    target: "Target", *, bucket: str | None, folder: Path | None, delete: bool, yes: bool, as_json: bool
-) -> int:
+def command(target: "Target", *, bucket: str | None, folder: Path | None, delete: bool, as_json: bool) -> int:
     """Print what was applied, what was newer already, and what is still bad."""
     from tableguard.cli.confirmation import check_can_ask, confirm_name
     from tableguard.cli.output import print_json
@@ -38,9 +36,9 @@ def command(
     from tableguard.projection.failed_batches import Bucket
 
     options.one_of({"--bucket": bucket, "--folder": folder})
-    check_can_ask("rows redrive --delete", yes=yes or not delete, as_json=as_json)
+    check_can_ask("rows redrive --delete", yes=target.yes or not delete, as_json=as_json)
     source = _source(target, bucket, folder)
-    if delete and not yes:
+    if delete and not target.yes:
         name = source.name if isinstance(source, Bucket) else str(source.path)
         print(f"Every batch that is applied whole will be deleted from {name}.")
         confirm_name(name)

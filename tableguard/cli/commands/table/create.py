@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command, help=__doc__)
 @options.on_table
+@options.writing
 @options.as_json
 def command(target: "Target", *, as_json: bool) -> None:
     """Create the table and print where it is."""

@@ -21,11 +21,11 @@ _UNDER_WAY = (
 
 @click.command(cls=Command, help=__doc__, epilog="Exit codes: 0 moved and verified, 1 something is wrong, 2 error.")
 @options.on_table
+@options.writing
 @click.option("--back", is_flag=True, help="move all further rows back, so that the former release can work again")
 @click.option("--dry-run", is_flag=True, help="only say what would be moved, and what it costs")
 @click.option("--add-index", is_flag=True, help="first add the index to a table outside CloudFormation, if it lacks it")
 @click.option("--under-way", callback=options.seconds, type=float, metavar="SECONDS", help=_UNDER_WAY)
-@options.yes
 @options.survey
 @options.as_json
 def command(
@@ -35,7 +35,6 @@ def command(
     dry_run: bool,
     add_index: bool,
     under_way: float | None,
-    yes: bool,
     settle: float,
     workers: int,
     as_json: bool,
@@ -47,7 +46,7 @@ def command(
     from tableguard.projection.migration.run import seconds_under_way
 
     options.one_of({"--dry-run": dry_run, "--add-index": add_index})
-    check_can_ask("table migrate", yes=yes or dry_run, as_json=as_json)
+    check_can_ask("table migrate", yes=target.yes or dry_run, as_json=as_json)
     migration = _migration(
         target, settle, workers, seconds_under_way(target.settings) if under_way is None else under_way
     )
@@ -58,7 +57,7 @@ def command(
     if not as_json:
         print(plan.text())
         print(f"Then it waits {migration.under_way:g} s for batches under way, and reconciles and verifies all rows.")
-    if not yes:
+    if not target.yes:
         confirm_name(target.table_name)
     on_interruption(lambda: "interrupted; no row is lost. Run the same command again: it goes on, and verifies")
     return print_report(migration.run(plan), "json" if as_json else "text")
