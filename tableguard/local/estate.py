@@ -11,6 +11,7 @@ from tableguard.errors import EmbeddedError
 from tableguard.findings.counts import counted
 from tableguard.local.dynamodb_local import engine as dynamodb_local
 from tableguard.local.dynamodb_local.engine import Engine
+from tableguard.local.event_source.activity import ACTIVITY
 from tableguard.local.profiles import EstateProfiles, write_profiles
 from tableguard.local.readback import ReadBack, verify
 from tableguard.settings import Settings
@@ -72,7 +73,7 @@ def running(
     """
     from tableguard.local import landing_zone, server  # noqa: PLC0415  # moto is slow to import
     from tableguard.local.clients.factory import without_aws_configuration  # noqa: PLC0415  # boto3 is slow to import
-    from tableguard.local.event_source.poller import Poller  # noqa: PLC0415  # boto3 is slow to import
+    from tableguard.local.event_source.poller import Options, Poller  # noqa: PLC0415  # boto3 is slow to import
 
     clock = _Clock(report)
     with without_aws_configuration(), server.start(port, tables) as embedded:
@@ -88,7 +89,7 @@ def running(
         sessions["management"] = session("management")  # whom `deploy` and `destroy` ask about guardrails
         for role in _INSIDE:
             zone.in_network(sessions[role])
-        poller = Poller(sessions["deployer"], embedded.endpoint, settings.artifact_bucket)
+        poller = Poller(sessions["deployer"], embedded.endpoint, settings.artifact_bucket, Options(activity=ACTIVITY))
         with poller, write_profiles(sessions, embedded.endpoint, settings.home_region) as profiles:
             clock.step("Pattern D", "the packaged function polls the table's stream")
             yield EmbeddedEstate(

@@ -1,6 +1,8 @@
 """A moto server with a table, its stream, and functions deployed on it."""
 
 import json
+import time
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 from urllib.request import urlopen
@@ -46,6 +48,14 @@ NEW_MESSAGES = {
 }
 
 
+def within(seconds: float, condition: Callable[[], bool]) -> bool:
+    """Return True as soon as a condition holds, False if it does not hold in time."""
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return condition()
+
+
 class Aws:
     """A moto server with one table, its stream, one role and a bucket for code."""
 
@@ -63,6 +73,10 @@ class Aws:
         """Forget everything; then make the table, the role and the bucket."""
         urlopen(f"{self.endpoint}/moto-api/reset", data=b"").close()  # noqa: S310  # loopback
         self.lines.clear()
+        self.furnish()
+
+    def furnish(self) -> None:
+        """Make the table, the role and the bucket."""
         keys = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
         table = self.client("dynamodb").create_table(
             TableName="messages",

@@ -39,7 +39,8 @@ class Stream:
 
     def read(self, shard_id: str, after: str | None) -> RecordPage:
         later = [e for e in self.events[shard_id] if after is None or numbers([e])[0] > int(after)]
-        return RecordPage(tuple(later[: self.page_size]), shard_id in self.closed and len(later) <= self.page_size)
+        full = len(later) > self.page_size
+        return RecordPage(tuple(later[: self.page_size]), shard_id in self.closed and not full, full)
 
 
 class World:

@@ -15,7 +15,7 @@ from tableguard.local.event_source.batch_response import Verdict, judge
 from tableguard.local.event_source.configuration import FOREVER, MappingConfiguration
 from tableguard.local.event_source.lag import StreamLag, stream_lag
 from tableguard.local.event_source.record_buffer import Event, RecordBuffer, creation_time, sequence_number
-from tableguard.local.event_source.stream_reader import StreamReader
+from tableguard.local.event_source.stream_reader import RecordPage, StreamReader
 from tableguard.local.function.outcome import Outcome
 
 Invoke = Callable[[Any], Outcome]
@@ -146,23 +146,23 @@ class EventSourceMapping:
     def _gather(self, shard: _ShardProgress) -> float | None:
         """Read on and, once it is due, form a batch; return the seconds to wait, None if there is nothing to read."""
         buffer = shard.buffer
-        progressed = buffer.wants_more(self.configuration) and self._read(shard)
+        page = self._read(shard) if buffer.wants_more(self.configuration) else RecordPage(())
         if buffer.empty:
             shard.checkpoint = buffer.position
             shard.ended = buffer.exhausted
-            return 0.0 if progressed or shard.ended else None
+            return 0.0 if page.events or shard.ended else None
         left = buffer.seconds_left(self.configuration, self._clock())
         if left > 0:
-            return 0.0 if progressed else left
+            return 0.0 if page.full else left  # a page that is not full has what there is so far
         shard.batches.append(RecordBatch(buffer.take_batch(self.configuration)))
         return 0.0
 
-    def _read(self, shard: _ShardProgress) -> bool:
-        """Read a page into the buffer; return True if it had records."""
+    def _read(self, shard: _ShardProgress) -> RecordPage:
+        """Read a page into the buffer."""
         page = self._reader.read(shard.id, shard.buffer.position)
         self.metrics["PolledEventCount"] += len(page.events)
         self.metrics["FilteredOutEventCount"] += shard.buffer.add(page, self.configuration)
-        return bool(page.events)
+        return page
 
     def _attempt(self, shard: _ShardProgress) -> None:
         """Send the first batch once, and act on the outcome."""

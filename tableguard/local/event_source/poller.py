@@ -15,6 +15,7 @@ from botocore.config import Config
 
 from tableguard.errors import EmbeddedError
 from tableguard.local.clients.refusals import refusals_as_errors
+from tableguard.local.event_source.activity import Activity, Seen
 from tableguard.local.event_source.configuration import mapping_configuration
 from tableguard.local.event_source.failure_destination import FailureDestination
 from tableguard.local.event_source.lag import StreamLag, total
@@ -25,6 +26,7 @@ from tableguard.local.function.deployed import deployed_function
 from tableguard.local.function.function import Function
 
 POLL_SECONDS = 0.25  # Lambda polls four times a second: https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
+IDLE_SECONDS = 30.0  # between two polls while nobody tells of a write
 
 Client = Any  # a boto3 client; botocore makes their classes at run time
 Session = Any  # a boto3.Session; importing boto3 takes 0.3 s, so the caller does it
@@ -40,12 +42,16 @@ def _as_it_is(invoke: Invoke) -> Invoke:
 
 @dataclass(frozen=True)
 class Options:
-    """Options of a caller: the receiver of log lines, the clock, the backoff, and a wrapper around invocations."""
+    """Options of a caller: the receiver of log lines, the clock, the backoff, and a wrapper around invocations.
+
+    With `activity`, which must tell of every write, a poller that has settled all waits for it and does not poll.
+    """
 
     log: Callable[[str, str], None] = _drop  # log group, line
     clock: Callable[[], float] = time.time
     backoff: Callable[[int], float] = exponential_backoff
     around_invoke: Callable[[Invoke], Invoke] = _as_it_is
+    activity: Activity | None = None
 
 
 class Poller:
@@ -98,7 +104,7 @@ class Poller:
         """Return how far all mappings are behind; EmbeddedError if one of them has stopped."""
         for running in self._running:
             running.raise_error()
-        return total(running.mapping.lag() for running in self._running)
+        return total(running.lag() for running in self._running)
 
     def _load(self) -> None:
         if self._running:
@@ -130,7 +136,7 @@ class Poller:
             clock=options.clock,
             backoff=options.backoff,
         )
-        return _MappingRunner(mapping, function, client("lambda"))
+        return _MappingRunner(mapping, function, client("lambda"), options.activity)
 
 
 def _clients(session: Session, endpoint: str, role: Credentials | None = None) -> Callable[[str], Client]:
@@ -151,10 +157,15 @@ def _clients(session: Session, endpoint: str, role: Credentials | None = None) -
 class _MappingRunner:
     """One running mapping, advanced by its thread or by a caller that drains it, never by both at a time."""
 
-    def __init__(self, mapping: EventSourceMapping, function: Function, lambda_client: Client) -> None:
+    def __init__(
+        self, mapping: EventSourceMapping, function: Function, lambda_client: Client, activity: Activity | None
+    ) -> None:
         self.mapping = mapping
         self._function = function
         self._lambda = lambda_client
+        self._activity = activity
+        self._seen: Seen | None = None  # when the last step began
+        self._settled: Seen | None = None  # when the last step began, if it left nothing to do
         self._lock = Lock()
         self._stopped = Event()
         self._error: EmbeddedError | None = None
@@ -177,6 +188,8 @@ class _MappingRunner:
 
     def stop(self) -> None:
         self._stopped.set()
+        if self._activity is not None:
+            self._activity.wake()
         if self._thread is not None:
             self._thread.join()
         self._function.close()
@@ -184,6 +197,12 @@ class _MappingRunner:
     def raise_error(self) -> None:
         if self._error is not None:
             raise self._error
+
+    def lag(self) -> StreamLag:
+        """Return how far the mapping is behind; nothing is asked where nothing was written since all was settled."""
+        if self._settled is not None and self._activity is not None and self._settled == self._activity.seen:
+            return StreamLag()
+        return self.mapping.lag()
 
     def drain(self, deadline: float) -> None:
         while (wait := self._step()) is not None:
@@ -200,13 +219,25 @@ class _MappingRunner:
             except EmbeddedError as error:  # raised by the next drain or stop
                 self._error = error
                 return
-            self._stopped.wait(POLL_SECONDS if wait is None else min(wait, POLL_SECONDS))
+            self._pause(wait)
+
+    def _pause(self, wait: float | None) -> None:
+        """Wait until the next step is due: at most four are made a second while there is nothing to do."""
+        self._stopped.wait(POLL_SECONDS if wait is None else min(wait, POLL_SECONDS))
+        if wait is None and self._activity is not None and self._seen is not None:
+            self._activity.wait(self._seen, IDLE_SECONDS, self._stopped)
 
     def _step(self) -> float | None:
         with self._lock:
             self.raise_error()
-            self._notice_enabled()
-            return self.mapping.step()
+            seen = self._activity.seen if self._activity is not None else None
+            if seen is None or self._seen is None or seen.mappings != self._seen.mappings:
+                self._notice_enabled()
+            self._seen, self._settled = seen, None
+            wait = self.mapping.step()
+            if wait is None and self.mapping.configuration.enabled:
+                self._settled = seen
+            return wait
 
     def _notice_enabled(self) -> None:
         with refusals_as_errors(self._place):

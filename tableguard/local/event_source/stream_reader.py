@@ -1,7 +1,8 @@
 """Reads a DynamoDB stream for an event source mapping, and converts its records into the function's events."""
 
 import base64
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -10,6 +11,7 @@ from tableguard.local.clients.refusals import refusals_as_errors
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_GetRecords.html
 PAGE_RECORDS = 1000
 PAGE_BYTES = 1024 * 1024
+DESCRIPTION_SECONDS = 60.0  # for which the shards of a stream are kept, unless one of them ends
 
 Client = Any  # a boto3 client; botocore makes their classes at run time
 Record = dict[str, Any]
@@ -25,10 +27,14 @@ class Shard:
 
 @dataclass(frozen=True)
 class RecordPage:
-    """The result of one read: records as events, in order; `ended` is true if the shard has no more."""
+    """The result of one read: records as events, in order; `ended` is true if the shard has no more.
+
+    `full` is true if the page could hold no more, so that others are waiting.
+    """
 
     events: tuple[Record, ...]
     ended: bool = False
+    full: bool = False
 
 
 class StreamReader(Protocol):
@@ -47,14 +53,19 @@ class DynamoDbStream:
     Every read uses a fresh iterator: an old one may still hold the records of a cancelled transaction.
     """
 
-    def __init__(self, client: Client, stream_arn: str) -> None:
+    def __init__(self, client: Client, stream_arn: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
         self._arn = stream_arn
+        self._clock = clock
+        self._shards: tuple[Shard, ...] = ()
+        self._described = 0.0
 
     def shards(self) -> tuple[Shard, ...]:
-        """Return all shards of the stream."""
-        with refusals_as_errors(f"stream {self._arn}"):
-            return tuple(self._describe())
+        """Return all shards of the stream, as described within the last minute."""
+        if not self._shards or self._clock() - self._described >= DESCRIPTION_SECONDS:
+            with refusals_as_errors(f"stream {self._arn}"):
+                self._shards, self._described = tuple(self._describe()), self._clock()
+        return self._shards
 
     def read(self, shard_id: str, after: str | None) -> RecordPage:
         """Return the records after a sequence number, or from the beginning: at most 1000 and 1 MB."""
@@ -67,8 +78,12 @@ class DynamoDbStream:
                     return RecordPage(())
                 raise
         records = answer["Records"][: _fitting(answer["Records"])]
-        ended = "NextShardIterator" not in answer and len(records) == len(answer["Records"])
-        return RecordPage(tuple(event(record, self._arn) for record in records), ended)
+        left_out = len(records) < len(answer["Records"])
+        ended = "NextShardIterator" not in answer and not left_out
+        if ended:
+            self._shards = ()  # its children, if it was split, are not known yet
+        full = left_out or len(records) == PAGE_RECORDS
+        return RecordPage(tuple(event(record, self._arn) for record in records), ended, full)
 
     def _describe(self) -> Iterable[Shard]:
         start: dict[str, str] = {}

@@ -17,6 +17,8 @@ from moto.dynamodbstreams.responses import DynamoDBStreamsHandler
 from tableguard.errors import EmbeddedError
 from tableguard.local.dynamodb_local import forwarding
 from tableguard.local.dynamodb_local.forwarding import EngineAnswer, EngineRequest, Forwarder
+from tableguard.local.event_source.activity import ACTIVITY
+from tableguard.local.moto.dynamodb import capacity
 from tableguard.local.moto.patch import wrap
 
 ITEMS = (
@@ -119,6 +121,8 @@ def _forward(original: Action, handler: Handler) -> Any:
     if engine is None:
         return original(handler)
     answer = _send(engine, _engine_request(handler))
+    if original.__name__ not in (*capacity.READS, *STREAMS):
+        ACTIVITY.announce_write()
     return answer.status, {"status": answer.status}, answer.body
 
 

@@ -15,6 +15,7 @@ from moto.dynamodb.models.table import StreamRecord, StreamShard, Table
 from moto.dynamodbstreams.models import DynamoDBStreamsBackend
 
 from tableguard.aws.item_size import item_size
+from tableguard.local.event_source.activity import ACTIVITY
 from tableguard.local.moto.dynamodb.requests import Write
 from tableguard.local.moto.patch import replace, wrap
 
@@ -34,6 +35,7 @@ def publish(write: Write) -> None:
     shard = write.table.stream_shard
     if shard is not None and specification.get("StreamEnabled") and write.old != write.new:
         shard.items.append(_record(write, specification["StreamViewType"], shard))
+        ACTIVITY.announce_write()
 
 
 def _record(write: Write, view: str, shard: StreamShard) -> StreamRecord:

@@ -70,10 +70,10 @@ def test_no_more_is_read_while_there_is_enough_for_a_batch() -> None:
 def test_with_a_window_an_incomplete_batch_waits_for_more() -> None:
     stream = one_shard(1)
     world = World(stream, well, batch_size=3, batching_window=20)
-    assert [world.mapping.step(), world.mapping.step()] == [0.0, 20.0]
+    assert [world.mapping.step(), world.mapping.step()] == [20.0, 20.0]
     world.now += 15
     stream.events["a"].append(stream_event(2))
-    assert [world.mapping.step(), world.mapping.step()] == [0.0, 5.0]
+    assert [world.mapping.step(), world.mapping.step()] == [5.0, 5.0]
     assert world.batches == []
     world.now += 5
     world.mapping.step()

@@ -2,8 +2,7 @@
 
 import json
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import boto3
 import pytest
@@ -18,7 +17,7 @@ from tableguard.local.event_source.record_buffer import Event
 from tableguard.local.function.outcome import Outcome
 from tests.worlds import stock_moto
 from tests.worlds.lambda_package import package
-from tests.worlds.lambdas import ACCOUNT, NEW_MESSAGES, REGION, TELLING, WRITING, Aws
+from tests.worlds.lambdas import ACCOUNT, NEW_MESSAGES, REGION, TELLING, WRITING, Aws, within
 
 pytestmark = pytest.mark.slow
 
@@ -45,13 +44,6 @@ def only(poller: Poller) -> EventSourceMapping:
 
 def own_threads() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("lambda")]
-
-
-def within(seconds: float, condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return condition()
 
 
 def test_what_is_written_reaches_the_deployed_code_which_acts_as_its_role(aws: Aws) -> None:

@@ -72,10 +72,12 @@ class Streams:
 
     def __init__(self, records: list[dict[str, Any]], following: dict[str, str]) -> None:
         self.asked: list[dict[str, Any]] = []
+        self.described = 0
         self.answer = {"Records": records, **following}
 
     def describe_stream(self, StreamArn: str, ExclusiveStartShardId: str | None = None) -> dict[str, Any]:
         if ExclusiveStartShardId is None:
+            self.described += 1
             return {"StreamDescription": {"Shards": [{"ShardId": "a"}], "LastEvaluatedShardId": "a"}}
         return {"StreamDescription": {"Shards": [{"ShardId": "b", "ParentShardId": ExclusiveStartShardId}]}}
 
@@ -90,6 +92,26 @@ class Streams:
 
 def test_all_shards_of_a_stream_are_found() -> None:
     assert DynamoDbStream(Streams([], {}), STREAM).shards() == (Shard("a"), Shard("b", "a"))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "following", "described"),
+    [
+        (59.0, {"NextShardIterator": "more"}, 1),
+        (60.0, {"NextShardIterator": "more"}, 2),
+        (0.0, {}, 2),  # a shard that has ended may have children
+    ],
+)
+def test_a_stream_is_described_anew_after_a_minute_or_where_a_shard_ends(
+    seconds: float, following: dict[str, str], described: int
+) -> None:
+    api, now = Streams([], following), [1000.0]
+    stream = DynamoDbStream(api, STREAM, clock=lambda: now[0])
+    stream.shards()
+    stream.read("a", None)
+    now[0] += seconds
+    assert stream.shards() == (Shard("a"), Shard("b", "a"))
+    assert api.described == described
 
 
 def test_every_read_asks_for_a_fresh_iterator() -> None:
