@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests.cases.dynamodb import KEY, ONE, get_item, kilobytes, put_item, update_item
+from tests.worlds.items import KEY, ONE, get_item, kilobytes, put_item, update_item
 from tests.worlds.moto_modes import Aws, item, refused
 
 

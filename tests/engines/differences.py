@@ -24,7 +24,7 @@ _TIES = Difference(
 )
 _NUMBERS = Difference("a number written as -1.50 or 1.0 is returned", "as written", "as -1.5 or 1")
 
-# the case of tests/cases/dynamodb.py, dynamodb_unchanged.py or streams.py -> what differs in it
+# the case of tests/unit/local/moto/dynamodb/, or tests/cases/{dynamodb_unchanged,streams}.py -> what differs in it
 DIFFERENCES = {
     "an_index_key_has_the_type_it_was_declared_with": Difference(
         "an update gives an index's key attribute another type", "ValidationException", "is accepted"

@@ -5,9 +5,11 @@ import itertools
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -15,11 +17,14 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
-from tests.engines import MOTO
+from tableguard.local import server
+from tests.engines import DYNAMODB_LOCAL, MOTO, dynamodb_local
 from tests.engines.differences import DIFFERENCES
 from tests.paths import ROOT
 
 REGION = "eu-central-1"
+_DYNAMODB = Path("tests", "unit", "local", "moto", "dynamodb")
+_ASKED = ("tests.cases.dynamodb_unchanged", "tests.cases.streams")
 _names = itertools.count()
 
 
@@ -71,12 +76,30 @@ class Aws:
         return name
 
 
+@contextmanager
+def embedded(engine: str) -> Iterator[Aws]:
+    """Run the embedded AWS; an engine other than moto keeps its tables."""
+    tables = dynamodb_local.engine() if engine == DYNAMODB_LOCAL else None
+    with server.start(tables=tables) as running:
+        yield Aws(running.endpoint, engine)
+
+
 @dataclass(frozen=True)
 class Case:
     """A question, and AWS's answer; moto's is another."""
 
     ask: Callable[[Aws], Any]
     answer: Any
+
+    @property
+    def name(self) -> str:
+        """Return the name of the question."""
+        return str(getattr(self.ask, "__name__", self.ask))
+
+
+def cases(*cases: Case) -> dict[str, Case]:
+    """Return cases by name."""
+    return {case.name: case for case in cases}
 
 
 def item(pk: str = "p", sk: str = "s", **more: Any) -> dict[str, Any]:
@@ -95,6 +118,13 @@ def refused(call: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
     except ResponseParserError:
         return "crash"
     return "accepted"
+
+
+def as_aws_answers(aws: Aws, case: Case) -> bool:
+    """Return True if a case has AWS's answer; where DynamoDB Local is known to differ, if it has another."""
+    answer = answered(aws, case.ask)
+    assert (answer == case.answer) == aws.alike(case.name), answer
+    return True
 
 
 def answered(aws: Aws, ask: Callable[[Aws], Any]) -> Any:
@@ -120,10 +150,29 @@ def of_plain_moto(*modules: str) -> dict[str, Any]:
     return answers
 
 
+def of_plain_dynamodb() -> dict[str, Any]:
+    """Return plain moto's answers to every question about DynamoDB: those of all corrections' tests, in one process."""
+    return of_plain_moto(*dynamodb_questions())
+
+
+def dynamodb_questions() -> dict[str, list[str]]:
+    """Return the names of all questions about DynamoDB by module; no name is of two."""
+    tests = sorted((ROOT / _DYNAMODB).glob("test_*.py"))
+    modules = [*_ASKED, *(".".join((*_DYNAMODB.parts, test.stem)) for test in tests)]
+    by_module = {module: list(questions(module)) for module in modules}
+    asked = [name for names in by_module.values() for name in names]
+    assert len(set(asked)) == len(asked), "two questions of one name: an answer would hide behind another's"
+    return by_module
+
+
 def questions(module: str) -> Mapping[str, Callable[[Aws], Any]]:
-    """Return the questions of a module, by name."""
-    found: Mapping[str, Callable[[Aws], Any]] = importlib.import_module(module).QUESTIONS
-    return found
+    """Return the questions of a module, by name: QUESTIONS, or those of the cases CORRECTED."""
+    loaded = importlib.import_module(module)
+    corrected: Mapping[str, Case] = getattr(loaded, "CORRECTED", {})
+    asked: Mapping[str, Callable[[Aws], Any]] = getattr(
+        loaded, "QUESTIONS", {name: case.ask for name, case in corrected.items()}
+    )
+    return asked
 
 
 def _main(modules: Iterable[str]) -> None:

@@ -16,13 +16,11 @@ from tableguard.local.clients import factory
 from tableguard.local.dynamodb_local.forwarding import EngineAnswer, EngineRequest, Forwarder
 from tableguard.local.event_source.stream_reader import DynamoDbStream, RecordPage
 from tableguard.local.moto.dynamodb import forwarding
-from tests.cases import dynamodb, dynamodb_unchanged
-from tests.cases import streams as stream_cases
-from tests.cases.dynamodb import KEY
 from tests.engines import dynamodb_local as shared
 from tests.engines.differences import DIFFERENCES, FURTHER
 from tests.paths import ROOT
-from tests.worlds.moto_modes import REGION, Aws, item, refused
+from tests.worlds.items import KEY
+from tests.worlds.moto_modes import REGION, Aws, dynamodb_questions, item, refused
 
 pytestmark = [pytest.mark.slow, shared.needs_dynamodb_local]
 
@@ -63,8 +61,7 @@ def put(client: Any, table: str, **attributes: Any) -> None:
 
 
 def test_every_difference_is_in_the_one_table_and_no_other_is() -> None:
-    asked = dynamodb.QUESTIONS.keys() | dynamodb_unchanged.QUESTIONS.keys() | stream_cases.QUESTIONS.keys()
-    assert DIFFERENCES.keys() <= asked
+    assert DIFFERENCES.keys() <= {name for names in dynamodb_questions().values() for name in names}
     table = ENGINES_TEXT.read_text(encoding="utf-8").partition("## Differences")[2]
     rows = [line for line in table.splitlines() if line.startswith("|")][2:]
     assert rows == list(dict.fromkeys(difference.row for difference in (*DIFFERENCES.values(), *FURTHER)))

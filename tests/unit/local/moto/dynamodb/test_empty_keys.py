@@ -1,0 +1,39 @@
+"""A key has no empty string, whatever writes it."""
+
+from typing import Any
+
+import pytest
+
+from tests.worlds.items import KEY, ONE
+from tests.worlds.moto_modes import Aws, Case, as_aws_answers, cases, of_plain_dynamodb, refused
+
+
+def a_key_has_no_empty_string(aws: Aws) -> Any:
+    table, client, empty = aws.table(), aws.client("dynamodb"), {"pk": {"S": ""}, "sk": {"S": "s"}}
+    write = {"TableName": table, "Key": empty}
+    change = {**write, "UpdateExpression": "SET a = :one", "ExpressionAttributeValues": ONE}
+    return [
+        refused(client.update_item, **write),
+        refused(client.update_item, **change),
+        refused(client.delete_item, **write),
+        refused(client.delete_item, **write, ConditionExpression="attribute_exists(pk)"),
+        refused(client.transact_write_items, TransactItems=[{"Update": change}]),
+        refused(client.transact_write_items, TransactItems=[{"Delete": write}]),
+        refused(client.batch_write_item, RequestItems={table: [{"DeleteRequest": {"Key": empty}}]}),
+        refused(client.update_item, **{**write, "Key": KEY}),
+    ]
+
+
+CORRECTED = cases(
+    Case(a_key_has_no_empty_string, [*["ValidationException"] * 7, "accepted"]),
+)
+
+
+@pytest.mark.parametrize("name", CORRECTED)
+def test_as_aws_answers(aws: Aws, name: str) -> None:
+    assert as_aws_answers(aws, CORRECTED[name])
+
+
+@pytest.mark.parametrize("name", CORRECTED)
+def test_plain_moto_answers_otherwise(name: str) -> None:
+    assert of_plain_dynamodb()[name] != CORRECTED[name].answer
