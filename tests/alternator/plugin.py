@@ -18,8 +18,9 @@ class _TookTooLongError(Exception):
     """The test was stopped."""
 
 
-def pytest_configure() -> None:
-    """Make the suite take the endpoint for AWS's, before its files import the function that decides so."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests() -> None:
+    """Make the suite take the endpoint for AWS's, before its conftest and files import the function that decides so."""
     util: Any = importlib.import_module("test.alternator.util")
     util.is_aws = lambda _: True
 

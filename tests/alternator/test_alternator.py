@@ -15,9 +15,14 @@ from test.conftest import dynamic_scope
 from test.cqlpy.conftest import host
 from test.pylib.connect_options import add_host_option
 from test.pylib.driver_utils import safe_driver_shutdown
+from test.alternator.util import is_aws, skip_env
 def pytest_addoption(parser):
     parser.addoption("--aws", action="store_true")
     add_host_option(parser)
+@pytest.fixture
+def scylla_only():
+    if is_aws(None):
+        skip_env("not for AWS")
 @pytest.fixture(scope=dynamic_scope())
 def dynamodb():
     return boto3.client("dynamodb")
@@ -35,7 +40,7 @@ def test_passes(dynamodb, request):
 def test_differs(n): assert n == 1
 @pytest.mark.xfail
 def test_known_to_fail(): assert False, "for a reason"
-def test_is_not_for_aws(): skip_env("no")
+def test_is_not_for_aws(scylla_only): pass
 @pytest.mark.skip_env
 def test_is_not_for_aws_either(): assert False
 @pytest.fixture
