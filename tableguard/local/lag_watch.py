@@ -40,5 +40,5 @@ class LagWatch:
 
 def lag_line(lag: StreamLag) -> str:
     """Return how many records wait and for how long."""
-    records = f"more than {counted(lag.records, 'record')}" if lag.more else counted(lag.records, "record")
+    records = f"at least {counted(lag.records, 'record')}" if lag.more else counted(lag.records, "record")
     return f"Pattern D is behind: {records} of the stream to go, the oldest {lag.seconds:.0f} s old"

@@ -7,7 +7,7 @@ from tableguard.local.event_source.configuration import MappingConfiguration
 from tableguard.local.event_source.record_buffer import creation_time, sequence_number
 from tableguard.local.event_source.stream_reader import StreamReader
 
-PAGES = 10  # read of a shard at most, each of up to 1000 records: a long way behind is as good as further
+PAGES = 10  # read of a shard at most, each of up to 1000 records, to find one for the function
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class StreamLag:
 
     records: int = 0
     seconds: float = 0.0
-    more: bool = False  # records beyond those that were counted
+    more: bool = False  # there may be records beyond those that were counted
 
 
 def stream_lag(
@@ -44,16 +44,17 @@ def total(lags: Iterable[StreamLag]) -> StreamLag:
 def _of_shard(
     reader: StreamReader, shard_id: str, position: str | None, configuration: MappingConfiguration, now: float
 ) -> StreamLag:
+    """Return the lag of a shard up to the first full page with a record for the function, which is the oldest."""
     times: list[float] = []
     for _ in range(PAGES):
         page = reader.read(shard_id, position)
-        if not page.events:
-            break
         times += [creation_time(event) for event in page.events if configuration.event_filter.passes(event)]
+        if not page.events or (times and not page.full):
+            return StreamLag(len(times), _age(times, now))
+        if times:
+            break
         position = sequence_number(page.events[-1])
-    else:
-        return StreamLag(len(times), _age(times, now), more=True)
-    return StreamLag(len(times), _age(times, now))
+    return StreamLag(len(times), _age(times, now), more=True)
 
 
 def _age(times: list[float], now: float) -> float:

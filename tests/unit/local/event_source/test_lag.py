@@ -46,11 +46,20 @@ def test_a_clock_that_is_behind_the_stream_makes_no_negative_age() -> None:
     assert world.mapping.lag() == StreamLag(1, 0.0)
 
 
-@pytest.mark.parametrize(("count", "more"), [(PAGES - 1, False), (PAGES, True), (PAGES + 5, True)])
-def test_no_more_than_some_pages_are_read_for_it(count: int, more: bool) -> None:
+@pytest.mark.parametrize(("count", "more"), [(1, False), (2, True)])
+def test_the_first_full_page_with_records_for_the_function_is_enough(count: int, more: bool) -> None:
     long = one_shard(count)
     long.page_size = 1
-    assert World(long, well).mapping.lag() == StreamLag(min(count, PAGES), 0.0, more)
+    assert World(long, well).mapping.lag() == StreamLag(1, 0.0, more)
+
+
+@pytest.mark.parametrize(("others", "lag"), [(PAGES - 1, StreamLag(1, 5.0)), (PAGES, StreamLag(0, 0.0, more=True))])
+def test_no_more_than_some_pages_are_read_to_find_one(others: int, lag: StreamLag) -> None:
+    events = [*(stream_event(n, kind={"S": "other"}) for n in range(others)), stream_event(others, kind={"S": "kept"})]
+    kept = event_filter({"Filters": [{"Pattern": '{"dynamodb": {"NewImage": {"kind": {"S": ["kept"]}}}}'}]})
+    world = World(Stream(1, a=events), well, event_filter=kept)
+    world.now = WRITTEN + 5
+    assert world.mapping.lag() == lag
 
 
 def test_shards_add_up_and_the_oldest_record_counts() -> None:
