@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tableguard.aws.regions import unknown_region
 from tableguard.errors import SettingsError
 from tableguard.paths import EXAMPLE_SETTINGS
 from tableguard.reading.toml_table import Section, parse_toml, read_toml
@@ -226,7 +227,7 @@ def _settings(source: str, data: Mapping[str, Any]) -> Settings:
 
 
 def _workload(section: Section) -> Values:
-    return {
+    values: dict[str, Any] = {
         "name": section.text(
             "name", pattern=r"[a-z][a-z0-9-]{1,18}[a-z0-9]", accepted='3 to 20 of a-z, 0-9 and "-", a letter first'
         ),
@@ -235,6 +236,13 @@ def _workload(section: Section) -> Values:
         "home_region": section.text("home_region", pattern=_REGION, accepted=_A_REGION),
         "allowed_regions": section.distinct_texts("allowed_regions", _REGION, _A_REGION),
     }
+    for key, names, accepted in (
+        ("home_region", (values["home_region"],), _A_REGION),
+        ("allowed_regions", values["allowed_regions"], f"a list, not empty and without repetition, of {_A_REGION}"),
+    ):
+        for why in filter(None, map(unknown_region, names)):
+            raise section.refusal(key, f"{accepted}; {why}")
+    return values
 
 
 def _table(section: Section) -> Values:

@@ -73,12 +73,14 @@ def running(
     """
     from tableguard.local import landing_zone, server  # noqa: PLC0415  # moto is slow to import
     from tableguard.local.clients.factory import without_aws_configuration  # noqa: PLC0415  # boto3 is slow to import
+    from tableguard.local.clients.refusals import refusals_as_errors  # noqa: PLC0415  # botocore is slow to import
     from tableguard.local.event_source.poller import Options, Poller  # noqa: PLC0415  # boto3 is slow to import
 
     clock = _Clock(report)
     with without_aws_configuration(), server.start(port, tables) as embedded:
         clock.step("embedded AWS", embedded.endpoint)
-        zone = landing_zone.prepare(settings, embedded.endpoint)
+        with refusals_as_errors("landing zone"):
+            zone = landing_zone.prepare(settings, embedded.endpoint)
         clock.step("landing zone", f"organization {settings.organization_id}, account {settings.account_id}")
         session = cache(zone.session)  # a role assumed anew would be served by clients made anew
         deployments = tuple(_deploy(settings, session, clock))

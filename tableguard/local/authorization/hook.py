@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-import botocore.session
 from moto.core.authorization import ActionAuthenticatorMixin
 from moto.core.model import OperationModel, ServiceModel
 from moto.core.parse import PROTOCOL_PARSERS, XFormedDict
@@ -20,6 +19,7 @@ from moto.s3.models import FakeBucket
 from moto.sts.responses import TokenResponse
 from werkzeug.exceptions import HTTPException
 
+from tableguard.aws.regions import by_partition
 from tableguard.local.authorization import callers, documents, guard, network
 from tableguard.local.authorization.attached_policies import organization
 from tableguard.local.authorization.call import ApiCall
@@ -134,9 +134,7 @@ def _refuse_region(handler: Handler) -> None:
 @cache
 def _regions() -> frozenset[str]:
     """Return the regions of all partitions."""
-    session = botocore.session.get_session()
-    partitions = session.get_available_partitions()
-    return frozenset(name for partition in partitions for name in session.get_available_regions("ec2", partition))
+    return frozenset(name for regions in by_partition().values() for name in regions)
 
 
 def _neutral_under_guard(original: Callable[..., PermissionResult]) -> Callable[..., PermissionResult]:
