@@ -1,10 +1,18 @@
 """What holds for every test: it is skipped for want of an engine and for nothing else, and opted in by name."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
 
 from tests.engines.absence import forbid_other_skips, wants_engine
+
+
+@pytest.fixture(scope="session", autouse=True)
+def states_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the folders of runs of `tableguard up` out of the user's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("states")))
+        yield
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m selects by marks

@@ -2,9 +2,12 @@
 
 import contextlib
 import io
+import math
 import os
+import signal
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from typing import TextIO
 
 import click
@@ -12,6 +15,7 @@ import click
 from tableguard.errors import TableguardError
 from tableguard.findings.exit_code import FINE, INTERRUPTED, UNANSWERED
 
+ENDING = 30.0  # seconds for which a command that was interrupted may put things in order undisturbed
 _HOW_FAR = "tableguard.how_far"  # in the context of a command
 
 
@@ -38,7 +42,7 @@ def exit_code(command: Callable[[], int | None], program: str) -> int:
         _end_output()
         code = _failed(program, ": ".join(filter(None, (error.filename, error.strerror))) or str(error))
     except (KeyboardInterrupt, click.Abort):
-        _tell(f"{program}: {_how_far()}")
+        tell(f"{program}: {_how_far()}")
         code = INTERRUPTED
     except _aws_did_not_answer() as error:
         from tableguard.stacks.credentials import advice_on
@@ -50,6 +54,32 @@ def exit_code(command: Callable[[], int | None], program: str) -> int:
 def on_interruption(how_far: Callable[[], str]) -> None:
     """Have Ctrl-C answered with how far the running command came."""
     click.get_current_context().meta[_HOW_FAR] = how_far
+
+
+@contextlib.contextmanager
+def one_interruption() -> Iterator[None]:
+    """Have Ctrl-C, a request to terminate and the end of the terminal end the block alike, and end it once.
+
+    Whoever presses Ctrl-C again does not disturb what is being put in order, unless that takes more than ENDING.
+    """
+    began = -math.inf
+
+    def interrupt(_number: int, _frame: object) -> None:
+        nonlocal began
+        if time.monotonic() - began > ENDING:
+            began = time.monotonic()
+            raise KeyboardInterrupt
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    if before[signal.SIGHUP] is signal.SIG_IGN:  # nohup
+        del before[signal.SIGHUP]
+    try:
+        for number in before:
+            signal.signal(number, interrupt)
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _how_far() -> str:
@@ -84,11 +114,11 @@ def _lead_nowhere(stream: TextIO) -> None:
 
 
 def _failed(program: str, reason: str) -> int:
-    _tell(f"{program}: {' '.join(reason.split())}")
+    tell(f"{program}: {' '.join(reason.split())}")
     return UNANSWERED
 
 
-def _tell(line: str) -> None:
+def tell(line: str) -> None:
     """Write a line to stderr; where that is closed or full, the exit code alone tells, and so must stay what it is."""
     if sys.stderr is None:
         return

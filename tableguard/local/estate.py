@@ -12,7 +12,6 @@ from tableguard.findings.counts import counted
 from tableguard.local.dynamodb_local import engine as dynamodb_local
 from tableguard.local.dynamodb_local.engine import Engine
 from tableguard.local.event_source.activity import ACTIVITY
-from tableguard.local.profiles import EstateProfiles, write_profiles
 from tableguard.local.readback import ReadBack, verify
 from tableguard.settings import Settings
 from tableguard.stacks.change_set import PollInterval, ResourceChange
@@ -47,7 +46,6 @@ class EmbeddedEstate:
     read_back: ReadBack
     session: Callable[[Principal], Session]
     roles: Mapping[str, Session]
-    profiles: EstateProfiles
     poller: Any  # tableguard.local.event_source.poller.Poller, imported where an estate is started
 
 
@@ -92,11 +90,9 @@ def running(
         for role in _INSIDE:
             zone.in_network(sessions[role])
         poller = Poller(sessions["deployer"], embedded.endpoint, settings.artifact_bucket, Options(activity=ACTIVITY))
-        with poller, write_profiles(sessions, embedded.endpoint, settings.home_region) as profiles:
+        with poller:
             clock.step("Pattern D", "the packaged function polls the table's stream")
-            yield EmbeddedEstate(
-                settings, embedded.endpoint, deployments, read_back, session, sessions, profiles, poller
-            )
+            yield EmbeddedEstate(settings, embedded.endpoint, deployments, read_back, session, sessions, poller)
 
 
 def _deploy(settings: Settings, session: Callable[[Principal], Session], clock: "_Clock") -> Iterator[Deployment]:

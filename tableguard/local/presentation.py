@@ -1,18 +1,21 @@
 """Write an embedded estate and its demonstration for `tableguard up`: text, and the same facts as JSON."""
 
 import shlex
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from tableguard.findings import formats
 from tableguard.findings.counts import counted
+from tableguard.local.client_configuration import KEPT, ClientConfiguration
 from tableguard.local.demo import MEMBERS, Demonstration, MemberView, message_key
 from tableguard.local.estate import EmbeddedEstate, Step, summary
 from tableguard.store.senders import attributions, column
 
 _DEPLOYING = "--profile administrator --deployer-profile deployer --management-profile management"
+_OTHER_ENGINE = (
+    "For work on an application: `tableguard up --dynamodb local` keeps the table in AWS's own DynamoDB Local."
+)
 _TEXT_WIDTH = 72  # characters of a message on one line
 
 
@@ -21,32 +24,43 @@ def step(done: Step) -> str:
     return f"{done.seconds:6.2f} s  {done.what:<17} {done.detail}"
 
 
-def estate_text(estate: EmbeddedEstate, settings_file: Path | None) -> str:
-    """Write where the estate answers, its profiles, and commands to try, with --settings where a file was chosen."""
+def estate_text(estate: EmbeddedEstate, clients: ClientConfiguration, settings_file: Path | None, *, hint: bool) -> str:
+    """Write where the estate answers, how to reach it, and commands to try: what is to do next stands last.
+
+    The commands have --settings where a file was chosen; the hint is about the other engine.
+    """
     settings = f" --settings {shlex.quote(str(settings_file.absolute()))}" if settings_file else ""
     lines = [
         "",
         *_not_modelled(estate),
+        *(["", _OTHER_ENGINE] if hint else []),
         "",
-        f"The estate answers at {estate.endpoint} until you press Ctrl-C. From another terminal:",
+        f"Profiles: {', '.join(clients.profiles)}. Each is a role of the estate with its own keys.",
         "",
-        f"  export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH",
-        f"  export AWS_CONFIG_FILE={estate.profiles.path} AWS_PROFILE=application",
-        *([f"  export TABLEGUARD_MESSAGE_KEY={key}"] if (key := message_key(estate)) else []),
+        f"The estate answers at {estate.endpoint} until you press Ctrl-C; all its data goes then. In another terminal:",
+        "",
+        f"  . {shlex.quote(str(clients.environment_file))}",
         f"  tableguard messages seed{settings}",
         f"  tableguard messages list-conversations {MEMBERS[0].user_uuid}{settings}",
         f"  tableguard messages list-conversations {MEMBERS[0].user_uuid}{settings} --profile auditor  # is refused",
         f"  tableguard deploy{settings} {_DEPLOYING} --dry-run",
-        "",
-        f"Profiles there: {', '.join(estate.profiles.names)}. Each is a role of the estate with its own keys.",
     ]
     return "\n".join(lines)
 
 
-def estate_json(estate: EmbeddedEstate, settings_file: Path | None) -> str:
+def estate_json(estate: EmbeddedEstate, clients: ClientConfiguration, settings_file: Path | None) -> str:
     """Write the same facts as JSON."""
-    path = str(settings_file.absolute()) if settings_file else None
-    return formats.as_json(_facts(estate) | {"settings_file": path})
+    facts = {
+        "environment": {
+            "file": str(clients.environment_file),
+            "exported": dict(clients.variables),
+            "unset": "every other variable whose name begins with AWS_",
+            "kept": list(KEPT),
+        },
+        "profiles": {"file": str(clients.config_file), "names": list(clients.profiles)},
+        "settings_file": str(settings_file.absolute()) if settings_file else None,
+    }
+    return formats.as_json(_facts(estate) | facts)
 
 
 def demo_text(estate: EmbeddedEstate, demonstration: Demonstration) -> str:
@@ -118,7 +132,6 @@ def _facts(estate: EmbeddedEstate) -> dict[str, Any]:
         "endpoint": estate.endpoint,
         "region": estate.settings.home_region,
         "message_key": message_key(estate),
-        "profiles": {"file": str(estate.profiles.path), "names": list(estate.profiles.names)},
         "stacks": [
             {
                 "stack": deployment.stack,

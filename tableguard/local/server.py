@@ -71,6 +71,15 @@ def start(port: int = 0, tables: Engine | None = None) -> Server:
     return server
 
 
+def is_free(port: int) -> bool:
+    """Return whether a server could listen on a port of loopback."""
+    try:
+        _listen(port).close()
+    except EmbeddedError:
+        return False
+    return True
+
+
 def _check_process() -> None:
     if served.SERVERS:
         raise EmbeddedError(
@@ -96,5 +105,5 @@ def _listen(port: int) -> socket.socket:
         return socket.create_server((HOST, port))
     except OSError as error:
         raise EmbeddedError(
-            f"port {port} of {HOST} cannot be used ({error.strerror}); name another, or none for a free one"
+            f"port {port} of {HOST} cannot be used ({error.strerror}); name another, or 0 for a free one"
         ) from error

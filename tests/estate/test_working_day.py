@@ -2,21 +2,23 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from stream_lambda.items import User
-from tableguard.local import estate
+from tableguard.local import client_configuration, estate
 from tableguard.local.authorization import guard
 from tableguard.local.authorization.network import place_in_vpc
 from tableguard.local.authorization.state import Vpc
 from tableguard.local.landing_zone import LandingZone
+from tableguard.local.run_folder.folder import RunFolder
 from tableguard.policy import documents
 from tableguard.store.messages import MessageTable
 from tests.worlds.audit import TRAIL_BUCKET, UNASKED, questions
-from tests.worlds.commands import Ran, run
+from tests.worlds.commands import run
 from tests.worlds.estate import (
     ACCOUNT,
     APPLICATION,
@@ -64,16 +66,19 @@ def test_the_deployer_weighs_a_change_and_discards_it(running: estate.EmbeddedEs
     assert client.get_template(StackName=STACK)["TemplateBody"] == body
 
 
-def _rows(running: estate.EmbeddedEstate, monkeypatch: pytest.MonkeyPatch, command: str, *words: str) -> Ran:
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(running.profiles.path))
-    return run(f"rows {command}", *words, "--profile", "operator")
+@pytest.fixture
+def profiles(running: estate.EmbeddedEstate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shell's variables that lead to the estate's profiles."""
+    clients = client_configuration.write(running, None, RunFolder(tmp_path, -1, None))
+    for name, value in clients.variables.items():
+        monkeypatch.setenv(name, value)
 
 
 def test_the_operator_verifies_repairs_and_finds_no_failed_batch(
-    running: estate.EmbeddedEstate, zone: LandingZone, group: str, monkeypatch: pytest.MonkeyPatch
+    running: estate.EmbeddedEstate, zone: LandingZone, group: str, profiles: None
 ) -> None:
     def rows(command: str, *words: str) -> tuple[int, str]:
-        ran = _rows(running, monkeypatch, command, *words)
+        ran = run(f"rows {command}", *words, "--profile", "operator")
         return ran.code, ran.lines[-1]
 
     settled = "--group", group, "--settle", "0"

@@ -1,10 +1,10 @@
 """Deploy every stack on an embedded AWS on loopback and let messages flow."""
 
-import signal
-import threading
+import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 
@@ -12,12 +12,15 @@ from tableguard.cli import options
 from tableguard.cli.command import Command
 
 if TYPE_CHECKING:
-    from tableguard.local.lag_watch import LagWatch
+    from tableguard.local.estate import EmbeddedEstate
+    from tableguard.local.run_folder.folder import RunFolder
+
+_PORT = "port to listen on (default: that of the last run if it is free; 0: a free one)"
 
 
 @click.command(cls=Command, help=__doc__)
 @options.settings
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="port to listen on (default: a free one)")
+@click.option("--port", type=click.IntRange(0, 65535), help=_PORT)
 @click.option("--demo", is_flag=True, help="send messages, verify what each member sees, and end")
 @click.option(
     "--dynamodb",
@@ -26,39 +29,73 @@ if TYPE_CHECKING:
     help="who keeps the items: the embedded AWS itself, or DynamoDB Local from jars, Docker or Maven",
 )
 @click.option("--json", "as_json", is_flag=True, help="the same facts as JSON, once everything is up")
-def command(*, settings_file: Path | None, port: int, demo: bool, dynamodb: str, as_json: bool) -> None:
+def command(*, settings_file: Path | None, port: int | None, demo: bool, dynamodb: str, as_json: bool) -> None:
     """Run the estate until interrupted, or for as long as the demonstration takes."""
+    from tableguard.cli.exit_codes import on_interruption, one_interruption, tell
     from tableguard.cli.inputs import chosen_settings
     from tableguard.cli.output import steps
-    from tableguard.local import estate, presentation
-    from tableguard.local.lag_watch import LagWatch
+    from tableguard.local import estate
+    from tableguard.local.run_folder import folder as run_folder
     from tableguard.store import encryption
 
     settings = chosen_settings(settings_file)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # an estate that is half up ends as with Ctrl-C
     if demo and settings.client_side_encryption:
         encryption.check_installed()  # before an estate is deployed for nothing
+    on_interruption(lambda: "interrupted; nothing of it is left")
     with (
+        one_interruption(),  # an estate that is half up ends in good order too
+        run_folder.taken("demo" if demo else "up") as folder,
         steps(to_stderr=as_json) as report,
         estate.engine(dynamodb, report) as tables,
-        estate.running(settings, port, report, tables) as running,
+        estate.running(settings, _port(port, folder), report, tables) as running,
     ):
         if demo:
-            from tableguard.local import demo as demonstration
-
-            outcome = demonstration.run(running)
-            print((presentation.demo_json if as_json else presentation.demo_text)(running, outcome))
+            _demonstrate(running, as_json=as_json)
             return
-        print((presentation.estate_json if as_json else presentation.estate_text)(running, settings_file), flush=True)
-        _watch_until_interrupted(LagWatch(running.poller.lag, partial(click.echo, err=True)))
+        _serve(running, folder, settings_file, as_json=as_json, hint=tables is None)
+    tell("tableguard up: ended; its data, keys and profiles are gone")
 
 
-def _watch_until_interrupted(watch: "LagWatch") -> None:
-    """Look now and then, until Ctrl-C or a request to terminate: both end the estate in good order."""
-    from tableguard.local.lag_watch import INTERVAL
+def _port(chosen: int | None, folder: "RunFolder") -> int:
+    """Return the port that was asked for; else that of the last run, or any where that one is taken, which is said."""
+    from tableguard.cli.exit_codes import tell
+    from tableguard.local import server
 
-    interrupted = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: interrupted.set())
-    while not interrupted.wait(INTERVAL):
-        watch.look()
+    if chosen is not None:
+        return chosen
+    if folder.last_port is None or server.is_free(folder.last_port):
+        return folder.last_port or 0
+    tell(f"port {folder.last_port} of the last run is taken: another one is used")
+    return 0
+
+
+def _demonstrate(running: "EmbeddedEstate", *, as_json: bool) -> None:
+    from tableguard.local import demo, presentation
+
+    print((presentation.demo_json if as_json else presentation.demo_text)(running, demo.run(running)))
+
+
+def _serve(
+    running: "EmbeddedEstate", folder: "RunFolder", settings_file: Path | None, *, as_json: bool, hint: bool
+) -> None:
+    """Say how to reach the estate, and watch it until it is interrupted."""
+    from tableguard.cli.exit_codes import tell
+    from tableguard.local import client_configuration, presentation
+    from tableguard.local.demo import message_key
+    from tableguard.local.lag_watch import INTERVAL, LagWatch
+
+    if folder.runs_beside:
+        tell(f"another one runs already: this one has a port of its own, and its files in {folder.path}")
+    folder.remember_port(urlsplit(running.endpoint).port or 0)
+    watch = LagWatch(running.poller.lag, partial(click.echo, err=True))
+    try:
+        clients = client_configuration.write(running, message_key(running), folder)
+        if as_json:
+            print(presentation.estate_json(running, clients, settings_file), flush=True)
+        else:
+            print(presentation.estate_text(running, clients, settings_file, hint=hint), flush=True)
+        while True:
+            time.sleep(INTERVAL)
+            watch.look()
+    except KeyboardInterrupt:  # Ctrl-C, a request to terminate, or the end of the terminal
+        tell("tableguard up: ending ...")

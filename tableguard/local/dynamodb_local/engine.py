@@ -18,6 +18,7 @@ from urllib.request import ProxyHandler, build_opener
 
 from tableguard.errors import EmbeddedError
 from tableguard.local.dynamodb_local.sources import IMAGE, Image, Jars, Source, fetch
+from tableguard.local.run_folder import processes
 
 START_SECONDS = 60  # it takes two; a busy machine is not a broken engine
 STOP_SECONDS = 5
@@ -68,6 +69,7 @@ def _from_image(image: Image, folder: Path) -> Iterator[Engine]:
         return re.search(r":(\d+)$", answer.stdout, re.MULTILINE)
 
     try:
+        processes.record_container(folder, image.docker, name)
         with _process([image.docker, "run", *options, IMAGE, *arguments], folder) as process:
             yield _wait_until_answering(process, int(_wait_for(process, port)[1]))
             subprocess.run([image.docker, "stop", "--time=1", name], capture_output=True, check=False)
@@ -101,6 +103,7 @@ def _process(command: list[str], folder: Path) -> Iterator[_Process]:
         ) as popen,
     ):
         try:
+            processes.record(folder, popen.pid)
             yield _Process(popen, written)
         finally:
             _end(popen)

@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import IO, Any, cast
@@ -25,6 +26,7 @@ from tableguard.local.function.runtime_api import (
     RuntimeApi,
     RuntimeInvocation,
 )
+from tableguard.local.run_folder import processes
 
 INIT_SECONDS = 60  # Lambda allows 10; a busy machine is not a broken function
 
@@ -61,6 +63,7 @@ class RuntimeProcess:
             stderr=subprocess.STDOUT,
             start_new_session=True,  # a group of its own: what the handler starts is killed with it
         )
+        processes.record(Path(task_root).parent, self._process.pid)
         self._follower = Thread(target=self._follow, name=f"lambda {configuration.name} output", daemon=True)
         self._follower.start()
         self.alive = True

@@ -4,9 +4,12 @@ import io
 import json
 import os
 import shlex
+import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from dataclasses import dataclass
@@ -21,8 +24,10 @@ from tableguard.check.report import CheckReport
 from tableguard.cli.app import main
 from tableguard.cli.commands import render
 from tableguard.errors import DeployError
-from tableguard.local import demo, estate, presentation
+from tableguard.local import client_configuration, demo, estate, presentation
+from tableguard.local.client_configuration import ClientConfiguration
 from tableguard.local.clients import served
+from tableguard.local.run_folder import folder as run_folder
 from tableguard.paths import EXAMPLE_SETTINGS, TEMPLATES
 from tableguard.stacks import credentials, destroy
 from tableguard.stacks.deploy import deploy
@@ -224,16 +229,19 @@ def test_a_port_that_is_none_is_refused(port: str) -> None:
     assert main(["up", "--port", port]) == 2
 
 
-def test_an_estate_that_is_half_up_ends_in_order_when_it_is_told_to_terminate(folder: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_an_estate_that_is_half_up_ends_in_order_when_it_is_told_to(folder: Path, number: signal.Signals) -> None:
     up = [sys.executable, "-m", "tableguard", "up"]
-    environment = {**os.environ, "TMPDIR": str(folder)}
+    environment = {**os.environ, "TMPDIR": str(folder), "XDG_STATE_HOME": str(folder)}
     with subprocess.Popen(up, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None
         assert "embedded AWS" in process.stdout.readline()
-        process.terminate()
+        process.send_signal(number)
         errors = process.communicate()[1]
-    assert (process.returncode, errors.splitlines()[-1]) == (130, "tableguard up: interrupted")
-    assert list(folder.iterdir()) == []
+    assert (process.returncode, errors.splitlines()[-1]) == (130, "tableguard up: interrupted; nothing of it is left")
+    assert [str(path.relative_to(folder)) for path in folder.rglob("*")] == [
+        *("tableguard", "tableguard/up", "tableguard/up/lock")
+    ]
 
 
 LEFT_OVER = {"AWS_PROFILE": "application", "AWS_CONFIG_FILE": "/gone", "AWS_RETRY_MODE": "none that exists"}
@@ -248,6 +256,13 @@ def running() -> Iterator[estate.EmbeddedEstate]:
         with estate.running(settings.example("existing-vpc"), 0, lambda step: None) as found:
             yield found
         assert LEFT_OVER.items() <= os.environ.items()
+
+
+@pytest.fixture(scope="module")
+def clients(running: estate.EmbeddedEstate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClientConfiguration]:
+    """What clients of that estate are configured by."""
+    with run_folder.taken("up", {"XDG_STATE_HOME": str(tmp_path_factory.mktemp("state"))}) as taken:
+        yield client_configuration.write(running, demo.message_key(running), taken)
 
 
 @dataclass(frozen=True)
@@ -303,7 +318,7 @@ def test_provisioned_capacity_in_an_existing_vpc_deploys_too(running: estate.Emb
 
 
 def test_where_the_application_encrypts_everybody_sees_texts_and_the_table_holds_none(
-    running: estate.EmbeddedEstate, told: Told
+    running: estate.EmbeddedEstate, clients: ClientConfiguration, told: Told
 ) -> None:
     seen = {row.last_message for each in told.shown.seen for row in each.conversations}
     assert seen <= {text for *_, text in demo.MESSAGES}
@@ -317,50 +332,159 @@ def test_where_the_application_encrypts_everybody_sees_texts_and_the_table_holds
         )["Items"]
     )
     assert [list(item["last_message"]) for item in stored] == [["B"], ["B"]]
-    assert f"export TABLEGUARD_MESSAGE_KEY={demo.message_key(running)}\n" in presentation.estate_text(running, None)
-    assert json.loads(presentation.estate_json(running, None))["message_key"].startswith("arn:aws:kms:eu-central-1:")
+    key = demo.message_key(running)
+    assert key
+    assert f"\nexport TABLEGUARD_MESSAGE_KEY={key}\n" in clients.environment_file.read_text()
+    facts = json.loads(presentation.estate_json(running, clients, None))
+    assert facts["message_key"] == facts["environment"]["exported"]["TABLEGUARD_MESSAGE_KEY"] == key
 
 
-def command_lines(running: estate.EmbeddedEstate, settings_file: Path | None) -> list[list[str]]:
+@dataclass
+class Serving:
+    """An estate that is served by the command until a signal, and what was asked of it."""
+
+    monkeypatch: pytest.MonkeyPatch
+    running: estate.EmbeddedEstate
+    state: Path
+
+    def until(self, number: signal.Signals, *options: str) -> tuple[int, int, str]:
+        """Serve until the signal: the exit code, the port that was asked for, and the environment file's text."""
+        ports: list[int] = []
+        texts: list[str] = []
+
+        def started(_settings: object, port: int, *_: object) -> AbstractContextManager[estate.EmbeddedEstate]:
+            ports.append(port)
+            return nullcontext(self.running)
+
+        def send() -> None:
+            while not texts:  # a test that fails before it serves ends by itself
+                files = self.state.glob("tableguard/*/environment")
+                texts.extend(text for file in files if self.running.endpoint in (text := file.read_text()))
+                time.sleep(0.02)
+            os.kill(os.getpid(), number)
+
+        with self.monkeypatch.context() as patch:
+            patch.setenv("XDG_STATE_HOME", str(self.state))
+            patch.setattr(estate, "running", started)
+            sender = threading.Thread(target=send, daemon=True)
+            sender.start()
+            code = main(["up", "--settings", str(EXAMPLE_SETTINGS / "existing-vpc.toml"), *options])
+            sender.join(1)
+        return code, ports[0], texts[0]
+
+    def left(self) -> list[str]:
+        return sorted(str(path.relative_to(self.state)) for path in self.state.rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def serving(monkeypatch: pytest.MonkeyPatch, running: estate.EmbeddedEstate, tmp_path: Path) -> Serving:
+    return Serving(monkeypatch, running, tmp_path)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_whatever_ends_it_only_the_port_is_left_and_that_is_said_last(
+    serving: Serving, capsys: pytest.CaptureFixture[str], number: signal.Signals
+) -> None:
+    before = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+    code, _, text = serving.until(number)
+    assert code == 0
+    assert f"export AWS_ENDPOINT_URL={serving.running.endpoint}\n" in text
+    assert capsys.readouterr().err.splitlines()[-2:] == [
+        "tableguard up: ending ...",
+        "tableguard up: ended; its data, keys and profiles are gone",
+    ]
+    assert serving.left() == ["tableguard/up/lock"]
+    assert [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)] == before
+
+
+def test_after_a_restart_it_is_where_it_was_if_nobody_else_is(
+    serving: Serving, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = serving.until(signal.SIGINT)
+    assert first[1] == 0
+    lock = serving.state / "tableguard" / "up" / "lock"
+    port = serving.running.endpoint.rpartition(":")[2]
+    assert lock.read_text() == port
+    assert "is taken" not in capsys.readouterr().err
+    assert serving.until(signal.SIGINT) == first
+    assert f"port {port} of the last run is taken: another one is used\n" in capsys.readouterr().err
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        number = free.getsockname()[1]
+    lock.write_text(str(number))
+    assert serving.until(signal.SIGINT) == (0, number, first[2])
+    assert serving.until(signal.SIGINT, "--port", "0")[1] == 0
+
+
+def test_a_second_one_says_where_its_files_are_and_leaves_the_firsts_alone(
+    serving: Serving, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with run_folder.taken("up", {"XDG_STATE_HOME": str(serving.state)}) as first:
+        first.write("environment", "first")
+        assert f"{first.path}-2/aws-config" in serving.until(signal.SIGINT)[2]
+        assert (first.path / "environment").read_text() == "first"
+    told = capsys.readouterr()
+    assert f"a port of its own, and its files in {first.path}-2\n" in told.err
+    assert f"  . {first.path}-2/environment\n" in told.out
+
+
+def command_lines(
+    running: estate.EmbeddedEstate, clients: ClientConfiguration, settings_file: Path | None
+) -> list[list[str]]:
     """The lines to paste that run a command, as a shell takes them apart."""
-    lines = presentation.estate_text(running, settings_file).splitlines()
+    lines = presentation.estate_text(running, clients, settings_file, hint=True).splitlines()
     return [shlex.split(line, comments=True) for line in lines if line.startswith("  tableguard ")]
 
 
 def test_commands_are_printed_with_the_settings_file_that_was_named(
-    running: estate.EmbeddedEstate, folder: Path
+    running: estate.EmbeddedEstate, clients: ClientConfiguration, folder: Path
 ) -> None:
-    printed = command_lines(running, Path("our settings.toml"))
+    printed = command_lines(running, clients, Path("our settings.toml"))
     named = str(folder / "our settings.toml")
     assert len(printed) == 4
     assert all(words[words.index("--settings") + 1] == named for words in printed)
-    assert json.loads(presentation.estate_json(running, Path("our settings.toml")))["settings_file"] == named
+    assert json.loads(presentation.estate_json(running, clients, Path("our settings.toml")))["settings_file"] == named
 
 
-def test_commands_are_printed_without_one_where_none_was_named(running: estate.EmbeddedEstate) -> None:
-    assert not any("--settings" in words for words in command_lines(running, None))
-    assert json.loads(presentation.estate_json(running, None))["settings_file"] is None
+def test_commands_are_printed_without_one_where_none_was_named(
+    running: estate.EmbeddedEstate, clients: ClientConfiguration
+) -> None:
+    assert not any("--settings" in words for words in command_lines(running, clients, None))
+    assert json.loads(presentation.estate_json(running, clients, None))["settings_file"] is None
 
 
 @pytest.mark.parametrize(("administrator", "code"), [("administrator", 0), ("management", 2)])
+@pytest.mark.usefixtures("folder")
 def test_the_deployment_that_is_printed_finds_everything_deployed(
-    running: estate.EmbeddedEstate, folder: Path, monkeypatch: pytest.MonkeyPatch, administrator: str, code: int
+    running: estate.EmbeddedEstate,
+    clients: ClientConfiguration,
+    monkeypatch: pytest.MonkeyPatch,
+    administrator: str,
+    code: int,
 ) -> None:
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(running.profiles.path))
-    (words,) = (line for line in command_lines(running, EXAMPLE_SETTINGS / "existing-vpc.toml") if "deploy" in line)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(clients.config_file))
+    (words,) = (
+        line for line in command_lines(running, clients, EXAMPLE_SETTINGS / "existing-vpc.toml") if "deploy" in line
+    )
     words[words.index("administrator")] = administrator
     out = io.StringIO()
     with redirect_stdout(out):
         assert main([*words[1:], "--json"]) == code
     by = {stack["stack"]: stack["by"] for stack in json.loads(out.getvalue())["stacks"]} if not code else {}
     assert by == ({stack.name: stack.principal for stack in STACKS} if not code else {})
-    assert list(folder.iterdir()) == []
+    assert list(Path().iterdir()) == []
 
 
-def test_what_the_user_needs_next_stands_last_on_the_screen(running: estate.EmbeddedEstate) -> None:
-    lines = presentation.estate_text(running, None).splitlines()
-    assert [line.partition(" ")[0] for line in lines if line and not line.startswith(" ")] == ["Not", "The", "Profiles"]
-    assert lines[-1].startswith("Profiles there: ")
+@pytest.mark.parametrize("hint", [True, False])
+def test_what_the_user_needs_next_stands_last_on_the_screen(
+    running: estate.EmbeddedEstate, clients: ClientConfiguration, hint: bool
+) -> None:
+    lines = presentation.estate_text(running, clients, None, hint=hint).splitlines()
+    beginnings = [line.partition(" ")[0] for line in lines if line and not line.startswith(" ")]
+    assert beginnings == ["Not", *(["For"] if hint else []), "Profiles:", "The"]
+    first, *_, last = [line for line in lines if line.startswith("  ") and not line.startswith("  AWS::")]
+    assert first == f"  . {clients.environment_file}"
+    assert last == lines[-1]
+    assert last.startswith("  tableguard deploy ")
 
 
 def test_what_would_be_destroyed_and_kept_is_known_beforehand(running: estate.EmbeddedEstate) -> None:

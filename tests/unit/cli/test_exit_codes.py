@@ -3,13 +3,15 @@
 import errno
 import io
 import os
+import signal
 import subprocess
 import sys
 from typing import NoReturn
 
 import pytest
 
-from tableguard.cli.exit_codes import exit_code
+from tableguard.cli import exit_codes
+from tableguard.cli.exit_codes import exit_code, one_interruption
 
 
 def ended(command: list[str], **streams: int) -> tuple[int, str]:
@@ -71,3 +73,37 @@ def test_letters_that_a_terminal_lacks_are_written_out(monkeypatch: pytest.Monke
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
     assert exit_code(lambda: print("a – b"), "tableguard cost") == 0  # noqa: T201
     assert written.getvalue() == b"a \\u2013 b\n"
+
+
+def interrupted_twice(first: signal.Signals, second: signal.Signals) -> bool:
+    """Whether what is put in order after the first signal is done in spite of the second."""
+    done = False
+    try:
+        with one_interruption():
+            try:
+                signal.raise_signal(first)
+            finally:
+                signal.raise_signal(second)
+                done = True
+    except KeyboardInterrupt:
+        return done
+    raise AssertionError(f"{first.name} is not heard")
+
+
+@pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("seconds", [30.0, -1.0])
+def test_a_second_signal_does_not_disturb_what_is_put_in_order_for_a_while(
+    monkeypatch: pytest.MonkeyPatch, first: signal.Signals, seconds: float
+) -> None:
+    monkeypatch.setattr(exit_codes, "ENDING", seconds)
+    assert interrupted_twice(first, signal.SIGINT) is (seconds > 0)
+
+
+def test_the_end_of_the_terminal_is_nothing_under_nohup() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with one_interruption():
+            signal.raise_signal(signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
