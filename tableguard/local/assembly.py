@@ -33,8 +33,8 @@ _CORRECTIONS = {
     "dynamodb": "moto.dynamodb.corrections",
     "dynamodbstreams": "moto.dynamodb.corrections",
     "kms": "moto.kms",
-    "awslambda": "moto.awslambda",
-    "lambda": "moto.awslambda",
+    "awslambda": "moto.awslambda.corrections",
+    "lambda": "moto.awslambda.corrections",
     "logs": "moto.logs",
     "sqs": "moto.sqs",
 }

@@ -46,7 +46,8 @@ class EmbeddedEstate:
     read_back: ReadBack
     session: Callable[[Principal], Session]
     roles: Mapping[str, Session]
-    poller: Any  # tableguard.local.event_source.poller.Poller, imported where an estate is started
+    functions: Any  # tableguard.local.function.functions.Functions, imported where an estate is started
+    poller: Any  # tableguard.local.event_source.poller.Poller, likewise
 
 
 @contextmanager
@@ -72,7 +73,8 @@ def running(
     from tableguard.local import landing_zone, server  # noqa: PLC0415  # moto is slow to import
     from tableguard.local.clients.factory import without_aws_configuration  # noqa: PLC0415  # boto3 is slow to import
     from tableguard.local.clients.refusals import refusals_as_errors  # noqa: PLC0415  # botocore is slow to import
-    from tableguard.local.event_source.poller import Options, Poller  # noqa: PLC0415  # boto3 is slow to import
+    from tableguard.local.event_source.mapping_runner import Options  # noqa: PLC0415  # boto3 is slow to import
+    from tableguard.local.event_source.poller import Poller  # noqa: PLC0415  # boto3 is slow to import
 
     clock = _Clock(report)
     with without_aws_configuration(), server.start(port, tables) as embedded:
@@ -89,10 +91,18 @@ def running(
         sessions["management"] = session("management")  # whom `deploy` and `destroy` ask about guardrails
         for role in _INSIDE:
             zone.in_network(sessions[role])
-        poller = Poller(sessions["deployer"], embedded.endpoint, settings.artifact_bucket, Options(activity=ACTIVITY))
-        with poller:
+        with Poller(embedded.functions, Options(activity=ACTIVITY)) as poller:
             clock.step("Pattern D", "the packaged function polls the table's stream")
-            yield EmbeddedEstate(settings, embedded.endpoint, deployments, read_back, session, sessions, poller)
+            yield EmbeddedEstate(
+                settings,
+                embedded.endpoint,
+                deployments,
+                read_back,
+                session,
+                sessions,
+                embedded.functions,
+                poller,
+            )
 
 
 def _deploy(settings: Settings, session: Callable[[Principal], Session], clock: "_Clock") -> Iterator[Deployment]:

@@ -17,6 +17,8 @@ from tableguard.local.dynamodb_local.engine import Engine
 if TYPE_CHECKING:
     from werkzeug.serving import BaseWSGIServer
 
+    from tableguard.local.function.functions import Functions
+
 HOST = "127.0.0.1"
 # the corrections are written against the code of these versions: from, and below
 MOTO_VERSIONS = ((5, 2, 5), (5, 3, 0))
@@ -30,15 +32,19 @@ class Server:
     endpoint: str
     _wsgi: "BaseWSGIServer" = field(repr=False)
     _thread: Thread = field(repr=False)
+    functions: "Functions" = field(repr=False)
 
     def stop(self) -> None:
-        """Stop answering, and wait for the server's threads to end."""
+        """End every function, stop answering, and wait for the server's threads to end."""
+        self.functions.close()
         self._wsgi.shutdown()
         self._thread.join()
         served.SERVERS.pop(self.endpoint, None)
         forwarding.use(None)
         from tableguard.local import assembly  # noqa: PLC0415  # as in start
+        from tableguard.local.function import functions  # noqa: PLC0415  # as in start
 
+        functions.use(None)
         assembly.reset()  # the next user of moto in this process finds it empty
 
     def __enter__(self) -> Self:
@@ -58,6 +64,7 @@ def start(port: int = 0, tables: Engine | None = None) -> Server:
     _check_process()
     _check_version()
     from tableguard.local import assembly  # noqa: PLC0415  # 0.5 s to import: paid where an AWS is wanted
+    from tableguard.local.function import functions  # noqa: PLC0415  # imports boto3
 
     with _listen(port) as listening:
         assembly.install_corrections()
@@ -66,7 +73,9 @@ def start(port: int = 0, tables: Engine | None = None) -> Server:
     forwarding.use(None if tables is None else tables.endpoint)
     thread = Thread(target=wsgi.serve_forever, kwargs={"poll_interval": 0.05}, name="embedded-aws", daemon=True)
     thread.start()
-    server = Server(f"http://{HOST}:{wsgi.port}", wsgi, thread)
+    endpoint = f"http://{HOST}:{wsgi.port}"
+    server = Server(endpoint, wsgi, thread, functions.Functions(endpoint))
+    functions.use(server.functions)
     served.SERVERS[server.endpoint] = wsgi
     return server
 

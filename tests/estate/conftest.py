@@ -8,7 +8,7 @@ import pytest
 
 from tableguard.local import estate
 from tableguard.local.clients.factory import Clients
-from tableguard.local.function.deployed import deployed_function
+from tableguard.local.function.deployed import deployed_function, role_credentials
 from tableguard.local.landing_zone import LandingZone
 from tableguard.store.messages import MessageTable
 from tests.engines import DYNAMODB_LOCAL, dynamodb_local
@@ -45,7 +45,8 @@ def table(running: estate.EmbeddedEstate) -> MessageTable:
 def function(running: estate.EmbeddedEstate) -> Callable[[str], Any]:
     """Clients with the credentials that the function is given."""
     deployer = running.roles["deployer"]
-    deployed = deployed_function(SETTINGS.function_name, deployer.client, SETTINGS.artifact_bucket).credentials
+    arn = f"arn:aws:lambda:{SETTINGS.home_region}:{SETTINGS.account_id}:function:{SETTINGS.function_name}"
+    deployed = role_credentials(running.endpoint, deployed_function(arn).configuration)
     keys = {
         "aws_access_key_id": deployed.access_key_id,
         "aws_secret_access_key": deployed.secret_access_key,

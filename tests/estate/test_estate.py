@@ -1,15 +1,15 @@
 """The whole estate on the embedded AWS: deployed, read back, and messages flowing through the packaged function."""
 
+import base64
+import json
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
 from stream_lambda.items import Group, RowKey, User, group_item, row_key
 from tableguard.errors import MessageError
 from tableguard.local import demo, estate
-from tableguard.local.function.deployed import deployed_function
-from tableguard.local.function.function import Function
-from tableguard.local.function.outcome import Success
 from tableguard.local.landing_zone import LandingZone
 from tableguard.stacks.deploy import deploy
 from tableguard.stacks.registry import STACKS
@@ -77,21 +77,25 @@ def group(running: estate.EmbeddedEstate, zone: LandingZone, table: MessageTable
         anybody.delete_item(TableName=table.name, Key=key)
 
 
-def test_a_record_of_a_real_stream_runs_verbatim(
-    running: estate.EmbeddedEstate, table: MessageTable, group: Group
+def test_a_record_of_a_real_stream_runs_verbatim_and_its_lines_are_in_the_log_group(
+    running: estate.EmbeddedEstate, zone: LandingZone, table: MessageTable, group: Group
 ) -> None:
     image, (author, _) = REAL_RECORD["dynamodb"]["NewImage"], group.members
-    bucket = running.settings.artifact_bucket
-    deployed = deployed_function(running.settings.function_name, running.roles["deployer"].client, bucket)
-    lines: list[str] = []
-    parts = deployed.package, deployed.configuration, deployed.credentials
-    with Function(*parts, running.endpoint, lines.append) as function:
-        outcome = function.invoke({"Records": [REAL_RECORD]})
-    assert isinstance(outcome, Success)
-    assert outcome.payload == {"batchItemFailures": []}
-    assert "opa" not in "".join(lines)
+    settings = running.settings
+    clients = partial(zone.clients, account=settings.account_id, region=settings.home_region)
+    event = json.dumps({"Records": [REAL_RECORD]})
+    answer = clients("lambda").invoke(FunctionName=settings.function_name, Payload=event, LogType="Tail")
+    assert json.loads(answer["Payload"].read()) == {"batchItemFailures": []}
     shown = {row.group_uuid: row for row in table.all_conversations(CAT.user_uuid).items}[group.group_uuid]
     assert (shown.other, shown.last_message, shown.last_message_at) == (author, "opa", image["sk"]["S"])
+    running.functions.flush_logs()
+    found = clients("logs").filter_log_events(logGroupName=f"/aws/lambda/{settings.function_name}")["events"]
+    tail = base64.b64decode(answer["LogResult"]).decode()
+    assert tail in "".join(event["message"] for event in found)
+    lines = [json.loads(line) for line in tail.splitlines()]
+    assert [line.get("type", "") for line in lines] == ["platform.start", "", "platform.report"]
+    assert '"Records": 1' in tail
+    assert "opa" not in tail
 
 
 def test_deploying_again_changes_nothing(running: estate.EmbeddedEstate) -> None:

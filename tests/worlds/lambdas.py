@@ -10,7 +10,9 @@ from urllib.request import urlopen
 import boto3
 from botocore.config import Config
 
-from tableguard.local.event_source.poller import Options, Poller
+from tableguard.local.event_source.mapping_runner import Options
+from tableguard.local.event_source.poller import Poller
+from tableguard.local.function.functions import Functions
 from tests.worlds.lambda_package import package
 
 REGION = "eu-central-1"
@@ -63,7 +65,7 @@ class Aws:
         self.endpoint = endpoint
         self.session = boto3.Session("KEY", "KEY", region_name=REGION)
         self.client = cache(self._client)
-        self.lines: list[tuple[str, str]] = []
+        self.functions = Functions(endpoint)
         self.stream_arn = ""
 
     def _client(self, service: Any) -> Any:
@@ -71,8 +73,9 @@ class Aws:
 
     def prepare(self) -> None:
         """Forget everything; then make the table, the role and the bucket."""
+        self.functions.close()
+        self.functions = Functions(self.endpoint)
         urlopen(f"{self.endpoint}/moto-api/reset", data=b"").close()  # noqa: S310  # loopback
-        self.lines.clear()
         self.furnish()
 
     def furnish(self) -> None:
@@ -119,11 +122,20 @@ class Aws:
             self.client("dynamodb").put_item(TableName="messages", Item=item)
 
     def poller(self, **options: Any) -> Poller:
-        """A poller that keeps its log lines here and does not pause between retries."""
-        chosen = Options(log=lambda group, line: self.lines.append((group, line)), backoff=lambda _: 0.0, **options)
-        return Poller(self.session, self.endpoint, "code", chosen)
+        """A poller that does not pause between retries."""
+        return Poller(self.functions, Options(backoff=lambda _: 0.0, **options))
+
+    def lines(self, function: str = "messages") -> list[str]:
+        """The lines in a function's log group."""
+        self.functions.flush_logs()
+        logs = self.client("logs")
+        try:
+            events = logs.filter_log_events(logGroupName=f"/aws/lambda/{function}")["events"]
+        except logs.exceptions.ResourceNotFoundException:
+            return []
+        return [event["message"].rstrip("\n") for event in events]
 
     @property
     def batches(self) -> list[list[str]]:
         """What the TELLING function has seen, batch by batch."""
-        return [json.loads(line) for _, line in self.lines if line.startswith('["')]
+        return [json.loads(line) for line in self.lines() if line.startswith('["')]

@@ -26,6 +26,13 @@ class FunctionConfiguration:
     memory_size: int = 128
     environment: Mapping[str, str] = field(default_factory=dict)
     log_group: str = ""
+    log_format: str = "Text"  # or "JSON"
+    log_level: str = "INFO"  # of the function's own lines, in the JSON format
+    platform_log_level: str = "INFO"  # of START and REPORT, in the JSON format
+    version: str = "$LATEST"
+    role: str = ""
+    subnets: tuple[str, ...] = ()
+    code_sha256: str = ""
 
     @property
     def region(self) -> str:

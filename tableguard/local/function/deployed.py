@@ -1,9 +1,6 @@
-"""Loads a deployed function: its code, configuration and role, all from the embedded AWS's own APIs."""
+"""Looks up a deployed function as the embedded AWS's Lambda keeps it, its code too, and takes its role."""
 
-import base64
-import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tableguard.aws.arn import require
@@ -15,51 +12,68 @@ from tableguard.local.clients.identities import LAMBDA_KEY
 from tableguard.local.clients.refusals import refusals_as_errors
 from tableguard.local.function.configuration import Credentials, FunctionConfiguration
 
-Client = Any  # a boto3 client; botocore makes their classes at run time
+MotoFunction = Any  # moto.awslambda.models.LambdaFunction: importing moto takes a second
+
+
+class NotRunError(EmbeddedError):
+    """A function that is deployed, and of a kind that is not run here."""
 
 
 @dataclass(frozen=True)
 class DeployedFunction:
-    """A function's configuration, package and role credentials: all that is needed to run it as Lambda does."""
+    """A version of a function: its configuration, and its package as it was when it was deployed."""
 
     configuration: FunctionConfiguration
-    package: bytes
-    credentials: Credentials
+    package: bytes = field(repr=False)
+    reserved_concurrency: int | None = None
 
 
-def deployed_function(function_arn: str, client: Callable[[str], Client], code_bucket: str) -> DeployedFunction:
-    """Return the function of an ARN; EmbeddedError if its zip no longer has the hash under which it was deployed."""
-    place = f"function {function_arn}"
-    with refusals_as_errors(place):
-        answer = client("lambda").get_function(FunctionName=function_arn)
-        described = answer["Configuration"]
-        # Location is an address in a bucket of Lambda's own, which the embedded AWS lacks; only its key is used
-        key = answer["Code"]["Location"].partition(".amazonaws.com/")[2]
-        with refusals_as_errors(f"its code, s3://{code_bucket}/{key}"):
-            package: bytes = client("s3").get_object(Bucket=code_bucket, Key=key)["Body"].read()
-        credentials = _assume_role(client("lambda").meta.endpoint_url, described)
-    if base64.b64encode(hashlib.sha256(package).digest()).decode() != described["CodeSha256"]:
-        raise EmbeddedError(f"{place}: s3://{code_bucket}/{key} is no longer the code that was deployed; deploy again")
-    return DeployedFunction(_configuration(described), package, credentials)
+def deployed_function(arn: str) -> DeployedFunction:
+    """Return the function of an ARN, which may end with a version or alias; EmbeddedError if there is none."""
+    from moto.awslambda.exceptions import LambdaClientError  # noqa: PLC0415  # as MotoFunction
+    from moto.awslambda.models import lambda_backends  # noqa: PLC0415
+
+    function = require(arn)
+    try:
+        return as_deployed(lambda_backends[function.account][function.region].get_function(arn))
+    except LambdaClientError as error:
+        raise EmbeddedError(f"function {arn}: {error.message}") from error
 
 
-def _assume_role(endpoint: str, described: dict[str, Any]) -> Credentials:
-    """Return credentials of the function's role, which Lambda assumes under the function's name."""
-    function = require(described["FunctionArn"])
+def as_deployed(function: MotoFunction) -> DeployedFunction:
+    """Return what the embedded AWS keeps of a function; NotRunError if it cannot be run here."""
+    described = function.get_configuration()
+    for text, not_run in (
+        (f"runtime {described['Runtime']}", not str(described["Runtime"]).startswith("python3.")),
+        ("functions in container images", described["PackageType"] != "Zip"),
+        ("layers", bool(described["Layers"])),
+    ):
+        if not_run:
+            raise NotRunError(f"not modelled: {text}: only packages in zip files for python3.x are run")
+    return DeployedFunction(_configuration(described), function.code_bytes, function.reserved_concurrency)
+
+
+def role_credentials(endpoint: str, configuration: FunctionConfiguration) -> Credentials:
+    """Return credentials of a function's role, which Lambda assumes under the function's name.
+
+    They are in the function's network, as Lambda attaches a function to it with the function's own role:
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+    """
+    function = require(configuration.arn)
     account, region = function.account, function.region
-    sts = Clients(endpoint, LAMBDA_KEY)("sts", account, region)
-    keys = sts.assume_role(RoleArn=described["Role"], RoleSessionName=described["FunctionName"])["Credentials"]
-    subnets = (described.get("VpcConfig") or {}).get("SubnetIds")
-    if subnets:
-        # Lambda attaches a function to its network with the function's own role:
-        # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
-        ec2 = Clients(endpoint, keys["AccessKeyId"])("ec2", account, region)
-        vpc = ec2.describe_subnets(SubnetIds=subnets[:1])["Subnets"][0]["VpcId"]
-        place_in_vpc(keys["AccessKeyId"], Vpc(account, region, vpc))
+    with refusals_as_errors(f"function {configuration.name}: its role {configuration.role}"):
+        sts = Clients(endpoint, LAMBDA_KEY)("sts", account, region)
+        session = configuration.name.ljust(2, "-")  # a session's name has two characters, a function's may have one
+        keys = sts.assume_role(RoleArn=configuration.role, RoleSessionName=session)["Credentials"]
+        if configuration.subnets:
+            ec2 = Clients(endpoint, keys["AccessKeyId"])("ec2", account, region)
+            subnets = ec2.describe_subnets(SubnetIds=list(configuration.subnets[:1]))["Subnets"]
+            place_in_vpc(keys["AccessKeyId"], Vpc(account, region, subnets[0]["VpcId"]))
     return Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
 
 
 def _configuration(described: dict[str, Any]) -> FunctionConfiguration:
+    logging = described.get("LoggingConfig", {})
     return FunctionConfiguration(
         name=described["FunctionName"],
         arn=described["FunctionArn"],
@@ -67,5 +81,12 @@ def _configuration(described: dict[str, Any]) -> FunctionConfiguration:
         timeout=described["Timeout"],
         memory_size=described["MemorySize"],
         environment=described.get("Environment", {}).get("Variables", {}),
-        log_group=described.get("LoggingConfig", {}).get("LogGroup", f"/aws/lambda/{described['FunctionName']}"),
+        log_group=logging.get("LogGroup", f"/aws/lambda/{described['FunctionName']}"),
+        log_format=logging.get("LogFormat", "Text"),
+        log_level=logging.get("ApplicationLogLevel", "INFO"),
+        platform_log_level=logging.get("SystemLogLevel", "INFO"),
+        version=described["Version"],
+        role=described["Role"],
+        subnets=tuple((described.get("VpcConfig") or {}).get("SubnetIds", ())),
+        code_sha256=described["CodeSha256"],
     )

@@ -29,8 +29,11 @@ class Function:
         credentials: Credentials,
         endpoint: str,
         log: Callable[[str], None],
+        *,
+        log_stream: str = "embedded",
     ) -> None:
         self.configuration = configuration
+        self._log_stream = log_stream
         self._credentials = credentials
         self._endpoint = endpoint
         self._log = log
@@ -64,18 +67,35 @@ class Function:
             self._runtime = RuntimeProcess(self.configuration, self._task_root, self._environment(), self._log)
         return self._runtime
 
+    def prepare(self) -> float | None:
+        """Wait until the handler is loaded; return how long that took if it was not before. InitFailure if it fails."""
+        runtime = self._runtime_process()
+        try:
+            return runtime.await_ready()
+        finally:
+            if not runtime.alive:
+                self.kill()
+
     def invoke(self, event: Any, timeout: float | None = None) -> Outcome:
         """Return the outcome of an event; EmbeddedError if the function cannot start.
 
         The handler has `timeout` seconds, or else those of its configuration.
         """
+        return self.run(json.dumps(event, ensure_ascii=False).encode(), timeout=timeout)
+
+    def run(self, body: bytes, request_id: str = "", client_context: str = "", timeout: float | None = None) -> Outcome:
+        """Return the outcome of an event that is JSON already, as `invoke` does."""
         runtime = self._runtime_process()
         seconds = self.configuration.timeout if timeout is None else timeout
         try:
-            return runtime.run(json.dumps(event, ensure_ascii=False).encode(), seconds)
+            return runtime.run(body, seconds, request_id, client_context)
         finally:
             if not runtime.alive:
                 self.kill()
+
+    def megabytes(self) -> int | None:
+        """Return the most memory that its process has used; None if there is none, or the system does not tell."""
+        return self._runtime.megabytes() if self._runtime else None
 
     def kill(self) -> None:
         """End the process at once, even in the middle of an event; the next event starts a fresh one."""
@@ -110,10 +130,11 @@ class Function:
             "AWS_ENDPOINT_URL": self._endpoint,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(configuration.memory_size),
             "AWS_LAMBDA_FUNCTION_NAME": configuration.name,
-            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_FUNCTION_VERSION": configuration.version,
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+            "AWS_LAMBDA_LOG_FORMAT": configuration.log_format,
             "AWS_LAMBDA_LOG_GROUP_NAME": configuration.log_group or f"/aws/lambda/{configuration.name}",
-            "AWS_LAMBDA_LOG_STREAM_NAME": "embedded",
+            "AWS_LAMBDA_LOG_STREAM_NAME": self._log_stream,
             "AWS_REGION": configuration.region,
             "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
             "AWS_SESSION_TOKEN": credentials.session_token,
@@ -121,4 +142,6 @@ class Function:
             "LAMBDA_TASK_ROOT": self._task_root,
             "_HANDLER": configuration.handler,
         }
+        if configuration.log_format == "JSON":
+            reserved["AWS_LAMBDA_LOG_LEVEL"] = configuration.log_level
         return {**changeable, **configuration.environment, **reserved}

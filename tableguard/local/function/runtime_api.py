@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from queue import SimpleQueue
 from threading import Thread
@@ -27,6 +27,7 @@ class RuntimeInvocation:
     deadline_ms: int
     function_arn: str
     body: bytes
+    client_context: str = ""  # JSON
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class InitError:
 
     error_type: str
     message: str
+    body: bytes = field(default=b"", repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class InvocationError:
     request_id: str
     error_type: str
     message: str
+    body: bytes = field(default=b"", repr=False, compare=False)
 
 
 Report = Ready | InitError | Response | InvocationError
@@ -125,7 +128,9 @@ class _Handler(LoopbackHandler):
 
 
 def _headers(invocation: RuntimeInvocation) -> dict[str, str]:
+    context = {"Lambda-Runtime-Client-Context": invocation.client_context} if invocation.client_context else {}
     return {
+        **context,
         "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
         "Lambda-Runtime-Deadline-Ms": str(invocation.deadline_ms),
         "Lambda-Runtime-Invoked-Function-Arn": invocation.function_arn,
@@ -142,6 +147,6 @@ def _report(path: str, body: bytes) -> Report | None:
     return Response(request_id, body) if kind == "response" else InvocationError(request_id, *_error(body))
 
 
-def _error(body: bytes) -> tuple[str, str]:
+def _error(body: bytes) -> tuple[str, str, bytes]:
     error = json.loads(body)
-    return str(error.get("errorType", "")), str(error.get("errorMessage", ""))
+    return str(error.get("errorType", "")), str(error.get("errorMessage", "")), body

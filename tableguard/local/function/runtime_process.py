@@ -17,6 +17,7 @@ from typing import IO, Any, cast
 from tableguard.errors import EmbeddedError
 from tableguard.local.function.configuration import FunctionConfiguration
 from tableguard.local.function.outcome import FunctionError, Outcome, Success, Timeout
+from tableguard.local.function.process_output import ProcessOutput
 from tableguard.local.function.runtime_api import (
     InitError,
     InvocationError,
@@ -39,6 +40,14 @@ class _ProcessExit:
         return f"signal: {signal.Signals(-self.status).name}" if self.status < 0 else f"exit status {self.status}"
 
 
+class InitFailure(EmbeddedError):
+    """The handler could not be loaded; `outcome` is what Invoke answers then."""
+
+    def __init__(self, message: str, outcome: FunctionError) -> None:
+        super().__init__(message)
+        self.outcome = outcome
+
+
 class RuntimeProcess:
     """One process of awslambdaric with the Runtime API that it calls; never restarted."""
 
@@ -50,9 +59,9 @@ class RuntimeProcess:
         log: Callable[[str], None],
     ) -> None:
         self._configuration = configuration
-        self._log = log
         self._reports: SimpleQueue[Report | _ProcessExit] = SimpleQueue()
         self._ready = False
+        self._began = time.perf_counter()
         self._api = RuntimeApi(self._reports.put)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "awslambdaric", configuration.handler],
@@ -64,23 +73,42 @@ class RuntimeProcess:
             start_new_session=True,  # a group of its own: what the handler starts is killed with it
         )
         processes.record(Path(task_root).parent, self._process.pid)
+        # opened as a pipe above
+        self._output = ProcessOutput(cast(IO[bytes], self._process.stdout), log)
         self._follower = Thread(target=self._follow, name=f"lambda {configuration.name} output", daemon=True)
         self._follower.start()
         self.alive = True
 
-    def run(self, body: bytes, seconds: float) -> Outcome:
+    def await_ready(self) -> float | None:
+        """Wait until the handler is loaded, else InitFailure; return the seconds that took, None if it was loaded."""
+        if self._ready:
+            return None
+        self._await_ready()
+        return time.perf_counter() - self._began
+
+    def run(self, body: bytes, seconds: float, request_id: str = "", client_context: str = "") -> Outcome:
         """Return the outcome of one event; its seconds count from when the handler is loaded."""
-        if not self._ready:
-            self._await_ready()
-        request_id = str(uuid.uuid4())
+        self.await_ready()
+        request_id = request_id or str(uuid.uuid4())
         deadline_ms = int((time.time() + seconds) * 1000)
-        self._api.send(RuntimeInvocation(request_id, deadline_ms, self._configuration.arn, body))
+        arn = self._configuration.arn
+        self._api.send(RuntimeInvocation(request_id, deadline_ms, arn, body, client_context))
         try:
             report = self._reports.get(timeout=seconds)
         except Empty:
             self.alive = False
             return Timeout(seconds, request_id)
+        self._output.drain()  # the handler wrote its lines before its answer, on another way
         return self._outcome(report, request_id)
+
+    def megabytes(self) -> int | None:
+        """Return the most memory that the process has used; None where the system does not tell."""
+        try:
+            status = (Path("/proc") / str(self._process.pid) / "status").read_text()
+        except OSError:
+            return None
+        peak = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")]
+        return int(peak[0]) // 1024 + 1 if peak else None
 
     def kill(self) -> None:
         """Kill the process and its children, and wait for their last output."""
@@ -91,34 +119,37 @@ class RuntimeProcess:
         self._api.close()
 
     def _await_ready(self) -> None:
-        name = f"function {self._configuration.name}"
         try:
             report = self._reports.get(timeout=INIT_SECONDS)
         except Empty:
             report = None
         self._ready = self.alive = isinstance(report, Ready)
         if report is None:
-            raise EmbeddedError(f"{name}: its handler was not loaded within {INIT_SECONDS} s")
+            raise self._init_failure(f"its handler was not loaded within {INIT_SECONDS} s", "Sandbox.Timedout")
         if isinstance(report, InitError):
-            raise EmbeddedError(f"{name}: cannot start: {report.error_type}: {report.message}")
+            self._output.drain()
+            text = f"cannot start: {report.error_type}: {report.message}"
+            raise self._init_failure(text, report.error_type, report.body)
         if isinstance(report, _ProcessExit):
-            raise EmbeddedError(f"{name}: ended before its handler was loaded ({report}); its log lines say more")
+            text = f"ended before its handler was loaded ({report}); its log lines say more"
+            raise self._init_failure(text, "Runtime.ExitError")
+
+    def _init_failure(self, text: str, error_type: str, body: bytes = b"") -> InitFailure:
+        outcome = FunctionError(error_type, f"Error: {text}", body=body)
+        return InitFailure(f"function {self._configuration.name}: {text}", outcome)
 
     def _outcome(self, report: Report | _ProcessExit, request_id: str) -> Outcome:
         if isinstance(report, Response):
-            return Success(_payload(report.body), request_id)
+            return Success(_payload(report.body), request_id, report.body)
         if isinstance(report, InvocationError):
-            return FunctionError(report.error_type, report.message, request_id)
+            return FunctionError(report.error_type, report.message, request_id, report.body)
         self.alive = False
         message = f"RequestId: {request_id} Error: Runtime exited with error: {report}"
         return FunctionError("Runtime.ExitError", message, request_id)
 
     def _follow(self) -> None:
         """Pass on every line that the process writes, then report its end."""
-        with cast(IO[bytes], self._process.stdout) as lines:  # opened as a pipe above
-            for line in lines:
-                # awslambdaric joins the lines of one log event with carriage returns
-                self._log(line.decode(errors="replace").rstrip("\n").replace("\r", "\n"))
+        self._output.follow()
         self._reports.put(_ProcessExit(self._process.wait()))
 
 

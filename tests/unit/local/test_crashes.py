@@ -7,7 +7,6 @@ from typing import Any, NoReturn
 
 import pytest
 from moto import backends
-from moto.awslambda.models import LambdaFunction
 from moto.core.exceptions import JsonRESTError
 from moto.dynamodb.models import DynamoDBBackend
 
@@ -16,8 +15,7 @@ from tableguard.local.dynamodb_local import forwarding
 from tableguard.local.landing_zone import LandingZone
 from tableguard.local.moto.dynamodb import capacity
 from tests.worlds import edge
-from tests.worlds.edge import ACCOUNT, KEY, PRESENT, REGION, client_of, new_table, refusal
-from tests.worlds.lambda_package import package
+from tests.worlds.edge import KEY, REGION, client_of, new_table, refusal
 
 
 @pytest.fixture(scope="module")
@@ -130,23 +128,3 @@ def test_a_service_that_cannot_be_loaded_is_not_modelled_each_time(
             assert answer == (400, "NotModelled", "not modelled: glacier:ListVaults")
     assert len(capfd.readouterr().err.splitlines()) == 2
     assert client_of(zone, "setup", "glacier").list_vaults(accountId="-")["VaultList"] == []
-
-
-# Functions
-
-
-@pytest.mark.parametrize("kind", ["RequestResponse", "Event", "DryRun"])
-def test_no_function_is_invoked_and_docker_is_never_reached(
-    zone: LandingZone, monkeypatch: pytest.MonkeyPatch, kind: str
-) -> None:
-    reached: list[Any] = []
-    monkeypatch.setattr(LambdaFunction, "_invoke_lambda", lambda *args, **_: reached.append(args))
-    name = f"function-{kind}"
-    client, role = client_of(zone, "setup", "lambda"), f"arn:aws:iam::{ACCOUNT}:role/{PRESENT['RoleName']}"
-    client.create_function(
-        FunctionName=name, Runtime="python3.13", Role=role, Handler="app.handle", Code={"ZipFile": package("")}
-    )
-    answer = refusal(client.invoke, FunctionName=name, InvocationType=kind, Payload=b"{}")
-    assert answer == (400, "NotModelled", "not modelled: lambda:Invoke")
-    assert refusal(client.invoke_async, FunctionName=name, InvokeArgs=b"{}")[2] == "not modelled: lambda:InvokeAsync"
-    assert reached == []

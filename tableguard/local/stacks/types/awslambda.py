@@ -25,6 +25,7 @@ _FUNCTION = (
     "Environment",
     "EphemeralStorage",
     "Handler",
+    "LoggingConfig",
     "MemorySize",
     "PackageType",
     "Role",
@@ -34,7 +35,17 @@ _FUNCTION = (
     "VpcConfig",
 )
 # what moto's UpdateFunctionConfiguration changes; it leaves all else as it was
-_CHANGEABLE = ("Description", "Environment", "Handler", "MemorySize", "Role", "Runtime", "Timeout", "VpcConfig")
+_CHANGEABLE = (
+    "Description",
+    "Environment",
+    "Handler",
+    "LoggingConfig",
+    "MemorySize",
+    "Role",
+    "Runtime",
+    "Timeout",
+    "VpcConfig",
+)
 _PERMISSION = ("Action", "FunctionName", "Principal", "PrincipalOrgID", "SourceAccount", "SourceArn")
 
 
@@ -166,7 +177,6 @@ TYPES: tuple[ResourceType, ...] = (
         delete=_delete,
         not_modelled={
             "DeadLetterConfig": _DROPPED,
-            "LoggingConfig": _DROPPED,
             "RecursiveLoop": "moto has no PutFunctionRecursionConfig",
             "RuntimeManagementConfig": "moto has no PutRuntimeManagementConfig",
             "SnapStart": "moto's GetFunction says ApplyOn None, whatever was asked for",

@@ -2,14 +2,17 @@
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from botocore.awsrequest import AWSPreparedRequest
+from botocore.model import OperationModel
 
 from tableguard.local import server
+from tableguard.local.clients import factory
+from tableguard.local.clients.factory import make_client
 from tableguard.local.event_source.activity import ACTIVITY, Activity
 from tableguard.local.event_source.lag import StreamLag
-from tableguard.local.event_source.poller import IDLE_SECONDS, POLL_SECONDS
+from tableguard.local.event_source.mapping_runner import IDLE_SECONDS, POLL_SECONDS
 from tests.engines import DYNAMODB_LOCAL, MOTO, dynamodb_local
 from tests.engines.choice import BOTH
 from tests.worlds.lambdas import TELLING, Aws, within
@@ -26,10 +29,15 @@ class Counted(Aws):
     def __init__(self, endpoint: str) -> None:
         super().__init__(endpoint)
         self.requests: list[str] = []
-        self.session.events.register("before-send", self._note)
 
-    def _note(self, request: AWSPreparedRequest, event_name: str, **_: object) -> None:
-        self.requests.append(event_name.removeprefix("before-send."))
+    def make_client(self, service: str, **arguments: Any) -> Any:
+        """Return a client of the product whose requests are counted."""
+        client = make_client(service, **arguments)
+        client.meta.events.register("before-call", self._note)
+        return client
+
+    def _note(self, model: OperationModel, **_: object) -> None:
+        self.requests.append(model.name)
 
     def in_a_while(self) -> list[str]:
         """Return the requests of a while in which nobody does anything."""
@@ -40,13 +48,15 @@ class Counted(Aws):
 
 
 @pytest.fixture
-def aws(request: pytest.FixtureRequest) -> Iterator[Counted]:
+def aws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Counted]:
     engine = getattr(request, "param", MOTO)
     tables = dynamodb_local.engine() if engine == DYNAMODB_LOCAL else None
     with server.start(tables=tables) as running:
         counted = Counted(running.endpoint)
+        monkeypatch.setattr(factory, "make_client", counted.make_client)
         counted.furnish()
         yield counted
+        counted.functions.close()
 
 
 @pytest.mark.parametrize("aws", BOTH, indirect=True)

@@ -3,23 +3,29 @@
 import json
 import threading
 from collections.abc import Iterator
+from typing import Any
 
-import boto3
 import pytest
 from botocore.awsrequest import AWSPreparedRequest
 from moto.awslambda.models import LambdaBackend
 
 from tableguard.errors import EmbeddedError
+from tableguard.local.clients import factory
+from tableguard.local.clients.factory import make_client
+from tableguard.local.clients.identities import LAMBDA_KEY
 from tableguard.local.event_source.lag import StreamLag
 from tableguard.local.event_source.mapping import EventSourceMapping, Invoke
 from tableguard.local.event_source.poller import Poller
 from tableguard.local.event_source.record_buffer import Event
+from tableguard.local.function.functions import Functions
 from tableguard.local.function.outcome import Outcome
 from tests.worlds import stock_moto
 from tests.worlds.lambda_package import package
 from tests.worlds.lambdas import ACCOUNT, NEW_MESSAGES, REGION, TELLING, WRITING, Aws, within
 
 pytestmark = pytest.mark.slow
+
+EXCEPT_TWO = {"Filters": [{"Pattern": '{"dynamodb":{"Keys":{"pk":{"S":[{"anything-but":"MSG#two"}]}}}}'}]}
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +85,8 @@ def test_between_start_and_stop_records_are_delivered_as_they_come(aws: Aws) -> 
         assert within(20, lambda: aws.batches == [["one"]])
         aws.put("two")
         assert within(20, lambda: aws.batches == [["one"], ["two"]])
+    assert [name for name in own_threads() if "mapping" in name] == []
+    aws.functions.close()
     assert own_threads() == []
 
 
@@ -87,7 +95,7 @@ def test_log_lines_go_to_the_functions_log_group(aws: Aws) -> None:
     aws.put("one")
     with aws.poller() as poller:
         poller.drain(20)
-    assert ("/aws/lambda/messages", '["one"]') in aws.lines
+    assert '["one"]' in aws.lines()
 
 
 def test_batch_settings_are_those_of_the_deployed_mapping(aws: Aws) -> None:
@@ -126,31 +134,32 @@ def test_records_given_up_are_left_in_the_bucket_with_the_event(aws: Aws) -> Non
     assert mapping.metrics["OnFailureDestinationDeliveredEventCount"] == 2
 
 
-def test_streams_are_read_and_failures_written_as_the_functions_role(aws: Aws) -> None:
+def test_streams_are_read_and_failures_written_as_the_functions_role(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     aws.bucket("failures")
     signed: set[tuple[str, str]] = set()
 
     def note(request: AWSPreparedRequest, event_name: str, **_: object) -> None:
         authorization = str(request.headers["Authorization"])
-        signed.add((event_name.removeprefix("before-send."), "KEY" if "Credential=KEY/" in authorization else "role"))
+        signer = "lambda" if f"Credential={LAMBDA_KEY}/" in authorization else "role"
+        signed.add((event_name.removeprefix("before-send."), signer))
 
-    session = boto3.Session("KEY", "KEY", region_name=REGION)
-    session.events.register("before-send", note)
-    failing(aws, "arn:aws:s3:::failures", Poller(session, aws.endpoint, "code"))
-    assert {
+    def noted(service: str, **arguments: Any) -> Any:
+        client = make_client(service, **arguments)
+        client.meta.events.register("before-send", note)
+        return client
+
+    monkeypatch.setattr(factory, "make_client", noted)
+    failing(aws, "arn:aws:s3:::failures")
+    aws.functions.flush_logs()
+    assert signed == {
+        ("sts.AssumeRole", "lambda"),
         ("dynamodb-streams.DescribeStream", "role"),
         ("dynamodb-streams.GetShardIterator", "role"),
         ("dynamodb-streams.GetRecords", "role"),
         ("s3.PutObject", "role"),
-        ("lambda.GetFunction", "KEY"),
-        ("s3.GetObject", "KEY"),
-    } <= signed
-    assert ("sts.AssumeRole", "KEY") not in signed  # Lambda takes the role as itself
-    assert {service for service, signer in signed if signer == "role"} == {
-        "dynamodb-streams.DescribeStream",
-        "dynamodb-streams.GetShardIterator",
-        "dynamodb-streams.GetRecords",
-        "s3.PutObject",
+        ("cloudwatch-logs.PutLogEvents", "role"),
+        ("cloudwatch-logs.CreateLogStream", "role"),
+        ("cloudwatch-logs.CreateLogGroup", "role"),
     }
 
 
@@ -205,7 +214,7 @@ def test_every_mapping_of_the_account_is_run(aws: Aws) -> None:
     with aws.poller() as poller:
         poller.drain(20)
         assert set(poller.mappings) == made
-    assert sorted(aws.lines) == [("/aws/lambda/first", '["one"]'), ("/aws/lambda/second", '["one"]')]
+    assert [[line for line in aws.lines(name) if line[0] == "["] for name in ("first", "second")] == [['["one"]']] * 2
 
 
 def test_disabling_a_mapping_stops_it_and_a_drain_says_so(aws: Aws) -> None:
@@ -247,31 +256,31 @@ def test_a_drain_that_takes_too_long_says_where_it_stands(aws: Aws) -> None:
     poller.stop()
 
 
-def test_a_function_that_cannot_start_stops_its_mapping_with_the_reason(aws: Aws) -> None:
+def test_a_function_that_cannot_start_is_tried_again_and_goes_on_with_new_code(aws: Aws) -> None:
     aws.deploy("import absent")
     aws.put("one")
-    poller = aws.poller()
-    poller.start()
-    with pytest.raises(EmbeddedError, match=r"cannot start: Runtime.ImportModuleError.*No module named 'absent'"):
+    with aws.poller() as poller:
+        with pytest.raises(EmbeddedError, match=r"its last invocation failed: Runtime\.ImportModuleError"):
+            poller.drain(0.5)
+        assert poller.lag().records == 1
+        aws.client("lambda").update_function_code(FunctionName="messages", ZipFile=package(TELLING))
         poller.drain(20)
-    with pytest.raises(EmbeddedError, match="No module named 'absent'"):
-        poller.lag()
-    with pytest.raises(EmbeddedError, match="No module named 'absent'"):
-        poller.stop()
+    assert aws.batches == [["one"]]
+    assert any("No module named 'absent'" in line for line in aws.lines())
 
 
-def test_the_code_must_be_what_was_deployed(aws: Aws) -> None:
+def test_the_code_that_was_deployed_is_what_runs(aws: Aws) -> None:
     aws.deploy(TELLING)
-    code = {"Bucket": "code", "Key": "functions/messages.zip"}
-    aws.client("s3").put_object(**code, Body=package("def handle(event, context): ..."))
-    with pytest.raises(EmbeddedError, match=r"messages\.zip is no longer the code that was deployed"):
-        aws.poller().start()
-    aws.client("s3").delete_object(**code)
-    with pytest.raises(EmbeddedError, match=r"its code, s3://code/functions/messages.zip: .*NoSuchKey"):
-        aws.poller().start()
-    aws.client("s3").put_object(**code, Body=package(TELLING))
+    aws.client("s3").put_object(Bucket="code", Key="functions/messages.zip", Body=package("import absent"))
+    aws.put("one")
     with aws.poller() as poller:
         poller.drain(20)
+        where = {"S3Bucket": "code", "S3Key": "functions/messages.zip"}
+        aws.client("lambda").update_function_code(FunctionName="messages", **where)
+        aws.put("two")
+        with pytest.raises(EmbeddedError, match=r"Runtime\.ImportModuleError"):
+            poller.drain(0.5)
+    assert aws.batches == [["one"]]
 
 
 def test_a_mapping_that_is_not_modelled_stops_the_start_and_leaves_nothing_running(aws: Aws) -> None:
@@ -281,9 +290,41 @@ def test_a_mapping_that_is_not_modelled_stops_the_start_and_leaves_nothing_runni
     with pytest.raises(EmbeddedError, match="ParallelizationFactor 2 is not modelled"):
         poller.start()
     assert poller.mappings == {}
+    aws.functions.close()
     assert own_threads() == []
 
 
 def test_an_aws_that_is_gone_is_an_error_not_silence(aws: Aws) -> None:
-    with pytest.raises(EmbeddedError, match="event source mappings: Could not connect to the endpoint URL"):
-        Poller(aws.session, "http://127.0.0.1:9", "code").start()
+    aws.deploy(TELLING)
+    with pytest.raises(EmbeddedError, match=r"function messages: its role .*: Could not connect to the endpoint URL"):
+        Poller(Functions("http://127.0.0.1:9")).start()
+
+
+def test_a_new_mapping_is_served_a_changed_one_changes_and_a_deleted_one_ends(aws: Aws) -> None:
+    with aws.poller() as poller:
+        uuid = aws.deploy(TELLING)
+        aws.put("one")
+        assert within(20, lambda: aws.batches == [["one"]])
+        aws.client("lambda").update_event_source_mapping(UUID=uuid, BatchSize=1, FilterCriteria=EXCEPT_TWO)
+        poller.drain(20)
+        aws.put("two", "three", "four")
+        assert within(20, lambda: aws.batches == [["one"], ["three"], ["four"]])
+        aws.client("lambda").delete_event_source_mapping(UUID=uuid)
+        assert within(20, lambda: poller.mappings == {})
+        aws.put("five")
+        poller.drain(20)
+    assert aws.batches == [["one"], ["three"], ["four"]]
+
+
+def test_a_mapping_goes_on_with_another_function_where_it_stood(aws: Aws) -> None:
+    uuid = aws.deploy(TELLING)
+    other = aws.deploy(TELLING, "other")
+    aws.client("lambda").delete_event_source_mapping(UUID=other)
+    with aws.poller() as poller:
+        aws.put("one")
+        poller.drain(20)
+        aws.client("lambda").update_event_source_mapping(UUID=uuid, FunctionName="other")
+        aws.put("two")
+        poller.drain(20)
+    lines = [[line for line in aws.lines(name) if line[0] == "["] for name in ("messages", "other")]
+    assert lines == [['["one"]'], ['["two"]']]
