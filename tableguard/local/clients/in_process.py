@@ -1,13 +1,14 @@
 """Answers requests to the embedded AWS from its own process without a socket: 2.2 ms of CPU each, not 4.6."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from io import BytesIO
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
-from werkzeug.test import EnvironBuilder, run_wsgi_app
+from werkzeug.test import run_wsgi_app
 
 
 class _Body(BytesIO):
@@ -21,24 +22,45 @@ def in_process_responder(application: Any) -> Callable[..., AWSResponse]:
     """Return a handler of botocore's `before-send` that answers by the application, so that nothing is sent."""
 
     def answer(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-        url = urlsplit(request.url)
-        body: Any = request.body
-        builder = EnvironBuilder(
-            path=url.path or "/",
-            base_url=f"{url.scheme}://{url.netloc}/",
-            query_string=url.query,
-            method=request.method,
-            headers=[(name, _text(value)) for name, value in request.headers.items() if name != "Content-Length"],
-            data=body.read() if hasattr(body, "read") else body or b"",
-        )
-        # moto reads the path as it was written, %2F and all; an empty body has a length too
-        environ = {**builder.get_environ(), "RAW_URI": request.url, "REQUEST_URI": request.url}
-        if "Content-Length" in request.headers:
-            environ.setdefault("CONTENT_LENGTH", "0")
-        parts, status, headers = run_wsgi_app(application, environ, buffered=True)
+        parts, status, headers = run_wsgi_app(application, _environ(request), buffered=True)
         return AWSResponse(request.url, int(status.split()[0]), _headers(headers), _Body(b"".join(parts)))
 
     return answer
+
+
+def _environ(request: AWSPreparedRequest) -> dict[str, Any]:
+    """Return a request as WSGI has it, with the path as it was written too, %2F and all: moto reads that."""
+    url = urlsplit(request.url)
+    body: Any = request.body
+    content = body.read() if hasattr(body, "read") else body or b""
+    content = content.encode() if isinstance(content, str) else content
+    environ = {f"HTTP_{name.upper().replace('-', '_')}": _text(value) for name, value in request.headers.items()}
+    # an empty body has a length too, where the client says so
+    length = environ.pop("HTTP_CONTENT_LENGTH", None)
+    content_type = environ.pop("HTTP_CONTENT_TYPE", None)
+    return {
+        **environ,
+        **({} if length is None and not content else {"CONTENT_LENGTH": str(len(content))}),
+        **({} if content_type is None else {"CONTENT_TYPE": content_type}),
+        "HTTP_HOST": url.netloc,
+        "PATH_INFO": unquote_to_bytes(url.path or "/").decode("latin-1"),
+        "QUERY_STRING": url.query,
+        "RAW_URI": request.url,
+        "REMOTE_ADDR": url.hostname,
+        "REQUEST_METHOD": request.method,
+        "REQUEST_URI": request.url,
+        "SCRIPT_NAME": "",
+        "SERVER_NAME": url.hostname,
+        "SERVER_PORT": str(url.port),
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "wsgi.errors": sys.stderr,
+        "wsgi.input": BytesIO(content),
+        "wsgi.multiprocess": False,
+        "wsgi.multithread": True,
+        "wsgi.run_once": False,
+        "wsgi.url_scheme": url.scheme,
+        "wsgi.version": (1, 0),
+    }
 
 
 def _headers(pairs: Iterable[tuple[str, str]]) -> HTTPHeaders:
