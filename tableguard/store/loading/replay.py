@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 from stream_lambda.batch_get import chunks
@@ -58,6 +59,7 @@ def replay(
     *,
     seed: int = 0,
     workers: int = 4,
+    observe_groups: Callable[[Iterable[Group]], Iterable[Group]] = iter,
     observe: Callable[[Iterable[Message]], Iterable[Message]] = iter,
     sleep: Callable[[float], None] = time.sleep,
     cipher: Cipher | None = None,
@@ -65,8 +67,8 @@ def replay(
     """Write the groups and then the messages of a trace that are absent, encrypted if there is a cipher.
 
     Existing items stay as they are; rows are left to Pattern D. Transactions are written side by side, so messages
-    arrive somewhat out of order. `observe` sees each message pass, once it is in the table. Interrupted, it can
-    be run again.
+    arrive somewhat out of order. `observe_groups` sees each absent group pass before it is written, `observe` each
+    message once it is in the table. Interrupted, it can be run again.
     """
     writer = _Writer(client, table_name, sleep, cipher)
     conversations = groups(trace)
@@ -79,10 +81,10 @@ def replay(
             yield from batch
 
     with ThreadPoolExecutor(workers) as pool:
-        new = pool.map(writer.absent_groups, chunks(conversations, BATCH))
+        new = chain.from_iterable(pool.map(writer.absent_groups, chunks(conversations, BATCH)))
         # one after the other, so that the same trace gives the same places
-        placed = [[_placed(group, places) for group in batch] for batch in new]
-        groups_added = list(pool.map(writer.put_groups, placed))
+        placed = [_placed(group, places) for group in observe_groups(new)]
+        groups_added = list(pool.map(writer.put_groups, chunks(placed, BATCH)))
         for _ in observe(written(pool)):
             pass
     users = {user.user_uuid for group in conversations for user in group.members}

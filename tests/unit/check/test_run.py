@@ -84,13 +84,27 @@ PLANTED: dict[str, Template] = {
 
 
 @pytest.fixture(scope="module")
-def planted(tmp_path_factory: pytest.TempPathFactory) -> CheckReport:
+def temporary(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the process of checkov has its temporary files."""
+    return tmp_path_factory.mktemp("temporary")
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory, temporary: Path) -> CheckReport:
     """One run over every planted fault and its clean twin, beside a file that is no template."""
     folder = tmp_path_factory.mktemp("planted")
     for name, template in PLANTED.items():
         (folder / name).write_text(yaml.safe_dump(template), encoding="utf-8")
     (folder / "values.yaml").write_text("colour: blue\n", encoding="utf-8")
-    return run.run_on([folder])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(temporary))
+        return run.run_on([folder])
+
+
+@needs_checkov
+def test_checkov_leaves_no_file_behind(planted: CheckReport, temporary: Path) -> None:
+    assert any(outcome.engine == "checkov" and outcome.passed for outcome in planted.outcomes)
+    assert list(temporary.iterdir()) == []
 
 
 def _rules(report: CheckReport, file: str) -> set[str]:

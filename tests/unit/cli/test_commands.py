@@ -474,6 +474,35 @@ def test_the_deployment_that_is_printed_finds_everything_deployed(
     assert list(Path().iterdir()) == []
 
 
+def test_keys_that_the_estate_does_not_know_are_named(
+    folder: Path, clients: ClientConfiguration, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in clients.variables.items():
+        monkeypatch.setenv(name, value)
+    section = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = x\n"
+    (folder / "credentials").write_text(f"[administrator]\n{section}[application]\n{section}")
+    deploy = (
+        "deploy",
+        "--dry-run",
+        "--settings",
+        str(EXAMPLE_SETTINGS / "existing-vpc.toml"),
+        "--profile",
+        "administrator",
+    )
+    reading = ("table", "scan", "--table", "any", "--region", "eu-central-1")
+    remedy = "; paste the line that `tableguard up` printed, which hides all others\n"
+    for command, whose in (
+        (deploy, "profile administrator"),
+        (reading, "profile application, which AWS_PROFILE names"),
+    ):
+        main(command)
+        assert "it was asked with" not in capsys.readouterr().err
+        with monkeypatch.context() as patch:
+            patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(folder / "credentials"))
+            assert main(command) == 2
+        assert capsys.readouterr().err.endswith(f" is invalid.; it was asked with {whose}{remedy}")
+
+
 @pytest.mark.parametrize("hint", [True, False])
 def test_what_the_user_needs_next_stands_last_on_the_screen(
     running: estate.EmbeddedEstate, clients: ClientConfiguration, hint: bool

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -21,9 +22,11 @@ from botocore.exceptions import ClientError
 from stream_lambda import items
 from stream_lambda.items import User
 from tableguard import settings
+from tableguard.aws.loopback import is_on_loopback
 from tableguard.cli.commands.messages import seed
 from tableguard.cli.target import Target
 from tableguard.errors import MessageError
+from tableguard.stacks.credentials import unknown_keys
 from tableguard.stacks.registry import find_stack
 from tableguard.store import table_admin
 from tableguard.store.loading import conversation_file, replay
@@ -142,6 +145,94 @@ def test_a_configuration_of_aws_that_cannot_be_read_is_one_line(
 def test_a_profile_that_does_not_exist_is_one_line(empty: World) -> None:
     reason = empty.refused("table list", "--profile", "nobody")
     assert reason.startswith("The config profile (nobody) could not be found; name another with --profile")
+
+
+UNKNOWN = "; it was asked with "
+OWN = "; paste the line that `tableguard up` printed, which hides all others"
+
+
+def refusal(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "no"}}, "ListTables")
+
+
+@pytest.mark.parametrize(
+    ("variables", "options", "whose"),
+    [
+        (
+            {"AWS_ACCESS_KEY_ID": "AKIAFOREIGN", "AWS_SECRET_ACCESS_KEY": "x"},
+            (),
+            "AWS_ACCESS_KEY_ID in the environment",
+        ),
+        ({"AWS_PROFILE": "application"}, (), "profile application, which AWS_PROFILE names"),
+        ({"AWS_ACCESS_KEY_ID": "AKIAFOREIGN"}, ("--profile", "application"), "profile application"),
+        ({}, (), "credentials that nobody named"),
+    ],
+)
+def test_keys_that_loopback_does_not_know_are_named_and_never_shown(
+    empty: World, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], options: tuple[str, ...], whose: str
+) -> None:
+    def refuse(**_: Any) -> Any:
+        raise refusal("UnrecognizedClientException")
+
+    config = Path(empty.options[-1]).with_name("config")
+    config.write_text("[profile application]\n")
+    for name, value in {"AWS_CONFIG_FILE": str(config), **variables}.items():
+        monkeypatch.setenv(name, value)
+    client = SimpleNamespace(get_paginator=lambda _: SimpleNamespace(paginate=refuse))
+    monkeypatch.setattr(Target, "client_of", lambda *_: client)
+    reason = empty.refused("table list", *options)
+    assert reason.endswith(f"operation: no{UNKNOWN}{whose}{OWN}")
+    assert "AKIA" not in reason
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("UnrecognizedClientException", True),
+        ("ExpiredTokenException", True),
+        ("ExpiredToken", True),
+        ("InvalidClientTokenId", True),
+        ("InvalidAccessKeyId", True),
+        ("AccessDeniedException", False),
+        ("ProvisionedThroughputExceededException", False),
+    ],
+)
+def test_no_other_refusal_is_taken_for_one_of_keys(code: str, told: bool) -> None:
+    assert unknown_keys(refusal(code), "work", True) == (f"{UNKNOWN}profile work{OWN}" if told else "")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "told"), [("https://dynamodb.eu-central-1.amazonaws.com", ""), ("http://127.0.0.1:1", OWN)]
+)
+def test_only_on_loopback_the_estates_own_keys_are_the_remedy(endpoint: str, told: str) -> None:
+    assert unknown_keys(refusal("ExpiredToken"), "work", is_on_loopback(endpoint)) == f"{UNKNOWN}profile work{told}"
+
+
+@pytest.mark.parametrize(
+    ("variables", "options", "key"),
+    [
+        ({}, (), "local"),
+        ({"AWS_PROFILE": "application"}, (), "AKIAOFAPPLICATION"),
+        ({"AWS_ACCESS_KEY_ID": "AKIAOFMINE", "AWS_SECRET_ACCESS_KEY": "x"}, (), "AKIAOFMINE"),
+        ({}, ("application",), "AKIAOFAPPLICATION"),
+    ],
+)
+def test_any_keys_do_on_loopback_where_none_are_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variables: dict[str, str], options: tuple[str, ...], key: str
+) -> None:
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "credentials").write_text(
+        "".join(
+            f"[{name}]\naws_access_key_id = AKIAOF{name.upper()}\naws_secret_access_key = x\n"
+            for name in ("default", "application")
+        )
+    )
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    target = Target("http://127.0.0.1:1", REGION, options[0] if options else None, TABLE, None)
+    assert target.client._request_signer._credentials.access_key == key
 
 
 def test_where_nobody_gave_credentials_one_line_says_how_to(empty: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,6 +57,16 @@ def remember_grammar() -> None:
     yacc.__dict__["yacc"] = remembered
 
 
+def leave_terraform_out() -> None:
+    """Leave the grammar of Terraform unbuilt: it takes a second, or a file that stays among the temporary ones."""
+    try:
+        lark = importlib.import_module("lark")
+    except ModuleNotFoundError:
+        return  # another checkov than ours reads Terraform with another parser
+    # whoever should want to parse with it fails, and that is told as a crash
+    lark.__dict__["Lark"] = type("Unbuilt", (), {"__init__": lambda self, *_, **__: None})
+
+
 class Engines:
     """The runners of checkov, imported when an instance is made: only once the network is refused."""
 
@@ -99,6 +109,7 @@ def main() -> None:
     output, addresses = sys.stdout, refuse_network()
     sys.stdout = sys.stderr  # checkov's own words must not mix with the answers
     try:
+        leave_terraform_out()
         engines = Engines()
         remember_grammar()
         _write(output, {"ready": engines.version})

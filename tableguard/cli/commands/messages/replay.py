@@ -5,6 +5,7 @@ What is in the table already is left alone: run it again after an interruption.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,7 @@ def command(target: "Target", *, file: Path, messages: int | None, seed: int, wo
         seed=seed,
         workers=workers,
         cipher=target.cipher,
+        observe_groups=partial(shown, unit="conversations"),
         observe=observe,
     )
     if as_json:

@@ -362,6 +362,19 @@ def test_no_more_than_25_items_are_written_at_once(client: Any) -> None:
     assert counting.sizes == [25, 1, 25, 1]
 
 
+def test_an_observer_of_groups_sees_each_that_is_absent_before_any_message_is_written(client: Any) -> None:
+    passed: list[int] = []
+
+    def observe(absent: Iterable[items.Group]) -> Iterator[items.Group]:
+        for group in absent:
+            passed.append(len(all_items(client)))
+            yield group
+
+    for seen in ([0, 0, 0], [0, 0, 0]):  # the second time none is absent
+        replay.replay(client, TABLE, LINES, new_places(client), workers=1, observe_groups=observe)
+        assert passed == seen
+
+
 def test_an_observer_sees_each_message_pass(client: Any, capsys: pytest.CaptureFixture[str]) -> None:
     passed: list[items.Message] = []
 
