@@ -19,6 +19,14 @@ Event = Mapping[str, Any]
 Pattern = Mapping[str, Any]
 
 
+class AmbiguousPatternError(EmbeddedError):
+    """A pattern that Lambda takes and that can be read in two ways: which of them it means is not modelled."""
+
+
+class _AmbiguityError(ValueError):
+    """What is written in two ways, as the JSON of a pattern or as a pattern."""
+
+
 @dataclass(frozen=True)
 class FilterOperator:
     """One comparison: a check of its operand, and the comparison with a leaf value of the event."""
@@ -55,6 +63,8 @@ def _pattern(text: str) -> Pattern:
     try:
         pattern = json.loads(text, object_pairs_hook=_no_duplicates)
         _check_fields(pattern)
+    except _AmbiguityError as error:
+        raise AmbiguousPatternError(f"filter pattern {text}: {error}") from error
     except ValueError as error:  # also what json raises
         raise _refusal(text, str(error)) from error
     checked: Pattern = pattern
@@ -68,7 +78,7 @@ def _refusal(text: str, why: str) -> EmbeddedError:
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
     if len(fields) != len(pairs):
-        raise ValueError("a key is written twice in one object; join the two, for one of them would be lost")
+        raise _AmbiguityError("a key is written twice in one object; join the two, for one of them would be lost")
     return fields
 
 
@@ -79,7 +89,9 @@ def _check_fields(fields: Any) -> None:
         if key == "$or":
             _check_alternatives(rules)
         elif "." in key:
-            raise ValueError(f"field {key}: write the levels as nested objects, for a dot may mean a name or a level")
+            raise _AmbiguityError(
+                f"field {key}: write the levels as nested objects, for a dot may mean a name or a level"
+            )
         elif isinstance(rules, list):
             _check_rules(key, rules)
         else:
@@ -99,7 +111,7 @@ def _check_once(fields: Pattern) -> None:
     beside = _leaf_paths({key: rules for key, rules in fields.items() if key != "$or"})
     twice = beside & _leaf_paths({"$or": fields.get("$or", [])})
     if twice:
-        raise ValueError(f"field {'.'.join(min(twice))}: stands beside $or and inside it; write it inside only")
+        raise _AmbiguityError(f"field {'.'.join(min(twice))}: stands beside $or and inside it; write it inside only")
 
 
 def _leaf_paths(fields: Pattern) -> set[tuple[str, ...]]:

@@ -81,6 +81,7 @@ _SENDERS = {
     "sns": FailureDestination._to_sns,
     "sqs": FailureDestination._to_sqs,
 }
+SERVICES = frozenset(_SENDERS)
 
 
 def invocation_record(

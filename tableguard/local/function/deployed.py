@@ -49,7 +49,7 @@ def as_deployed(function: MotoFunction) -> DeployedFunction:
         ("layers", bool(described["Layers"])),
     ):
         if not_run:
-            raise NotRunError(f"not modelled: {text}: only packages in zip files for python3.x are run")
+            raise NotRunError(f"{text}: only packages in zip files for python3.x are run")
     return DeployedFunction(_configuration(described), function.code_bytes, function.reserved_concurrency)
 
 

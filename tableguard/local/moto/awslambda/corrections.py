@@ -1,10 +1,11 @@
 """Puts the corrections of this folder into moto's Lambda."""
 
-from tableguard.local.moto.awslambda import announcements, invocations, logging_config
+from tableguard.local.moto.awslambda import announcements, invocations, logging_config, mappings
 
 
 def install() -> None:
     """Install each."""
+    mappings.install()
     announcements.install()
     invocations.install()
     logging_config.install()

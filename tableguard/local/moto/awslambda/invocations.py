@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 from urllib.parse import unquote
 
-from moto.awslambda.exceptions import LambdaClientError, UnknownAliasException
+from moto.awslambda.exceptions import UnknownAliasException
 from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
 from moto.awslambda.responses import LambdaResponse
 
@@ -23,6 +23,7 @@ from tableguard.local.function import functions
 from tableguard.local.function.deployed import DeployedFunction, NotRunError, as_deployed
 from tableguard.local.function.functions import FunctionEvent, Functions, ThrottledError
 from tableguard.local.function.outcome import PAYLOAD_BYTES, error_type, payload
+from tableguard.local.moto.awslambda.refusals import not_modelled, refusal
 from tableguard.local.moto.patch import replace, wrap
 
 EVENT_BYTES = (
@@ -33,12 +34,6 @@ _PARTIAL_ARN = re.compile(r"[0-9]{12}:function:")
 _KINDS = ("RequestResponse", "Event", "DryRun")
 
 Answer = tuple[int, dict[str, str], bytes]
-
-
-class _Error(LambdaClientError):
-    def __init__(self, status: int, code: str, message: str) -> None:
-        self.code = status
-        super().__init__(code, message)
 
 
 def install() -> None:
@@ -53,7 +48,7 @@ def install() -> None:
 def _invoke(handler: LambdaResponse) -> Answer:
     kind = handler.headers.get("X-Amz-Invocation-Type") or "RequestResponse"
     if kind not in _KINDS:
-        raise _Error(400, "InvalidParameterValueException", f"InvocationType {kind}: not one of {', '.join(_KINDS)}")
+        raise refusal(400, "InvalidParameterValueException", f"InvocationType {kind}: not one of {', '.join(_KINDS)}")
     function = _function(handler, unquote(handler.path.rsplit("/", 2)[-2]))
     if kind == "DryRun":
         return 204, {"status": "204"}, b""
@@ -86,7 +81,7 @@ def _function(handler: LambdaResponse, name: str) -> LambdaFunction:
     arn = parse(name)
     if arn is not None and arn.region != handler.region:
         text = f"Functions from '{arn.region}' are not reachable in this region ('{handler.region}')"
-        raise _Error(404, "ResourceNotFoundException", text)
+        raise refusal(404, "ResourceNotFoundException", text)
     backend = handler.backend if arn is None else lambda_backends[arn.account][arn.region]
     qualifier = handler.querystring.get("Qualifier", [None])[0]
     function = backend.get_function(name, qualifier)
@@ -100,24 +95,22 @@ def _refuse_weights(backend: LambdaBackend, name: str, alias: str) -> None:
     except UnknownAliasException:
         return
     if routing:
-        raise _not_modelled(
-            f"not modelled: the RoutingConfig of alias {alias}, by which some events go to another version"
-        )
+        raise not_modelled(f"the RoutingConfig of alias {alias}, by which some events go to another version")
 
 
 def _body(handler: LambdaResponse, kind: str) -> bytes:
     body = handler.body.encode() if isinstance(handler.body, str) else bytes(handler.body)
     if kind == "RequestResponse" and len(body) > PAYLOAD_BYTES:
         text = f"Request must be smaller than {PAYLOAD_BYTES} bytes for the InvokeFunction operation"
-        raise _Error(413, "RequestTooLargeException", text)
+        raise refusal(413, "RequestTooLargeException", text)
     if kind == "Event" and len(body) > EVENT_BYTES:
         text = f"{len(body)} byte payload is too large for the Event invocation type (limit {EVENT_BYTES} bytes)"
-        raise _Error(413, "RequestTooLargeException", text)
+        raise refusal(413, "RequestTooLargeException", text)
     try:
         json.loads(body or b"{}", parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         text = f"Could not parse request body into json: Could not parse payload into json: {error}"
-        raise _Error(400, "InvalidRequestContentException", text) from error
+        raise refusal(400, "InvalidRequestContentException", text) from error
     return body or b"{}"
 
 
@@ -132,7 +125,7 @@ def _client_context(encoded: str) -> str:
             json.loads(text)
     except (binascii.Error, ValueError) as error:
         refused = "Client context must be a valid Base64-encoded JSON object."
-        raise _Error(400, "InvalidRequestContentException", refused) from error
+        raise refusal(400, "InvalidRequestContentException", refused) from error
     return text
 
 
@@ -140,20 +133,16 @@ def _runnable(function: LambdaFunction) -> DeployedFunction:
     try:
         return as_deployed(function)
     except NotRunError as error:
-        raise _not_modelled(str(error)) from error
-
-
-def _not_modelled(text: str) -> _Error:
-    return _Error(400, "NotModelled", text)
+        raise not_modelled(str(error)) from error
 
 
 def _answer(headers: Mapping[str, str], deployed: DeployedFunction, event: FunctionEvent) -> Answer:
     try:
         invocation = _functions().invoke(deployed, event)
     except ThrottledError as error:
-        raise _Error(429, "TooManyRequestsException", "Rate Exceeded.") from error
+        raise refusal(429, "TooManyRequestsException", "Rate Exceeded.") from error
     except EmbeddedError as error:
-        raise _Error(403, "AccessDeniedException", str(error)) from error
+        raise refusal(403, "AccessDeniedException", str(error)) from error
     answered = {"content-type": "application/json", "x-amz-executed-version": deployed.configuration.version}
     if error_type(invocation.outcome) is not None:
         answered["x-amz-function-error"] = "Unhandled"
