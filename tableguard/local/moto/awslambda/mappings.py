@@ -58,11 +58,11 @@ def _create(original: Callable[..., EventSourceMapping], backend: LambdaBackend,
             raise refusal(409, "ResourceConflictException", text)
     _check_modelled({"UUID": "", **spec, "FunctionArn": arn})
     try:
-        made = original(backend, spec)
+        mapping = original(backend, spec)
     except JsonRESTError as error:
         raise invalid_parameter(f"Stream not found: {source}") from error
-    made.function_arn = arn  # moto resolves an alias for good
-    return made
+    mapping.function_arn = arn  # moto resolves an alias for good
+    return mapping
 
 
 def _update(
