@@ -103,15 +103,31 @@ def meets(item: Item, conditions: list[Condition]) -> bool:
     return True
 
 
+_SPARSE = ("AttributeValue", "Record", "StreamRecord")
+
+
 def _faster_attribute_values(
     original: Callable[..., None], serializer: ResponseSerializer, serialized: dict[str, Any], value: Any, *at: Any
 ) -> None:
-    """Write of an attribute value the one member present, not forty that might be."""
+    """Write an attribute value as it is, or with its members alone, not forty that might be; a stream record too."""
     shape, key = at
-    if shape.name != "AttributeValue" or not isinstance(value, dict):
+    if shape.name not in _SPARSE or not isinstance(value, dict) or not value.keys() <= shape.members.keys():
         original(serializer, serialized, value, shape, key)
         return
     written: dict[str, Any] = {}
-    for member, content in value.items():
-        serializer._serialize(written, content, shape.members[member], member)
+    if shape.name == "AttributeValue" and _is_json(value):
+        written = value
+    else:
+        for member, content in value.items():
+            serializer._serialize(written, content, shape.members[member], member)
     serializer._default_serialize(serialized, written, shape, key)
+
+
+def _is_json(value: dict[str, Any]) -> bool:
+    """Return True for an attribute value that is written as it is: a text, a number, or maps and lists of these."""
+    ((kind, content),) = value.items() if len(value) == 1 else (("", None),)
+    if kind in ("S", "N"):
+        return type(content) is str
+    if kind == "M":
+        return type(content) is dict and all(map(_is_json, content.values()))
+    return kind == "L" and type(content) is list and all(map(_is_json, content))
