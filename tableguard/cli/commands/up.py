@@ -1,6 +1,7 @@
 """Deploy every stack on an embedded AWS on loopback and let messages flow."""
 
 import time
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,12 +46,14 @@ def command(*, settings_file: Path | None, port: int | None, demo: bool, dynamod
     with (
         one_interruption(),  # an estate that is half up ends in good order too
         run_folder.taken("demo" if demo else "up") as folder,
-        steps(to_stderr=as_json) as report,
-        estate.engine(dynamodb, report) as tables,
-        estate.running(settings, _port(port, folder), report, tables) as running,
+        ExitStack() as parts,
     ):
-        if demo:
-            _demonstrate(running, as_json=as_json)
+        with steps(to_stderr=as_json) as report:  # until it is up: then nothing moves on the screen any more
+            tables = parts.enter_context(estate.engine(dynamodb, report))
+            running = parts.enter_context(estate.running(settings, _port(port, folder), report, tables))
+            shown = _demonstration(running, as_json=as_json) if demo else None
+        if shown is not None:
+            print(shown)
             return
         _serve(running, folder, settings_file, as_json=as_json, hint=tables is None)
     tell("tableguard up: ended; its data, keys and profiles are gone")
@@ -69,10 +72,10 @@ def _port(chosen: int | None, folder: "RunFolder") -> int:
     return 0
 
 
-def _demonstrate(running: "EmbeddedEstate", *, as_json: bool) -> None:
+def _demonstration(running: "EmbeddedEstate", *, as_json: bool) -> str:
     from tableguard.local import demo, presentation
 
-    print((presentation.demo_json if as_json else presentation.demo_text)(running, demo.run(running)))
+    return (presentation.demo_json if as_json else presentation.demo_text)(running, demo.run(running))
 
 
 def _serve(

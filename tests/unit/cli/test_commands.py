@@ -14,13 +14,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError, NoRegionError, UnauthorizedSSOTokenError
+from rich.console import Console
 
 from tableguard import settings
 from tableguard.check import run as check
 from tableguard.check.report import CheckReport
+from tableguard.cli import output
 from tableguard.cli.app import main
 from tableguard.cli.commands import render
 from tableguard.errors import DeployError
@@ -413,6 +416,26 @@ def test_after_a_restart_it_is_where_it_was_if_nobody_else_is(
     lock.write_text(str(number))
     assert serving.until(signal.SIGINT) == (0, number, first[2])
     assert serving.until(signal.SIGINT, "--port", "0")[1] == 0
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_nothing_moves_on_the_screen_once_it_is_served(
+    serving: Serving, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], terminal: bool
+) -> None:
+    file = io.StringIO()
+    console = Console(file=file, force_terminal=True) if terminal else None
+    monkeypatch.setattr(output, "terminal", lambda _: console)
+    write, screens = presentation.estate_text, list[str]()
+
+    def text(*facts: Any, **hint: Any) -> str:
+        screens.append(file.getvalue())
+        return write(*facts, **hint)
+
+    monkeypatch.setattr(presentation, "estate_text", text)
+    assert serving.until(signal.SIGINT)[0] == 0
+    assert [file.getvalue()] == screens
+    assert ("starting" in screens[0]) is terminal
+    assert "  . " in capsys.readouterr().out
 
 
 def test_a_second_one_says_where_its_files_are_and_leaves_the_firsts_alone(
