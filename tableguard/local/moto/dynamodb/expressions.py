@@ -4,15 +4,18 @@ Each UpdateItem parses its expression twice, copies it and walks it some twenty 
 classes at each node. Here an expression is parsed once, and what a class of nodes wants is asked once for each class.
 """
 
+from collections import deque
 from collections.abc import Callable
 from copy import deepcopy
 from functools import cache, lru_cache
 from typing import Any
 
+from moto.dynamodb.comparisons import ConditionExpressionParser
 from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.parsing import ast_nodes, expressions, validators
+from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 
-from tableguard.local.moto.patch import replace
+from tableguard.local.moto.patch import replace, wrap
 
 # modules that tell type checkers to look away
 _NODES: Any = ast_nodes
@@ -30,21 +33,30 @@ def install() -> None:
     parser = _EXPRESSIONS.UpdateExpressionParser
     replace(parser, "make", staticmethod(lru_cache(_KEPT)(parser.make)))  # its nodes are only read or copied
     replace(validators, "deepcopy", _copied)
+    wrap(ConditionExpressionParser, "_lex_condition_expression", _lexed)
+    replace(ReservedKeywords, "KEYWORDS", frozenset(ReservedKeywords.get_reserved_keywords()))  # a list of 573
 
 
-@cache
-def _is_subclass(kind: type, *kinds: type) -> bool:
-    return issubclass(kind, kinds)
+def _with_subclasses(*kinds: type) -> frozenset[type]:
+    return frozenset(kinds).union(*(_with_subclasses(*kind.__subclasses__()) for kind in kinds))
 
 
-def _is_node(value: Any) -> bool:
-    kind: type = type(value)
-    return _is_subclass(kind, _NODES.Node)
+_NODE_CLASSES = _with_subclasses(_NODES.Node)
+_SEARCHED = _with_subclasses(_NODES.Expression, _NODES.UpdateExpressionFunction)
+
+
+def _lexed(original: Callable[[Any], Any], parser: Any) -> Any:
+    return deque(_tokens(original, parser.condition_expression))
+
+
+@lru_cache(_KEPT)
+def _tokens(original: Callable[[Any], Any], text: str | None) -> tuple[Any, ...]:
+    return tuple(original(ConditionExpressionParser(text, {}, {})))
 
 
 def traverse(traverser: Any, root: Any) -> Any:
     """Traverse as DepthFirstTraverser.traverse does: children first, each node replaced by its processor's result."""
-    if not _is_node(root) or (type(traverser) in _OF_ALL_ACTIONS and _passes(traverser, root)):
+    if type(root) not in _NODE_CLASSES or (type(traverser) in _OF_ALL_ACTIONS and _passes(traverser, root)):
         return root
     processors = traverser._processing_map()
     prepare = traverser.pre_processing_of_child
@@ -82,7 +94,7 @@ def _in_order(root: Any) -> list[tuple[Any, int]]:
 
 def _collect(node: Any, number: int, into: list[tuple[Any, int]]) -> None:
     for child_number, child in enumerate(node.children or ()):
-        if _is_node(child):
+        if type(child) in _NODE_CLASSES:
             _collect(child, child_number, into)
     into.append((node, number))
 
@@ -90,7 +102,7 @@ def _collect(node: Any, number: int, into: list[tuple[Any, int]]) -> None:
 def _walk(node: Any, number: int, processors: dict[type, Callable[[Any], Any]], prepare: Callable[..., None]) -> Any:
     for child_number, child in enumerate(node.children or ()):
         prepare(node, child_number)
-        if _is_node(child):
+        if type(child) in _NODE_CLASSES:
             _walk(child, child_number, processors, prepare)
     process = _processor(type(node), processors)
     return _replaced(node, number, process) if process else node
@@ -122,19 +134,19 @@ def _find_clauses(node: Any, clause_types: list[type]) -> list[Any]:
         kind: type = type(child)
         if kind in clause_types:
             clauses.append(child)
-        elif _is_subclass(kind, _NODES.Expression, _NODES.UpdateExpressionFunction):
+        elif kind in _SEARCHED:
             clauses.extend(_find_clauses(child, clause_types))
     return clauses
 
 
 def _copied(value: Any) -> Any:
     """Copy a node with all below it, and not, as deepcopy does, its parents too."""
-    if not _is_node(value):
+    if type(value) not in _NODE_CLASSES:
         return value if type(value) in (str, int, bool) else deepcopy(value)
     twin = object.__new__(type(value))
     twin.type, twin.parent = value.type, None
     twin.children = None if value.children is None else [_copied(child) for child in value.children]
     for child in twin.children or ():
-        if _is_node(child):
+        if type(child) in _NODE_CLASSES:
             child.parent = twin
     return twin
