@@ -27,7 +27,7 @@ from tableguard.store.table_admin import no_table
 _DENIED = ("AccessDenied", "AccessDeniedException")  # of REST and query services, and of DynamoDB and KMS
 _PROFILES = (
     "; --profile NAME: on the estate's table posting and reading is the application's, `rows` the operator's, and "
-    "so is `table migrate` while former_index = true is deployed; "
+    "so is `table migrate` while former_index = true is deployed; `table scan` of it is break-glass's; "
     "`table list`, and every command on a table outside the estate, is the administrator's"
 )
 
@@ -192,7 +192,7 @@ def run_on(target: Target, main: Callable[[Target], int | None]) -> int | None:
     except ClientError as error:
         raise TableError(_explained(error, target)) from error
     except TableguardError as error:  # KMS's refusals too are told by one of these
-        if hint := _profile_hint(error.__cause__):
+        if isinstance(error.__cause__, ClientError) and (hint := _hint(error.__cause__, target)):
             raise TableError(f"{error}{hint}") from error
         raise
 
@@ -200,10 +200,11 @@ def run_on(target: Target, main: Callable[[Target], int | None]) -> int | None:
 def _explained(error: ClientError, target: Target) -> str:
     if error.response["Error"]["Code"] == "ResourceNotFoundException":
         return str(no_table(target.client, target.table_name))
-    return f"{error}{_profile_hint(error)}{unknown_keys(error, target.profile, target.address.on_loopback)}"
+    return f"{error}{_hint(error, target)}"
 
 
-def _profile_hint(error: BaseException | None) -> str:
-    """Say whose profile it takes, if AWS denied the call."""
-    denied = isinstance(error, ClientError) and error.response["Error"]["Code"] in _DENIED
-    return _PROFILES if denied else ""
+def _hint(error: ClientError, target: Target) -> str:
+    """Say whose profile it takes if AWS denied the call, and whose keys it had if they are unknown."""
+    if error.response["Error"]["Code"] in _DENIED:
+        return _PROFILES
+    return unknown_keys(error, target.profile, target.address.on_loopback)

@@ -517,7 +517,7 @@ def test_a_user_whose_only_row_is_damaged_is_not_told_that_there_is_none(seeded:
 
 PROFILES = (
     "; --profile NAME: on the estate's table posting and reading is the application's, `rows` the operator's, and "
-    "so is `table migrate` while former_index = true is deployed; "
+    "so is `table migrate` while former_index = true is deployed; `table scan` of it is break-glass's; "
     "`table list`, and every command on a table outside the estate, is the administrator's"
 )
 
@@ -535,7 +535,14 @@ def test_who_is_denied_is_told_whose_profile_it_takes(
     assert reason == f"An error occurred ({code}) when calling the GetItem operation: no{hint}"
 
 
-@pytest.mark.parametrize(("code", "hint"), [("AccessDeniedException", PROFILES), ("DisabledException", "")])
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [
+        ("AccessDeniedException", PROFILES),
+        ("UnrecognizedClientException", f"{UNKNOWN}credentials that nobody named{OWN}"),
+        ("DisabledException", ""),
+    ],
+)
 def test_who_is_denied_by_kms_is_told_so_too(
     seeded: World, monkeypatch: pytest.MonkeyPatch, code: str, hint: str
 ) -> None:
