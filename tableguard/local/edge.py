@@ -26,6 +26,7 @@ CODE, FAILED_CODE = "NotModelled", "EmbeddedAwsFailed"
 # AWS's errors for a JSON request whose body is not JSON, or that is not signed, whatever its operation:
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
 _NOT_JSON = "SerializationException", "the body is not a JSON object"
+_OF_A_WEB_PAGE = "AccessDeniedException", "requests of web pages are refused: functions run on this machine"
 _UNSIGNED = "MissingAuthenticationTokenException", "Request is missing Authentication Token"
 _NOT_IMPLEMENTED = (NotImplementedError, OperationNotFoundError)  # what moto raises where it has no such operation
 
@@ -65,7 +66,7 @@ class Edge:
         request = BufferedRequest(environ)
         try:
             whole = request.read()
-            answer = _json_refusal(whole) or _answer(self.behind, whole)
+            answer = _web_page_refusal(request, whole) or _json_refusal(whole) or _answer(self.behind, whole)
         except Exception as error:  # noqa: BLE001  # moto may raise anything, and all of it ends here
             answer = _not_modelled(request, error)
         else:
@@ -100,6 +101,16 @@ def _not_modelled(request: BufferedRequest, error: Exception | None) -> Response
     return _error(FAILED_CODE if ours else CODE, text, call.protocol)
 
 
+def _web_page_refusal(request: BufferedRequest, environ: Environ) -> Response | None:
+    """Refuse what a browser sends for a page: any page could have a function run here, signed in the address.
+
+    Browsers name the page's origin in every request that changes something: https://fetch.spec.whatwg.org/#origin-header
+    """
+    if "HTTP_ORIGIN" not in environ and environ.get("HTTP_SEC_FETCH_SITE", "none") == "none":
+        return None
+    return _error(*_OF_A_WEB_PAGE, operation_of(request.reread()).protocol, status=403)
+
+
 def _json_refusal(environ: Environ) -> Response | None:
     """Refuse a request with its operation in a header and a body that is no JSON object; otherwise return None."""
     if "HTTP_X_AMZ_TARGET" not in environ:
@@ -113,9 +124,9 @@ def _json_refusal(environ: Environ) -> Response | None:
     return _error(*_NOT_JSON, "json")
 
 
-def _error(code: str, message: str, protocol: str) -> Response:
+def _error(code: str, message: str, protocol: str, status: int = STATUS) -> Response:
     body, headers = error_body(code, message, protocol)
-    return Response(body, STATUS, headers)
+    return Response(body, status, headers)
 
 
 def _place(error: Exception) -> str:

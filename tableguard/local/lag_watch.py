@@ -18,24 +18,29 @@ class LagWatch:
     measure: Callable[[], StreamLag]
     report: Callable[[str], None]
     _behind: bool = field(default=False)
-    _stopped: bool = field(default=False)
+    _standstill: str = field(default="")
 
     def look(self) -> None:
-        """Report while Pattern D is behind, and once when it is no more; what stopped it is reported once."""
-        if self._stopped:
-            return
+        """Report while a mapping is behind, and once when it is no more; what makes it stand still is reported once."""
         try:
             lag = self.measure()
         except EmbeddedError as error:
-            self._stopped = True
-            self.report(f"Pattern D has stopped, and conversation rows stay as they are: {error}")
+            self._report_standstill(str(error))
             return
+        if self._standstill:
+            self._standstill = ""
+            self.report("all event source mappings run again")
         if lag.seconds >= BEHIND:
             self._behind = True
             self.report(lag_line(lag))
         elif self._behind:
             self._behind = False
             self.report(f"Pattern D has caught up: no record of the stream has waited for {BEHIND:g} s")
+
+    def _report_standstill(self, error: str) -> None:
+        if error != self._standstill:
+            self._standstill = error
+            self.report(f"stands still, and is tried again every few seconds: {error}")
 
 
 def lag_line(lag: StreamLag) -> str:

@@ -97,8 +97,10 @@ def _serve(
             print(presentation.estate_json(running, clients, settings_file), flush=True)
         else:
             print(presentation.estate_text(running, clients, settings_file, hint=hint), flush=True)
+        running.functions.notices.listen(partial(click.echo, err=True))
         while True:
             time.sleep(INTERVAL)
             watch.look()
+            running.functions.notices.flush()
     except KeyboardInterrupt:  # Ctrl-C, a request to terminate, or the end of the terminal
         tell("tableguard up: ending ...")

@@ -176,8 +176,8 @@ class MappingRunner:
         while not self._stopped.is_set() and not self.ended:
             try:
                 wait = self._step()
-            except EmbeddedError as error:  # raised by the next drain, lag or stop too
-                self._error = error
+            except EmbeddedError as error:  # raised by the next lag or stop
+                self._error = EmbeddedError(f"{self._place}: {error}")
                 self._stopped.wait(ERROR_SECONDS)
             else:
                 self._pause(wait)

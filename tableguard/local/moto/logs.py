@@ -1,21 +1,65 @@
-"""Corrects moto's CloudWatch Logs: PutMetricFilter replaces a filter of the same name, as on AWS."""
+"""Corrects moto's CloudWatch Logs: PutMetricFilter replaces a filter, and FilterLogEvents reads its pattern, as on AWS.
 
+moto doubles a metric filter that is put again. Of filter patterns it reads single terms and phrases, and returns every
+event for any other. It ignores a prefix of log streams, and sorts by stream.
+"""
+
+from collections.abc import Callable
 from typing import Any
 
+from moto.core.exceptions import JsonRESTError
+from moto.logs import models
 from moto.logs.metric_filters import MetricFilters
+from moto.logs.models import LogsBackend
+from moto.logs.responses import LogsResponse
 
-from tableguard.local.moto.patch import replace
+from tableguard.local.moto.log_patterns import PatternError, parse
+from tableguard.local.moto.patch import replace, wrap
 
 
 def install() -> None:
-    """Replace how moto keeps metric filters."""
-    replace(MetricFilters, "add_filter", _wrapped(MetricFilters.add_filter))
+    """Replace how moto keeps metric filters and matches events."""
+    wrap(MetricFilters, "add_filter", _add_filter)
+    wrap(LogsResponse, "filter_log_events", _filter_request)
+    wrap(LogsBackend, "filter_log_events", _filter)
+    replace(models, "EventMessageFilter", _Matching)
 
 
-def _wrapped(add: Any) -> Any:
-    def add_filter(filters: MetricFilters, name: str, pattern: str, group: str, transformations: Any) -> None:
-        # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutMetricFilter.html
-        filters.delete_filter(name, group)
-        add(filters, name, pattern, group, transformations)
+def _add_filter(add: Callable[..., None], filters: MetricFilters, name: str, *rest: Any) -> None:
+    # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutMetricFilter.html
+    _, group, _ = rest
+    filters.delete_filter(name, group)
+    add(filters, name, *rest)
 
-    return add_filter
+
+def _filter_request(answer: Callable[[LogsResponse], str], handler: LogsResponse) -> str:
+    for parameter in ("logStreamNamePrefix", "logGroupIdentifier"):
+        if handler._get_param(parameter):
+            raise _not_modelled(f"{parameter} of FilterLogEvents: give names")
+    return answer(handler)
+
+
+def _filter(original: Callable[..., Any], backend: LogsBackend, *arguments: Any) -> Any:
+    *others, pattern, _ = arguments
+    if pattern:
+        try:
+            parse(pattern)
+        except PatternError as error:
+            raise _not_modelled(f"filter pattern {error}") from error
+    # events of several streams come together, sorted by time:
+    # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
+    return original(backend, *others, pattern, True)
+
+
+def _not_modelled(what: str) -> JsonRESTError:
+    return JsonRESTError("NotModelled", f"not modelled: {what}")
+
+
+class _Matching:
+    """Matches as moto's EventMessageFilter does."""
+
+    def __init__(self, pattern: str | None) -> None:
+        self._matches = parse(pattern or "")
+
+    def matches(self, message: str) -> bool:
+        return self._matches(message)

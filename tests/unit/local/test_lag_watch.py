@@ -39,7 +39,9 @@ def test_it_is_said_while_it_is_behind_and_once_when_it_is_no_more() -> None:
     assert "at least 1200 records" in lines(StreamLag(1200, 12.4, more=True))[0]
 
 
-def test_what_stopped_it_is_said_once() -> None:
-    assert lines("mapping: gone", "mapping: gone") == [
-        "Pattern D has stopped, and conversation rows stay as they are: mapping: gone"
+def test_what_makes_a_mapping_stand_still_is_said_once_and_that_it_runs_again() -> None:
+    assert lines("mapping: gone", "mapping: gone", "mapping: denied", StreamLag(), StreamLag()) == [
+        "stands still, and is tried again every few seconds: mapping: gone",
+        "stands still, and is tried again every few seconds: mapping: denied",
+        "all event source mappings run again",
     ]

@@ -9,7 +9,7 @@ from moto.core import request as moto_request
 from tableguard.local.clients.identities import SETUP_KEY
 from tableguard.local.landing_zone import LandingZone
 from tests.worlds import edge
-from tests.worlds.edge import FORM, LINE, client_of, new_table, sent, signed
+from tests.worlds.edge import FORM, LINE, REGION, client_of, new_table, sent, signed
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +172,29 @@ def test_the_pages_of_moto_itself_which_nobody_authorizes_are_not_there(
     assert client_of(zone, "setup", "dynamodb").list_tables()["TableNames"] == tables != []
 
 
-def test_no_page_of_a_website_may_read_an_answer(zone: LandingZone) -> None:
-    headers = {"X-Amz-Target": "DynamoDB_20120810.ListTables", **signed("dynamodb"), "Origin": "http://a.example"}
+@pytest.mark.parametrize(
+    ("sent_by_browsers", "answered"),
+    [
+        ({}, 200),
+        ({"Sec-Fetch-Site": "none"}, 200),  # an address that somebody has typed
+        ({"Origin": "http://a.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-origin"}, 403),  # of a name that was made to lead to loopback
+    ],
+)
+def test_no_page_of_a_website_may_ask_anything(
+    zone: LandingZone, sent_by_browsers: dict[str, str], answered: int
+) -> None:
+    headers = {"X-Amz-Target": "DynamoDB_20120810.ListTables", **signed("dynamodb"), **sent_by_browsers}
     status, sent_back, _ = sent(zone, "POST", "/", headers, b"{}")
-    assert (status, [name for name in sent_back if name.lower().startswith("access-control")]) == (200, [])
+    assert (status, [name for name in sent_back if name.lower().startswith("access-control")]) == (answered, [])
+
+
+def test_a_page_cannot_have_a_function_made_by_an_address_with_a_signature(zone: LandingZone) -> None:
+    address = f"/2015-03-31/functions?X-Amz-Credential={SETUP_KEY}%2F20260101%2F{REGION}%2Flambda%2Faws4_request"
+    status, _, body = sent(zone, "POST", address, {"Content-Type": "text/plain", "Origin": "http://a.example"}, b"{}")
+    assert status == 403
+    assert b"requests of web pages are refused" in body
+    status, _, _ = sent(zone, "POST", address, {"Content-Type": "text/plain"}, b"{}")
+    assert status == 400  # the twin reaches Lambda, which misses the function's name

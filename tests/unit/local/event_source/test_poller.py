@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSPreparedRequest
-from moto.awslambda.models import LambdaBackend
+from moto.awslambda.models import LambdaBackend, lambda_backends
 
 from tableguard.errors import EmbeddedError
 from tableguard.local.clients import factory
@@ -285,7 +285,9 @@ def test_the_code_that_was_deployed_is_what_runs(aws: Aws) -> None:
 
 def test_a_mapping_that_is_not_modelled_stops_the_start_and_leaves_nothing_running(aws: Aws) -> None:
     aws.deploy(TELLING, "first")
-    aws.deploy(TELLING, "second", ParallelizationFactor=2)
+    second = lambda_backends[ACCOUNT][REGION].get_event_source_mapping(aws.deploy(TELLING, "second"))
+    assert second is not None
+    second.parallelization_factor = 2  # as if it had come by another way than the API, which refuses it
     poller = aws.poller()
     with pytest.raises(EmbeddedError, match="ParallelizationFactor 2 is not modelled"):
         poller.start()
