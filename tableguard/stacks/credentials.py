@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -70,6 +71,9 @@ def unknown_keys(error: ClientError, profile: str | None, on_loopback: bool) -> 
 def advice_on(error: Exception) -> str:
     """Return an error that came before AWS's answer as one line, with advice where there is some."""
     advice = next((f"; {text}" for kinds, text in _ADVICE if isinstance(error, kinds)), "")
+    file = os.environ.get("AWS_CONFIG_FILE")
+    if isinstance(error, ProfileNotFound) and file and not Path(file).exists():  # that of an estate goes with it
+        advice += f"; there is no {file}, which AWS_CONFIG_FILE names: has `tableguard up` ended?"
     return f"{' '.join(str(error).split())}{advice}"
 
 

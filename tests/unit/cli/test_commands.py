@@ -144,7 +144,7 @@ def test_a_role_assumed_beside_a_leftover_profile_is_refused_in_one_line(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_PROFILE", "gone")
-    with pytest.raises(DeployError, match=r"cannot be assumed: .*\(gone\) could not be found; .* unset AWS_PROFILE$"):
+    with pytest.raises(DeployError, match=r"cannot be assumed: .*\(gone\) could not be found; .* unset AWS_PROFILE; "):
         credentials.assume(Administrator(), "arn:aws:iam::111122223333:role/deployer", "eu-central-1")
 
 

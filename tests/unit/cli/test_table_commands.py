@@ -136,8 +136,9 @@ def test_a_configuration_of_aws_that_cannot_be_read_is_one_line(
     empty: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, code: int
 ) -> None:
     (tmp_path / "config").write_text(text, encoding="utf-8")
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-    ran = run("table list", *empty.options)
+    with monkeypatch.context() as patch:  # moto reads it too, when it first makes a client: at the end of the test
+        patch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+        ran = run("table list", *empty.options)
     assert (ran.code, ran.err.count("\n")) == (code, code // 2)
     assert (f"{tmp_path}/config; mend that file, or name another with AWS_CONFIG_FILE" in ran.err) == (code == 2)
 
@@ -145,6 +146,17 @@ def test_a_configuration_of_aws_that_cannot_be_read_is_one_line(
 def test_a_profile_that_does_not_exist_is_one_line(empty: World) -> None:
     reason = empty.refused("table list", "--profile", "nobody")
     assert reason.startswith("The config profile (nobody) could not be found; name another with --profile")
+    assert "tableguard up" not in reason
+
+
+def test_a_terminal_that_outlives_the_estate_is_told_that_it_has_ended(
+    empty: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    gone = tmp_path / "aws-config"
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(gone))
+    monkeypatch.setenv("AWS_PROFILE", "application")
+    ended = f"; there is no {gone}, which AWS_CONFIG_FILE names: has `tableguard up` ended?"
+    assert empty.refused("table list").endswith(ended)
 
 
 UNKNOWN = "; it was asked with "
