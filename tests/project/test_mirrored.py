@@ -26,6 +26,10 @@ LOADED_BY_NAME = {
 COVERED = {
     "stream_lambda": "stream_lambda.test_handler",
     "tableguard.aws.cloudformation_handlers": "prove.preflight.test_preflight",
+    "tableguard.aws.condition": "local.moto.dynamodb.test_conditions",
+    "tableguard.aws.expression": "local.moto.dynamodb.test_conditions",
+    "tableguard.aws.number": "local.moto.dynamodb.test_values",
+    "tableguard.aws.update": "local.moto.dynamodb.test_updates",
     "tableguard.aws.item_size": "aws.test_capacity",
     "tableguard.aws.managed_config_rules": "check.rules.test_config_rules",
     "tableguard.check": "check.test_run",

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from moto.core.responses import ActionResult
 from moto.dynamodb.responses import DynamoHandler
 
+from tableguard.aws import number
 from tableguard.local.moto.dynamodb import capacity, requests, streams
-from tableguard.local.moto.dynamodb.item_limits import NUMBER_DIGITS
 from tableguard.local.moto.patch import wrap
 
 _PARTIQL = ("execute_statement", "batch_execute_statement", "execute_transaction")
@@ -25,7 +25,7 @@ def install() -> None:
 
 def _atomic(action: Callable[[DynamoHandler], ActionResult], handler: DynamoHandler) -> ActionResult:
     # decimal's own default of 28 digits would round sums that DynamoDB keeps
-    with requests.request() as request, decimal.localcontext(prec=NUMBER_DIGITS):
+    with requests.request() as request, decimal.localcontext(prec=number.DIGITS):
         result = action(handler)
     for write in request.writes:
         streams.publish(write)

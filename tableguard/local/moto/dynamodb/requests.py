@@ -46,7 +46,6 @@ class DynamoDbRequest:
 
 
 _current: ContextVar[DynamoDbRequest | None] = ContextVar("request", default=None)
-_quiet: ContextVar[bool] = ContextVar("quiet", default=False)
 
 
 def current() -> DynamoDbRequest | None:
@@ -84,20 +83,8 @@ def request() -> Iterator[DynamoDbRequest]:
         _current.reset(token)
 
 
-@contextmanager
-def unrecorded() -> Iterator[None]:
-    """Leave writes in the block unrecorded: they are parts of a larger one that is recorded as a whole."""
-    token = _quiet.set(True)
-    try:
-        yield
-    finally:
-        _quiet.reset(token)
-
-
 def record(write: Write) -> bool:
     """Add a write to the request under way; return False if there is none, so that the write stands by itself."""
-    if _quiet.get():
-        return True
     this = _current.get()
     if this is not None:
         this.writes.append(write)

@@ -1,13 +1,8 @@
-"""Correction of moto's writes: each is recorded with the item before and after, and a failed update leaves nothing.
+"""Correction of moto's writes: each is recorded with the item before and after, so that a request can be undone."""
 
-moto creates a missing item before it updates it, and changes attributes before it has checked them all.
-"""
-
-import copy
 from collections.abc import Callable
 from typing import Any
 
-from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
 
@@ -17,10 +12,9 @@ from tableguard.local.moto.patch import wrap
 
 
 def install() -> None:
-    """Wrap put_item and delete_item of Table, and update_item of DynamoDBBackend."""
+    """Wrap put_item and delete_item of Table."""
     wrap(Table, "put_item", _put_item)
     wrap(Table, "delete_item", _delete_item)
-    wrap(DynamoDBBackend, "update_item", _update_item)
 
 
 def _put_item(original: Callable[..., Item], table: Table, item: dict[str, Any], *args: Any, **kwargs: Any) -> Item:
@@ -36,28 +30,6 @@ def _delete_item(original: Callable[..., Item | None], table: Table, *key: Any, 
     return before
 
 
-def _update_item(
-    original: Callable[..., Item],
-    backend: DynamoDBBackend,
-    table_name: str,
-    key: dict[str, Any],
-    *args: Any,
-    **kwargs: Any,
-) -> Item:
-    table = backend.get_table(table_name)
-    before = copy.deepcopy(_stored_item(table, key))
-    # moto iterates over the changes of an update that has none
-    kwargs["attribute_updates"] = kwargs.get("attribute_updates") or {}
-    try:
-        with requests.unrecorded():
-            after = original(backend, table_name, key, *args, **kwargs)
-    except BaseException:  # whatever it was, the item is as before, and the exception goes on
-        _restore(table, key, before)
-        raise
-    _record(Write(table, before, after))
-    return after
-
-
 def _record(write: Write) -> None:
     if not requests.record(write):
         streams.publish(write)  # an import, which is no request
@@ -69,9 +41,3 @@ def _stored_item(table: Table, attributes: dict[str, Any]) -> Item | None:
         return None
     key = [DynamoType(attributes[name]) for name in table.table_key_attrs]
     return table.get_item(key[0], key[1] if table.has_range_key else None)
-
-
-def _restore(table: Table, key: dict[str, Any], before: Item | None) -> None:
-    now = _stored_item(table, key)
-    if now is not None:
-        requests.restore(table, now, before)

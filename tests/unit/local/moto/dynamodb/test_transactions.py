@@ -1,15 +1,13 @@
-"""A transaction says what it updates, is carried out once for a token, and copies no table."""
+"""A transaction says what it updates, is carried out once for a token."""
 
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from moto.core.responses import ActionResult
-from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
 from tableguard.local.moto.dynamodb import requests, transactions
-from tests.engines import MOTO
 from tests.worlds.items import KEY, ONE, get_item, put_item
 from tests.worlds.moto_modes import Aws, Case, as_aws_answers, cases, item, of_plain_dynamodb, refused
 
@@ -102,17 +100,3 @@ def test_a_token_is_forgotten_after_ten_minutes() -> None:
             transactions.idempotent(lambda: times.pop(0), carry_out, transaction)
     # asked at 0 s and carried out by 0 s; asked at 599 s and answered; asked at 600 s and carried out
     assert carried_out == [4, 1]
-
-
-@pytest.mark.parametrize("aws", [MOTO], indirect=True)
-def test_a_transaction_copies_no_table(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
-    table, copied = aws.table(), []
-
-    def copy(one: Table, memo: object) -> Table:
-        copied.append(one.name)
-        return one
-
-    monkeypatch.setattr(Table, "__deepcopy__", copy, raising=False)
-    put = {"Put": {"TableName": table, "Item": item()}}
-    aws.client("dynamodb").transact_write_items(TransactItems=[put])
-    assert copied == []
