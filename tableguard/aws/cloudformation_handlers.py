@@ -39,8 +39,8 @@ class Tagging:
 class Handlers:
     """The actions of a resource type's handlers, and the properties whose change replaces a resource, or may.
 
-    `identifier` names the properties that identify a resource; it is empty of a type that CloudFormation cannot read,
-    and so cannot import.
+    The latter are dotted paths: of Code, ImageUri alone may be one, as Code.ImageUri. `identifier` names the properties
+    that identify a resource; it is empty of a type that CloudFormation cannot read, and so cannot import.
     """
 
     resource_type: str
@@ -51,6 +51,7 @@ class Handlers:
     create_only: frozenset[str] = frozenset()
     conditionally_create_only: frozenset[str] = frozenset()
     identifier: tuple[str, ...] = ()
+    updates: bool = True  # a type without this handler replaces a resource at any change
 
     @property
     def certain(self) -> frozenset[str]:
@@ -66,12 +67,16 @@ class Handlers:
 
 
 @lru_cache(maxsize=256)
+def resource_schema(resource_type: str) -> dict[str, Any]:
+    """Return the schema of a resource type; empty if the registry has none."""
+    name = _names().get(resource_type)
+    return {} if name is None else _read(_folder() / "resources" / f"{name.removesuffix('.json')}.json")
+
+
+@lru_cache(maxsize=256)
 def handlers(resource_type: str) -> Handlers | None:
     """Return the handlers of a resource type; None if the registry has no schema, or no handlers, for it."""
-    name = _names().get(resource_type)
-    if name is None:
-        return None
-    schema = _read(_folder() / "resources" / f"{name.removesuffix('.json')}.json")
+    schema = resource_schema(resource_type)
     declared = schema.get("handlers")
     if not declared:
         return None
@@ -82,9 +87,10 @@ def handlers(resource_type: str) -> Handlers | None:
         _permissions(declared, "update"),
         tagging,
         _permissions(declared, "delete"),
-        _properties(schema.get("createOnlyProperties", ())),
-        _properties(schema.get("conditionalCreateOnlyProperties", ())),
+        _paths(schema.get("createOnlyProperties", ())),
+        _paths(schema.get("conditionalCreateOnlyProperties", ())),
         _identifier(schema) if "read" in declared else (),
+        "update" in declared,
     )
 
 
@@ -100,10 +106,8 @@ def _tagging(section: dict[str, Any]) -> Tagging:
     return Tagging(name, section.get("tagOnCreate", True), section.get("cloudFormationSystemTags", True), actions)
 
 
-def _properties(pointers: Iterable[str]) -> frozenset[str]:
-    """Return the properties of the top level that pointers name; /properties/Code/ImageUri is only a part of Code."""
-    names = (pointer.removeprefix("/properties/") for pointer in pointers)
-    return frozenset(name for name in names if "/" not in name)
+def _paths(pointers: Iterable[str]) -> frozenset[str]:
+    return frozenset(pointer.removeprefix("/properties/").replace("/", ".") for pointer in pointers)
 
 
 def _identifier(schema: dict[str, Any]) -> tuple[str, ...]:

@@ -79,23 +79,29 @@ def _only(node: Any) -> tuple[str, Any]:
 
 def references(node: Any) -> Iterator[str]:
     """Yield the names of parameters, resources and pseudo parameters that a part of a template refers to."""
+    return (name for name, _ in mentions(node))
+
+
+def mentions(node: Any) -> Iterator[tuple[str, str]]:
+    """Yield each name that a part of a template refers to, and the attribute of it; "" for what Ref returns."""
     if isinstance(node, list):
         for item in node:
-            yield from references(item)
+            yield from mentions(item)
     elif isinstance(node, dict) and _only(node)[0] in _OF_CONDITIONS:
-        yield from references(list(node.values()))
+        yield from mentions(list(node.values()))
     elif isinstance(node, dict):
         function, argument = as_call(node) or ("", None)
         if function == "Ref":
-            yield str(argument)
+            yield str(argument), ""
         elif function == "Fn::GetAtt":
-            yield _logical_id_and_attribute(argument)[0]
+            yield _logical_id_and_attribute(argument)
         elif function == "Fn::Sub":
             text, values = _sub_arguments(argument)
-            yield from (name.split(".")[0] for name in _variables(text) if name not in values)
-            yield from references(values)
+            variables = (name.partition(".") for name in _variables(text) if name not in values)
+            yield from ((name, attribute) for name, _, attribute in variables)
+            yield from mentions(values)
         else:
-            yield from references(list(node.values()))
+            yield from mentions(list(node.values()))
 
 
 def as_call(node: Mapping[str, Any]) -> tuple[str, Any] | None:

@@ -62,7 +62,8 @@ class ResourceType:
     if the resource is gone. `update` changes it in place and is None where CloudFormation would replace it.
     `not_modelled` names properties that no API of the embedded AWS keeps, each with the reason; a dot leads into a
     property (StreamSpecification.ResourcePolicy), through lists too. Those are asserted on the template only, and
-    reported.
+    reported. `defaults` says what a property becomes that the template no longer declares, where its service does not
+    forget it by itself; the type's page has it.
     """
 
     name: str
@@ -71,6 +72,12 @@ class ResourceType:
     delete: Callable[[Context, ResourceHandle], None]
     update: Callable[[Context, ResourceHandle, Properties], ResourceHandle] | None = None
     not_modelled: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+
+    def with_defaults(self, before: Properties, now: Properties) -> Properties:
+        """Return the properties as they are now, with the defaults of those that were declared before, and no more."""
+        gone = before.keys() - now.keys()
+        return {**{name: value for name, value in self.defaults.items() if name in gone}, **now}
 
 
 def by_name(types: tuple[ResourceType, ...]) -> dict[str, ResourceType]:

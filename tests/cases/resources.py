@@ -3,16 +3,25 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from tableguard.aws.cloudformation_handlers import handlers, resource_schema
 from tableguard.cloudformation.equality import PropertyDifference, compare
-from tableguard.cloudformation.resource_type import AbsentError, Client, Context, Properties, ResourceHandle
+from tableguard.cloudformation.resource_type import (
+    AbsentError,
+    Client,
+    Context,
+    Properties,
+    ResourceHandle,
+    ResourceType,
+)
 from tableguard.errors import EmbeddedError
 from tableguard.local.assembly import install_corrections
+from tableguard.local.stacks.resources import REFUSALS
 from tableguard.local.stacks.tracked_properties import TrackedProperties
 from tableguard.local.stacks.types import ALL
 from tests.worlds.boto3_emulation import emulated_aws
@@ -33,6 +42,67 @@ class Case:
     reported: str
     also: tuple[str, ...] = ()  # what the service itself changes along with it
     replaced: str = ""  # a property whose change CloudFormation answers with a new resource
+
+
+# what a service does where nothing is declared, if that is what a case declares
+DEFAULTS: dict[str, Any] = {
+    "ActionsEnabled": True,
+    "DeletionProtectionEnabled": False,
+    "Enabled": True,
+    "EvaluationModes": [{"Mode": "DETECTIVE"}],
+    "SecurityGroupIngress": [],
+    "State": "ENABLED",
+    "BillingMode": "PROVISIONED",
+}
+# what moto cannot undo, what the rest of the resource then lacks, and what has no default
+REFUSED: dict[str, set[str]] = {
+    "AWS::ApplicationAutoScaling::ScalableTarget": {"RoleARN"},
+    "AWS::ApplicationAutoScaling::ScalingPolicy": {
+        "StepScalingPolicyConfiguration",
+        "TargetTrackingScalingPolicyConfiguration",
+    },
+    "AWS::CloudTrail::Trail": {"AdvancedEventSelectors", "InsightSelectors"},
+    "AWS::Cognito::IdentityPool": {"DeveloperProviderName", "IdentityPoolName", "IdentityPoolTags"},
+    "AWS::Config::ConfigRule": {"InputParameters"},
+    "AWS::DynamoDB::Table": {
+        "AttributeDefinitions",
+        "BillingMode",
+        "GlobalSecondaryIndexes",  # with an attribute that no other key has
+        "ProvisionedThroughput",
+        "SSESpecification",
+    },
+    "AWS::Events::Rule": {"EventPattern", "ScheduleExpression"},
+    "AWS::KMS::Key": {"KeyPolicy"},
+    "AWS::Lambda::Function": {"Architectures", "Handler", "KmsKeyArn", "Runtime", "TracingConfig"},
+    "AWS::Logs::LogGroup": {"KmsKeyId"},
+    "AWS::S3::Bucket": {"ObjectLockEnabled", "VersioningConfiguration"},
+}
+# where a case has neither of two alternatives, or what needs another, its removal is no refusal
+UNLESS: dict[str, set[str]] = {
+    "AWS::Config::ConfigRule": {"InputParameters"},
+    "AWS::DynamoDB::Table": {"BillingMode"},
+    "AWS::S3::Bucket": {"VersioningConfiguration"},
+}
+
+
+def removable(resource_type: ResourceType, declared: Properties) -> set[str]:
+    """The declared properties that a template may leave out in an update in place."""
+    registered = handlers(resource_type.name)
+    assert registered is not None
+    required = set(resource_schema(resource_type.name).get("required", ()))
+    return declared.keys() - registered.create_only - required - resource_type.not_modelled.keys()
+
+
+def _updated_and_read(
+    resource_type: ResourceType, before: Properties, now: Properties, context: Context, handle: ResourceHandle
+) -> ResourceHandle:
+    """Update as a stack does, which refuses a changed property that the type does not read."""
+    tracked = TrackedProperties(resource_type.with_defaults(before, now))
+    assert resource_type.update is not None
+    handle = resource_type.update(context, handle, tracked)
+    if before.keys() - now.keys() - tracked.names_read:
+        raise EmbeddedError("not read")
+    return handle
 
 
 @cache
@@ -96,6 +166,33 @@ class ResourceTypeTests:
         assert not different, different
         unread = set(declared) - declared.names_read - set(ALL[resource.type].not_modelled)
         assert not unread, unread
+
+    def test_what_is_no_longer_declared_becomes_the_default_or_is_refused(
+        self, resource: Case, context: Context
+    ) -> None:
+        resource_type, declared = ALL[resource.type], resource.declared(context)
+        handle, refused = resource_type.create(context, declared), set[str]()
+        for name in removable(resource_type, declared):
+            left = {other: value for other, value in declared.items() if other != name}
+            try:
+                handle = _updated_and_read(resource_type, declared, left, context, handle)
+            except REFUSALS:
+                refused.add(name)
+                continue
+            same = not compare({name: declared[name]}, resource_type.read(context, handle), resource_type.not_modelled)
+            default = resource_type.defaults.get(name, DEFAULTS.get(name))
+            assert not same or not compare({name: declared[name]}, {name: default}), name
+            handle = _updated_and_read(resource_type, left, declared, context, handle)
+        expected = removable(resource_type, declared) & REFUSED.get(resource.type, set())
+        assert refused ^ expected <= UNLESS.get(resource.type, set()), (refused, expected)
+
+    def test_no_update_reads_what_it_does_not_know(self, resource: Case, context: Context) -> None:
+        resource_type, declared = ALL[resource.type], resource.declared(context)
+        if resource_type.update is not None:
+            handle = resource_type.create(context, declared)
+            tracked = TrackedProperties({**declared, "Bogus": 1})
+            resource_type.update(context, handle, tracked)
+            assert "Bogus" not in tracked.names_read
 
     def test_a_deleted_resource_is_gone(self, resource: Case, context: Context) -> None:
         resource_type, declared = ALL[resource.type], resource.declared(context)

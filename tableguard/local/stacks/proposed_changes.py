@@ -1,27 +1,28 @@
-"""What a submission would change about the resources of a stack, in the words of DescribeChangeSet.
+"""What a submission would change about the resources of a stack, and why, in the words of DescribeChangeSet.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceChange.html
-Not modelled: AWS also lists, as dynamic changes, resources that refer to an attribute of a changed one.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceChangeDetail.html
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from tableguard.cloudformation.functions import NO_VALUE, evaluate
+from tableguard.cloudformation.functions import NO_VALUE, evaluate, mentions
 from tableguard.cloudformation.scope import StackScope
-from tableguard.local.stacks.resources import REFUSALS, StackResource, replacement
+from tableguard.local.stacks.recreation import Recreation, Replacement, recreation, strongest
+from tableguard.local.stacks.resources import REFUSALS, StackResource
 from tableguard.local.stacks.types import ALL
 
-_RECREATION = {"True": "Always", "Conditional": "Conditionally", "False": "Never"}
 _ATTRIBUTES = ("CreationPolicy", "DeletionPolicy", "Metadata", "UpdatePolicy", "UpdateReplacePolicy")
 _UNRESOLVED = object()  # a value that names what is still to be made: another than any that is deployed
 Change = dict[str, Any]
+Detail = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """A submission, by its scope, beside the resources and declarations of the stack as it is.
+    """A submission, by its scope, beside the resources, declarations and parameter values of the stack as it is.
 
     `unfinished` are the resources that a failed operation left behind: going on takes them further.
     """
@@ -29,7 +30,9 @@ class Proposal:
     scope: StackScope
     existing: Mapping[str, StackResource]
     declared: Mapping[str, Any]
+    values: Mapping[str, Any]
     unfinished: frozenset[str]
+    _replaced: dict[str, Replacement] = field(default_factory=dict)  # of the resources that change, those before first
 
     def changes(self) -> Iterator[Change]:
         """Yield the changes: what is made or changed in the order of creation, then what goes, newest first."""
@@ -48,33 +51,80 @@ class Proposal:
         change = {"Action": action, "LogicalResourceId": logical_id, "ResourceType": type_name}
         if logical_id in self.existing:
             change["PhysicalResourceId"] = self.existing[logical_id].handle.physical_id
-        return {**change, **more}
+        return {**change, "Scope": [], "Details": [], **more}
 
     def _modification(self, logical_id: str) -> Iterator[Change]:
         type_name, before = self._now(logical_id)["Type"], self.existing[logical_id].type.name
-        names, attributes = self._changed_properties(logical_id), self._changed_attributes(logical_id)
-        if not names and not attributes and type_name == before and logical_id not in self.unfinished:
+        details, attributes = list(self._details(logical_id)), self._changed_attributes(logical_id)
+        if not details and not attributes and type_name == before and logical_id not in self.unfinished:
             return
-        resource_type = ALL[type_name]
-        recreated = {name: _RECREATION[replacement(resource_type, [name])] for name in names}
-        targets = [{"Attribute": "Properties", "Name": name, "RequiresRecreation": recreated[name]} for name in names]
-        targets += [{"Attribute": attribute, "RequiresRecreation": "Never"} for attribute in attributes]
+        replaced = strongest(_certain(detail) for detail in details)
+        if details:
+            self._replaced[logical_id] = replaced
+        of_attributes = [
+            {
+                "Target": {"Attribute": attribute, "RequiresRecreation": "Never"},
+                "Evaluation": "Static",
+                "ChangeSource": "DirectModification",
+            }
+            for attribute in attributes
+        ]
         yield self._change(
             "Modify",
             logical_id,
             type_name,
-            Replacement=replacement(resource_type, names),
-            Scope=["Properties"] * bool(names) + attributes,
-            Details=[{"Target": target} for target in targets],
+            Replacement=replaced,
+            Scope=["Properties"] * bool(details) + attributes,
+            Details=[*details, *of_attributes],
+            **self._policy_action(logical_id, replaced),
         )
 
-    def _changed_properties(self, logical_id: str) -> list[str]:
-        """Return the properties whose values differ from the deployed ones, whatever in the template is the cause."""
-        before, now = self.existing[logical_id].properties, self._now(logical_id).get("Properties", {})
-        values = {name: self._value(declared) for name, declared in now.items()}
-        return sorted(
-            name for name in before.keys() | now.keys() if before.get(name, NO_VALUE) != values.get(name, NO_VALUE)
-        )
+    def _policy_action(self, logical_id: str, replaced: Replacement) -> Change:
+        if replaced != "True":
+            return {}
+        kept = self._now(logical_id).get("UpdateReplacePolicy") == "Retain"
+        return {"PolicyAction": "ReplaceAndRetain" if kept else "ReplaceAndDelete"}
+
+    def _details(self, logical_id: str) -> Iterator[Detail]:
+        """Yield each change of a property with its cause: of its value, or of what it refers to."""
+        resource, now = self.existing[logical_id], self._now(logical_id).get("Properties", {})
+        for name in sorted(resource.properties.keys() | now.keys()):
+            before, after = resource.properties.get(name, NO_VALUE), self._value(now.get(name, NO_VALUE))
+            consequences = list(self._consequences(now.get(name)))
+            if before != after:
+                consequences = list(self._causes(logical_id, name)) or consequences or [_DIRECT]
+            if consequences:
+                values = (None if value is NO_VALUE else value for value in (before, after))
+                target = {
+                    "Attribute": "Properties",
+                    "Name": name,
+                    "RequiresRecreation": recreation(ALL[self._now(logical_id)["Type"]], name, *values),
+                }
+                yield from ({"Target": target, **cause} for cause in consequences)
+
+    def _causes(self, logical_id: str, name: str) -> Iterator[Detail]:
+        """Yield why the value of a property changes by itself: the template's text, or a parameter."""
+        declarations = (self.declared.get(logical_id, {}), self._now(logical_id))
+        before, now = (declaration.get("Properties", {}).get(name) for declaration in declarations)
+        changed = sorted({one for one, _ in mentions(now) if self._parameter_changes(one)})
+        for parameter in changed:
+            yield {"Evaluation": "Static", "ChangeSource": "ParameterReference", "CausingEntity": parameter}
+        if changed or before != now:  # that the text too may have changed is said of every property with a parameter
+            yield {**_DIRECT, "Evaluation": "Dynamic" if changed else "Static"}
+
+    def _parameter_changes(self, name: str) -> bool:
+        return name in self.scope.template.parameters and self.values.get(name) != self.scope.values.get(name)
+
+    def _consequences(self, node: Any) -> Iterator[Detail]:
+        """Yield what follows from changes of other resources: another id, and attributes, which may be others."""
+        for name, attribute in sorted(set(mentions(node))):
+            replaced = self._replaced.get(name)
+            if replaced is not None and (attribute or replaced != "False"):
+                yield {
+                    "Evaluation": "Static" if replaced == "True" else "Dynamic",
+                    "ChangeSource": "ResourceAttribute" if attribute else "ResourceReference",
+                    "CausingEntity": f"{name}.{attribute}" if attribute else name,
+                }
 
     def _value(self, declared: Any) -> Any:
         try:
@@ -89,3 +139,13 @@ class Proposal:
     def _now(self, logical_id: str) -> Mapping[str, Any]:
         resource: Mapping[str, Any] = self.scope.template.resources[logical_id]
         return resource
+
+
+_DIRECT: Detail = {"Evaluation": "Static", "ChangeSource": "DirectModification"}
+
+
+def _certain(detail: Detail) -> Recreation:
+    """Return what one change means for its resource: one that may not happen replaces it conditionally."""
+    requires: Recreation = detail["Target"]["RequiresRecreation"]
+    sole = detail["ChangeSource"] in ("ResourceAttribute", "ResourceReference")
+    return "Conditionally" if requires == "Always" and sole and detail["Evaluation"] == "Dynamic" else requires

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tableguard.aws.cloudformation_handlers import handlers
+from tableguard.aws.resource_properties import refusals
 from tableguard.cloudformation.functions import evaluate
 from tableguard.cloudformation.resource_type import (
     AbsentError,
@@ -19,9 +19,9 @@ from tableguard.cloudformation.resource_type import (
 from tableguard.cloudformation.scope import StackScope
 from tableguard.errors import EmbeddedError, TableguardError
 from tableguard.local.stacks.existing import FINDERS
+from tableguard.local.stacks.recreation import replacement
 from tableguard.local.stacks.tracked_properties import TrackedProperties
 
-Replacement = Literal["True", "False", "Conditional"]
 Update = Callable[[Context, ResourceHandle, Properties], ResourceHandle]
 # the errors by which a service, a handler or the template refuses; any other is a fault of ours and is not caught
 REFUSALS = (BotoCoreError, ClientError, TableguardError)
@@ -173,6 +173,8 @@ class StackResources:
         verb = "CREATE" if before is None else "UPDATE"
         try:
             properties = evaluate(declared.get("Properties", {}), scope)
+            if before is None or before.properties != properties:
+                _refuse_malformed(logical_id, declared["Type"], properties)
             if before is None:
                 self._create(logical_id, declared, properties, undo)
             elif before.type.name != declared["Type"]:
@@ -209,24 +211,29 @@ class StackResources:
     ) -> None:
         names = before.properties.keys() | properties.keys()
         changed = {name for name in names if before.properties.get(name) != properties.get(name)}
-        update = before.type.update
-        if in_place and replacement(before.type, changed) != "False":
+        replaced, update = replacement(before.type, before.properties, properties), before.type.update
+        if in_place and replaced != "False":
             raise EmbeddedError("Replacement type updates not supported on stack with disable-rollback.")  # AWS's words
-        if update is None:
+        if update is None or replaced == "True":
             raise EmbeddedError(
-                f"{before.type.name}: {', '.join(sorted(changed))} changed, for which CloudFormation would replace the "
-                "resource; the embedded AWS does not"
+                f"{before.type.name}: {', '.join(sorted(changed))} changed, for which CloudFormation would "
+                f"{'replace' if replaced == 'True' else 'change'} the resource; the embedded AWS does not"
             )
         self._record(logical_id, before.type.name, "UPDATE_IN_PROGRESS")
         undo.append(lambda: self._undo_update(logical_id, update, before.properties, properties))
-        self._change(logical_id, update, properties, changed)
+        _refuse_unread(before.type, changed, self._change(logical_id, update, before.properties, properties))
         self._record(logical_id, before.type.name, "UPDATE_COMPLETE")
 
-    def _change(self, logical_id: str, update: Update, properties: Properties, changed: set[str]) -> None:
-        resource, tracked = self.existing[logical_id], TrackedProperties(properties)
+    def _change(self, logical_id: str, update: Update, before: Properties, now: Properties) -> TrackedProperties:
+        """Update a resource and return its properties as they were read: those no longer declared with their defaults.
+
+        A type without a default for such a property reads, itself, that it is no longer there.
+        """
+        resource = self.existing[logical_id]
+        tracked = TrackedProperties(resource.type.with_defaults(before, now))
         handle = update(resource.context, resource.handle, tracked)
-        self.existing[logical_id] = replace(resource, handle=handle, properties=properties)
-        _refuse_unread(resource.type, changed, tracked)
+        self.existing[logical_id] = replace(resource, handle=handle, properties=now)
+        return tracked
 
     def _undo_update(self, logical_id: str, update: Update, before: Properties, now: Properties) -> None:
         """Change a resource back; if that fails, it counts as changed, so that whoever continues tries once more.
@@ -236,7 +243,7 @@ class StackResources:
         type_name = self.existing[logical_id].type.name
         self._record(logical_id, type_name, "UPDATE_IN_PROGRESS")
         try:
-            self._change(logical_id, update, before, set())
+            self._change(logical_id, update, now, before)
         except REFUSALS as error:
             self.existing[logical_id] = replace(self.existing[logical_id], properties=now)
             self._record(logical_id, type_name, "UPDATE_FAILED", str(error))
@@ -273,16 +280,6 @@ class StackResources:
         self.record(StackEvent(logical_id, type_name, handle.physical_id if handle else "", status, reason))
 
 
-def replacement(resource_type: ResourceType, changed: Iterable[str]) -> Replacement:
-    """Return whether CloudFormation replaces a resource of which these properties change, as a change set says it."""
-    registered, names = handlers(resource_type.name), set(changed)
-    if not names:
-        return "False"
-    if resource_type.update is None or (registered and names & registered.create_only):
-        return "True"
-    return "Conditional" if registered and names & registered.conditionally_create_only else "False"
-
-
 def _is_gone(resource: StackResource, refusal: Exception) -> bool:
     """Return True if a resource could not be deleted as it is deleted already, which satisfies CloudFormation too.
 
@@ -303,6 +300,13 @@ def _succeeds(step: Callable[[], None]) -> bool:
     except REFUSALS:
         return False  # recorded as an event where it was refused
     return True
+
+
+def _refuse_malformed(logical_id: str, type_name: str, properties: Properties) -> None:
+    """Refuse properties that the type's schema does not have, or without those that it requires; AWS's words."""
+    reasons = ", ".join(refusals(type_name, properties))
+    if reasons:
+        raise EmbeddedError(f"Properties validation failed for resource {logical_id} with message: [{reasons}]")
 
 
 def _refuse_unread(resource_type: ResourceType, names: Iterable[str], tracked: TrackedProperties) -> None:

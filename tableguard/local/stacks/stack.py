@@ -141,8 +141,14 @@ class EmbeddedStack:
 
     def changes(self, submission: Submission) -> Iterator[dict[str, Any]]:
         """Yield the change that a submission means for each resource, in the words of DescribeChangeSet."""
-        declared = self.submission.template.resources if self.submission else {}
-        return Proposal(self.scope_of(submission), self.resources.existing, declared, self.unfinished).changes()
+        before = self.scope_of(self.submission) if self.submission else None
+        return Proposal(
+            self.scope_of(submission),
+            self.resources.existing,
+            before.template.resources if before else {},
+            before.values if before else {},
+            self.unfinished,
+        ).changes()
 
     def create(self, submission: Submission, clients: Clients, execution: Execution = ROLLING_BACK) -> None:
         """Create the stack; if a resource fails, delete those created so far or keep them, and set the reason."""

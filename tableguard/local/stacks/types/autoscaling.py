@@ -3,7 +3,9 @@
 from typing import Any
 
 from tableguard.cloudformation.resource_type import Client, Context, Properties, ResourceHandle, ResourceType
+from tableguard.errors import EmbeddedError
 from tableguard.local.stacks.types.calls import call, only, refuse_replacement, select
+from tableguard.local.stacks.types.translate import non_null
 
 _TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
 _POLICY = "AWS::ApplicationAutoScaling::ScalingPolicy"
@@ -11,11 +13,10 @@ _POLICY = "AWS::ApplicationAutoScaling::ScalingPolicy"
 # what identifies a target, in the order of CloudFormation's Ref: table/x|dynamodb:table:ReadCapacityUnits|dynamodb
 _IDENTITY = ("ResourceId", "ScalableDimension", "ServiceNamespace")
 _CAPACITY = ("MinCapacity", "MaxCapacity", "RoleARN", "SuspendedState")
-_POLICY_PROPERTIES = (
-    "PolicyName",
-    "PolicyType",
-    "StepScalingPolicyConfiguration",
-    "TargetTrackingScalingPolicyConfiguration",
+_CONFIGURATIONS = ("StepScalingPolicyConfiguration", "TargetTrackingScalingPolicyConfiguration")
+_POLICY_PROPERTIES = ("PolicyName", "PolicyType", *_CONFIGURATIONS)
+_NOTHING_SUSPENDED = dict.fromkeys(
+    ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended"), False
 )
 
 
@@ -86,6 +87,8 @@ def _read_policy(context: Context, handle: ResourceHandle) -> Properties:
 
 def _update_policy(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
     refuse_replacement(_POLICY, _read_policy(context, handle), properties, "PolicyName", "ScalingTargetId", *_IDENTITY)
+    if not non_null(properties, *_CONFIGURATIONS):
+        raise EmbeddedError(f"{_POLICY}: one of {', '.join(_CONFIGURATIONS)} is required")
     # moto's PutScalingPolicy leaves the alarms of the policy that it overwrites
     _delete_policy(context, handle)
     return _create_policy(context, properties)
@@ -104,6 +107,7 @@ TYPES = (
         _delete_target,
         _update_target,
         not_modelled={"Tags": "moto keeps no tags of scalable targets"},
+        defaults={"SuspendedState": _NOTHING_SUSPENDED},
     ),
     ResourceType(
         _POLICY,

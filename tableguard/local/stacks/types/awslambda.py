@@ -77,8 +77,8 @@ def _code(properties: Properties) -> Properties:
 
 def _set_concurrency(context: Context, name: str, properties: Properties) -> None:
     client = context.client("lambda")
-    if "ReservedConcurrentExecutions" in properties:
-        wanted = properties["ReservedConcurrentExecutions"]
+    wanted = properties.get("ReservedConcurrentExecutions")
+    if wanted is not None:
         call(client, "put_function_concurrency", FunctionName=name, ReservedConcurrentExecutions=wanted)
     else:
         client.delete_function_concurrency(FunctionName=name)
@@ -111,9 +111,7 @@ def _update(context: Context, handle: ResourceHandle, properties: Properties) ->
     client, name, current = context.client("lambda"), handle.physical_id, _read(context, handle)
     fixed = [name for name in _FUNCTION if name not in _CHANGEABLE]
     refuse_replacement(FUNCTION_NAME, current, properties, "FunctionName", "KmsKeyArn", *fixed)
-    defaults = {"Description": "", "Environment": {"Variables": {}}, "MemorySize": 128, "Timeout": 3}
-    wanted = {**defaults, **select(properties, *_CHANGEABLE)}
-    call(client, "update_function_configuration", FunctionName=name, **wanted)
+    call(client, "update_function_configuration", FunctionName=name, **select(properties, *_CHANGEABLE))
     code = _code(properties)
     call(client, "update_function_code", FunctionName=name, **code)
     _set_concurrency(context, name, properties)
@@ -180,6 +178,17 @@ TYPES: tuple[ResourceType, ...] = (
             "RecursiveLoop": "moto has no PutFunctionRecursionConfig",
             "RuntimeManagementConfig": "moto has no PutRuntimeManagementConfig",
             "SnapStart": "moto's GetFunction says ApplyOn None, whatever was asked for",
+        },
+        defaults={
+            "Architectures": ["x86_64"],
+            "Description": "",
+            "Environment": {"Variables": {}},
+            "EphemeralStorage": {"Size": 512},
+            "KmsKeyArn": "",
+            "MemorySize": 128,
+            "Timeout": 3,
+            "TracingConfig": {"Mode": "PassThrough"},
+            "VpcConfig": {"SecurityGroupIds": [], "SubnetIds": []},
         },
     ),
     ResourceType(name=PERMISSION_NAME, create=_create_permission, read=_read_permission, delete=_delete_permission),

@@ -3,7 +3,7 @@
 from tableguard.cloudformation.resource_type import Client, Context, Properties, ResourceHandle, ResourceType
 from tableguard.local.stacks.types import tags
 from tableguard.local.stacks.types.calls import call, refuse_replacement, remove_on_failure, select
-from tableguard.local.stacks.types.translate import inverse, rename
+from tableguard.local.stacks.types.translate import inverse, non_null, rename
 
 _TYPE = "AWS::CloudTrail::Trail"
 
@@ -39,7 +39,7 @@ def _create(context: Context, properties: Properties) -> ResourceHandle:
 
 
 def _put_event_selectors(cloudtrail: Client, name: str, properties: Properties) -> None:
-    selectors = select(properties, "EventSelectors", "AdvancedEventSelectors")
+    selectors = non_null(properties, "EventSelectors", "AdvancedEventSelectors")
     if selectors:
         call(cloudtrail, "put_event_selectors", TrailName=name, **selectors)
 
@@ -76,7 +76,12 @@ def _update(context: Context, handle: ResourceHandle, properties: Properties) ->
     current = _read(context, handle)
     refuse_replacement(_TYPE, current, properties, "TrailName")
     trail = call(cloudtrail, "update_trail", Name=name, **rename(properties, _REQUEST))
-    _put_event_selectors(cloudtrail, name, properties)
+    of_management = {"EventSelectors": [{"ReadWriteType": "All", "IncludeManagementEvents": True}]}
+    selectors = non_null(properties, "EventSelectors", "AdvancedEventSelectors")
+    if current.get("AdvancedEventSelectors") and "AdvancedEventSelectors" not in selectors:
+        # moto would keep them beside the others
+        refuse_replacement(_TYPE, current, {"AdvancedEventSelectors": []}, "AdvancedEventSelectors")
+    _put_event_selectors(cloudtrail, name, selectors or of_management)  # what a new trail records
     if current["InsightSelectors"]:
         # moto adds to the insight selectors that a trail has, where CloudTrail replaces them
         wanted = {"InsightSelectors": properties.get("InsightSelectors", [])}
@@ -111,4 +116,16 @@ def _set_tags(cloudtrail: Client, arn: str, wanted: dict[str, str]) -> None:
     )
 
 
-TYPES = (ResourceType(_TYPE, _create, _read, _delete, _update),)
+_SWITCHES = ("EnableLogFileValidation", "IncludeGlobalServiceEvents", "IsMultiRegionTrail", "IsOrganizationTrail")
+_NAMES = ("CloudWatchLogsLogGroupArn", "CloudWatchLogsRoleArn", "KMSKeyId", "S3KeyPrefix", "SnsTopicName")
+
+TYPES = (
+    ResourceType(
+        _TYPE,
+        _create,
+        _read,
+        _delete,
+        _update,
+        defaults={**dict.fromkeys(_SWITCHES, False), **dict.fromkeys(_NAMES, "")},
+    ),
+)

@@ -43,8 +43,10 @@ def _read(context: Context, handle: ResourceHandle) -> Properties:
 
 def _update(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
     current = _read(context, handle)
-    # CloudFormation would rename the pool; moto's UpdateIdentityPool keeps the name
+    # CloudFormation would rename the pool; moto's UpdateIdentityPool keeps the name, and the last tags
     refuse_replacement(_POOL, current, properties, "IdentityPoolName")
+    if not properties.get("IdentityPoolTags"):
+        refuse_replacement(_POOL, current, {"IdentityPoolTags": []}, "IdentityPoolTags")
     pool = call(
         context.client("cognito-identity"),
         "update_identity_pool",
@@ -72,6 +74,12 @@ TYPES = (
             "CognitoEvents": "belongs to Cognito Sync, which no API of moto sets",
             "CognitoStreams": "belongs to Cognito Sync, which no API of moto sets",
             "PushSync": "belongs to Cognito Sync, which no API of moto sets",
+        },
+        defaults={
+            "CognitoIdentityProviders": [],
+            "OpenIdConnectProviderARNs": [],
+            "SamlProviderARNs": [],
+            "SupportedLoginProviders": {},
         },
     ),
     unknown_to_moto(

@@ -169,7 +169,14 @@ def _delete_rule(context: Context, handle: ResourceHandle) -> None:
 
 
 TYPES = (
-    ResourceType(_RECORDER, _create_recorder, _read_recorder, _delete_recorder, _update_recorder),
+    ResourceType(
+        _RECORDER,
+        _create_recorder,
+        _read_recorder,
+        _delete_recorder,
+        _update_recorder,
+        defaults={"RecordingMode": {"RecordingFrequency": "CONTINUOUS"}},
+    ),
     ResourceType(_CHANNEL, _create_channel, _read_channel, _delete_channel, _update_channel),
     ResourceType(_RULE, _create_rule, _read_rule, _delete_rule, _update_rule),
 )

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 from tableguard.cloudformation.equality import without
 from tableguard.cloudformation.resource_type import Client, Context, Properties, ResourceHandle, ResourceType
@@ -32,7 +33,7 @@ _AS_IN_THE_API = (
     "Tags",
     "WarmThroughput",
 )
-_FIXED = ("TableName", "KeySchema", "LocalSecondaryIndexes", "SSESpecification", "StreamSpecification")
+_FIXED = ("TableName", "KeySchema", "LocalSecondaryIndexes", "SSESpecification")
 _UNITS = ("ReadCapacityUnits", "WriteCapacityUnits")
 _WARM = ("ReadUnitsPerSecond", "WriteUnitsPerSecond")
 
@@ -51,6 +52,7 @@ _NOT_MODELLED = {
 def _create(context: Context, properties: Properties) -> ResourceHandle:
     client = context.client("dynamodb")
     name = properties.get("TableName", context.generated_name)
+    _refuse_loose_attributes(properties)
     arguments = select(properties, *_AS_IN_THE_API)
     if "GlobalSecondaryIndexes" in arguments:
         arguments["GlobalSecondaryIndexes"] = list(map(_index_for_api, arguments["GlobalSecondaryIndexes"]))
@@ -69,6 +71,34 @@ def _create(context: Context, properties: Properties) -> ResourceHandle:
         _set_time_to_live(client, name, properties.get("TimeToLiveSpecification"))
         _set_policy(client, attributes["Arn"], properties.get("ResourcePolicy"))
     return handle
+
+
+def _refuse_capacity(properties: Properties) -> None:
+    """Refuse units of an on-demand table, and a provisioned one without, in DynamoDB's words; moto checks no update."""
+    places = {
+        "the table": properties,
+        **{one["IndexName"]: one for one in properties.get("GlobalSecondaryIndexes", [])},
+    }
+    on_demand = properties.get("BillingMode", "PROVISIONED") == "PAY_PER_REQUEST"
+    for place, declared in places.items():
+        if ("ProvisionedThroughput" in declared) == on_demand:
+            raise EmbeddedError(
+                "One or more parameter values were invalid: "
+                f"{'Neither' if on_demand else 'Both'} ReadCapacityUnits {'nor' if on_demand else 'and'} "
+                f"WriteCapacityUnits {'can' if on_demand else 'must'} be specified for {place} when BillingMode is "
+                f"{'PAY_PER_REQUEST' if on_demand else 'PROVISIONED'}"
+            )
+
+
+def _refuse_loose_attributes(properties: Properties) -> None:
+    """Refuse definitions of other attributes than those of the keys, in CloudFormation's words; it asks no service."""
+    indexes = (*properties.get("GlobalSecondaryIndexes", []), *properties.get("LocalSecondaryIndexes", []))
+    schemas = (properties["KeySchema"], *(index["KeySchema"] for index in indexes))
+    in_keys = {part["AttributeName"] for schema in schemas for part in schema}
+    if in_keys != {definition["AttributeName"] for definition in properties["AttributeDefinitions"]}:
+        raise EmbeddedError(
+            "Property AttributeDefinitions is inconsistent with the KeySchema of the table and the secondary indexes"
+        )
 
 
 def _index_for_api(index: Properties) -> Properties:
@@ -161,17 +191,22 @@ def _time_to_live(client: Client, table: str) -> Properties:
 
 def _update(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
     client, current = context.client("dynamodb"), _read(context, handle)
-    # moto's UpdateTable ignores SSESpecification and refuses a second stream
-    refuse_replacement(NAME, current, without(properties, _NOT_MODELLED), *_FIXED)
+    _refuse_loose_attributes(properties)
+    _refuse_capacity(properties)
+    # moto's UpdateTable ignores SSESpecification
+    refuse_replacement(NAME, current, without(select(properties, *_FIXED), _NOT_MODELLED), *_FIXED)
     call(
         client,
         "update_table",
         TableName=handle.physical_id,
         DeletionProtectionEnabled=properties.get("DeletionProtectionEnabled", False),
         GlobalSecondaryIndexUpdates=_index_updates(current, properties) or None,
+        BillingMode=properties.get("BillingMode", "PROVISIONED"),
         ProvisionedThroughput=properties.get("ProvisionedThroughput"),  # absent from a table that becomes on-demand
-        **select(properties, "AttributeDefinitions", "BillingMode", "WarmThroughput"),
+        WarmThroughput=properties.get("WarmThroughput"),  # which DynamoDB keeps where it is no longer asked for
+        **select(properties, "AttributeDefinitions"),
     )
+    attributes = _update_stream(client, handle, current, properties.get("StreamSpecification"))
     _set_recovery(
         client,
         handle.physical_id,
@@ -180,7 +215,27 @@ def _update(context: Context, handle: ResourceHandle, properties: Properties) ->
     _update_time_to_live(client, handle.physical_id, current, properties.get("TimeToLiveSpecification"))
     _update_policy(client, handle.attributes["Arn"], current, properties.get("ResourcePolicy"))
     _update_tags(client, handle.attributes["Arn"], current, properties)
-    return handle
+    return replace(handle, attributes=attributes)
+
+
+def _update_stream(
+    client: Client, handle: ResourceHandle, current: Properties, wanted: Properties | None
+) -> Properties:
+    """Enable or disable the stream; with another view there is another stream. Return the table's attributes.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-dynamodb-table-streamspecification.html
+    """
+    views = [stream and stream["StreamViewType"] for stream in (current.get("StreamSpecification"), wanted)]
+    if views[0] == views[1]:
+        return dict(handle.attributes)
+    if views[0]:
+        client.update_table(TableName=handle.physical_id, StreamSpecification={"StreamEnabled": False})
+    attributes = {name: value for name, value in handle.attributes.items() if name != "StreamArn"}
+    if wanted:
+        specification = _stream_for_api(wanted)
+        answer = client.update_table(TableName=handle.physical_id, StreamSpecification=specification)
+        attributes["StreamArn"] = answer["TableDescription"]["LatestStreamArn"]
+    return attributes
 
 
 def _index_updates(current: Properties, properties: Properties) -> list[Properties]:
@@ -232,6 +287,14 @@ def _delete(context: Context, handle: ResourceHandle) -> None:
     context.client("dynamodb").delete_table(TableName=handle.physical_id)
 
 
-TABLE = ResourceType(name=NAME, create=_create, read=_read, update=_update, delete=_delete, not_modelled=_NOT_MODELLED)
+TABLE = ResourceType(
+    name=NAME,
+    create=_create,
+    read=_read,
+    update=_update,
+    delete=_delete,
+    not_modelled=_NOT_MODELLED,
+    defaults={"SSESpecification": {"SSEEnabled": False}},
+)
 
 TYPES: tuple[ResourceType, ...] = (TABLE,)

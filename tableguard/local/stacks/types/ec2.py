@@ -14,6 +14,10 @@ _DNS = ("EnableDnsSupport", "EnableDnsHostnames")
 _SUBNET = ("AvailabilityZone", "AvailabilityZoneId", "CidrBlock", "VpcId")
 _SWITCHES = ("AssignIpv6AddressOnCreation", "MapPublicIpOnLaunch")
 _ENDPOINT = ("PrivateDnsEnabled", "RouteTableIds", "SecurityGroupIds", "ServiceName", "SubnetIds", "VpcId")
+_EVERYTHING = {
+    "Version": "2008-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}],
+}
 _FLOW_LOG = (
     "DeliverLogsPermissionArn",
     "LogDestination",
@@ -238,9 +242,21 @@ def _delete_flow_log(context: Context, handle: ResourceHandle) -> None:
 
 
 TYPES: tuple[ResourceType, ...] = (
-    ResourceType(name=VPC_NAME, create=_create_vpc, read=_read_vpc, update=_update_vpc, delete=_delete_vpc),
     ResourceType(
-        name=SUBNET_NAME, create=_create_subnet, read=_read_subnet, update=_update_subnet, delete=_delete_subnet
+        name=VPC_NAME,
+        create=_create_vpc,
+        read=_read_vpc,
+        update=_update_vpc,
+        delete=_delete_vpc,
+        defaults={"EnableDnsHostnames": False, "EnableDnsSupport": True},
+    ),
+    ResourceType(
+        name=SUBNET_NAME,
+        create=_create_subnet,
+        read=_read_subnet,
+        update=_update_subnet,
+        delete=_delete_subnet,
+        defaults=dict.fromkeys(_SWITCHES, False),
     ),
     ResourceType(
         name="AWS::EC2::RouteTable",
@@ -261,6 +277,7 @@ TYPES: tuple[ResourceType, ...] = (
         read=_read_endpoint,
         update=_update_endpoint,
         delete=_delete_endpoint,
+        defaults={"PolicyDocument": _EVERYTHING},
     ),
     ResourceType(
         name=FLOW_LOG_NAME,

@@ -36,7 +36,10 @@ _DEFAULTS: dict[str, Any] = {
     "MaximumBatchingWindowInSeconds": 0,
     "MaximumRecordAgeInSeconds": -1,
     "MaximumRetryAttempts": -1,
+    "MetricsConfig": {"Metrics": []},
     "ParallelizationFactor": 1,
+    "ScalingConfig": {},
+    "TumblingWindowInSeconds": 0,
 }
 
 
@@ -82,8 +85,8 @@ def _update(context: Context, handle: ResourceHandle, properties: Properties) ->
         UUID=handle.physical_id,
         Enabled=properties.get("Enabled", True),
         FunctionName=properties["FunctionName"],
-        KMSKeyArn=properties.get("KmsKeyArn"),
-        **{**_DEFAULTS, **select(properties, *_CHANGEABLE)},
+        KMSKeyArn=properties.get("KmsKeyArn", ""),
+        **select(properties, *_CHANGEABLE),
     )
     arn = handle.attributes["EventSourceMappingArn"]
     tags.update(
@@ -99,4 +102,6 @@ def _delete(context: Context, handle: ResourceHandle) -> None:
     context.client("lambda").delete_event_source_mapping(UUID=handle.physical_id)
 
 
-TYPES: tuple[ResourceType, ...] = (ResourceType(name=NAME, create=_create, read=_read, update=_update, delete=_delete),)
+TYPES: tuple[ResourceType, ...] = (
+    ResourceType(name=NAME, create=_create, read=_read, update=_update, delete=_delete, defaults=_DEFAULTS),
+)

@@ -36,8 +36,9 @@ def _create_group(context: Context, properties: Properties) -> ResourceHandle:
 
 def _set_retention(context: Context, name: str, properties: Properties) -> None:
     client = context.client("logs")
-    if "RetentionInDays" in properties:
-        call(client, "put_retention_policy", logGroupName=name, retentionInDays=properties["RetentionInDays"])
+    days = properties.get("RetentionInDays")
+    if days is not None:
+        call(client, "put_retention_policy", logGroupName=name, retentionInDays=days)
     else:
         client.delete_retention_policy(logGroupName=name)
 
@@ -79,16 +80,19 @@ def _delete_group(context: Context, handle: ResourceHandle) -> None:
 
 def _create_filter(context: Context, properties: Properties) -> ResourceHandle:
     name = properties.get("FilterName", context.generated_name)
-    group = properties["LogGroupName"]
+    _put_filter(context, name, properties)
+    return ResourceHandle(name, {}, {"logGroupName": properties["LogGroupName"]})
+
+
+def _put_filter(context: Context, name: str, properties: Properties) -> None:
     call(
         context.client("logs"),
         "put_metric_filter",
         filterName=name,
-        logGroupName=group,
+        logGroupName=properties["LogGroupName"],
         filterPattern=properties["FilterPattern"],
         metricTransformations=list(map(_transformation_for_api, properties["MetricTransformations"])),
     )
-    return ResourceHandle(name, {}, {"logGroupName": group})
 
 
 def _transformation_for_api(declared: Properties) -> Properties:
@@ -118,7 +122,8 @@ def _transformation_as_declared(transformation: Properties) -> Properties:
 
 def _update_filter(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
     refuse_replacement(FILTER_NAME, _read_filter(context, handle), properties, "FilterName", "LogGroupName")
-    return _create_filter(context, {"FilterName": handle.physical_id, **properties})
+    _put_filter(context, handle.physical_id, properties)
+    return handle
 
 
 def _delete_filter(context: Context, handle: ResourceHandle) -> None:

@@ -80,6 +80,14 @@ def _encryption_as_declared(encryption: Properties) -> Properties:
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-s3-bucket.html
 _SETTINGS = {
+    # first: without versions there is no lock
+    "VersioningConfiguration": _Setting(
+        put="put_bucket_versioning",
+        argument="VersioningConfiguration",
+        get="get_bucket_versioning",
+        answer="Status",
+        as_declared=lambda status: {"Status": status},
+    ),
     "BucketEncryption": _Setting(
         put="put_bucket_encryption",
         argument="ServerSideEncryptionConfiguration",
@@ -141,13 +149,6 @@ _SETTINGS = {
         delete="delete_bucket_tagging",
         for_api=lambda declared: {"TagSet": tags.as_list(tags.as_map(declared))},
     ),
-    "VersioningConfiguration": _Setting(
-        put="put_bucket_versioning",
-        argument="VersioningConfiguration",
-        get="get_bucket_versioning",
-        answer="Status",
-        as_declared=lambda status: {"Status": status},
-    ),
 }
 
 
@@ -195,7 +196,7 @@ def _read(context: Context, handle: ResourceHandle) -> Properties:
 def _update(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
     client, name, current = context.client("s3"), handle.physical_id, _read(context, handle)
     refuse_replacement(BUCKET_NAME, current, properties, "BucketName", "ObjectLockEnabled")
-    for prop in sorted(set(current) & set(_SETTINGS) - set(properties)):
+    for prop in (name for name in _SETTINGS if name in current and properties.get(name) is None):
         _unset(client, name, prop)
     _put_settings(client, name, properties)
     return handle
@@ -206,6 +207,8 @@ def _unset(client: Client, bucket: str, prop: str) -> None:
         client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
     elif prop == "LoggingConfiguration":
         client.put_bucket_logging(Bucket=bucket, BucketLoggingStatus={})
+    elif prop == "ObjectLockConfiguration":  # the lock stays, without a default retention
+        client.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled"})
     elif delete := _SETTINGS[prop].delete:
         getattr(client, delete)(Bucket=bucket)
 

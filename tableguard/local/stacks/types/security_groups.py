@@ -149,6 +149,7 @@ TYPES: tuple[ResourceType, ...] = (
         update=_update,
         delete=_delete,
         not_modelled={f"{name}.Description": _NO_DESCRIPTION for name in _DIRECTIONS},
+        defaults={"SecurityGroupEgress": [{"CidrIp": "0.0.0.0/0", "IpProtocol": "-1"}]},  # that of a new group
     ),
     _rule_type("egress"),
     _rule_type("ingress"),

@@ -67,8 +67,7 @@ def _subscriptions(client: Client, topic: str) -> list[Properties]:
 def _update_topic(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
     client, arn, current = context.client("sns"), handle.physical_id, _read_topic(context, handle)
     refuse_replacement(TOPIC_NAME, current, properties, "FifoTopic", "TopicName")
-    unset: dict[str, str] = dict.fromkeys(set(current) & {"DisplayName", "KmsMasterKeyId"}, "")
-    for name, value in {**unset, **attributes(properties, *_TOPIC)}.items():
+    for name, value in attributes(properties, *_TOPIC).items():
         client.set_topic_attributes(TopicArn=arn, AttributeName=name, AttributeValue=value)
     _update_subscriptions(client, arn, properties.get("Subscription", []))
     tags.update(
@@ -192,6 +191,7 @@ TYPES: tuple[ResourceType, ...] = (
             "SignatureVersion": _DROPPED,
             "TracingConfig": _DROPPED,
         },
+        defaults={"ContentBasedDeduplication": False, "DisplayName": "", "KmsMasterKeyId": ""},
     ),
     ResourceType(
         name="AWS::SNS::TopicPolicy",
@@ -206,5 +206,6 @@ TYPES: tuple[ResourceType, ...] = (
         read=_read_subscription,
         update=_update_subscription,
         delete=_delete_subscription,
+        defaults={"FilterPolicy": {}, "FilterPolicyScope": "MessageAttributes", "RawMessageDelivery": False},
     ),
 )

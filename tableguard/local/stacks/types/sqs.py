@@ -122,6 +122,17 @@ TYPES: tuple[ResourceType, ...] = (
         not_modelled={
             "RedriveAllowPolicy": "moto's CreateQueue accepts RedriveAllowPolicy; GetQueueAttributes does not return it"
         },
+        defaults={
+            "ContentBasedDeduplication": False,
+            "DelaySeconds": 0,
+            "KmsDataKeyReusePeriodSeconds": 300,
+            "KmsMasterKeyId": "",
+            "MaximumMessageSize": 1_048_576,
+            "MessageRetentionPeriod": 345_600,
+            "ReceiveMessageWaitTimeSeconds": 0,
+            "RedrivePolicy": "",
+            "VisibilityTimeout": 30,
+        },
     ),
     ResourceType(
         name="AWS::SQS::QueuePolicy",

@@ -439,6 +439,88 @@ def test_a_change_set_tells_which_changes_replace_a_resource(stacks: Stacks) -> 
         assert (change["Replacement"], details) == (replaced, names)
 
 
+CAUSES: dict[str, Any] = {
+    "Parameters": {"Text": {"Type": "String", "Default": "x"}},
+    "Mappings": {"Of": {"x": {"Value": "1"}, "y": {"Value": "2"}}},
+}
+
+
+def queue(**properties: Any) -> dict[str, Any]:
+    return {"Type": "AWS::SQS::Queue", "Properties": properties}
+
+
+def causes(change: dict[str, Any]) -> list[tuple[str | None, ...]]:
+    return [
+        (one["ChangeSource"], one.get("CausingEntity"), one["Evaluation"], one["Target"]["RequiresRecreation"])
+        for one in change["Details"]
+    ]
+
+
+def test_a_change_set_says_what_causes_each_change(stacks: Stacks) -> None:
+    """As recorded on AWS for topics and parameters; a Ref of what changes in place is no change."""
+    before = {
+        "A": queue(QueueName=f"{stacks.name}-a", DelaySeconds=1),
+        "B": queue(QueueName=f"{stacks.name}-b", DelaySeconds=1),
+        "C": thing("c", Value={"Fn::Sub": "${Text}"}),
+        "D": thing("d", Value={"Fn::GetAtt": ["A", "QueueName"]}),
+        "E": thing("e", Value={"Ref": "A"}),
+        "F": thing("f", Value={"Fn::GetAtt": ["B", "QueueName"]}),
+        "G": thing("g", Value={"Ref": "B"}),
+        "H": thing("h", Value={"Fn::FindInMap": ["Of", {"Ref": "Text"}, "Value"]}),
+        "I": thing("i", FIXED, Value={"Fn::GetAtt": ["B", "QueueName"]}),
+    }
+    stacks.deploy(before, **CAUSES)
+    now = {
+        **before,
+        "A": queue(QueueName=f"{stacks.name}-other", DelaySeconds=1),
+        "B": queue(QueueName=f"{stacks.name}-b", DelaySeconds=2),
+    }
+    changes = stacks.changes(now, **{**CAUSES, "Parameters": {"Text": {"Type": "String", "Default": "y"}}})
+    told = {one["LogicalResourceId"]: (one["Replacement"], one.get("PolicyAction"), *causes(one)) for one in changes}
+    parameter = [("ParameterReference", "Text", "Static", "Never"), ("DirectModification", None, "Dynamic", "Never")]
+    assert told == {
+        "A": ("True", "ReplaceAndDelete", ("DirectModification", None, "Static", "Always")),
+        "B": ("False", None, ("DirectModification", None, "Static", "Never")),
+        "C": ("False", None, *parameter),
+        "D": ("False", None, ("ResourceAttribute", "A.QueueName", "Static", "Never")),
+        "E": ("False", None, ("ResourceReference", "A", "Static", "Never")),
+        "F": ("False", None, ("ResourceAttribute", "B.QueueName", "Dynamic", "Never")),
+        "H": ("False", None, *parameter),
+        "I": ("Conditional", None, ("ResourceAttribute", "B.QueueName", "Dynamic", "Always")),
+    }
+
+
+@pytest.mark.parametrize(("policy", "action"), [("Retain", "ReplaceAndRetain"), ("Delete", "ReplaceAndDelete")])
+def test_what_becomes_of_a_replaced_resource_depends_on_its_policy(stacks: Stacks, policy: str, action: str) -> None:
+    kept = {"UpdateReplacePolicy": policy, "DeletionPolicy": policy}
+    stacks.deploy({"A": {**queue(QueueName=stacks.name), **kept}})
+    (change,) = stacks.changes({"A": {**queue(QueueName=f"{stacks.name}-b"), **kept}})
+    assert change["PolicyAction"] == action
+
+
+@pytest.mark.parametrize("update", [False, True])
+@pytest.mark.parametrize(
+    ("properties", "refused"),
+    [
+        ({"Bogus": 1}, "#: extraneous key [Bogus] is not permitted"),
+        ({"Tags": [{"Key": "a", "value": "b"}]}, "#/Tags/0: extraneous key [value] is not permitted"),
+        ({"Tags": [{"Key": "a"}]}, "#/Tags/0: required key [Value] not found"),
+        ({"Tags": [{"Key": "a", "Value": "b"}]}, None),
+    ],
+)
+def test_names_that_the_types_schema_lacks_are_refused_on_create_and_on_update(
+    stacks: Stacks, properties: dict[str, Any], refused: str | None, update: bool
+) -> None:
+    if update:
+        stacks.deploy({"A": queue()})
+    stack = stacks.deploy({"A": queue(**properties)}, kind="UPDATE" if update else "CREATE")
+    if refused is None:
+        assert stack["StackStatus"] == ("UPDATE_COMPLETE" if update else "CREATE_COMPLETE")
+        return
+    assert stack["StackStatus"] == ("UPDATE_ROLLBACK_COMPLETE" if update else "ROLLBACK_COMPLETE")
+    assert f"Properties validation failed for resource A with message: [{refused}" in stacks.failures()["A"]
+
+
 def test_conditions_decide_what_is_made(stacks: Stacks) -> None:
     conditions = {
         "Yes": {"Fn::Equals": [{"Ref": "Kind"}, "a"]},

@@ -171,7 +171,6 @@ class TestTable(ResourceTypeTests):
             unprotected,
             ask("update_table", StreamSpecification={"StreamEnabled": False}),
             "StreamSpecification",
-            replaced="StreamSpecification",
         ),
     )
 
@@ -218,9 +217,11 @@ def test_a_table_that_is_refused_midway_is_not_left_behind(context: Context) -> 
     ("change", "named"),
     [
         ({"TableName": "other"}, "TableName"),
-        ({"KeySchema": keys("pk", "last_message_at")}, "KeySchema"),
+        (
+            {"KeySchema": keys("pk", "last_message_at"), "GlobalSecondaryIndexes": [index(KeySchema=keys("pk", "sk"))]},
+            "KeySchema",
+        ),
         ({"SSESpecification": {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": "alias/other"}}, "SSESpec"),
-        ({"StreamSpecification": {"StreamViewType": "NEW_AND_OLD_IMAGES"}}, "StreamSpecification.StreamViewType"),
         ({"GlobalSecondaryIndexes": [index(KeySchema=keys("last_message_at", "pk"))]}, "conversations KeySchema"),
     ],
 )
@@ -255,6 +256,68 @@ def test_one_index_is_added_or_deleted_an_update(wanted: tuple[str, ...], refuse
     described = context.client("dynamodb").describe_table(TableName="messages")["Table"]
     names = {one["IndexName"] for one in described.get("GlobalSecondaryIndexes", [])}
     assert names == {f"by-{name}" for name in (("a",) if refused else wanted)}
+
+
+def changed_to(properties: Properties, context: Context, handle: ResourceHandle) -> ResourceHandle:
+    update = ALL[TABLE].update
+    assert update is not None
+    return update(context, handle, properties)
+
+
+@pytest.mark.parametrize("view", ["KEYS_ONLY", "NEW_AND_OLD_IMAGES", None, "NEW_IMAGE"])
+def test_another_view_is_another_stream_and_none_is_none(view: str | None, context: Context) -> None:
+    before = make(TABLE, table(context))
+    wanted = {**table(context), "StreamSpecification": {"StreamViewType": view}}
+    if view is None:
+        del wanted["StreamSpecification"]
+    after = changed_to(wanted, context, before)
+    assert ALL[TABLE].read(context, after).get("StreamSpecification", {}).get("StreamViewType") == view
+    same = after.attributes.get("StreamArn") == before.attributes["StreamArn"]
+    assert same == (view == "NEW_IMAGE")
+    assert ("StreamArn" in after.attributes) == (view is not None)
+    again = changed_to(table(context), context, after)
+    assert not differences(TABLE, table(context), context, again)
+
+
+@pytest.mark.parametrize(
+    ("names", "refused"),
+    [(("pk", "sk", "last_message_at"), False), (("pk", "sk"), True), (("pk", "sk", "last_message_at", "odd"), True)],
+)
+def test_the_attributes_defined_are_those_of_the_keys(names: tuple[str, ...], refused: bool, context: Context) -> None:
+    wanted = {**table(context), "AttributeDefinitions": [{"AttributeName": n, "AttributeType": "S"} for n in names]}
+    if not refused:
+        changed_to(wanted, context, make(TABLE, wanted))
+        return
+    with pytest.raises(EmbeddedError, match="AttributeDefinitions is inconsistent with the KeySchema of the table and"):
+        make(TABLE, wanted)
+    with pytest.raises(EmbeddedError, match="AttributeDefinitions is inconsistent with the KeySchema of the table and"):
+        changed_to(wanted, context, make(TABLE, table(context)))
+
+
+def without_billing_mode(properties: Properties) -> Properties:
+    return {name: value for name, value in properties.items() if name != "BillingMode"}
+
+
+def test_capacity_changes_both_ways_with_the_index(context: Context) -> None:
+    handle = make(TABLE, unprotected(context))
+    for wanted in (provisioned(context), unprotected(context), without_billing_mode(provisioned(context))):
+        handle = changed_to(wanted, context, handle)
+        assert not differences(TABLE, wanted, context, handle)
+
+
+@pytest.mark.parametrize(
+    ("change", "refused"),
+    [
+        ({"BillingMode": "PAY_PER_REQUEST"}, "Neither ReadCapacityUnits nor WriteCapacityUnits can be .* the table"),
+        ({"ProvisionedThroughput": None}, "Both ReadCapacityUnits and WriteCapacityUnits must be .* the table"),
+        ({"GlobalSecondaryIndexes": [index()]}, "Both ReadCapacityUnits and .* for conversations when"),
+    ],
+)
+def test_units_and_billing_mode_that_do_not_fit_are_refused(change: Properties, refused: str, context: Context) -> None:
+    wanted = {name: value for name, value in {**provisioned(context), **change}.items() if value is not None}
+    handle = make(TABLE, unprotected(context))
+    with pytest.raises(EmbeddedError, match=refused):
+        changed_to(wanted, context, handle)
 
 
 @pytest.mark.parametrize("gone", ["ResourcePolicy", RECOVERY, "TimeToLiveSpecification", "Tags"])
