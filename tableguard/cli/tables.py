@@ -56,7 +56,8 @@ def changes(title: str, planned: "Sequence[ResourceChange]") -> Table:
         table.add_column(name)
     for change in planned:
         word = {"always": "replace", "conditional": "replace?"}.get(change.replacement, "")
-        action = Text(word, style="bold red") if word else Text(change.action.lower())
+        verb = change.action.lower() if change.certain else f"{change.action.lower()}?"
+        action = Text(word, style="bold red") if word else Text(verb)
         table.add_row(action, change.resource_type, Text(change.logical_id), Text(", ".join(change.properties)))
     return table
 

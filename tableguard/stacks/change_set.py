@@ -24,7 +24,9 @@ class ResourceChange:
     """One line of a change set: an action of CloudFormation on one resource.
 
     `properties` are those that change, of the top level; none where AWS does not tell. `kept` is True of a resource
-    that leaves the stack and stays in the account.
+    that leaves the stack and stays in the account. `certain` is False where the resource only refers to an attribute of
+    another that changes: it is left alone unless that attribute changes too, which AWS finds out when it gets there.
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceChangeDetail.html
     """
 
     action: str
@@ -33,11 +35,12 @@ class ResourceChange:
     replacement: Replacement = "never"
     properties: tuple[str, ...] = ()
     kept: bool = False
+    certain: bool = True
 
     @property
     def replaces(self) -> bool:
-        """Return True if the resource is replaced, or may be."""
-        return self.replacement != "never"
+        """Return True if the resource is replaced, or its new values may ask for that."""
+        return self.certain and self.replacement != "never"
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,8 @@ def _changes(client: Client, stack: str, arn: str, interval: PollInterval) -> tu
 
 
 def _change(described: Mapping[str, Any]) -> ResourceChange:
-    targets = (detail.get("Target", {}) for detail in described.get("Details", ()))
+    details = described.get("Details", ())
+    targets = (detail.get("Target", {}) for detail in details)
     names = {target.get("Name", "") for target in targets if target.get("Attribute") == "Properties"}
     return ResourceChange(
         described["Action"],
@@ -122,4 +126,5 @@ def _change(described: Mapping[str, Any]) -> ResourceChange:
         _REPLACEMENTS.get(described.get("Replacement", ""), "never"),
         tuple(sorted(names - {""})),
         described.get("PolicyAction") == "Retain",
+        not details or any(detail.get("Evaluation") != "Dynamic" for detail in details),
     )

@@ -84,14 +84,14 @@ def a_failed_stack_is_rolled_back_and_its_name_free_once_deleted(aws: Aws) -> An
     stack = {"TemplateBody": _template({"Queue": QUEUE, "Wrong": wrong}), "Capabilities": ["CAPABILITY_IAM"]}
     refused(client.create_stack, StackName=name, **stack)
     described = client.describe_stacks(StackName=name)["Stacks"][0]
-    failed = [
-        e for e in client.describe_stack_events(StackName=name)["StackEvents"] if e["ResourceStatus"] == "CREATE_FAILED"
-    ]
+    events = client.describe_stack_events(StackName=name)["StackEvents"]
+    failed = [event for event in events if event["ResourceStatus"] == "CREATE_FAILED"]
     queues = aws.client("sqs").list_queues(QueueNamePrefix=name).get("QueueUrls")
     again = refused(client.create_stack, StackName=name, **stack)
     client.delete_stack(StackName=name)
     right = refused(client.create_stack, StackName=name, TemplateBody=_template({"Queue": QUEUE}))
-    told = [described["StackStatus"], described["StackStatusReason"], [event["LogicalResourceId"] for event in failed]]
+    why = [event.get("ResourceStatusReason") for event in events if event["ResourceStatus"] == "ROLLBACK_IN_PROGRESS"]
+    told = [described["StackStatus"], why, [event["LogicalResourceId"] for event in failed]]
     return told, queues, again, right
 
 
@@ -283,7 +283,7 @@ def change_sets_of_two_stacks_may_share_a_name(aws: Aws) -> Any:
 UNCHANGED_REASON = (
     "The submitted information didn't contain changes. Submit different information to create a change set."
 )
-FAILED_REASON = "The following resource(s) failed to create: [Wrong]."
+FAILED_REASON = "The following resource(s) failed to create: [Wrong]. Rollback requested by user."
 REFUSED = "ValidationError"
 OUTPUTS = {"Region": "eu-central-1"}
 
@@ -298,7 +298,7 @@ CORRECTED: dict[str, Case] = {
         Case(an_unknown_type_is_refused_and_nothing_made, [REFUSED, REFUSED, None]),
         Case(
             a_failed_stack_is_rolled_back_and_its_name_free_once_deleted,
-            [["ROLLBACK_COMPLETE", FAILED_REASON, ["Wrong"]], None, "AlreadyExistsException", "accepted"],
+            [["ROLLBACK_COMPLETE", [FAILED_REASON], ["Wrong"]], None, "AlreadyExistsException", "accepted"],
         ),
         Case(
             resources_are_described_with_their_status_and_time,
@@ -335,7 +335,7 @@ CORRECTED: dict[str, Case] = {
         ),
         Case(
             a_change_set_without_changes_fails,
-            [["FAILED", UNCHANGED_REASON, REFUSED], ["CREATE_COMPLETE", None, "accepted"]],
+            [["FAILED", UNCHANGED_REASON, "InvalidChangeSetStatus"], ["CREATE_COMPLETE", None, "accepted"]],
         ),
         Case(change_sets_of_two_stacks_may_share_a_name, [["one"], ["two"]]),
     )

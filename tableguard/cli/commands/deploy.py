@@ -273,7 +273,7 @@ def _print_changes(name: str, changes: "tuple[ResourceChange, ...]") -> None:
     print(title)
     for change in changes:
         properties = f"  {', '.join(change.properties)}" if change.properties else ""
-        notes = f"{properties}{_NOTES[change.replacement]}"
+        notes = f"{properties}{_NOTES[change.replacement]}{'' if change.certain else _UNCERTAIN}"
         print(f"  {change.action:<7} {change.resource_type:<40} {change.logical_id}{notes}")
 
 
@@ -282,6 +282,7 @@ _NOTES: Mapping[str, str] = {
     "conditional": "  MAY REPLACE the resource",
     "always": "  REPLACES the resource",
 }
+_UNCERTAIN = "  if what it refers to changes"
 
 
 def _facts(deployment: "Deployment") -> dict[str, Any]:
@@ -315,4 +316,5 @@ def _change_facts(change: "ResourceChange") -> dict[str, Any]:
         "logical_id": change.logical_id,
         "replacement": change.replacement,
         "properties": list(change.properties),
+        "certain": change.certain,
     }

@@ -5,6 +5,7 @@ created and its name taken, has no outputs for stacks made by a change set, and 
 capabilities. The actions below replace those of moto's CloudFormationResponse.
 """
 
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from functools import wraps
@@ -14,10 +15,11 @@ from moto.cloudformation import responses
 from moto.cloudformation.exceptions import AlreadyExistsException, CloudFormationError, ValidationError
 from moto.cloudformation.models import CloudFormationBackend, cloudformation_backends
 from moto.cloudformation.responses import CloudFormationResponse
-from moto.cloudformation.utils import generate_changeset_id, validate_create_change_set
+from moto.cloudformation.utils import generate_changeset_id
 from moto.core.responses import ActionResult, EmptyResult
 
 from tableguard.errors import EmbeddedError
+from tableguard.local.clients.factory import Clients
 from tableguard.local.moto.patch import replace
 from tableguard.local.readback import DeployedResource
 from tableguard.local.stacks import drift, importing
@@ -26,6 +28,15 @@ from tableguard.local.stacks.exports import importers
 from tableguard.local.stacks.stack import EmbeddedStack, Execution
 from tableguard.local.stacks.submission import Submission, clients_of, read_submission, refuse_unmodelled
 
+# what moto answers with success, and nothing here obeys: stack policies, and stack sets of moto's own resources
+_WITHOUT_EFFECT = (
+    "set_stack_policy",
+    "create_stack_set",
+    "create_stack_instances",
+    "update_stack_set",
+    "update_stack_instances",
+)
+_CHANGE_SET_NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
 _UPDATABLE = frozenset(
     {
         "CREATE_COMPLETE",
@@ -38,9 +49,15 @@ _UPDATABLE = frozenset(
 
 
 class ChangeSetNotFound(CloudFormationError):
-    """The change set does not exist, or was executed."""
+    """The change set does not exist."""
 
     code = "ChangeSetNotFoundException"
+
+
+class InvalidChangeSetStatus(CloudFormationError):
+    """The change set cannot be executed: it has no changes, was executed, or the stack has changed since."""
+
+    code = "InvalidChangeSetStatusException"
 
 
 def install() -> None:
@@ -57,6 +74,7 @@ def install() -> None:
     ):
         replace(CloudFormationResponse, action.__name__, _with_validation_errors(action))
     for lacking in (
+        cancel_update_stack,
         continue_update_rollback,
         describe_stack_drift_detection_status,
         describe_stack_resource_drifts,
@@ -66,6 +84,9 @@ def install() -> None:
         update_termination_protection,
     ):
         setattr(CloudFormationResponse, lacking.__name__, _with_validation_errors(lacking))
+    for name in _WITHOUT_EFFECT:
+        replace(CloudFormationResponse, name, _not_modelled)
+    replace(CloudFormationBackend, "describe_stack_events", _events)
     replace(responses, "StackResourceDTO", lambda stack, resource: resource)
 
 
@@ -96,26 +117,31 @@ def _stacks() -> list[EmbeddedStack]:
 def create_stack(handler: CloudFormationResponse) -> ActionResult:
     """Answer CreateStack; a later failure shows in the stack's status, as on AWS."""
     name = handler._get_param("StackName")
-    if _find(handler.cloudformation_backend, name) is not None:
+    stack = _find(handler.cloudformation_backend, name) or EmbeddedStack(handler.cloudformation_backend, name)
+    if stack.status not in ("", "REVIEW_IN_PROGRESS"):
         raise AlreadyExistsException(f"Stack [{name}] already exists")
-    stack = EmbeddedStack(handler.cloudformation_backend, name)
+    execution = _execution(handler, handler._get_param("OnFailure") or "")
     submission = _read_checked_submission(handler, stack)
     stack.enable_termination_protection = bool(handler._get_param("EnableTerminationProtection"))
     _stacks_of(handler)[stack.stack_id] = stack
-    stack.create(submission, clients_of(handler), _execution(handler))
+    _make_obsolete(handler, stack)
+    stack.create(submission, clients_of(handler), execution)
+    _bury(handler, stack)
     return ActionResult({"StackId": stack.stack_id})
 
 
 def create_change_set(handler: CloudFormationResponse) -> ActionResult:
     """Answer CreateChangeSet; of type CREATE, it also makes a stack without resources."""
     name, kind = handler._get_param("ChangeSetName"), handler._get_param("ChangeSetType", "UPDATE")
-    validate_create_change_set(name)
+    if not _CHANGE_SET_NAME.fullmatch(name):
+        raise EmbeddedError(
+            f"1 validation error detected: Value '{name}' at 'changeSetName' failed to satisfy constraint: Member must "
+            "satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*, and have length less than or equal to 128"
+        )
     stack = _stack_for(handler, name, kind)
     on_failure = handler._get_param("OnStackFailure") or ""
-    if on_failure == "DELETE":
-        raise EmbeddedError("OnStackFailure DELETE is not modelled")
     submission = _read_checked_submission(handler, stack)
-    if any(one.stack is stack and one.name == name for one in _change_sets_of(handler).values()):
+    if any(one.name == name for one in _waiting(handler, stack)):
         # AWS's words; it compares the attributes, and answers with the existing one if all are equal
         raise AlreadyExistsException(
             f"ChangeSet {name} cannot be created due to a mismatch with existing attribute ClientToken"
@@ -126,6 +152,7 @@ def create_change_set(handler: CloudFormationResponse) -> ActionResult:
     arn = generate_changeset_id(name, stack.backend.region_name, stack.backend.account_id)
     changes = importing.marked(stack.changes(submission), identifiers)
     _stacks_of(handler)[stack.stack_id] = stack
+    stack.await_review()
     _change_sets_of(handler)[arn] = ChangeSet(
         arn, name, stack, kind, submission, handler._get_param("Description"), changes, on_failure, identifiers
     )
@@ -139,31 +166,45 @@ def describe_change_set(handler: CloudFormationResponse) -> ActionResult:
 
 def list_change_sets(handler: CloudFormationResponse) -> ActionResult:
     """Answer ListChangeSets."""
-    stack = _existing(handler)
-    summaries = [change_set.describe() for change_set in _change_sets_of(handler).values() if change_set.stack is stack]
-    return ActionResult({"Summaries": summaries})
+    waiting = _waiting(handler, _existing(handler))
+    return ActionResult({"Summaries": [change_set.describe() for change_set in waiting]})
 
 
 def delete_change_set(handler: CloudFormationResponse) -> ActionResult:
-    """Answer DeleteChangeSet."""
-    del _change_sets_of(handler)[_change_set(handler).arn]
+    """Answer DeleteChangeSet, also with success where the stack has no such change set, as on AWS."""
+    change_set = _named_change_set(handler)
+    if change_set is not None:
+        del _change_sets_of(handler)[change_set.arn]
     return EmptyResult()
 
 
 def execute_change_set(handler: CloudFormationResponse) -> ActionResult:
     """Answer ExecuteChangeSet; a later failure shows in the stack's status, as on AWS."""
     change_set = _change_set(handler)
-    if change_set.is_empty:
-        raise EmbeddedError(f"ChangeSet [{change_set.arn}] cannot be executed in its current status of [FAILED]")
+    if change_set.hindrance:
+        raise InvalidChangeSetStatus(
+            f"ChangeSet [{change_set.arn}] cannot be executed in its current {change_set.hindrance}"
+        )
     execution = _execution(handler, change_set.on_stack_failure)
     _check_may_go_on(change_set.stack, execution)
     _forget_change_sets(handler, change_set.stack)
-    if change_set.kind == "IMPORT":
-        change_set.stack.adopt(change_set.submission, change_set.identifiers, clients_of(handler), execution)
-        return EmptyResult()
-    apply = change_set.stack.create if change_set.kind == "CREATE" else change_set.stack.update
-    apply(change_set.submission, clients_of(handler), execution)
+    _change_sets_of(handler)[change_set.arn] = change_set
+    _apply(change_set, clients_of(handler), execution)
+    succeeded = change_set.stack.status in _UPDATABLE and "ROLLBACK" not in change_set.stack.status
+    change_set.execution = "EXECUTE_COMPLETE" if succeeded else "EXECUTE_FAILED"
+    _bury(handler, change_set.stack)
     return EmptyResult()
+
+
+def _apply(change_set: ChangeSet, clients: Clients, execution: Execution) -> None:
+    stack, submission = change_set.stack, change_set.submission
+    stack.change_set_id = change_set.arn
+    if change_set.kind == "IMPORT":
+        stack.adopt(submission, change_set.identifiers, clients, execution)
+    elif change_set.kind == "CREATE":
+        stack.create(submission, clients, execution)
+    else:
+        stack.update(submission, clients, execution)
 
 
 def update_stack(handler: CloudFormationResponse) -> ActionResult:
@@ -173,8 +214,15 @@ def update_stack(handler: CloudFormationResponse) -> ActionResult:
     _check_may_go_on(stack, execution)
     if stack.status not in FAILED and stack.submission is not None and stack.submission.same_as(submission):
         raise EmbeddedError("No updates are to be performed.")
+    _make_obsolete(handler, stack)
     stack.update(submission, clients_of(handler), execution)
     return ActionResult({"StackId": stack.stack_id})
+
+
+def cancel_update_stack(handler: CloudFormationResponse) -> ActionResult:
+    """Answer CancelUpdateStack, which moto lacks: an update has always ended when its request is answered."""
+    _existing(handler)
+    raise EmbeddedError("CancelUpdateStack cannot be called from current stack status")
 
 
 def continue_update_rollback(handler: CloudFormationResponse) -> ActionResult:
@@ -232,12 +280,20 @@ def delete_stack(handler: CloudFormationResponse) -> ActionResult:
     """Answer DeleteStack, also with success where there is no such stack, as on AWS."""
     stack = _find(handler.cloudformation_backend, handler._get_param("StackName"))
     if stack is not None:
+        retained = handler._get_param("RetainResources", [])
+        if retained and stack.status != "DELETE_FAILED":
+            raise EmbeddedError("RetainResources can be specified only for a stack in DELETE_FAILED state")
+        stack.delete(clients_of(handler), handler._get_param("ClientRequestToken"), retained)
         _forget_change_sets(handler, stack)
-        stack.delete(clients_of(handler), handler._get_param("ClientRequestToken"))
-        if stack.status == "DELETE_COMPLETE":
-            deleted: dict[str, Any] = handler.cloudformation_backend.deleted_stacks
-            deleted[stack.stack_id] = _stacks_of(handler).pop(stack.stack_id)
+        _bury(handler, stack)
     return EmptyResult()
+
+
+def _bury(handler: CloudFormationResponse, stack: EmbeddedStack) -> None:
+    """Free the name of a stack that was deleted; its id still tells of it."""
+    if stack.status == "DELETE_COMPLETE":
+        deleted: dict[str, Any] = handler.cloudformation_backend.deleted_stacks
+        deleted[stack.stack_id] = _stacks_of(handler).pop(stack.stack_id)
 
 
 def update_termination_protection(handler: CloudFormationResponse) -> ActionResult:
@@ -262,7 +318,14 @@ def _with_validation_errors(action: Callable[[CloudFormationResponse], ActionRes
 def _read_checked_submission(handler: CloudFormationResponse, stack: EmbeddedStack) -> Submission:
     """Return the request's submission for a stack; EmbeddedError if its parameters or conditions are refused."""
     submission = read_submission(handler, stack.submission)
-    stack.scope_of(submission).active_resources()
+    wanted = stack.scope_of(submission).active_resources()
+    existing, declared = stack.resources.existing, submission.template.resources
+    retyped = [name for name in wanted if name in existing and existing[name].type.name != declared[name]["Type"]]
+    if retyped:
+        raise EmbeddedError(
+            "Update of resource type is not permitted. The new template modifies resource type of the following "
+            f"resources: [{', '.join(retyped)}]"
+        )
     return submission
 
 
@@ -288,7 +351,7 @@ def _execution(handler: CloudFormationResponse, on_failure: str = "") -> Executi
     """Return the choices of a request; EmbeddedError if it chooses twice what a failure does."""
     disable_rollback = handler._get_bool_param("DisableRollback", False)
     if on_failure and disable_rollback:
-        raise EmbeddedError("DisableRollback cannot be specified where the change set has OnStackFailure")
+        raise EmbeddedError("DisableRollback cannot be specified where what a failure does is chosen already")
     return Execution(handler._get_param("ClientRequestToken"), disable_rollback, on_failure)
 
 
@@ -323,22 +386,54 @@ def _existing(handler: CloudFormationResponse) -> EmbeddedStack:
 
 
 def _change_set(handler: CloudFormationResponse) -> ChangeSet:
-    """Return the change set that a request names, by ARN or by its name and the stack's."""
-    name, stack = handler._get_param("ChangeSetName"), handler._get_param("StackName")
-    change_sets: list[ChangeSet] = list(_change_sets_of(handler).values())
-    for change_set in change_sets:
-        if name == change_set.arn or (
-            name == change_set.name and stack in (change_set.stack.name, change_set.stack.stack_id)
-        ):
-            return change_set
-    raise ChangeSetNotFound(f"ChangeSet [{name}] does not exist")
+    change_set = _named_change_set(handler)
+    if change_set is None:
+        raise ChangeSetNotFound(f"ChangeSet [{handler._get_param('ChangeSetName')}] does not exist")
+    return change_set
+
+
+def _named_change_set(handler: CloudFormationResponse) -> ChangeSet | None:
+    """Return the change set that a request names, by ARN or by its name and the stack's; of one name, the newest."""
+    name, change_sets = handler._get_param("ChangeSetName"), list[ChangeSet](_change_sets_of(handler).values())
+    if name.startswith("arn:"):
+        return next((change_set for change_set in change_sets if change_set.arn == name), None)
+    if not handler._get_param("StackName"):
+        raise EmbeddedError("StackName must be specified if ChangeSetName is not specified as an ARN.")
+    stack = _existing(handler)
+    named = [change_set for change_set in change_sets if change_set.stack is stack and change_set.name == name]
+    return named[-1] if named else None
+
+
+def _waiting(handler: CloudFormationResponse, stack: EmbeddedStack) -> list[ChangeSet]:
+    """Return the change sets of a stack that were not executed."""
+    change_sets = list[ChangeSet](_change_sets_of(handler).values())
+    return [one for one in change_sets if one.stack is stack and not one.execution.startswith("EXECUTE")]
 
 
 def _forget_change_sets(handler: CloudFormationResponse, stack: EmbeddedStack) -> None:
-    """Delete all change sets of a stack, as CloudFormation does once one is executed: the others are void."""
-    for arn, change_set in list(_change_sets_of(handler).items()):
-        if change_set.stack is stack:
-            del _change_sets_of(handler)[arn]
+    """Delete what waits for execution, as CloudFormation does once one change set is executed: the others are void."""
+    for change_set in _waiting(handler, stack):
+        del _change_sets_of(handler)[change_set.arn]
+
+
+def _make_obsolete(handler: CloudFormationResponse, stack: EmbeddedStack) -> None:
+    """Mark what waits for execution: the stack is created or updated without it."""
+    for change_set in _waiting(handler, stack):
+        change_set.execution = "OBSOLETE"
+
+
+def _not_modelled(_: CloudFormationResponse) -> ActionResult:
+    raise NotImplementedError
+
+
+def _events(backend: CloudFormationBackend, stack_name: str) -> list[Any]:
+    """Replace CloudFormationBackend.describe_stack_events, which words the refusal as DescribeStacks does."""
+    stacks: dict[str, Any] = {**backend.deleted_stacks, **backend.stacks}
+    alive = _find(backend, stack_name)
+    if alive is None and stack_name not in stacks:
+        raise ValidationError(message=f"Stack [{stack_name}] does not exist")
+    events: list[Any] = (alive or stacks[stack_name]).events
+    return events
 
 
 def _stacks_of(handler: CloudFormationResponse) -> dict[str, Any]:

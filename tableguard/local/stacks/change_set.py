@@ -1,7 +1,7 @@
 """Change sets: changes of stacks that wait to be executed."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from moto.core.utils import utcnow
 
@@ -29,13 +29,14 @@ class ChangeSet:
     on_stack_failure: str = ""
     identifiers: Identifiers = field(default_factory=dict)  # of resources to import
     created_at: Any = field(default_factory=utcnow)
+    execution: Literal["AVAILABLE", "EXECUTE_COMPLETE", "EXECUTE_FAILED", "OBSOLETE"] = "AVAILABLE"
+    is_empty: bool = field(init=False)
 
-    @property
-    def is_empty(self) -> bool:
-        """Return True if the stack already is as submitted, and nothing of it failed."""
-        if self.stack.status in FAILED:
-            return False
-        return self.stack.submission is not None and self.stack.submission.same_as(self.submission)
+    def __post_init__(self) -> None:
+        """Note, once for all, whether the stack already is as submitted, and nothing of it failed."""
+        before = self.stack.submission
+        unchanged = before is not None and before.same_as(self.submission)
+        self.is_empty = unchanged and self.stack.status not in FAILED
 
     def describe(self) -> dict[str, Any]:
         """Return the answer to DescribeChangeSet."""
@@ -51,6 +52,13 @@ class ChangeSet:
             "CreationTime": self.created_at,
             "Status": "FAILED" if self.is_empty else "CREATE_COMPLETE",
             "StatusReason": NO_CHANGES if self.is_empty else None,
-            "ExecutionStatus": "UNAVAILABLE" if self.is_empty else "AVAILABLE",
+            "ExecutionStatus": "UNAVAILABLE" if self.is_empty else self.execution,
             "Changes": [] if self.is_empty else self.changes,
         }
+
+    @property
+    def hindrance(self) -> str | None:
+        """Return, in AWS's words, the status in which a change set cannot be executed; None if it can."""
+        if self.is_empty:
+            return "status of [FAILED]"
+        return None if self.execution == "AVAILABLE" else f"execution status of [{self.execution}]"

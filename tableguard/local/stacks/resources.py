@@ -1,7 +1,7 @@
 """The resources of one stack: created in order, changed in place, rolled back when one fails, deleted in reverse."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -29,13 +29,17 @@ REFUSALS = (BotoCoreError, ClientError, TableguardError)
 
 @dataclass(frozen=True)
 class StackResource:
-    """An existing resource of a stack, its properties with every intrinsic resolved, and its deletion policy."""
+    """An existing resource of a stack, its properties with every intrinsic resolved, and its deletion policy.
+
+    A resource is uncertain once a change of it could neither be made nor undone: the next operation changes it anew.
+    """
 
     context: Context
     type: ResourceType
     properties: Properties
     handle: ResourceHandle
     deletion_policy: str
+    uncertain: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,11 +54,27 @@ class StackEvent:
 
 
 class StackError(EmbeddedError):
-    """Resources of a stack failed; `rolled_back` is false if something done before could not be undone."""
+    """Resources of a stack failed; `restored` is false if a change made before could not be undone.
 
-    def __init__(self, text: str, rolled_back: bool = True) -> None:
+    `created` are the resources that are new, and still there.
+    """
+
+    def __init__(self, text: str, restored: bool = True, created: tuple[str, ...] = ()) -> None:
         super().__init__(text)
-        self.rolled_back = rolled_back
+        self.restored, self.created = restored, created
+
+
+@dataclass(frozen=True)
+class Journal:
+    """What one operation did: how its changes are undone, and what it created."""
+
+    undo: list[Callable[[], None]] = field(default_factory=list)
+    created: list[str] = field(default_factory=list)
+
+    def restored(self) -> bool:
+        """Undo every change, the last first, also after one that cannot be undone; return whether all could."""
+        successes = [_succeeds(step) for step in reversed(self.undo)]
+        return all(successes)
 
 
 class StackResources:
@@ -77,19 +97,17 @@ class StackResources:
     def apply(self, scope: StackScope, on_success: Callable[[], None], on_failure: Callable[[str], None]) -> None:
         """Create and update resources as the template says, then call `on_success`.
 
-        A refusal, by a resource or by `on_success`, is passed to `on_failure`; then every step is undone, and
-        StackError raised.
+        A refusal, by a resource or by `on_success`, is passed to `on_failure`; then every change is undone, and
+        StackError raised, which names what was created.
         """
-        undo: list[Callable[[], None]] = []
-        wanted = scope.active_resources()
+        journal, wanted = Journal(), scope.active_resources()
         try:
             for logical_id in wanted:
-                self._apply(scope, logical_id, undo)
+                self._apply(scope, logical_id, journal)
             on_success()
         except REFUSALS as error:
             on_failure(str(error))
-            successes = [_succeeds(step) for step in reversed(undo)]  # all of them, also after one that fails
-            raise StackError(str(error), all(successes)) from error
+            raise StackError(str(error), journal.restored(), tuple(journal.created)) from error
         self._reorder(wanted)
 
     def adopt(self, scope: StackScope, identifiers: Mapping[str, str], taken: Collection[tuple[str, str]]) -> None:
@@ -141,19 +159,36 @@ class StackResources:
         return frozenset(behind)
 
     def _advances(self, scope: StackScope, logical_id: str, disabled: bool) -> bool:
-        undo: list[Callable[[], None]] = []
+        journal = Journal()
         try:
-            self._apply(scope, logical_id, undo, in_place=disabled)
+            self._apply(scope, logical_id, journal, in_place=disabled)
         except StackError:
-            for step in reversed(undo):
-                _succeeds(step)
+            journal.restored()
+            for name in journal.created:
+                self._remove(name, undoing=True)
             return False
         return True
+
+    def accept(self, scope: StackScope, logical_ids: Iterable[str]) -> None:
+        """Take resources to be as a template declares them, whatever they are: their rollback is skipped.
+
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-continueupdaterollback.html
+        """
+        for logical_id in logical_ids:
+            resource, declared = self.existing[logical_id], scope.template.resources[logical_id]
+            properties = evaluate(declared.get("Properties", {}), scope)
+            self.existing[logical_id] = replace(resource, properties=properties, uncertain=False)
+            self._record(logical_id, resource.type.name, "UPDATE_COMPLETE")
 
     def abandon(self, logical_ids: Iterable[str]) -> None:
         """Forget resources without deleting them."""
         for logical_id in logical_ids:
             self.existing.pop(logical_id, None)
+
+    def retain(self, logical_ids: Iterable[str]) -> None:
+        """Let resources be kept when they are removed, whatever their deletion policy."""
+        for logical_id in self.existing.keys() & set(logical_ids):
+            self._set_policy(logical_id, "Retain")
 
     def remove(self, logical_ids: Iterable[str], undoing: bool = False) -> None:
         """Delete resources, newest first, except those to be retained; StackError names those that could not be.
@@ -166,38 +201,37 @@ class StackResources:
         if failed:
             raise StackError(f"The following resource(s) failed to delete: [{', '.join(sorted(failed))}].")
 
-    def _apply(
-        self, scope: StackScope, logical_id: str, undo: list[Callable[[], None]], in_place: bool = False
-    ) -> None:
+    def _apply(self, scope: StackScope, logical_id: str, journal: Journal, in_place: bool = False) -> None:
         declared, before = scope.template.resources[logical_id], self.existing.get(logical_id)
         verb = "CREATE" if before is None else "UPDATE"
         try:
             properties = evaluate(declared.get("Properties", {}), scope)
-            if before is None or before.properties != properties:
+            changes = before is not None and (before.uncertain or before.properties != properties)
+            if before is None or changes:
                 _refuse_malformed(logical_id, declared["Type"], properties)
             if before is None:
-                self._create(logical_id, declared, properties, undo)
+                self._create(logical_id, declared, properties, journal)
             elif before.type.name != declared["Type"]:
                 raise EmbeddedError(f"Update of resource type is not permitted: it was {before.type.name}")
-            elif before.properties != properties:
-                self._update(logical_id, before, properties, undo, in_place)
+            elif changes:
+                self._update(logical_id, before, properties, journal, in_place)
             if before is not None:
-                undo.append(lambda: self._set_policy(logical_id, before.deletion_policy))
+                journal.undo.append(lambda: self._set_policy(logical_id, before.deletion_policy))
             self._set_policy(logical_id, declared.get("DeletionPolicy", "Delete"))
         except REFUSALS as error:
             self._record(logical_id, declared["Type"], f"{verb}_FAILED", str(error))
             raise StackError(f"The following resource(s) failed to {verb.lower()}: [{logical_id}].") from error
 
-    def _create(
-        self, logical_id: str, declared: Mapping[str, Any], properties: Properties, undo: list[Callable[[], None]]
-    ) -> None:
+    def _create(self, logical_id: str, declared: Mapping[str, Any], properties: Properties, journal: Journal) -> None:
         resource_type = self.types[declared["Type"]]
         context, tracked = self.context(logical_id, resource_type.name), TrackedProperties(properties)
         self._record(logical_id, resource_type.name, "CREATE_IN_PROGRESS")
         handle = resource_type.create(context, tracked)
+        # AWS tells of the id as soon as there is one
+        self._record(logical_id, resource_type.name, "CREATE_IN_PROGRESS", "Resource creation Initiated", handle)
         policy = declared.get("DeletionPolicy", "Delete")
         self.existing[logical_id] = StackResource(context, resource_type, properties, handle, policy)
-        undo.append(lambda: self.remove([logical_id], undoing=True))
+        journal.created.append(logical_id)
         _refuse_unread(resource_type, properties.keys(), tracked)
         self._record(logical_id, resource_type.name, "CREATE_COMPLETE")
 
@@ -206,7 +240,7 @@ class StackResources:
         logical_id: str,
         before: StackResource,
         properties: Properties,
-        undo: list[Callable[[], None]],
+        journal: Journal,
         in_place: bool,
     ) -> None:
         names = before.properties.keys() | properties.keys()
@@ -220,7 +254,7 @@ class StackResources:
                 f"{'replace' if replaced == 'True' else 'change'} the resource; the embedded AWS does not"
             )
         self._record(logical_id, before.type.name, "UPDATE_IN_PROGRESS")
-        undo.append(lambda: self._undo_update(logical_id, update, before.properties, properties))
+        journal.undo.append(lambda: self._undo_update(logical_id, update, before.properties, properties))
         _refuse_unread(before.type, changed, self._change(logical_id, update, before.properties, properties))
         self._record(logical_id, before.type.name, "UPDATE_COMPLETE")
 
@@ -232,11 +266,11 @@ class StackResources:
         resource = self.existing[logical_id]
         tracked = TrackedProperties(resource.type.with_defaults(before, now))
         handle = update(resource.context, resource.handle, tracked)
-        self.existing[logical_id] = replace(resource, handle=handle, properties=now)
+        self.existing[logical_id] = replace(resource, handle=handle, properties=now, uncertain=False)
         return tracked
 
     def _undo_update(self, logical_id: str, update: Update, before: Properties, now: Properties) -> None:
-        """Change a resource back; if that fails, it counts as changed, so that whoever continues tries once more.
+        """Change a resource back; if that fails, whoever continues tries once more.
 
         https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-continueupdaterollback.html
         """
@@ -245,7 +279,7 @@ class StackResources:
         try:
             self._change(logical_id, update, now, before)
         except REFUSALS as error:
-            self.existing[logical_id] = replace(self.existing[logical_id], properties=now)
+            self.existing[logical_id] = replace(self.existing[logical_id], uncertain=True)
             self._record(logical_id, type_name, "UPDATE_FAILED", str(error))
             raise
         self._record(logical_id, type_name, "UPDATE_COMPLETE")
@@ -275,8 +309,15 @@ class StackResources:
         gone = tuple(name for name in self.existing if name not in wanted)
         self.existing = {name: self.existing[name] for name in (*wanted, *gone)}
 
-    def _record(self, logical_id: str, type_name: str, status: str, reason: str | None = None) -> None:
-        handle = self.handle(logical_id)
+    def _record(
+        self,
+        logical_id: str,
+        type_name: str,
+        status: str,
+        reason: str | None = None,
+        handle: ResourceHandle | None = None,
+    ) -> None:
+        handle = handle or self.handle(logical_id)
         self.record(StackEvent(logical_id, type_name, handle.physical_id if handle else "", status, reason))
 
 

@@ -27,6 +27,8 @@ from tableguard.local.stacks.submission import Submission
 from tableguard.local.stacks.types import ALL
 
 _STACK_TYPE = "AWS::CloudFormation::Stack"
+# how the removal of what a failed creation made ends, by what was asked for
+_ENDS = {"ROLLBACK": ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED"), "DELETE": ("DELETE_COMPLETE", "DELETE_FAILED")}
 
 
 @dataclass(frozen=True)
@@ -90,8 +92,13 @@ class EmbeddedStack:
         self.status_reason: str | None = None
         self.enable_termination_protection = False
         self.policy = ""
-        self.status = ""
-        self._set_status("REVIEW_IN_PROGRESS", "User Initiated")
+        self.status = ""  # of a stack that is not there yet
+        self.change_set_id: str | None = None  # of the last one that was executed
+
+    def await_review(self) -> None:
+        """Begin the life of a stack with a change set."""
+        if not self.status:
+            self._set_status("REVIEW_IN_PROGRESS", "User Initiated")
 
     @property
     def template(self) -> str:
@@ -193,34 +200,61 @@ class EmbeddedStack:
         """
         self.clients, self.token = clients, execution.token
         rollback = "UPDATE_ROLLBACK" if self.stable is not None else "ROLLBACK"
+        skippable = self._failed_to_roll_back()
+        unknown = sorted(set(skip) - skippable)
+        if unknown:
+            raise EmbeddedError(
+                f"[{', '.join(unknown)}] cannot be skipped: not UPDATE_FAILED because a rollback failed"
+            )
         self._set_status(f"{rollback}_IN_PROGRESS", "User Initiated")
-        try:
-            behind = self._taken_back(skip)
-        except StackError as error:
-            self._set_status(f"{rollback}_FAILED", str(error))
-            return
-        if behind:
-            self._set_status(f"{rollback}_FAILED", _failed("update", behind))
-            return
-        self.submission, self.unfinished = self.stable, frozenset()  # its scope, and what it imports, never changed
-        self._set_status(f"{rollback}_COMPLETE")
-
-    def _taken_back(self, skip: Sequence[str]) -> frozenset[str]:
         if self.stable is None:
-            self.resources.remove(tuple(self.resources.existing), undoing=True)
-            return frozenset()
-        scope = self.scope_of(self.stable)
-        behind = self.resources.advance(scope, lambda: None, skip, disabled=False)
-        if not behind:
-            new = [name for name in self.resources.existing if name not in scope.active_resources()]
-            self.resources.remove(new, undoing=True)
-        return behind
+            self._remove_created("ROLLBACK", tuple(self.resources.existing))
+        else:
+            self._restore(self.stable, skip)
 
-    def delete(self, clients: Clients, token: str | None = None) -> None:
+    def _failed_to_roll_back(self) -> frozenset[str]:
+        """Return the resources that failed since the last rollback began: these alone may be skipped."""
+        statuses = dict[str, str]()
+        for event in self.events:
+            began = event.logical_resource_id == self.name and event.resource_status.endswith("ROLLBACK_IN_PROGRESS")
+            statuses = {} if began else {**statuses, event.logical_resource_id: event.resource_status}
+        return frozenset(name for name, status in statuses.items() if status == "UPDATE_FAILED" and name != self.name)
+
+    def _restore(self, stable: Submission, skip: Sequence[str]) -> None:
+        """Update the resources to what they were, but for those to skip, and remove those that are new since then."""
+        scope = self.scope_of(stable)
+        self.resources.accept(scope, skip)
+        behind = self.resources.advance(scope, lambda: None, skip, disabled=False)
+        if behind:
+            self._set_status("UPDATE_ROLLBACK_FAILED", _failed("update", behind))
+            return
+        self.submission, self.unfinished = stable, frozenset()  # its scope, and what it imports, never changed
+        new = tuple(name for name in self.resources.existing if name not in scope.active_resources())
+        self._remove_created("UPDATE_ROLLBACK", new)
+
+    def _remove_created(self, rollback: str, created: tuple[str, ...]) -> None:
+        """End a rollback: remove what is new. Of an update that is cleaning up, which nothing stops.
+
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
+        """
+        if rollback == "UPDATE_ROLLBACK":
+            self._set_status("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
+            self._set_status("UPDATE_ROLLBACK_COMPLETE", self._clean_up(created, undoing=True))
+            return
+        complete, failed = _ENDS[rollback]
+        try:
+            self.resources.remove(created, undoing=True)
+        except StackError as error:
+            self._set_status(failed, str(error))
+            return
+        self._set_status(complete)
+
+    def delete(self, clients: Clients, token: str | None = None, retained: Sequence[str] = ()) -> None:
         """Delete the resources, except those to be retained; EmbeddedError if the stack must not be deleted."""
         self._check_deletion()
         self.clients, self.token = clients, token
         self._set_status("DELETE_IN_PROGRESS", "User Initiated")
+        self.resources.retain(retained)
         try:
             self.resources.remove(tuple(self.resources.existing))
         except StackError as error:
@@ -244,7 +278,13 @@ class EmbeddedStack:
         if make(verb, submission, scope, check):
             self._become(submission, scope)
             self.exports.publish(tuple(outputs))
-            self._set_status(f"{verb}_COMPLETE", self._clean_up(scope))
+            self._finish(verb, scope)
+
+    def _finish(self, verb: str, scope: StackScope) -> None:
+        if verb == "UPDATE":
+            self._set_status("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+        gone = tuple(name for name in self.resources.existing if name not in scope.active_resources())
+        self._set_status(f"{verb}_COMPLETE", self._clean_up(gone))
 
     def _become(self, submission: Submission, scope: StackScope) -> None:
         """Take a submission, all of which was made, as that of the stack, with which the next one is compared."""
@@ -252,15 +292,18 @@ class EmbeddedStack:
         self.scope, self.unfinished = scope, frozenset()
 
     def _make_or_undo(self, verb: str, _: Submission, scope: StackScope, check: Callable[[], None]) -> bool:
-        rollback = "ROLLBACK" if verb == "CREATE" else "UPDATE_ROLLBACK"
+        rollback = "UPDATE_ROLLBACK" if verb == "UPDATE" else "DELETE" if self.on_failure == "DELETE" else "ROLLBACK"
         try:
             self.resources.apply(
                 scope,
                 on_success=check,
-                on_failure=lambda reason: self._set_status(f"{rollback}_IN_PROGRESS", reason),
+                on_failure=lambda reason: self._set_status(f"{rollback}_IN_PROGRESS", _requested(rollback, reason)),
             )
         except StackError as error:
-            self._set_status(f"{rollback}_{'COMPLETE' if error.rolled_back else 'FAILED'}", str(error))
+            if error.restored:
+                self._remove_created(rollback, error.created)
+            else:
+                self._set_status("UPDATE_ROLLBACK_FAILED", str(error))
             return False
         return True
 
@@ -279,11 +322,13 @@ class EmbeddedStack:
         self._set_status(failed, reason)
         return False
 
-    def _clean_up(self, scope: StackScope) -> str | None:
-        """Delete resources that left the template; return the reason if some cannot be, which AWS abandons too."""
-        gone = [name for name in self.resources.existing if name not in scope.active_resources()]
+    def _clean_up(self, gone: Sequence[str], undoing: bool = False) -> str | None:
+        """Delete resources that left the stack; return the reason if some cannot be, which AWS abandons too.
+
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html#troubleshooting-errors-resource-removed-not-deleted
+        """
         try:
-            self.resources.remove(gone)
+            self.resources.remove(gone, undoing)
         except StackError as error:
             self.resources.abandon(gone)
             return str(error)
@@ -347,6 +392,10 @@ class EmbeddedStack:
             resource_status=last.resource_status,
             timestamp=last.timestamp,
         )
+
+
+def _requested(rollback: str, reason: str) -> str:
+    return f"{reason.rstrip('.')}. {'Delete' if rollback == 'DELETE' else 'Rollback'} requested by user."  # AWS's words
 
 
 def _failed(verb: str, logical_ids: Iterable[str]) -> str:

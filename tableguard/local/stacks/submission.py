@@ -22,10 +22,8 @@ _NOT_MODELLED = (
     "DeploymentMode",
     "ForceRollback",
     "ImportExistingResources",
-    "OnFailure",
     "ResourceTypes",
     "RetainExceptOnCreate",
-    "RetainResources",
     "RoleARN",
     "RollbackConfiguration",
     "StackPolicyBody",
@@ -34,7 +32,7 @@ _NOT_MODELLED = (
     "StackPolicyURL",
     "TimeoutInMinutes",
 )
-_AS_USUAL = ("ROLLBACK", "STANDARD")  # values of OnFailure and DeletionMode that say what happens anyway
+_AS_USUAL = ("STANDARD",)  # the DeletionMode that says what happens anyway
 
 
 @dataclass(frozen=True)

@@ -176,11 +176,11 @@ def _is_first_deployment(planned: Sequence[PlannedStack]) -> bool:
 
 
 def _changes(planned: PlannedStack) -> Iterator[ResourceChange]:
-    """Yield the changes of a stack; one that does not exist adds all of its resources."""
+    """Yield the certain changes of a stack; one that does not exist adds all of its resources."""
     if planned.changes is None and planned.status == status.ABSENT:
         for name, resource in sorted(planned.template["Resources"].items()):
             yield ResourceChange("Add", name, resource["Type"])
-    yield from planned.changes or ()
+    yield from (change for change in planned.changes or () if change.certain)
 
 
 def _line(denied: Sequence[str], because: str) -> str:

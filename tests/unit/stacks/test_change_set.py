@@ -20,6 +20,12 @@ def test_a_change_is_told_with_its_properties_and_whether_it_replaces() -> None:
             change(Replacement="Conditional", Details=[*details, {"Target": {"Attribute": "Tags"}}]),
             change(name="Other", Replacement="True"),
             change("Remove", "Old", PolicyAction="Retain"),
+            change(name="Last", Replacement="Conditional", Details=[{**details[0], "Evaluation": "Dynamic"}]),
+            change(
+                name="Sure",
+                Replacement="True",
+                Details=[{**details[0], "Evaluation": e} for e in ("Dynamic", "Static")],
+            ),
         ],
     )
     with created(client, "stack", TEMPLATE, INTERVAL) as change_set:
@@ -28,8 +34,10 @@ def test_a_change_is_told_with_its_properties_and_whether_it_replaces() -> None:
             ResourceChange("Modify", "Topic", "AWS::SNS::Topic", "conditional", ("KmsMasterKeyId", "TopicName")),
             ResourceChange("Modify", "Other", "AWS::SNS::Topic", "always"),
             ResourceChange("Remove", "Old", "AWS::SNS::Topic", kept=True),
+            ResourceChange("Modify", "Last", "AWS::SNS::Topic", "conditional", ("TopicName",), certain=False),
+            ResourceChange("Modify", "Sure", "AWS::SNS::Topic", "always", ("TopicName",)),
         )
-        assert [one.replaces for one in change_set.changes] == [False, True, True, False]
+        assert [one.replaces for one in change_set.changes] == [False, True, True, False, False, True]
 
 
 @pytest.mark.parametrize("ending", [KeyboardInterrupt, DeployError, LookupError])

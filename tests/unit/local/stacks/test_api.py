@@ -93,6 +93,11 @@ class Stacks:
         """The stack after a change set that changes it."""
         return self.deploy(resources, kind="UPDATE", keep=keep, **sections)
 
+    def updated_directly(self, resources: dict[str, Any]) -> dict[str, Any]:
+        """The stack after an update without a change set."""
+        self.client.update_stack(StackName=self.name, TemplateBody=json.dumps({"Resources": resources}))
+        return self.stack()
+
     def stack(self) -> dict[str, Any]:
         """The stack as it is."""
         described: dict[str, Any] = self.client.describe_stacks(StackName=self.name)["Stacks"][0]
@@ -103,6 +108,19 @@ class Stacks:
         events = self.client.describe_stack_events(StackName=self.name)["StackEvents"]
         failed = [e for e in events if "_FAILED" in e["ResourceStatus"] and e["LogicalResourceId"] != self.name]
         return {e["LogicalResourceId"]: e["ResourceStatusReason"] for e in failed}
+
+    def events(self, logical_id: str = "") -> list[dict[str, Any]]:
+        """The events of a resource, or of the stack, the first first."""
+        events = self.client.describe_stack_events(StackName=self.name)["StackEvents"]
+        return [e for e in reversed(events) if e["LogicalResourceId"] == (logical_id or self.name)]
+
+    def statuses(self, logical_id: str = "") -> list[str]:
+        """The statuses that a resource, or the stack, has had."""
+        return [event["ResourceStatus"] for event in self.events(logical_id)]
+
+    def reasons(self, status: str) -> list[str | None]:
+        """Why the stack had a status, each time."""
+        return [event.get("ResourceStatusReason") for event in self.events() if event["ResourceStatus"] == status]
 
 
 @pytest.fixture
@@ -150,7 +168,10 @@ def test_a_failed_resource_takes_everything_back_last_made_first(stacks: Stacks)
     resources = {"A": thing("a"), "B": thing("b"), "C": thing("c", Fails=True, DependsOn=["A", "B"]), "D": thing("d")}
     stack = stacks.deploy({**resources, "D": thing("d", DependsOn="C")})
     assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
-    assert stack["StackStatusReason"] == "The following resource(s) failed to create: [C]."
+    assert "StackStatusReason" not in stack
+    assert stacks.reasons("ROLLBACK_IN_PROGRESS") == [
+        "The following resource(s) failed to create: [C]. Rollback requested by user."
+    ]
     assert stacks.failures() == {"C": "told to fail"}
     assert stacks.world.diary == ["create a", "create b", "create c", "delete b", "delete a"]
 
@@ -297,9 +318,12 @@ def test_a_changed_property_that_the_update_does_not_read_is_refused_and_named(s
 
 
 def test_a_resource_keeps_its_type(stacks: Stacks) -> None:
-    stacks.deploy({"A": thing("a")})
-    stacks.update({"A": thing("a", FIXED)})
-    assert stacks.failures() == {"A": f"Update of resource type is not permitted: it was {THING}"}
+    stacks.deploy({"A": thing("a"), "B": thing("b")})
+    now = {"A": thing("a", FIXED), "B": thing("b", Value="1")}
+    for ask in (stacks.change_set, stacks.updated_directly):
+        with pytest.raises(ClientError, match=r"modifies resource type of the following resources: \[A\]"):
+            ask(now)
+    assert stacks.stack()["StackStatus"] == "CREATE_COMPLETE"
 
 
 def test_a_change_set_lists_what_it_will_do(stacks: Stacks) -> None:
@@ -382,20 +406,180 @@ def test_without_rollback_nothing_is_replaced(stacks: Stacks) -> None:
     )
 
 
+def unfinished_rollback(stacks: Stacks) -> None:
+    """Bring the stack into UPDATE_ROLLBACK_FAILED: of A and B, which were changed, A cannot be changed back."""
+    stacks.deploy({"A": thing("a", Value="1"), "B": thing("b", Value="1")})
+    stacks.world.rigid.add("a")  # once it is changed
+    changed = {"A": thing("a", Value="2"), "B": thing("b", Value="2"), "C": thing("c")}
+    stack = stacks.update({**changed, "D": thing("d", Fails=True, DependsOn=["A", "B", "C"])})
+    assert stack["StackStatus"] == "UPDATE_ROLLBACK_FAILED"
+
+
 def test_a_rollback_that_failed_is_continued(stacks: Stacks) -> None:
-    stacks.deploy({"A": thing("a")})
-    stacks.world.stubborn.add("c")
-    assert (
-        stacks.update({"A": thing("a"), "C": thing("c"), "D": thing("d", Fails=True, DependsOn="C")})["StackStatus"]
-        == "UPDATE_ROLLBACK_FAILED"
-    )
+    unfinished_rollback(stacks)
+    with pytest.raises(ClientError, match="is in UPDATE_ROLLBACK_FAILED state and can not be updated"):
+        stacks.update({"A": thing("a")})
     stacks.client.continue_update_rollback(StackName=stacks.name)
     assert stacks.stack()["StackStatus"] == "UPDATE_ROLLBACK_FAILED"
-    stacks.world.stubborn.clear()
+    stacks.world.rigid.clear()
     stacks.client.continue_update_rollback(StackName=stacks.name)
-    assert (stacks.stack()["StackStatus"], sorted(stacks.world.things)) == ("UPDATE_ROLLBACK_COMPLETE", ["a"])
+    assert stacks.stack()["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert {name: one["Value"] for name, one in stacks.world.things.items()} == {"a": "1", "b": "1"}
     with pytest.raises(ClientError, match="can not continue rollback"):
         stacks.client.continue_update_rollback(StackName=stacks.name)
+
+
+def test_a_resource_to_skip_counts_as_rolled_back_and_stays_as_it_is(stacks: Stacks) -> None:
+    unfinished_rollback(stacks)
+    for skipped in ("B", "D", "Odd"):  # changed back; failed before the rollback; not there
+        with pytest.raises(ClientError, match=rf"\[{skipped}\] cannot be skipped"):
+            stacks.client.continue_update_rollback(StackName=stacks.name, ResourcesToSkip=["A", skipped])
+    stacks.client.continue_update_rollback(StackName=stacks.name, ResourcesToSkip=["A"])
+    assert (stacks.stack()["StackStatus"], stacks.statuses("A")[-1]) == ("UPDATE_ROLLBACK_COMPLETE", "UPDATE_COMPLETE")
+    assert {name: one["Value"] for name, one in stacks.world.things.items()} == {"a": "2", "b": "1"}
+    assert stacks.changes({"A": thing("a", Value="1"), "B": thing("b", Value="1")}) == []
+
+
+def test_the_stack_has_the_statuses_that_aws_documents(stacks: Stacks) -> None:
+    stacks.deploy({"A": thing("a"), "B": thing("b")})
+    stacks.update({"A": thing("a", Value="1")})
+    stacks.update({"A": thing("a", Value="2"), "C": thing("c"), "D": thing("d", Fails=True, DependsOn=["A", "C"])})
+    assert stacks.statuses() == [
+        "REVIEW_IN_PROGRESS",
+        "CREATE_IN_PROGRESS",
+        "CREATE_COMPLETE",
+        "UPDATE_IN_PROGRESS",
+        "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+        "UPDATE_COMPLETE",
+        "UPDATE_IN_PROGRESS",
+        "UPDATE_ROLLBACK_IN_PROGRESS",
+        "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
+        "UPDATE_ROLLBACK_COMPLETE",
+    ]
+    in_progress, initiated, _ = stacks.events("B")[:3]
+    assert (in_progress["PhysicalResourceId"], initiated["PhysicalResourceId"]) == ("", "b")
+    assert initiated["ResourceStatusReason"] == "Resource creation Initiated"
+
+
+def test_what_a_rollback_cannot_remove_is_left_to_itself(stacks: Stacks) -> None:
+    stacks.deploy({"A": thing("a")})
+    stacks.world.stubborn.add("c")
+    stack = stacks.update({"A": thing("a"), "C": thing("c"), "D": thing("d", Fails=True, DependsOn="C")})
+    assert (stack["StackStatus"], stack["StackStatusReason"]) == (
+        "UPDATE_ROLLBACK_COMPLETE",
+        "The following resource(s) failed to delete: [C].",
+    )
+    found = stacks.client.describe_stack_resources(StackName=stacks.name)["StackResources"]
+    assert [each["LogicalResourceId"] for each in found] == ["A"]
+
+
+@pytest.mark.parametrize(
+    ("on_failure", "status", "things"),
+    [("DO_NOTHING", "CREATE_FAILED", ["a"]), ("ROLLBACK", "ROLLBACK_COMPLETE", []), ("DELETE", "DELETE_COMPLETE", [])],
+)
+@pytest.mark.parametrize("by_change_set", [False, True])
+def test_what_a_failed_creation_leaves_is_chosen(
+    stacks: Stacks, on_failure: str, status: str, things: list[str], by_change_set: bool
+) -> None:
+    body = json.dumps({"Resources": {"A": thing("a"), "B": thing("b", Fails=True, DependsOn="A")}})
+    request = {"StackName": stacks.name, "TemplateBody": body}
+    if by_change_set:
+        made = stacks.client.create_change_set(
+            **request, ChangeSetName="changes", ChangeSetType="CREATE", OnStackFailure=on_failure
+        )
+        stacks.client.execute_change_set(ChangeSetName=made["Id"])
+    else:
+        made = stacks.client.create_stack(**request, OnFailure=on_failure)
+    (stack,) = stacks.client.describe_stacks(StackName=made["StackId"])["Stacks"]
+    assert (stack["StackStatus"], list(stacks.world.things)) == (status, things)
+    if on_failure == "DELETE":
+        stacks.client.create_stack(StackName=stacks.name, TemplateBody=json.dumps({"Resources": {"A": thing("a")}}))
+
+
+def test_resources_to_retain_are_named_only_once_the_deletion_failed(stacks: Stacks) -> None:
+    stacks.deploy({"A": thing("a"), "B": thing("b")})
+    stacks.world.stubborn.add("a")
+    with pytest.raises(ClientError, match="only for a stack in DELETE_FAILED state"):
+        stacks.client.delete_stack(StackName=stacks.name, RetainResources=["A"])
+    stacks.client.delete_stack(StackName=stacks.name)
+    assert stacks.stack()["StackStatus"] == "DELETE_FAILED"
+    stacks.client.delete_stack(StackName=stacks.name, RetainResources=["A"])
+    assert list(stacks.world.things) == ["a"]
+    with pytest.raises(ClientError, match="does not exist"):
+        stacks.stack()
+
+
+@pytest.mark.parametrize("update", [False, True])
+def test_a_change_set_is_obsolete_once_the_stack_changed_without_it(stacks: Stacks, update: bool) -> None:
+    now = {"A": thing("a", Value="1")}
+    if update:
+        stacks.deploy({"A": thing("a")})
+    arn = stacks.change_set({"A": thing("a", Value="2")}, "UPDATE" if update else "CREATE")["Id"]
+    if update:
+        stacks.updated_directly(now)
+    else:
+        stacks.client.create_stack(StackName=stacks.name, TemplateBody=json.dumps({"Resources": now}))
+    assert stacks.client.describe_change_set(ChangeSetName=arn)["ExecutionStatus"] == "OBSOLETE"
+    with pytest.raises(ClientError, match=r"InvalidChangeSetStatus.*execution status of \[OBSOLETE\]"):
+        stacks.client.execute_change_set(ChangeSetName=arn)
+    assert stacks.world.things["a"]["Value"] == "1"
+
+
+def test_a_stack_made_without_a_change_set_never_waited_for_a_review(stacks: Stacks) -> None:
+    stacks.client.create_stack(StackName=stacks.name, TemplateBody=json.dumps({"Resources": {"A": thing("a")}}))
+    assert stacks.statuses() == ["CREATE_IN_PROGRESS", "CREATE_COMPLETE"]
+
+
+def test_an_update_that_has_ended_cannot_be_cancelled(stacks: Stacks) -> None:
+    stacks.deploy({"A": thing("a")})
+    with pytest.raises(ClientError, match="CancelUpdateStack cannot be called from current stack status"):
+        stacks.client.cancel_update_stack(StackName=stacks.name)
+
+
+@pytest.mark.parametrize("operation", ["describe_change_set", "execute_change_set", "delete_change_set"])
+def test_a_change_set_is_looked_for_in_its_stack(stacks: Stacks, operation: str) -> None:
+    """As recorded on AWS; an absent one is deleted with success."""
+    ask = getattr(stacks.client, operation)
+    with pytest.raises(ClientError, match=r"Stack \[none\] does not exist"):
+        ask(StackName="none", ChangeSetName="changes")
+    with pytest.raises(ClientError, match="StackName must be specified if ChangeSetName is not specified as an ARN"):
+        ask(ChangeSetName="changes")
+    stacks.deploy({"A": thing("a")})
+    if operation == "delete_change_set":
+        ask(StackName=stacks.name, ChangeSetName="none")
+    else:
+        with pytest.raises(ClientError, match=r"ChangeSetNotFound.*ChangeSet \[none\] does not exist"):
+            ask(StackName=stacks.name, ChangeSetName="none")
+
+
+@pytest.mark.parametrize("name", ["1a", "a_b", "a" * 129])
+def test_a_change_set_has_a_name_of_letters_digits_and_hyphens(stacks: Stacks, name: str) -> None:
+    asked = {"StackName": stacks.name, "TemplateBody": json.dumps({"Resources": {"A": thing("a")}})}
+    stacks.client.create_change_set(**asked, ChangeSetType="CREATE", ChangeSetName="a-1" + "b" * 125)
+    with pytest.raises(ClientError, match="at 'changeSetName' failed to satisfy constraint"):
+        stacks.client.create_change_set(**asked, ChangeSetType="CREATE", ChangeSetName=name)
+
+
+def test_events_of_no_stack_are_refused_and_a_deleted_one_tells_them_by_its_id(stacks: Stacks) -> None:
+    with pytest.raises(ClientError, match=r"Stack \[none\] does not exist"):
+        stacks.client.describe_stack_events(StackName="none")
+    stack_id = stacks.deploy({"A": thing("a")})["StackId"]
+    stacks.client.delete_stack(StackName=stacks.name)
+    events = stacks.client.describe_stack_events(StackName=stack_id)["StackEvents"]
+    assert events[0]["ResourceStatus"] == "DELETE_COMPLETE"
+
+
+@pytest.mark.parametrize(
+    ("operation", "asked"),
+    [
+        ("set_stack_policy", {"StackPolicyBody": "{}"}),
+        ("create_stack_set", {"StackSetName": "set", "TemplateBody": "{}"}),
+    ],
+)
+def test_what_nothing_here_obeys_is_not_modelled(stacks: Stacks, operation: str, asked: dict[str, str]) -> None:
+    named = {} if "StackSetName" in asked else {"StackName": stacks.name}
+    with pytest.raises(ClientError, match="NotModelled"):
+        getattr(stacks.client, operation)(**named, **asked)
 
 
 def test_a_change_set_of_a_taken_name_is_refused(stacks: Stacks) -> None:
@@ -552,7 +736,7 @@ def test_resources_are_made_as_whoever_executes_the_change_set(aws: Aws, stacks:
     client.delete_stack(StackName="asked")
 
 
-@pytest.mark.parametrize("more", [{"OnStackFailure": "DELETE"}, {"RoleARN": "arn:aws:iam::111122223333:role/deployer"}])
+@pytest.mark.parametrize("more", [{"RoleARN": "arn:aws:iam::111122223333:role/deployer"}])
 def test_what_would_be_done_otherwise_on_aws_is_refused(stacks: Stacks, more: dict[str, str]) -> None:
     change_set = {"ChangeSetName": "changes", "ChangeSetType": "CREATE", "TemplateBody": '{"Resources":{}}'}
     with pytest.raises(ClientError, match="is not modelled"):
@@ -571,10 +755,16 @@ def test_an_update_by_update_stack_keeps_template_and_values_where_asked(stacks:
         stacks.client.update_stack(StackName=stacks.name, UsePreviousTemplate=True, Parameters=changed)
 
 
-def test_an_executed_change_set_is_gone(stacks: Stacks) -> None:
-    stacks.deploy({"A": thing("a")})
-    with pytest.raises(ClientError, match="does not exist"):
-        stacks.client.describe_change_set(StackName=stacks.name, ChangeSetName="changes")
+@pytest.mark.parametrize("fails", [False, True])
+def test_an_executed_change_set_says_so_and_its_name_is_free(stacks: Stacks, fails: bool) -> None:
+    stacks.deploy({"A": thing("a", Fails=True) if fails else thing("a")})
+    described = stacks.client.describe_change_set(StackName=stacks.name, ChangeSetName="changes")
+    assert described["ExecutionStatus"] == ("EXECUTE_FAILED" if fails else "EXECUTE_COMPLETE")
+    assert stacks.client.list_change_sets(StackName=stacks.name)["Summaries"] == []
+    with pytest.raises(ClientError, match="InvalidChangeSetStatus"):
+        stacks.client.execute_change_set(ChangeSetName=described["ChangeSetId"])
+    if not fails:
+        assert stacks.update({"A": thing("a", Value="1")})["StackStatus"] == "UPDATE_COMPLETE"
 
 
 def test_a_hidden_parameter_is_not_shown(stacks: Stacks) -> None:
@@ -719,13 +909,6 @@ def test_what_has_no_effect_here_is_refused(stacks: Stacks, name: str) -> None:
         stacks.client.create_stack(
             StackName=stacks.name, TemplateBody=json.dumps({"Resources": {"A": thing("a")}}), **{name: value}
         )
-
-
-def test_resources_that_a_deletion_should_retain_are_not_deleted_unasked(stacks: Stacks) -> None:
-    stacks.deploy({"A": thing("a")})
-    with pytest.raises(ClientError, match="RetainResources is not modelled"):
-        stacks.client.delete_stack(StackName=stacks.name, RetainResources=["A"])
-    assert "a" in stacks.world.things
 
 
 @pytest.mark.parametrize(("policy", "kept"), [("RetainExceptOnCreate", False), ("Retain", True)])
