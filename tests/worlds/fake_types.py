@@ -58,9 +58,9 @@ class World:
 
 
 @contextmanager
-def world(patch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(patch: pytest.MonkeyPatch, here: World | None = None) -> Iterator[World]:
     """Add two types to CloudFormation: one that can be updated, and one that can only be replaced."""
-    here = World()
+    here = here or World()
     ignored = {"Ignored": "nothing here keeps it"}
     thing = ResourceType(THING, here.create, here.read, here.delete, here.update, ignored)
     fixed = ResourceType(FIXED, here.create, here.read, here.delete)

@@ -22,11 +22,11 @@ from tableguard.errors import EmbeddedError
 from tableguard.local.clients.factory import Clients
 from tableguard.local.moto.patch import replace
 from tableguard.local.readback import DeployedResource
-from tableguard.local.stacks import drift, importing
+from tableguard.local.stacks import drift, importing, requested
 from tableguard.local.stacks.change_set import FAILED, ChangeSet
 from tableguard.local.stacks.exports import importers
 from tableguard.local.stacks.stack import EmbeddedStack, Execution
-from tableguard.local.stacks.submission import Submission, clients_of, read_submission, refuse_unmodelled
+from tableguard.local.stacks.submission import clients_of, refuse_unmodelled
 
 # what moto answers with success, and nothing here obeys: stack policies, and stack sets of moto's own resources
 _WITHOUT_EFFECT = (
@@ -37,21 +37,6 @@ _WITHOUT_EFFECT = (
     "update_stack_instances",
 )
 _CHANGE_SET_NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
-_UPDATABLE = frozenset(
-    {
-        "CREATE_COMPLETE",
-        "IMPORT_COMPLETE",
-        "IMPORT_ROLLBACK_COMPLETE",
-        "UPDATE_COMPLETE",
-        "UPDATE_ROLLBACK_COMPLETE",
-    }
-)
-
-
-class ChangeSetNotFound(CloudFormationError):
-    """The change set does not exist."""
-
-    code = "ChangeSetNotFoundException"
 
 
 class InvalidChangeSetStatus(CloudFormationError):
@@ -117,14 +102,14 @@ def _stacks() -> list[EmbeddedStack]:
 def create_stack(handler: CloudFormationResponse) -> ActionResult:
     """Answer CreateStack; a later failure shows in the stack's status, as on AWS."""
     name = handler._get_param("StackName")
-    stack = _find(handler.cloudformation_backend, name) or EmbeddedStack(handler.cloudformation_backend, name)
+    stack = requested.find(handler.cloudformation_backend, name) or EmbeddedStack(handler.cloudformation_backend, name)
     if stack.status not in ("", "REVIEW_IN_PROGRESS"):
         raise AlreadyExistsException(f"Stack [{name}] already exists")
-    execution = _execution(handler, handler._get_param("OnFailure") or "")
-    submission = _read_checked_submission(handler, stack)
+    execution = requested.execution(handler, handler._get_param("OnFailure") or "")
+    submission = requested.checked_submission(handler, stack)
     stack.enable_termination_protection = bool(handler._get_param("EnableTerminationProtection"))
-    _stacks_of(handler)[stack.stack_id] = stack
-    _make_obsolete(handler, stack)
+    requested.stacks_of(handler)[stack.stack_id] = stack
+    requested.make_obsolete(handler, stack)
     stack.create(submission, clients_of(handler), execution)
     _bury(handler, stack)
     return ActionResult({"StackId": stack.stack_id})
@@ -138,10 +123,10 @@ def create_change_set(handler: CloudFormationResponse) -> ActionResult:
             f"1 validation error detected: Value '{name}' at 'changeSetName' failed to satisfy constraint: Member must "
             "satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*, and have length less than or equal to 128"
         )
-    stack = _stack_for(handler, name, kind)
+    stack = requested.stack_for(handler, name, kind)
     on_failure = handler._get_param("OnStackFailure") or ""
-    submission = _read_checked_submission(handler, stack)
-    if any(one.name == name for one in _waiting(handler, stack)):
+    submission = requested.checked_submission(handler, stack)
+    if any(one.name == name for one in requested.waiting(handler, stack)):
         # AWS's words; it compares the attributes, and answers with the existing one if all are equal
         raise AlreadyExistsException(
             f"ChangeSet {name} cannot be created due to a mismatch with existing attribute ClientToken"
@@ -151,9 +136,9 @@ def create_change_set(handler: CloudFormationResponse) -> ActionResult:
         importing.check(submission, stack.submission, identifiers)
     arn = generate_changeset_id(name, stack.backend.region_name, stack.backend.account_id)
     changes = importing.marked(stack.changes(submission), identifiers)
-    _stacks_of(handler)[stack.stack_id] = stack
+    requested.stacks_of(handler)[stack.stack_id] = stack
     stack.await_review()
-    _change_sets_of(handler)[arn] = ChangeSet(
+    requested.change_sets_of(handler)[arn] = ChangeSet(
         arn, name, stack, kind, submission, handler._get_param("Description"), changes, on_failure, identifiers
     )
     return ActionResult({"Id": arn, "StackId": stack.stack_id})
@@ -161,36 +146,36 @@ def create_change_set(handler: CloudFormationResponse) -> ActionResult:
 
 def describe_change_set(handler: CloudFormationResponse) -> ActionResult:
     """Answer DescribeChangeSet."""
-    return ActionResult(_change_set(handler).describe())
+    return ActionResult(requested.change_set(handler).describe())
 
 
 def list_change_sets(handler: CloudFormationResponse) -> ActionResult:
     """Answer ListChangeSets."""
-    waiting = _waiting(handler, _existing(handler))
+    waiting = requested.waiting(handler, requested.existing(handler))
     return ActionResult({"Summaries": [change_set.describe() for change_set in waiting]})
 
 
 def delete_change_set(handler: CloudFormationResponse) -> ActionResult:
     """Answer DeleteChangeSet, also with success where the stack has no such change set, as on AWS."""
-    change_set = _named_change_set(handler)
+    change_set = requested.named_change_set(handler)
     if change_set is not None:
-        del _change_sets_of(handler)[change_set.arn]
+        del requested.change_sets_of(handler)[change_set.arn]
     return EmptyResult()
 
 
 def execute_change_set(handler: CloudFormationResponse) -> ActionResult:
     """Answer ExecuteChangeSet; a later failure shows in the stack's status, as on AWS."""
-    change_set = _change_set(handler)
+    change_set = requested.change_set(handler)
     if change_set.hindrance:
         raise InvalidChangeSetStatus(
             f"ChangeSet [{change_set.arn}] cannot be executed in its current {change_set.hindrance}"
         )
-    execution = _execution(handler, change_set.on_stack_failure)
-    _check_may_go_on(change_set.stack, execution)
-    _forget_change_sets(handler, change_set.stack)
-    _change_sets_of(handler)[change_set.arn] = change_set
+    execution = requested.execution(handler, change_set.on_stack_failure)
+    requested.check_may_go_on(change_set.stack, execution)
+    requested.forget_change_sets(handler, change_set.stack)
+    requested.change_sets_of(handler)[change_set.arn] = change_set
     _apply(change_set, clients_of(handler), execution)
-    succeeded = change_set.stack.status in _UPDATABLE and "ROLLBACK" not in change_set.stack.status
+    succeeded = change_set.stack.status in requested.UPDATABLE and "ROLLBACK" not in change_set.stack.status
     change_set.execution = "EXECUTE_COMPLETE" if succeeded else "EXECUTE_FAILED"
     _bury(handler, change_set.stack)
     return EmptyResult()
@@ -209,28 +194,28 @@ def _apply(change_set: ChangeSet, clients: Clients, execution: Execution) -> Non
 
 def update_stack(handler: CloudFormationResponse) -> ActionResult:
     """Answer UpdateStack; a later failure shows in the stack's status, as on AWS."""
-    stack = _stack_for(handler, "", "UPDATE")
-    submission, execution = _read_checked_submission(handler, stack), _execution(handler)
-    _check_may_go_on(stack, execution)
+    stack = requested.stack_for(handler, "", "UPDATE")
+    submission, execution = requested.checked_submission(handler, stack), requested.execution(handler)
+    requested.check_may_go_on(stack, execution)
     if stack.status not in FAILED and stack.submission is not None and stack.submission.same_as(submission):
         raise EmbeddedError("No updates are to be performed.")
-    _make_obsolete(handler, stack)
+    requested.make_obsolete(handler, stack)
     stack.update(submission, clients_of(handler), execution)
     return ActionResult({"StackId": stack.stack_id})
 
 
 def cancel_update_stack(handler: CloudFormationResponse) -> ActionResult:
     """Answer CancelUpdateStack, which moto lacks: an update has always ended when its request is answered."""
-    _existing(handler)
+    requested.existing(handler)
     raise EmbeddedError("CancelUpdateStack cannot be called from current stack status")
 
 
 def continue_update_rollback(handler: CloudFormationResponse) -> ActionResult:
     """Answer ContinueUpdateRollback, which moto lacks: take a failed rollback further."""
-    stack = _existing(handler)
+    stack = requested.existing(handler)
     if stack.status != "UPDATE_ROLLBACK_FAILED":
         raise EmbeddedError(f"Stack [{stack.name}] is in {stack.status} state and can not continue rollback.")
-    stack.roll_back(clients_of(handler), _execution(handler), handler._get_param("ResourcesToSkip", []))
+    stack.roll_back(clients_of(handler), requested.execution(handler), handler._get_param("ResourcesToSkip", []))
     return EmptyResult()
 
 
@@ -245,16 +230,16 @@ def list_imports(handler: CloudFormationResponse) -> ActionResult:
 
 def rollback_stack(handler: CloudFormationResponse) -> ActionResult:
     """Answer RollbackStack, which moto lacks: go back from a failure that was not rolled back."""
-    stack = _existing(handler)
+    stack = requested.existing(handler)
     if stack.status not in FAILED:
         raise EmbeddedError(f"Stack:{stack.stack_id} is in {stack.status} state and can not be rolled back.")
-    stack.roll_back(clients_of(handler), _execution(handler))
+    stack.roll_back(clients_of(handler), requested.execution(handler))
     return ActionResult({"StackId": stack.stack_id})
 
 
 def detect_stack_drift(handler: CloudFormationResponse) -> ActionResult:
     """Answer DetectStackDrift, which moto lacks; it has ended when the answer comes."""
-    stack, detection_id = _existing(handler), str(uuid.uuid4())
+    stack, detection_id = requested.existing(handler), str(uuid.uuid4())
     clients = clients_of(handler)
     _detections(handler)[detection_id] = drift.detect(detection_id, stack.stack_id, _deployed(stack), clients)
     return ActionResult({"StackDriftDetectionId": detection_id})
@@ -270,7 +255,7 @@ def describe_stack_drift_detection_status(handler: CloudFormationResponse) -> Ac
 
 def describe_stack_resource_drifts(handler: CloudFormationResponse) -> ActionResult:
     """Answer DescribeStackResourceDrifts, which moto lacks, with the latest detection in the stack."""
-    stack = _existing(handler)
+    stack = requested.existing(handler)
     wanted = handler._get_param("StackResourceDriftStatusFilters") or ["DELETED", "IN_SYNC", "MODIFIED"]
     own = [one for one in _detections(handler).values() if one.stack_id == stack.stack_id]
     return ActionResult({"StackResourceDrifts": own[-1].drifts(wanted) if own else []})
@@ -278,13 +263,13 @@ def describe_stack_resource_drifts(handler: CloudFormationResponse) -> ActionRes
 
 def delete_stack(handler: CloudFormationResponse) -> ActionResult:
     """Answer DeleteStack, also with success where there is no such stack, as on AWS."""
-    stack = _find(handler.cloudformation_backend, handler._get_param("StackName"))
+    stack = requested.find(handler.cloudformation_backend, handler._get_param("StackName"))
     if stack is not None:
         retained = handler._get_param("RetainResources", [])
         if retained and stack.status != "DELETE_FAILED":
             raise EmbeddedError("RetainResources can be specified only for a stack in DELETE_FAILED state")
         stack.delete(clients_of(handler), handler._get_param("ClientRequestToken"), retained)
-        _forget_change_sets(handler, stack)
+        requested.forget_change_sets(handler, stack)
         _bury(handler, stack)
     return EmptyResult()
 
@@ -293,12 +278,12 @@ def _bury(handler: CloudFormationResponse, stack: EmbeddedStack) -> None:
     """Free the name of a stack that was deleted; its id still tells of it."""
     if stack.status == "DELETE_COMPLETE":
         deleted: dict[str, Any] = handler.cloudformation_backend.deleted_stacks
-        deleted[stack.stack_id] = _stacks_of(handler).pop(stack.stack_id)
+        deleted[stack.stack_id] = requested.stacks_of(handler).pop(stack.stack_id)
 
 
 def update_termination_protection(handler: CloudFormationResponse) -> ActionResult:
     """Answer UpdateTerminationProtection, which moto lacks."""
-    stack = _existing(handler)
+    stack = requested.existing(handler)
     stack.enable_termination_protection = bool(handler._get_param("EnableTerminationProtection"))
     return ActionResult({"StackId": stack.stack_id})
 
@@ -315,113 +300,6 @@ def _with_validation_errors(action: Callable[[CloudFormationResponse], ActionRes
     return perform
 
 
-def _read_checked_submission(handler: CloudFormationResponse, stack: EmbeddedStack) -> Submission:
-    """Return the request's submission for a stack; EmbeddedError if its parameters or conditions are refused."""
-    submission = read_submission(handler, stack.submission)
-    wanted = stack.scope_of(submission).active_resources()
-    existing, declared = stack.resources.existing, submission.template.resources
-    retyped = [name for name in wanted if name in existing and existing[name].type.name != declared[name]["Type"]]
-    if retyped:
-        raise EmbeddedError(
-            "Update of resource type is not permitted. The new template modifies resource type of the following "
-            f"resources: [{', '.join(retyped)}]"
-        )
-    return submission
-
-
-def _stack_for(handler: CloudFormationResponse, change_set: str, kind: str) -> EmbeddedStack:
-    """Return the stack that a request creates or changes; EmbeddedError if the stack's status forbids it."""
-    name = handler._get_param("StackName")
-    stack = _find(handler.cloudformation_backend, name)
-    if kind == "IMPORT" and (stack is None or stack.status == "REVIEW_IN_PROGRESS"):
-        return stack or EmbeddedStack(handler.cloudformation_backend, name)
-    if kind == "CREATE":
-        if stack is not None and stack.status != "REVIEW_IN_PROGRESS":
-            raise AlreadyExistsException(
-                f"Stack [{name}] already exists and cannot be created again with the changeSet [{change_set}]."
-            )
-        return stack or EmbeddedStack(handler.cloudformation_backend, name)
-    stack = _existing(handler)
-    if stack.status not in _UPDATABLE | FAILED:
-        raise EmbeddedError(f"Stack:{stack.stack_id} is in {stack.status} state and can not be updated.")
-    return stack
-
-
-def _execution(handler: CloudFormationResponse, on_failure: str = "") -> Execution:
-    """Return the choices of a request; EmbeddedError if it chooses twice what a failure does."""
-    disable_rollback = handler._get_bool_param("DisableRollback", False)
-    if on_failure and disable_rollback:
-        raise EmbeddedError("DisableRollback cannot be specified where what a failure does is chosen already")
-    return Execution(handler._get_param("ClientRequestToken"), disable_rollback, on_failure)
-
-
-def _check_may_go_on(stack: EmbeddedStack, execution: Execution) -> None:
-    """Refuse to update a failed stack in a way that AWS refuses, in its words."""
-    if stack.status not in FAILED:
-        return
-    if stack.on_failure == "DO_NOTHING":
-        raise EmbeddedError(
-            f"This stack cannot be updated from [{stack.status}] state because it contains [on-failure: DO_NOTHING]. "
-            "Please use disable-rollback option instead during stack creation."
-        )
-    if not execution.disable_rollback:
-        raise EmbeddedError(
-            f"This stack is currently in a non-terminal [{stack.status}] state. To update the stack from this state, "
-            "please use the disable-rollback parameter with update-stack API. To rollback to the last known good "
-            "state, use the rollback-stack API"
-        )
-
-
-def _find(backend: CloudFormationBackend, name_or_id: str) -> EmbeddedStack | None:
-    stacks: list[Any] = list(backend.stacks.values())
-    return next((stack for stack in stacks if name_or_id in (stack.name, stack.stack_id)), None)
-
-
-def _existing(handler: CloudFormationResponse) -> EmbeddedStack:
-    name = handler._get_param("StackName")
-    stack = _find(handler.cloudformation_backend, name)
-    if stack is None:
-        raise EmbeddedError(f"Stack [{name}] does not exist")
-    return stack
-
-
-def _change_set(handler: CloudFormationResponse) -> ChangeSet:
-    change_set = _named_change_set(handler)
-    if change_set is None:
-        raise ChangeSetNotFound(f"ChangeSet [{handler._get_param('ChangeSetName')}] does not exist")
-    return change_set
-
-
-def _named_change_set(handler: CloudFormationResponse) -> ChangeSet | None:
-    """Return the change set that a request names, by ARN or by its name and the stack's; of one name, the newest."""
-    name, change_sets = handler._get_param("ChangeSetName"), list[ChangeSet](_change_sets_of(handler).values())
-    if name.startswith("arn:"):
-        return next((change_set for change_set in change_sets if change_set.arn == name), None)
-    if not handler._get_param("StackName"):
-        raise EmbeddedError("StackName must be specified if ChangeSetName is not specified as an ARN.")
-    stack = _existing(handler)
-    named = [change_set for change_set in change_sets if change_set.stack is stack and change_set.name == name]
-    return named[-1] if named else None
-
-
-def _waiting(handler: CloudFormationResponse, stack: EmbeddedStack) -> list[ChangeSet]:
-    """Return the change sets of a stack that were not executed."""
-    change_sets = list[ChangeSet](_change_sets_of(handler).values())
-    return [one for one in change_sets if one.stack is stack and not one.execution.startswith("EXECUTE")]
-
-
-def _forget_change_sets(handler: CloudFormationResponse, stack: EmbeddedStack) -> None:
-    """Delete what waits for execution, as CloudFormation does once one change set is executed: the others are void."""
-    for change_set in _waiting(handler, stack):
-        del _change_sets_of(handler)[change_set.arn]
-
-
-def _make_obsolete(handler: CloudFormationResponse, stack: EmbeddedStack) -> None:
-    """Mark what waits for execution: the stack is created or updated without it."""
-    for change_set in _waiting(handler, stack):
-        change_set.execution = "OBSOLETE"
-
-
 def _not_modelled(_: CloudFormationResponse) -> ActionResult:
     raise NotImplementedError
 
@@ -429,15 +307,11 @@ def _not_modelled(_: CloudFormationResponse) -> ActionResult:
 def _events(backend: CloudFormationBackend, stack_name: str) -> list[Any]:
     """Replace CloudFormationBackend.describe_stack_events, which words the refusal as DescribeStacks does."""
     stacks: dict[str, Any] = {**backend.deleted_stacks, **backend.stacks}
-    alive = _find(backend, stack_name)
+    alive = requested.find(backend, stack_name)
     if alive is None and stack_name not in stacks:
         raise ValidationError(message=f"Stack [{stack_name}] does not exist")
     events: list[Any] = (alive or stacks[stack_name]).events
     return events
-
-
-def _stacks_of(handler: CloudFormationResponse) -> dict[str, Any]:
-    return handler.cloudformation_backend.stacks
 
 
 def _detections(handler: CloudFormationResponse) -> dict[str, drift.DriftDetection]:
@@ -445,7 +319,3 @@ def _detections(handler: CloudFormationResponse) -> dict[str, drift.DriftDetecti
         "drift_detections", {}
     )
     return detections
-
-
-def _change_sets_of(handler: CloudFormationResponse) -> dict[str, Any]:
-    return handler.cloudformation_backend.change_sets
