@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
-from tableguard.cloudformation.equality import without
+from tableguard.cloudformation.equality import compare, without
 from tableguard.cloudformation.resource_type import Client, Context, Properties, ResourceHandle, ResourceType
 from tableguard.errors import EmbeddedError
 from tableguard.local.stacks.types import tags
@@ -195,17 +195,13 @@ def _update(context: Context, handle: ResourceHandle, properties: Properties) ->
     _refuse_capacity(properties)
     # moto's UpdateTable ignores SSESpecification
     refuse_replacement(NAME, current, without(select(properties, *_FIXED), _NOT_MODELLED), *_FIXED)
-    call(
-        client,
-        "update_table",
-        TableName=handle.physical_id,
-        DeletionProtectionEnabled=properties.get("DeletionProtectionEnabled", False),
-        GlobalSecondaryIndexUpdates=_index_updates(current, properties) or None,
-        BillingMode=properties.get("BillingMode", "PROVISIONED"),
-        ProvisionedThroughput=properties.get("ProvisionedThroughput"),  # absent from a table that becomes on-demand
-        WarmThroughput=properties.get("WarmThroughput"),  # which DynamoDB keeps where it is no longer asked for
-        **select(properties, "AttributeDefinitions"),
-    )
+    types = {one["AttributeName"]: one["AttributeType"] for one in properties["AttributeDefinitions"]}
+    for one in current["AttributeDefinitions"]:
+        refuse_replacement(NAME, one, {"AttributeType": types.get(one["AttributeName"], one["AttributeType"])}, *one)
+    changes = _changes(current, properties)
+    if changes:
+        definitions = select(properties, "AttributeDefinitions")
+        call(client, "update_table", TableName=handle.physical_id, **definitions, **changes)
     attributes = _update_stream(client, handle, current, properties.get("StreamSpecification"))
     _set_recovery(
         client,
@@ -216,6 +212,28 @@ def _update(context: Context, handle: ResourceHandle, properties: Properties) ->
     _update_policy(client, handle.attributes["Arn"], current, properties.get("ResourcePolicy"))
     _update_tags(client, handle.attributes["Arn"], current, properties)
     return replace(handle, attributes=attributes)
+
+
+def _changes(current: Properties, properties: Properties) -> Properties:
+    """Return what UpdateTable is to change: DynamoDB refuses a request that changes nothing."""
+    now, mode = current.get("BillingMode") or "PROVISIONED", properties.get("BillingMode", "PROVISIONED")
+    switches = {
+        "DeletionProtectionEnabled": properties.get("DeletionProtectionEnabled", False),
+        "WarmThroughput": properties.get("WarmThroughput"),  # DynamoDB keeps it where it is no longer asked for
+    }
+    return without_none(
+        GlobalSecondaryIndexUpdates=_index_updates(current, properties, mode != now) or None,
+        BillingMode=mode if mode != now else None,
+        **{name: value for name, value in switches.items() if compare({name: value}, current)},
+        **_other_units(current, properties, mode != now),
+    )
+
+
+def _other_units(current: Properties, properties: Properties, other_mode: bool) -> Properties:
+    """Return a table's or an index's units if they are to change: DynamoDB refuses those that it already has."""
+    units = {"ProvisionedThroughput": properties.get("ProvisionedThroughput")}
+    changes = other_mode or compare(units, current)
+    return units if changes and units["ProvisionedThroughput"] else {}
 
 
 def _update_stream(
@@ -238,7 +256,7 @@ def _update_stream(
     return attributes
 
 
-def _index_updates(current: Properties, properties: Properties) -> list[Properties]:
+def _index_updates(current: Properties, properties: Properties, other_mode: bool) -> list[Properties]:
     before = {index["IndexName"]: index for index in current["GlobalSecondaryIndexes"]}
     after = {index["IndexName"]: index for index in properties.get("GlobalSecondaryIndexes", [])}
     gone = [{"Delete": {"IndexName": name}} for name in before if name not in after]
@@ -247,11 +265,10 @@ def _index_updates(current: Properties, properties: Properties) -> list[Properti
         raise EmbeddedError(f"{NAME}: Cannot perform more than one GSI creation or deletion in a single update")
     for name in before.keys() & after.keys():
         refuse_replacement(f"{NAME} index {name}", before[name], after[name], "KeySchema", "Projection")
-    changed = [
-        {"Update": select(after[name], "IndexName", "ProvisionedThroughput", "WarmThroughput")}
-        for name in sorted(before.keys() & after.keys())
-        if "ProvisionedThroughput" in after[name] or "WarmThroughput" in after[name]
-    ]
+    remaining = sorted(before.keys() & after.keys())
+    units = {name: _other_units(before[name], after[name], other_mode) for name in remaining}
+    changes = {name: {**units[name], **select(after[name], "WarmThroughput")} for name in remaining}
+    changed = [{"Update": {"IndexName": name, **change}} for name, change in changes.items() if change]
     return [*gone, *changed, *new]
 
 

@@ -222,6 +222,15 @@ def test_a_table_that_is_refused_midway_is_not_left_behind(context: Context) -> 
             "KeySchema",
         ),
         ({"SSESpecification": {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": "alias/other"}}, "SSESpec"),
+        (
+            {
+                "AttributeDefinitions": [
+                    {"AttributeName": name, "AttributeType": kind}
+                    for name, kind in (("last_message_at", "N"), ("pk", "S"), ("sk", "S"))
+                ]
+            },
+            "AttributeType",
+        ),
         ({"GlobalSecondaryIndexes": [index(KeySchema=keys("last_message_at", "pk"))]}, "conversations KeySchema"),
     ],
 )
