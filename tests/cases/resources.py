@@ -73,7 +73,7 @@ REFUSED: dict[str, set[str]] = {
     },
     "AWS::Events::Rule": {"EventPattern", "ScheduleExpression"},
     "AWS::KMS::Key": {"KeyPolicy"},
-    "AWS::Lambda::Function": {"Architectures", "Handler", "KmsKeyArn", "Runtime", "TracingConfig"},
+    "AWS::Lambda::Function": {"Architectures", "Handler", "KmsKeyArn", "LoggingConfig", "Runtime", "TracingConfig"},
     "AWS::Logs::LogGroup": {"KmsKeyId"},
     "AWS::S3::Bucket": {"ObjectLockEnabled", "VersioningConfiguration"},
 }
