@@ -15,7 +15,7 @@ from tableguard.local.run_folder.folder import RunFolder
 # profiles; AWS_DEFAULT_PROFILE, before AWS_PROFILE; AWS_ENDPOINT_URL_DYNAMODB and its like, before AWS_ENDPOINT_URL;
 # AWS_IGNORE_CONFIGURED_ENDPOINT_URLS; AWS_USE_FIPS_ENDPOINT, with which most SDKs refuse any other endpoint.
 KEPT = ("AWS_PAGER", "AWS_DEFAULT_OUTPUT", "AWS_CLI_")  # beginnings of names
-_OF_THE_STORE = ("TABLEGUARD_MESSAGE_KEY", "TABLEGUARD_PLAINTEXT_BEFORE")
+OF_THE_STORE = ("TABLEGUARD_MESSAGE_KEY", "TABLEGUARD_PLAINTEXT_BEFORE")
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def _script(variables: Mapping[str, str]) -> str:
         "# Written by `tableguard up`, and removed when it ends. For sh, bash and zsh.",
         "# Every variable of AWS's goes, but for those about output, so that nothing of yours is used beside these.",
         f"""eval "$(env | sed -n {kept} -e 's/^\\(AWS_[A-Za-z0-9_]*\\)=.*/unset \\1/p')\"""",
-        f"unset {' '.join(_OF_THE_STORE)}",
+        f"unset {' '.join(OF_THE_STORE)}",
         *(f"export {name}={shlex.quote(value)}" for name, value in variables.items()),
         'export no_proxy="127.0.0.1,${no_proxy:-${NO_PROXY:-}}"',
         'export NO_PROXY="$no_proxy"',

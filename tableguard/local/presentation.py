@@ -7,7 +7,7 @@ from typing import Any
 
 from tableguard.findings import formats
 from tableguard.findings.counts import counted
-from tableguard.local.client_configuration import KEPT, ClientConfiguration
+from tableguard.local.client_configuration import KEPT, OF_THE_STORE, ClientConfiguration
 from tableguard.local.demo import MEMBERS, Demonstration, MemberView, message_key
 from tableguard.local.estate import EmbeddedEstate, Step, summary
 from tableguard.store.senders import attributions, column
@@ -54,8 +54,8 @@ def estate_json(estate: EmbeddedEstate, clients: ClientConfiguration, settings_f
         "environment": {
             "file": str(clients.environment_file),
             "exported": dict(clients.variables),
-            "unset": "every other variable whose name begins with AWS_",
-            "kept": list(KEPT),
+            "unset": ["AWS_*", *OF_THE_STORE],
+            "kept": [f"{beginning}*" for beginning in KEPT],
         },
         "profiles": {"file": str(clients.config_file), "names": list(clients.profiles)},
         "settings_file": str(settings_file.absolute()) if settings_file else None,
