@@ -19,7 +19,7 @@ from botocore.hooks import EventAliaser
 from botocore.loaders import Loader
 from xdist.scheduler import LoadScopeScheduling
 
-SHARED = ("tests/estate/",)  # one estate is deployed for all of its files
+SHARED = ("tests/estate/", "tests/clients/")  # one estate is deployed for all files of each
 _IN_CACHE = "pace/seconds"
 _UNKNOWN_SLOW = 60.0  # before any run: longer than any file is
 _SECONDS = pytest.StashKey[dict[str, float]]()

@@ -31,14 +31,20 @@ SEED = 20240101  # moto draws every identifier from one generator; seeded, every
 _CORRECTIONS = {
     "account": "moto.account",
     "cloudformation": "stacks.api",
+    "cloudwatch": "moto.cloudwatch",
     "config": "moto.config",
     "dynamodb": "moto.dynamodb.corrections",
     "dynamodbstreams": "moto.dynamodb.corrections",
+    "events": "moto.events",
+    "iam": "moto.iam",
     "kms": "moto.kms",
     "awslambda": "moto.awslambda.corrections",
     "lambda": "moto.awslambda.corrections",
     "logs": "moto.logs",
+    "organizations": "moto.organizations",
+    "resourcegroupstaggingapi": "moto.tagging",
     "sqs": "moto.sqs",
+    "sts": "moto.sts",
 }
 
 

@@ -178,7 +178,12 @@ def test_help_by_itself_lists_every_script(checkout: Checkout) -> None:
 
 @pytest.mark.parametrize(
     ("script", "tool"),
-    [("engines/dynamodb-local", "mvn"), ("engines/iam-simulate", "npm"), ("refresh-action-universe", "npm")],
+    [
+        ("engines/dynamodb-local", "mvn"),
+        ("engines/iam-simulate", "npm"),
+        ("engines/node-clients", "npm"),
+        ("refresh-action-universe", "npm"),
+    ],
 )
 def test_without_what_an_installation_takes_one_line_says_so(checkout: Checkout, script: str, tool: str) -> None:
     (checkout.tools / "python3").symlink_to(sys.executable)

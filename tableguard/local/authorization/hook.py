@@ -83,7 +83,7 @@ def _authorize(handler: Handler, _iam_request: type, _resource: str = "*") -> No
         guard.check(call, current, protocol)
         documents.check(call, current)
     except Refusal as refusal:
-        raise _response_to(handler, refusal, protocol) from refusal
+        raise response_to(handler, refusal, protocol) from refusal
 
 
 class _Signature(NamedTuple):
@@ -128,7 +128,7 @@ def _call(
 
 def _refuse_region(handler: Handler) -> None:
     protocol = _protocol(handler, get_service_model(handler.boto3_service_name))
-    raise _response_to(handler, unknown_region(protocol), protocol)
+    raise response_to(handler, unknown_region(protocol), protocol)
 
 
 @cache
@@ -157,7 +157,7 @@ def _refusing_tokens(action: str) -> Callable[[TokenResponse], Any]:
     """
 
     def refuse(handler: TokenResponse) -> Any:
-        raise _response_to(handler, untrusted_identity(action), "query")
+        raise response_to(handler, untrusted_identity(action), "query")
 
     return refuse
 
@@ -196,7 +196,7 @@ def _parameters(handler: Handler, model: OperationModel, protocol: str, uri: Map
     return parsed
 
 
-def _response_to(handler: Handler, refusal: Refusal, protocol: str) -> RefusalResponse:
+def response_to(handler: Handler, refusal: Refusal, protocol: str) -> RefusalResponse:
     """Return the refusal as a response; its headers go into the handler too, from which moto may take them."""
     status, body, headers = response_parts(refusal, protocol)
     handler.response_headers.update(headers)

@@ -1,7 +1,7 @@
 """Corrects moto's CloudWatch Logs: PutMetricFilter replaces a filter, and FilterLogEvents reads its pattern, as on AWS.
 
 moto doubles a metric filter that is put again. Of filter patterns it reads single terms and phrases, and returns every
-event for any other. It ignores a prefix of log streams, and sorts by stream.
+event for any other. It ignores a prefix of log streams, and sorts by stream. It keeps logs for any number of days.
 """
 
 from collections.abc import Callable
@@ -9,6 +9,7 @@ from typing import Any
 
 from moto.core.exceptions import JsonRESTError
 from moto.logs import models
+from moto.logs.exceptions import InvalidParameterException
 from moto.logs.metric_filters import MetricFilters
 from moto.logs.models import LogsBackend
 from moto.logs.responses import LogsResponse
@@ -16,12 +17,16 @@ from moto.logs.responses import LogsResponse
 from tableguard.local.moto.log_patterns import PatternError, parse
 from tableguard.local.moto.patch import replace, wrap
 
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
+
 
 def install() -> None:
-    """Replace how moto keeps metric filters and matches events."""
+    """Replace how moto keeps metric filters and retention, and matches events."""
     wrap(MetricFilters, "add_filter", _add_filter)
     wrap(LogsResponse, "filter_log_events", _filter_request)
     wrap(LogsBackend, "filter_log_events", _filter)
+    wrap(LogsBackend, "put_retention_policy", _keep)
     replace(models, "EventMessageFilter", _Matching)
 
 
@@ -30,6 +35,13 @@ def _add_filter(add: Callable[..., None], filters: MetricFilters, name: str, *re
     _, group, _ = rest
     filters.delete_filter(name, group)
     add(filters, name, *rest)
+
+
+def _keep(put: Callable[..., None], backend: LogsBackend, group: str, days: int) -> None:
+    if days not in _DAYS:
+        allowed = f"Member must satisfy enum value set: {list(_DAYS)}"
+        raise InvalidParameterException(constraint=allowed, parameter="retentionInDays", value=days)
+    put(backend, group, days)
 
 
 def _filter_request(answer: Callable[[LogsResponse], str], handler: LogsResponse) -> str:

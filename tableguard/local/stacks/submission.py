@@ -61,12 +61,11 @@ class Submission:
         return {name: "****" if name in hidden else values.get(name, "") for name in declared}
 
     def same_as(self, other: "Submission") -> bool:
-        """Return True if both are equal; templates are compared as documents, not as text."""
-        return (self.template.document, self.parameters, self.tags) == (
-            other.template.document,
-            other.parameters,
-            other.tags,
-        )
+        """Return True if both are equal; templates are compared as documents, not as text, parameters by their values.
+
+        A parameter that keeps what it had before is the same, whether that was the template's default or submitted.
+        """
+        return (self.template.document, self.values, self.tags) == (other.template.document, other.values, other.tags)
 
 
 class InsufficientCapabilities(CloudFormationError):

@@ -723,6 +723,23 @@ def test_conditions_decide_what_is_made(stacks: Stacks) -> None:
 
 
 @pytest.mark.usefixtures("nothing_else")
+@pytest.mark.parametrize(
+    ("one", "unchanged"),
+    [({"UsePreviousValue": True}, True), ({"ParameterValue": "1"}, True), ({"ParameterValue": "2"}, False)],
+)
+def test_a_parameter_that_keeps_its_default_is_no_change(
+    stacks: Stacks, one: dict[str, Any], *, unchanged: bool
+) -> None:
+    sections: dict[str, Any] = {"Parameters": {"One": {"Type": "String", "Default": "1"}}}
+    resource = {"A": thing("a", Value={"Ref": "One"})}
+    stacks.deploy(resource, **sections)
+    body = json.dumps({"Resources": resource, **sections})
+    proposed = {"StackName": stacks.name, "ChangeSetName": "again", "TemplateBody": body}
+    stacks.client.create_change_set(**proposed, Parameters=[{"ParameterKey": "One", **one}])
+    described = stacks.client.describe_change_set(StackName=stacks.name, ChangeSetName="again")
+    assert (described["Status"] == "FAILED") == unchanged
+
+
 def test_resources_are_made_as_whoever_executes_the_change_set(aws: Aws, stacks: Stacks) -> None:
     keys = aws.client("sts").assume_role(RoleArn="arn:aws:iam::111122223333:role/deployer", RoleSessionName="ci")
     acting = {
