@@ -168,8 +168,16 @@ def queries_take_conditions_filters_and_projections(aws: Aws) -> Any:
 def queries_count(aws: Aws) -> Any:
     table, client = _conversations(aws)
     query = {"TableName": table, "KeyConditionExpression": "pk = :p", "ExpressionAttributeValues": {":p": {"S": "one"}}}
-    counted = client.query(**query, Select="COUNT", FilterExpression="attribute_exists(sk)", Limit=7)
+    counted = client.query(**query, Select="COUNT", FilterExpression="attribute_exists(a)", Limit=7)
     return counted["Count"], counted["ScannedCount"], counted.get("Items"), counted["LastEvaluatedKey"]
+
+
+def a_key_in_a_transaction_is_that_of_the_schema(aws: Aws) -> Any:
+    table, client = _conversations(aws)
+    keys = (item(pk="one", sk="01"), {"pk": {"S": "one"}})
+    return [
+        refused(client.transact_get_items, TransactItems=[{"Get": {"TableName": table, "Key": key}}]) for key in keys
+    ]
 
 
 def legacy_queries_answer(aws: Aws) -> Any:
@@ -184,7 +192,6 @@ def queries_are_refused(aws: Aws) -> Any:
     query = {"TableName": table, "KeyConditionExpression": "pk = :p", "ExpressionAttributeValues": {":p": {"S": "one"}}}
     wrong: list[dict[str, Any]] = [
         {"IndexName": "by-time", "ConsistentRead": True},
-        {"IndexName": "none"},
         {"KeyConditionExpression": "sk = :p"},
         {"FilterExpression": ""},
         {"ProjectionExpression": "name"},
@@ -359,6 +366,7 @@ QUESTIONS: dict[str, Callable[[Aws], Any]] = {
         queries_page_through_table_and_index_in_both_directions,
         queries_take_conditions_filters_and_projections,
         queries_count,
+        a_key_in_a_transaction_is_that_of_the_schema,
         legacy_queries_answer,
         queries_are_refused,
         scans_page_filter_and_divide,

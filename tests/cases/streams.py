@@ -237,12 +237,12 @@ CORRECTED: dict[str, Case] = {
         Case(a_mapped_function_takes_no_records_away, ["0", "1", "2"]),
         Case(a_stream_can_be_disabled_and_enabled_again, ["DISABLED", "NEW_IMAGE", True, ["second"], True]),
         Case(writing_goes_on_while_the_stream_is_off, ["accepted", 1]),
+        Case(a_stream_that_is_on_is_not_enabled_again, "ValidationException"),
     )
 }
 UNCHANGED: dict[str, Callable[[Aws], Any]] = {
     question.__name__: question
     for question in (
-        a_stream_that_is_on_is_not_enabled_again,
         views_show_what_they_name,
         iterators_start_where_they_say,
         reading_goes_on_with_the_next_iterator,

@@ -57,9 +57,12 @@ DIFFERENCES = {
     "queries_page_through_table_and_index_in_both_directions": _TIES,
     "queries_take_conditions_filters_and_projections": _TIES,
     "scans_page_filter_and_divide": _TIES,
-    "queries_count": Difference("a filter on a key attribute", "is accepted", "ValidationException"),
-    "queries_are_refused": Difference(
-        "an index that does not exist", "ResourceNotFoundException", "ValidationException"
+    "a_shard_and_a_place_in_it_are_there": Difference(
+        "a ShardIteratorType that does not exist", "ValidationException", "InternalFailure"
+    ),
+    "a_page_has_at_most_a_megabyte": Difference("records of 300 KB in a page of GetRecords", "3, within 1 MB", "all"),
+    "a_key_in_a_transaction_is_that_of_the_schema": Difference(
+        "a key of another schema in TransactGetItems", "ValidationException", "TransactionCanceledException"
     ),
     "pages_end_at_a_megabyte": Difference(
         "a page of items of 300 KB", "ends before 1 MB is exceeded", "ends after 1 MB is exceeded"

@@ -138,7 +138,7 @@ def test_a_body_that_is_no_json_object_is_refused_as_aws_does_and_blamed_on_nobo
     headers = {"X-Amz-Target": f"DynamoDB_20120810.{operation}", **signed("dynamodb", key)}
     status, sent_back, _ = sent(zone, "POST", "/", headers, body)
     assert (status, sent_back["x-amzn-ErrorType"], capfd.readouterr().err) == (400, "SerializationException", "")
-    assert sent(zone, "POST", "/", headers, b"{}")[1]["x-amzn-ErrorType"] != "SerializationException"
+    assert b"SerializationException" not in sent(zone, "POST", "/", headers, b"{}")[2]
 
 
 @pytest.mark.parametrize("authorization", [{}, {"Authorization": "garbage"}])

@@ -90,7 +90,7 @@ def _of_reads(handler: DynamoHandler, action: str, request: DynamoDbRequest) -> 
     if action in ("query", "scan"):
         return [_of_search(handler, request)]
     consumed: dict[str, Consumption] = {}
-    for table_name, key, units in _keys(handler, action):
+    for table_name, key, units in keys(handler, action):
         read = _read(handler.dynamodb_backend, table_name, key)
         of_table = consumed.setdefault(read.table.name, Consumption(read.table.name))
         of_table.table += units * read_units(item_size(read.old or {}), consistent=True)
@@ -111,7 +111,7 @@ def _of_search(handler: DynamoHandler, request: DynamoDbRequest) -> Consumption:
     return consumed
 
 
-def _keys(handler: DynamoHandler, action: str) -> Iterator[tuple[str, dict[str, Any], float]]:
+def keys(handler: DynamoHandler, action: str) -> Iterator[tuple[str, dict[str, Any], float]]:
     """Yield (table, key, read units for each 4 KB) for every item that a request reads."""
     body = handler.body
     if action == "get_item":

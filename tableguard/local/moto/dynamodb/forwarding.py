@@ -123,7 +123,7 @@ def _forward(original: Action, handler: Handler) -> Any:
     answer = _send(engine, _engine_request(handler))
     if original.__name__ not in (*capacity.READS, *STREAMS):
         ACTIVITY.announce_write()
-    return answer.status, {"status": answer.status}, answer.body
+    return answer.status, {"status": answer.status, "Content-Type": "application/x-amz-json-1.0"}, answer.body
 
 
 def _refuse(original: Action, handler: Handler) -> Any:

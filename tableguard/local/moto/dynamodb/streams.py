@@ -5,28 +5,25 @@ it undoes. It reports region us-east-1 and version 1.0 everywhere and sizes reco
 mapped function through Docker inside the write, drops the records if that fails, and refuses to enable a stream twice.
 """
 
-from collections.abc import Callable
 from typing import Any
 
-from moto.dynamodb.exceptions import StreamAlreadyEnabledException
+from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import StreamRecord, StreamShard, Table
-from moto.dynamodbstreams.models import DynamoDBStreamsBackend
 
 from tableguard.aws.item_size import item_size
 from tableguard.local.event_source.activity import ACTIVITY
 from tableguard.local.moto.dynamodb.requests import Write
-from tableguard.local.moto.patch import replace, wrap
+from tableguard.local.moto.patch import replace
 
 EVENT_VERSION = "1.1"
 
 
 def install() -> None:
-    """Replace StreamShard.add and the backends' update_table_streams and describe_stream."""
+    """Replace StreamShard.add and the backend's update_table_streams."""
     replace(StreamShard, "add", _add_nothing)
     replace(DynamoDBBackend, "update_table_streams", _update_table_streams)
-    wrap(DynamoDBStreamsBackend, "describe_stream", _describe_stream)
 
 
 def publish(write: Write) -> None:
@@ -57,11 +54,15 @@ def _add_nothing(shard: StreamShard, old: Item | None, new: Item | None) -> None
 
 
 def _update_table_streams(backend: DynamoDBBackend, table: Table, wanted: dict[str, Any]) -> None:
-    """Replace DynamoDBBackend.update_table_streams: a disabled stream may be enabled again, its numbers going on."""
+    """Replace DynamoDBBackend.update_table_streams: a disabled stream may be enabled again, its numbers going on.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html has the ValidationException.
+    """
     before = table.stream_specification or {}
     enable = wanted.get("StreamEnabled") or wanted.get("StreamViewType")
-    if enable and before.get("StreamEnabled"):
-        raise StreamAlreadyEnabledException
+    if bool(enable) == bool(before.get("StreamEnabled")):
+        state = "already has an enabled stream" if enable else "has no stream to disable"
+        raise MockValidationException(f"Table {state}: TableName: {table.name}")
     shard = table.stream_shard
     table.set_stream_specification(wanted)
     if enable and shard is not None and table.stream_shard is not None:
@@ -69,13 +70,3 @@ def _update_table_streams(backend: DynamoDBBackend, table: Table, wanted: dict[s
     if not enable and table.stream_specification is not None:
         # a disabled stream is still described, and moto looks for its view here
         table.stream_specification["StreamViewType"] = before.get("StreamViewType")
-
-
-def _describe_stream(
-    original: Callable[[Any, str], dict[str, Any]], backend: DynamoDBStreamsBackend, arn: str
-) -> dict[str, Any]:
-    """Describe a stream that is disabled as such: moto reports every stream as enabled."""
-    described = original(backend, arn)
-    if not (backend._get_table_from_arn(arn).stream_specification or {}).get("StreamEnabled"):
-        described["StreamStatus"] = "DISABLED"
-    return described

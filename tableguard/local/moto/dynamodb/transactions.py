@@ -9,7 +9,7 @@ from typing import Any
 
 from moto.core.exceptions import JsonRESTError
 from moto.core.responses import ActionResult
-from moto.dynamodb.exceptions import ERROR_TYPE_PREFIX, MockValidationException
+from moto.dynamodb.exceptions import ERROR_TYPE_PREFIX
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.responses import DynamoHandler
 
@@ -38,7 +38,6 @@ def idempotent(
     clock: Callable[[], float], original: Callable[[DynamoHandler], ActionResult], handler: DynamoHandler
 ) -> ActionResult:
     """Carry out TransactWriteItems; a token that comes again within ten minutes writes nothing anew."""
-    _refuse_empty_updates(handler.body.get("TransactItems", []))
     request, token = requests.current(), handler.body.get("ClientRequestToken")
     if request is None or token is None:
         return original(handler)
@@ -48,19 +47,6 @@ def idempotent(
     result = original(handler)
     done[token] = _CompletedTransaction(items, tuple(capacity.sizes(handler, request)), clock())
     return result
-
-
-def _refuse_empty_updates(items: list[dict[str, Any]]) -> None:
-    """Refuse an Update without UpdateExpression, as AWS does in a transaction; UpdateItem itself takes it.
-
-    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Update.html
-    """
-    for number, item in enumerate(items, 1):
-        if "UpdateExpression" not in item.get("Update", {"UpdateExpression": "none is wanted"}):
-            raise MockValidationException(
-                f"1 validation error detected: Value null at 'transactItems.{number}.member.update.updateExpression' "
-                "failed to satisfy constraint: Member must not be null"
-            )
 
 
 def _recent(backend: DynamoDBBackend, now: float) -> dict[str, _CompletedTransaction]:

@@ -341,14 +341,14 @@ def test_what_the_template_no_longer_declares_is_undone(gone: str, context: Cont
 def unlimited(context: Context) -> Any:
     limit = {"MaxReadRequestUnits": 4000, "MaxWriteRequestUnits": 4000}
     created = context.client("dynamodb").create_table(
-        TableName="t",
+        TableName="limited",
         KeySchema=keys("pk", "sk"),
         AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
         BillingMode="PAY_PER_REQUEST",
         OnDemandThroughput=limit,
         TableClass="STANDARD_INFREQUENT_ACCESS",
     )
-    described = context.client("dynamodb").describe_table(TableName="t")["Table"]
+    described = context.client("dynamodb").describe_table(TableName="limited")["Table"]
     return created["TableDescription"], described
 
 
@@ -366,4 +366,4 @@ def test_moto_still_has_no_policy_of_a_stream(context: Context) -> None:
 
 def test_moto_still_has_no_contributor_insights(context: Context) -> None:
     with pytest.raises(NotImplementedError):
-        context.client("dynamodb").describe_contributor_insights(TableName="t")
+        context.client("dynamodb").describe_contributor_insights(TableName="limited")

@@ -1,0 +1,1 @@
+"""What DynamoDB wants of requests, whatever is in its tables."""
