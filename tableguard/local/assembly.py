@@ -43,6 +43,7 @@ _CORRECTIONS = {
     "logs": "moto.logs",
     "organizations": "moto.organizations",
     "resourcegroupstaggingapi": "moto.tagging",
+    "sns": "moto.sns",
     "sqs": "moto.sqs",
     "sts": "moto.sts",
 }

@@ -74,9 +74,13 @@ class World:
         return {**answer, "Payload": json.loads(text) if text else None}
 
     def log_lines(self, group: str = GROUP, **arguments: Any) -> list[str]:
-        """The lines in a log group."""
+        """The lines in a log group, none if it is not there."""
         self.functions.flush_logs()
-        found = self.client("logs").filter_log_events(logGroupName=group, **arguments)["events"]
+        logs = self.client("logs")
+        try:
+            found = logs.filter_log_events(logGroupName=group, **arguments)["events"]
+        except logs.exceptions.ResourceNotFoundException:
+            return []
         return [event["message"] for event in found]
 
     def item(self, key: str) -> dict[str, Any] | None:

@@ -55,7 +55,7 @@ def error_logged(line: str) -> str | None:
         fields = json.loads(line)
     except ValueError:
         return None
-    if not isinstance(fields, dict) or fields.get("level") not in _ERRORS:
-        return None
+    if not isinstance(fields, dict) or fields.get("level") not in _ERRORS or "errorType" in fields:
+        return None  # what has an errorType is the runtime's line about an event that failed, which is noted otherwise
     event = fields.get("event")
     return event if isinstance(event, str) and _NAME.fullmatch(event) else "an error"

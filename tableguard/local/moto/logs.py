@@ -14,6 +14,7 @@ from moto.logs.metric_filters import MetricFilters
 from moto.logs.models import LogsBackend
 from moto.logs.responses import LogsResponse
 
+from tableguard.local.moto import embedded_metrics
 from tableguard.local.moto.log_patterns import PatternError, parse
 from tableguard.local.moto.patch import replace, wrap
 
@@ -28,6 +29,7 @@ def install() -> None:
     wrap(LogsBackend, "filter_log_events", _filter)
     wrap(LogsBackend, "put_retention_policy", _keep)
     replace(models, "EventMessageFilter", _Matching)
+    embedded_metrics.install()
 
 
 def _add_filter(add: Callable[..., None], filters: MetricFilters, name: str, *rest: Any) -> None:

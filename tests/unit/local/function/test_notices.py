@@ -45,6 +45,7 @@ def test_what_waits_is_said_at_the_end_and_what_came_before_anybody_listened_too
         ('{"level": "ERROR", "event": "hello there, this is my secret"}', "an error"),
         ('{"level": "CRITICAL"}', "an error"),
         ('{"level": "INFO", "event": "poison"}', None),
+        ('{"level": "ERROR", "errorType": "KeyError"}', None),
         ('{"level": ["ERROR"]}', None),
         ('["level"]', None),
         ('{"level": "ERROR"', None),

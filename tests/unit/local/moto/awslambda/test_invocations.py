@@ -255,12 +255,25 @@ def test_a_role_that_cannot_be_taken_is_told(world: World) -> None:
     assert message.startswith(f"function orphan: its role arn:aws:iam::{ACCOUNT}:role/gone: ")
 
 
-def test_a_topic_runs_its_function_in_the_background(world: World) -> None:
-    topic = world.client("sns").create_topic(Name="news")["TopicArn"]
+def test_a_bucket_runs_its_function_in_the_background(world: World) -> None:
+    s3 = world.client("s3")
+    s3.create_bucket(Bucket="things", CreateBucketConfiguration={"LocationConstraint": REGION})
     arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{NAME}"
-    world.client("sns").subscribe(TopicArn=topic, Protocol="lambda", Endpoint=arn)
-    world.client("sns").publish(TopicArn=topic, Message="published to a topic")
-    assert within(20, lambda: any("published to a topic" in line for line in world.log_lines()))
+    wanted = {"LambdaFunctionArn": arn, "Events": ["s3:ObjectCreated:*"]}
+    notification = {"LambdaFunctionConfigurations": [wanted]}
+    s3.put_bucket_notification_configuration(Bucket="things", NotificationConfiguration=notification)
+    s3.put_object(Bucket="things", Key="a-new-object", Body=b"")
+    assert within(20, lambda: any("a-new-object" in line for line in world.log_lines()))
+
+
+def test_a_rule_cannot_run_a_function_and_says_so(world: World) -> None:
+    events = world.client("events")
+    events.put_rule(Name="rule", EventPattern=json.dumps({"source": ["things"]}))
+    target = {"Id": "1", "Arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{NAME}"}
+    events.put_targets(Rule="rule", Targets=[target])
+    entry = {"Source": "things", "DetailType": "new", "Detail": "{}"}
+    assert refusal(events.put_events, Entries=[entry])[1] == "NotModelled"
+    assert events.put_events(Entries=[{**entry, "Source": "others"}])["FailedEntryCount"] == 0
 
 
 def test_the_end_of_the_embedded_aws_ends_an_invocation_and_leaves_nothing(world: World) -> None:
