@@ -40,7 +40,7 @@ _CORRECTIONS = {
     "kms": "moto.kms",
     "awslambda": "moto.awslambda.corrections",
     "lambda": "moto.awslambda.corrections",
-    "logs": "moto.logs",
+    "logs": "moto.logs.corrections",
     "organizations": "moto.organizations",
     "resourcegroupstaggingapi": "moto.tagging",
     "sns": "moto.sns",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tableguard.local.moto.log_patterns import PatternError, parse
+from tableguard.local.moto.logs.patterns import PatternError, parse
 from tests.worlds import invocations
 from tests.worlds.edge import refusal
 from tests.worlds.invocations import GROUP, World

@@ -14,8 +14,8 @@ from moto.logs.metric_filters import MetricFilters
 from moto.logs.models import LogsBackend
 from moto.logs.responses import LogsResponse
 
-from tableguard.local.moto import embedded_metrics
-from tableguard.local.moto.log_patterns import PatternError, parse
+from tableguard.local.moto.logs import embedded_metrics
+from tableguard.local.moto.logs.patterns import PatternError, parse
 from tableguard.local.moto.patch import replace, wrap
 
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html

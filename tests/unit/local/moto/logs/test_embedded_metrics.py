@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from stream_lambda.log import METRICS, emit_metrics
-from tableguard.local.moto.embedded_metrics import metrics
+from tableguard.local.moto.logs.embedded_metrics import metrics
 from tests.worlds import invocations
 from tests.worlds.invocations import World
 
