@@ -63,6 +63,9 @@ def start(port: int = 0, tables: Engine | None = None) -> Server:
     """
     _check_process()
     _check_version()
+    from tableguard.local.clients import service_descriptions  # noqa: PLC0415  # botocore is slow to import
+
+    service_descriptions.share()  # before moto is imported, which makes sessions meanwhile
     from tableguard.local import assembly  # noqa: PLC0415  # 0.5 s to import: paid where an AWS is wanted
     from tableguard.local.function import functions  # noqa: PLC0415  # imports boto3
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +17,7 @@ from tableguard.store import table_admin
 from tableguard.store.messages import MessageTable
 from tests.benchmarks.figures import Figure, in_turn
 
-_PLAIN = """
+PLAIN = """
 import sys
 from moto.server import ThreadedMotoServer
 server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -25,7 +26,7 @@ print("http://%s:%d" % server.get_host_and_port(), flush=True)
 sys.stdin.read()
 server.stop()
 """
-_OURS = """
+OURS = """
 import sys
 from tableguard.local import server
 with server.start() as started:
@@ -44,9 +45,14 @@ _STORED = 2000
 
 def figures() -> Iterator[Figure]:
     """Each in its own process; the same client asks both in turn."""
-    with _served(_OURS) as ours, _served(_PLAIN) as plain:
-        yield Figure("embedded", "deploying 40 resources", *in_turn(_Deploying(ours), _Deploying(plain), 3), "s")
-        mine, theirs = _Posting(ours), _Posting(plain)
+    with served(OURS) as ours, served(PLAIN) as plain:
+        yield Figure(
+            "embedded",
+            "deploying 40 resources",
+            *in_turn(_Deploying(ours.endpoint), _Deploying(plain.endpoint), 5),
+            "s",
+        )
+        mine, theirs = _Posting(ours.endpoint), _Posting(plain.endpoint)
         yield Figure("embedded", "50 posts to an existing group", *in_turn(mine, theirs, 3), "s")
         mine.fill(_STORED)
         theirs.fill(_STORED)
@@ -54,8 +60,17 @@ def figures() -> Iterator[Figure]:
         yield Figure("embedded", f"20 lists with {_STORED} messages stored", *listed, "s")
 
 
+@dataclass(frozen=True)
+class Served:
+    """A running server, by its address and its process."""
+
+    endpoint: str
+    process: int
+
+
 @contextmanager
-def _served(code: str) -> Iterator[str]:
+def served(code: str) -> Iterator[Served]:
+    """Run a server in a process of its own."""
     command = [sys.executable, "-W", "ignore", "-c", code]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -63,12 +78,13 @@ def _served(code: str) -> Iterator[str]:
         assert process.stdout is not None
         assert process.stdin is not None
         try:
-            yield process.stdout.readline().strip()
+            yield Served(process.stdout.readline().strip(), process.pid)
         finally:
             process.stdin.close()
 
 
-def _client(service: str, endpoint: str) -> Any:
+def client(service: str, endpoint: str) -> Any:
+    """Return a client of a server."""
     keys = {"aws_access_key_id": "bench", "aws_secret_access_key": "bench"}
     make: Any = boto3.client
     return make(service, region_name="eu-central-1", endpoint_url=endpoint, **keys)
@@ -78,7 +94,7 @@ class _Deploying:
     """Makes a stack, and removes it again."""
 
     def __init__(self, endpoint: str) -> None:
-        self.client = _client("cloudformation", endpoint)
+        self.client = client("cloudformation", endpoint)
 
     def __call__(self) -> None:
         self.client.create_stack(StackName="bench", TemplateBody=_TEMPLATE)
@@ -91,9 +107,9 @@ class _Posting:
     """Posts to one conversation of a table of the estate's own shape."""
 
     def __init__(self, endpoint: str) -> None:
-        client = _client("dynamodb", endpoint)
-        table_admin.create(client, settings.example(), "messages")
-        self.table = MessageTable(client, "messages", clock=lambda: datetime.now(UTC))
+        dynamodb = client("dynamodb", endpoint)
+        table_admin.create(dynamodb, settings.example(), "messages")
+        self.table = MessageTable(dynamodb, "messages", clock=lambda: datetime.now(UTC))
         self.group = self.table.create_conversation(_ADA, [_BOB], "hello").message.group_uuid
 
     def __call__(self) -> None:
