@@ -23,7 +23,7 @@ from tableguard.local.clients.factory import Clients
 from tableguard.local.moto.patch import replace
 from tableguard.local.readback import DeployedResource
 from tableguard.local.stacks import drift, importing, requested
-from tableguard.local.stacks.change_set import FAILED, ChangeSet
+from tableguard.local.stacks.change_set import FAILED, ChangeSet, changes_nothing
 from tableguard.local.stacks.exports import importers
 from tableguard.local.stacks.stack import EmbeddedStack, Execution
 from tableguard.local.stacks.submission import clients_of, refuse_unmodelled
@@ -197,7 +197,7 @@ def update_stack(handler: CloudFormationResponse) -> ActionResult:
     stack = requested.stack_for(handler, "", "UPDATE")
     submission, execution = requested.checked_submission(handler, stack), requested.execution(handler)
     requested.check_may_go_on(stack, execution)
-    if stack.status not in FAILED and stack.submission is not None and stack.submission.same_as(submission):
+    if changes_nothing(stack, submission, list(stack.changes(submission))):
         raise EmbeddedError("No updates are to be performed.")
     requested.make_obsolete(handler, stack)
     stack.update(submission, clients_of(handler), execution)

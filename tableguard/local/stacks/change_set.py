@@ -1,5 +1,6 @@
 """Change sets: changes of stacks that wait to be executed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -34,9 +35,7 @@ class ChangeSet:
 
     def __post_init__(self) -> None:
         """Note, once for all, whether the stack already is as submitted, and nothing of it failed."""
-        before = self.stack.submission
-        unchanged = before is not None and before.same_as(self.submission)
-        self.is_empty = unchanged and self.stack.status not in FAILED
+        self.is_empty = changes_nothing(self.stack, self.submission, self.changes)
 
     def describe(self) -> dict[str, Any]:
         """Return the answer to DescribeChangeSet."""
@@ -62,3 +61,10 @@ class ChangeSet:
         if self.is_empty:
             return "status of [FAILED]"
         return None if self.execution == "AVAILABLE" else f"execution status of [{self.execution}]"
+
+
+def changes_nothing(stack: EmbeddedStack, submission: Submission, changes: Sequence[Any]) -> bool:
+    """Return True if a stack, of which nothing failed, already is as submitted."""
+    if stack.submission is None or stack.status in FAILED:
+        return False
+    return not changes and stack.submission.same_as(submission)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
@@ -61,11 +62,21 @@ class Submission:
         return {name: "****" if name in hidden else values.get(name, "") for name in declared}
 
     def same_as(self, other: "Submission") -> bool:
-        """Return True if both are equal; templates are compared as documents, not as text, parameters by their values.
+        """Return True if both are equal but for sections that cannot be updated by themselves.
 
-        A parameter that keeps what it had before is the same, whether that was the template's default or submitted.
+        Templates are compared as documents, not as text, and parameters by their values: one that keeps what it had
+        before is the same, whether that was the template's default or submitted.
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-get-template.html
         """
-        return (self.template.document, self.values, self.tags) == (other.template.document, other.values, other.tags)
+        first, second = (_without_notes(one.template.document) for one in (self, other))
+        return (first, self.values, self.tags) == (second, other.values, other.tags)
+
+
+_BY_THEMSELVES_NOTHING = frozenset({"Conditions", "Description", "Mappings", "Metadata"})
+
+
+def _without_notes(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {section: content for section, content in document.items() if section not in _BY_THEMSELVES_NOTHING}
 
 
 class InsufficientCapabilities(CloudFormationError):

@@ -509,6 +509,33 @@ def test_resources_to_retain_are_named_only_once_the_deletion_failed(stacks: Sta
         stacks.stack()
 
 
+SECTIONS: dict[str, Any] = {
+    "Conditions": {"Never": {"Fn::Equals": ["a", "b"]}},
+    "Description": "another",
+    "Mappings": {"Of": {"x": {"Value": "1"}}},
+    "Metadata": {"Note": "another"},
+}
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_section_that_cannot_be_updated_by_itself_is_no_change(stacks: Stacks, section: str) -> None:
+    stacks.deploy({"A": thing("a")})
+    noted = {section: SECTIONS[section]}
+    arn = stacks.change_set({"A": thing("a")}, **noted)["Id"]
+    assert stacks.client.describe_change_set(ChangeSetName=arn)["StatusReason"] == cloudformation.UNCHANGED_REASON
+    stacks.client.delete_change_set(ChangeSetName=arn)
+    body = json.dumps({"Resources": {"A": thing("a")}, **noted})
+    with pytest.raises(ClientError, match=r"No updates are to be performed\."):
+        stacks.client.update_stack(StackName=stacks.name, TemplateBody=body)
+    assert stacks.update({"A": thing("a", Value="1")}, **noted)["StackStatus"] == "UPDATE_COMPLETE"
+
+
+def test_an_output_alone_is_a_change(stacks: Stacks) -> None:
+    stacks.deploy({"A": thing("a")})
+    stack = stacks.update({"A": thing("a")}, Outputs={"Out": {"Value": "1"}})
+    assert (stack["StackStatus"], stack["Outputs"][0]["OutputValue"]) == ("UPDATE_COMPLETE", "1")
+
+
 @pytest.mark.parametrize("update", [False, True])
 def test_a_change_set_is_obsolete_once_the_stack_changed_without_it(stacks: Stacks, update: bool) -> None:
     now = {"A": thing("a", Value="1")}

@@ -45,7 +45,7 @@ def body(values: Values, fails: str = "", note: str = "") -> str:
         after = {"DependsOn": list(resources)[-1]} if resources else {}
         wrong: dict[str, Any] = {"Fails": True} if name == fails else {}
         resources[name.upper()] = thing(name, Value=values[name], **wrong, **after)
-    return json.dumps({"Description": note, "Resources": resources})
+    return json.dumps({"Resources": resources, "Outputs": {"Note": {"Value": note or "none"}}})
 
 
 @dataclass
