@@ -35,7 +35,11 @@ def _update_table(original: Callable[..., ActionResult], handler: DynamoHandler)
     table = handler.dynamodb_backend.get_table(body["TableName"])
     merged = {one["AttributeName"]: one for one in (*table.attr, *body.get("AttributeDefinitions", []))}
     handler.body = {**body, "AttributeDefinitions": list(merged.values())}
-    return original(handler)
+    answer = original(handler)
+    schemas = (table.schema, *(index.schema for index in (*table.global_indexes, *table.indexes)))
+    in_keys = {part["AttributeName"] for schema in schemas for part in schema}
+    table.attr = [one for one in table.attr if one["AttributeName"] in in_keys]  # a deleted index takes its own along
+    return answer
 
 
 def _describe(original: Callable[..., dict[str, Any]], table: Table, base_key: str = "TableDescription") -> Any:
