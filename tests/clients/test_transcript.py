@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from tests.clients.aws_cli import Answer
-from tests.clients.transcript import Call, Expected, differences, undue_mark
+from tests.clients.transcript import NAMES, Call, Expected, differences, read, row, undue_mark
+from tests.paths import ROOT
 
 LISTED = Answer(0, '{\n    "TableNames": [\n        "a"\n    ]\n}\n', "", [200], 0, 0.0)
 REFUSED = Answer(255, "", "An error occurred (ValidationException) when calling the Scan operation: no", [400], 0, 0.0)
@@ -52,3 +53,11 @@ def test_a_mark_is_undue_where_an_engine_answers_as_aws_does() -> None:
     assert undue_mark(call, LISTED, "moto", {})
     assert not undue_mark(call, REFUSED, "moto", {})
     assert not undue_mark(call, LISTED, "dynamodb-local", {})  # which has no mark
+
+
+def test_the_page_counts_the_commands_and_how_they_are_answered() -> None:
+    page = (ROOT / "docs" / "clients.md").read_text(encoding="utf-8")
+    assert [line for line in page.splitlines() if line.startswith(tuple(f"| {name} |" for name in NAMES))] == [
+        row(name) for name in NAMES
+    ]
+    assert f"**{sum(len(read(name)) for name in NAMES)} commands**" in page

@@ -22,7 +22,7 @@ FOLDER = Path(__file__).with_name("transcripts")
 NAMES = tuple(sorted(file.stem for file in FOLDER.glob("*.txt")))
 Kind = Literal["ok", "error", "denied", "not modelled", "cannot decide", "usage", "leaves"]
 KINDS: tuple[Kind, ...] = ("ok", "error", "denied", "not modelled", "cannot decide", "usage", "leaves")
-IN_WORDS = ("not modelled", "cannot decide")
+IN_WORDS, UNSENT = ("not modelled", "cannot decide"), ("usage", "leaves")
 _LINE = re.compile(rf"(?:\[([a-z-]+)\] )?({'|'.join(KINDS)})(?: as (\w+))?:?(?: (.*))?")
 _CODE = re.compile(r"An error occurred \(([\w.]+)\) when calling")
 _DENIED = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation", "403")
@@ -52,7 +52,9 @@ class Call:
 
     def differs(self, engine: str) -> bool:
         """Return whether an engine answers otherwise than AWS, and not with a refusal in words."""
-        return self.expected(engine) != self.answers[""] and self.expected(engine).kind not in IN_WORDS
+        expected = self.expected(engine)
+        in_words = expected.kind in IN_WORDS or "not modelled" in expected.text
+        return expected != self.answers[""] and not in_words
 
     def arguments(self, values: Mapping[str, str]) -> list[str]:
         """Return the command line, with the values that its {names} stand for."""
@@ -125,7 +127,16 @@ def _squeezed(text: str) -> str:
     return re.sub(r"(?<=[\[{]) | (?=[\]}])", "", re.sub(r"\s+", " ", text))
 
 
-def counts(calls: Sequence[Call], engine: str) -> dict[Kind, int]:
-    """Return how many calls are answered in each way."""
-    kinds = [call.expected(engine).kind for call in calls]
-    return {kind: kinds.count(kind) for kind in KINDS}
+def row(name: str) -> str:
+    """Return a transcript's row in docs/clients.md: how many commands, and how each engine answers them."""
+    calls = read(name)
+    return f"| {name} | {len(calls)} | {_ways(calls, 'moto')} | {_ways(calls, 'dynamodb-local')} |"
+
+
+def _ways(calls: Sequence[Call], engine: str) -> str:
+    """Return how many calls an engine answers as AWS does, refuses in words, answers otherwise, and never receives."""
+    expected = [(call.expected(engine), call.differs(engine)) for call in calls]
+    in_words = sum(answer.kind in IN_WORDS for answer, _ in expected)
+    unsent = sum(answer.kind in UNSENT for answer, _ in expected)
+    otherwise = sum(differs for _, differs in expected)
+    return f"{len(calls) - in_words - unsent - otherwise}, {in_words}, {otherwise}, {unsent}"
