@@ -14,7 +14,7 @@ from tests.engines.choice import BOTH, DYNAMODB_LOCAL, MOTO
 from tests.engines.dynamodb_local import needs_dynamodb_local
 
 pytestmark = [pytest.mark.slow, needs_aws_cli]
-_OF_TABLES = ("dynamodb", "messages", "cloudformation", "deploy")
+_OF_TABLES = ("dynamodb", "messages", "deploy")
 # the embedded AWS answers these itself on either engine: they are asked on the second where somebody wants to know
 _OTHERS = tuple(name for name in transcript.NAMES if name not in _OF_TABLES)
 
