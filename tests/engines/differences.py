@@ -61,6 +61,9 @@ DIFFERENCES = {
         "a ShardIteratorType that does not exist", "ValidationException", "InternalFailure"
     ),
     "a_page_has_at_most_a_megabyte": Difference("records of 300 KB in a page of GetRecords", "3, within 1 MB", "all"),
+    "what_partiql_has_besides_is_refused_in_words": Difference(
+        "UPDATE, DELETE, ORDER BY, paths and Limit in PartiQL", "NotModelled", "are carried out, but ORDER BY"
+    ),
     "a_key_in_a_transaction_is_that_of_the_schema": Difference(
         "a key of another schema in TransactGetItems", "ValidationException", "TransactionCanceledException"
     ),

@@ -33,6 +33,7 @@ COVERED = {
     "tableguard.aws.dynamodb.document_path": "local.moto.dynamodb.test_projection",
     "tableguard.aws.dynamodb.expression_parameters": "local.moto.dynamodb.test_api_constraints",
     "tableguard.aws.dynamodb.key_condition": "local.moto.dynamodb.test_keys",
+    "tableguard.aws.dynamodb.partiql": "local.moto.dynamodb.test_partiql",
     "tableguard.aws.dynamodb.table_definition": "local.moto.dynamodb.test_tables",
     "tableguard.aws.item_size": "aws.test_capacity",
     "tableguard.aws.managed_config_rules": "check.rules.test_config_rules",
