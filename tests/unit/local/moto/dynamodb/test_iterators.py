@@ -68,6 +68,7 @@ def test_no_iterator_is_kept(on_moto: Aws) -> None:
         start = client.get_shard_iterator(**where, ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
         client.get_records(ShardIterator=start)
     assert backend.shard_iterators == {}
+    assert vars(ShardIterator)["instances_tracked"] == []
 
 
 @pytest.mark.parametrize("text", ["x" * 40, "arn:aws:dynamodb:eu-central-1:1:table/t/stream/now|1|bm9uc2Vuc2U="])
