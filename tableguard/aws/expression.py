@@ -14,11 +14,16 @@ BYTES, OPERATORS, PARENTHESES = 4096, 300, 200
 END = "<EOF>"
 # what these return is true or false, and no operand
 BOOLEAN = frozenset({"attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains"})
+_NESTED = frozenset({"if_not_exists"})  # the only function that may be among its own operands
 _TOKEN = re.compile(r"<>|<=|>=|[=<>(),.\[\]+-]|[#:]?\w+", re.ASCII)
 _OPERATORS = frozenset({"<>", "<=", ">=", "=", "<", ">", "+", "-", "AND", "OR", "NOT", "IN", "BETWEEN"})
 
 Path = tuple[str | int, ...]
 Reading = Callable[[Image], Any]  # the value of an operand in an item, None where it is absent; or what holds of one
+
+
+class RewrittenExpression(str):
+    """An expression that stands for parameters of another form, and has no limit of its own."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +57,15 @@ class Expression:
     ) -> None:
         """Split a text into tokens; ValueError says why it is no expression."""
         self.names, self.values, self.reserved = names, values, reserved
-        if (size := len(text.encode())) > BYTES:
+        is_limited = not isinstance(text, RewrittenExpression)
+        if (size := len(text.encode())) > BYTES and is_limited:
             raise ValueError(f"Expression size has exceeded the maximum allowed size; expression size: {size}")
         if unknown := re.search(r"\S", _TOKEN.sub(" ", text)):
             raise ValueError(f'Syntax error; token: "{unknown[0]}", near: "{text.strip()[:40]}"')
         self.tokens, self._at = _TOKEN.findall(text), 0
         if not self.tokens:
             raise ValueError("The expression can not be empty;")
-        if (count := sum(token.upper() in _OPERATORS for token in self.tokens)) > OPERATORS:
+        if (count := sum(token.upper() in _OPERATORS for token in self.tokens)) > OPERATORS and is_limited:
             raise ValueError(f"The expression contains too many operators; operator count: {count}")
         _check_parentheses(self.tokens)
 
@@ -71,7 +77,7 @@ class Expression:
     @property
     def is_call(self) -> bool:
         """Return whether a function's name comes next."""
-        return self.tokens[self._at + 1 : self._at + 2] == ["("] and self.next.isidentifier()
+        return self.tokens[self._at + 1 : self._at + 2] == ["("] and self.next[0].isalpha()
 
     def take(self, *wanted: str) -> str:
         """Return the next token in capitals and go on if it is one of these; else return an empty text."""
@@ -138,9 +144,11 @@ class Expression:
             raise ValueError(f"Invalid function name, or it is not allowed to be used this way; function: {name}")
         self._at += 1
         self.need("(")
-        operands = [self.operand({name: functions[name] for name in functions.keys() - BOOLEAN})]
+        allowed = functions.keys() - BOOLEAN - ({name} - _NESTED)
+        nested = {name: functions[name] for name in allowed}
+        operands = [self.operand(nested)]
         while self.need(",", ")") == ",":
-            operands.append(self.operand({name: functions[name] for name in functions.keys() - BOOLEAN}))
+            operands.append(self.operand(nested))
         if len(operands) != functions[name].operands:
             raise ValueError(
                 f"Incorrect number of operands for operator or function; operator or function: {name}, "

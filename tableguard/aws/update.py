@@ -140,7 +140,7 @@ def _present(operand: Operand, image: Image) -> AttributeValue:
 def _sum(left: AttributeValue, right: AttributeValue, sign: int) -> AttributeValue:
     if "N" not in left or "N" not in right:
         raise ValueError(_INCORRECT)
-    return {"N": number.canonical(str(Decimal(left["N"]) + sign * Decimal(right["N"])))}
+    return {"N": number.total(left["N"], right["N"] if sign > 0 else str(Decimal(right["N"]).copy_negate()))}
 
 
 def _remove(_expression: Expression, _: Path) -> Reading:

@@ -1,16 +1,13 @@
 """Correction of moto's half-done requests: the writes of one take effect together, or none does.
 
-moto writes item by item and straight into the stream. Here an answer tells of AWS's capacity, and arithmetic keeps all
-digits, as AWS's does.
+moto writes item by item and straight into the stream. Here an answer tells of AWS's capacity too.
 """
 
-import decimal
 from collections.abc import Callable
 
 from moto.core.responses import ActionResult
 from moto.dynamodb.responses import DynamoHandler
 
-from tableguard.aws import number
 from tableguard.local.moto.dynamodb import capacity, requests, streams
 from tableguard.local.moto.patch import wrap
 
@@ -24,8 +21,7 @@ def install() -> None:
 
 
 def _atomic(action: Callable[[DynamoHandler], ActionResult], handler: DynamoHandler) -> ActionResult:
-    # decimal's own default of 28 digits would round sums that DynamoDB keeps
-    with requests.request() as request, decimal.localcontext(prec=number.DIGITS):
+    with requests.request() as request:
         result = action(handler)
     for write in request.writes:
         streams.publish(write)

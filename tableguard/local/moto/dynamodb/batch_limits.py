@@ -1,5 +1,6 @@
-"""Correction of moto's BatchWriteItem: 25 items in all tables together, each key once; moto compares whole items.
+"""Correction of how many items moto takes: BatchWriteItem 25 in all, each key once, and TransactGetItems 100.
 
+moto compares whole items, and takes 25 in a transaction that reads.
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
 """
 
@@ -7,17 +8,19 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.core.responses import ActionResult
+from moto.dynamodb import responses
 from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
-from tableguard.local.moto.patch import wrap
+from tableguard.local.moto.patch import replace, wrap
 
-BATCH_ITEMS = 25
+BATCH_ITEMS, TRANSACTION_ITEMS = 25, 100
 
 
 def install() -> None:
-    """Wrap DynamoHandler.batch_write_item."""
+    """Wrap DynamoHandler.batch_write_item; replace responses.TRANSACTION_MAX_ITEMS."""
+    replace(responses, "TRANSACTION_MAX_ITEMS", TRANSACTION_ITEMS)
     wrap(DynamoHandler, "batch_write_item", _within_batch_limits)
 
 

@@ -23,7 +23,8 @@ from moto.dynamodb.exceptions import (
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.responses import DynamoHandler, validate_put_has_empty_keys
 
-from tableguard.local.moto.dynamodb import capacity, requests
+from tableguard.aws.item_size import item_size
+from tableguard.local.moto.dynamodb import requests
 from tableguard.local.moto.dynamodb.conditions import MotoCondition
 from tableguard.local.moto.dynamodb.updates import OPTIONS, changes_of
 from tableguard.local.moto.patch import replace
@@ -46,7 +47,7 @@ def transact_write_items(handler: DynamoHandler) -> ActionResult:
         changes_of(_options(write))
     handler.dynamodb_backend.transact_write_items(items)
     request = requests.current()
-    if request and sum(size for _, size in capacity.sizes(handler, request)) > BYTES:
+    if request and sum(item_size(write.new or {}) for write in request.writes) > BYTES:
         raise MockValidationException("Collection size cannot exceed 4 MB")
     return ActionResult({})
 

@@ -11,6 +11,7 @@ from typing import Any
 from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.responses import DynamoHandler
 
+from tableguard.aws.expression import RewrittenExpression
 from tableguard.local.moto.patch import wrap
 
 _CONDITIONS = {"Expected": "ConditionExpression", "QueryFilter": "FilterExpression", "ScanFilter": "FilterExpression"}
@@ -50,9 +51,9 @@ def _with_expressions(original: Callable[[DynamoHandler], Any], handler: DynamoH
     for legacy, parameter in _CONDITIONS.items():
         if conditions := body.pop(legacy, None):
             texts = [_condition(body, legacy, *entry) for entry in conditions.items()]
-            body[parameter] = f" {joint} ".join(f"({text})" for text in texts)
+            body[parameter] = RewrittenExpression(f" {joint} ".join(f"({text})" for text in texts))
     if updates := body.pop("AttributeUpdates", None):
-        body["UpdateExpression"] = _update(body, updates)
+        body["UpdateExpression"] = RewrittenExpression(_update(body, updates))
     return original(handler)
 
 
@@ -80,7 +81,10 @@ def _condition(body: dict[str, Any], legacy: str, name: str, entry: Mapping[str,
         raise MockValidationException(
             f"{_INVALID}: Invalid number of argument(s) for the {compared} ComparisonOperator"
         )
-    for kind in (next(iter(value)) for value in values):
+    kinds = [next(iter(value)) for value in values]
+    if compared == "IN" and len(set(kinds)) > 1:
+        raise MockValidationException(f"{_INVALID}: AttributeValues inside AttributeValueList must be of same type")
+    for kind in kinds:
         if compared in _SCALARS_ONLY and kind not in ("S", "N", "B", "BOOL", "NULL"):
             raise MockValidationException(
                 f"{_INVALID}: ComparisonOperator {compared} is not valid for {kind} AttributeValue type"
@@ -99,7 +103,11 @@ def _update(body: dict[str, Any], updates: Mapping[str, Mapping[str, Any]]) -> s
             )
         verb = "SET" if action == "PUT" else action if is_valued else "REMOVE"
         text = _placeholder(body, "Names", name)
-        if is_valued:
+        if action == "ADD" and "L" in change.get("Value", {}):
+            verb, empty = "SET", _placeholder(body, "Values", {"L": []})
+            added = _placeholder(body, "Values", change["Value"])
+            text += f" = list_append(if_not_exists({text}, {empty}), {added})"
+        elif is_valued:
             text += f"{' = ' if verb == 'SET' else ' '}{_placeholder(body, 'Values', change['Value'])}"
         sections.setdefault(verb, []).append(text)
     return " ".join(f"{verb} {', '.join(texts)}" for verb, texts in sections.items())

@@ -18,7 +18,14 @@ def a_batch_takes_a_key_once(aws: Aws) -> Any:
     return refused(batch, aws, table, [item(text="a"), item(text="b")])
 
 
+def a_transaction_reads_100_items_and_not_101(aws: Aws) -> Any:
+    table, client = aws.table(), aws.client("dynamodb")
+    gets = [{"Get": {"TableName": table, "Key": item(sk=str(n))}} for n in range(101)]
+    return [refused(client.transact_get_items, TransactItems=gets[:count]) for count in (100, 101)]
+
+
 CORRECTED = cases(
+    Case(a_transaction_reads_100_items_and_not_101, ["accepted", "ValidationException"]),
     Case(a_batch_takes_25_items_and_not_26, ["accepted", "ValidationException"]),
     Case(a_batch_takes_a_key_once, "ValidationException"),
 )

@@ -106,6 +106,7 @@ def what_cannot_be_expected_is_refused(aws: Aws) -> Any:
             {"n": _is("LE", {"L": []})},
             {"n": _is("CONTAINS", {"NS": ["5"]})},
             {"n": {}},
+            {"n": _is("IN", five, {"S": "5"})},
         ],
     )
 
@@ -120,6 +121,26 @@ def filters_of_a_scan_are_joined_as_it_says(aws: Aws) -> Any:
     ]
 
 
+def a_list_is_added_at_the_end_and_begun_where_there_is_none(aws: Aws) -> Any:
+    table, added = aws.table(), {"Action": "ADD", "Value": {"L": [{"S": "b"}]}}
+    put_item(aws, table, l={"L": [{"S": "a"}]})
+    _update(aws, table, {"l": added, "m": added})
+    return get_item(aws, table)
+
+
+def a_request_has_as_many_of_them_as_it_likes(aws: Aws) -> Any:
+    table, names = aws.table(), [f"attribute{n}" for n in range(400)]
+    _update(aws, table, {name: {"Action": "PUT", "Value": {"BOOL": True}} for name in names})
+    return len(get_item(aws, table))
+
+
+UNCHANGED = cases(
+    Case(
+        a_list_is_added_at_the_end_and_begun_where_there_is_none,
+        item(l={"L": [{"S": "a"}, {"S": "b"}]}, m={"L": [{"S": "b"}]}),
+    ),
+    Case(a_request_has_as_many_of_them_as_it_likes, 402),
+)
 CORRECTED = cases(
     Case(an_attribute_is_put_with_the_type_that_it_has, True),
     Case(elements_are_added_and_deleted_and_an_empty_set_is_gone, [True, item(n={"N": "3.5"})]),
@@ -129,7 +150,7 @@ CORRECTED = cases(
         [HELD, FAILED, HELD, FAILED, HELD, HELD, HELD, FAILED, FAILED, HELD, FAILED, HELD, HELD, FAILED],
     ),
     Case(one_of_several_is_expected_where_the_request_says_so, [HELD, FAILED]),
-    Case(what_cannot_be_expected_is_refused, [REFUSED] * 10),
+    Case(what_cannot_be_expected_is_refused, [REFUSED] * 11),
     Case(filters_of_a_scan_are_joined_as_it_says, [1, 2]),
 )
 
@@ -142,3 +163,8 @@ def test_as_aws_answers(aws: Aws, name: str) -> None:
 @pytest.mark.parametrize("name", CORRECTED)
 def test_plain_moto_answers_otherwise(name: str) -> None:
     assert of_plain_dynamodb()[name] != CORRECTED[name].answer
+
+
+@pytest.mark.parametrize("name", UNCHANGED)
+def test_what_plain_moto_answers_as_aws_does_stays(aws: Aws, name: str) -> None:
+    assert as_aws_answers(aws, UNCHANGED[name])

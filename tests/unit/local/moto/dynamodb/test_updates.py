@@ -94,6 +94,7 @@ def what_is_no_update_is_refused(aws: Aws) -> Any:
         "SET _x = :n",
         "SET x = :n,",
         "PUT x = :n",
+        "SET x = list_append(list_append(l, :l), :l)",
         "SET x = list_append(if_not_exists(x, :l), :l) REMOVE m.b, l[7]",
     ]
     answers = []
@@ -143,7 +144,7 @@ CORRECTED = cases(
             ["accepted", ["3", "1", "2", "0"]],
         ],
     ),
-    Case(what_is_no_update_is_refused, [*["ValidationException"] * 24, "accepted"]),
+    Case(what_is_no_update_is_refused, [*["ValidationException"] * 25, "accepted"]),
 )
 
 

@@ -1,11 +1,11 @@
-"""A key has no empty string, whatever writes it."""
+"""A key is neither empty nor too long, whatever reads or writes it."""
 
 from typing import Any
 
 import pytest
 
 from tests.worlds.items import KEY, ONE
-from tests.worlds.moto_modes import Aws, Case, as_aws_answers, cases, of_plain_dynamodb, refused
+from tests.worlds.moto_modes import Aws, Case, as_aws_answers, cases, item, of_plain_dynamodb, refused
 
 
 def a_key_has_no_empty_string(aws: Aws) -> Any:
@@ -24,7 +24,18 @@ def a_key_has_no_empty_string(aws: Aws) -> Any:
     ]
 
 
+def a_key_is_so_long_and_no_longer(aws: Aws) -> Any:
+    table, client = aws.table(view=None), aws.client("dynamodb")
+    keys = [item(pk="p" * 2048, sk="s" * 1024), item(pk="p" * 2049), item(sk="s" * 1025), item(sk="")]
+    return [
+        [refused(client.put_item, TableName=table, Item=key) for key in keys],
+        [refused(client.get_item, TableName=table, Key=key) for key in keys],
+        [refused(client.delete_item, TableName=table, Key=key) for key in keys],
+    ]
+
+
 CORRECTED = cases(
+    Case(a_key_is_so_long_and_no_longer, [["accepted", *["ValidationException"] * 3]] * 3),
     Case(a_key_has_no_empty_string, [*["ValidationException"] * 7, "accepted"]),
 )
 
