@@ -15,6 +15,8 @@ from tableguard.store.consumed import ReadCost
 from tableguard.store.listing import UNEXPIRED
 
 CONVERSATIONS_IN_TABLE = 50  # three read units to list them, with rows of 441 bytes: docs/inbox.md
+# the last second of the year 9999: the flag expires then, since an update that only removes makes no item on AWS
+NEVER = 253_402_300_799
 
 
 @dataclass
@@ -83,7 +85,8 @@ def write_flag(client: Any, table_name: str, user_uuid: str) -> float:
     answer = client.update_item(
         TableName=table_name,
         Key=flag_key(user_uuid),
-        UpdateExpression="REMOVE expires_at",  # it holds nothing but its key, and stays
+        UpdateExpression="SET expires_at = :never",
+        ExpressionAttributeValues={":never": {"N": str(NEVER)}},
         ReturnConsumedCapacity="TOTAL",
     )
     return float((answer.get("ConsumedCapacity") or {}).get("CapacityUnits", 0.0))

@@ -51,6 +51,9 @@ DIFFERENCES = {
     "a_failed_condition_returns_the_item_where_asked": Difference(
         "a failed condition's message, besides Error.Message", "also as message", "absent"
     ),
+    "an_absent_item_is_not_made_where_nothing_is_set": Difference(
+        "an update that only removes attributes of an absent item", "makes no item", "makes the item"
+    ),
     "updates_compute": Difference(
         "ReturnValues of an update of part of an attribute", "the part", "the whole attribute"
     ),

@@ -131,6 +131,8 @@ def _written(request: Request, rows: Items) -> dict[Key, Item] | None:
         return {key: request["Item"]}
     if "UpdateExpression" not in request:  # a check of a transaction
         return {key: before}
+    if not before and request["UpdateExpression"].startswith("REMOVE"):  # which makes no item
+        return {}
     return {key: updated(request["UpdateExpression"], before, values) | request["Key"]}
 
 

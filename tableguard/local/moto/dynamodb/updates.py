@@ -23,8 +23,9 @@ from moto.dynamodb.responses import DynamoHandler
 from tableguard.aws import update
 from tableguard.aws.item_size import Image
 from tableguard.aws.update import AttributeChange
+from tableguard.local.moto.dynamodb import requests
 from tableguard.local.moto.dynamodb.conditions import MotoCondition, read
-from tableguard.local.moto.dynamodb.requests import image
+from tableguard.local.moto.dynamodb.requests import Write, image
 from tableguard.local.moto.patch import replace
 
 OPTIONS = (
@@ -43,7 +44,7 @@ def install() -> None:
 
 
 def update_item(handler: DynamoHandler) -> ActionResult:
-    """AttributeChange an item, and return what ReturnValues asks for."""
+    """Change an item, and return what ReturnValues asks for."""
     body, backend = handler.body, handler.dynamodb_backend
     options = {xform_name(name): body[name] for name in OPTIONS if name in body}
     before = image(backend.get_item(body["TableName"], body["Key"]))
@@ -73,7 +74,7 @@ def _placeholders(options: dict[str, Any]) -> tuple[Any, Any]:
     return options.get("expression_attribute_names"), options.get("expression_attribute_values")
 
 
-def _update_item(backend: DynamoDBBackend, table_name: str, key: dict[str, Any], **options: Any) -> Item:
+def _update_item(backend: DynamoDBBackend, table_name: str, key: dict[str, Any], **options: Any) -> Item | None:
     table, before, changes = backend.get_table(table_name), backend.get_item(table_name, key), changes_of(options)
     for change in changes:
         if change.path[0] in table.table_key_attrs:
@@ -84,6 +85,9 @@ def _update_item(backend: DynamoDBBackend, table_name: str, key: dict[str, Any],
     if not MotoCondition(options.get("condition_expression"), *_placeholders(options)).expr(before):
         is_returned = options.get("return_values_on_condition_check_failure") == "ALL_OLD"
         raise ConditionalCheckFailed(item=before.to_json()["Attributes"] if before and is_returned else None)
+    if before is None and changes and all(change.verb == "REMOVE" for change in changes):
+        requests.record(Write(table, None, None))  # it costs as a write, and makes no item
+        return None
     return _put(table, changes, image(before) or key)
 
 

@@ -105,6 +105,16 @@ def what_is_no_update_is_refused(aws: Aws) -> Any:
     return answers
 
 
+def an_absent_item_is_not_made_where_nothing_is_set(aws: Aws) -> Any:
+    table, client = aws.table(), aws.client("dynamodb")
+    remove = {"UpdateExpression": "REMOVE a, b", "ReturnConsumedCapacity": "TOTAL"}
+    units = client.update_item(TableName=table, Key=KEY, **remove)["ConsumedCapacity"]["CapacityUnits"]
+    client.update_item(TableName=table, Key=KEY, AttributeUpdates={"a": {"Action": "DELETE"}})
+    absent = get_item(aws, table)
+    update_item(aws, table, "REMOVE a SET b = :one", ONE)
+    return units, absent, get_item(aws, table)
+
+
 _BEFORE = {**KEY, "n": {"N": "5"}, "items": {"L": [{"S": "a"}]}, "tags": {"SS": ["a", "b"]}, "gone": {"S": "x"}}
 _ONCE = {**KEY, "n": {"N": "3"}, "items": {"L": [{"S": c} for c in "abb"]}, "tags": {"SS": ["b"]}, "m": {"N": "1"}}
 COMPUTED = [
@@ -145,6 +155,7 @@ CORRECTED = cases(
         ],
     ),
     Case(what_is_no_update_is_refused, [*["ValidationException"] * 25, "accepted"]),
+    Case(an_absent_item_is_not_made_where_nothing_is_set, [1.0, None, {**KEY, "b": {"N": "1"}}]),
 )
 
 
