@@ -64,6 +64,9 @@ DIFFERENCES = {
         "a ShardIteratorType that does not exist", "ValidationException", "InternalFailure"
     ),
     "a_page_has_at_most_a_megabyte": Difference("records of 300 KB in a page of GetRecords", "3, within 1 MB", "all"),
+    "a_local_index_fetches_nothing": Difference(
+        "attributes that a local index does not project", "NotModelled", "are fetched from its table"
+    ),
     "what_partiql_has_besides_is_refused_in_words": Difference(
         "UPDATE, DELETE, ORDER BY, paths and Limit in PartiQL", "NotModelled", "are carried out, but ORDER BY"
     ),
@@ -85,7 +88,16 @@ FURTHER = (
     Difference("ApproximateCreationDateTime of a stream record", "the second", "the minute"),
     Difference("sequence numbers of stream records", "22 digits", "21 digits, from 1"),
     Difference("an item whose time to live has passed", "stays", "is deleted within moments, with a REMOVE record"),
-    Difference("names of tables and indexes", "of any length", "from 3 characters"),
+    Difference(
+        "a page of its Limit that ends at the last key that the condition allows, such as x of sk <= x",
+        "has a token",
+        "has none, and refuses such a token",
+    ),
+    Difference("AttributeUpdates with a value and no Action", "PUT", "nothing is changed"),
+    Difference("REMOVE alone, of an item that is not there", "makes no item", "makes one"),
+    Difference(
+        "a path into an attribute that is a key of the table or of an index", "leads nowhere", "ValidationException"
+    ),
     Difference(
         "transactions of 100 items from four threads", "one after the other", "may time out on a lock; use one thread"
     ),

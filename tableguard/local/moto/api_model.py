@@ -24,6 +24,8 @@ _KINDS: dict[type, tuple[str, ...]] = {
     int: ("integer", "long", "float", "double", "timestamp"),
     float: ("float", "double", "timestamp"),
 }
+# structures of which exactly one member is given, though botocore does not say so
+_UNIONS = ("AttributeValue", "WriteRequest", "TransactWriteItem")
 
 
 Further = Callable[[Any], Iterator[str]]
@@ -101,6 +103,8 @@ def _parts(shape: Any, value: Any, place: str) -> Iterator[tuple[Any, Any, str]]
 
 def _broken_constraint(shape: Any, value: Any) -> str | None:
     """Return what a value should do and does not."""
+    if shape.name in _UNIONS and sum(value.get(name) is not None for name in shape.members) != 1:
+        return "contain exactly one of the supported datatypes"
     limits = shape.metadata
     what, size = ("value", value) if isinstance(value, int | float) else ("length", len(value))
     if size < limits.get("min", size):

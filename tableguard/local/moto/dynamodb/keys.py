@@ -18,11 +18,15 @@ from moto.dynamodb.models.table import Table
 from moto.dynamodb.parsing.key_condition_expression import validate_schema
 from moto.dynamodb.responses import DynamoHandler
 
+from tableguard.aws.condition import comparable
 from tableguard.aws.dynamodb import key_condition
 from tableguard.local.moto.dynamodb import capacity
+from tableguard.local.moto.dynamodb.conditions import reserved
+from tableguard.local.moto.dynamodb.projection import not_projected
 from tableguard.local.moto.patch import replace, wrap
 
-_NAME = re.compile(r"(?<![\w:.#])#?\w+")
+_NAME = re.compile(r"(?<![\w:.#\[])#?\w+(?!\s*\(|\w)")
+_INVALID = "One or more parameter values were invalid"
 
 
 def install() -> None:
@@ -86,15 +90,23 @@ def _search(original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     fit = all(_fits(table, [key], {key: value}) for key, value in values)
     prefixed = any(how.upper() == "BEGINS_WITH" and "N" in value for _, how, (value, *_) in ranges)
     _require(fit and not prefixed, "Condition parameter type does not match schema type, or begins_with is of no text")
+    for bounds in (values for _, how, values in ranges if how.upper() == "BETWEEN"):
+        is_interval = comparable(bounds[0]) <= comparable(bounds[1])
+        _require(is_interval, "The BETWEEN operator requires upper bound to be greater than or equal to lower bound")
     names = search.get("expr_names") or {}
-    filtered = {names.get(name, name) for name in _NAME.findall(search.get("filter_expression") or "")}
+    words = _NAME.findall(search.get("filter_expression") or "")
+    filtered = {names.get(word, word) for word in words if word.upper() not in reserved()}
     _require(not hashes or not filtered & {*schema}, "Filter Expression can only contain non-primary key attributes")
+    lacking = not_projected(table, index, filtered) if index and hashes else []
+    _require(not lacking, f"{_INVALID}: Secondary index does not project one or more filter attributes: {lacking}")
     start, key = search["exclusive_start_key"], {*schema, *table.table_key_attrs}
     if start is not None:
         within = _fits(table, key, start) and not (hashes and len(key) == 1)
         _require(within, "The provided starting key is invalid: ExclusiveStartKey does not match the schema")
         at = all(DynamoType(start[name]) == DynamoType(value) for name, value in hashes)
         _require(at, "The provided starting key is outside query boundaries based on provided conditions")
+        at = all(DynamoType(start[name]).compare(how, [*map(DynamoType, values)]) for name, how, values in ranges)
+        _require(at, "The provided starting key does not match the range key predicate")
     return original(*args, **kwargs)
 
 

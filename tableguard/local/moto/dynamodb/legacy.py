@@ -43,9 +43,9 @@ def install() -> None:
 
 def _with_expressions(original: Callable[[DynamoHandler], Any], handler: DynamoHandler) -> Any:
     body = handler.body
-    if "ConditionalOperator" in body and not any(body.get(name) for name in (*_CONDITIONS, "KeyConditions")):
+    if "ConditionalOperator" in body and not any(len(body.get(name) or ()) > 1 for name in _CONDITIONS):
         raise MockValidationException(
-            "ConditionalOperator cannot be used without Filter or Expected, and these not without elements"
+            "ConditionalOperator can only be used when Filter or Expected has two or more elements"
         )
     joint = body.pop("ConditionalOperator", "AND")
     for legacy, parameter in _CONDITIONS.items():

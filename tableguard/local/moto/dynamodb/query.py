@@ -39,7 +39,7 @@ def _query(original: Callable[..., SearchResult], *args: Any, **kwargs: Any) -> 
         table, arguments["hash_key"], arguments.get("index_name"), arguments.get("hash_key_conditions") or []
     )
     arguments.update(arguments.pop("filter_kwargs", {}), self=_with_items(table, part), projection_expressions=None)
-    return _filter_and_project(original(**arguments), filter_expression, projection)
+    return _filter_and_project(_until_limit(original, arguments), filter_expression, projection)
 
 
 def _scan(original: Callable[..., SearchResult], *args: Any, **kwargs: Any) -> SearchResult:
@@ -49,7 +49,15 @@ def _scan(original: Callable[..., SearchResult], *args: Any, **kwargs: Any) -> S
         arguments.pop("filter_expression", None),
         arguments.pop("projection_expression", None),
     )
-    return _filter_and_project(original(**arguments), filter_expression, projection)
+    return _filter_and_project(_until_limit(original, arguments), filter_expression, projection)
+
+
+def _until_limit(original: Callable[..., SearchResult], search: dict[str, Any]) -> SearchResult:
+    """Read a page; one as long as its Limit has a token, also where nothing comes after, since DynamoDB stops there."""
+    items, scanned, last_key = original(**search)
+    if last_key is None and items and len(items) == search["limit"]:
+        last_key = search["self"]._get_last_evaluated_key(items[-1], search.get("index_name"))
+    return items, scanned, last_key
 
 
 def _filter_and_project(

@@ -33,6 +33,18 @@ def a_value_has_the_type_of_its_parameter(aws: Aws) -> Any:
     return _refusals(aws, "put_item", *({"Item": {**KEY, "a": value}} for value in values))
 
 
+def a_value_has_one_type_and_a_write_one_verb(aws: Aws) -> Any:
+    table, client = aws.table(), aws.unchecked_client("dynamodb")
+    values: list[Any] = [{"S": "a"}, {}, {"S": "a", "N": "1"}, {"L": [{"S": "a"}]}, {"L": [{}]}, {"M": {"a": {}}}]
+    verbs = [{"PutRequest": {"Item": KEY}}, {"DeleteRequest": {"Key": KEY}}]
+    return [
+        _refusals(aws, "put_item", *({"Item": {**KEY, "a": value}} for value in values)),
+        _refusals(aws, "get_item", {"Key": KEY}, {"Key": {**KEY, "sk": {}}}),
+        [refused(client.batch_write_item, RequestItems={table: [w]}) for w in ({}, verbs[0], verbs[0] | verbs[1])],
+        refused(client.transact_write_items, TransactItems=[{}]),
+    ]
+
+
 def a_batch_and_a_transaction_have_something_to_do(aws: Aws) -> Any:
     table, client = aws.table(), aws.unchecked_client("dynamodb")
     get = {"Get": {"TableName": table, "Key": KEY}}
@@ -94,6 +106,15 @@ CORRECTED = cases(
     ),
     Case(what_is_required_is_there, [["accepted", VALIDATION], ["accepted", VALIDATION]]),
     Case(a_value_has_the_type_of_its_parameter, ["accepted", *[SERIALIZATION] * 4]),
+    Case(
+        a_value_has_one_type_and_a_write_one_verb,
+        [
+            ["accepted", VALIDATION, VALIDATION, "accepted", VALIDATION, VALIDATION],
+            ["accepted", VALIDATION],
+            [VALIDATION, "accepted", VALIDATION],
+            VALIDATION,
+        ],
+    ),
     Case(
         a_batch_and_a_transaction_have_something_to_do,
         [[VALIDATION, VALIDATION], ["accepted", VALIDATION], ["accepted", VALIDATION]],

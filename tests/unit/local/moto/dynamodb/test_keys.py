@@ -71,6 +71,22 @@ def a_page_token_is_not_tampered_with(aws: Aws) -> Any:
     ]
 
 
+def a_page_begins_among_what_is_asked_for(aws: Aws) -> Any:
+    table = _table(aws)
+    conditions = ("sk > :a", "sk BETWEEN :a AND :b", "begins_with(sk, :b)", "begins_with(sk, :a)")
+    tokens = [item(sk="a"), item(sk="b")]
+    return [
+        [refused(_query, aws, table, f"pk = :p AND {condition}", ExclusiveStartKey=token) for token in tokens]
+        for condition in conditions
+    ]
+
+
+def bounds_are_in_order(aws: Aws) -> Any:
+    table = _table(aws)
+    bounds = [(":a", ":b"), (":a", ":a"), (":b", ":a")]
+    return [refused(_query, aws, table, f"pk = :p AND sk BETWEEN {low} AND {high}") for low, high in bounds]
+
+
 def a_filter_is_of_other_attributes(aws: Aws) -> Any:
     table, index = _table(aws), {"IndexName": "by-time"}
     filters = ["attribute_exists(sk)", "attribute_exists(#at)", "attribute_exists(skk)"]
@@ -108,6 +124,16 @@ CORRECTED = cases(
             ["accepted"] * 3 + [VALIDATION] * 4,
         ],
     ),
+    Case(
+        a_page_begins_among_what_is_asked_for,
+        [
+            [VALIDATION, "accepted"],
+            ["accepted", "accepted"],
+            [VALIDATION, VALIDATION],
+            ["accepted", VALIDATION],
+        ],
+    ),
+    Case(bounds_are_in_order, ["accepted", "accepted", VALIDATION]),
     Case(a_filter_is_of_other_attributes, [VALIDATION, "accepted", "accepted", VALIDATION, "accepted", "accepted"]),
     Case(an_index_is_there, ["accepted", VALIDATION]),
     Case(conditions_of_a_query_filter_are_all_met, [item(a="1", b="2")]),

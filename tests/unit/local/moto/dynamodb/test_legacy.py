@@ -91,6 +91,19 @@ def one_of_several_is_expected_where_the_request_says_so(aws: Aws) -> Any:
     return [*_expected(aws, [several], ConditionalOperator="OR"), *_expected(aws, [several], ConditionalOperator="AND")]
 
 
+def conditions_are_joined_where_there_are_two(aws: Aws) -> Any:
+    table, client = aws.table(), aws.client("dynamodb")
+    both = {"n": _is("EQ", {"N": "1"}), "t": _is("EQ", {"S": "a"})}
+    one: dict[str, Any] = {"n": both["n"]}
+    query = {"TableName": table, "KeyConditions": {"pk": _is("EQ", {"S": "p"}), "sk": _is("GE", {"S": "s"})}}
+    joint = {"ConditionalOperator": "AND"}
+    return [
+        [refused(client.scan, TableName=table, ScanFilter=filters, **joint) for filters in (both, one)],
+        [refused(client.query, **query, **joint, **more) for more in ({"QueryFilter": both}, {"QueryFilter": one}, {})],
+        [refused(client.delete_item, TableName=table, Key=KEY, Expected=one, **more) for more in ({}, joint)],
+    ]
+
+
 def what_cannot_be_expected_is_refused(aws: Aws) -> Any:
     five = {"N": "5"}
     return _expected(
@@ -142,6 +155,7 @@ UNCHANGED = cases(
     Case(a_request_has_as_many_of_them_as_it_likes, 402),
 )
 CORRECTED = cases(
+    Case(conditions_are_joined_where_there_are_two, [[HELD, REFUSED], [HELD, REFUSED, REFUSED], [FAILED, REFUSED]]),
     Case(an_attribute_is_put_with_the_type_that_it_has, True),
     Case(elements_are_added_and_deleted_and_an_empty_set_is_gone, [True, item(n={"N": "3.5"})]),
     Case(an_update_without_a_value_deletes, [REFUSED] * 2),

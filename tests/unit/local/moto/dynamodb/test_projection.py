@@ -64,6 +64,33 @@ def every_read_takes_attributes_to_get(aws: Aws) -> Any:
     ]
 
 
+def _indexed(aws: Aws, kind: str) -> str:
+    projection = {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["word"]}
+    key = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "at", "KeyType": "RANGE"}]
+    index: dict[str, Any] = {kind: [{"IndexName": "some", "KeySchema": key, "Projection": projection}]}
+    table = aws.table(**index)
+    put_item(aws, table, word="a", spare="b", at="1")
+    return table
+
+
+def an_index_has_what_it_projects(aws: Aws) -> Any:
+    table, client = _indexed(aws, "GlobalSecondaryIndexes"), aws.client("dynamodb")
+    named = [{"ProjectionExpression": text} for text in ("pk, word.a, sk", "word, spare[0]")]
+    filters = [{"FilterExpression": f"size({name}) > :p"} for name in ("word.a[0]", "spare")]
+    index = {"TableName": table, "IndexName": "some"}
+    return [
+        [refused(client.query, **index, **QUERY, **more) for more in (*named, *filters)],
+        [refused(client.scan, **index, **more) for more in named],
+    ]
+
+
+def a_local_index_fetches_nothing(aws: Aws) -> Any:
+    table, client = _indexed(aws, "LocalSecondaryIndexes"), aws.client("dynamodb")
+    named = [{"ProjectionExpression": name} for name in ("word", "spare")]
+    query = {"TableName": table, "IndexName": "some", **QUERY}
+    return [refused(client.query, **query, **more) for more in (*named, {"Select": "ALL_ATTRIBUTES"}, {})]
+
+
 def paths_are_refused(aws: Aws) -> Any:
     table, client = _table(aws), aws.client("dynamodb")
     pairs = [("a, b", "a, a"), ("a.b, a.c", "a.b, a"), ("a[0], a[1]", "a[0], a.b"), ("a[2]", "a[99999999999]")]
@@ -74,6 +101,11 @@ def paths_are_refused(aws: Aws) -> Any:
 
 LIST, C = DEEP["M"]["list"], {"c": {"NULL": True}}
 CORRECTED = cases(
+    Case(
+        an_index_has_what_it_projects,
+        [["accepted", "ValidationException"] * 2, ["accepted", "ValidationException"]],
+    ),
+    Case(a_local_index_fetches_nothing, ["accepted", "NotModelled", "NotModelled", "accepted"]),
     Case(
         a_path_leads_into_maps_and_lists,
         [
