@@ -17,13 +17,14 @@ from moto.core.model_instances import reset_model_data
 from moto.core.utils import method_names_from_class
 from moto.moto_api._internal import mock_random
 from moto.moto_server import werkzeug_app
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.organizations.models import organizations_backends
-from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer
+from werkzeug.serving import BaseWSGIServer
 
 from tableguard.local.authorization import hook
 from tableguard.local.authorization.state import STATE
 from tableguard.local.edge import Edge
+from tableguard.local.http_server import HttpServer
 from tableguard.local.moto.patch import replace
 
 SEED = 20240101  # moto draws every identifier from one generator; seeded, every run has the same ones
@@ -118,14 +119,11 @@ def reset() -> None:
 
 
 def wsgi_server(listening: socket.socket) -> BaseWSGIServer:
-    """Return moto's server (moto.server.ThreadedMotoServer), silent and on a socket that is open already.
+    """Return a server of moto's services (moto.server.ThreadedMotoServer), silent and on a socket that is open already.
 
     moto's opens the port in its thread, which ends if the port is taken, and leaves the caller waiting.
     """
-    host, port = listening.getsockname()
-    wsgi = ThreadedWSGIServer(host, port, Edge(_Services(_service)), _SilentHandler, fd=listening.fileno())
-    wsgi.daemon_threads = False  # so that stopping waits for the requests under way
-    return wsgi
+    return HttpServer(listening, Edge(_Services(_service)))
 
 
 class _Services(DomainDispatcherApplication):
@@ -171,8 +169,3 @@ class _NoSessions(SessionInterface):
 
     def save_session(self, app: Flask, session: SessionMixin, response: Any) -> None:
         """Save nothing."""
-
-
-class _SilentHandler(MotoRequestHandler):
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Print nothing for a request that was answered."""
