@@ -23,6 +23,12 @@ def value_size(value: AttributeValue) -> int:
     return _SIZES[kind](content)
 
 
+def levels(value: AttributeValue) -> int:
+    """Return how many maps and lists there are one within another."""
+    nested = value["M"].values() if "M" in value else value.get("L")
+    return 0 if nested is None else 1 + max(map(levels, nested), default=0)
+
+
 def significant_digits(number: str) -> int:
     """Count the digits of a number without the zeroes before and after them."""
     return len("".join(map(str, Decimal(number).as_tuple().digits)).strip("0"))

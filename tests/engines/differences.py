@@ -94,7 +94,6 @@ FURTHER = (
         "has none, and refuses such a token",
     ),
     Difference("AttributeUpdates with a value and no Action", "PUT", "nothing is changed"),
-    Difference("REMOVE alone, of an item that is not there", "makes no item", "makes one"),
     Difference(
         "a path into an attribute that is a key of the table or of an index", "leads nowhere", "ValidationException"
     ),

@@ -1,4 +1,4 @@
-"""Correction of what moto takes for an item: keys of indexes have their type, and an item at most 400 KB.
+"""Correction of what moto takes for an item: keys of indexes have their type, an item 32 levels and 400 KB.
 
 moto sums sizes up on every assignment, against a wrong limit, and checks the types of some index keys, of some writes.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
@@ -11,10 +11,10 @@ from moto.dynamodb.exceptions import ItemSizeTooLarge, MockValidationException
 from moto.dynamodb.models.dynamo_type import Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
 
-from tableguard.aws.item_size import item_size
+from tableguard.aws.item_size import item_size, levels
 from tableguard.local.moto.patch import replace, wrap
 
-ITEM_BYTES = 409_600
+ITEM_BYTES, LEVELS = 409_600, 32
 
 
 def install() -> None:
@@ -33,6 +33,8 @@ def _put_item(original: Callable[..., Item], table: Table, item: dict[str, Any],
                     f"One or more parameter values were invalid: Type mismatch for Index Key {name} "
                     f"Expected: {types[name]} Actual: {actual} IndexName: {index.name}"
                 )
+    if levels({"M": item}) > LEVELS:
+        raise MockValidationException("Nesting Levels have exceeded supported limits")
     if item_size(item) > ITEM_BYTES:
         raise ItemSizeTooLarge
     return original(table, item, *args, **kwargs)

@@ -26,6 +26,18 @@ def an_update_may_not_make_an_item_larger_either(aws: Aws) -> Any:
     ]
 
 
+def an_item_has_32_levels_and_no_more(aws: Aws) -> Any:
+    table = aws.table()
+    deep: dict[str, Any] = {"S": "a"}
+    for level in range(31):
+        deep = {"M": {"a": deep}} if level % 2 else {"L": [deep]}
+    values = [deep, {"L": [deep]}, {"M": {"a": deep}}]
+    return [
+        [refused(put_item, aws, table, a=value) for value in values],
+        [refused(update_item, aws, table, "SET b = :b", {":b": value}) for value in values],
+    ]
+
+
 def an_index_key_has_the_type_it_was_declared_with(aws: Aws) -> Any:
     table, number = aws.table(), {"N": "1"}
     put = {"Put": {"TableName": table, "Item": item(at=number)}}
@@ -43,6 +55,7 @@ INDEX_KEYS = ["accepted", *["ValidationException"] * 3, "TransactionCanceledExce
 CORRECTED = cases(
     Case(an_item_may_have_as_many_bytes_and_not_one_more, ["accepted", "ValidationException"]),
     Case(an_update_may_not_make_an_item_larger_either, ["accepted", "ValidationException"]),
+    Case(an_item_has_32_levels_and_no_more, [["accepted", *["ValidationException"] * 2]] * 2),
     Case(
         an_index_key_has_the_type_it_was_declared_with,
         INDEX_KEYS,
