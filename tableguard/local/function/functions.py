@@ -99,10 +99,11 @@ class Functions:
         self._writer.flush()
 
     def forget(self, arn: str) -> None:
-        """End the idle process of a function that is deleted."""
+        """End the idle processes of a function that is deleted, its versions' too, or of one version."""
         with self._lock:
-            environment = self._idle.pop(arn, None)
-        if environment is not None:
+            arns = [idle for idle in self._idle if idle == arn or idle.startswith(f"{arn}:")]
+            environments = [self._idle.pop(idle) for idle in arns]
+        for environment in environments:
             self._end(environment)
 
     def close(self) -> None:

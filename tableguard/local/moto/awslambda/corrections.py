@@ -1,6 +1,6 @@
 """Puts the corrections of this folder into moto's Lambda."""
 
-from tableguard.local.moto.awslambda import announcements, invocations, logging_config, mappings
+from tableguard.local.moto.awslambda import announcements, function_limits, invocations, logging_config, mappings
 
 
 def install() -> None:
@@ -9,3 +9,4 @@ def install() -> None:
     announcements.install()
     invocations.install()
     logging_config.install()
+    function_limits.install()

@@ -1,6 +1,7 @@
 """Correction of moto's Lambda, which runs functions in Docker: here they run from their packages, as their roles.
 
-moto's Invoke starts a container from an image that it pulls, and answers 200 where there is no Docker. Topics and other
+moto reads parameters such as Qualifier from the text of a payload, and crashes at one that is not UTF-8.
+Its Invoke starts a container from an image that it pulls, and answers 200 where there is no Docker. Topics and other
 services call it within their own requests, where AWS invokes in the background.
 https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 """
@@ -38,6 +39,7 @@ Answer = tuple[int, dict[str, str], bytes]
 
 def install() -> None:
     """Replace moto's Invoke and InvokeAsync, the invocations of its other services, and extend DeleteFunction."""
+    replace(LambdaResponse, "use_raw_body", True)
     replace(LambdaResponse, "invoke", _invoke)
     replace(LambdaResponse, "invoke_async", _invoke_async)
     replace(LambdaFunction, "invoke", _invoke_for_a_service)
@@ -99,7 +101,7 @@ def _refuse_weights(backend: LambdaBackend, name: str, alias: str) -> None:
 
 
 def _body(handler: LambdaResponse, kind: str) -> bytes:
-    body = handler.body.encode() if isinstance(handler.body, str) else bytes(handler.body)
+    body = bytes(handler.body)
     if kind == "RequestResponse" and len(body) > PAYLOAD_BYTES:
         text = f"Request must be smaller than {PAYLOAD_BYTES} bytes for the InvokeFunction operation"
         raise refusal(413, "RequestTooLargeException", text)

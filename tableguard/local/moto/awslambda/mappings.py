@@ -18,7 +18,13 @@ from tableguard.errors import EmbeddedError
 from tableguard.local.event_source.configuration import mapping_configuration
 from tableguard.local.event_source.event_filter import FILTERS, AmbiguousPatternError, event_filter
 from tableguard.local.event_source.failure_destination import SERVICES
-from tableguard.local.moto.awslambda.refusals import invalid_parameter, not_modelled, refusal
+from tableguard.local.moto.awslambda.refusals import (
+    check_ranges,
+    invalid_parameter,
+    not_modelled,
+    refusal,
+    validation_error,
+)
 from tableguard.local.moto.patch import wrap
 
 _POSITIONS = ("LATEST", "AT_TIMESTAMP", "TRIM_HORIZON")
@@ -102,29 +108,18 @@ def _check_position(spec: Spec) -> None:
         raise invalid_parameter(_NO_POSITION)
     if position not in _POSITIONS:
         what = f"Member must satisfy enum value set: [{', '.join(_POSITIONS)}]"
-        raise _validation_error(position, "startingPosition", what)
+        raise validation_error(position, "startingPosition", what)
     if position == "AT_TIMESTAMP":
         raise invalid_parameter(f"Unsupported starting position for arn type: {spec['EventSourceArn']}")
 
 
 def _check(spec: Spec) -> None:
     """Check what may be given when a mapping is made, and when it is changed."""
-    for name, lowest, highest in _RANGES:
-        value = spec.get(name)
-        if value is not None and value < lowest:
-            raise _validation_error(value, name, f"Member must have value greater than or equal to {lowest}")
-        if value is not None and value > highest:
-            raise _validation_error(value, name, f"Member must have value less than or equal to {highest}")
+    check_ranges(spec, _RANGES)
     if -1 < (spec.get("MaximumRecordAgeInSeconds") or -1) < 60:
         raise invalid_parameter("MaximumRecordAgeInSeconds must be -1 or at least 60")
     _check_destination(spec.get("DestinationConfig") or {})
     _check_filters(spec.get("FilterCriteria"))
-
-
-def _validation_error(value: object, name: str, constraint: str) -> Exception:
-    member = name[0].lower() + name[1:]
-    text = f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"
-    return refusal(400, "ValidationException", text)
 
 
 def _check_destination(config: Mapping[str, Any]) -> None:

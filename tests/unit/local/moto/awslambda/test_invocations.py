@@ -139,6 +139,21 @@ def test_versions_and_aliases_run_what_was_published(world: World) -> None:
         assert "doing later" in tail(answer)
 
 
+def test_a_payload_with_the_names_of_parameters_names_none(world: World) -> None:
+    for text in ("&Qualifier=7&", "&InvocationType=DryRun&", "ä"):
+        assert world.invoke({"text": text})["Payload"] == {"text": text}
+
+
+def test_the_end_of_a_function_ends_the_processes_of_its_versions(world: World) -> None:
+    client = world.client("lambda")
+    for name in ("ended", "ended-not"):
+        world.create(name, Publish=True)
+    versions = [("ended", {}), ("ended", {"Qualifier": "1"}), ("ended-not", {"Qualifier": "1"})]
+    processes = [world.invoke({"do": "told"}, name, **version)["Payload"]["pid"] for name, version in versions]
+    client.delete_function(FunctionName="ended")
+    assert [alive(process) for process in processes] == [False, False, True]
+
+
 def test_the_tail_of_the_log_is_its_last_four_kilobytes(world: World) -> None:
     answer = world.invoke({"do": "say", "lines": ["one", "two"]}, LogType="Tail")
     started, *_, last, ended, report = tail(answer).splitlines()
@@ -176,6 +191,7 @@ def test_a_dry_run_runs_nothing_and_an_event_runs_soon(world: World) -> None:
             "F",
         ),
         ({"Payload": b"{"}, 400, "InvalidRequestContentException", "Could not parse request body into json: "),
+        ({"Payload": b'"\xff"'}, 400, "InvalidRequestContentException", "Could not parse request body into json: "),
         ({"Payload": b"NaN"}, 400, "InvalidRequestContentException", "Could not parse request body into json: "),
         (
             {"Payload": b'"' + b"x" * (6 * 1024 * 1024 - 1) + b'"'},
