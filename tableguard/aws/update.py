@@ -50,6 +50,8 @@ def _change(verb: str, expression: Expression) -> AttributeChange:
 
 
 def _check_apart(paths: Sequence[Path]) -> None:
+    if len({path[0] for path in paths}) == len(paths):
+        return  # of different attributes, as most are; otherwise each pair is compared
     for one, other in combinations(paths, 2):
         fork = next(((a, b) for a, b in zip(one, other, strict=False) if a != b), None)
         if fork is None or type(fork[0]) is not type(fork[1]):

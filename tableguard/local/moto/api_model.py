@@ -42,7 +42,7 @@ def install(handler: Any, is_checked: Callable[[Any], bool], further: Further) -
         original(request, resource)
         if not is_checked(request):
             return
-        if faults := list(_faults_of(request)):
+        if faults := _faults_once(request):
             count = f"{len(faults)} validation error{'s' if len(faults) > 1 else ''} detected: "
             raise JsonRESTError("ValidationException", count + "; ".join(faults))
         for fault in further(json.loads(request.raw_body)):
@@ -52,8 +52,16 @@ def install(handler: Any, is_checked: Callable[[Any], bool], further: Further) -
 
 
 def _parse(original: Callable[[Any, Any], None], handler: Any, request: Any) -> None:
-    list(_faults_of(handler))  # a value of another type would crash the original
+    _faults_once(handler)  # a value of another type would crash the original
     original(handler, request)
+
+
+def _faults_once(handler: Any) -> list[str]:
+    """Return the faults of a handler's request, which are looked for before it is authorized and told after that."""
+    if "faults_of_model" not in vars(handler):
+        handler.faults_of_model = list(_faults_of(handler))
+    faults: list[str] = handler.faults_of_model
+    return faults
 
 
 def _faults_of(handler: Any) -> Iterator[str]:

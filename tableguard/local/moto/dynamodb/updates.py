@@ -49,16 +49,14 @@ def update_item(handler: DynamoHandler) -> ActionResult:
     options = {xform_name(name): body[name] for name in OPTIONS if name in body}
     before = image(backend.get_item(body["TableName"], body["Key"]))
     after = image(backend.update_item(body["TableName"], body["Key"], **options))
-    returned = _returned(body.get("ReturnValues", "NONE"), changes_of(options), before, after)
+    returned = _returned(body.get("ReturnValues", "NONE"), options, before, after)
     return ActionResult({"Attributes": returned} if returned else {})
 
 
-def _returned(
-    which: str, changes: Sequence[AttributeChange], before: Image | None, after: Image | None
-) -> Image | None:
+def _returned(which: str, options: dict[str, Any], before: Image | None, after: Image | None) -> Image | None:
     side = before if which.endswith("OLD") else after
     if which.startswith("UPDATED"):
-        return update.parts([change.path for change in changes], side or {})
+        return update.parts([change.path for change in changes_of(options)], side or {})
     return None if which == "NONE" else side
 
 
