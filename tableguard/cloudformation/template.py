@@ -41,6 +41,10 @@ _SECTIONS = frozenset(
         "Resources",
     }
 )
+_POLICIES = {
+    "DeletionPolicy": ("Delete", "Retain", "RetainExceptOnCreate", "Snapshot"),
+    "UpdateReplacePolicy": ("Delete", "Retain", "Snapshot"),
+}
 _RESOURCE = frozenset(
     {"Condition", "DeletionPolicy", "DependsOn", "Metadata", "Properties", "Type", "UpdateReplacePolicy"}
 )
@@ -190,6 +194,9 @@ def _refusals_of_resource(template: Template, logical_id: str, resource: Mapping
         yield f"Invalid template resource property '{unknown[0]}' of {logical_id}, or one that is not modelled"
     if "Condition" in resource and resource["Condition"] not in list(template.conditions):
         yield f"Template format error: Unresolved condition {resource['Condition']} of {logical_id}"
+    for name, policies in _POLICIES.items():
+        if resource.get(name, "Delete") not in policies:
+            yield f"Template format error: Unrecognized {name} {resource[name]} for resource {logical_id}"
     named = [{"Ref": name} for name in _as_list(resource.get("DependsOn", []))]
     yield from _unresolved(template, [resource.get("Properties"), named], f"{logical_id} in the Resources")
 

@@ -280,6 +280,47 @@ def change_sets_of_two_stacks_may_share_a_name(aws: Aws) -> Any:
     return [[change["ResourceChange"]["LogicalResourceId"] for change in each["Changes"]] for each in described]
 
 
+def stacks_and_resources_are_listed_with_name_and_status(aws: Aws) -> Any:
+    client, name = aws.client("cloudformation"), _name()
+    first, second = ({**QUEUE, "Properties": {"VisibilityTimeout": seconds}} for seconds in (1, 2))
+    _created(aws, _template({"Queue": first}), name)
+    client.update_stack(StackName=name, TemplateBody=_template({"Queue": second}, Description="second"))
+    stacks = [stack for stack in client.list_stacks()["StackSummaries"] if stack.get("StackName") == name]
+    resources = client.list_stack_resources(StackName=name)["StackResourceSummaries"]
+    return [
+        [(stack["StackStatus"], stack.get("TemplateDescription")) for stack in stacks],
+        [(resource["LogicalResourceId"], resource["ResourceStatus"]) for resource in resources],
+    ]
+
+
+def a_stack_has_a_name_that_begins_with_a_letter(aws: Aws) -> Any:
+    client, body = aws.client("cloudformation"), {"TemplateBody": _template({"Queue": QUEUE})}
+    change = {**body, "ChangeSetName": "one", "ChangeSetType": "CREATE"}
+    names = [_name("a-b"), _name("1"), _name("a_b"), "a" * 129]
+    return [
+        [refused(client.create_stack, StackName=name, **body) for name in names],
+        [refused(client.create_change_set, StackName=f"{name}c", **change) for name in names],
+    ]
+
+
+def a_template_is_valid_whatever_its_properties(aws: Aws) -> Any:
+    client = aws.client("cloudformation")
+    role = {"Type": "AWS::IAM::Role", "Properties": {"RoleName": "a", "Nope": 1}}
+    shown = {"Type": "String", "Default": "d", "Description": "what it says"}
+    valid = client.validate_template(
+        TemplateBody=_template({"Role": role}, Parameters={"P": shown}, Description="all"),
+    )
+    bad = [
+        {"A": {"Type": "AWS::No::Such"}},
+        {"A": {**QUEUE, "DependsOn": "B"}},
+        {"A": {**QUEUE, "DeletionPolicy": "No"}},
+    ]
+    return [
+        [valid.get(key) for key in ("Description", "Capabilities", "Parameters")],
+        [refused(client.validate_template, TemplateBody=_template(resources)) for resources in bad],
+    ]
+
+
 UNCHANGED_REASON = (
     "The submitted information didn't contain changes. Submit different information to create a change set."
 )
@@ -336,6 +377,22 @@ CORRECTED: dict[str, Case] = {
         Case(
             a_change_set_without_changes_fails,
             [["FAILED", UNCHANGED_REASON, "InvalidChangeSetStatus"], ["CREATE_COMPLETE", None, "accepted"]],
+        ),
+        Case(
+            stacks_and_resources_are_listed_with_name_and_status,
+            [[["UPDATE_COMPLETE", "second"]], [["Queue", "UPDATE_COMPLETE"]]],
+        ),
+        Case(a_stack_has_a_name_that_begins_with_a_letter, [["accepted", *[REFUSED] * 3]] * 2),
+        Case(
+            a_template_is_valid_whatever_its_properties,
+            [
+                [
+                    "all",
+                    ["CAPABILITY_NAMED_IAM"],
+                    [{"ParameterKey": "P", "DefaultValue": "d", "NoEcho": False, "Description": "what it says"}],
+                ],
+                [REFUSED] * 3,
+            ],
         ),
         Case(change_sets_of_two_stacks_may_share_a_name, [["one"], ["two"]]),
     )

@@ -5,7 +5,6 @@ created and its name taken, has no outputs for stacks made by a change set, and 
 capabilities. The actions below replace those of moto's CloudFormationResponse.
 """
 
-import re
 import uuid
 from collections.abc import Callable, Iterator
 from functools import wraps
@@ -18,6 +17,7 @@ from moto.cloudformation.responses import CloudFormationResponse
 from moto.cloudformation.utils import generate_changeset_id
 from moto.core.responses import ActionResult, EmptyResult
 
+from tableguard.cloudformation.template import required_capability
 from tableguard.errors import EmbeddedError
 from tableguard.local.clients.factory import Clients
 from tableguard.local.moto.patch import replace
@@ -26,7 +26,7 @@ from tableguard.local.stacks import drift, importing, requested
 from tableguard.local.stacks.change_set import FAILED, ChangeSet, changes_nothing
 from tableguard.local.stacks.exports import importers
 from tableguard.local.stacks.stack import EmbeddedStack, Execution
-from tableguard.local.stacks.submission import clients_of, refuse_unmodelled
+from tableguard.local.stacks.submission import clients_of, read_template, refuse_unmodelled
 
 # what moto answers with success, and nothing here obeys: stack policies, and stack sets of moto's own resources
 _WITHOUT_EFFECT = (
@@ -36,7 +36,6 @@ _WITHOUT_EFFECT = (
     "update_stack_set",
     "update_stack_instances",
 )
-_CHANGE_SET_NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
 
 
 class InvalidChangeSetStatus(CloudFormationError):
@@ -56,6 +55,8 @@ def install() -> None:
         execute_change_set,
         update_stack,
         delete_stack,
+        list_stack_resources,
+        validate_template,
     ):
         replace(CloudFormationResponse, action.__name__, _with_validation_errors(action))
     for lacking in (
@@ -102,7 +103,7 @@ def _stacks() -> list[EmbeddedStack]:
 def create_stack(handler: CloudFormationResponse) -> ActionResult:
     """Answer CreateStack; a later failure shows in the stack's status, as on AWS."""
     name = handler._get_param("StackName")
-    stack = requested.find(handler.cloudformation_backend, name) or EmbeddedStack(handler.cloudformation_backend, name)
+    stack = requested.find(handler.cloudformation_backend, name) or requested.new(handler)
     if stack.status not in ("", "REVIEW_IN_PROGRESS"):
         raise AlreadyExistsException(f"Stack [{name}] already exists")
     execution = requested.execution(handler, handler._get_param("OnFailure") or "")
@@ -118,11 +119,7 @@ def create_stack(handler: CloudFormationResponse) -> ActionResult:
 def create_change_set(handler: CloudFormationResponse) -> ActionResult:
     """Answer CreateChangeSet; of type CREATE, it also makes a stack without resources."""
     name, kind = handler._get_param("ChangeSetName"), handler._get_param("ChangeSetType", "UPDATE")
-    if not _CHANGE_SET_NAME.fullmatch(name):
-        raise EmbeddedError(
-            f"1 validation error detected: Value '{name}' at 'changeSetName' failed to satisfy constraint: Member must "
-            "satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*, and have length less than or equal to 128"
-        )
+    requested.check_name("changeSetName", name)
     stack = requested.stack_for(handler, name, kind)
     on_failure = handler._get_param("OnStackFailure") or ""
     submission = requested.checked_submission(handler, stack)
@@ -202,6 +199,29 @@ def update_stack(handler: CloudFormationResponse) -> ActionResult:
     requested.make_obsolete(handler, stack)
     stack.update(submission, clients_of(handler), execution)
     return ActionResult({"StackId": stack.stack_id})
+
+
+def list_stack_resources(handler: CloudFormationResponse) -> ActionResult:
+    """Answer ListStackResources; moto says CREATE_COMPLETE of every resource."""
+    stack, _ = handler.cloudformation_backend.list_stack_resources(handler._get_param("StackName"))
+    return ActionResult({"StackResourceSummaries": stack.stack_resources})
+
+
+def validate_template(handler: CloudFormationResponse) -> ActionResult:
+    """Answer ValidateTemplate as AWS does: it looks at no property, while moto asks a linter."""
+    _, template = read_template(handler)
+    capability = required_capability(template)
+    parameters = [
+        {
+            "ParameterKey": name,
+            "DefaultValue": declared.get("Default"),
+            "NoEcho": str(declared.get("NoEcho", False)).lower() == "true",
+            "Description": declared.get("Description"),
+        }
+        for name, declared in template.parameters.items()
+    ]
+    needs = {"Capabilities": [capability]} if capability else {}
+    return ActionResult({"Description": template.description, "Parameters": parameters, **needs})
 
 
 def cancel_update_stack(handler: CloudFormationResponse) -> ActionResult:

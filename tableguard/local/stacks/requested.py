@@ -1,5 +1,6 @@
 """What a request to CloudFormation names, its stack and its change set, and whether that may be done to it."""
 
+import re
 from typing import Any
 
 from moto.cloudformation.exceptions import AlreadyExistsException, CloudFormationError
@@ -11,6 +12,7 @@ from tableguard.local.stacks.change_set import FAILED, ChangeSet
 from tableguard.local.stacks.stack import EmbeddedStack, Execution
 from tableguard.local.stacks.submission import Submission, read_submission
 
+_NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
 UPDATABLE = frozenset(
     {
         "CREATE_COMPLETE",
@@ -42,22 +44,38 @@ def checked_submission(handler: CloudFormationResponse, stack: EmbeddedStack) ->
     return submission
 
 
+def check_name(parameter: str, name: str) -> None:
+    """Refuse a name of a stack or a change set that AWS refuses, in its words."""
+    if not _NAME.fullmatch(name):
+        raise EmbeddedError(
+            f"1 validation error detected: Value '{name}' at '{parameter}' failed to satisfy constraint: Member must "
+            "satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*, and have length less than or equal to 128"
+        )
+
+
 def stack_for(handler: CloudFormationResponse, change_set: str, kind: str) -> EmbeddedStack:
     """Return the stack that a request creates or changes; EmbeddedError if the stack's status forbids it."""
     name = handler._get_param("StackName")
     stack = find(handler.cloudformation_backend, name)
     if kind == "IMPORT" and (stack is None or stack.status == "REVIEW_IN_PROGRESS"):
-        return stack or EmbeddedStack(handler.cloudformation_backend, name)
+        return stack or new(handler)
     if kind == "CREATE":
         if stack is not None and stack.status != "REVIEW_IN_PROGRESS":
             raise AlreadyExistsException(
                 f"Stack [{name}] already exists and cannot be created again with the changeSet [{change_set}]."
             )
-        return stack or EmbeddedStack(handler.cloudformation_backend, name)
+        return stack or new(handler)
     stack = existing(handler)
     if stack.status not in UPDATABLE | FAILED:
         raise EmbeddedError(f"Stack:{stack.stack_id} is in {stack.status} state and can not be updated.")
     return stack
+
+
+def new(handler: CloudFormationResponse) -> EmbeddedStack:
+    """Return a stack that is not there yet; EmbeddedError if none may have its name."""
+    name = handler._get_param("StackName")
+    check_name("stackName", name)
+    return EmbeddedStack(handler.cloudformation_backend, name)
 
 
 def execution(handler: CloudFormationResponse, on_failure: str = "") -> Execution:

@@ -101,6 +101,26 @@ class EmbeddedStack:
             self._set_status("REVIEW_IN_PROGRESS", "User Initiated")
 
     @property
+    def stack_name(self) -> str:
+        """Return the name as ListStacks reads it."""
+        return self.name
+
+    @property
+    def stack_status(self) -> str:
+        """Return the status as ListStacks reads it."""
+        return self.status
+
+    @property
+    def stack_status_reason(self) -> str | None:
+        """Return the status's reason as ListStacks reads it."""
+        return self.status_reason
+
+    @property
+    def template_description(self) -> str | None:
+        """Return the template's description as ListStacks reads it."""
+        return self.description
+
+    @property
     def template(self) -> str:
         """Return the template as it was submitted."""
         return self.submission.text if self.submission else ""

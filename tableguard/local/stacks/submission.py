@@ -95,14 +95,20 @@ def refuse_unmodelled(handler: CloudFormationResponse) -> None:
 
 def read_submission(handler: CloudFormationResponse, previous: Submission | None) -> Submission:
     """Return the submission of a request; EmbeddedError if CloudFormation would refuse it before it begins."""
+    text, template = read_template(handler, previous)
+    _check_capabilities(required_capability(template), handler._get_param("Capabilities", []))
+    tags = _tags(handler, previous)
+    return Submission(text, template, _parameters(handler, previous.values if previous else {}), tags)
+
+
+def read_template(handler: CloudFormationResponse, previous: Submission | None = None) -> tuple[str, Template]:
+    """Return the template of a request, as text too; EmbeddedError if it is none, or has types that are not known."""
     text, url = _template_text(handler, previous)
     template = _read(text, url)
     unknown = unknown_types(template, ALL)
     if unknown:
         raise EmbeddedError(f"Template format error: Unrecognized resource types: [{', '.join(unknown)}]")
-    _check_capabilities(required_capability(template), handler._get_param("Capabilities", []))
-    tags = _tags(handler, previous)
-    return Submission(text, template, _parameters(handler, previous.values if previous else {}), tags)
+    return text, template
 
 
 @lru_cache(maxsize=32)

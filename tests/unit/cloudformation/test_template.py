@@ -63,6 +63,8 @@ def _with(**sections: Any) -> Template:
         ("{Resources: {A: {Type: T, Condition: [C]}}}", r"Unresolved condition \['C'\] of A"),
         ("{Resources: {A: {}}}", r"\[/Resources/A\] Every Resources object must contain a Type member"),
         ("{Resources: {A: {Type: T, CreationPolicy: {}}}}", "Invalid template resource property 'CreationPolicy' of A"),
+        ("{Resources: {A: {Type: T, DeletionPolicy: Keep}}}", "Unrecognized DeletionPolicy Keep for resource A"),
+        ("{Resources: {A: {Type: T, UpdateReplacePolicy: [a]}}}", "Unrecognized UpdateReplacePolicy"),
         ("{Resources: {A: {Type: T, Condition: C}}}", "Unresolved condition C of A"),
         ("{Resources: {A: {Type: T, DependsOn: B}}}", r"Unresolved resource dependencies \[B\] of A in the Resources"),
         ("{Resources: {A: {Type: T}}, Outputs: {O: {Value: !Ref B}}}", r"\[B\] of output O in the Outputs block"),
