@@ -4,8 +4,9 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.Att
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from tableguard.aws.item_size import AttributeValue, Image
@@ -57,17 +58,7 @@ class Expression:
     ) -> None:
         """Split a text into tokens; ValueError says why it is no expression."""
         self.names, self.values, self.reserved = names, values, reserved
-        is_limited = not isinstance(text, RewrittenExpression)
-        if (size := len(text.encode())) > BYTES and is_limited:
-            raise ValueError(f"Expression size has exceeded the maximum allowed size; expression size: {size}")
-        if unknown := re.search(r"\S", _TOKEN.sub(" ", text)):
-            raise ValueError(f'Syntax error; token: "{unknown[0]}", near: "{text.strip()[:40]}"')
-        self.tokens, self._at = _TOKEN.findall(text), 0
-        if not self.tokens:
-            raise ValueError("The expression can not be empty;")
-        if (count := sum(token.upper() in _OPERATORS for token in self.tokens)) > OPERATORS and is_limited:
-            raise ValueError(f"The expression contains too many operators; operator count: {count}")
-        _check_parentheses(self.tokens)
+        self.tokens, self._at = _tokens(text, not isinstance(text, RewrittenExpression)), 0
 
     @property
     def next(self) -> str:
@@ -77,7 +68,7 @@ class Expression:
     @property
     def is_call(self) -> bool:
         """Return whether a function's name comes next."""
-        return self.tokens[self._at + 1 : self._at + 2] == ["("] and self.next[0].isalpha()
+        return self.tokens[self._at + 1 : self._at + 2] == ("(",) and self.next[0].isalpha()
 
     def take(self, *wanted: str) -> str:
         """Return the next token in capitals and go on if it is one of these; else return an empty text."""
@@ -157,7 +148,22 @@ class Expression:
         return Operand(f"{name}()", functions[name].of(*operands))
 
 
-def _check_parentheses(tokens: list[str]) -> None:
+@lru_cache(maxsize=128)  # a program states few expressions, each many times
+def _tokens(text: str, is_limited: bool) -> tuple[str, ...]:
+    if (size := len(text.encode())) > BYTES and is_limited:
+        raise ValueError(f"Expression size has exceeded the maximum allowed size; expression size: {size}")
+    if unknown := re.search(r"\S", _TOKEN.sub(" ", text)):
+        raise ValueError(f'Syntax error; token: "{unknown[0]}", near: "{text.strip()[:40]}"')
+    tokens = tuple(_TOKEN.findall(text))
+    if not tokens:
+        raise ValueError("The expression can not be empty;")
+    if (count := sum(token.upper() in _OPERATORS for token in tokens)) > OPERATORS and is_limited:
+        raise ValueError(f"The expression contains too many operators; operator count: {count}")
+    _check_parentheses(tokens)
+    return tokens
+
+
+def _check_parentheses(tokens: Sequence[str]) -> None:
     opened: list[int] = []
     inner = (-1, -1)
     for at in (at for at, text in enumerate(tokens) if text in "()"):

@@ -68,16 +68,21 @@ def _text(path: Path) -> str:
 
 def apply(changes: Sequence[AttributeChange], image: Image) -> Image:
     """Return an item after changes, which all read it as it was; ValueError says why it cannot be changed so."""
-    changed = copy.deepcopy(dict(image))
+    changed = {name: _copy(value) for name, value in image.items()}
     results = [(change.path, change.value(image)) for change in changes]
     results.sort(key=lambda result: _place(result[0]))
     for path, value in results:
         if value is not None:
-            _put(changed, path, copy.deepcopy(value))
+            _put(changed, path, _copy(value))
     # the last element first: the places of those before it are then still theirs
     for path in (path for path, value in reversed(results) if value is None):
         _put(changed, path, None)
     return changed
+
+
+def _copy(value: AttributeValue) -> AttributeValue:
+    """Return a value that may be changed; strings and numbers never are, but others put in their place."""
+    return value if "S" in value or "N" in value else copy.deepcopy(value)
 
 
 def parts(paths: Sequence[Path], image: Image) -> Image:

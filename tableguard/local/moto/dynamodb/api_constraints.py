@@ -4,22 +4,31 @@ moto 5.2.5 looks at unused names in some operations, never at unused values, and
 replaced.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Any
 
+from moto.core.parse import JSONParser
 from moto.dynamodb.responses import DynamoHandler
 from moto.dynamodbstreams.responses import DynamoDBStreamsHandler
 
 from tableguard.aws.dynamodb import expression_parameters, table_definition
 from tableguard.local.moto import api_model
 from tableguard.local.moto.dynamodb import forwarding
+from tableguard.local.moto.patch import wrap
 
 
 def install() -> None:
     """Check what moto itself answers, of DynamoHandler and DynamoDBStreamsHandler."""
     for handler in (DynamoHandler, DynamoDBStreamsHandler):
         api_model.install(handler, lambda request: not forwarding.is_forwarded(request), _faults)
+    wrap(JSONParser, "_parse_structure", _parse_structure)
+
+
+def _parse_structure(original: Callable[..., Any], parser: JSONParser, shape: Any, value: Any) -> Any:
+    """Take a string or a number as it is, in which moto looks for ten kinds of values."""
+    is_text = shape.name == "AttributeValue" and api_model.is_text(value)
+    return dict(value) if is_text else original(parser, shape, value)
 
 
 def _faults(body: dict[str, Any]) -> Iterator[str]:
