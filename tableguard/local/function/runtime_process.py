@@ -8,6 +8,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -29,6 +30,8 @@ from tableguard.local.function.runtime_api import (
 )
 from tableguard.local.run_folder import processes
 
+_ADDRESS = "AWS_LAMBDA_RUNTIME_API"  # the variable that names the API of one process
+_LAST_OUTPUT_SECONDS = 2  # for the lines of a process that has ended; another may hold its pipe for ever
 INIT_SECONDS = 60  # Lambda allows 10; a busy machine is not a broken function
 
 
@@ -66,7 +69,7 @@ class RuntimeProcess:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "awslambdaric", configuration.handler],
             cwd=task_root,
-            env={**environment, "AWS_LAMBDA_RUNTIME_API": self._api.address},
+            env={**environment, _ADDRESS: self._api.address},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -75,8 +78,11 @@ class RuntimeProcess:
         processes.record(Path(task_root).parent, self._process.pid)
         # opened as a pipe above
         self._output = ProcessOutput(cast(IO[bytes], self._process.stdout), log)
-        self._follower = Thread(target=self._follow, name=f"lambda {configuration.name} output", daemon=True)
+        name = f"lambda {configuration.name}"
+        self._follower = Thread(target=self._output.follow, name=f"{name} output", daemon=True)
         self._follower.start()
+        self._watcher = Thread(target=self._await_end, name=f"{name} end", daemon=True)
+        self._watcher.start()
         self.alive = True
 
     def await_ready(self) -> float | None:
@@ -111,11 +117,10 @@ class RuntimeProcess:
         return int(peak[0]) // 1024 + 1 if peak else None
 
     def kill(self) -> None:
-        """Kill the process and its children, and wait for their last output."""
+        """Kill the process and what it started, and wait for their last output."""
         self.alive = False
-        if self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._follower.join()
+        self._process.kill()
+        self._watcher.join()
         self._api.close()
 
     def _await_ready(self) -> None:
@@ -147,10 +152,19 @@ class RuntimeProcess:
         message = f"RequestId: {request_id} Error: Runtime exited with error: {report}"
         return FunctionError("Runtime.ExitError", message, request_id)
 
-    def _follow(self) -> None:
-        """Pass on every line that the process writes, then report its end."""
-        self._output.follow()
-        self._reports.put(_ProcessExit(self._process.wait()))
+    def _await_end(self) -> None:
+        """Wait until the process ends, end what it started, and report its end after its last line.
+
+        Lambda too stops everything in the execution environment. A child may have left the group, as daemons do.
+        """
+        status = self._process.wait()
+        with suppress(ProcessLookupError, PermissionError):  # nobody is left in its group
+            os.killpg(self._process.pid, signal.SIGKILL)
+        for pid in processes.started_with(f"{_ADDRESS}={self._api.address}"):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._follower.join(_LAST_OUTPUT_SECONDS)
+        self._reports.put(_ProcessExit(status))
 
 
 def _payload(body: bytes) -> Any:

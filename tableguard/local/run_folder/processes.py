@@ -6,6 +6,7 @@ A record lies in the temporary folder in which its process works. A process is k
 import os
 import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 _PROCESS, _CONTAINER = "process", "container"  # names of records
@@ -36,6 +37,16 @@ def beginning(pid: int) -> str | None:
         return f"{_BOOT.read_text(encoding='utf-8').strip()} {stat.rpartition(')')[2].split()[19]}"
     shown = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)  # noqa: S607
     return " ".join(shown.stdout.split()) or None
+
+
+def started_with(variable: str) -> list[int]:
+    """Return the processes that were started with a variable, `NAME=value`; none where the system does not tell."""
+    pids = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):  # it has ended, or is another user's
+            if variable.encode() in path.read_bytes().split(b"\0"):
+                pids.append(int(path.parent.name))
+    return pids
 
 
 def end_recorded(temporary: Path) -> None:

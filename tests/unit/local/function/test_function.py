@@ -38,6 +38,11 @@ def leave_a_child(context, seconds):
     child = subprocess.Popen([sys.executable, "-c", f"import time; time.sleep({seconds})"])
     print(f"child {child.pid}")
     time.sleep(seconds)
+def leave_a_daemon(context, status):
+    child = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    if status is None: return child.pid
+    print(child.pid, flush=True)
+    os._exit(status)
 def say(context, text):
     print(text)
     print(text, file=sys.stderr)
@@ -199,6 +204,20 @@ def test_what_the_handler_started_is_killed_with_it(lines: list[str]) -> None:
     assert time.monotonic() - started < 30  # the child holds on to the pipe of log lines
     child = next(int(line.split()[1]) for line in lines if line.startswith("child"))
     assert within(5, lambda: is_gone(child))
+
+
+def test_a_daemon_that_the_handler_started_ends_with_it_and_delays_nothing(lines: list[str]) -> None:
+    with function(lines) as running:
+        daemon = payload(running.invoke({"do": "leave_a_daemon", "status": None}))
+        assert not is_gone(daemon)
+        began = time.monotonic()
+        running.kill()
+        assert within(2, lambda: is_gone(daemon))
+        outcome = running.invoke({"do": "leave_a_daemon", "status": 3})
+        assert isinstance(outcome, FunctionError)
+        assert outcome.message.endswith("exit status 3")
+        assert time.monotonic() - began < 10  # seconds: the daemon would hold the pipe for a minute
+        assert within(2, lambda: is_gone(int(lines[-1])))
 
 
 def test_a_process_that_ends_is_a_function_error_and_the_next_event_finds_a_fresh_one(lines: list[str]) -> None:

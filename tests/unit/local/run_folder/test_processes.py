@@ -68,3 +68,11 @@ def test_a_recorded_container_is_removed(tmp_path: Path) -> None:
     processes.record_container(tmp_path / "engine", str(docker), "tableguard-1")
     processes.end_recorded(tmp_path)
     assert log.read_text() == "rm --force tableguard-1\n"
+
+
+def test_processes_are_known_by_a_variable_that_they_were_started_with() -> None:
+    name = f"TABLEGUARD_TEST_{os.getpid()}"  # of this run alone
+    with subprocess.Popen(["/bin/sleep", "60"], env={name: "one"}) as process:
+        assert processes.started_with(f"{name}=one") == [process.pid]
+        assert processes.started_with(f"{name}=on") == []
+        process.kill()
