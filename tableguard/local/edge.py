@@ -72,6 +72,8 @@ class Edge:
         else:
             if not _is_of_aws(answer, environ["REQUEST_METHOD"]):
                 answer = _not_modelled(request, None)
+            elif answer.status_code == STATUS and CODE.encode() in answer.get_data():  # by a correction of ours
+                sys.stderr.write(f"not modelled: {operation_of(request.reread()).name}\n")
         return answer(environ, start_response)
 
 

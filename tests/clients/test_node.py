@@ -15,7 +15,6 @@ from stream_lambda.items import INDEX, Group, Item, Message, User
 from tableguard.local.client_configuration import ClientConfiguration
 from tableguard.paths import ROOT
 from tests.clients.aws_cli import environment
-from tests.engines import MOTO
 from tests.engines.absence import needs
 from tests.engines.choice import BOTH
 from tests.worlds.estate import REGION, TABLE
@@ -66,17 +65,12 @@ FACTS: dict[str, Any] = {
     "profile named in code alone": f"Error: would go to dynamodb.{REGION}.amazonaws.com",
     "alarms": 2,
 }
-# what one engine answers instead, which AWS does not
-DIFFERENT: dict[str, dict[str, Any]] = {MOTO: {"entity: cursor": "object"}}
 
 
 @pytest.mark.parametrize("running", BOTH, indirect=True, scope="package")
-def test_an_application_in_javascript_does_its_work(
-    clients: ClientConfiguration, folder: Path, request: pytest.FixtureRequest
-) -> None:
+def test_an_application_in_javascript_does_its_work(clients: ClientConfiguration, folder: Path) -> None:
     answers = _session(clients, folder)
-    facts = FACTS | DIFFERENT.get(request.node.callspec.params["running"], {})
-    assert {step: _beginning(answers[step], facts.get(step)) for step in answers} == facts
+    assert {step: _beginning(answers[step], FACTS.get(step)) for step in answers} == FACTS
 
 
 def _beginning(answer: Any, expected: Any) -> Any:

@@ -1,10 +1,10 @@
 """A row that changes is read again, and left if it changes time and again; an interruption ends between two rows."""
 
 import contextlib
-import os
 import signal
+import time
 from collections.abc import Iterator
-from threading import Event
+from threading import Event, main_thread
 from typing import Any
 
 import pytest
@@ -62,7 +62,10 @@ class Interrupting(Stepping):
     def transact_write_items(self, **request: Any) -> Any:
         if not self.pressed:
             self.pressed = True
-            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(
+                0.5
+            )  # until the main thread waits: a pool does not join a thread in whose start it is interrupted
+            signal.pthread_kill(main_thread().ident or 0, signal.SIGINT)
             assert self.noticed.wait(20)
         return self.client.transact_write_items(**request)
 
