@@ -86,12 +86,16 @@ DIFFERENCES = {
 # what no case of those asks
 FURTHER = (
     Difference("ApproximateCreationDateTime of a stream record", "the second", "the minute"),
+    Difference("an empty map in a stream record", '{"M": {}}', "{}"),
     Difference("sequence numbers of stream records", "22 digits", "21 digits, from 1"),
     Difference("an item whose time to live has passed", "stays", "is deleted within moments, with a REMOVE record"),
     Difference(
         "a page of its Limit that ends at the last key that the condition allows, such as x of sk <= x",
         "has a token",
         "has none, and refuses such a token",
+    ),
+    Difference(
+        "an absent second operand of if_not_exists, where the first is there", "is not read", "ValidationException"
     ),
     Difference("AttributeUpdates with a value and no Action", "PUT", "nothing is changed"),
     Difference(
