@@ -11,11 +11,12 @@ ContextValues = Mapping[str, str | tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Caller:
-    """A principal, with the tags and the session policy of its session."""
+    """A principal, with the tags and the session policy of its session, and the context keys of its credentials."""
 
     principal: Principal
     tags: Mapping[str, str] = field(default_factory=dict)
     session_policy: str | None = None
+    context: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

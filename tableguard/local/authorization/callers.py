@@ -2,14 +2,15 @@
 
 from typing import Any
 
+from moto.core.utils import utcnow
 from moto.iam.models import iam_backends
-from moto.sts.models import sts_backends
+from moto.sts.models import AssumedRole, sts_backends
 from moto.sts.responses import TokenResponse
 
 from tableguard.local.authorization.call import Caller
 from tableguard.local.authorization.state import STATE
 from tableguard.local.clients.identities import LAMBDA_KEY
-from tableguard.local.moto.patch import replace
+from tableguard.local.moto.patch import replace, wrap
 from tableguard.policy.principals import principal
 
 _PARTITION = "aws"
@@ -17,7 +18,8 @@ _LAMBDA = principal("lambda.amazonaws.com")
 
 
 def install() -> None:
-    """Replace moto's TokenResponse.assume_role, which drops session tags: AWS makes aws:PrincipalTag of them."""
+    """Let sessions keep what moto drops: their tags, which AWS makes aws:PrincipalTag of, and when they began."""
+    wrap(AssumedRole, "__init__", _noting_the_time)
     replace(TokenResponse, "assume_role", _keeping_tags(TokenResponse.assume_role))
 
 
@@ -38,12 +40,29 @@ def _look_up(access_key_id: str) -> Caller | None:
         role = backends[_PARTITION].get_assumed_role_from_access_key(access_key_id)
         if role is not None:
             tags = STATE.session_tags.get(access_key_id, {})
-            return Caller(principal(role.role_arn, role.session_name), tags, role.policy)
+            return Caller(principal(role.role_arn, role.session_name), tags, role.policy, _of_session(role))
     for accounts in list(iam_backends.values()):
         user = accounts[_PARTITION].get_user_from_access_key_id(access_key_id)
         if user is not None:
-            return Caller(principal(user.arn))
+            return Caller(principal(user.arn), context={"aws:userid": user.id})
     return None
+
+
+def _of_session(role: Any) -> dict[str, str]:
+    """Return the keys of temporary credentials; none here was given for a second factor.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+    """
+    return {
+        "aws:userid": role.user_id,
+        "aws:MultiFactorAuthPresent": "false",
+        "aws:TokenIssueTime": role.issued.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+
+
+def _noting_the_time(original: Any, role: AssumedRole, *args: Any, **kwargs: Any) -> None:
+    original(role, *args, **kwargs)
+    role.__dict__["issued"] = utcnow()
 
 
 def _keeping_tags(original: Any) -> Any:

@@ -4,19 +4,26 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-ke
 """
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from moto.awslambda.models import lambda_backends
+from moto.dynamodb.models import dynamodb_backends
 from moto.ec2.models import ec2_backends
+from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
+from moto.logs.models import logs_backends
+from moto.sns.models import sns_backends
+from moto.sqs.models import sqs_backends
 
-from tableguard.aws.arn import parse
+from tableguard.aws.arn import Arn, parse
 from tableguard.local.authorization.attached_policies import Organization
-from tableguard.local.authorization.call import ApiCall, ContextValues
+from tableguard.local.authorization.call import ApiCall, Caller, ContextValues
 from tableguard.policy.worlds import signed_context
 
 # the names that services give the tags of what they create, and the names of a tag's two parts
 _TAG_LISTS = ("Tags", "tags", "TagsList", "BackupVaultTags", "BackupPlanTags")
+_GLOBAL = "aws"  # the region of moto's backends of global services
 _TAG_PARTS = (("Key", "Value"), ("key", "value"), ("TagKey", "TagValue"))
 
 
@@ -27,7 +34,9 @@ def of_request(call: ApiCall, organization: Organization) -> dict[str, str | tup
         # the hop on loopback stands for one that AWS's clients make over TLS: nothing leaves the machine, and no
         # client can be told to use http against AWS without being told so by its endpoint
         **signed_context(caller, call.action, call.region, organization.id if caller.account in here else ""),
-        **{f"aws:PrincipalTag/{key}": value for key, value in call.caller.tags.items()},
+        **{f"aws:PrincipalTag/{key}": value for key, value in _principal_tags(call.caller).items()},
+        **call.caller.context,
+        **_moment(datetime.now(UTC)),
         **_network(call, organization),
         **_request_tags(call),
     }
@@ -42,24 +51,101 @@ def of_request(call: ApiCall, organization: Organization) -> dict[str, str | tup
     return values
 
 
+def _moment(now: datetime) -> ContextValues:
+    return {"aws:CurrentTime": now.strftime("%Y-%m-%dT%H:%M:%SZ"), "aws:EpochTime": str(int(now.timestamp()))}
+
+
+def _principal_tags(caller: Caller) -> Mapping[str, str]:
+    """Return the tags of a role or user, and those of the session, which replace a role's, in whatever case.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
+    """
+    arn = parse(caller.principal.arn) if caller.principal.kind in ("role", "user") else None
+    of_session = {name.lower() for name in caller.tags}
+    own = _own_tags(arn) if arn else {}
+    return {**{name: value for name, value in own.items() if name.lower() not in of_session}, **caller.tags}
+
+
 def of_resource(arn: str) -> ContextValues:
-    """Return the context of a resource: of KMS keys, their tags and aliases; of EC2's resources, their tags."""
+    """Return the context of a resource: its tags, and the aliases of a KMS key."""
     parts = parse(arn)
-    if parts is not None and parts.service == "ec2":
-        tags = ec2_backends[parts.account][parts.region].tags.get(parts.resource.rpartition("/")[2], {})
-        return {f"aws:ResourceTag/{name}": value for name, value in tags.items()}
-    if parts is None or parts.service != "kms" or not parts.resource.startswith("key/"):
-        return {}
-    backend = kms_backends[parts.account][parts.region]
-    key = backend.keys.get(parts.resource.removeprefix("key/"))
-    if key is None:
+    if parts is None:
         return {}
     values: dict[str, str | tuple[str, ...]] = {
-        f"aws:ResourceTag/{name}": value for name, value in backend.tagger.get_tag_dict_for_resource(key.id).items()
+        f"aws:ResourceTag/{name}": tag for name, tag in _own_tags(parts).items()
     }
-    if key.aliases:
-        values["kms:ResourceAliases"] = tuple(sorted(key.aliases))
+    if parts.service == "kms" and parts.region in kms_backends[parts.account]:
+        key = kms_backends[parts.account][parts.region].keys.get(_name(parts))
+        values |= {"kms:ResourceAliases": tuple(sorted(key.aliases))} if key and key.aliases else {}
     return values
+
+
+def _own_tags(arn: Arn) -> Mapping[str, str]:
+    """Return the tags of a resource; none of a service that is not looked up, nor of a region that there is not."""
+    backends, look_up = _TAGS_OF.get(arn.service, ({}, _tags_of_named))
+    region = arn.region or _GLOBAL
+    regions = backends[arn.account] if arn.account and backends else {}
+    return look_up(regions[region], arn) if region in regions else {}
+
+
+def _name(arn: Arn) -> str:
+    return arn.resource.rpartition("/")[2]
+
+
+def _tags_of_named(backend: Any, arn: Arn) -> Mapping[str, str]:
+    return dict(backend.tags.get(_name(arn), {}))
+
+
+def _tags_of_table(backend: Any, arn: Arn) -> Mapping[str, str]:
+    """Return the tags of a table, which its indexes have too; a stream has its own, which moto does not keep.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/attribute-based-access-control.html
+    """
+    _, name, *part = arn.resource.split("/")
+    table = backend.tables.get(name) if part[:1] in ([], ["index"]) else None
+    return _tags(table.tags) if table else {}
+
+
+def _tags_of_function(backend: Any, arn: Arn) -> Mapping[str, str]:
+    """Return the tags of a function, which its versions and aliases have too."""
+    names = {":".join(("function", function.function_name)): function for function in backend.list_functions()}
+    function = names.get(":".join(arn.resource.split(":")[:2]))
+    return dict(function.tags) if function else {}
+
+
+def _tags_of_identity(backend: Any, arn: Arn) -> Mapping[str, str]:
+    holders = (*list(backend.roles.values()), *list(backend.users.values()))
+    return next((_tags(holder.tags or []) for holder in holders if holder.arn == str(arn)), {})
+
+
+def _tags_of_key(backend: Any, arn: Arn) -> Mapping[str, str]:
+    return dict(backend.tagger.get_tag_dict_for_resource(_name(arn)))
+
+
+def _tags_of_log_group(backend: Any, arn: Arn) -> Mapping[str, str]:
+    return dict(backend.tagger.get_tag_dict_for_resource(str(arn).partition(":log-stream:")[0]))
+
+
+def _tags_of_queue(backend: Any, arn: Arn) -> Mapping[str, str]:
+    queue = backend.queues.get(arn.resource)
+    return dict(queue.tags) if queue else {}
+
+
+def _tags_of_topic(backend: Any, arn: Arn) -> Mapping[str, str]:
+    topic = backend.topics.get(str(arn))
+    return dict(topic._tags) if topic else {}  # moto has no other name for them
+
+
+_TAGS_OF: Mapping[str, tuple[Any, Callable[[Any, Arn], Mapping[str, str]]]] = {
+    "dynamodb": (dynamodb_backends, _tags_of_table),
+    "ec2": (ec2_backends, _tags_of_named),
+    "iam": (iam_backends, _tags_of_identity),
+    "kms": (kms_backends, _tags_of_key),
+    "lambda": (lambda_backends, _tags_of_function),
+    "logs": (logs_backends, _tags_of_log_group),
+    "sns": (sns_backends, _tags_of_topic),
+    "sqs": (sqs_backends, _tags_of_queue),
+}
 
 
 def _network(call: ApiCall, organization: Organization) -> ContextValues:

@@ -1,5 +1,6 @@
 """A request requires permissions, conditions see its keys, and a refusal has AWS's code and words."""
 
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -21,6 +22,7 @@ from tableguard.local.clients.factory import Clients
 from tableguard.local.clients.identities import via_of
 from tableguard.policy.evaluate import Layer, Reason
 from tableguard.policy.principals import principal
+from tests.worlds.lambda_package import package
 
 ACCOUNT, REGION = "111122223333", "eu-central-1"
 ADMIN = Caller(principal(f"arn:aws:iam::{ACCOUNT}:role/admin", "me"), {"team": "red"})
@@ -456,6 +458,14 @@ def test_conditions_see_tags_of_request_and_session(organization: Organization) 
     assert "aws:SourceVpce" not in found
 
 
+def test_every_request_has_the_time(organization: Organization) -> None:
+    before = int(time.time())
+    found = authorization_context.of_request(_call("s3", "ListBuckets"), organization)
+    epoch = int(str(found["aws:EpochTime"]))
+    assert before <= epoch <= time.time()
+    assert found["aws:CurrentTime"] == time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(epoch))
+
+
 def test_metric_data_has_its_namespace_and_an_alarm_s_metric_has_none(organization: Organization) -> None:
     namespace = {"Namespace": "cruddur/trail"}
     written, watched = (
@@ -486,6 +496,68 @@ def test_a_key_is_known_by_its_aliases_and_tags(clients: Clients) -> None:
     }
     call = _call("kms", "DisableKey", {"KeyId": "alias/x-table"})
     assert _required(call) == [("kms:DisableKey", made["Arn"])]
+
+
+def test_an_index_has_its_table_s_tags_and_a_stream_has_not(clients: Clients) -> None:
+    dynamodb = clients("dynamodb", ACCOUNT, REGION)
+    dynamodb.tag_resource(ResourceArn=TABLE, Tags=TAG)
+    for resource in (TABLE, f"{TABLE}/index/by_owner"):
+        assert authorization_context.of_resource(resource) == {"aws:ResourceTag/a": "b"}
+    for other in (f"{TABLE}/stream/2026", f"{TABLE}/backup/1", _arn("dynamodb", "table/none")):
+        assert authorization_context.of_resource(other) == {}
+    dynamodb.untag_resource(ResourceArn=TABLE, TagKeys=["a"])
+    assert authorization_context.of_resource(TABLE) == {}
+
+
+def _create_tagged(clients: Clients, service: str) -> str:
+    """Create a resource that has the tag a = b, and return its ARN."""
+    client = clients(service, ACCOUNT, REGION)
+    if service == "sqs":
+        client.create_queue(QueueName="tagged", tags={"a": "b"})
+        return _arn("sqs", "tagged")
+    if service == "sns":
+        return str(client.create_topic(Name="tagged", Tags=TAG)["TopicArn"])
+    if service == "logs":
+        client.create_log_group(logGroupName="/tagged", tags={"a": "b"})
+        return _arn("logs", "log-group:/tagged")
+    if service == "iam":
+        return str(client.create_role(RoleName="tagged", AssumeRolePolicyDocument="{}", Tags=TAG)["Role"]["Arn"])
+    client.create_function(
+        FunctionName="tagged",
+        Runtime="python3.13",
+        Role=ROLE,
+        Handler="a.b",
+        Code={"ZipFile": package("")},
+        Tags={"a": "b"},
+    )
+    return _arn("lambda", "function:tagged")
+
+
+@pytest.mark.parametrize("service", ["iam", "lambda", "logs", "sns", "sqs"])
+def test_conditions_see_a_resource_s_tags(clients: Clients, service: str) -> None:
+    arn = _create_tagged(clients, service)
+    assert authorization_context.of_resource(arn) == {"aws:ResourceTag/a": "b"}
+    for other in (f"{arn}2", arn.replace(f":{REGION}:", ":nowhere-1:") + "2", "*"):
+        assert authorization_context.of_resource(other) == {}
+
+
+def test_a_role_s_tags_are_its_sessions_and_yield_to_a_session_s_own(
+    clients: Clients, organization: Organization
+) -> None:
+    tags = [{"Key": "Team", "Value": "blue"}, {"Key": "stage", "Value": "test"}]
+    role = clients("iam", ACCOUNT, REGION).create_role(RoleName="tags", AssumeRolePolicyDocument="{}", Tags=tags)
+    for session, team in (({}, {"aws:PrincipalTag/Team": "blue"}), ({"team": "red"}, {"aws:PrincipalTag/team": "red"})):
+        caller = Caller(principal(role["Role"]["Arn"], "me"), session)
+        call = ApiCall(caller, ACCOUNT, REGION, "s3", "ListBuckets", {})
+        found = authorization_context.of_request(call, organization)
+        carried = {key: value for key, value in found.items() if key.startswith("aws:PrincipalTag/")}
+        assert carried == {"aws:PrincipalTag/stage": "test", **team}
+
+
+def test_a_user_s_tags_are_the_caller_s(clients: Clients, organization: Organization) -> None:
+    user = clients("iam", ACCOUNT, REGION).create_user(UserName="tagged", Tags=TAG)["User"]
+    call = ApiCall(Caller(principal(user["Arn"])), ACCOUNT, REGION, "s3", "ListBuckets", {})
+    assert authorization_context.of_request(call, organization)["aws:PrincipalTag/a"] == "b"
 
 
 WORDS: dict[Layer, tuple[str, str]] = {
