@@ -128,6 +128,8 @@ def _json(value: Any) -> Any:
     if isinstance(value, bytes):  # only B and BS attributes hold bytes, however deep
         return base64.b64encode(value).decode()
     if isinstance(value, dict):
+        if isinstance(value.get("S", value.get("N")), str) and len(value) == 1:
+            return value  # most values by far, and no bytes in them
         return {key: _json(inner) for key, inner in value.items()}
     if isinstance(value, list | set):
         return [_json(inner) for inner in value]

@@ -111,7 +111,7 @@ def meets(item: Item, conditions: list[Condition]) -> bool:
     return True
 
 
-_SPARSE = ("AttributeValue", "Record", "StreamRecord")
+_SPARSE, _IMAGES = ("AttributeValue", "Record", "StreamRecord"), ("Keys", "NewImage", "OldImage")
 
 
 def _faster_attribute_values(
@@ -127,7 +127,10 @@ def _faster_attribute_values(
         written = value
     else:
         for member, content in value.items():
-            serializer._serialize(written, content, shape.members[member], member)
+            if member in _IMAGES and all(map(_is_json, content.values())):
+                written[member] = content
+            else:
+                serializer._serialize(written, content, shape.members[member], member)
     serializer._default_serialize(serialized, written, shape, key)
 
 
