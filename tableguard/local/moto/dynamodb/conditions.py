@@ -16,7 +16,7 @@ from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 from moto.dynamodb.responses import DynamoHandler
 
-from tableguard.aws import condition
+from tableguard.aws.dynamodb import condition
 from tableguard.local.moto.dynamodb.requests import image
 from tableguard.local.moto.patch import replace, wrap
 

@@ -18,8 +18,8 @@ from moto.dynamodb.models.table import Table
 from moto.dynamodb.parsing.key_condition_expression import validate_schema
 from moto.dynamodb.responses import DynamoHandler
 
-from tableguard.aws.condition import comparable
 from tableguard.aws.dynamodb import key_condition
+from tableguard.aws.dynamodb.condition import comparable
 from tableguard.local.moto.dynamodb import capacity
 from tableguard.local.moto.dynamodb.conditions import reserved
 from tableguard.local.moto.dynamodb.projection import not_projected

@@ -11,7 +11,7 @@ from typing import Any
 from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.responses import DynamoHandler
 
-from tableguard.aws.expression import RewrittenExpression
+from tableguard.aws.dynamodb.expression import RewrittenExpression
 from tableguard.local.moto.patch import wrap
 
 _CONDITIONS = {"Expected": "ConditionExpression", "QueryFilter": "FilterExpression", "ScanFilter": "FilterExpression"}

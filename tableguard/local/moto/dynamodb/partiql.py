@@ -12,7 +12,8 @@ from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.parsing import partiql as moto_partiql
 from moto.dynamodb.responses import DynamoHandler
 
-from tableguard.aws.dynamodb import document_path
+from tableguard.aws.dynamodb import projection
+from tableguard.aws.dynamodb.expression import Path
 from tableguard.aws.dynamodb.partiql import selection
 from tableguard.local.moto.dynamodb.requests import image
 from tableguard.local.moto.patch import wrap
@@ -46,8 +47,8 @@ def _execute(_: Any, backend: DynamoDBBackend, statement: str, parameters: list[
     items, _, _ = backend.scan(read.table, {}, *limits, (nothing, nothing))
     if read.index is None:
         items.sort(key=lambda item: item.range_key or item.hash_key)
-    paths: list[document_path.Path] = [[name] for name in read.attributes]
-    return [document_path.selected(image(item) or {}, paths) if paths else image(item) for item in items]
+    paths: list[Path] = [(name,) for name in read.attributes]
+    return [projection.selected(image(item) or {}, paths) if paths else image(item) for item in items]
 
 
 def _insert(backend: DynamoDBBackend, statement: str, parameters: list[dict[str, Any]]) -> None:

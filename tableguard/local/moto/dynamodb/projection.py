@@ -14,7 +14,8 @@ from moto.dynamodb.models.table import SecondaryIndex, Table
 from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 from moto.dynamodb.responses import DynamoHandler, ProjectionExpressionParser
 
-from tableguard.aws.dynamodb import document_path
+from tableguard.aws.dynamodb import projection
+from tableguard.aws.dynamodb.expression import Path
 from tableguard.local.moto.dynamodb.requests import image
 from tableguard.local.moto.patch import replace, wrap
 
@@ -27,17 +28,17 @@ def install() -> None:
         wrap(DynamoHandler, operation, _projecting)
 
 
-def _parse(parser: Any) -> list[document_path.Path]:
+def _parse(parser: Any) -> list[Path]:
     text, names = parser.projection_expression, parser.expression_attribute_names
     parser.expr_attr_names_found += names  # which of them are unused is asked of all expressions together
     try:
-        return document_path.paths(text, names, ReservedKeywords.get_reserved_keywords()) if text else []
+        return projection.parse(text, names, ReservedKeywords.get_reserved_keywords()) if text else []
     except ValueError as error:
         raise MockValidationException(f"Invalid ProjectionExpression: {error}") from error
 
 
-def _project(item: Item, paths: list[document_path.Path]) -> Item:
-    return Item(item.hash_key, item.range_key, document_path.selected(image(item) or {}, paths))
+def _project(item: Item, paths: list[Path]) -> Item:
+    return Item(item.hash_key, item.range_key, projection.selected(image(item) or {}, paths))
 
 
 def _projecting(original: Callable[..., Any], handler: DynamoHandler) -> Any:
@@ -45,16 +46,16 @@ def _projecting(original: Callable[..., Any], handler: DynamoHandler) -> Any:
     body = handler.body
     projections: list[Any] = [_paths(item["Get"]) for item in body.get("TransactItems", [])]
     if "AttributesToGet" in body:
-        projections = [[[name] for name in body["AttributesToGet"]]]
+        projections = [[(name,) for name in body["AttributesToGet"]]]
     if "IndexName" in body:
         _check_projected(handler, projections[0] if projections else _paths(body))
     answer = original(handler)
     responses = answer.result.get("Responses", [answer.result])
     for paths, response in zip(projections, responses, strict=False):
         if paths and "Item" in response:
-            response["Item"] = document_path.selected(response["Item"], paths)
+            response["Item"] = projection.selected(response["Item"], paths)
         if paths and "Items" in response:
-            response["Items"] = [document_path.selected(item, paths) for item in response["Items"]]
+            response["Items"] = [projection.selected(item, paths) for item in response["Items"]]
     return answer
 
 

@@ -20,9 +20,9 @@ from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
-from tableguard.aws import update
+from tableguard.aws.dynamodb import update
+from tableguard.aws.dynamodb.update import AttributeChange
 from tableguard.aws.item_size import Image
-from tableguard.aws.update import AttributeChange
 from tableguard.local.moto.dynamodb import requests
 from tableguard.local.moto.dynamodb.conditions import MotoCondition, read
 from tableguard.local.moto.dynamodb.requests import Write, image

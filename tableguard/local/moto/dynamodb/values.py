@@ -9,7 +9,7 @@ from typing import Any
 from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.responses import DynamoHandler
 
-from tableguard.aws import number
+from tableguard.aws.dynamodb import number
 from tableguard.local.moto.dynamodb import capacity
 from tableguard.local.moto.patch import wrap
 

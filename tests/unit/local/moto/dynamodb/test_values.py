@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tableguard.aws import number
+from tableguard.aws.dynamodb import number
 from tests.worlds.items import get_item, put_item, update_item
 from tests.worlds.moto_modes import Aws, Case, as_aws_answers, cases, of_plain_dynamodb, refused
 

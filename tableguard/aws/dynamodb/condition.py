@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
-from tableguard.aws.expression import BOOLEAN, END, Expression, FunctionForm, Operand, Reading, wrong_operand
+from tableguard.aws.dynamodb.expression import BOOLEAN, END, Expression, FunctionForm, Operand, Reading, wrong_operand
 from tableguard.aws.item_size import AttributeValue, Image
 
 Condition = Callable[[Image], bool]

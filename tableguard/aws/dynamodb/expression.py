@@ -7,11 +7,13 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import combinations
 from typing import Any
 
 from tableguard.aws.item_size import AttributeValue, Image
 
 BYTES, OPERATORS, PARENTHESES = 4096, 300, 200
+LEVELS, INDEX_DIGITS = 32, 9
 END = "<EOF>"
 # what these return is true or false, and no operand
 BOOLEAN = frozenset({"attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains"})
@@ -91,6 +93,8 @@ class Expression:
         steps: list[str | int] = [self._name()]
         while mark := self.take(".", "["):
             steps.append(self._name() if mark == "." else self._index())
+        if len(steps) > LEVELS:
+            raise ValueError(f"The document path has too many nesting levels; nesting levels: {len(steps)}")
         return tuple(steps)
 
     def _name(self) -> str:
@@ -108,6 +112,8 @@ class Expression:
 
     def _index(self) -> int:
         token = self.next
+        if len(token) > INDEX_DIGITS:
+            raise ValueError(f"List index is not within the allowable range; index: [{token}]")
         self._at += token.isdigit()
         self.need("]")
         return int(token)
@@ -184,6 +190,24 @@ def wrong_operand(operator: str, operand: Operand) -> ValueError:
         "Incorrect operand type for operator or function; "
         f"operator or function: {operator}, operand type: {operand.kind}"
     )
+
+
+def check_apart(paths: Sequence[Path]) -> None:
+    """Raise ValueError where two paths lead to the same place, one into the other, or to a map and a list."""
+    if len({path[0] for path in paths}) == len(paths):
+        return  # of different attributes, as most are; otherwise each pair is compared
+    for one, other in combinations(paths, 2):
+        fork = next(((a, b) for a, b in zip(one, other, strict=False) if a != b), None)
+        if fork is None or type(fork[0]) is not type(fork[1]):
+            how = "conflict" if fork else "overlap"
+            raise ValueError(
+                f"Two document paths {how} with each other; must remove or rewrite one of these paths; "
+                f"path one: {_text(one)}, path two: {_text(other)}"
+            )
+
+
+def _text(path: Path) -> str:
+    return "[" + ", ".join(f"[{step}]" if isinstance(step, int) else step for step in path) + "]"
 
 
 def value_at(path: Path, image: Image) -> Any:

@@ -7,11 +7,20 @@ import copy
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import combinations
 from typing import Any
 
-from tableguard.aws import number
-from tableguard.aws.expression import END, Expression, FunctionForm, Operand, Path, Reading, value_at, wrong_operand
+from tableguard.aws.dynamodb import number
+from tableguard.aws.dynamodb.expression import (
+    END,
+    Expression,
+    FunctionForm,
+    Operand,
+    Path,
+    Reading,
+    check_apart,
+    value_at,
+    wrong_operand,
+)
 from tableguard.aws.item_size import AttributeValue, Image
 
 _SETS = ("SS", "NS", "BS")
@@ -40,30 +49,13 @@ def parse(
         changes.append(_change(verb, expression))
         while expression.take(","):
             changes.append(_change(verb, expression))
-    _check_apart([change.path for change in changes])
+    check_apart([change.path for change in changes])
     return changes
 
 
 def _change(verb: str, expression: Expression) -> AttributeChange:
     path = expression.path()
     return AttributeChange(verb, path, _SECTIONS[verb](expression, path))
-
-
-def _check_apart(paths: Sequence[Path]) -> None:
-    if len({path[0] for path in paths}) == len(paths):
-        return  # of different attributes, as most are; otherwise each pair is compared
-    for one, other in combinations(paths, 2):
-        fork = next(((a, b) for a, b in zip(one, other, strict=False) if a != b), None)
-        if fork is None or type(fork[0]) is not type(fork[1]):
-            how = "conflict" if fork else "overlap"
-            raise ValueError(
-                f"Two document paths {how} with each other; must remove or rewrite one of these paths; "
-                f"path one: {_text(one)}, path two: {_text(other)}"
-            )
-
-
-def _text(path: Path) -> str:
-    return "[" + ", ".join(f"[{step}]" if isinstance(step, int) else step for step in path) + "]"
 
 
 def apply(changes: Sequence[AttributeChange], image: Image) -> Image:
