@@ -767,6 +767,7 @@ def test_a_parameter_that_keeps_its_default_is_no_change(
     assert (described["Status"] == "FAILED") == unchanged
 
 
+@pytest.mark.usefixtures("nothing_else")
 def test_resources_are_made_as_whoever_executes_the_change_set(aws: Aws, stacks: Stacks) -> None:
     keys = aws.client("sts").assume_role(RoleArn="arn:aws:iam::111122223333:role/deployer", RoleSessionName="ci")
     acting = {

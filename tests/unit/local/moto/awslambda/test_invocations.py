@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +11,7 @@ import pytest
 
 from tests.worlds import invocations
 from tests.worlds.edge import refusal
-from tests.worlds.invocations import ACCOUNT, DOING_LATER, NAME, REGION, World, tail
+from tests.worlds.invocations import ACCOUNT, DOING_LATER, NAME, REGION, World, alive, tail
 from tests.worlds.lambda_package import package
 
 pytestmark = pytest.mark.slow
@@ -33,14 +32,6 @@ def within(seconds: float, condition: Callable[[], bool]) -> bool:
 
 def refused(world: World, **arguments: Any) -> tuple[int, str, str]:
     return refusal(world.client("lambda").invoke, **{"FunctionName": NAME, **arguments})
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def test_the_value_of_the_handler_is_the_answer(world: World) -> None:
@@ -290,13 +281,3 @@ def test_a_rule_cannot_run_a_function_and_says_so(world: World) -> None:
     entry = {"Source": "things", "DetailType": "new", "Detail": "{}"}
     assert refusal(events.put_events, Entries=[entry])[1] == "NotModelled"
     assert events.put_events(Entries=[{**entry, "Source": "others"}])["FailedEntryCount"] == 0
-
-
-def test_the_end_of_the_embedded_aws_ends_an_invocation_and_leaves_nothing(world: World) -> None:
-    pid = world.invoke({"do": "told"})["Payload"]["pid"]
-    with ThreadPoolExecutor() as pool:
-        begun = pool.submit(world.invoke, {"do": "sleep", "seconds": 25})
-        time.sleep(0.2)
-        world.functions.close()
-        assert begun.result(timeout=10)["FunctionError"] == "Unhandled"
-    assert not alive(pid)
