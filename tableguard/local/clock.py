@@ -1,0 +1,19 @@
+"""The time of an embedded AWS: what is recorded, delivered and evaluated reads it here, and nowhere else."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+
+@dataclass
+class Clock:
+    """The machine's clock, and how far a rehearsal has moved the estate ahead of it."""
+
+    ahead: timedelta = field(default=timedelta())
+
+    def now(self) -> datetime:
+        """Return the estate's time, in UTC."""
+        return datetime.now(UTC) + self.ahead
+
+    def advance(self, seconds: float) -> None:
+        """Move the estate ahead, at once."""
+        self.ahead += timedelta(seconds=seconds)
