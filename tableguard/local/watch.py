@@ -1,5 +1,32 @@
 """All that watches an embedded AWS: trails record each call, and rules, filters, alarms and topics react to records.
 
-Nothing happens by itself: whoever runs the estate calls `tick`, after any time or after any number of seconds of the
-estate's own clock.
+Nothing happens by itself: whoever runs the estate calls `tick` now and then, or `run` to let the estate's own clock pass.
 """
+
+from dataclasses import dataclass, field
+
+from tableguard.local.alerts.notification import Notification
+from tableguard.local.clock import Clock
+from tableguard.local.trail.observed_call import ObservedCall
+from tableguard.local.trail.trails import Delays
+
+
+@dataclass
+class Watch:
+    """What an embedded AWS is watched by, and what its topics have told their subscribers so far."""
+
+    clock: Clock
+    delays: Delays
+    notifications: list[Notification] = field(default_factory=list)
+
+    def observe(self, call: ObservedCall) -> None:
+        """Take a call that was answered; it is recorded and delivered when its time has come."""
+
+    def tick(self) -> None:
+        """Deliver what is due at the clock's time, evaluate the alarms, and let topics tell their subscribers."""
+
+    def run(self, seconds: float, step: float = 60.0) -> None:
+        """Let the estate's time pass by some seconds, with a tick after each step."""
+        for _ in range(round(seconds / step)):
+            self.clock.advance(step)
+            self.tick()

@@ -7,7 +7,9 @@ from typing import Any, Protocol
 
 from tableguard.local.trail.observed_call import ObservedCall
 
-Record = dict[str, Any]  # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+Record = dict[
+    str, Any
+]  # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 
 
 @dataclass(frozen=True)
