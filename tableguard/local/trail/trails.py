@@ -1,11 +1,9 @@
-"""Delivers records as each trail's selectors and settings say: to the event bus, the log group, and files in a bucket."""
+"""Delivers records as each trail says by its selectors: to the event bus, a log group, and files in a bucket."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
-
-from tableguard.local.trail.observed_call import ObservedCall
 
 Record = dict[
     str, Any

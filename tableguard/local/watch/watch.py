@@ -1,14 +1,14 @@
 """All that watches an embedded AWS: trails record each call, and rules, filters, alarms and topics react to records.
 
-Nothing happens by itself: whoever runs the estate calls `tick` now and then, or `run` to let the estate's own clock pass.
+Nothing happens by itself: whoever runs the estate calls `tick` now and then, or `run` to let its own clock pass.
 """
 
 from dataclasses import dataclass, field
 
 from tableguard.local.alerts.notification import Notification
-from tableguard.local.clock import Clock
 from tableguard.local.trail.observed_call import ObservedCall
 from tableguard.local.trail.trails import Delays
+from tableguard.local.watch.clock import Clock
 
 
 @dataclass
