@@ -9,10 +9,15 @@ class Clock:
     """The machine's clock, and how far a rehearsal has moved the estate ahead of it."""
 
     ahead: timedelta = field(default=timedelta())
+    stopped: datetime | None = None
 
     def now(self) -> datetime:
         """Return the estate's time, in UTC."""
-        return datetime.now(UTC) + self.ahead
+        return (self.stopped or datetime.now(UTC)) + self.ahead
+
+    def stop(self, at: datetime) -> None:
+        """Let time stand at a moment but for what it is advanced by, so that a rehearsal is the same twice."""
+        self.stopped, self.ahead = at, timedelta()
 
     def advance(self, seconds: float) -> None:
         """Move the estate ahead, at once."""
