@@ -14,14 +14,15 @@ LOCKED_DAYS = 400  # a year and the month in which it is audited; after it, life
 
 
 def template(settings: Settings, detections: Path = catalogue.FOLDER) -> Template:
-    """Build the trail over the table, and an alert for each detection of a folder."""
+    """Build the trail over the table, and an alert for each detection of a folder that is this stack's."""
     stack = StackBuilder(settings, "trail, its evidence bucket, and the alerts that it raises")
     log_key, audit_key = GetAtt(_log_key(stack), "Arn"), _audit_key(stack)
     bucket = _bucket(stack, audit_key)
     group = stack.log_group("TrailLogs", name=f"/{settings.name}/trail", key_arn=log_key)
     trail = _trail(stack, audit_key, bucket, group)
     topic = alerts.topic(stack, audit_key)
-    alerts.add(stack, catalogue.load_all(stack.policy_values, detections), group=group, topic=topic)
+    watched = catalogue.load_all(stack.policy_values, detections, stack="audit")
+    alerts.add(stack, watched, group=group, topic=topic)
     stack.export("AlertTopicArn", value=Ref(topic), description="Topic that every alarm of the workload tells")
     stack.export("AuditKeyArn", value=GetAtt(audit_key, "Arn"), description="Key of the trail and the alerts")
     stack.export("LogKeyArn", value=log_key, description="Key of the workload's log groups")

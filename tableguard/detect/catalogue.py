@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from tableguard.detect.detection import CHANNELS, SEVERITIES, Calls, Conditions, Detection
+from tableguard.detect.detection import CHANNELS, SEVERITIES, STACKS, Calls, Conditions, Detection, Stack
 from tableguard.detect.examples import example, flattened
 from tableguard.errors import PolicyError
 from tableguard.paths import POLICIES
@@ -24,9 +24,10 @@ _CALL = r"[A-Z][A-Za-z0-9]*\*?"
 _TERM = re.compile(r'\$\.[\w.\[\]]+ ((=|!=) "[^"]+"|< [0-9]+|NOT EXISTS|IS (TRUE|FALSE|NULL))')
 
 
-def load_all(values: Values, folder: Path = FOLDER) -> tuple[Detection, ...]:
-    """Return the detections of a folder, the most urgent first and then by name."""
-    detections = [load(path, values) for path in sorted(folder.glob("*.toml"))]
+def load_all(values: Values, folder: Path = FOLDER, stack: Stack | None = None) -> tuple[Detection, ...]:
+    """Return the detections of a folder, or of it those of one stack: the most urgent first and then by name."""
+    loaded = [load(path, values) for path in sorted(folder.glob("*.toml"))]
+    detections = [detection for detection in loaded if stack in (None, detection.stack)]
     return tuple(sorted(detections, key=lambda detection: SEVERITIES.index(detection.severity)))
 
 
@@ -49,6 +50,7 @@ def load(path: Path, values: Values) -> Detection:
         threshold=table.number("threshold", 1, 1_000_000) if "threshold" in table.data else 1,
         examples=tuple(example(entry, values) for entry in _entries(table, "example")),
         controls=controls(table) if "controls" in table.data else (),
+        stack=table.choice("stack", STACKS) if "stack" in table.data else "audit",
     )
     table.close()
     _refuse_unwatchable(place, detection)

@@ -12,6 +12,8 @@ Severity = Literal["critical", "high", "medium", "low"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)  # the most urgent first
 Channel = Literal["metric filter", "event pattern"]
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
+Stack = Literal["audit", "oversight"]  # of the workload's account, and of the management account
+STACKS: tuple[Stack, ...] = get_args(Stack)
 
 Where = tuple[tuple[str, str | bool], ...]
 Event = dict[str, Any]
@@ -64,6 +66,7 @@ class Detection:
     threshold: int  # records within five minutes
     examples: tuple[Example, ...]
     controls: tuple[Control, ...] = ()
+    stack: Stack = "audit"  # that has the trail in whose records it looks
 
     @property
     def title(self) -> str:

@@ -88,6 +88,7 @@ CONDITIONS = "[conditions]\nall = ['$.errorCode = \"AccessDenied\"']\n"
     [
         ('severity = "low"', 'severity = "urgent"', "severity: 'urgent' is not accepted; accepted: critical, high,"),
         ('severity = "low"', "", "severity: missing"),
+        ('severity = "low"', 'severity = "low"\nstack = "table"', "stack: 'table' is not accepted; accepted: audit"),
         ("attack = []", 'attack = ["T14"]', "attack: ['T14'] is not accepted; accepted: a list of technique ids"),
         ("attack = []", 'attack = ["T1485"]', "no-attack: unknown key"),
         ('no-attack = "DynamoDB has no such call"', "", "no-attack: missing"),
@@ -147,6 +148,19 @@ def test_the_most_urgent_come_first(tmp_path: Path) -> None:
         load(tmp_path, TABLE_RENAMED.replace('"low"', f'"{severity}"'), name)
     loaded = catalogue.load_all(SETTINGS.policy_values(), tmp_path)
     assert [detection.name for detection in loaded] == ["b", "d", "a", "c"]
+
+
+def test_a_detection_of_another_stack_is_no_alert_of_the_audit_stack(tmp_path: Path) -> None:
+    assert load(tmp_path).stack == "audit"
+    text = TABLE_RENAMED.replace('severity = "low"', 'severity = "low"\nstack = "oversight"')
+    elsewhere = load(tmp_path, text, "moved")
+    assert elsewhere.stack == "oversight"
+    values = SETTINGS.policy_values()
+    assert [one.name for one in catalogue.load_all(values, tmp_path, "audit")] == ["table_renamed"]
+    assert [one.name for one in catalogue.load_all(values, tmp_path, "oversight")] == ["moved"]
+    assert len(catalogue.load_all(values, tmp_path)) == 2
+    assert "TableRenamedAlarm" in resources(tmp_path)
+    assert "MovedAlarm" not in resources(tmp_path)
 
 
 def test_one_new_file_is_one_new_alert_in_each_of_its_channels(tmp_path: Path) -> None:

@@ -123,7 +123,8 @@ def _every_alarm_watches_a_metric_that_is_emitted(template: Template) -> bool:
         for transformation in metric_filter["MetricTransformations"]
     }
     alarms = of_type(template, "AWS::CloudWatch::Alarm").values()
-    return len(emitted) == len(alarms) == len(catalogue.load_all(SETTINGS.policy_values())) and emitted == {
+    detections = catalogue.load_all(SETTINGS.policy_values(), stack="audit")
+    return len(emitted) == len(alarms) == len(detections) and emitted == {
         (alarm["Namespace"], alarm["MetricName"]) for alarm in alarms
     }
 
