@@ -92,6 +92,20 @@ def key_use(service: str, *actions: str) -> Statement:
     }
 
 
+def key_use_of_log_groups(*names: str) -> Statement:
+    """Return the key policy statement that lets log groups of these names be encrypted with the key."""
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+    groups = "arn:aws:logs:${AWS::Region}:${AWS::AccountId}:log-group:"
+    return {
+        "Sid": "LogGroupsOfTheWorkload",
+        "Effect": "Allow",
+        "Principal": {"Service": Sub("logs.${AWS::Region}.amazonaws.com")},
+        "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
+        "Resource": "*",
+        "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": [Sub(f"{groups}{name}") for name in names]}},
+    }
+
+
 def key_administration() -> Statement:
     """Return the key policy statement that leaves the key's management to IAM."""
     return {

@@ -7,6 +7,7 @@ from troposphere import GetAtt, Ref, Sub, iam
 from tableguard.settings import NewVpc, Settings
 from templates import parts
 from templates.builder import StackBuilder
+from templates.watching import trails
 
 Document = dict[str, Any]
 
@@ -39,8 +40,8 @@ def add(stack: StackBuilder, boundary: iam.ManagedPolicy) -> None:
         boundary=boundary,
         name="trail",
         description="CloudTrail writes the trail to its log group",
-        trust=_trust_of_cloudtrail(),
-        document=_writes_trail(stack.settings),
+        trust=trails.trust(),
+        document=trails.writes_log_group(f"/{stack.settings.name}/trail"),
     )
     if isinstance(stack.settings.network, NewVpc):
         _role(
@@ -113,31 +114,6 @@ def _with_keys(sid: str, actions: list[str], *aliases: str, **conditions: Any) -
         "Resource": Sub("arn:aws:kms:${AWS::Region}:${AWS::AccountId}:key/*"),
         "Condition": {"ForAnyValue:StringEquals": {"kms:ResourceAliases": list(aliases)}, **conditions},
     }
-
-
-def _trust_of_cloudtrail() -> Document:
-    # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html:
-    # the trust has no condition there. A role can be handed to a service in its own account only.
-    return parts.document(
-        {
-            "Sid": "TakenByCloudTrail",
-            "Effect": "Allow",
-            "Principal": {"Service": "cloudtrail.amazonaws.com"},
-            "Action": "sts:AssumeRole",
-        }
-    )
-
-
-def _writes_trail(settings: Settings) -> Document:
-    streams = "log-stream:${AWS::AccountId}_CloudTrail_${AWS::Region}*"
-    return parts.document(
-        {
-            "Sid": "WriteTheTrail",
-            "Effect": "Allow",
-            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-            "Resource": Sub(f"{_LOGS}/{settings.name}/trail:{streams}"),
-        }
-    )
 
 
 def _writes_flow_logs(settings: Settings) -> Document:

@@ -107,6 +107,8 @@ COVERED = {
     "tableguard.store.table_admin": "cli.test_table_commands",
     "templates": "templates.test_access",
     "templates.config_rules": "templates.test_config",
+    "templates.watching": "templates.test_audit",
+    "templates.watching.alerts": "templates.test_alerts",
 }
 
 

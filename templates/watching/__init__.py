@@ -1,0 +1,1 @@
+"""What watches an account: a trail, and the alerts over its log group."""
