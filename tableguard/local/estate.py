@@ -48,6 +48,7 @@ class EmbeddedEstate:
     roles: Mapping[str, Session]
     functions: Any  # tableguard.local.function.functions.Functions, imported where an estate is started
     poller: Any  # tableguard.local.event_source.poller.Poller, likewise
+    watch: Any  # tableguard.local.watch.watch.Watch, likewise
 
 
 @contextmanager
@@ -102,6 +103,7 @@ def running(
                 sessions,
                 embedded.functions,
                 poller,
+                embedded.watch,
             )
 
 

@@ -13,11 +13,14 @@ from tableguard.errors import EmbeddedError
 from tableguard.local.clients import served
 from tableguard.local.dynamodb_local import forwarding
 from tableguard.local.dynamodb_local.engine import Engine
+from tableguard.local.trail.trails import Delays
+from tableguard.local.watch.clock import Clock
 
 if TYPE_CHECKING:
     from werkzeug.serving import BaseWSGIServer
 
     from tableguard.local.function.functions import Functions
+    from tableguard.local.watch.watch import Watch
 
 HOST = "127.0.0.1"
 # the corrections are written against the code of these versions: from, and below
@@ -33,6 +36,7 @@ class Server:
     _wsgi: "BaseWSGIServer" = field(repr=False)
     _thread: Thread = field(repr=False)
     functions: "Functions" = field(repr=False)
+    watch: "Watch" = field(repr=False)
 
     def stop(self) -> None:
         """End every function, stop answering, and wait for the server's threads to end."""
@@ -43,8 +47,10 @@ class Server:
         forwarding.use(None)
         from tableguard.local import assembly  # noqa: PLC0415  # as in start
         from tableguard.local.function import functions  # noqa: PLC0415  # as in start
+        from tableguard.local.watch import watch  # noqa: PLC0415  # as in start
 
         functions.use(None)
+        watch.use(None)
         assembly.reset()  # the next user of moto in this process finds it empty
 
     def __enter__(self) -> Self:
@@ -56,10 +62,11 @@ class Server:
         self.stop()
 
 
-def start(port: int = 0, tables: Engine | None = None) -> Server:
+def start(port: int = 0, tables: Engine | None = None, delays: Delays | None = None) -> Server:
     """Start an empty embedded AWS on 127.0.0.1, on a free port unless one is named; EmbeddedError if it cannot start.
 
-    An engine `tables` keeps items and streams; the caller starts and stops it.
+    An engine `tables` keeps items and streams; the caller starts and stops it. Trails deliver after the `delays`, or
+    after those of AWS.
     """
     _check_process()
     _check_version()
@@ -68,6 +75,7 @@ def start(port: int = 0, tables: Engine | None = None) -> Server:
     service_descriptions.share()  # before moto is imported, which makes sessions meanwhile
     from tableguard.local import assembly  # noqa: PLC0415  # 0.5 s to import: paid where an AWS is wanted
     from tableguard.local.function import functions  # noqa: PLC0415  # imports boto3
+    from tableguard.local.watch import watch  # noqa: PLC0415  # imports moto
 
     with _listen(port) as listening:
         assembly.install_corrections()
@@ -77,8 +85,9 @@ def start(port: int = 0, tables: Engine | None = None) -> Server:
     thread = Thread(target=wsgi.serve_forever, kwargs={"poll_interval": 0.05}, name="embedded-aws", daemon=True)
     thread.start()
     endpoint = f"http://{HOST}:{wsgi.port}"
-    server = Server(endpoint, wsgi, thread, functions.Functions(endpoint))
+    server = Server(endpoint, wsgi, thread, functions.Functions(endpoint), watch.Watch(Clock(), delays or Delays()))
     functions.use(server.functions)
+    watch.use(server.watch)
     served.SERVERS[server.endpoint] = wsgi
     return server
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Protocol
 
 Record = dict[
@@ -12,19 +11,20 @@ Record = dict[
 
 @dataclass(frozen=True)
 class Delays:
-    """Seconds from a call to where it is seen; `digest` and `log_file` are the seconds between two files."""
+    """Seconds from a call to where it is seen; `digest` and `log_file` are the seconds between two files.
 
-    event_bus: float
-    log_group: float
-    log_file: float
-    digest: float
+    By default those that AWS documents as usual: events "near real-time", log groups and files within five minutes.
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.html
+    """
+
+    event_bus: float = 5
+    log_group: float = 300
+    log_file: float = 300
+    digest: float = 3600
 
 
 class Receivers(Protocol):
-    """Who is told of what a trail delivers."""
+    """Who is told of the events of a trail. Lines need no telling: all that comes to a log group is counted there."""
 
     def event(self, account: str, region: str, event: Mapping[str, Any]) -> None:
         """Take an event that AWS puts on the default bus of an account in a region."""
-
-    def log_events(self, account: str, region: str, group: str, lines: tuple[tuple[datetime, str], ...]) -> None:
-        """Take lines that a trail has written to a log group, each with its time."""

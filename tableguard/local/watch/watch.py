@@ -30,3 +30,16 @@ class Watch:
         for _ in range(round(seconds / step)):
             self.clock.advance(step)
             self.tick()
+
+
+_in_use: list[Watch] = []  # at most one: a process holds one embedded AWS, and moto has no place for it
+
+
+def use(watch: Watch | None) -> None:
+    """Let what happens in this process's embedded AWS be watched; by nothing if it is None."""
+    _in_use[:] = [] if watch is None else [watch]
+
+
+def in_use() -> Watch | None:
+    """Return what watches, None if nothing does."""
+    return _in_use[0] if _in_use else None
