@@ -26,6 +26,7 @@ from tableguard.local.authorization.state import STATE
 from tableguard.local.edge import Edge
 from tableguard.local.http_server import HttpServer
 from tableguard.local.moto.patch import replace
+from tableguard.local.watch import watch
 
 SEED = 20240101  # moto draws every identifier from one generator; seeded, every run has the same ones
 
@@ -33,6 +34,7 @@ SEED = 20240101  # moto draws every identifier from one generator; seeded, every
 _CORRECTIONS = {
     "account": "moto.account",
     "cloudformation": "stacks.api",
+    "cloudtrail": "moto.cloudtrail",
     "cloudwatch": "moto.cloudwatch",
     "config": "moto.config",
     "dynamodb": "moto.dynamodb.corrections",
@@ -115,6 +117,9 @@ def reset() -> None:
     organizations_backends.master_accounts.clear()  # moto's own reset leaves these
     reset_model_data()
     STATE.reset()
+    watching = watch.in_use()
+    if watching is not None:
+        watching.reset()
     mock_random.seed(SEED)
 
 

@@ -13,6 +13,8 @@ from tableguard.local.dynamodb_local import engine as dynamodb_local
 from tableguard.local.dynamodb_local.engine import Engine
 from tableguard.local.event_source.activity import ACTIVITY
 from tableguard.local.readback import ReadBack, verify
+from tableguard.local.trail.trails import Delays
+from tableguard.local.watch.watch import Watch
 from tableguard.settings import Settings
 from tableguard.stacks.change_set import PollInterval, ResourceChange
 from tableguard.stacks.deploy import Deployment, deploy
@@ -48,7 +50,7 @@ class EmbeddedEstate:
     roles: Mapping[str, Session]
     functions: Any  # tableguard.local.function.functions.Functions, imported where an estate is started
     poller: Any  # tableguard.local.event_source.poller.Poller, likewise
-    watch: Any  # tableguard.local.watch.watch.Watch, likewise
+    watch: Watch
 
 
 @contextmanager
@@ -65,11 +67,16 @@ def engine(name: str, report: Callable[[Step], None]) -> Iterator[Engine | None]
 
 @contextmanager
 def running(
-    settings: Settings, port: int, report: Callable[[Step], None], tables: Engine | None = None
+    settings: Settings,
+    port: int,
+    report: Callable[[Step], None],
+    tables: Engine | None = None,
+    delays: Delays | None = None,
 ) -> Iterator[EmbeddedEstate]:
     """Run the estate in the block; `report` receives each step as it is done.
 
-    Items and streams are kept by the engine `tables`, or by the embedded AWS itself if it is None.
+    Items and streams are kept by the engine `tables`, or by the embedded AWS itself if it is None. Trails
+    deliver after the `delays`, or after those of AWS.
     """
     from tableguard.local import landing_zone, server  # noqa: PLC0415  # moto is slow to import
     from tableguard.local.clients.factory import without_aws_configuration  # noqa: PLC0415  # boto3 is slow to import
@@ -78,7 +85,7 @@ def running(
     from tableguard.local.event_source.poller import Poller  # noqa: PLC0415  # boto3 is slow to import
 
     clock = _Clock(report)
-    with without_aws_configuration(), server.start(port, tables) as embedded:
+    with without_aws_configuration(), server.start(port, tables, delays) as embedded:
         clock.step("embedded AWS", embedded.endpoint)
         with refusals_as_errors("landing zone"):
             zone = landing_zone.prepare(settings, embedded.endpoint)

@@ -10,6 +10,7 @@ from tableguard.local.authorization.call import ApiCall
 class ObservedCall:
     """A call that was answered: refused, failed or carried out.
 
+    `time` is when it began, before it changed anything: a trail records by what it was then, its own StopLogging too.
     `answer` is the body as it was sent, in the protocol of the service.
     """
 

@@ -6,8 +6,9 @@ Nothing happens by itself: whoever runs the estate calls `tick` now and then, or
 from dataclasses import dataclass, field
 
 from tableguard.local.alerts.notification import Notification
+from tableguard.local.trail import deployed_trails
 from tableguard.local.trail.observed_call import ObservedCall
-from tableguard.local.trail.trails import Delays
+from tableguard.local.trail.trails import Delays, Trails
 from tableguard.local.watch.clock import Clock
 
 
@@ -18,18 +19,29 @@ class Watch:
     clock: Clock
     delays: Delays
     notifications: list[Notification] = field(default_factory=list)
+    trails: Trails = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.trails = Trails(self.delays, deployed_trails.logging_trails)
 
     def observe(self, call: ObservedCall) -> None:
         """Take a call that was answered; it is recorded and delivered when its time has come."""
 
     def tick(self) -> None:
         """Deliver what is due at the clock's time, evaluate the alarms, and let topics tell their subscribers."""
+        self.trails.deliver(self.clock.now())
 
     def run(self, seconds: float, step: float = 60.0) -> None:
-        """Let the estate's time pass by some seconds, with a tick after each step."""
-        for _ in range(round(seconds / step)):
-            self.clock.advance(step)
+        """Let the estate's time pass by some seconds, with a tick after each step, the last of which may be shorter."""
+        while seconds > 0:
+            self.clock.advance(min(step, seconds))
             self.tick()
+            seconds -= step
+
+    def reset(self) -> None:
+        """Forget what was observed and told, as before the first call."""
+        self.notifications.clear()
+        self.trails.reset()
 
 
 _in_use: list[Watch] = []  # at most one: a process holds one embedded AWS, and moto has no place for it

@@ -1,0 +1,1 @@
+"""CloudTrail's records, selectors and files, as data and pure functions."""
