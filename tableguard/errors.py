@@ -5,6 +5,7 @@ TableguardError
 ├── PolicyError       a policy, a promise or a request about them cannot be read, filled or understood
 ├── TemplateError     a stack cannot be rendered or breaks a CloudFormation limit
 ├── CheckError        an engine of `check` could not be asked
+├── ComplianceError   a resource cannot be judged: a fact of it, or of its rule, is not known
 ├── DeployError       CloudFormation refused or failed a stack
 ├── EmbeddedError     the embedded AWS cannot start, or lacks what a template asks for
 ├── MessageError      a message, user, group or trace line that cannot be accepted
@@ -32,6 +33,10 @@ class TemplateError(TableguardError):
 
 class CheckError(TableguardError):
     """A check engine is absent or failed: never the same as 'no findings'."""
+
+
+class ComplianceError(TableguardError):
+    """A resource cannot be judged by a rule; the text says which fact is not known, and why."""
 
 
 class DeployError(TableguardError):

@@ -9,7 +9,15 @@ from tests.project import rooms
 
 PRODUCT = rooms.python_files(ROOT, ("tableguard", "templates", "stream_lambda"))
 # folders of files that are one thing each: their number is the number of things
-LISTS = ("local/moto", "local/moto/dynamodb", "local/stacks/types", "check/rules", "cli/commands", "commands/messages")
+LISTS = (
+    "local/configuration",
+    "local/moto",
+    "local/moto/dynamodb",
+    "local/stacks/types",
+    "check/rules",
+    "cli/commands",
+    "commands/messages",
+)
 ROOT_MODULES = 6
 
 

@@ -1,0 +1,1 @@
+"""Configuration items of a running estate, read through the APIs of its services."""
