@@ -112,6 +112,13 @@ def world_of(organization: Organization, call: ApiCall, permission: RequiredPerm
     )
 
 
+def world_of_principal(
+    organization: Organization, caller: Principal, action: str, resource: str, account: str
+) -> World:
+    """Return the policies that decide what a principal may do without a request, such as an AWS service."""
+    return worlds.of_request(_Attached(organization), caller=caller, action=action, resource=resource, owner=account)
+
+
 @dataclass(frozen=True)
 class _Attached:
     """The policies that are attached now, as worlds are built from them."""

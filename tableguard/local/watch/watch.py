@@ -5,6 +5,7 @@ Nothing happens by itself: whoever runs the estate calls `tick` now and then, or
 
 from dataclasses import dataclass, field
 
+from tableguard.local.alerts.alerts import Alerts
 from tableguard.local.alerts.notification import Notification
 from tableguard.local.trail import deployed_trails
 from tableguard.local.trail.observed_call import ObservedCall
@@ -20,9 +21,11 @@ class Watch:
     delays: Delays
     notifications: list[Notification] = field(default_factory=list)
     trails: Trails = field(init=False)
+    alerts: Alerts = field(init=False)
 
     def __post_init__(self) -> None:
-        self.trails = Trails(self.delays, deployed_trails.logging_trails)
+        self.alerts = Alerts(self.clock, self.notifications)
+        self.trails = Trails(self.delays, deployed_trails.logging_trails, [self.alerts])
 
     def observe(self, call: ObservedCall) -> None:
         """Take a call that was answered; it is recorded and delivered when its time has come."""
@@ -30,6 +33,7 @@ class Watch:
     def tick(self) -> None:
         """Deliver what is due at the clock's time, evaluate the alarms, and let topics tell their subscribers."""
         self.trails.deliver(self.clock.now())
+        self.alerts.tick()
 
     def run(self, seconds: float, step: float = 60.0) -> None:
         """Let the estate's time pass by some seconds, with a tick after each step, the last of which may be shorter."""

@@ -95,12 +95,6 @@ def test_cloudwatch_describes_as_many_alarms_as_are_asked_for(of_administrator: 
     assert refusal(cloudwatch.describe_alarms, NextToken="absent")[0] == "InvalidNextToken"
 
 
-def test_events_patterns_are_not_tested(of_administrator: Any) -> None:
-    events = of_administrator("events")
-    assert refusal(events.test_event_pattern, EventPattern="{}", Event="{}")[0] == "NotModelled"
-    assert events.list_rules()["Rules"] == []
-
-
 def test_tagging_lists_a_key_and_a_value_once(of_administrator: Any) -> None:
     sqs, tagging = of_administrator("sqs"), of_administrator("resourcegroupstaggingapi")
     for queue, value in (("one", "same"), ("two", "same"), ("three", "other")):

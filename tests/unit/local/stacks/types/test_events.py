@@ -11,6 +11,9 @@ from tableguard.cloudformation.resource_type import Context, Properties, Resourc
 from tableguard.errors import EmbeddedError
 from tableguard.local.stacks.tracked_properties import TrackedProperties
 from tableguard.local.stacks.types import ALL
+from tableguard.local.trail.trails import Delays
+from tableguard.local.watch.clock import Clock
+from tableguard.local.watch.watch import Watch
 from tests.cases.resources import ACCOUNT, REGION, TAGS, Case, ResourceTypeTests, context, differences, make
 
 __all__ = ["context"]  # the fixture
@@ -140,9 +143,8 @@ def test_the_text_of_an_alert_reaches_the_queue_that_a_rule_names(context: Conte
     target = {**ALERT, "Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:alerts"}
     make(RULE, {**rule(context), "Targets": [target]})
     call = {"eventSource": "dynamodb.amazonaws.com", "eventName": "DeleteTable", "userIdentity": {"arn": "arn:x"}}
-    context.client("events").put_events(
-        Entries=[{"Source": "aws.dynamodb", "DetailType": "AWS API Call via CloudTrail", "Detail": json.dumps(call)}]
-    )
+    event = {"source": "aws.dynamodb", "detail-type": "AWS API Call via CloudTrail", "detail": call}
+    Watch(Clock(), Delays()).alerts.event(ACCOUNT, REGION, event)
     (message,) = context.client("sqs").receive_message(QueueUrl=queue)["Messages"]
     assert json.loads(message["Body"]) == "A table was deleted: arn:x called DeleteTable."
 
