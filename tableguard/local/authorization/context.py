@@ -212,6 +212,15 @@ def _of_cloudwatch(call: ApiCall) -> ContextValues:
     return _present({"cloudwatch:namespace": call.value("Namespace") if call.operation == "PutMetricData" else None})
 
 
+def _of_scaling(call: ApiCall) -> ContextValues:
+    """Return the service whose resources are scaled, and the dimension.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_applicationautoscaling.html
+    """
+    keys = {"service-namespace": call.value("ServiceNamespace"), "scalable-dimension": call.value("ScalableDimension")}
+    return _present({f"application-autoscaling:{key}": value for key, value in keys.items()})
+
+
 def _of_kms(call: ApiCall) -> ContextValues:
     """Return the encryption context.
 
@@ -230,6 +239,7 @@ def _present(values: Mapping[str, Any]) -> ContextValues:
 
 _BY_SERVICE: Mapping[str, Callable[[ApiCall], ContextValues]] = {
     "account": _of_account,
+    "application-autoscaling": _of_scaling,
     "cloudwatch": _of_cloudwatch,
     "ec2": _of_ec2,
     "iam": _of_iam,

@@ -60,11 +60,26 @@ def _by_operation(call: ApiCall) -> Iterator[RequiredPermission]:
     tagging = tagging_action(call)
     if tagging is not None:
         yield from (RequiredPermission(str(tagging), resource) for resource in resources_of(call, tagging, main))
+    yield from _of_replicas(call)
     passed = passed_role(call)
     if passed is not None:
         yield RequiredPermission("iam:PassRole", passed.role, {"iam:PassedToService": passed.service})
     if call.value("CopySource") and call.service == "s3":
         yield RequiredPermission("s3:GetObject", _copy_source(call.value("CopySource")))
+
+
+def _of_replicas(call: ApiCall) -> Iterator[RequiredPermission]:
+    """Yield what UpdateTable requires in the regions in which it makes or deletes replicas.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2gt_IAM.html
+    """
+    if call.action != "dynamodb:UpdateTable":
+        return
+    name = str(call.value("TableName")).rpartition("/")[2]
+    for update in call.value("ReplicaUpdates") or ():
+        for verb in {"Create", "Delete"} & update.keys():
+            table = f"arn:aws:dynamodb:{update[verb]['RegionName']}:{call.account}:table/{name}"
+            yield from (RequiredPermission(f"dynamodb:{verb}{of}", table) for of in ("Table", "TableReplica"))
 
 
 def _copy_source(source: str | dict[str, str]) -> str:

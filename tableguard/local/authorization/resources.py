@@ -233,7 +233,8 @@ def _of_kms(call: ApiCall, action: Action) -> Iterator[str]:
     for parameter in ("KeyId", "TargetKeyId", "SourceKeyId", "DestinationKeyId"):
         named = call.value(parameter)
         if named and "key" in action.resources:
-            yield call.arn(f"key/{key_id(call, named)}")
+            # an ARN may be of another account's key
+            yield named if ":key/" in named else call.arn(f"key/{key_id(call, named)}")
     ciphertext = call.value("CiphertextBlob")
     if ciphertext and not call.value("KeyId") and not call.value("SourceKeyId"):
         # a ciphertext names its key itself, in moto with its first 36 bytes

@@ -129,6 +129,12 @@ REQUIRED: dict[str, tuple[str, dict[str, Any], list[tuple[str, str]]]] = {
         ],
     ),
     "kms:CreateKey": ("kms", {"Tags": TAG}, [("kms:CreateKey", "*"), ("kms:TagResource", _arn("kms", "key/*"))]),
+    "kms:Encrypt": (
+        "kms",
+        {"KeyId": f"arn:aws:kms:{REGION}:444455556666:key/1-2"},  # of another account
+        [("kms:Encrypt", f"arn:aws:kms:{REGION}:444455556666:key/1-2")],
+    ),
+    "kms:Decrypt": ("kms", {"KeyId": _arn("kms", "key/1-2")}, [("kms:Decrypt", _arn("kms", "key/1-2"))]),
     "kms:CreateAlias": (
         "kms",
         {"AliasName": "alias/a", "TargetKeyId": "1-2"},
@@ -244,6 +250,18 @@ REQUIRED: dict[str, tuple[str, dict[str, Any], list[tuple[str, str]]]] = {
 def test_a_request_requires_these_actions_on_these_resources(clients: Clients, action: str) -> None:
     service, parameters, expected = REQUIRED[action]
     assert _required(_call(service, action.split(":")[1], parameters)) == expected
+
+
+@pytest.mark.parametrize("verb", ["Create", "Delete"])
+def test_a_replica_requires_permissions_in_its_own_region_and_a_changed_one_none(verb: str) -> None:
+    def required(change: str) -> list[tuple[str, str]]:
+        updates = [{change: {"RegionName": "eu-west-3"}}]
+        return _required(_call("dynamodb", "UpdateTable", {"TableName": TABLE, "ReplicaUpdates": updates}))
+
+    there = TABLE.replace(REGION, "eu-west-3")
+    of_the_table = ("dynamodb:UpdateTable", TABLE)
+    assert required(verb) == [of_the_table, (f"dynamodb:{verb}Table", there), (f"dynamodb:{verb}TableReplica", there)]
+    assert required("Update") == [of_the_table]
 
 
 @pytest.mark.parametrize(
@@ -474,6 +492,13 @@ def test_metric_data_has_its_namespace_and_an_alarm_s_metric_has_none(organizati
     )
     assert written["cloudwatch:namespace"] == "cruddur/trail"
     assert "cloudwatch:namespace" not in watched
+
+
+def test_what_is_scaled_has_its_service(organization: Organization) -> None:
+    scaled = _call("application-autoscaling", "RegisterScalableTarget", {"ServiceNamespace": "dynamodb"})
+    found = authorization_context.of_request(scaled, organization)
+    assert found["application-autoscaling:service-namespace"] == "dynamodb"
+    assert "application-autoscaling:scalable-dimension" not in found
 
 
 def test_only_principals_of_the_organization_carry_its_id(organization: Organization) -> None:
