@@ -25,6 +25,7 @@ from troposphere import (
     kms,
     logs,
     s3,
+    sqs,
 )
 
 from tableguard.policy import documents
@@ -39,6 +40,14 @@ Resource = TypeVar("Resource", bound=AWSObject)
 _PSEUDO_PARAMETERS: dict[str, str | tuple[str, ...]] = {
     "account-id": "${AWS::AccountId}",
     "home-region": "${AWS::Region}",
+}
+_ONE_IN_A_MINUTE = {
+    "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+    "EvaluationPeriods": 1,
+    "Period": 60,
+    "Statistic": "Maximum",
+    "Threshold": 1,
+    "TreatMissingData": "notBreaching",
 }
 _PUBLIC_ACCESS = s3.PublicAccessBlockConfiguration(
     BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True
@@ -198,6 +207,28 @@ class StackBuilder:
         self.add(s3.BucketPolicy(f"{title}Policy", Bucket=Ref(bucket), PolicyDocument=policy, **RETAINED))
         return bucket
 
+    def queue(
+        self, title: str, *, name: str, key: kms.Key, statements: tuple[Statement, ...] = (), **more: Any
+    ) -> sqs.Queue:
+        """Add a queue for what could not be delivered: under our key, over TLS only, kept, and of this account."""
+        queue = self.add(
+            sqs.Queue(
+                title,
+                QueueName=self.named(name),
+                KmsMasterKeyId=GetAtt(key, "Arn"),
+                MessageRetentionPeriod=1_209_600,  # 14 days, the longest
+                RedriveAllowPolicy={"redrivePermission": "denyAll"},
+                **RETAINED,
+                **{"Tags": self.tags(), **more},
+            )
+        )
+        arn = GetAtt(queue, "Arn")
+        policy = parts.document(
+            parts.encrypted_transport("sqs:*", arn), parts.own_principals("sqs:*", arn), *statements
+        )
+        self.add(sqs.QueuePolicy(f"{title}Policy", Queues=[Ref(queue)], PolicyDocument=policy, **RETAINED))
+        return queue
+
     def log_group(self, title: str, *, name: str, key_arn: Value) -> logs.LogGroup:
         """Add a log group under our key, kept as long as the settings say and protected from deletion."""
         return self.add(
@@ -214,7 +245,7 @@ class StackBuilder:
         )
 
     def alarm(self, title: str, *, name: str, topic: Value, **metric: Any) -> cloudwatch.Alarm:
-        """Add an alarm that tells the topic when it starts and when it ends; silence of the metric is no alarm.
+        """Add an alarm that tells the topic when it starts and when it ends; silence of the metric is none by default.
 
         A metric says "one or more" by its maximum. Its sum would say the same, but whoever may write metric data into
         its namespace lowers a sum with a negative value, and the trail records no such call.
@@ -227,10 +258,8 @@ class StackBuilder:
                 ActionsEnabled=True,
                 AlarmActions=[topic],
                 OKActions=[topic],
-                TreatMissingData="notBreaching",
-                ComparisonOperator="GreaterThanOrEqualToThreshold",
                 Tags=self.tags(),
-                **{"EvaluationPeriods": 1, "Period": 60, "Statistic": "Maximum", "Threshold": 1, **metric},
+                **{**_ONE_IN_A_MINUTE, **metric},
             )
         )
 

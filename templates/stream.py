@@ -103,21 +103,7 @@ def _role(stack: StackBuilder, name: str) -> Sub:
 def _dead_letter_queue(stack: StackBuilder, key: kms.Key) -> sqs.Queue:
     # For asynchronous invocations only, of which there should be none: a failed batch of the stream goes to the
     # bucket. Whatever arrives here was not sent by the stream, and an alarm says so.
-    queue = stack.add(
-        sqs.Queue(
-            "DeadLetters",
-            QueueName=stack.named("dead-letters"),
-            KmsMasterKeyId=GetAtt(key, "Arn"),
-            MessageRetentionPeriod=1_209_600,  # 14 days, the longest
-            RedriveAllowPolicy={"redrivePermission": "denyAll"},
-            Tags=stack.tags(DataClass="confidential"),
-            **parts.RETAINED,
-        )
-    )
-    arn = GetAtt(queue, "Arn")
-    policy = parts.document(parts.encrypted_transport("sqs:*", arn), parts.own_principals("sqs:*", arn))
-    stack.add(sqs.QueuePolicy("DeadLettersPolicy", Queues=[Ref(queue)], PolicyDocument=policy, **parts.RETAINED))
-    return queue
+    return stack.queue("DeadLetters", name="dead-letters", key=key, Tags=stack.tags(DataClass="confidential"))
 
 
 def _function(stack: StackBuilder, key: kms.Key, queue: sqs.Queue) -> awslambda.Function:

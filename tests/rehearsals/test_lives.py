@@ -25,7 +25,7 @@ from tests.worlds.rehearsals import ReusedClients
 
 pytestmark = pytest.mark.slow
 ADA, BOB = (User(f"lives-{name}", name.title(), name) for name in ("ada", "bob"))
-IMPORTED = {"access": 3, "audit": 9, "network": 1, "table": 6, "stream": 6, "config": 6}
+IMPORTED = {"access": 3, "audit": 10, "network": 1, "table": 6, "stream": 6, "config": 6}
 WITH_EXISTING_VPC = {"network": 0, "table": 8}  # no flow logs of ours; the key of encryption, and its alias
 
 

@@ -167,7 +167,8 @@ def test_one_new_file_is_one_new_alert_in_each_of_its_channels(tmp_path: Path) -
     before = resources(tmp_path)
     load(tmp_path)
     added = {name: body for name, body in resources(tmp_path).items() if name not in before}
-    assert set(added) == {"TableRenamedFilter", "TableRenamedAlarm", "TableRenamedRule"}
+    channels = {"TableRenamedFilter", "TableRenamedAlarm", "TableRenamedRule"}
+    assert set(added) == {*channels, "TableRenamedFailedAlarm"}
     assert added["TableRenamedFilter"]["Properties"]["FilterPattern"] == (
         '{ ($.eventSource = "dynamodb.amazonaws.com") && '
         '(($.eventName = "Rename") || ($.eventName = "Move*")) && '

@@ -122,7 +122,7 @@ def _every_alarm_watches_a_metric_that_is_emitted(template: Template) -> bool:
         for metric_filter in of_type(template, "AWS::Logs::MetricFilter").values()
         for transformation in metric_filter["MetricTransformations"]
     }
-    alarms = of_type(template, "AWS::CloudWatch::Alarm").values()
+    alarms = [one for one in of_type(template, "AWS::CloudWatch::Alarm").values() if "Dimensions" not in one]
     detections = catalogue.load_all(SETTINGS.policy_values(), stack="audit")
     return len(emitted) == len(alarms) == len(detections) and emitted == {
         (alarm["Namespace"], alarm["MetricName"]) for alarm in alarms
@@ -251,7 +251,14 @@ REQUIREMENTS = [
     ),
     is_set("the trail's log group is kept", "Resources/TrailLogs/Properties/RetentionInDays", 400),
     retained(
-        "the evidence outlives its stack", "AlertTopic", "AuditKey", "LogKey", "Trail", "TrailBucket", "TrailLogs"
+        "the evidence outlives its stack",
+        "AlertDeadLetters",
+        "AlertTopic",
+        "AuditKey",
+        "LogKey",
+        "Trail",
+        "TrailBucket",
+        "TrailLogs",
     ),
 ]
 
