@@ -37,6 +37,8 @@ COVERED = {
     "tableguard.aws.dynamodb.table_definition": "local.moto.dynamodb.test_tables",
     "tableguard.aws.item_size": "aws.test_capacity",
     "tableguard.aws.managed_config_rules": "check.rules.test_config_rules",
+    "tableguard.aws.patterns.event_comparisons": "aws.patterns.test_event_pattern",
+    "tableguard.aws.patterns.filters": "aws.patterns.test_filter_pattern",
     "tableguard.check": "check.test_run",
     "tableguard.check.rules.policy_grammar": "check.engines.test_policy_documents",
     "tableguard.cli": "cli.test_commands",

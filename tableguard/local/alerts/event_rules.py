@@ -10,16 +10,15 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from moto.events.models import events_backends
 
 from tableguard.aws.arn import Arn, parse
+from tableguard.aws.patterns import event_pattern
 from tableguard.local.alerts import targets
 from tableguard.local.alerts.input_transformer import Event, RuleName, target_input
 from tableguard.local.alerts.service_permissions import Sender, UndeliverableError, on_behalf_of, require_permission
-from tableguard.local.event_source.event_filter import EventFilter
 
 SERVICE = "events.amazonaws.com"
 DEFAULT_BUS = "default"
@@ -156,13 +155,7 @@ def matches(rule: Any, event: Event) -> bool:
 
 def pattern_matches(pattern: str, event: Event) -> bool:
     """Tell whether an event matches a pattern, given as text."""
-    return EventFilter((_parsed(pattern),)).passes(event)
-
-
-@lru_cache(maxsize=1024)
-def _parsed(pattern: str) -> Mapping[str, Any]:
-    fields: Mapping[str, Any] = json.loads(pattern)
-    return fields
+    return event_pattern.parse(pattern).matches(event)
 
 
 def _hand_over(sender: Sender, arn: Arn, target: Mapping[str, Any], text: str, now: datetime) -> None:

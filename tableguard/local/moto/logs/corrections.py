@@ -1,7 +1,8 @@
 """Corrects moto's CloudWatch Logs: PutMetricFilter replaces a filter, and FilterLogEvents reads its pattern, as on AWS.
 
-moto doubles a metric filter that is put again. Of filter patterns it reads single terms and phrases, and returns every
-event for any other. It ignores a prefix of log streams, and sorts by stream. It keeps logs for any number of days.
+moto doubles a metric filter that is put again, and takes any pattern for it. Of filter patterns it reads single terms
+and phrases, and returns every event for any other. It ignores a prefix of log streams, and sorts
+by stream. It keeps logs for any number of days.
 """
 
 from collections.abc import Callable
@@ -14,8 +15,8 @@ from moto.logs.metric_filters import MetricFilters
 from moto.logs.models import LogsBackend
 from moto.logs.responses import LogsResponse
 
+from tableguard.aws.patterns.filter_pattern import FilterPatternError, parse
 from tableguard.local.moto.logs import embedded_metrics
-from tableguard.local.moto.logs.patterns import PatternError, parse
 from tableguard.local.moto.patch import replace, wrap
 
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
@@ -34,7 +35,8 @@ def install() -> None:
 
 def _add_filter(add: Callable[..., None], filters: MetricFilters, name: str, *rest: Any) -> None:
     # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutMetricFilter.html
-    _, group, _ = rest
+    pattern, group, _ = rest
+    _check_pattern(pattern)
     filters.delete_filter(name, group)
     add(filters, name, *rest)
 
@@ -55,14 +57,17 @@ def _filter_request(answer: Callable[[LogsResponse], str], handler: LogsResponse
 
 def _filter(original: Callable[..., Any], backend: LogsBackend, *arguments: Any) -> Any:
     *others, pattern, _ = arguments
-    if pattern:
-        try:
-            parse(pattern)
-        except PatternError as error:
-            raise _not_modelled(f"filter pattern {error}") from error
+    _check_pattern(pattern or "")
     # events of several streams come together, sorted by time:
     # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
     return original(backend, *others, pattern, True)
+
+
+def _check_pattern(pattern: str) -> None:
+    try:
+        parse(pattern)
+    except FilterPatternError as error:
+        raise JsonRESTError("InvalidParameterException", f"Invalid filter pattern. ({error})") from error
 
 
 def _not_modelled(what: str) -> JsonRESTError:

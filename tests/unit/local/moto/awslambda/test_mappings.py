@@ -69,7 +69,7 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"TumblingWindowInSeconds": 30}, NOT_MODELLED, "not modelled: TumblingWindowInSeconds 30"),
     (filters({"eventName": "INSERT"}), INVALID, BAD_FILTER),
     (filters({"eventName": [{"starts": "I"}]}), INVALID, BAD_FILTER),
-    (filters({"a.b": ["c"]}), NOT_MODELLED, "field a.b: write the levels as nested objects"),
+    (filters({"a.b": ["c"], "a": {"b": ["d"]}}), NOT_MODELLED, "field a.b: stands twice"),
     (filters(*({"a": [str(number)]} for number in range(6))), INVALID, "6 filters; the quota is 5"),
     (on_failure("failures"), INVALID, "destination failures is invalid"),
     (on_failure(f"arn:aws:kafka:{REGION}:{ACCOUNT}:cluster/c"), NOT_MODELLED, "give an S3 bucket, or a standard SQS"),

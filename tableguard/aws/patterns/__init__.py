@@ -1,0 +1,1 @@
+"""AWS's two languages of patterns, each read and matched in one place: event patterns and filter patterns."""
