@@ -19,6 +19,9 @@ from werkzeug.wrappers import Response
 from tableguard.local.authorization.refusal import error_body
 from tableguard.local.dynamodb_local import forwarding
 from tableguard.local.operation import operation_of
+from tableguard.local.trail import call_under_way
+from tableguard.local.trail.observation import observed
+from tableguard.local.watch import watch
 
 # neither 408, 429 nor 5xx, which clients try again
 STATUS = 400
@@ -63,7 +66,8 @@ class Edge:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Return the answer of the application behind, or NotModelled if that answer does not have AWS's shape."""
-        request = BufferedRequest(environ)
+        request, watching = BufferedRequest(environ), watch.in_use()
+        token, began = call_under_way.begin(), watching.clock.now() if watching else None
         try:
             whole = request.read()
             answer = _web_page_refusal(request, whole) or _json_refusal(whole) or _answer(self.behind, whole)
@@ -74,6 +78,9 @@ class Edge:
                 answer = _not_modelled(request, None)
             elif answer.status_code == STATUS and CODE.encode() in answer.get_data():  # by a correction of ours
                 sys.stderr.write(f"not modelled: {operation_of(request.reread()).name}\n")
+        call = call_under_way.end(token)
+        if call is not None and watching is not None and began is not None:
+            watching.observe(observed(call, environ, answer, began))
         return answer(environ, start_response)
 
 

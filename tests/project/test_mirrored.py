@@ -26,6 +26,7 @@ LOADED_BY_NAME = {
 COVERED = {
     "stream_lambda": "stream_lambda.test_handler",
     "tableguard.aws.cloudformation_handlers": "prove.preflight.test_preflight",
+    "tableguard.aws.cloudtrail": "local.trail.test_observation",
     "tableguard.aws.dynamodb.condition": "local.moto.dynamodb.test_conditions",
     "tableguard.aws.dynamodb.expression": "local.moto.dynamodb.test_conditions",
     "tableguard.aws.dynamodb.number": "local.moto.dynamodb.test_values",

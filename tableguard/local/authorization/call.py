@@ -17,6 +17,7 @@ class Caller:
     tags: Mapping[str, str] = field(default_factory=dict)
     session_policy: str | None = None
     context: Mapping[str, str] = field(default_factory=dict)
+    access_key_id: str = ""
 
     @property
     def name(self) -> str:

@@ -40,11 +40,12 @@ def _look_up(access_key_id: str) -> Caller | None:
         role = backends[_PARTITION].get_assumed_role_from_access_key(access_key_id)
         if role is not None:
             tags = STATE.session_tags.get(access_key_id, {})
-            return Caller(principal(role.role_arn, role.session_name), tags, role.policy, _of_session(role))
+            who = principal(role.role_arn, role.session_name)
+            return Caller(who, tags, role.policy, _of_session(role), access_key_id)
     for accounts in list(iam_backends.values()):
         user = accounts[_PARTITION].get_user_from_access_key_id(access_key_id)
         if user is not None:
-            return Caller(principal(user.arn), context={"aws:userid": user.id})
+            return Caller(principal(user.arn), context={"aws:userid": user.id}, access_key_id=access_key_id)
     return None
 
 

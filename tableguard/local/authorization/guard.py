@@ -28,7 +28,8 @@ def check(call: ApiCall, organization: Organization, protocol: str) -> None:
             decision = worlds.decide(permission)
             _record(call, permission, decision.allowed, "; ".join(map(str, decision.because)))
             if not decision.allowed:
-                raise denied(call.service, protocol, _denial_text(call, permission, decision, organization))
+                text = _denial_text(call, permission, decision, organization)
+                raise denied(call.service, protocol, text, decision.because[0].layer)
     except (EmbeddedError, PolicyError) as error:
         _record(call, RequiredPermission(call.action, "?"), False, str(error))
         raise undecided(call.service, protocol, str(error)) from error

@@ -33,6 +33,8 @@ from tableguard.local.authorization.refusal import (
 from tableguard.local.clients.identities import SETUP_KEY, VIA_HEADER, via_of
 from tableguard.local.moto.patch import replace
 from tableguard.local.operation import CREDENTIAL, PREFIXES
+from tableguard.local.trail import call_under_way
+from tableguard.local.trail.call_under_way import CallUnderWay
 
 Handler = Any  # a BaseResponse of moto
 
@@ -78,11 +80,16 @@ def _authorize(handler: Handler, _iam_request: type, _resource: str = "*") -> No
     if model is None or (not signature and model.auth_type == "none"):
         return  # a path that leads to no operation is answered with an error; signing in needs no key
     protocol = _protocol(handler, model.service_model)
+    under_way = None
     try:
         call = _call(handler, signature, model, protocol, uri_parameters)
+        under_way = CallUnderWay(call, protocol)
+        call_under_way.note(under_way)
         guard.check(call, current, protocol)
         documents.check(call, current)
     except Refusal as refusal:
+        if under_way is not None:
+            under_way.refusal = refusal
         raise response_to(handler, refusal, protocol) from refusal
 
 

@@ -12,6 +12,7 @@ https://aws.amazon.com/about-aws/whats-new/2026/08/s3-additional-policy-details-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 from xml.sax.saxutils import escape
 
 from tableguard.policy.evaluate import Layer, Reason
@@ -30,20 +31,24 @@ _ARTICLE: Mapping[Layer, str] = {"identity": "an"}
 
 @dataclass(frozen=True)
 class Refusal(Exception):
-    """The refusal of a request: AWS's error code and message, and an HTTP status other than that of a denial."""
+    """The refusal of a request: AWS's error code and message, and an HTTP status other than that of a denial.
+
+    `layer` is the kind of policy that denies, empty where no policy does.
+    """
 
     code: str
     message: str
     status: int | None = None
+    layer: Layer | Literal[""] = ""
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"
 
 
-def denied(service: str, protocol: str, text: str) -> Refusal:
-    """Return the refusal of an action with the text that `denial_text` returns for it."""
+def denied(service: str, protocol: str, text: str, layer: Layer) -> Refusal:
+    """Return the refusal of an action by a layer, with the text that `denial_text` returns for it."""
     prefix = "You are not authorized to perform this operation. " if service == "ec2" else ""
-    return Refusal(denial_code(service, protocol), prefix + text)
+    return Refusal(denial_code(service, protocol), prefix + text, layer=layer)
 
 
 def denial_text(user: str, action: str, resource: str, reason: Reason, *, names_policy: bool) -> str:

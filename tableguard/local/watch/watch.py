@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tableguard.local.alerts.alerts import Alerts
 from tableguard.local.alerts.notification import Notification
 from tableguard.local.trail import deployed_trails
+from tableguard.local.trail.call_log import CallLog
 from tableguard.local.trail.observed_call import ObservedCall
 from tableguard.local.trail.trails import Delays, Trails
 from tableguard.local.watch.clock import Clock
@@ -20,6 +21,7 @@ class Watch:
     clock: Clock
     delays: Delays
     notifications: list[Notification] = field(default_factory=list)
+    calls: CallLog = field(default_factory=CallLog)
     trails: Trails = field(init=False)
     alerts: Alerts = field(init=False)
 
@@ -29,9 +31,12 @@ class Watch:
 
     def observe(self, call: ObservedCall) -> None:
         """Take a call that was answered; it is recorded and delivered when its time has come."""
+        self.calls.add(call)
 
     def tick(self) -> None:
         """Deliver what is due at the clock's time, evaluate the alarms, and let topics tell their subscribers."""
+        for recorded in self.calls.take():
+            self.trails.take(recorded.time, recorded.record)
         self.trails.deliver(self.clock.now())
         self.alerts.tick()
 
@@ -45,6 +50,7 @@ class Watch:
     def reset(self) -> None:
         """Forget what was observed and told, as before the first call."""
         self.notifications.clear()
+        self.calls.reset()
         self.trails.reset()
 
 

@@ -621,7 +621,7 @@ def test_a_refusal_names_the_kind_of_policy_in_aws_words(layer: Layer) -> None:
     ],
 )
 def test_a_client_reads_code_and_message_in_every_protocol(service: str, protocol: str, status: int, code: str) -> None:
-    refusal = authorization_refusal.denied(service, protocol, "not <you> & me")
+    refusal = authorization_refusal.denied(service, protocol, "not <you> & me", "identity")
     found, body, headers = authorization_refusal.response_parts(refusal, protocol)
     response = {"status_code": found, "body": body.encode(), "headers": {k.lower(): v for k, v in headers.items()}}
     error = create_parser(protocol).parse(response, StructureShape("Answer", {"type": "structure", "members": {}}))[
