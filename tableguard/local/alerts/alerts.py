@@ -1,11 +1,16 @@
 """All that reacts on the embedded AWS, behind one object: event rules, metric filters, alarms and topics."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from threading import RLock
 from typing import Any
 
+from moto.logs.models import logs_backends
+
+from tableguard.local.alerts import metrics
+from tableguard.local.alerts.alarms import Alarms
 from tableguard.local.alerts.event_rules import Bus, EventRules
+from tableguard.local.alerts.metric_filters import IngestedLine, counted
 from tableguard.local.alerts.notification import Notification
 from tableguard.local.watch.clock import Clock
 
@@ -16,16 +21,31 @@ class Alerts:
 
     clock: Clock
     notifications: list[Notification]
+    rules: EventRules = field(init=False)
+    alarms: Alarms = field(init=False)
     _lock: Any = field(default_factory=RLock, repr=False)
 
-    @property
-    def rules(self) -> EventRules:
-        """Return the rules of all event buses."""
-        return EventRules(self.clock.now, lambda *_: None)
+    def __post_init__(self) -> None:
+        self.rules = EventRules(self.clock.now, self._count)
+        self.alarms = Alarms(self.clock.now, self.rules)
 
     def event(self, account: str, region: str, event: Mapping[str, Any]) -> None:
         """Take an event that AWS puts on the default bus of an account in a region."""
         self.rules.put(Bus(account, region), event)
 
+    def lines(self, account: str, region: str, group: str, lines: Iterable[IngestedLine]) -> None:
+        """Take lines that have come to a log group: its metric filters count them."""
+        came = tuple(lines)
+        for metric_filter in list(logs_backends[account][region].filters.metric_filters):
+            if metric_filter["logGroupName"] == group:
+                for one in counted(metric_filter, came):
+                    metrics.put(account, region, one.namespace, [one.datum])
+
     def tick(self) -> None:
         """Evaluate the alarms at the clock's time."""
+        with self._lock:
+            self.alarms.evaluate()
+
+    def _count(self, bus: Bus, metric: str, rule: str) -> None:
+        value = metrics.datum(metric, 1, self.clock.now(), "Count", RuleName=rule)
+        metrics.put(bus.account, bus.region, "AWS/Events", [value])

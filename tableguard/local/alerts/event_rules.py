@@ -154,7 +154,7 @@ def matches(rule: Any, event: Event) -> bool:
 
 
 def pattern_matches(pattern: str, event: Event) -> bool:
-    """Tell whether an event matches a pattern, given as text."""
+    """Tell whether an event matches a pattern, given as text; EventPatternError if it is none."""
     return event_pattern.parse(pattern).matches(event)
 
 

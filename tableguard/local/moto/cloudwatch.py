@@ -1,24 +1,76 @@
-"""Correction of moto's CloudWatch: DescribeAlarms returns as many alarms as are asked for, and a token for the rest.
+"""Corrections of moto's CloudWatch: alarms are evaluated by the watch, have its time, and are described page by page.
 
-moto returns all of them. AWS returns at most MaxRecords, which is from 1 to 100:
+moto's new alarm is OK, as is one that is put again; AWS's has insufficient data, and keeps its state:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+
+moto describes all alarms at once. AWS describes at most MaxRecords, which is from 1 to 100:
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
 """
 
+import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from moto.cloudwatch.exceptions import CloudWatchException
+from moto.cloudwatch.models import Alarm, CloudWatchBackend
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult
 
+from tableguard.local.alerts.alarms import Transition
+from tableguard.local.alerts.evaluation import State
 from tableguard.local.moto.patch import wrap
+from tableguard.local.watch import watch
 
 _MOST = 100
 
 
 def install() -> None:
-    """Replace CloudWatchResponse.describe_alarms."""
+    """Replace how alarms are made, set and described, and when metric data was."""
     wrap(CloudWatchResponse, "describe_alarms", _page)
+    wrap(CloudWatchBackend, "put_metric_alarm", _put_alarm)
+    wrap(CloudWatchBackend, "put_metric_data", _put_data)
+    wrap(Alarm, "update_state", _set_state)
+
+
+def _put_alarm(put: Callable[..., Alarm], backend: CloudWatchBackend, name: str, **named: Any) -> Alarm:
+    before, alarm, watching = backend.alarms.get(name), put(backend, name=name, **named), watch.in_use()
+    if before is None:
+        alarm.state_value = "INSUFFICIENT_DATA"
+    else:
+        for attribute in _OF_STATE:
+            setattr(alarm, attribute, getattr(before, attribute))
+    if watching is not None:
+        now = watching.clock.now()
+        alarm.configuration_updated_timestamp = _naive(now)
+        if before is None:
+            alarm.state_updated_timestamp = _naive(now)
+        watching.alerts.alarms.history.configured(alarm, now, new=before is None)
+    return alarm
+
+
+_OF_STATE = ("state_value", "state_reason", "state_reason_data", "state_updated_timestamp")
+
+
+def _put_data(put: Callable[..., None], backend: CloudWatchBackend, namespace: str, data: list[Any]) -> None:
+    watching = watch.in_use()
+    if watching is not None:
+        for datum in data:
+            datum.setdefault("Timestamp", _naive(watching.clock.now()))
+    put(backend, namespace, data)
+
+
+def _set_state(update: Callable[..., None], alarm: Alarm, reason: str, reason_data: str | None, state: State) -> None:
+    watching = watch.in_use()
+    if watching is None:
+        update(alarm, reason, reason_data, state)
+    else:
+        watching.alerts.alarms.change(alarm, Transition(state, reason, json.loads(reason_data or "{}")))
+
+
+def _naive(moment: datetime) -> datetime:
+    """Return a moment as moto keeps it: in UTC, without saying so."""
+    return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def _page(describe: Callable[[CloudWatchResponse], Any], response: CloudWatchResponse) -> ActionResult:

@@ -6,18 +6,21 @@ by stream. It keeps logs for any number of days.
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
 from moto.logs import models
 from moto.logs.exceptions import InvalidParameterException
 from moto.logs.metric_filters import MetricFilters
-from moto.logs.models import LogsBackend
+from moto.logs.models import LogsBackend, LogStream
 from moto.logs.responses import LogsResponse
 
 from tableguard.aws.patterns.filter_pattern import FilterPatternError, parse
+from tableguard.local.alerts.metric_filters import IngestedLine
 from tableguard.local.moto.logs import embedded_metrics
 from tableguard.local.moto.patch import replace, wrap
+from tableguard.local.watch import watch
 
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 _DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
@@ -30,6 +33,7 @@ def install() -> None:
     wrap(LogsBackend, "filter_log_events", _filter)
     wrap(LogsBackend, "put_retention_policy", _keep)
     replace(models, "EventMessageFilter", _Matching)
+    wrap(LogStream, "put_log_events", _counted)
     embedded_metrics.install()
 
 
@@ -39,6 +43,20 @@ def _add_filter(add: Callable[..., None], filters: MetricFilters, name: str, *re
     _check_pattern(pattern)
     filters.delete_filter(name, group)
     add(filters, name, *rest)
+
+
+def _counted(put: Callable[..., str], stream: LogStream, events: list[dict[str, Any]]) -> str:
+    """Let the metric filters of the group count what comes to it."""
+    token = put(stream, events)
+    watching = watch.in_use()
+    if watching is not None:
+        lines = (IngestedLine(_moment(event["timestamp"]), event["message"]) for event in events)
+        watching.alerts.lines(stream.account_id, stream.region, stream.log_group.name, lines)
+    return token
+
+
+def _moment(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def _keep(put: Callable[..., None], backend: LogsBackend, group: str, days: int) -> None:

@@ -1,0 +1,186 @@
+"""Lines are counted, alarms change state, and their topics tell: as the policies of topics and keys allow."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.worlds import watched
+from tests.worlds.watched import ACCOUNT, ALARMS, EVENTS, REGION, World
+
+NOON = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[World]:
+    with watched.running() as running:
+        yield running
+
+
+@pytest.fixture
+def world(running: World) -> World:
+    """The world at noon."""
+    running.watch.clock.stop(NOON)
+    return running
+
+
+def alarm(world: World, name: str, topic: str, **changes: Any) -> str:
+    """An alarm at the first sample of a metric of its own within five minutes; silence is no alarm."""
+    defaults = {
+        "Namespace": "test",
+        "MetricName": name,
+        "Period": 300,
+        "EvaluationPeriods": 1,
+        "Statistic": "SampleCount",
+        "Threshold": 1,
+        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+        "TreatMissingData": "notBreaching",
+        "AlarmActions": [topic],
+    }
+    world.client("cloudwatch").put_metric_alarm(AlarmName=name, **{**defaults, **changes})
+    return f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}"
+
+
+def state(world: World, name: str) -> dict[str, Any]:
+    """An alarm as DescribeAlarms shows it."""
+    (described,) = world.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    return dict(described)
+
+
+def write_metric(world: World, name: str, *values: float) -> None:
+    data = [{"MetricName": name, "Value": value} for value in values]
+    world.client("cloudwatch").put_metric_data(Namespace="test", MetricData=data)
+
+
+def set_state(world: World, name: str, value: str) -> None:
+    world.client("cloudwatch").set_alarm_state(AlarmName=name, StateValue=value, StateReason="tried")
+
+
+def test_a_line_that_matches_reaches_the_subscriber_of_the_alarm_and_another_line_does_not(world: World) -> None:
+    topic = world.topic("lines", ALARMS)
+    alarm(world, "lines", topic)
+    logs = world.client("logs")
+    logs.create_log_group(logGroupName="lines")
+    logs.create_log_stream(logGroupName="lines", logStreamName="one")
+    logs.put_metric_filter(
+        logGroupName="lines",
+        filterName="lines",
+        filterPattern='{ $.eventName = "DeleteTable" }',
+        metricTransformations=[{"metricName": "lines", "metricNamespace": "test", "metricValue": "1"}],
+    )
+
+    def write(name: str) -> None:
+        now = int(world.watch.clock.now().timestamp() * 1000)
+        line = {"timestamp": now, "message": json.dumps({"eventName": name})}
+        logs.put_log_events(logGroupName="lines", logStreamName="one", logEvents=[line])
+
+    write("CreateTable")
+    world.watch.run(120)
+    assert (state(world, "lines")["StateValue"], world.received(topic)) == ("OK", [])
+    write("DeleteTable")
+    world.watch.run(120)
+    assert state(world, "lines")["StateValue"] == "ALARM"
+    (message,) = map(json.loads, world.received(topic))
+    assert (message["AlarmName"], message["NewStateValue"], message["OldStateValue"]) == ("lines", "ALARM", "OK")
+    why = "1 out of the last 1 datapoints [1.0 (01/12/26 11:58:00)] was greater than or equal to the threshold (1.0)"
+    assert why in message["NewStateReason"]
+
+
+def test_an_alarm_ends_when_its_metric_is_silent(world: World) -> None:
+    topic = world.topic("ending", ALARMS)
+    alarm(world, "ending", topic, OKActions=[topic])
+    write_metric(world, "ending", 1)
+    world.watch.run(60)
+    assert state(world, "ending")["StateValue"] == "ALARM"
+    world.watch.run(1200)
+    assert state(world, "ending")["StateValue"] == "OK"
+    assert [json.loads(message)["NewStateValue"] for message in world.received(topic)] == ["ALARM", "OK"]
+
+
+@pytest.mark.parametrize(("statistic", "rings"), [("SampleCount", True), ("Sum", False)])
+def test_a_negative_value_hides_a_record_from_a_sum_and_not_from_a_count(
+    world: World, statistic: str, rings: bool
+) -> None:
+    topic = world.topic(statistic, ALARMS)
+    alarm(world, statistic, topic, Statistic=statistic)
+    write_metric(world, statistic, 1, -1)
+    world.watch.run(120)
+    assert (len(world.received(topic)) == 1) is rings
+
+
+@pytest.mark.parametrize("condition", ["the alarm", "another alarm", "another account"])
+def test_a_topic_hears_the_alarms_that_its_policy_names(world: World, condition: str) -> None:
+    name = condition.replace(" ", "-")
+    arn = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{'other' if condition == 'another alarm' else name}"
+    account = "999999999999" if condition == "another account" else ACCOUNT
+    whose, which = {"aws:SourceAccount": account}, {"aws:SourceArn": arn}
+    topic = world.topic(name, ALARMS, StringEquals=whose, ArnLike=which)
+    alarm(world, name, topic)
+    write_metric(world, name, 1)
+    world.watch.run(60)
+    assert len(world.received(topic)) == (condition == "the alarm")
+
+
+def test_disabled_actions_are_not_done(world: World) -> None:
+    topic = world.topic("disabled", ALARMS)
+    alarm(world, "disabled", topic)
+    world.client("cloudwatch").disable_alarm_actions(AlarmNames=["disabled"])
+    set_state(world, "disabled", "ALARM")
+    assert (state(world, "disabled")["StateValue"], world.received(topic)) == ("ALARM", [])
+    world.client("cloudwatch").enable_alarm_actions(AlarmNames=["disabled"])
+    set_state(world, "disabled", "OK")
+    set_state(world, "disabled", "ALARM")
+    assert len(world.received(topic)) == 1
+
+
+def test_an_alarm_that_is_put_again_keeps_its_state(world: World) -> None:
+    topic = world.topic("again", ALARMS)
+    alarm(world, "again", topic)
+    assert state(world, "again")["StateValue"] == "INSUFFICIENT_DATA"
+    set_state(world, "again", "ALARM")
+    alarm(world, "again", topic, Threshold=2)
+    assert (state(world, "again")["StateValue"], state(world, "again")["Threshold"]) == ("ALARM", 2.0)
+
+
+def test_a_change_of_state_is_an_event_that_nobody_else_can_send(world: World) -> None:
+    heard, topic = world.topic("changes", EVENTS), world.topic("unheard")
+    arn = alarm(world, "changing", topic)
+    pattern = {"source": ["aws.cloudwatch"], "detail": {"alarmName": ["changing"], "state": {"value": ["ALARM"]}}}
+    world.rule("changes", heard, pattern)
+    forged = {"alarmName": "changing", "state": {"value": "ALARM"}}
+    assert world.put(forged, source="aws.cloudwatch")["ErrorCode"] == "NotAuthorizedForSourceException"
+    set_state(world, "changing", "ALARM")
+    (event,) = map(json.loads, world.received(heard))
+    assert (event["detail-type"], event["resources"]) == ("CloudWatch Alarm State Change", [arn])
+    assert event["detail"]["previousState"]["value"] == "INSUFFICIENT_DATA"
+
+
+def test_what_is_not_modelled_is_said_and_rings_never(world: World) -> None:
+    topic = world.topic("percentile", ALARMS)
+    world.client("cloudwatch").put_metric_alarm(
+        AlarmName="percentile",
+        Namespace="test",
+        MetricName="percentile",
+        ExtendedStatistic="p99",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+        AlarmActions=[topic],
+    )
+    write_metric(world, "percentile", 9)
+    set_state(world, "percentile", "OK")
+    world.watch.run(60)
+    described = state(world, "percentile")
+    said = (described["StateValue"], described["StateReason"])
+    assert said == ("INSUFFICIENT_DATA", "not modelled: statistic p99")
+    assert world.received(topic) == []
+
+
+def test_an_alarm_has_three_states(world: World) -> None:
+    alarm(world, "states", world.topic("states"))
+    with pytest.raises(ClientError, match="ValidationError"):
+        set_state(world, "states", "LOUD")
