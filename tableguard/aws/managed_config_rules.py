@@ -22,6 +22,8 @@ class RuleFacts:
     identifier: str
     parameters: frozenset[str]
     required: frozenset[str]
+    defaults: Mapping[str, str]
+    resource_types: frozenset[str]
     periodic: bool
     regions: str
 
@@ -86,6 +88,8 @@ def _rule(identifier: str, facts: Mapping[str, Any]) -> RuleFacts:
         parameters=frozenset(parameter["Name"] for parameter in parameters),
         # a default does not excuse: PutConfigRule refuses a rule without the parameter
         required=frozenset(parameter["Name"] for parameter in parameters if not parameter["Optional"]),
+        defaults={parameter["Name"]: parameter["Default"] for parameter in parameters if "Default" in parameter},
+        resource_types=frozenset(filter(None, facts.get("Resource Types", "").split(", "))),
         periodic="Periodic" in facts["Trigger type"],
         regions=facts["AWS Region"],
     )

@@ -1,0 +1,131 @@
+"""Managed rules about tables."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from tableguard.compliance.evaluator import Inventory, Parameters, evaluates
+from tableguard.compliance.item import ACCOUNT, ConfigurationItem
+from tableguard.compliance.verdict import COMPLIANT, Ruling, broken
+from tableguard.errors import ComplianceError
+
+_TABLE = "AWS::DynamoDB::Table"
+_SELECTION, _RECOVERY_POINT = "AWS::Backup::BackupSelection", "AWS::Backup::RecoveryPoint"
+_ON_DEMAND = "PAY_PER_REQUEST"
+
+
+@evaluates("DYNAMODB_TABLE_DELETION_PROTECTION_ENABLED", _TABLE)
+def deletion_protection(item: ConfigurationItem, _parameters: Parameters, _inventory: Inventory) -> Ruling:
+    """Judge whether deletion protection is enabled: dynamodb-table-deletion-protection-enabled."""
+    if item.fact("deletionProtectionEnabled") is True:
+        return COMPLIANT
+    return broken("the table can be deleted by one call", "enable its deletion protection")
+
+
+@evaluates("DYNAMODB_PITR_ENABLED", _TABLE)
+def point_in_time_recovery(item: ConfigurationItem, _parameters: Parameters, _inventory: Inventory) -> Ruling:
+    """Judge whether point-in-time recovery is enabled: dynamodb-pitr-enabled."""
+    status = item.supplement(
+        "ContinuousBackupsDescription", "pointInTimeRecoveryDescription", "pointInTimeRecoveryStatus"
+    )
+    if status == "ENABLED":
+        return COMPLIANT
+    return broken(f"point-in-time recovery is {status}", "enable it: what is overwritten meanwhile cannot be restored")
+
+
+@evaluates("DYNAMODB_TABLE_ENCRYPTED_KMS", _TABLE)
+def encrypted_under_kms(item: ConfigurationItem, parameters: Parameters, _inventory: Inventory) -> Ruling:
+    """Judge whether the table is encrypted under KMS, by one of kmsKeyArns if given.
+
+    dynamodb-table-encrypted-kms
+    """
+    encryption, keys = item.fact("ssedescription") or {}, parameters.listed("kmsKeyArns")
+    if encryption.get("status") != "ENABLED" or encryption.get("ssetype") != "KMS":
+        return broken("the table is encrypted under a key that DynamoDB owns", "encrypt it under a KMS key")
+    if keys and encryption.get("kmsmasterKeyArn") not in keys:
+        return broken(f"the table is encrypted under {encryption.get('kmsmasterKeyArn')}", f"use {' or '.join(keys)}")
+    return COMPLIANT
+
+
+@evaluates("DYNAMODB_AUTOSCALING_ENABLED", _TABLE)
+def autoscaling(item: ConfigurationItem, _parameters: Parameters, _inventory: Inventory) -> Ruling:
+    """Judge whether an auto scaling policy is on reads and on writes: dynamodb-autoscaling-enabled.
+
+    The page leaves open what is said of an on-demand table; Security Hub's DynamoDB.1 lets it pass, and so does this.
+    Its parameters for capacities and utilization are not judged: none of them is deployed.
+    """
+    if (item.fact("billingModeSummary") or {}).get("billingMode") == _ON_DEMAND:
+        return COMPLIANT
+    scaled = {policy["scalableDimension"] for policy in item.supplement("ScalingPolicies") or ()}
+    for capacity in ("Read", "Write"):
+        if f"dynamodb:table:{capacity}CapacityUnits" not in scaled:
+            return broken(
+                f"the table's {capacity.lower()} capacity is fixed", "give it a scaling policy, or make it on demand"
+            )
+    return COMPLIANT
+
+
+@evaluates("DYNAMODB_IN_BACKUP_PLAN", _TABLE)
+def in_backup_plan(item: ConfigurationItem, _parameters: Parameters, inventory: Inventory) -> Ruling:
+    """Judge whether a backup plan selects the table: dynamodb-in-backup-plan.
+
+    AWS Backup selects by ARN, all of which may end in a wildcard. A selection by tags is not read: it makes an error.
+    """
+    for selection in inventory.of(_SELECTION):
+        body = selection.fact("BackupSelection")
+        if body.get("ListOfTags") or any((body.get("Conditions") or {}).values()):
+            raise ComplianceError(f"backup selection {selection.label}: a selection by tags is not read")
+        if _names(body.get("Resources", ()), item.arn) and not _names(body.get("NotResources", ()), item.arn):
+            return COMPLIANT
+    return broken("no backup plan selects the table", "add it to the selection of a plan")
+
+
+def _names(patterns: list[str], arn: str) -> bool:
+    return any(arn == pattern or (pattern.endswith("*") and arn.startswith(pattern[:-1])) for pattern in patterns)
+
+
+@evaluates("DYNAMODB_LAST_BACKUP_RECOVERY_POINT_CREATED", _TABLE)
+def recently_backed_up(item: ConfigurationItem, parameters: Parameters, inventory: Inventory) -> Ruling:
+    """Judge whether the newest recovery point is young enough.
+
+    dynamodb-last-backup-recovery-point-created. Its parameters resourceTags and resourceId are not judged:
+    neither is deployed.
+    """
+    value, unit = parameters.number("recoveryPointAgeValue"), parameters.text("recoveryPointAgeUnit")
+    if unit not in ("hours", "days"):
+        raise ComplianceError(f"rule {parameters.rule}: recoveryPointAgeUnit = {unit!r}: accepted: hours, days")
+    oldest = inventory.time - timedelta(**{unit: value})
+    if any(created >= oldest for created in _backups(item, inventory)):
+        return COMPLIANT
+    return broken(f"no backup of the table in the last {value} {unit}", "see why the plan's job fails, or start one")
+
+
+def _backups(item: ConfigurationItem, inventory: Inventory) -> Iterator[datetime]:
+    for point in inventory.of(_RECOVERY_POINT):
+        if point.fact("ResourceArn") == item.arn and point.fact("Status") == "COMPLETED":
+            yield point.fact("CreationDate")
+
+
+@evaluates("DYNAMODB_THROUGHPUT_LIMIT_CHECK", ACCOUNT)
+def throughput_limit(item: ConfigurationItem, parameters: Parameters, inventory: Inventory) -> Ruling:
+    """Judge whether provisioned throughput reaches a share of the account's limits.
+
+    dynamodb-throughput-limit-check: "when this value is reached, the rule is marked as noncompliant". An
+    account with on-demand tables alone has provisioned none.
+    """
+    for capacity, word in (("Read", "RCU"), ("Write", "WCU")):
+        limit = item.fact("dynamoDbLimits", f"accountMax{capacity}CapacityUnits")
+        units = sum(_provisioned(inventory, f"{capacity.lower()}CapacityUnits"))
+        threshold = parameters.number(f"account{word}ThresholdPercentage")
+        if units * 100 >= threshold * limit:
+            return broken(
+                f"{units} {capacity.lower()} capacity units of the account's {limit} are provisioned",
+                "have the quota raised, or provision less",
+            )
+    return COMPLIANT
+
+
+def _provisioned(inventory: Inventory, word: str) -> Iterator[int]:
+    for table in inventory.of(_TABLE):
+        yield table.fact("provisionedThroughput", word) or 0
+        for index in table.fact("globalSecondaryIndexes") or ():
+            yield index.get("provisionedThroughput", {}).get(word) or 0
