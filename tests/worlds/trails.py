@@ -109,6 +109,15 @@ class SmallAws:
             return []
         return [json.loads(line["message"]) for line in lines]
 
+    def objects(self, prefix: str = "AWSLogs/") -> dict[str, bytes]:
+        """The objects of the trail's bucket by their keys; none if there is no such bucket."""
+        s3 = self.client("s3")
+        try:
+            listed = s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])
+        except s3.exceptions.NoSuchBucket:
+            return {}
+        return {one["Key"]: s3.get_object(Bucket=BUCKET, Key=one["Key"])["Body"].read() for one in listed}
+
     def status(self) -> dict[str, Any]:
         """What GetTrailStatus says."""
         answer: dict[str, Any] = self.client("cloudtrail").get_trail_status(Name=TRAIL)

@@ -1,4 +1,4 @@
-"""Decides whether a trail's event selectors record an event, and refuses selectors that CloudTrail refuses.
+"""Decides whether a trail's event selectors record an event.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedFieldSelector.html
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_EventSelector.html

@@ -4,15 +4,17 @@ CloudTrail decides about an event by the trails that there were when it happened
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-working-with-log-files.html
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from threading import Lock
+from threading import RLock
 from typing import Any, Protocol
 from uuid import uuid4
 
 from tableguard.aws.cloudtrail.trail import Trail, bus_event
 from tableguard.local.trail.delivery_status import DeliveryStatus
+from tableguard.local.trail.digests import Digests
+from tableguard.local.trail.log_files import LogFiles
 from tableguard.local.trail.log_groups import LogLine, write_lines
 
 Record = dict[
@@ -50,65 +52,89 @@ class _Waiting:
     trail: Trail | None = None
 
 
-@dataclass
 class Trails:
     """The trails of an embedded AWS at work: what they have taken, and not yet delivered."""
 
-    delays: Delays
-    logging: Callable[[], tuple[Trail, ...]]  # the trails that log now
-    receivers: list[Receivers] = field(default_factory=list)
-    status: dict[str, DeliveryStatus] = field(default_factory=dict)  # by the trail's ARN
-    _versions: list[tuple[datetime, tuple[Trail, ...]]] = field(default_factory=list)
-    _bus: list[_Waiting] = field(default_factory=list)
-    _lines: list[_Waiting] = field(default_factory=list)
-    _lock: Lock = field(default_factory=Lock)
+    def __init__(
+        self, delays: Delays, logging: Callable[[], tuple[Trail, ...]], receivers: Sequence[Receivers]
+    ) -> None:
+        self.receivers = list(receivers)
+        self.log_files, self.digests = LogFiles(delays.log_file), Digests(delays.digest)
+        self._delays = delays
+        self._logging = logging  # the trails that log now
+        self._status: dict[str, DeliveryStatus] = {}  # by the trail's ARN
+        self._versions: list[tuple[datetime, tuple[Trail, ...]]] = []
+        self._bus: list[_Waiting] = []
+        self._lines: list[_Waiting] = []
+        self._lock = RLock()
 
     def changed(self, now: datetime) -> None:
         """Note the trails as they are after one was made, changed or deleted."""
+        trails = self._logging()
         with self._lock:
-            self._versions.append((now, self.logging()))
+            self._versions.append((now, trails))
+            self.digests.begin(trails, now)
 
     def reset(self) -> None:
         """Forget everything, as before the first call."""
         with self._lock:
-            for kept in (self._versions, self._bus, self._lines):
+            for kept in (self._versions, self._bus, self._lines, self._status):
                 kept.clear()
-        self.status.clear()
+            self.log_files.reset()
+            self.digests.reset()
+
+    def status(self, arn: str) -> DeliveryStatus:
+        """Return what has come of a trail's deliveries."""
+        return self._status.setdefault(arn, DeliveryStatus())
 
     def take(self, time: datetime, record: Record) -> None:
         """Take the record of a call that began at a time: each trail that records it delivers it later."""
-        trails = self._at(time)
-        recording = [trail for trail in trails if trail.records(record)]
-        if recording or (record["eventCategory"] == "Management" and _covered(trails, record)):
-            self._bus.append(_Waiting(time + timedelta(seconds=self.delays.event_bus), record))
-        due = time + timedelta(seconds=self.delays.log_group)
-        self._lines += [_Waiting(due, record, trail) for trail in recording if trail.log_group_arn]
+        with self._lock:
+            trails = self._at(time)
+            recording = [trail for trail in trails if trail.records(record)]
+            if recording or (record["eventCategory"] == "Management" and _covered(trails, record)):
+                self._bus.append(_Waiting(time + timedelta(seconds=self._delays.event_bus), record))
+            due = time + timedelta(seconds=self._delays.log_group)
+            for trail in recording:
+                self.log_files.add(trail, time, record)
+                if trail.log_group_arn:
+                    self._lines.append(_Waiting(due, record, trail))
 
     def deliver(self, now: datetime) -> None:
-        """Deliver what has arrived by now."""
-        for waiting in _arrived(self._bus, now):
+        """Deliver what has arrived by now, and write the files that are due."""
+        with self._lock:
+            events, lines = _arrived(self._bus, now), _arrived(self._lines, now)
+            self._write_lines(lines)
+            self._write_files(now)
+        for waiting in events:
             self._put_on_bus(waiting.record)
-        by_trail: dict[Trail, list[_Waiting]] = {}
-        for waiting in _arrived(self._lines, now):
-            if waiting.trail is not None:
-                by_trail.setdefault(waiting.trail, []).append(waiting)
-        for trail, lines in by_trail.items():
-            self._write(trail, lines)
 
     def _at(self, time: datetime) -> tuple[Trail, ...]:
         """Return the trails that were logging when a call began."""
-        with self._lock:
-            earlier = [trails for since, trails in self._versions if since <= time]
-        return earlier[-1] if earlier else ()
+        return next((trails for since, trails in reversed(self._versions) if since <= time), ())
 
     def _put_on_bus(self, record: Record) -> None:
         event = bus_event(record, str(uuid4()))
         for receiver in self.receivers:
             receiver.event(record["recipientAccountId"], record["awsRegion"], event)
 
-    def _write(self, trail: Trail, waiting: Iterable[_Waiting]) -> None:
-        lines = tuple(LogLine(line.due, line.record) for line in sorted(waiting, key=lambda line: line.due))
-        write_lines(trail, lines, self.status.setdefault(trail.arn, DeliveryStatus()))
+    def _write_lines(self, waiting: Iterable[_Waiting]) -> None:
+        by_trail: dict[Trail, list[LogLine]] = {}
+        for line in sorted(waiting, key=lambda one: one.due):
+            if line.trail is not None:
+                by_trail.setdefault(line.trail, []).append(LogLine(line.due, line.record))
+        for trail, lines in by_trail.items():
+            write_lines(trail, lines, self.status(trail.arn))
+
+    def _write_files(self, now: datetime) -> None:
+        current = {trail.arn: trail for trail in (self._versions[-1][1] if self._versions else ())}
+
+        def status(trail: Trail) -> DeliveryStatus:
+            return self.status(trail.arn)
+
+        for delivered in self.log_files.deliver(now, status, lambda trail: current.get(trail.arn, trail)):
+            self.digests.add(delivered)
+        self.digests.deliver(now, status, lambda trail: current.get(trail.arn))
 
 
 def _covered(trails: Iterable[Trail], record: Record) -> bool:

@@ -146,7 +146,7 @@ def test_a_log_group_that_the_role_may_not_write_gets_nothing(small: SmallAws, h
     small.watch.run(300)
     assert small.log_lines() == []
     assert _names(small) == ["CreateTable"]
-    assert small.watch.trails.status[trails.TRAIL_ARN].log_group.error == error
+    assert small.watch.trails.status(trails.TRAIL_ARN).log_group.error == error
 
 
 def test_an_aws_that_is_emptied_delivers_nothing_more(small: SmallAws) -> None:
