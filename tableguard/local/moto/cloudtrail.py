@@ -17,12 +17,12 @@ from moto.cloudtrail.responses import CloudTrailResponse
 from moto.core.exceptions import JsonRESTError
 from moto.core.utils import utcnow
 
-from tableguard.aws.cloudtrail.files import timestamp
-from tableguard.aws.cloudtrail.selectors import DEFAULT
-from tableguard.aws.cloudtrail.valid_selectors import SelectorError, check
+from tableguard.aws.cloudtrail.delivery.files import timestamp
+from tableguard.aws.cloudtrail.delivery.selectors import DEFAULT
+from tableguard.aws.cloudtrail.delivery.valid_selectors import SelectorError, check
 from tableguard.local.moto.patch import replace, wrap
-from tableguard.local.trail.delivery_status import Delivery, DeliveryStatus
-from tableguard.local.trail.signing_keys import KEY_VALIDITY
+from tableguard.local.trail.delivery.delivery_status import Delivery, DeliveryStatus
+from tableguard.local.trail.delivery.signing_keys import KEY_VALIDITY
 from tableguard.local.watch import watch
 
 _CHANGES = ("create_trail", "delete_trail", "put_event_selectors", "start_logging", "stop_logging", "update_trail")

@@ -11,11 +11,11 @@ from threading import RLock
 from typing import Any, Protocol
 from uuid import uuid4
 
-from tableguard.aws.cloudtrail.trail import Trail, bus_event
-from tableguard.local.trail.delivery_status import DeliveryStatus
-from tableguard.local.trail.digests import Digests
-from tableguard.local.trail.log_files import LogFiles
-from tableguard.local.trail.log_groups import LogLine, write_lines
+from tableguard.aws.cloudtrail.delivery.trail import Trail, bus_event
+from tableguard.local.trail.delivery.delivery_status import DeliveryStatus
+from tableguard.local.trail.delivery.digests import Digests
+from tableguard.local.trail.delivery.log_files import LogFiles
+from tableguard.local.trail.delivery.log_groups import LogLine, write_lines
 
 Record = dict[
     str, Any

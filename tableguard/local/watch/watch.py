@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from tableguard.local.alerts.alerts import Alerts
 from tableguard.local.alerts.notification import Notification
-from tableguard.local.trail import deployed_trails
 from tableguard.local.trail.call_log import CallLog
+from tableguard.local.trail.delivery import deployed_trails
 from tableguard.local.trail.observed_call import ObservedCall
 from tableguard.local.trail.trails import Delays, Trails
 from tableguard.local.watch.clock import Clock

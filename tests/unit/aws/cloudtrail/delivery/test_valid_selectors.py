@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tableguard.aws.cloudtrail.valid_selectors import SelectorError, check
+from tableguard.aws.cloudtrail.delivery.valid_selectors import SelectorError, check
 
 _OF_TABLES = {"Field": "resources.type", "Equals": ["AWS::DynamoDB::Table"]}
 _OF_SOURCE = {"Field": "eventSource", "Equals": ["dynamodb.amazonaws.com"]}

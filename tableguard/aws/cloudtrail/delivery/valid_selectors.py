@@ -8,7 +8,7 @@ The error codes are AWS's, the words ours.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tableguard.aws.cloudtrail.selectors import OPERATORS, Selector
+from tableguard.aws.cloudtrail.delivery.selectors import OPERATORS, Selector
 
 _CODE = "InvalidEventSelectorsException"
 _CLASSIC, _DATA_RESOURCES, _VALUES = 5, 250, 500  # the most of each in a trail

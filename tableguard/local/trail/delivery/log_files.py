@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from tableguard.aws.cloudtrail.files import EvidenceFile, log_file
-from tableguard.aws.cloudtrail.trail import Trail
-from tableguard.local.trail import evidence_bucket
-from tableguard.local.trail.delivery_status import DeliveryStatus
+from tableguard.aws.cloudtrail.delivery.files import EvidenceFile, log_file
+from tableguard.aws.cloudtrail.delivery.trail import Trail
+from tableguard.local.trail.delivery import evidence_bucket
+from tableguard.local.trail.delivery.delivery_status import DeliveryStatus
 
 _TRIED_FOR = timedelta(days=30)
 

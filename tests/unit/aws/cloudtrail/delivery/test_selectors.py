@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tableguard.aws.cloudtrail.selectors import FIELDS, OPERATORS, EventSelectors
+from tableguard.aws.cloudtrail.delivery.selectors import FIELDS, OPERATORS, EventSelectors
 from tests.worlds.trails import ACCOUNT, REGION, event, item_event
 
 _TABLES = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/"

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tableguard.aws.cloudtrail.selectors import Record
-from tableguard.aws.cloudtrail.trail import Trail
+from tableguard.aws.cloudtrail.delivery.selectors import Record
+from tableguard.aws.cloudtrail.delivery.trail import Trail
 
 SIGNATURE_ALGORITHM = "SHA256withRSA"
 _HASH_ALGORITHM = "SHA-256"

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tableguard.aws.cloudtrail.trail import Trail, bus_event
+from tableguard.aws.cloudtrail.delivery.trail import Trail, bus_event
 from tests.worlds.trails import ACCOUNT, OTHER_REGION, REGION, event
 
 TRAIL = Trail(ACCOUNT, REGION, "example", "evidence")

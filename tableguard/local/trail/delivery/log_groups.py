@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from tableguard.aws.arn import parse
-from tableguard.aws.cloudtrail.trail import Trail
+from tableguard.aws.cloudtrail.delivery.trail import Trail
 from tableguard.local.authorization.call import ApiCall, Caller
-from tableguard.local.trail import permissions
-from tableguard.local.trail.delivery_status import DeliveryStatus
+from tableguard.local.trail.delivery import permissions
+from tableguard.local.trail.delivery.delivery_status import DeliveryStatus
 from tableguard.policy.principals import principal
 
 _SESSION = "CLOUDWATCH_LOGS_DELIVERY_SESSION"

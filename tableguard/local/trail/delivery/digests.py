@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tableguard.aws.cloudtrail.files import SIGNATURE_ALGORITHM, SignedDigest, digest_file, signed_text
-from tableguard.aws.cloudtrail.trail import Trail
-from tableguard.local.trail import evidence_bucket
-from tableguard.local.trail.delivery_status import DeliveryStatus
-from tableguard.local.trail.log_files import DeliveredFile
-from tableguard.local.trail.signing_keys import SigningKeys
+from tableguard.aws.cloudtrail.delivery.files import SIGNATURE_ALGORITHM, SignedDigest, digest_file, signed_text
+from tableguard.aws.cloudtrail.delivery.trail import Trail
+from tableguard.local.trail.delivery import evidence_bucket
+from tableguard.local.trail.delivery.delivery_status import DeliveryStatus
+from tableguard.local.trail.delivery.log_files import DeliveredFile
+from tableguard.local.trail.delivery.signing_keys import SigningKeys
 
 
 @dataclass

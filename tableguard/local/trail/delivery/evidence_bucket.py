@@ -11,9 +11,9 @@ from types import MappingProxyType
 from typing import Any
 
 from tableguard.aws.arn import parse
-from tableguard.aws.cloudtrail.files import EvidenceFile, timestamp
-from tableguard.aws.cloudtrail.trail import Trail
-from tableguard.local.trail import permissions
+from tableguard.aws.cloudtrail.delivery.files import EvidenceFile, timestamp
+from tableguard.aws.cloudtrail.delivery.trail import Trail
+from tableguard.local.trail.delivery import permissions
 
 _ACL = "bucket-owner-full-control"
 _NOTHING: Mapping[str, str] = MappingProxyType({})

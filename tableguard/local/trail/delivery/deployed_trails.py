@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from tableguard.aws.cloudtrail.selectors import EventSelectors
-from tableguard.aws.cloudtrail.trail import Trail
+from tableguard.aws.cloudtrail.delivery.selectors import EventSelectors
+from tableguard.aws.cloudtrail.delivery.trail import Trail
 
 
 def logging_trails() -> tuple[Trail, ...]:

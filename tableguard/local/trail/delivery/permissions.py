@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tableguard.aws.cloudtrail.trail import Trail
+from tableguard.aws.cloudtrail.delivery.trail import Trail
 from tableguard.local.authorization.call import ApiCall, Caller
 from tableguard.policy.principals import principal
 

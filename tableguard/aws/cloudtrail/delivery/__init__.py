@@ -1,0 +1,1 @@
+"""What a trail selects, and the files that it delivers."""
