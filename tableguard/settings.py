@@ -109,6 +109,8 @@ class Settings:
     user_pool_id: str
     client_id: str
     alert_email: str
+    alert_reads: int
+    alert_writes: int
     log_days: int
     audit_days: int
     backup_days: int
@@ -181,6 +183,8 @@ class Settings:
         return {
             "access-log-bucket": self.access_log_bucket,
             "account-id": self.account_id,
+            "alert-reads": str(self.alert_reads),
+            "alert-writes": str(self.alert_writes),
             "allowed-regions": self.allowed_regions,
             "artifact-bucket": self.artifact_bucket,
             "break-glass-roles": self.break_glass_roles,
@@ -353,7 +357,11 @@ def _login(section: Section) -> Values:
 
 
 def _alerts(section: Section) -> Values:
-    return {"alert_email": section.text("email", pattern=r"[^@\s]+@[^@\s]+\.[^@\s]+", accepted="an e-mail address")}
+    return {
+        "alert_email": section.text("email", pattern=r"[^@\s]+@[^@\s]+\.[^@\s]+", accepted="an e-mail address"),
+        "alert_reads": section.number("reads", 100, 10_000_000, default=10_000),
+        "alert_writes": section.number("writes", 100, 10_000_000, default=5_000),
+    }
 
 
 def _retention(section: Section) -> Values:

@@ -120,6 +120,8 @@ def _monitoring(usage: Usage, hits: float) -> Iterator[_Item]:
     yield "monitoring", "logs kept", logged * COMPRESSED * estate.log_days / DAYS, "cloudwatch-logs-storage"
     yield "monitoring", "alarms", estate.alarms, "cloudwatch-alarm"
     yield "monitoring", "the function's metrics", estate.function_metrics, "cloudwatch-custom-metric"
+    # a metric costs by the hour in which it has a sample; those of the other detections seldom have one
+    yield "monitoring", "metrics of rates in the trail", estate.rate_metrics, "cloudwatch-custom-metric"
     yield "monitoring", "rules for throttled keys", estate.insights_rules, "cloudwatch-contributor-insights-rule"
     yield "monitoring", "traces", usage.traces, "xray-trace"
     yield "monitoring", "configuration items", around.changes, "config-item"

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from stream_lambda.log import METRICS
 from tableguard.settings import Provisioned, Settings
@@ -20,6 +21,7 @@ class EstateCounts:
     triggered_rules: int
     insights_rules: int
     function_metrics: int
+    rate_metrics: int  # of detections that count what happens all day
     memory: int
     concurrency: int
     backup_days: int
@@ -41,10 +43,11 @@ def count_estate(settings: Settings) -> EstateCounts:
     (table,) = (resource["Properties"] for resource in resources if resource["Type"] == "AWS::DynamoDB::Table")
     rules = [resource["Properties"] for resource in resources if resource["Type"] == "AWS::Config::ConfigRule"]
     periodic = sum("MaximumExecutionFrequency" in rule for rule in rules)
+    alarms = [resource for resource in resources if resource["Type"] == "AWS::CloudWatch::Alarm"]
     capacity = settings.capacity
     provisioned = capacity if isinstance(capacity, Provisioned) else None
     return EstateCounts(
-        alarms=kinds["AWS::CloudWatch::Alarm"],
+        alarms=len(alarms),
         keys=kinds["AWS::KMS::Key"],
         resources=len(resources),
         periodic_rules=periodic,
@@ -53,6 +56,7 @@ def count_estate(settings: Settings) -> EstateCounts:
         # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/contributorinsights_HowItWorks.html
         insights_rules=2 * (1 + len(table["GlobalSecondaryIndexes"])),
         function_metrics=len(METRICS),
+        rate_metrics=sum(resource["Properties"]["Threshold"] > 1 for resource in alarms if _counts_records(resource)),
         memory=function["MemorySize"],
         concurrency=function["ReservedConcurrentExecutions"],
         backup_days=settings.backup_days,
@@ -60,3 +64,7 @@ def count_estate(settings: Settings) -> EstateCounts:
         lowest_units=(provisioned.read_units[0], provisioned.write_units[0]) if provisioned else (1, 1),
         target_percent=provisioned.target_percent if provisioned else 70,
     )
+
+
+def _counts_records(alarm: dict[str, Any]) -> bool:
+    return bool(alarm["Properties"]["Statistic"] == "SampleCount")

@@ -21,6 +21,7 @@ FOLDER = POLICIES / "detections"
 _NAME = re.compile(r"[a-z]+(_[a-z]+)*")
 _TECHNIQUE = re.compile(r"T[0-9]{4}(\.[0-9]{3})?")
 _CALL = r"[A-Z][A-Za-z0-9]*\*?"
+_COUNT = re.compile(r"[1-9][0-9]{0,7}")
 _TERM = re.compile(r'\$\.[\w.\[\]]+ ((=|!=) "[^"]+"|< [0-9]+|NOT EXISTS|IS (TRUE|FALSE|NULL))')
 
 
@@ -47,7 +48,7 @@ def load(path: Path, values: Values) -> Detection:
         channels=table.distinct_texts("channels", "|".join(CHANNELS), " and ".join(CHANNELS)),  # type: ignore[arg-type]
         calls=tuple(_calls(entry) for entry in _entries(table, "calls", optional=True)),
         conditions=_conditions(place, table.table("conditions")) if "conditions" in table.data else None,
-        threshold=table.number("threshold", 1, 1_000_000) if "threshold" in table.data else 1,
+        threshold=_threshold(table),
         examples=tuple(example(entry, values) for entry in _entries(table, "example")),
         controls=controls(table) if "controls" in table.data else (),
         stack=table.choice("stack", STACKS) if "stack" in table.data else "audit",
@@ -55,6 +56,12 @@ def load(path: Path, values: Values) -> Detection:
     table.close()
     _refuse_unwatchable(place, detection)
     return detection
+
+
+def _threshold(table: Table) -> int:
+    """Return the threshold: a number, or the digits with which a placeholder was filled."""
+    accepted = "a whole number from 1 to 99999999, or a placeholder"
+    return int(table.take("threshold", accepted, lambda value: bool(_COUNT.fullmatch(str(value))), default=1))
 
 
 def _entries(table: Table, key: str, optional: bool = False) -> list[Table]:

@@ -205,6 +205,16 @@ KEYS = (
         ("", "security", "security@example", "@example.com", "security@", "a b@example.com", "a@b@example.com"),
         "an e-mail address",
     ),
+    *(
+        Key(
+            f"alerts.{kind}",
+            f"alert_{kind}",
+            (100, 5000, 10_000_000),
+            (99, 10_000_001, "5000", 5000.0, True),
+            "a whole number from 100 to 10000000",
+        )
+        for kind in ("reads", "writes")
+    ),
     Key("table.client_side_encryption", "client_side_encryption", (True, False), (0, 1, "true", []), "True, False"),
     Key(
         "table.conversations_in_table",

@@ -79,7 +79,13 @@ def test_a_value_of_another_type_is_refused(name: str, path: str, value: Any) ->
     assert line.startswith(f"settings.toml: {path}: {value!r} is not accepted; accepted: ")
 
 
-OPTIONAL = ("table.client_side_encryption", "table.conversations_in_table", "table.former_index")
+OPTIONAL = (
+    "table.client_side_encryption",
+    "table.conversations_in_table",
+    "table.former_index",
+    "alerts.reads",
+    "alerts.writes",
+)
 OPTIONAL_TAKERS = "roles.takers.application"
 REQUIRED = [
     (name, path) for name in EXAMPLES for path, _ in leaves(data(name)) if path not in (*OPTIONAL, OPTIONAL_TAKERS)
@@ -94,6 +100,7 @@ def test_nobody_encrypts_or_keeps_the_former_index_who_does_not_say_so(name: str
     settings = read(silent)
     assert (settings.client_side_encryption, settings.former_index) == (False, False)
     assert settings.conversations_in_table == CONVERSATIONS_IN_TABLE
+    assert (settings.alert_reads, settings.alert_writes) == (10_000, 5_000)
 
 
 def test_the_application_has_no_takers_unless_the_settings_name_some() -> None:

@@ -45,6 +45,18 @@ def test_a_detection_is_read_and_filled(tmp_path: Path) -> None:
     assert detection.calls == (Calls("dynamodb", ("Rename", "Move*"), where),)
 
 
+def test_a_threshold_is_a_number_or_one_of_the_settings(tmp_path: Path) -> None:
+    def loaded(threshold: str) -> Detection:
+        text = TABLE_RENAMED.replace(', "event pattern"', "").replace("severity", f"threshold = {threshold}\nseverity")
+        return load(tmp_path, text)
+
+    assert loaded("100").threshold == 100
+    assert loaded('"<alert-reads>"').threshold == SETTINGS.alert_reads
+    for wrong in ("0", "true", "2.5", '"many"', '"<name>"', "100000000"):
+        with pytest.raises(PolicyError, match=r"threshold: .* is not accepted; accepted: a whole number from 1 to 99"):
+            loaded(wrong)
+
+
 def test_an_example_is_completed_and_its_twin_differs_in_one_field(tmp_path: Path) -> None:
     (one,) = load(tmp_path).examples
     assert one.event["requestParameters"] == {"tableName": "cruddur-messages"}
