@@ -16,7 +16,7 @@ Values = dict[str, Any]  # fields of Settings by name
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html; shorter ones
 # exist, but audit evidence of less than a year satisfies none of the frameworks in policies/
 LOG_RETENTION_DAYS = (365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
-OPTIONAL_STACKS = ("guardrails", "config")
+OPTIONAL_STACKS = ("guardrails", "oversight", "config")
 ENVIRONMENTS = ("production", "staging", "development")
 
 _REMEDY = "start from an example: tableguard settings > settings.toml"

@@ -180,9 +180,19 @@ class StackBuilder:
         return key
 
     def bucket(
-        self, purpose: str, *, key: kms.Key, lifecycle: s3.LifecycleRule, statements: tuple[Statement, ...], **more: Any
+        self,
+        purpose: str,
+        *,
+        key: kms.Key,
+        lifecycle: s3.LifecycleRule,
+        statements: tuple[Statement, ...],
+        access_logged: bool = True,
+        **more: Any,
     ) -> s3.Bucket:
-        """Add <name>-<purpose>-<account>-<region>: private, versioned, encrypted, logged, over TLS only, and kept."""
+        """Add <name>-<purpose>-<account>-<region>: private, versioned, encrypted, logged, over TLS only, and kept.
+
+        Access logs go to the settings' bucket, which is of the workload's account.
+        """
         title = f"{purpose.capitalize()}Bucket"
         logging = s3.LoggingConfiguration(
             DestinationBucketName=self.settings.access_log_bucket, LogFilePrefix=f"{self.named(purpose)}/"
@@ -194,11 +204,11 @@ class StackBuilder:
                 BucketName=Sub(f"{self.named(purpose)}-${{AWS::AccountId}}-${{AWS::Region}}"),
                 BucketEncryption=parts.bucket_encryption(GetAtt(key, "Arn")),
                 LifecycleConfiguration=s3.LifecycleConfiguration(Rules=[lifecycle]),
-                LoggingConfiguration=logging,
                 OwnershipControls=ownership,
                 PublicAccessBlockConfiguration=_PUBLIC_ACCESS,
                 VersioningConfiguration=s3.VersioningConfiguration(Status="Enabled"),
                 **RETAINED,
+                **({"LoggingConfiguration": logging} if access_logged else {}),
                 **{"Tags": self.tags(), **more},
             )
         )

@@ -29,10 +29,10 @@ def chosen_settings(path: Path | None) -> "Settings":
     return load(file or EXAMPLE_SETTINGS / "default.toml")
 
 
-def deployed_stacks(settings: "Settings", names: Sequence[str], *, with_guardrails: bool) -> "tuple[StackModule, ...]":
+def deployed_stacks(settings: "Settings", names: Sequence[str], *, with_management: bool) -> "tuple[StackModule, ...]":
     """Return the named stacks in deployment order, or all that may be deployed, also without the settings.
 
-    The guardrails are among these if the settings enable them, or `with_guardrails`: management must be asked for them.
+    Those of the management account are among these if the settings enable them, or `with_management` may be asked.
     """
     from tableguard.stacks.registry import STACKS, enabled_stacks, find_stack
 
@@ -40,7 +40,7 @@ def deployed_stacks(settings: "Settings", names: Sequence[str], *, with_guardrai
         wanted = {find_stack(name) for name in names}
         return tuple(stack for stack in STACKS if stack in wanted)
     enabled = enabled_stacks(settings)
-    return tuple(s for s in STACKS if s in enabled or s.principal != "management" or with_guardrails)
+    return tuple(s for s in STACKS if s in enabled or s.principal != "management" or with_management)
 
 
 def chosen_stacks(settings: "Settings", names: Sequence[str]) -> "tuple[StackModule, ...]":

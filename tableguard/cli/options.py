@@ -48,7 +48,7 @@ def profiles(body: Body) -> Body:
     """Add the AWS profiles of those who deploy."""
     for name, text in (
         ("--deployer-profile", "AWS profile of the deployer role, or of who may take it (default: --profile)"),
-        ("--management-profile", "AWS profile of the management account, for guardrails"),
+        ("--management-profile", "AWS profile of the management account, for oversight and guardrails"),
         ("--profile", "AWS profile of an administrator of the workload account"),
     ):
         body = click.option(name, metavar="NAME", help=text)(body)

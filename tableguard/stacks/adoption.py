@@ -17,11 +17,9 @@ from botocore.exceptions import ClientError
 from tableguard.aws.cloudformation_handlers import handlers
 from tableguard.cloudformation.functions import references
 from tableguard.errors import DeployError
-from tableguard.settings import Settings
 from tableguard.stacks.change_set import PollInterval, ResourceChange
-from tableguard.stacks.existing import finders, stranger
+from tableguard.stacks.existing import Place, finders, stranger
 
-Session = Any  # boto3.Session, whose clients botocore makes at run time
 Template = Mapping[str, Any]
 
 _POLICY = "AWS::Organizations::Policy"
@@ -83,10 +81,10 @@ def _importable(resource: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
     }
 
 
-def find(settings: Settings, session: Session, document: Template) -> Adoption:
+def find(place: Place, document: Template) -> Adoption:
     """Return what exists of a template's resources that outlive their stack."""
-    existing = _existing(settings, session, document, document["Resources"])
-    strangers = {one.logical_id: why for one in existing if (why := _stranger(settings, session, document, one))}
+    existing = _existing(place, document, document["Resources"])
+    strangers = {one.logical_id: why for one in existing if (why := _stranger(place, document, one))}
     adoption = _separated(document, [one for one in existing if _key_of(document, one) not in strangers])
     planted = tuple(
         f"{one.logical_id} ({one.type}) exists as {one.identifier}, of key {other.identifier}, which is not adopted: "
@@ -99,9 +97,9 @@ def find(settings: Settings, session: Session, document: Template) -> Adoption:
     return Adoption(adoption.resources, (*planted, *adoption.obstacles))
 
 
-def taken(settings: Settings, session: Session, document: Template, added: Iterable[str]) -> Iterator[str]:
+def taken(place: Place, document: Template, added: Iterable[str]) -> Iterator[str]:
     """Yield what is in the way of resources that a stack which exists already would make, by their logical ids."""
-    for one in _existing(settings, session, document, added):
+    for one in _existing(place, document, added):
         if one.type != _KEY:  # which is found by its alias, and has a line for that already
             yield (
                 f"{one.logical_id} ({one.type}) exists as {one.identifier}, and the stack would make it; remove what "
@@ -109,10 +107,8 @@ def taken(settings: Settings, session: Session, document: Template, added: Itera
             )
 
 
-def _existing(
-    settings: Settings, session: Session, document: Template, logical_ids: Iterable[str]
-) -> list[ExistingResource]:
-    finding, existing = finders(settings, session), list[ExistingResource]()
+def _existing(place: Place, document: Template, logical_ids: Iterable[str]) -> list[ExistingResource]:
+    finding, existing = finders(place), list[ExistingResource]()
     for logical_id in sorted(logical_ids):
         resource = document["Resources"][logical_id]
         if _outlives(resource) and resource["Type"] in finding:
@@ -125,12 +121,12 @@ def _existing(
     return existing
 
 
-def _stranger(settings: Settings, session: Session, document: Template, one: ExistingResource) -> str:
+def _stranger(place: Place, document: Template, one: ExistingResource) -> str:
     """Return why a key that exists under our alias is none of ours; "" of any other resource."""
     if one.type != _KEY:
         return ""
     try:
-        return stranger(settings, session, one.identifier, document["Resources"][one.logical_id]["Properties"])
+        return stranger(place, one.identifier, document["Resources"][one.logical_id]["Properties"])
     except ClientError as error:
         raise DeployError(f"{one.logical_id} ({one.type}): {one.identifier}: cannot be looked at: {error}") from error
 

@@ -89,7 +89,7 @@ class ProfileNames:
     def require(self, principals: Collection[Principal]) -> None:
         """Raise DeployError unless profiles are named for these: for a destruction none is taken by default."""
         options: Mapping[Principal, tuple[str | None, str]] = {
-            "management": (self.management, "--management-profile NAME, whose account the guardrails are in"),
+            "management": (self.management, "--management-profile NAME, of the management account"),
             "break-glass": (self.break_glass, "--break-glass-profile NAME, as nobody else may delete a stack"),
         }
         missing = [words for principal, (profile, words) in options.items() if principal in principals and not profile]

@@ -17,6 +17,7 @@ from tableguard.reading import cloudformation_yaml
 from tableguard.settings import Settings
 from tableguard.stacks import adoption, change_set, package, status
 from tableguard.stacks.change_set import PollInterval, PreparedChangeSet, ResourceChange
+from tableguard.stacks.existing import Place
 from tableguard.stacks.registry import Principal, StackModule, enabled_stacks
 from tableguard.stacks.render import render
 
@@ -122,6 +123,9 @@ class _Deployer:
     def client(self, service: str) -> Any:
         return self.session.client(service, region_name=self.settings.home_region)
 
+    def place(self, stack: StackModule) -> Place:
+        return Place(stack.account(self.settings), self.settings.home_region, self.session)
+
     def plan(self, stack: StackModule, template: str) -> PlannedStack:
         name, document = self.settings.stack_name(stack.name), _document(template)
         state = self.settled(stack, name)
@@ -182,7 +186,7 @@ class _Deployer:
     def adopt(self, stack: StackModule, name: str, template: str, approve: Approve) -> tuple[ResourceChange, ...]:
         """Import what an earlier life of the stack left, and return these changes; DeployError if it is in the way."""
         document = _document(template)
-        existing = adoption.find(self.settings, self.session, document)
+        existing = adoption.find(self.place(stack), document)
         if existing.obstacles:
             raise DeployError(f"stack {name}: {'; '.join(existing.obstacles)}; nothing was changed")
         if not existing.resources:

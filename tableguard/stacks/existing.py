@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from tableguard.errors import DeployError
-from tableguard.settings import Settings
 
 Session = Any  # boto3.Session, whose clients botocore makes at run time
 Resources = Mapping[str, Any]
@@ -31,9 +31,18 @@ _ABSENT = (
 )
 
 
-def finders(settings: Settings, session: Session) -> Mapping[str, Finder]:
+@dataclass(frozen=True)
+class Place:
+    """Where a stack is deployed, and the session with which its principal looks there."""
+
+    account_id: str
+    region: str
+    session: Session
+
+
+def finders(place: Place) -> Mapping[str, Finder]:
     """Return how to find a resource of each type that outlives its stack; a finder returns None where there is none."""
-    look = _Look(settings, session)
+    look = _Look(place)
     return {
         "AWS::Backup::BackupVault": partial(look.named, "BackupVaultName", look.vault),
         "AWS::CloudTrail::Trail": partial(look.named, "TrailName", look.trail),
@@ -53,14 +62,14 @@ def finders(settings: Settings, session: Session) -> Mapping[str, Finder]:
     }
 
 
-def stranger(settings: Settings, session: Session, key_id: str, declared: Mapping[str, Any]) -> str:
+def stranger(place: Place, key_id: str, declared: Mapping[str, Any]) -> str:
     """Return why a key, found by an alias, is none to adopt for the one that a template declares; "" if it may be.
 
     Its policy must be the template's: of a key that a deleted stack kept nobody but break-glass could change it.
     Somebody else's key under our alias would be one that this somebody still uses, and lets others use.
     https://docs.aws.amazon.com/kms/latest/APIReference/API_KeyMetadata.html
     """
-    look = _Look(settings, session)
+    look = _Look(place)
     key = look.client("kms").describe_key(KeyId=key_id)["KeyMetadata"]
     if key["KeyState"] != "Enabled":
         return f"it is {key['KeyState']}, and must be Enabled"
@@ -73,17 +82,17 @@ def stranger(settings: Settings, session: Session, key_id: str, declared: Mappin
 
 
 class _Look:
-    """Looks for resources by name, as one principal in the home Region."""
+    """Looks for resources by name, as one principal in one account and Region."""
 
-    def __init__(self, settings: Settings, session: Session) -> None:
-        self.settings, self.session = settings, session
+    def __init__(self, place: Place) -> None:
+        self.place = place
         self.clients: dict[str, Any] = {}  # one takes 20 ms to make, that of EC2 100
         self.aliases: dict[str, str] | None = None
         self.policies: dict[str, str] | None = None
 
     def client(self, service: str) -> Any:
         if service not in self.clients:
-            self.clients[service] = self.session.client(service, region_name=self.settings.home_region)
+            self.clients[service] = self.place.session.client(service, region_name=self.place.region)
         return self.clients[service]
 
     def named(self, key: str, find: Callable[[str], str | None], logical_id: str, resources: Resources) -> str | None:
@@ -97,8 +106,8 @@ class _Look:
         if not isinstance(text, str):
             return ""
         for variable, value in (
-            ("AWS::AccountId", self.settings.account_id),
-            ("AWS::Region", self.settings.home_region),
+            ("AWS::AccountId", self.place.account_id),
+            ("AWS::Region", self.place.region),
         ):
             text = text.replace(f"${{{variable}}}", value)
         return "" if "${" in text else text
@@ -141,7 +150,7 @@ class _Look:
         return name if self.there("iam", "get_role", RoleName=name) else None
 
     def managed_policy(self, name: str) -> str | None:
-        arn = f"arn:aws:iam::{self.settings.account_id}:policy/{name}"
+        arn = f"arn:aws:iam::{self.place.account_id}:policy/{name}"
         return arn if self.there("iam", "get_policy", PolicyArn=arn) else None
 
     def log_group(self, name: str) -> str | None:
@@ -150,7 +159,7 @@ class _Look:
 
     def bucket(self, name: str) -> str | None:
         try:
-            answer = self.there("s3", "head_bucket", Bucket=name, ExpectedBucketOwner=self.settings.account_id)
+            answer = self.there("s3", "head_bucket", Bucket=name, ExpectedBucketOwner=self.place.account_id)
         except ClientError as error:
             if error.response["Error"]["Code"] == "403":
                 raise DeployError(f"{name}: another account has it, or this principal may not ask for it") from error
@@ -163,7 +172,7 @@ class _Look:
         return name if name and self.there("s3", "get_bucket_policy", Bucket=name) else None
 
     def topic(self, name: str) -> str | None:
-        arn = f"arn:aws:sns:{self.settings.home_region}:{self.settings.account_id}:{name}"
+        arn = f"arn:aws:sns:{self.place.region}:{self.place.account_id}:{name}"
         return arn if self.there("sns", "get_topic_attributes", TopicArn=arn) else None
 
     def queue(self, name: str) -> str | None:

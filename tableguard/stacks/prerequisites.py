@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from tableguard.settings import ExistingVpc, Settings
 from tableguard.stacks import adoption, status
 from tableguard.stacks.deploy import PlannedStack
+from tableguard.stacks.existing import Place
 from tableguard.stacks.registry import STACKS, Principal, StackModule, enabled_stacks
 
 Session = Any  # boto3.Session, whose clients botocore makes at run time
@@ -35,8 +36,9 @@ def missing(
         lacking += _bucket(settings, session("administrator"), "access_logs", settings.access_log_bucket)
         lacking += _user_pool(settings, session("administrator"))
     if "management" in principals:
-        lacking += _organization(settings, session("management"))
-        if not any(stack.name == _ROLES for stack in stacks):
+        names = {stack.name for stack in stacks}
+        lacking += _organization(settings, session("management"), _POLICY_TYPES if _GUARDRAILS in names else ())
+        if _GUARDRAILS in names and _ROLES not in names:
             lacking += _roles(settings, session)
     return tuple(lacking)
 
@@ -106,7 +108,8 @@ def _vpc(network: ExistingVpc, ec2: Any) -> Iterator[str]:
             yield f"network.{key}: {', '.join(ids)}: {error}"
 
 
-def _organization(settings: Settings, session: Session) -> Iterator[str]:
+def _organization(settings: Settings, session: Session, policy_types: Sequence[str]) -> Iterator[str]:
+    """Yield what the organization lacks: it must be the settings', and have these types of policies enabled."""
     client = session.client("organizations", region_name=settings.home_region)
     try:
         organization = client.describe_organization()["Organization"]["Id"]
@@ -117,7 +120,7 @@ def _organization(settings: Settings, session: Session) -> Iterator[str]:
     if organization != settings.organization_id:
         yield f"organization.id: the management account's is {organization}, not {settings.organization_id}"
     enabled = {kind["Type"] for kind in root["PolicyTypes"] if kind["Status"] == "ENABLED"}
-    for kind in _POLICY_TYPES:
+    for kind in policy_types:
         if kind not in enabled:
             yield (
                 f"organization: {kind} is not enabled; by the management account: aws organizations "
@@ -147,9 +150,16 @@ def adopting(
     """Return the planned stacks, with the changes of those that adopt something; and what is in the way of any."""
     roles = any(one.stack.principal == "administrator" for one in planned)
     asking: Principal = "administrator" if roles else "deployer"  # which that one's stack makes
-    who = {one.stack_name: session("management" if _is_managements(one) else asking) for one in planned}
+    places = {
+        one.stack_name: Place(
+            one.stack.account(settings),
+            settings.home_region,
+            session("management" if one.stack.principal == "management" else asking),
+        )
+        for one in planned
+    }
     adoptions = {
-        one.stack_name: adoption.find(settings, who[one.stack_name], one.template)
+        one.stack_name: adoption.find(places[one.stack_name], one.template)
         for one in planned
         if one.status == status.ABSENT
     }
@@ -158,7 +168,7 @@ def adopting(
         (one.stack_name, text)
         for one in planned
         if one.status != status.ABSENT
-        for text in adoption.taken(settings, who[one.stack_name], one.template, _added(one))
+        for text in adoption.taken(places[one.stack_name], one.template, _added(one))
     ]
     obstacles = tuple(f"stack {name}: {text}" for name, text in lines)
     if not any(adopted.resources for adopted in adoptions.values()):
@@ -173,7 +183,3 @@ def adopting(
 
 def _added(one: PlannedStack) -> list[str]:
     return [change.logical_id for change in one.changes or () if change.action == "Add"]
-
-
-def _is_managements(one: PlannedStack) -> bool:
-    return one.stack.principal == "management"

@@ -23,6 +23,10 @@ class StackModule:
     name: str
     principal: Principal
 
+    def account(self, settings: Settings) -> str:
+        """Return the account that the stack is deployed to."""
+        return settings.management_account_id if self.principal == "management" else settings.account_id
+
     def template(self, settings: Settings) -> "Template":
         """Build the stack's template."""
         if str(ROOT) not in sys.path:
@@ -33,7 +37,7 @@ class StackModule:
 
 # Roles first, by an administrator; then, by the deployer, the evidence (audit), and only then what it is evidence of;
 # the guardrails last, from the management account: attached earlier, they would stand in the way of whoever repairs a
-# first deployment.
+# first deployment. The oversight is there before what it watches.
 STACKS = (
     StackModule("access", "administrator"),
     StackModule("audit", "deployer"),
@@ -41,6 +45,7 @@ STACKS = (
     StackModule("table", "deployer"),
     StackModule("stream", "deployer"),
     StackModule("config", "deployer"),
+    StackModule("oversight", "management"),
     StackModule("guardrails", "management"),
 )
 

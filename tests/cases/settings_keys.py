@@ -250,9 +250,9 @@ KEYS = (
     Key(
         "stacks.optional",
         "optional_stacks",
-        ([], ["config"], ["guardrails", "config"]),
+        ([], ["config"], ["guardrails", "config"], ["guardrails", "oversight", "config"]),
         (["audit"], ["config", "none"], ["Config"], [1], [["config"]]),
-        "a list of any of guardrails, config",
+        "a list of any of guardrails, oversight, config",
     ),
 )
 CAPACITIES = (

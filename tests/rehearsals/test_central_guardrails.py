@@ -12,7 +12,7 @@ from tableguard.policy.shorthand import Shorthand
 from tests.worlds.rehearsals import Rehearsal, rehearsal
 
 pytestmark = pytest.mark.slow
-LEFT_OUT = ('optional = ["guardrails", "config"]', 'optional = ["config"]')
+LEFT_OUT = ('optional = ["guardrails", "oversight", "config"]', 'optional = ["config"]')
 ROLES = ('operator = ["permission-set/MessagesOperator"]', 'operator = ["permission-set/Others"]')
 BREAK_GLASS = ("--break-glass-profile", "emergency")
 MANAGEMENT = ("--management-profile", "organization")
@@ -20,7 +20,7 @@ MANAGEMENT = ("--management-profile", "organization")
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
-    """A landing zone, and settings that leave the guardrails to the organisation."""
+    """A landing zone, and settings that leave guardrails and oversight to the organisation."""
     with without_aws_configuration(), rehearsal("default", tmp_path_factory.mktemp("settings")) as zone:
         zone.change(LEFT_OUT)
         yield zone

@@ -35,7 +35,7 @@ def test_who_is_not_named_destroys_nothing(here: Rehearsal) -> None:
     here.change(DEVELOPMENT)
     assert result.code == 2
     assert "is a production environment" in result.err
-    assert len(here.statuses()) == 7
+    assert len(here.statuses()) == 8
 
 
 def test_destroy_says_what_goes_what_stays_and_who_does_it_and_deploy_adopts_what_stayed(here: Rehearsal) -> None:
@@ -47,9 +47,9 @@ def test_destroy_says_what_goes_what_stays_and_who_does_it_and_deploy_adopts_wha
     guardrails = next(line for line in lines if line.startswith("cruddur-guardrails: "))
     assert ", 0 are kept, by arn:aws:sts::123456789012:" in guardrails
     assert [line.split()[0] for line in lines if line.endswith("alias/cruddur-table")] == ["kept"]
-    assert lines[-7:] == [
+    assert lines[-8:] == [
         f"cruddur-{stack}: deleted"
-        for stack in ("guardrails", "config", "stream", "table", "network", "audit", "access")
+        for stack in ("guardrails", "oversight", "config", "stream", "table", "network", "audit", "access")
     ]
     assert api.deployed() == []
     dry = here.run("deploy", "--dry-run").out
@@ -69,4 +69,4 @@ def test_destroy_says_what_goes_what_stays_and_who_does_it_and_deploy_adopts_wha
     assert again.code == 0, again.err
     assert warning not in again.err
     assert "cruddur-table: adopted in" in again.out
-    assert here.deploy().out.count("unchanged") == 7
+    assert here.deploy().out.count("unchanged") == 8

@@ -121,7 +121,7 @@ def test_what_cloudformation_cannot_change_is_refused_before_the_first_change(
 
 
 def test_a_stack_that_the_settings_enable_no_more_is_named_and_stays(deployed: Rehearsal) -> None:
-    deployed.change(('optional = ["guardrails", "config"]', 'optional = ["guardrails"]'))
+    deployed.change(('optional = ["guardrails", "oversight", "config"]', 'optional = ["guardrails", "oversight"]'))
     try:
         result = deployed.deploy()
     finally:

@@ -25,7 +25,11 @@ from tests.worlds.rehearsals import ReusedClients
 
 pytestmark = pytest.mark.slow
 ADA, BOB = (User(f"lives-{name}", name.title(), name) for name in ("ada", "bob"))
+<<<<<<< HEAD
 IMPORTED = {"access": 3, "audit": 10, "network": 1, "table": 6, "stream": 6, "config": 6}
+=======
+IMPORTED = {"access": 3, "audit": 9, "network": 1, "table": 6, "stream": 6, "config": 6, "oversight": 9}
+>>>>>>> fe8fc03 (A stack in the management account watches what is done to the guardrails)
 WITH_EXISTING_VPC = {"network": 0, "table": 8}  # no flow logs of ours; the key of encryption, and its alias
 
 
@@ -185,5 +189,5 @@ def test_what_is_adopted_and_differs_from_its_template_is_named_before_anything_
     assert outcomes == {
         **dict.fromkeys(("access", "audit"), "unchanged"),
         "network": "updated",
-        **dict.fromkeys(("table", "stream", "config", "guardrails"), "adopted"),
+        **dict.fromkeys(("table", "stream", "config", "oversight", "guardrails"), "adopted"),
     }

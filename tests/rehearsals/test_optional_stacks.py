@@ -47,13 +47,18 @@ def test_settings_that_call_it_development_destroy_no_production(deployed: Rehea
 
 
 @pytest.mark.parametrize(
-    ("stack", "kept_in_settings", "adopted"), [("config", "guardrails", 6), ("guardrails", "config", 8)]
+    ("stack", "kept_in_settings", "adopted"),
+    [
+        ("config", '"guardrails", "oversight"', 6),
+        ("oversight", '"guardrails", "config"', 9),
+        ("guardrails", '"oversight", "config"', 8),
+    ],
 )
 def test_an_optional_stack_is_taken_off_and_put_on_again(
     deployed: Rehearsal, stack: str, kept_in_settings: str, adopted: int
 ) -> None:
     before = {(one.stack, one.logical_id) for one in api.deployed()}
-    without = ('optional = ["guardrails", "config"]', f'optional = ["{kept_in_settings}"]')
+    without = ('optional = ["guardrails", "oversight", "config"]', f"optional = [{kept_in_settings}]")
     deployed.change(without)
     try:
         noticed = deployed.deploy(*PROFILES)
@@ -81,7 +86,7 @@ def test_an_optional_stack_is_taken_off_and_put_on_again(
 
 
 def test_guardrails_that_were_kept_bind_also_while_the_settings_leave_them_out(deployed: Rehearsal) -> None:
-    without = ('optional = ["guardrails", "config"]', 'optional = ["config"]')
+    without = ('optional = ["guardrails", "oversight", "config"]', 'optional = ["oversight", "config"]')
     roles = ('operator = ["permission-set/MessagesOperator"]', 'operator = ["permission-set/Others"]')
     deployed.change(without)
     gone = deployed.run("destroy", "guardrails", *PROFILES, "--production", "--yes")
@@ -96,10 +101,11 @@ def test_guardrails_that_were_kept_bind_also_while_the_settings_leave_them_out(d
 
 
 def test_destroy_finds_a_stack_that_left_the_settings(deployed: Rehearsal) -> None:
-    deployed.change(('optional = ["guardrails", "config"]', "optional = []"))
+    deployed.change(('optional = ["guardrails", "oversight", "config"]', "optional = []"))
     unconfirmed = deployed.run("destroy", *BREAK_GLASS, "--production")
-    with_guardrails = deployed.run("destroy", *BREAK_GLASS, *PROFILES, "--production")
+    with_management = deployed.run("destroy", *BREAK_GLASS, *PROFILES, "--production")
     deployed.change()
-    assert [result.code for result in (unconfirmed, with_guardrails)] == [2, 2]
+    assert [result.code for result in (unconfirmed, with_management)] == [2, 2]
     assert "cruddur-config: " in unconfirmed.out
-    assert ["cruddur-guardrails: " in result.out for result in (unconfirmed, with_guardrails)] == [False, True]
+    for stack in ("guardrails", "oversight"):
+        assert [f"cruddur-{stack}: " in result.out for result in (unconfirmed, with_management)] == [False, True]

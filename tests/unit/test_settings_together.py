@@ -113,8 +113,8 @@ def test_the_examples_show_every_shape() -> None:
 
 
 def test_optional_stacks_keep_the_order_of_deployment() -> None:
-    settings = read(changed(data(), "stacks.optional", ["config", "guardrails"]))
-    assert settings.optional_stacks == ("guardrails", "config")
+    settings = read(changed(data(), "stacks.optional", ["config", "oversight", "guardrails"]))
+    assert settings.optional_stacks == ("guardrails", "oversight", "config")
 
 
 def test_derived_names_begin_with_the_name() -> None:

@@ -41,8 +41,8 @@ def command(
 ) -> None:
     """Name what goes, what stays and who deletes it, ask for the workload's name, and delete.
 
-    Break-glass deletes the stacks of the workload's account, and management the guardrails. A stack that left
-    stacks.optional of the settings is deleted too; the guardrails, if it is management's profile that is named. Without
+    Break-glass deletes the stacks of the workload's account, and management its own: guardrails and oversight. A stack
+    that left stacks.optional of the settings is deleted too; those two, if management's profile is named. Without
     --break-glass-profile, the profile of --deployer-profile or --profile must be break-glass's.
     """
     from tableguard.cli.confirmation import check_can_ask, confirm_workload
@@ -58,7 +58,7 @@ def command(
     if settings.environment == "production" and not production:
         raise _production(f"{settings.name} is a production environment (settings: workload.environment)")
     check_can_ask("destroy", yes=yes, as_json=as_json)
-    stacks = deployed_stacks(settings, stack, with_guardrails=management_profile is not None)
+    stacks = deployed_stacks(settings, stack, with_management=management_profile is not None)
     of_break_glass = break_glass_profile or deployer_profile or profile
     profiles = ProfileNames(profile, management_profile, deployer_profile, of_break_glass)
     profiles.require(destruction.principals(stacks))

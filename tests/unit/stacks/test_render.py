@@ -62,7 +62,7 @@ def test_other_settings_give_other_bytes(default: dict[str, str]) -> None:
 
 
 def test_stacks_come_in_the_order_of_deployment(default: dict[str, str]) -> None:
-    assert list(default) == ["access", "audit", "network", "table", "stream", "config", "guardrails"]
+    assert list(default) == ["access", "audit", "network", "table", "stream", "config", "oversight", "guardrails"]
 
 
 @pytest.mark.parametrize("settings", ["default", "existing-vpc"])
