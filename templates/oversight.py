@@ -11,6 +11,7 @@ from templates.builder import StackBuilder
 from templates.watching import alerts, trails
 
 _NAME = "oversight"  # of bucket, key, role, log group and trail, after the workload's name
+_QUIET = 24 * 60  # minutes in which some service at least takes its role in any management account
 # Server access logs would need a bucket of this account. The trail records whoever reads or removes a file, and who.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerLogs.html
 _WITHOUT_ACCESS_LOGS = {
@@ -44,7 +45,10 @@ def template(settings: Settings, detections: Path = catalogue.FOLDER) -> Templat
         selectors=_selectors(bucket),
     )
     topic = alerts.topic(stack, key)
-    alerts.add(stack, catalogue.load_all(stack.policy_values, detections, stack="oversight"), group=group, topic=topic)
+    queue = alerts.dead_letters(stack, key, topic)
+    watched = catalogue.load_all(stack.policy_values, detections, stack="oversight")
+    alerts.add(stack, watched, group=group, topic=topic, queue=queue)
+    alerts.silence_alarm(stack, group, topic, minutes=_QUIET)
     return stack.template
 
 

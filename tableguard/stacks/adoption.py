@@ -18,7 +18,7 @@ from tableguard.aws.cloudformation_handlers import handlers
 from tableguard.cloudformation.functions import references
 from tableguard.errors import DeployError
 from tableguard.stacks.change_set import PollInterval, ResourceChange
-from tableguard.stacks.existing import Place, finders, stranger
+from tableguard.stacks.existing import AccountSession, finders, stranger
 
 Template = Mapping[str, Any]
 
@@ -81,7 +81,7 @@ def _importable(resource: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
     }
 
 
-def find(place: Place, document: Template) -> Adoption:
+def find(place: AccountSession, document: Template) -> Adoption:
     """Return what exists of a template's resources that outlive their stack."""
     existing = _existing(place, document, document["Resources"])
     strangers = {one.logical_id: why for one in existing if (why := _stranger(place, document, one))}
@@ -97,7 +97,7 @@ def find(place: Place, document: Template) -> Adoption:
     return Adoption(adoption.resources, (*planted, *adoption.obstacles))
 
 
-def taken(place: Place, document: Template, added: Iterable[str]) -> Iterator[str]:
+def taken(place: AccountSession, document: Template, added: Iterable[str]) -> Iterator[str]:
     """Yield what is in the way of resources that a stack which exists already would make, by their logical ids."""
     for one in _existing(place, document, added):
         if one.type != _KEY:  # which is found by its alias, and has a line for that already
@@ -107,7 +107,7 @@ def taken(place: Place, document: Template, added: Iterable[str]) -> Iterator[st
             )
 
 
-def _existing(place: Place, document: Template, logical_ids: Iterable[str]) -> list[ExistingResource]:
+def _existing(place: AccountSession, document: Template, logical_ids: Iterable[str]) -> list[ExistingResource]:
     finding, existing = finders(place), list[ExistingResource]()
     for logical_id in sorted(logical_ids):
         resource = document["Resources"][logical_id]
@@ -121,7 +121,7 @@ def _existing(place: Place, document: Template, logical_ids: Iterable[str]) -> l
     return existing
 
 
-def _stranger(place: Place, document: Template, one: ExistingResource) -> str:
+def _stranger(place: AccountSession, document: Template, one: ExistingResource) -> str:
     """Return why a key that exists under our alias is none of ours; "" of any other resource."""
     if one.type != _KEY:
         return ""

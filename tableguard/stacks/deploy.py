@@ -1,6 +1,7 @@
 """Deploy rendered stacks to an account, in order, through change sets, on AWS and on the embedded AWS alike."""
 
 import hashlib
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -17,7 +18,7 @@ from tableguard.reading import cloudformation_yaml
 from tableguard.settings import Settings
 from tableguard.stacks import adoption, change_set, package, status
 from tableguard.stacks.change_set import PollInterval, PreparedChangeSet, ResourceChange
-from tableguard.stacks.existing import Place
+from tableguard.stacks.existing import AccountSession
 from tableguard.stacks.registry import Principal, StackModule, enabled_stacks
 from tableguard.stacks.render import render
 
@@ -123,8 +124,8 @@ class _Deployer:
     def client(self, service: str) -> Any:
         return self.session.client(service, region_name=self.settings.home_region)
 
-    def place(self, stack: StackModule) -> Place:
-        return Place(stack.account(self.settings), self.settings.home_region, self.session)
+    def place(self, stack: StackModule) -> AccountSession:
+        return AccountSession(stack.account(self.settings), self.settings.home_region, self.session)
 
     def plan(self, stack: StackModule, template: str) -> PlannedStack:
         name, document = self.settings.stack_name(stack.name), _document(template)
@@ -243,9 +244,14 @@ class _Deployer:
         )
 
     def template_argument(self, name: str, template: str) -> dict[str, str]:
+        """Return the template in the request where it fits, as YAML or as JSON, else where it was uploaded.
+
+        Management may not write to the artifact bucket, which is of the workload's account.
+        """
+        for text in (template, _compact(template)):
+            if len(text.encode()) <= TEMPLATE_BODY_BYTES:
+                return {"TemplateBody": text}
         body = template.encode()
-        if len(body) <= TEMPLATE_BODY_BYTES:
-            return {"TemplateBody": template}
         key = f"templates/{name}/{hashlib.sha256(body).hexdigest()}.yaml"
         self.upload(key, body)
         return {
@@ -319,6 +325,11 @@ def _rendered(settings: Settings, stacks: tuple[StackModule, ...]) -> Mapping[st
 def _template(settings: Settings, stack: StackModule) -> str:
     """Return a stack's template, which a plan and the deployment after it both need."""
     return render(settings, (stack,))[stack.name]
+
+
+@lru_cache(maxsize=32)
+def _compact(template: str) -> str:
+    return json.dumps(_document(template), separators=(",", ":"))
 
 
 @lru_cache(maxsize=32)

@@ -32,15 +32,15 @@ _ABSENT = (
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a stack is deployed, and the session with which its principal looks there."""
+class AccountSession:
+    """The account and Region that a stack is deployed to, and the session with which its principal looks there."""
 
     account_id: str
     region: str
     session: Session
 
 
-def finders(place: Place) -> Mapping[str, Finder]:
+def finders(place: AccountSession) -> Mapping[str, Finder]:
     """Return how to find a resource of each type that outlives its stack; a finder returns None where there is none."""
     look = _Look(place)
     return {
@@ -62,7 +62,7 @@ def finders(place: Place) -> Mapping[str, Finder]:
     }
 
 
-def stranger(place: Place, key_id: str, declared: Mapping[str, Any]) -> str:
+def stranger(place: AccountSession, key_id: str, declared: Mapping[str, Any]) -> str:
     """Return why a key, found by an alias, is none to adopt for the one that a template declares; "" if it may be.
 
     Its policy must be the template's: of a key that a deleted stack kept nobody but break-glass could change it.
@@ -84,7 +84,7 @@ def stranger(place: Place, key_id: str, declared: Mapping[str, Any]) -> str:
 class _Look:
     """Looks for resources by name, as one principal in one account and Region."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: AccountSession) -> None:
         self.place = place
         self.clients: dict[str, Any] = {}  # one takes 20 ms to make, that of EC2 100
         self.aliases: dict[str, str] | None = None

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from tableguard.settings import ExistingVpc, Settings
 from tableguard.stacks import adoption, status
 from tableguard.stacks.deploy import PlannedStack
-from tableguard.stacks.existing import Place
+from tableguard.stacks.existing import AccountSession
 from tableguard.stacks.registry import STACKS, Principal, StackModule, enabled_stacks
 
 Session = Any  # boto3.Session, whose clients botocore makes at run time
@@ -151,7 +151,7 @@ def adopting(
     roles = any(one.stack.principal == "administrator" for one in planned)
     asking: Principal = "administrator" if roles else "deployer"  # which that one's stack makes
     places = {
-        one.stack_name: Place(
+        one.stack_name: AccountSession(
             one.stack.account(settings),
             settings.home_region,
             session("management" if one.stack.principal == "management" else asking),

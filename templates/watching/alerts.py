@@ -110,23 +110,24 @@ def dead_letters(stack: StackBuilder, key: kms.Key, topic: sns.Topic) -> sqs.Que
     return queue
 
 
-def silence_alarm(stack: StackBuilder, group: logs.LogGroup, topic: sns.Topic) -> None:
-    """Add the alarm of a trail that writes nothing: even a night without messages has records.
+def silence_alarm(stack: StackBuilder, group: logs.LogGroup, topic: sns.Topic, *, minutes: int = 30) -> None:
+    """Add the alarm of a trail that writes nothing for so long: even a night without messages has records.
 
-    Lambda reads the stream all the time, and for each of its callers DynamoDB asks KMS for the table's key every five
-    minutes: https://docs.aws.amazon.com/kms/latest/developerguide/services-dynamodb.html. CloudWatch Logs counts what
-    arrives, and nobody else can write into its namespace. It looks further back than the half hour before it calls data
-    missing: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+    In the workload's account Lambda reads the stream all the time, and for each of its callers DynamoDB asks KMS for
+    the table's key every five minutes: https://docs.aws.amazon.com/kms/latest/developerguide/services-dynamodb.html.
+    CloudWatch Logs counts what arrives, and nobody else can write into its namespace. An alarm looks further back than
+    its periods before it calls data missing:
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
     """
     stack.alarm(
         "TrailSilentAlarm",
         name="trail-silent",
         topic=Ref(topic),
-        AlarmDescription="For half an hour no record of the trail has arrived: no detection sees anything",
+        AlarmDescription=f"For {minutes} minutes no record of the trail has arrived: no detection sees anything",
         Namespace="AWS/Logs",
         MetricName="IncomingLogEvents",
         Dimensions=[cloudwatch.MetricDimension(Name="LogGroupName", Value=Ref(group))],
-        Period=900,
+        Period=minutes * 60 // 2,
         EvaluationPeriods=2,
         Statistic="Sum",
         ComparisonOperator="LessThanThreshold",

@@ -25,11 +25,7 @@ from tests.worlds.rehearsals import ReusedClients
 
 pytestmark = pytest.mark.slow
 ADA, BOB = (User(f"lives-{name}", name.title(), name) for name in ("ada", "bob"))
-<<<<<<< HEAD
-IMPORTED = {"access": 3, "audit": 10, "network": 1, "table": 6, "stream": 6, "config": 6}
-=======
-IMPORTED = {"access": 3, "audit": 9, "network": 1, "table": 6, "stream": 6, "config": 6, "oversight": 9}
->>>>>>> fe8fc03 (A stack in the management account watches what is done to the guardrails)
+IMPORTED = {"access": 3, "audit": 10, "network": 1, "table": 6, "stream": 6, "config": 6, "oversight": 10}
 WITH_EXISTING_VPC = {"network": 0, "table": 8}  # no flow logs of ours; the key of encryption, and its alias
 
 

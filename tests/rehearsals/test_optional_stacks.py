@@ -50,7 +50,7 @@ def test_settings_that_call_it_development_destroy_no_production(deployed: Rehea
     ("stack", "kept_in_settings", "adopted"),
     [
         ("config", '"guardrails", "oversight"', 6),
-        ("oversight", '"guardrails", "config"', 9),
+        ("oversight", '"guardrails", "config"', 10),
         ("guardrails", '"oversight", "config"', 8),
     ],
 )

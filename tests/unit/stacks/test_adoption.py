@@ -17,7 +17,7 @@ from tableguard.stacks import adoption, existing, prerequisites
 from tableguard.stacks.adoption import Adoption, ExistingResource
 from tableguard.stacks.change_set import PollInterval
 from tableguard.stacks.deploy import deploy, plan
-from tableguard.stacks.existing import Place
+from tableguard.stacks.existing import AccountSession
 from tableguard.stacks.registry import enabled_stacks, find_stack
 from tableguard.stacks.render import render
 
@@ -130,7 +130,7 @@ def test_a_key_under_our_alias_is_adopted_only_if_it_is_as_the_template_makes_it
     zone: LandingZone, session: Callable[[Any], Any]
 ) -> None:
     document = cloudformation_yaml.load(render(SETTINGS, (find_stack("audit"),))["audit"])
-    own = existing._Look(Place(SETTINGS.account_id, SETTINGS.home_region, None)).filled(
+    own = existing._Look(AccountSession(SETTINGS.account_id, SETTINGS.home_region, None)).filled(
         document["Resources"]["AuditKey"]["Properties"]["KeyPolicy"]
     )
     another = {**own, "Statement": [*own["Statement"], {**ACCOUNT, "Action": "kms:Decrypt"}]}
@@ -207,7 +207,7 @@ class Refusing:
 
 def test_who_may_not_ask_does_not_take_it_for_absent() -> None:
     resource = {"Type": "AWS::DynamoDB::Table", "DeletionPolicy": "Retain", "Properties": {"TableName": "x"}}
-    place = Place(SETTINGS.account_id, SETTINGS.home_region, Refusing())
+    place = AccountSession(SETTINGS.account_id, SETTINGS.home_region, Refusing())
     with pytest.raises(DeployError, match=r"Table \(AWS::DynamoDB::Table\): cannot be looked for: .*not you"):
         adoption.find(place, {"Resources": {"Table": resource}})
     brief = {"Resources": {"Table": {**resource, "DeletionPolicy": "Delete"}}}

@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tableguard.cloudformation.limits import TEMPLATE_BODY_BYTES
 from tableguard.errors import DeployError
 from tableguard.settings import example
 from tableguard.stacks.change_set import PollInterval, ResourceChange
-from tableguard.stacks.deploy import Deployment, PlannedStack, deploy, plan
+from tableguard.stacks.deploy import Deployment, PlannedStack, _Deployer, deploy, plan
 from tableguard.stacks.registry import StackModule, find_stack
-from tests.worlds.fake_cloudformation import FakeCloudFormation, change, event
+from tests.worlds.fake_cloudformation import TEMPLATE, FakeCloudFormation, change, event
 
 
 def deployed(client: FakeCloudFormation, approved: bool = True) -> list[Deployment]:
@@ -142,3 +143,12 @@ def test_what_was_adopted_and_differs_is_in_every_plan_until_the_stack_is_update
     client = FakeCloudFormation([state], [change()], drifts=[drift])
     assert planned(client).differences == ((line,) if told else ())
     assert bool(client.calls("detect_stack_drift")) is told
+
+
+def test_a_template_that_is_too_long_as_yaml_and_not_as_json_goes_with_the_request() -> None:
+    client = FakeCloudFormation([""], [change("Add")])
+    deployer = _Deployer(example(), client, PollInterval(0, 1))
+    text = f"# {'x' * TEMPLATE_BODY_BYTES}\n{TEMPLATE}"
+    short, long = (deployer.template_argument("cruddur-oversight", one) for one in (TEMPLATE, text))
+    assert short == {"TemplateBody": TEMPLATE}
+    assert long == {"TemplateBody": '{"Resources":{"Topic":{"Type":"AWS::SNS::Topic"}}}'}

@@ -129,3 +129,17 @@ def test_a_policy_type_that_is_not_enabled_is_named_with_the_command(
     finally:
         client.enable_policy_type(RootId=root, PolicyType="RESOURCE_CONTROL_POLICY")
     assert f"enable-policy-type --root-id {root} --policy-type RESOURCE_CONTROL_POLICY" in line
+
+
+def test_the_oversight_alone_needs_the_organization_and_neither_roles_nor_policies(
+    zone: LandingZone, session: Callable[[Any], Any]
+) -> None:
+    client = zone.clients("organizations", SETTINGS.management_account_id, SETTINGS.home_region)
+    root = client.list_roots()["Roots"][0]["Id"]
+    client.disable_policy_type(RootId=root, PolicyType="SERVICE_CONTROL_POLICY")
+    try:
+        assert missing(SETTINGS, session, "oversight") == []
+        (line,) = missing(replace(SETTINGS, organization_id="o-another"), session, "oversight")
+    finally:
+        client.enable_policy_type(RootId=root, PolicyType="SERVICE_CONTROL_POLICY")
+    assert line.startswith("organization.id: the management account's is ")

@@ -13,7 +13,7 @@ from tableguard.cloudformation.functions import references
 from tableguard.policy.matching import action_test, wildcard
 from tableguard.reading import cloudformation_yaml
 from tableguard.settings import Settings, example
-from tableguard.stacks.registry import STACKS
+from tableguard.stacks.registry import STACKS, find_stack
 from tableguard.stacks.render import render
 from tests.worlds.requirements import REMOVED, Template, of_type, spoilt
 
@@ -276,6 +276,9 @@ NAMED = {
 
 @pytest.mark.parametrize("resource_type", NAMED)
 def test_no_two_resources_claim_the_same_name(stacks: Stacks, resource_type: str) -> None:
-    resources = [one for template in stacks.values() for one in of_type(template, resource_type).values()]
-    claimed = [json.dumps(one[NAMED[resource_type]]) for one in resources]
+    claimed = [
+        (find_stack(name).account(example()), json.dumps(one[NAMED[resource_type]]))
+        for name, template in stacks.items()
+        for one in of_type(template, resource_type).values()
+    ]
     assert len(claimed) == len(set(claimed)) > 0
