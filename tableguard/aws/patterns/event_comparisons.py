@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable
 from decimal import Decimal
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv6Address
 from typing import Any
 
 Value = Any  # a text, number, boolean or None of a JSON event
@@ -26,7 +26,7 @@ def exactly(expected: Value) -> Comparison:
     """Return what holds for a value of the same kind: `true` is not 1, "1" is not 1, and 1.0 is 1."""
     if isinstance(expected, str):
         address = _address(expected)
-        return (lambda value: value == expected) if address is None else (lambda value: _address(value) == address)
+        return _same_text(expected) if address is None else _addresses(address, address)
     if _is_number(expected):
         return lambda value: _is_number(value) and Decimal(str(value)) == Decimal(str(expected))
     return lambda value: value is expected
@@ -117,27 +117,46 @@ def _cidr(operand: Any) -> Comparison:
     address = _address(before)
     if address is None or not slash or not re.fullmatch(r"\+?[0-9]+", bits, re.ASCII):
         raise EventPatternError(f"cidr {text}: write an address, a slash and a number of bits")
-    if int(bits) >= address.max_prefixlen:
-        raise EventPatternError(f"cidr {text}: fewer than {address.max_prefixlen} bits; write one address as a text")
-    kind = IPv4Network if isinstance(address, IPv4Address) else IPv6Network
-    network: Any = kind((int(address), int(bits)), strict=False)
-    return lambda value: (address := _address(value)) is not None and address in network
+    size = 8 * len(address)
+    if int(bits) >= size:
+        raise EventPatternError(f"cidr {text}: fewer than {size} bits; write one address as a text")
+    open_bits = (1 << (size - int(bits))) - 1
+    number = int.from_bytes(address)
+    return _addresses((number & ~open_bits).to_bytes(len(address)), (number | open_bits).to_bytes(len(address)))
 
 
-def _address(value: Value) -> IPv4Address | IPv6Address | None:
-    """Return the address that a text is; leading zeros and an IPv4 address within IPv6 are read as Java reads them."""
+def _addresses(lowest: bytes, highest: bytes) -> Comparison:
+    """Return what holds for the addresses of a range.
+
+    The engine compares hexadecimal digits from the left, as soon as they decide. So a range of IPv4 holds an IPv6
+    address that begins with the same digits, such as every one for 0.0.0.0/0.
+    """
+    bottom, top = lowest.hex(), highest.hex()
+
+    def holds(value: Value) -> bool:
+        address = _address(value)
+        if address is None:
+            return False
+        digits = address.hex()[: len(bottom)]
+        if len(digits) == len(bottom):
+            return bottom <= digits <= top
+        return bottom[: len(digits)] < digits < top[: len(digits)]
+
+    return holds
+
+
+def _address(value: Value) -> bytes | None:
+    """Return the 4 or 16 bytes of the address that a text is, as Java reads it: 010.0.0.1 is 10.0.0.1."""
     if not isinstance(value, str):
         return None
     if parts := _IPV4.fullmatch(value):
         numbers = [int(part) for part in parts.groups()]
-        return IPv4Address(bytes(numbers)) if max(numbers) < 256 else None
-    if not _IPV6.fullmatch(value):
-        return None
+        return bytes(numbers) if max(numbers) < 256 else None
     try:
-        address = IPv6Address(value)
+        address = IPv6Address(value) if _IPV6.fullmatch(value) else None
     except ValueError:
         return None
-    return address.ipv4_mapped or address
+    return (address.ipv4_mapped or address).packed if address else None
 
 
 _BOUNDS: dict[str, Callable[[Decimal, Decimal], bool]] = {
