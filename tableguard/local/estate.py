@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tableguard.errors import EmbeddedError
 from tableguard.findings.counts import counted
@@ -14,11 +14,13 @@ from tableguard.local.dynamodb_local.engine import Engine
 from tableguard.local.event_source.activity import ACTIVITY
 from tableguard.local.readback import ReadBack, verify
 from tableguard.local.trail.trails import Delays
-from tableguard.local.watch.watch import Watch
 from tableguard.settings import Settings
 from tableguard.stacks.change_set import PollInterval, ResourceChange
 from tableguard.stacks.deploy import Deployment, deploy
 from tableguard.stacks.registry import Principal, StackModule
+
+if TYPE_CHECKING:
+    from tableguard.local.watch.watch import Watch
 
 # moto answers at once; a real account is polled every five seconds
 POLLING = PollInterval(delay=0.02, attempts=3000)
@@ -50,7 +52,7 @@ class EmbeddedEstate:
     roles: Mapping[str, Session]
     functions: Any  # tableguard.local.function.functions.Functions, imported where an estate is started
     poller: Any  # tableguard.local.event_source.poller.Poller, likewise
-    watch: Watch
+    watch: "Watch"
 
 
 @contextmanager
@@ -79,6 +81,7 @@ def running(
     deliver after the `delays`, or after those of AWS.
     """
     from tableguard.local import landing_zone, server  # noqa: PLC0415  # moto is slow to import
+    from tableguard.local.alerts.service_metrics import MappingMetrics  # noqa: PLC0415  # imports moto
     from tableguard.local.clients.factory import without_aws_configuration  # noqa: PLC0415  # boto3 is slow to import
     from tableguard.local.clients.refusals import refusals_as_errors  # noqa: PLC0415  # botocore is slow to import
     from tableguard.local.event_source.mapping_runner import Options  # noqa: PLC0415  # boto3 is slow to import
@@ -100,6 +103,7 @@ def running(
         for role in _INSIDE:
             zone.in_network(sessions[role])
         with Poller(embedded.functions, Options(activity=ACTIVITY)) as poller:
+            embedded.watch.alerts.services.sources.append(MappingMetrics(lambda: poller.mappings))
             clock.step("Pattern D", "the packaged function polls the table's stream")
             yield EmbeddedEstate(
                 settings,

@@ -8,10 +8,11 @@ from typing import Any
 from moto.logs.models import logs_backends
 
 from tableguard.local.alerts import metrics
-from tableguard.local.alerts.alarms import Alarms
+from tableguard.local.alerts.alarms.alarms import Alarms
 from tableguard.local.alerts.event_rules import Bus, EventRules
 from tableguard.local.alerts.metric_filters import IngestedLine, counted
 from tableguard.local.alerts.notification import Notification
+from tableguard.local.alerts.service_metrics import ServiceMetrics
 from tableguard.local.watch.clock import Clock
 
 
@@ -23,6 +24,7 @@ class Alerts:
     notifications: list[Notification]
     rules: EventRules = field(init=False)
     alarms: Alarms = field(init=False)
+    services: ServiceMetrics = field(default_factory=ServiceMetrics)
     _lock: Any = field(default_factory=RLock, repr=False)
 
     def __post_init__(self) -> None:
@@ -35,15 +37,16 @@ class Alerts:
 
     def lines(self, account: str, region: str, group: str, lines: Iterable[IngestedLine]) -> None:
         """Take lines that have come to a log group: its metric filters count them."""
-        came = tuple(lines)
-        for metric_filter in list(logs_backends[account][region].filters.metric_filters):
-            if metric_filter["logGroupName"] == group:
-                for one in counted(metric_filter, came):
-                    metrics.put(account, region, one.namespace, [one.datum])
+        ingested = tuple(lines)
+        self.services.lines_came(account, region, group, len(ingested))
+        every = list(logs_backends[account][region].filters.metric_filters)
+        for one in counted([one for one in every if one["logGroupName"] == group], ingested):
+            metrics.put(account, region, one.namespace, [one.datum])
 
     def tick(self) -> None:
-        """Evaluate the alarms at the clock's time."""
+        """Write what services count, and evaluate the alarms, at the clock's time."""
         with self._lock:
+            self.services.write(self.clock.now())
             self.alarms.evaluate()
 
     def _count(self, bus: Bus, metric: str, rule: str) -> None:

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_MetricT
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -42,25 +42,30 @@ class Counted:
     datum: Mapping[str, Any]
 
 
-def counted(metric_filter: Mapping[str, Any], lines: Iterable[IngestedLine]) -> Iterator[Counted]:
-    """Yield what a filter, as DescribeMetricFilters shows it, makes of lines that came together.
+def counted(filters: Sequence[Mapping[str, Any]], lines: Iterable[IngestedLine]) -> Iterator[Counted]:
+    """Yield what filters, as DescribeMetricFilters shows them, make of lines that came together.
 
-    Where none of a minute matches, the metric has its default value for the minute, if it has one.
+    Where none of a minute matches, a metric has its default value for the minute, if it has one.
     """
-    matches = parse(metric_filter["filterPattern"])
-    matching, others = set[datetime](), set[datetime]()
+    minutes, matched = set[datetime](), set[tuple[int, datetime]]()
     for line in lines:
         minute = line.time.replace(second=0, microsecond=0)
-        if matches(line.text):
-            matching.add(minute)
-            for transformation in metric_filter["metricTransformations"]:
-                yield from _of_line(transformation, line)
-        else:
-            others.add(minute)
+        minutes.add(minute)
+        for number, metric_filter in enumerate(filters):
+            if parse(metric_filter["filterPattern"])(line.text):
+                matched.add((number, minute))
+                for transformation in metric_filter["metricTransformations"]:
+                    yield from _of_line(transformation, line)
+    for number, metric_filter in enumerate(filters):
+        for minute in sorted(minutes):
+            if (number, minute) not in matched:
+                yield from _defaults(metric_filter, minute)
+
+
+def _defaults(metric_filter: Mapping[str, Any], minute: datetime) -> Iterator[Counted]:
     for transformation in metric_filter["metricTransformations"]:
-        default = transformation.get("defaultValue")
-        for minute in sorted(others - matching) if default is not None else ():
-            yield _value(transformation, float(default), minute, {})
+        if transformation.get("defaultValue") is not None:
+            yield _value(transformation, float(transformation["defaultValue"]), minute, {})
 
 
 def _of_line(transformation: Mapping[str, Any], line: IngestedLine) -> Iterator[Counted]:

@@ -66,6 +66,7 @@ class Functions:
         self._idle: dict[str, _Environment] = {}  # by ARN
         self._environments: set[_Environment] = set()
         self._busy: Counter[str] = Counter()
+        self._counts: Counter[tuple[str, str]] = Counter()  # by ARN and Lambda's name of the metric
         self._asynchronous: set[Thread] = set()
         self._ending = Event()
         self._lock = Lock()
@@ -75,9 +76,12 @@ class Functions:
         with self._slot(deployed):
             environment = self._environment(deployed)
             try:
-                return environment.run(event)
+                invocation = environment.run(event)
             finally:
                 self._keep(environment)
+        failed = error_type(invocation.outcome) is not None
+        self._count(deployed.configuration.arn, "Invocations", *(["Errors"] if failed else []))
+        return invocation
 
     def invoke_soon(self, deployed: DeployedFunction, event: FunctionEvent, retries: int = len(ATTEMPTS) - 1) -> None:
         """Invoke in the background, and again after one and three minutes while that fails."""
@@ -93,6 +97,16 @@ class Functions:
         environment = self._environment(deployed)
         environment.start()
         self._keep(environment)
+
+    def take_counts(self) -> Counter[tuple[str, str]]:
+        """Return what was counted since the last time, by function and metric of Lambda's."""
+        with self._lock:
+            counts, self._counts = self._counts, Counter()
+        return counts
+
+    def _count(self, arn: str, *metrics: str) -> None:
+        with self._lock:
+            self._counts.update((arn, metric) for metric in metrics)
 
     def flush_logs(self) -> None:
         """Return once all lines of finished invocations are written."""
@@ -126,6 +140,7 @@ class Functions:
         function = f"{arn.account} {arn.region} {name}"
         with self._lock:
             if limit is not None and self._busy[function] >= limit:
+                self._counts[deployed.configuration.arn, "Throttles"] += 1
                 raise ThrottledError(f"function {name}: its reserved concurrency of {limit} is in use")
             self._busy[function] += 1
         try:

@@ -184,3 +184,112 @@ def test_an_alarm_has_three_states(world: World) -> None:
     alarm(world, "states", world.topic("states"))
     with pytest.raises(ClientError, match="ValidationError"):
         set_state(world, "states", "LOUD")
+
+
+def test_a_composite_alarm_rings_by_the_states_of_others(world: World) -> None:
+    topic = world.topic("composite", ALARMS)
+    cloudwatch = world.client("cloudwatch")
+    for name in ("first", "second"):
+        alarm(world, name, world.topic(name))
+    rule = 'ALARM(first) AND ALARM("second")'
+    cloudwatch.put_composite_alarm(AlarmName="both", AlarmRule=rule, AlarmActions=[topic])
+    write_metric(world, "first", 1)
+    world.watch.run(60)
+    (both,) = cloudwatch.describe_alarms(AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
+    assert (both["StateValue"], world.received(topic)) == ("OK", [])
+    write_metric(world, "second", 1)
+    world.watch.run(60)
+    (message,) = map(json.loads, world.received(topic))
+    assert (message["AlarmName"], message["AlarmRule"], message["NewStateValue"]) == ("both", rule, "ALARM")
+
+
+def test_alarms_are_described_by_their_type(world: World) -> None:
+    cloudwatch = world.client("cloudwatch")
+    cloudwatch.put_composite_alarm(AlarmName="typed", AlarmRule="FALSE")
+    assert cloudwatch.describe_alarms(AlarmNames=["typed"])["CompositeAlarms"] == []
+    both = cloudwatch.describe_alarms(AlarmNames=["typed"], AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+    assert ([one["AlarmName"] for one in both["CompositeAlarms"]], both["MetricAlarms"]) == (["typed"], [])
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"), [("ALARM(", "not understood"), ("ALARM(no-such-alarm)", "alarm no-such-alarm does not exist")]
+)
+def test_a_rule_that_says_nothing_is_refused(world: World, rule: str, text: str) -> None:
+    with pytest.raises(ClientError, match=text):
+        world.client("cloudwatch").put_composite_alarm(AlarmName="senseless", AlarmRule=rule)
+
+
+def test_the_history_tells_states_actions_and_changes(world: World) -> None:
+    refusing, topic = world.topic("refusing-history"), world.topic("history", ALARMS)
+    alarm(world, "told", topic, AlarmActions=[topic, refusing])
+    set_state(world, "told", "ALARM")
+    cloudwatch = world.client("cloudwatch")
+    items = cloudwatch.describe_alarm_history(AlarmName="told", ScanBy="TimestampAscending")["AlarmHistoryItems"]
+    assert [(item["HistoryItemType"], item["HistorySummary"]) for item in items] == [
+        ("ConfigurationUpdate", 'Alarm "told" created'),
+        ("StateUpdate", "Alarm updated from INSUFFICIENT_DATA to ALARM"),
+        ("Action", f"Successfully executed action {topic}"),
+        ("Action", f"Failed to execute action {refusing}"),
+    ]
+    assert {item["Timestamp"] for item in items} == {NOON}
+    updates = cloudwatch.describe_alarm_history(AlarmName="told", HistoryItemType="StateUpdate")["AlarmHistoryItems"]
+    assert [json.loads(item["HistoryData"])["newState"]["stateValue"] for item in updates] == ["ALARM"]
+
+
+def test_metric_data_without_a_time_has_that_of_the_estate(world: World) -> None:
+    write_metric(world, "dated", 1)
+    asked = {"Namespace": "test", "MetricName": "dated", "Period": 60, "Statistics": ["SampleCount"]}
+    (point,) = world.client("cloudwatch").get_metric_statistics(
+        StartTime=datetime(2026, 12, 1, 11, tzinfo=UTC), EndTime=datetime(2026, 12, 1, 13, tzinfo=UTC), **asked
+    )["Datapoints"]
+    assert point["Timestamp"] == NOON
+
+
+def test_an_alarm_on_a_queue_rings_when_a_message_lies_there(world: World) -> None:
+    topic = world.topic("waiting", ALARMS)
+    arn = world.queue("waiting")
+    alarm(
+        world,
+        "waiting",
+        topic,
+        Namespace="AWS/SQS",
+        MetricName="ApproximateNumberOfMessagesVisible",
+        Dimensions=[{"Name": "QueueName", "Value": "waiting"}],
+        Statistic="Maximum",
+        Period=60,
+    )
+    world.watch.run(300)
+    assert world.received(topic) == []
+    sqs = world.client("sqs")
+    sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName="waiting")["QueueUrl"], MessageBody="one")
+    world.watch.run(300)
+    assert len(world.received(topic)) == 1
+    assert world.messages(arn)
+
+
+def test_a_log_group_that_falls_silent_raises_an_alarm(world: World) -> None:
+    topic, logs = world.topic("silence", ALARMS), world.client("logs")
+    logs.create_log_group(logGroupName="heart")
+    logs.create_log_stream(logGroupName="heart", logStreamName="one")
+    alarm(
+        world,
+        "silence",
+        topic,
+        Namespace="AWS/Logs",
+        MetricName="IncomingLogEvents",
+        Dimensions=[{"Name": "LogGroupName", "Value": "heart"}],
+        Statistic="Sum",
+        ComparisonOperator="LessThanThreshold",
+        TreatMissingData="breaching",
+    )
+    for _ in range(5):
+        now = int(world.watch.clock.now().timestamp() * 1000)
+        beat = [{"timestamp": now, "message": "beat"}]
+        logs.put_log_events(logGroupName="heart", logStreamName="one", logEvents=beat)
+        world.watch.run(300)
+    assert world.received(topic) == []
+    world.watch.run(1800)
+    (message,) = map(json.loads, world.received(topic))
+    assert (
+        "no datapoints were received for 1 period and 1 missing datapoint was treated as" in message["NewStateReason"]
+    )

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tableguard.aws.arn import require
-from tableguard.local.alerts.evaluation import Datapoint
+from tableguard.local.alerts.alarms.evaluation import Datapoint
 
 _KEYS_OF_STATISTICS = {"SampleCount": "SAMPLECOUNT", "Sum": "SUM", "Average": "AVERAGE"}
 

@@ -12,9 +12,9 @@ from typing import Any
 from moto.cloudwatch.models import CloudWatchBackend, cloudwatch_backends
 
 from tableguard.aws.arn import parse, require
-from tableguard.local.alerts import alarm_message, event_rules, targets
-from tableguard.local.alerts.alarm_history import AlarmHistory
-from tableguard.local.alerts.evaluation import (
+from tableguard.local.alerts import event_rules, targets
+from tableguard.local.alerts.alarms import messages, rule
+from tableguard.local.alerts.alarms.evaluation import (
     COMPARISONS,
     LOOKED_BACK,
     AlarmCondition,
@@ -23,6 +23,7 @@ from tableguard.local.alerts.evaluation import (
     reason,
     verdict,
 )
+from tableguard.local.alerts.alarms.history import AlarmHistory
 from tableguard.local.alerts.event_rules import Bus, EventRules
 from tableguard.local.alerts.metrics import STATISTICS, Metric, MetricIndex
 from tableguard.local.alerts.service_permissions import UndeliverableError, on_behalf_of
@@ -55,10 +56,11 @@ class Alarms:
     _indexes: dict[tuple[str, str], MetricIndex] = field(default_factory=dict)
 
     def evaluate(self) -> None:
-        """Evaluate every alarm at the clock's time."""
+        """Evaluate every alarm at the clock's time: composite ones by the states of the others."""
         for backend in _backends():
             if backend.alarms:
                 self._evaluate(backend)
+                self._evaluate_composite(backend)
 
     def _evaluate(self, backend: CloudWatchBackend) -> None:
         index = self._indexes.setdefault((backend.account_id, backend.region_name), MetricIndex())
@@ -69,15 +71,26 @@ class Alarms:
                 if transition.state != alarm.state_value:
                     self.change(alarm, transition)
 
+    def _evaluate_composite(self, backend: CloudWatchBackend) -> None:
+        """Evaluate until nothing changes: one composite alarm may name another, and none names itself for long."""
+        composite = [alarm for alarm in list(backend.alarms.values()) if alarm.rule is not None]
+        for _ in composite:
+            changes = [(alarm, _of_rule(alarm, backend)) for alarm in composite]
+            changed = [(alarm, transition) for alarm, transition in changes if transition.state != alarm.state_value]
+            for alarm, transition in changed:
+                self.change(alarm, transition)
+            if not changed:
+                return
+
     def change(self, alarm: Any, transition: Transition) -> None:
         """Let an alarm enter a state; its actions follow if the state is another one."""
-        previous, now = alarm_message.state_of(alarm), self.now()
+        previous, now = messages.state_of(alarm), self.now()
         alarm.state_value, alarm.state_reason = transition.state, transition.reason
         alarm.state_reason_data = json.dumps(transition.data)
         alarm.state_updated_timestamp = now.astimezone(UTC).replace(tzinfo=None)
         self.history.state_changed(alarm, previous, now)
         bus = _bus(alarm)
-        detail = alarm_message.event_detail(alarm, previous)
+        detail = messages.event_detail(alarm, previous)
         self.rules.put(
             bus,
             event_rules.event(
@@ -113,10 +126,10 @@ def _do(alarm: Any, action: str, previous: str) -> None:
     match arn.service if arn else "":
         case "sns":
             sender = on_behalf_of(SERVICE, alarm.alarm_arn, account)
-            targets.publish(sender, action, alarm_message.message(alarm, previous), alarm_message.subject(alarm))
+            targets.publish(sender, action, messages.message(alarm, previous), messages.subject(alarm))
         case "lambda":
             sender = on_behalf_of(_FOR_FUNCTIONS, alarm.alarm_arn, account)
-            targets.invoke(sender, action, json.dumps(alarm_message.for_function(alarm, previous)))
+            targets.invoke(sender, action, json.dumps(messages.for_function(alarm, previous)))
         case _:
             raise UndeliverableError("NOT_MODELLED", f"not modelled: action {action}")
 
@@ -135,7 +148,22 @@ def _evaluated(alarm: Any, index: MetricIndex, now: datetime) -> Transition:
         for start, kept in zip(starts, statistics, strict=True)
     ]
     judged = verdict(condition, points, alarm.state_value)
-    return Transition(judged.state, reason(condition, judged), alarm_message.reason_data(alarm, judged.datapoints, now))
+    return Transition(judged.state, reason(condition, judged), messages.reason_data(alarm, judged.datapoints, now))
+
+
+def _of_rule(alarm: Any, backend: CloudWatchBackend) -> Transition:
+    """Return the state that a composite alarm has by its rule."""
+    by_name = {name: other for other in list(backend.alarms.values()) for name in (other.name, other.alarm_arn)}
+
+    def state_of(name: str) -> str | None:
+        return by_name[name].state_value if name in by_name else None
+
+    composite = rule.parse(alarm.rule)
+    named = [by_name[name] for name in composite.alarms if name in by_name]
+    states_said = ", ".join(f"{other.alarm_arn} is {other.state_value}" for other in named)
+    states = [{"arn": other.alarm_arn, "state": {"value": other.state_value}} for other in named]
+    state: State = "ALARM" if composite.holds(state_of) else "OK"
+    return Transition(state, states_said or "the rule names no alarm", {"triggeringAlarms": states})
 
 
 def _not_modelled(alarm: Any) -> str:

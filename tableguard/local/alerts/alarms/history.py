@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from tableguard.local.alerts import alarm_message
+from tableguard.local.alerts.alarms import messages
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class AlarmHistory:
     def state_changed(self, alarm: Any, previous: Mapping[str, Any], time: datetime) -> None:
         """Note that an alarm entered a state."""
         text = f"Alarm updated from {previous['value']} to {alarm.state_value}"
-        data = {"version": "1.0", "oldState": _state(previous), "newState": _state(alarm_message.state_of(alarm))}
+        data = {"version": "1.0", "oldState": _state(previous), "newState": _state(messages.state_of(alarm))}
         self._note(alarm, time, "StateUpdate", text, data)
 
     def acted(self, alarm: Any, action: str, time: datetime, error: str = "") -> None:

@@ -1,0 +1,1 @@
+"""Alarms of CloudWatch: how they are evaluated, and what follows when the state of one changes."""
