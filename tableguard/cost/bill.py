@@ -112,12 +112,17 @@ def _monitoring(usage: Usage, hits: float) -> Iterator[_Item]:
     calls = usage.total("calls") - hits * usage.total("cached_calls")
     polls = usage.total("polls")
     logged = (calls + polls) * EVENT_BYTES / GB + usage.total("invocations") * LOG_LINE_BYTES / GB
+    # the first copy of an account's management events is free, and each of the two trails is the first of its account
+    # https://aws.amazon.com/cloudtrail/pricing/
+    of_management = around.oversight_events * EVENT_BYTES / GB if estate.oversight else 0.0
     yield "monitoring", "data events: calls to the table", calls, "cloudtrail-data-event"
     yield "monitoring", "data events: polls of the stream", polls, "cloudtrail-data-event"
     # both kinds of Insights look at writes, one of them at reads too: not more than twice
     yield "monitoring", "CloudTrail Insights", 2 * around.management_events, "cloudtrail-insights-event"
     yield "monitoring", "logs taken in: trail and function", logged, "cloudwatch-logs-ingestion"
-    yield "monitoring", "logs kept", logged * COMPRESSED * estate.log_days / DAYS, "cloudwatch-logs-storage"
+    yield "monitoring", "logs taken in: trail of the management account", of_management, "cloudwatch-logs-ingestion"
+    kept = (logged + of_management) * COMPRESSED * estate.log_days / DAYS
+    yield "monitoring", "logs kept", kept, "cloudwatch-logs-storage"
     yield "monitoring", "alarms", estate.alarms, "cloudwatch-alarm"
     yield "monitoring", "the function's metrics", estate.function_metrics, "cloudwatch-custom-metric"
     # a metric costs by the hour in which it has a sample; those of the other detections seldom have one

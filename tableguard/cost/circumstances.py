@@ -17,6 +17,7 @@ BOUNDS = {
     "nodes": Bound("nodes of DAX, one a zone", 1, 11),
     "cache_gb": Bound("GB that a serverless cache holds", 0.1, 5000),
     "management_events": Bound("management events of the account in a month", 0, 1e10),
+    "oversight_events": Bound("management events of the management account in a month, reads of keys apart", 0, 1e10),
     "changes": Bound("changes of resources in a month, each recorded by AWS Config", 0, 1e9),
     "interface_endpoints": Bound("interface endpoints times zones; the estate has none", 0, 1000),
 }
@@ -31,6 +32,7 @@ class Circumstances:
     nodes: int = 3
     cache_gb: float = 1
     management_events: float = 100_000
+    oversight_events: float = 100_000
     changes: float = 100
     interface_endpoints: int = 0
 

@@ -16,7 +16,8 @@ class EstateCounts:
 
     alarms: int
     keys: int
-    resources: int  # that AWS Config records
+    resources: int
+    oversight: bool  # whether there is a trail in the management account
     periodic_rules: int
     triggered_rules: int
     insights_rules: int
@@ -50,6 +51,7 @@ def count_estate(settings: Settings) -> EstateCounts:
         alarms=len(alarms),
         keys=kinds["AWS::KMS::Key"],
         resources=len(resources),
+        oversight=any(stack.name == "oversight" for stack in enabled_stacks(settings)),
         periodic_rules=periodic,
         triggered_rules=len(rules) - periodic,
         # throttled keys only, by partition key and by both: two rules for the table and two for each index
