@@ -158,6 +158,8 @@ def _redacted(text: Any, keys: Keys) -> str:
     begins = len(statement) if inserting or where is None else where.end()
 
     def replace(literal: re.Match[str]) -> str:
+        if inserting and statement[literal.end() :].lstrip().startswith(":"):
+            return literal[0]  # the name of an attribute
         before = statement[begins : literal.start()] if literal.start() >= begins else ""
         compared = re.search(r"(\w+)\"?\s*=\s*$", before)
         return literal[0] if compared and compared[1] in kept else REDACTED

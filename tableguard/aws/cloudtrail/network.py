@@ -15,6 +15,9 @@ _WRAPPED = ("FlowLogs", "LaunchTemplate", "ManagedPrefixList", "TransitGateway",
 _SETS = {
     "GroupIds": "groupSet",
     "InstanceIds": "instancesSet",
+    "StartingInstances": "instancesSet",
+    "StoppingInstances": "instancesSet",
+    "TerminatingInstances": "instancesSet",
     "IpPermissions": "ipPermissions",
     "IpRanges": "ipRanges",
     "Ipv6Ranges": "ipv6Ranges",
@@ -37,6 +40,11 @@ _ITEMS = {
 }
 
 
+# private keys, configurations of customer gateways with their shared secrets, and what machines are started with
+_SECRET = frozenset(("CustomerGatewayConfiguration", "KeyMaterial", "PreSharedKey", "UserData"))
+REMOVED = "<sensitiveDataRemoved>"
+
+
 def request_parameters(operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return the requestParameters of a call to EC2."""
     if any(word in operation for word in _WRAPPED) and not operation.startswith("Describe"):
@@ -56,7 +64,9 @@ def _sets(value: Any) -> Any:
         return in_words(value) if hasattr(value, "astimezone") else value
     record: dict[str, Any] = {}
     for name, inner in value.items():
-        if isinstance(inner, list | tuple):
+        if name in _SECRET:
+            record[small(name)] = REMOVED
+        elif isinstance(inner, list | tuple):
             record[_SETS.get(name, f"{small(name).removesuffix('s')}Set")] = _items(name, inner)
         elif inner is not None and not isinstance(inner, bytes):
             record[small(name)] = _sets(inner)

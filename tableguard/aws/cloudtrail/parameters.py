@@ -15,7 +15,7 @@ from tableguard.aws.cloudtrail.names import is_read_only
 from tableguard.aws.cloudtrail.words import HIDDEN, MAX_FIELD_BYTES, written
 
 # parameters that are hidden, wherever they are in the request or the answer, by service:
-# https://docs.aws.amazon.com/lambda/latest/dg/logging-using-cloudtrail.html: ZipFile is left out
+# https://docs.aws.amazon.com/lambda/latest/dg/logging-using-cloudtrail.html: ZipFile is left out, and so are variables
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/logging-using-cloudtrail.html: messageBody
 # https://docs.aws.amazon.com/sns/latest/dg/logging-using-cloudtrail.html: message and subject
 _HIDDEN: Mapping[str, frozenset[str]] = {
@@ -25,7 +25,6 @@ _HIDDEN: Mapping[str, frozenset[str]] = {
     "events": frozenset(("Detail",)),
     "iam": frozenset(("Password", "OldPassword", "NewPassword", "PrivateKey", "Base32StringSeed", "SecretAccessKey")),
     "kms": frozenset(("Plaintext", "Message", "PrivateKeyPlaintext")),
-    "lambda": frozenset(("Variables", "Payload")),
     "logs": frozenset(("logEventMessages",)),
     "secretsmanager": frozenset(("SecretString", "SecretBinary")),
     "sns": frozenset(("Message", "Subject", "MessageAttributes", "PhoneNumber")),
@@ -39,7 +38,7 @@ _OMITTED: Mapping[str, frozenset[str]] = {
     "kms": frozenset(
         ("Plaintext", "CiphertextBlob", "CiphertextForRecipient", "PrivateKeyPlaintext", "Message", "Mac")
     ),
-    "lambda": frozenset(("ZipFile", "Payload", "ClientContext", "Environment")),
+    "lambda": frozenset(("ZipFile", "Payload", "ClientContext", "Variables")),
     "sts": frozenset(("SecretAccessKey", "WebIdentityToken", "SAMLAssertion", "TokenCode")),
     "iam": frozenset(("SecretAccessKey", "Base32StringSeed", "QRCodePNG")),
     "cognito-identity": frozenset(("SecretKey",)),

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from tableguard.aws.cloudtrail import events, names
-from tableguard.aws.cloudtrail.call import CallFacts, Endpoint
+from tableguard.aws.cloudtrail.call import CallFacts, Endpoint, NamedResource
 from tableguard.aws.cloudtrail.identity import foreign_identity, user_identity
 from tableguard.aws.cloudtrail.parameters import request_parameters, response_elements
 
@@ -58,7 +58,7 @@ def records(call: CallFacts, new_id: Callable[[], str]) -> tuple[Recorded, ...]:
 
 def _accounts(call: CallFacts) -> tuple[str, ...]:
     """Return whom a call is told: the caller's account, and that of the resource unless the call was refused."""
-    owner = call.resources[0].account if call.resources else call.account
+    owner = next((resource.account for resource in call.resources if resource.account), call.account)
     caller = call.identity.account or owner
     return (caller,) if call.denied else tuple(dict.fromkeys((caller, owner)))
 
@@ -141,8 +141,13 @@ def _resources(call: CallFacts) -> Record:
     data = events.data_type(call.service, call.operation) is not None
     if not call.resources or not (data or call.service in _NAMING_RESOURCES):
         return {}
-    named = [{"accountId": resource.account, "type": resource.type, "ARN": resource.arn} for resource in call.resources]
-    return {"resources": named}
+    return {"resources": [_resource(resource) for resource in call.resources]}
+
+
+def _resource(resource: NamedResource) -> Record:
+    """Return a resource; an S3 object is named without an account, which its bucket has."""
+    account = {"accountId": resource.account} if resource.account else {}
+    return {**account, "type": resource.type, "ARN": resource.arn}
 
 
 def _passed(endpoint: Endpoint | None) -> Record:

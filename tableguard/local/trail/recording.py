@@ -149,6 +149,10 @@ def _resources(call: ApiCall) -> Iterator[NamedResource]:
     elif kind is not None:
         for arn in dict.fromkeys(_arns(call, kind)):
             yield NamedResource(arn, kind, account_of(arn, call.account))
+            if kind == "AWS::DynamoDB::Stream":
+                # selectors name streams, and AWS's sample of GetRecords its table
+                table = arn.partition("/stream/")[0]
+                yield NamedResource(table, "AWS::DynamoDB::Table", account_of(table, call.account))
 
 
 def _bucket(call: ApiCall) -> Iterator[NamedResource]:
@@ -157,10 +161,9 @@ def _bucket(call: ApiCall) -> Iterator[NamedResource]:
     if not bucket:
         return
     arn = f"arn:aws:s3:::{bucket}"
-    owner = NamedResource(arn, "AWS::S3::Bucket", account_of(arn, call.account))
-    yield owner
     if data_type(call.service, call.operation):
         yield NamedResource(f"{arn}/{key or ''}", "AWS::S3::Object", "")
+    yield NamedResource(arn, "AWS::S3::Bucket", account_of(arn, call.account))
 
 
 def _arns(call: ApiCall, kind: str) -> Iterator[str]:
