@@ -273,7 +273,8 @@ SAMPLES = (
                     "WHERE Artist = 'No One You Know' AND SongTitle = 'Call Me Today'"
                 },
                 {
-                    "Statement": "INSERT INTO Music VALUE {'Artist' : 'hidden', 'SongTitle' : 'hidden', 'Album' : 'hidden'}"
+                    "Statement": "INSERT INTO Music VALUE {'Artist' : 'hidden', 'SongTitle' : 'hidden', "
+                    "'Album' : 'hidden'}"
                 },
             ]
         ),
