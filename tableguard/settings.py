@@ -196,6 +196,7 @@ class Settings:
             "organization-id": self.organization_id,
             "table-name": self.table_name,
             "taker-roles": self._taker_roles(),
+            "user-pool-id": self.user_pool_id,
             "takers": tuple(dict.fromkeys(taker for patterns in takers.values() for taker in patterns)),
             **{f"{role}-takers": patterns for role, patterns in takers.items()},
         }

@@ -9,7 +9,7 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudt
 import json
 from typing import Any
 
-from tableguard.detect.detection import Calls, Conditions, Detection
+from tableguard.detect.detection import Calls, Conditions, Detection, Where
 from tableguard.errors import TemplateError
 
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutMetricFilter.html
@@ -33,7 +33,7 @@ def metric_filter(detection: Detection) -> str:
 
 def event_pattern(detection: Detection) -> dict[str, Any]:
     """Return the event pattern for the detection's calls; TemplateError if it is longer than EventBridge takes."""
-    details = [_detail(calls) for calls in detection.calls]
+    details = [_detail(*calls, sources) for calls, sources in _sources(detection.calls).items()]
     pattern = {
         # only AWS may send what begins so; a caller's own PutEvents cannot forge an alert
         "source": [{"prefix": "aws."}],
@@ -51,7 +51,7 @@ def event_pattern(detection: Detection) -> dict[str, Any]:
 
 def _conditions(detection: Detection) -> Conditions:
     """Return the calls and the conditions as one: any of the calls, where all conditions hold."""
-    alternatives = tuple(_of_calls(calls) for calls in detection.calls)
+    alternatives = tuple(_of_calls(*calls, sources) for calls, sources in _sources(detection.calls).items())
     if detection.conditions is None:
         return alternatives[0] if len(alternatives) == 1 else Conditions("any", alternatives)
     if not alternatives:
@@ -60,10 +60,19 @@ def _conditions(detection: Detection) -> Conditions:
     return Conditions("all", (Conditions("any", alternatives), *narrowing))
 
 
-def _of_calls(calls: Calls) -> Conditions:
-    source = _term("eventSource", f"{calls.service}.amazonaws.com")
-    names = Conditions("any", tuple(_term("eventName", name) for name in calls.names))
-    return Conditions("all", (source, names, *(_term(path, value) for path, value in calls.where)))
+def _sources(calls: tuple[Calls, ...]) -> dict[tuple[tuple[str, ...], Where], list[str]]:
+    """Return the event sources of calls by their names and fields: services with the same names stand together."""
+    sources: dict[tuple[tuple[str, ...], Where], list[str]] = {}
+    for one in calls:
+        sources.setdefault((one.names, one.where), []).append(f"{one.service}.amazonaws.com")
+    return sources
+
+
+def _of_calls(names: tuple[str, ...], where: Where, sources: list[str]) -> Conditions:
+    services = tuple(_term("eventSource", source) for source in sources)
+    source = services[0] if len(services) == 1 else Conditions("any", services)
+    called = Conditions("any", tuple(_term("eventName", name) for name in names))
+    return Conditions("all", (source, called, *(_term(path, value) for path, value in where)))
 
 
 def _term(path: str, value: str | bool) -> str:
@@ -77,12 +86,9 @@ def _expression(conditions: Conditions) -> str:
     return _JOINERS[conditions.joined].join(f"({term})" for term in terms)
 
 
-def _detail(calls: Calls) -> dict[str, Any]:
-    detail: dict[str, Any] = {
-        "eventSource": [f"{calls.service}.amazonaws.com"],
-        "eventName": [_matcher(name) for name in calls.names],
-    }
-    for path, value in calls.where:
+def _detail(names: tuple[str, ...], where: Where, sources: list[str]) -> dict[str, Any]:
+    detail: dict[str, Any] = {"eventSource": sources, "eventName": [_matcher(name) for name in names]}
+    for path, value in where:
         _put(detail, path.replace("[0]", "").split("."), [_matcher(value)])  # EventBridge looks into every element
     return detail
 

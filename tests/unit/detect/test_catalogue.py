@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tableguard.detect import catalogue
+from tableguard.detect import catalogue, channels
 from tableguard.detect.detection import Calls, Conditions, Detection
 from tableguard.errors import PolicyError
 from tableguard.settings import example
@@ -179,8 +179,7 @@ def test_one_new_file_is_one_new_alert_in_each_of_its_channels(tmp_path: Path) -
     before = resources(tmp_path)
     load(tmp_path)
     added = {name: body for name, body in resources(tmp_path).items() if name not in before}
-    channels = {"TableRenamedFilter", "TableRenamedAlarm", "TableRenamedRule"}
-    assert set(added) == {*channels, "TableRenamedFailedAlarm"}
+    assert set(added) == {f"TableRenamed{part}" for part in ("Filter", "Alarm", "Rule", "FailedAlarm")}
     assert added["TableRenamedFilter"]["Properties"]["FilterPattern"] == (
         '{ ($.eventSource = "dynamodb.amazonaws.com") && '
         '(($.eventName = "Rename") || ($.eventName = "Move*")) && '
@@ -192,6 +191,24 @@ def test_one_new_file_is_one_new_alert_in_each_of_its_channels(tmp_path: Path) -
         "eventName": ["Rename", {"prefix": "Move"}],
         "requestParameters": {"tableName": ["cruddur-messages"]},
     }
+
+
+def test_services_whose_calls_have_the_same_names_stand_together_in_each_channel(tmp_path: Path) -> None:
+    more = '[[calls]]\nservice = "{}"\nnames = ["Rename", "Move*"]\n{}\n\n[[example]]'
+    alike = more.format("dax", 'where.requestParameters.tableName = "<table-name>"')
+    elsewhere = more.format("s3", "")
+    together = load(tmp_path, TABLE_RENAMED.replace("[[example]]", alike))
+    named = (
+        '(($.eventName = "Rename") || ($.eventName = "Move*")) && ($.requestParameters.tableName = "cruddur-messages")'
+    )
+    sources = '(($.eventSource = "dynamodb.amazonaws.com") || ($.eventSource = "dax.amazonaws.com"))'
+    assert channels.metric_filter(together) == f"{{ {sources} && {named} }}"
+    assert channels.event_pattern(together)["detail"]["eventSource"] == ["dynamodb.amazonaws.com", "dax.amazonaws.com"]
+    apart = load(tmp_path, TABLE_RENAMED.replace("[[example]]", elsewhere))
+    assert [one["eventSource"] for one in channels.event_pattern(apart)["detail"]["$or"]] == [
+        ["dynamodb.amazonaws.com"],
+        ["s3.amazonaws.com"],
+    ]
 
 
 def resources(folder: Path) -> dict[str, Any]:
