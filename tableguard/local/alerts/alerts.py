@@ -49,6 +49,11 @@ class Alerts:
             self.services.write(self.clock.now())
             self.alarms.evaluate()
 
+    def reset(self) -> None:
+        """Forget what was counted and what happened to alarms; their states are moto's."""
+        self.alarms.reset()
+        self.services.reset()
+
     def _count(self, bus: Bus, metric: str, rule: str) -> None:
         value = metrics.datum(metric, 1, self.clock.now(), "Count", RuleName=rule)
         metrics.put(bus.account, bus.region, "AWS/Events", [value])

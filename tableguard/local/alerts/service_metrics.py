@@ -48,6 +48,11 @@ class ServiceMetrics:
     _lines: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     _written: datetime | None = None
 
+    def reset(self) -> None:
+        """Forget what was counted and not written yet."""
+        self._lines.clear()
+        self._written = None
+
     def lines_came(self, account: str, region: str, group: str, number: int) -> None:
         """Count lines that came to a log group."""
         self._lines[account, region, group] += number

@@ -52,6 +52,7 @@ class Watch:
         self.notifications.clear()
         self.calls.reset()
         self.trails.reset()
+        self.alerts.reset()
 
 
 _in_use: list[Watch] = []  # at most one: a process holds one embedded AWS, and moto has no place for it

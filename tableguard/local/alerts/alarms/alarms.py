@@ -62,6 +62,11 @@ class Alarms:
                 self._evaluate(backend)
                 self._evaluate_composite(backend)
 
+    def reset(self) -> None:
+        """Forget all histories, and read the metric data anew."""
+        self.history.items.clear()
+        self._indexes.clear()
+
     def _evaluate(self, backend: CloudWatchBackend) -> None:
         index = self._indexes.setdefault((backend.account_id, backend.region_name), MetricIndex())
         index.update(backend.metric_data)
