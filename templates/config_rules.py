@@ -195,6 +195,12 @@ rule replicas_lie_in_allowed_regions when resourceType == "AWS::DynamoDB::Table"
         configuration.replicas[*].regionName IN $regions
     }
 }
+
+# Worded otherwise than as a list, replicas could not be read: there may be none then. Guard 2 reads null as "null".
+rule replicas_are_listed when resourceType == "AWS::DynamoDB::Table"
+    configuration.replicas is_string or configuration.replicas is_struct {
+    configuration.replicas empty or configuration.replicas == "null"
+}
 """
 
 _TABLE_STREAMS = """
@@ -212,7 +218,7 @@ rule dynamodb_endpoint_serves when resourceType == "AWS::EC2::VPCEndpoint"
     configuration.serviceName == "com.amazonaws.$region.dynamodb"
     configuration.vpcEndpointType == "Gateway" {
     configuration.state.value == "available"
-    configuration.routeTableIds !empty
+    configuration.routeTableIds[0] == /^rtb-/
 }
 """
 

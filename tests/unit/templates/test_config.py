@@ -1,9 +1,6 @@
 """The config stack: everything is recorded, and the estate is held to rules that AWS Config takes and can break."""
 
 import copy
-import importlib
-import importlib.util
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +12,7 @@ from tableguard.cloudformation.template_files import TemplateFile
 from tableguard.paths import TEMPLATES
 from tableguard.settings import Settings, example
 from templates.config_rules import guard_rules, managed_rules
-from tests.engines.absence import needs
+from tests.engines.cfn_guard import EACH, Judge
 from tests.worlds.requirements import Requirement, Template, at, holds_and_breaks, is_set, of_type, retained, stack
 
 SETTINGS = example()
@@ -256,6 +253,25 @@ ITEMS: list[tuple[str, dict[str, Any], str]] = [
     ("table-stays", _item(TABLE, "configuration.replicas", [{"regionName": "us-east-1"}]), "FAIL"),
     ("table-stays", _item(TABLE, "configuration.replicas", []), "PASS"),
     ("table-stays", _item(TABLE, "configuration.replicas", None), "PASS"),
+    ("table-stays", _item(TABLE, "configuration.replicas", ""), "PASS"),
+    ("table-stays", _item(TABLE, "configuration.replicas", "[us-east-1]"), "FAIL"),
+    ("table-stays", _item(TABLE, "configuration.replicas", {"us-east-1": {}}), "FAIL"),
+    *(
+        ("table-stays", _item(TABLE, "configuration.replicas", [{"regionName": "eu-central-1"}, replica]), "FAIL")
+        for replica in ({}, {"regionName": None}, {"regionName": ""})
+    ),
+    *(("table-stays", _item(TABLE, "awsRegion", region), "FAIL") for region in (None, "", GONE)),
+    *(
+        ("table-streams", _item(TABLE, f"configuration.streamSpecification.{name}", value), "FAIL")
+        for name in ("streamEnabled", "streamViewType")
+        for value in (None, "", GONE, "false", "NEW_AND_OLD_IMAGES")
+    ),
+    *(
+        ("endpoint-serves", _item(ENDPOINT, path, value), "FAIL")
+        for path in ("configuration.state.value", "configuration.routeTableIds")
+        for value in (None, "", GONE)
+    ),
+    ("endpoint-serves", _item(ENDPOINT, "configuration.state", None), "FAIL"),
     ("table-stays", TRAIL, "SKIP"),
     ("table-streams", TABLE, "PASS"),
     ("table-streams", _item(TABLE, "configuration.streamSpecification.streamViewType", "KEYS_ONLY"), "FAIL"),
@@ -286,16 +302,10 @@ def _as_deployed(name: str) -> str:
     return text.replace("${AuditKeyArn}", AUDIT_KEY).replace("${AWS::AccountId}", "111122223333")
 
 
-GUARD = importlib.util.find_spec("guardpycfn") is not None
-
-
-@needs("AWS's Guard as a wheel", GUARD, "pip install guardpycfn; there is one for Linux on x86-64 and macOS on arm64")
+@pytest.mark.parametrize("judge", EACH)
 @pytest.mark.parametrize(("name", "item", "verdict"), ITEMS)
-def test_a_guard_rule_says_of_an_item_what_it_must(name: str, item: dict[str, Any], verdict: str) -> None:
-    guard = importlib.import_module("guardpycfn")
-    answer = guard.validate_with_guard(json.dumps(item), _as_deployed(name), False)
-    report = json.loads(answer) if isinstance(answer, str) else answer
-    assert report["result"]["status"] == verdict
+def test_a_guard_rule_says_of_an_item_what_it_must(name: str, item: dict[str, Any], verdict: str, judge: Judge) -> None:
+    assert judge(_as_deployed(name), item) == verdict
 
 
 def test_cloudformation_fills_in_every_variable_of_a_guard_rule(template: Template) -> None:
