@@ -16,6 +16,7 @@ _DEPLOYING = "--profile administrator --deployer-profile deployer --management-p
 _OTHER_ENGINE = (
     "For work on an application: `tableguard up --dynamodb local` keeps the table in AWS's own DynamoDB Local."
 )
+_WATCHED = "Calls are recorded by the trail. What alarms and event rules tell their topic appears here, as `alert: …`."
 _TEXT_WIDTH = 72  # characters of a message on one line
 
 
@@ -34,6 +35,8 @@ def estate_text(estate: EmbeddedEstate, clients: ClientConfiguration, settings_f
         "",
         *_not_modelled(estate),
         *(["", _OTHER_ENGINE] if hint else []),
+        "",
+        _WATCHED,
         "",
         f"Profiles: {', '.join(clients.profiles)}. Each is a role of the estate with its own keys.",
         "",

@@ -38,6 +38,7 @@ def command(*, settings_file: Path | None, port: int | None, demo: bool, dynamod
     from tableguard.cli.output import steps
     from tableguard.local import estate
     from tableguard.local.run_folder import folder as run_folder
+    from tableguard.local.watch.alert_lines import DELAYS
     from tableguard.store import encryption
 
     settings = chosen_settings(settings_file)
@@ -51,7 +52,7 @@ def command(*, settings_file: Path | None, port: int | None, demo: bool, dynamod
     ):
         with steps(to_stderr=as_json) as report:  # until it is up: then nothing moves on the screen any more
             tables = parts.enter_context(estate.engine(dynamodb, report))
-            running = parts.enter_context(estate.running(settings, _port(port, folder), report, tables))
+            running = parts.enter_context(estate.running(settings, _port(port, folder), report, tables, DELAYS))
             shown = _demonstration(running, as_json=as_json) if demo else None
         if shown is not None:
             print(shown)
@@ -87,22 +88,26 @@ def _serve(
     from tableguard.local import client_configuration, presentation
     from tableguard.local.demo import message_key
     from tableguard.local.lag_watch import INTERVAL, LagWatch
+    from tableguard.local.watch import alert_lines
 
     if folder.runs_beside:
         tell(f"another one runs already: this one has a port of its own, and its files in {folder.path}")
     folder.remember_port(urlsplit(running.endpoint).port or 0)
-    watch = LagWatch(running.poller.lag, partial(click.echo, err=True))
+    report = partial(click.echo, err=True)
+    lag, alerts = LagWatch(running.poller.lag, report), alert_lines.AlertLines(running.watch, report)
     try:
         clients = client_configuration.write(running, message_key(running), folder)
         if as_json:
             print(presentation.estate_json(running, clients, settings_file), flush=True)
         else:
             print(presentation.estate_text(running, clients, settings_file, hint=hint), flush=True)
-        running.functions.notices.listen(partial(click.echo, err=True))
+        running.functions.notices.listen(report)
         gc.freeze()  # what stays to the end; looking through it for garbage took a fifth of a poll's time
         while True:
-            time.sleep(INTERVAL)
-            watch.look()
+            for _ in range(round(INTERVAL / alert_lines.INTERVAL)):
+                time.sleep(alert_lines.INTERVAL)
+                alerts.tick()
+            lag.look()
             running.functions.notices.flush()
     except KeyboardInterrupt:  # Ctrl-C, a request to terminate, or the end of the terminal
         tell("tableguard up: ending ...")

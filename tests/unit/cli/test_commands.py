@@ -31,6 +31,7 @@ from tableguard.local import client_configuration, demo, estate, presentation
 from tableguard.local.client_configuration import ClientConfiguration
 from tableguard.local.clients import served
 from tableguard.local.run_folder import folder as run_folder
+from tableguard.local.watch.alert_lines import DELAYS
 from tableguard.paths import EXAMPLE_SETTINGS, TEMPLATES
 from tableguard.stacks import credentials, destroy
 from tableguard.stacks.deploy import deploy
@@ -287,7 +288,7 @@ def told(running: estate.EmbeddedEstate) -> Told:
     out, shown, run = io.StringIO(), [], demo.run
 
     def started(*asked: object) -> AbstractContextManager[estate.EmbeddedEstate]:
-        assert (asked[:2], asked[3:]) == ((running.settings, 0), (None,))
+        assert (asked[:2], asked[3:]) == ((running.settings, 0), (None, DELAYS))
         return nullcontext(running)
 
     def kept(found: estate.EmbeddedEstate) -> demo.Demonstration:
@@ -537,7 +538,7 @@ def test_what_the_user_needs_next_stands_last_on_the_screen(
 ) -> None:
     lines = presentation.estate_text(running, clients, None, hint=hint).splitlines()
     beginnings = [line.partition(" ")[0] for line in lines if line and not line.startswith(" ")]
-    assert beginnings == ["Not", *(["For"] if hint else []), "Profiles:", "The"]
+    assert beginnings == ["Not", *(["For"] if hint else []), "Calls", "Profiles:", "The"]
     first, *_, last = [line for line in lines if line.startswith("  ") and not line.startswith("  AWS::")]
     assert first == f"  . {clients.environment_file}"
     assert last == lines[-1]

@@ -1,0 +1,62 @@
+"""Say on `tableguard up`'s terminal what the estate's topics tell their subscribers: a line each, or one for many.
+
+Alarms that are over are not said, nor what an event holds: of a rule's message the sentence, of others the kind alone.
+"""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from tableguard.findings.counts import counted
+from tableguard.local.alerts.notification import Notification
+from tableguard.local.trail.trails import Delays
+from tableguard.local.watch.watch import Watch
+
+DELAYS = Delays(event_bus=1, log_group=1, log_file=60)  # of an estate that somebody works with: nobody waits minutes
+INTERVAL = 5.0  # seconds between two ticks, of four milliseconds each
+MOST = 3  # lines at once
+_ALARM = re.compile(r'ALARM: "(.+)" in \S+')
+_OVER = re.compile(r'(OK|INSUFFICIENT_DATA): "')
+_TIME = re.compile(r" at \d{4}-\d\d-\d\dT[\d:.]+Z\.?$")
+_WIDTH = 200
+
+
+@dataclass
+class AlertLines:
+    """Lets the watch work, and reports what is new among its notifications."""
+
+    watch: Watch
+    report: Callable[[str], None]
+    _said: int = field(default=0)
+
+    def tick(self) -> None:
+        """Tick once, and report what that has brought."""
+        self.watch.tick()
+        latest = self.watch.notifications[self._said :]
+        self._said += len(latest)
+        new = list(dict.fromkeys(filter(None, map(headline, latest))))
+        for line in [f"alert: {text}" for text in new] if len(new) <= MOST else [_summary(new)]:
+            self.report(line)
+
+
+def headline(notification: Notification) -> str:
+    """Return what a line says of a notification; nothing for an alarm that is over."""
+    if notification.subject:
+        return "" if _OVER.match(notification.subject) else notification.subject
+    try:
+        message = json.loads(notification.message)
+    except ValueError:
+        message = None
+    if isinstance(message, str):
+        return _TIME.sub("", " ".join(message.split()))[:_WIDTH]
+    kind = message.get("detail-type") if isinstance(message, dict) else None
+    return f"{kind}, by {notification.topic_arn}" if isinstance(kind, str) else f"a message by {notification.topic_arn}"
+
+
+def _summary(texts: Sequence[str]) -> str:
+    alarms = [alarm[1] for alarm in map(_ALARM.match, texts) if alarm]
+    others = len(texts) - len(alarms)
+    named = f" ({', '.join(alarms[:MOST])}{', …' if len(alarms) > MOST else ''})" if alarms else ""
+    parts = [f"{counted(len(alarms), 'alarm')}{named}"] if alarms else []
+    return f"alerts: {' and '.join([*parts, *([counted(others, 'other message')] if others else [])])}"
