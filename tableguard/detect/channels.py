@@ -96,7 +96,9 @@ def _detail(names: tuple[str, ...], where: Where, sources: list[str]) -> dict[st
 def _matcher(value: str | bool) -> Any:
     if value == "*":
         return {"exists": True}
-    return {"prefix": value[:-1]} if isinstance(value, str) and value.endswith("*") else value
+    if not isinstance(value, str) or "*" not in value:
+        return value
+    return {"prefix": value[:-1]} if value.index("*") == len(value) - 1 else {"wildcard": value}
 
 
 def _put(detail: dict[str, Any], path: list[str], matchers: list[Any]) -> None:

@@ -23,7 +23,8 @@ Event = dict[str, Any]
 class Calls:
     """API calls of one service; a name ending in * is a prefix. `where` narrows by other fields of the record.
 
-    A value of `where` ending in * is a prefix, and * alone means that the field is there.
+    A value of `where` ending in * is a prefix, beginning with * a suffix, with both a part. Where it is * alone, the
+    field must be there.
     """
 
     service: str
