@@ -20,6 +20,7 @@ from moto.core.utils import utcnow
 from tableguard.aws.cloudtrail.delivery.files import timestamp
 from tableguard.aws.cloudtrail.delivery.selectors import DEFAULT
 from tableguard.aws.cloudtrail.delivery.valid_selectors import SelectorError, check
+from tableguard.local.moto import event_history
 from tableguard.local.moto.patch import replace, wrap
 from tableguard.local.trail.delivery.delivery_status import Delivery, DeliveryStatus
 from tableguard.local.trail.delivery.signing_keys import KEY_VALIDITY
@@ -37,6 +38,7 @@ def install() -> None:
     for operation in _CHANGES:
         wrap(CloudTrailBackend, operation, _noted)
     setattr(CloudTrailResponse, list_public_keys.__name__, list_public_keys)
+    event_history.install()
 
 
 def _now() -> datetime:
