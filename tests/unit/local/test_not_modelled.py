@@ -124,7 +124,7 @@ def test_the_services_are_those_of_the_templates_and_of_the_code() -> None:
 # What a client sees
 
 UNKNOWN: dict[str, tuple[str, str, dict[str, Any], str]] = {
-    "json": ("cloudtrail", "lookup_events", {}, "cloudtrail:LookupEvents"),
+    "json": ("cloudtrail", "list_channels", {}, "cloudtrail:ListChannels"),
     "json with a query's errors": (
         "sqs",
         "list_message_move_tasks",
@@ -206,7 +206,7 @@ def test_cloudwatch_answers_todays_clients(zone: LandingZone, method: str) -> No
 
 
 def test_a_client_with_default_retries_asks_once(zone: LandingZone) -> None:
-    assert _attempts(over_http(zone, "cloudtrail").lookup_events) == 1
+    assert _attempts(over_http(zone, "cloudtrail").list_channels) == 1
 
 
 def _attempts(call: Any) -> int:
@@ -223,7 +223,7 @@ def test_without_the_edge_it_is_a_500_and_a_traceback_and_the_client_asks_again(
 ) -> None:
     monkeypatch.setattr(served.SERVERS[zone.endpoint], "app", served.application(zone.endpoint).behind)
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
-    call = over_http(zone, "cloudtrail").lookup_events
+    call = over_http(zone, "cloudtrail").list_channels
     assert _attempts(call) > 1
     assert refusal(call)[:2] == (500, "500")
     assert "Traceback" in caplog.text
