@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from moto.logs.models import logs_backends
 
+from stream_lambda.log import NAMESPACE
 from tableguard.detect import catalogue
 from tableguard.detect.detection import Detection, Event
+from tableguard.local.alerts.service_metrics import WRITTEN
 from tableguard.local.estate import EmbeddedEstate
 from tableguard.local.landing_zone import LandingZone
 from tests.worlds.estate import ACCOUNT, ON_THE_EMBEDDED_AWS, REGION, SETTINGS
@@ -140,3 +142,16 @@ def topic_policy(zone: LandingZone, *without: str) -> Iterator[None]:
     sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps(policy))
     yield
     sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=text)
+
+
+def test_every_alarm_of_the_estate_has_a_source(running: EmbeddedEstate, zone: LandingZone) -> None:
+    filters = [one for regions in logs_backends.values() for one in regions[REGION].filters.metric_filters]
+    counted = {(one["metricNamespace"], one["metricName"]) for each in filters for one in each["metricTransformations"]}
+    alarms = [
+        alarm
+        for account in (ACCOUNT, SETTINGS.management_account_id)
+        for page in zone.clients("cloudwatch", account, REGION).get_paginator("describe_alarms").paginate()
+        for alarm in page["MetricAlarms"]
+    ]
+    watched = {(alarm["Namespace"], alarm["MetricName"]) for alarm in alarms}
+    assert watched - counted - WRITTEN == {(NAMESPACE, "Poison")}

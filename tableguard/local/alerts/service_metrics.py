@@ -22,6 +22,17 @@ _LAMBDA, _LOGS, _SQS = "AWS/Lambda", "AWS/Logs", "AWS/SQS"
 # of a mapping's metrics those that Lambda counts by mapping, and those by function
 _BY_MAPPING = ("DroppedEventCount", "OnFailureDestinationDeliveredEventCount")
 _BY_FUNCTION = ("DestinationDeliveryFailures",)
+# what is written here, by rules, log groups, queues, functions and mappings
+WRITTEN = frozenset(
+    (namespace, metric)
+    for namespace, metrics_of_namespace in {
+        "AWS/Events": ("FailedInvocations", "Invocations", "MatchedEvents", "TriggeredRules"),
+        _LAMBDA: (*_BY_MAPPING, *_BY_FUNCTION, "Errors", "Invocations", "IteratorAge", "Throttles"),
+        _LOGS: ("IncomingLogEvents",),
+        _SQS: ("ApproximateNumberOfMessagesVisible",),
+    }.items()
+    for metric in metrics_of_namespace
+)
 
 
 @dataclass(frozen=True)

@@ -38,18 +38,24 @@ def send(
     attributes: Mapping[str, str] | None = None,
 ) -> None:
     """Send to a queue as a service; UndeliverableError if the queue is not there, or its policy or key refuses."""
-    arn = require(queue_arn)
+    arn = require_queue(sender, queue_arn)
     backend = sqs_backends[arn.account][arn.region]
-    queue: Any = backend.queues.get(arn.resource)
-    if queue is None:
-        raise UndeliverableError(_NO_RESOURCE, f"queue {queue_arn} does not exist")
-    require_permission(sender, "sqs:SendMessage", queue_arn)
-    require_key(sender, queue.kms_master_key_id or "", arn)
     texts = {name: {"DataType": "String", "StringValue": value} for name, value in (attributes or {}).items()}
     try:
         backend.send_message(arn.resource, body, message_attributes=texts, group_id=group)
     except ServiceException as error:
         raise UndeliverableError("INVALID_PARAMETER", str(error)) from error
+
+
+def require_queue(sender: Sender, queue_arn: str) -> Arn:
+    """Return the ARN of a queue to which a service may send; UndeliverableError otherwise."""
+    arn = require(queue_arn)
+    queue: Any = sqs_backends[arn.account][arn.region].queues.get(arn.resource)
+    if queue is None:
+        raise UndeliverableError(_NO_RESOURCE, f"queue {queue_arn} does not exist")
+    require_permission(sender, "sqs:SendMessage", queue_arn)
+    require_key(sender, queue.kms_master_key_id or "", arn)
+    return arn
 
 
 def write(sender: Sender, group_arn: str, line: str, now: datetime) -> None:
@@ -68,10 +74,10 @@ def write(sender: Sender, group_arn: str, line: str, now: datetime) -> None:
 
 def invoke(sender: Sender, function_arn: str, payload: str) -> None:
     """Invoke a function in the background; UndeliverableError if it is not there, or its policy refuses."""
-    arn: Arn = require(function_arn)
-    require_permission(sender, "lambda:InvokeFunction", function_arn)
+    arn = require(function_arn)
     try:
         function: Any = lambda_backends[arn.account][arn.region].get_function(function_arn)
     except LambdaClientError as error:
         raise UndeliverableError(_NO_RESOURCE, error.message) from error
+    require_permission(sender, "lambda:InvokeFunction", function_arn)
     function.invoke(payload, {}, {})

@@ -5,6 +5,7 @@ and phrases, and returns every event for any other. It ignores a prefix of log s
 by stream. It keeps logs for any number of days.
 """
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -34,6 +35,7 @@ def install() -> None:
     wrap(LogsBackend, "put_retention_policy", _keep)
     replace(models, "EventMessageFilter", _Matching)
     wrap(LogStream, "put_log_events", _counted)
+    setattr(LogsResponse, test_metric_filter.__name__, test_metric_filter)
     embedded_metrics.install()
 
 
@@ -53,6 +55,16 @@ def _counted(put: Callable[..., str], stream: LogStream, events: list[dict[str, 
         lines = (IngestedLine(_moment(event["timestamp"]), event["message"]) for event in events)
         watching.alerts.lines(stream.account_id, stream.region, stream.log_group.name, lines)
     return token
+
+
+def test_metric_filter(handler: LogsResponse) -> str:
+    """Answer TestMetricFilter, which moto lacks: the events that match, without the values of their fields."""
+    pattern = handler._get_param("filterPattern")
+    _check_pattern(pattern)
+    matches, events = parse(pattern), handler._get_param("logEventMessages")
+    # the page does not say from which number events are counted; here it is zero
+    numbered = [(number, event) for number, event in enumerate(events) if matches(event)]
+    return json.dumps({"matches": [{"eventNumber": number, "eventMessage": event} for number, event in numbered]})
 
 
 def _moment(milliseconds: int) -> datetime:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tableguard.local.alerts.service_metrics import of_functions
 from tests.worlds import invocations
 from tests.worlds.edge import refusal
 from tests.worlds.invocations import ACCOUNT, DOING_LATER, NAME, REGION, World, alive, tail
@@ -282,3 +283,14 @@ def test_a_rule_runs_a_function(world: World) -> None:
     events.put_events(Entries=[{**entry, "Source": "others"}, entry])
     assert within(20, lambda: any("'source': 'things'" in line for line in world.log_lines()))
     assert not any("'source': 'others'" in line for line in world.log_lines())
+
+
+def test_a_function_counts_its_invocations_and_its_errors(world: World) -> None:
+    count = of_functions(world.functions)
+    list(count())  # of other tests
+    world.invoke({"do": "echo"})
+    world.invoke({"do": "fail", "message": "tried"})
+    values = {value.metric: value for value in count()}
+    assert (values["Invocations"].value, values["Errors"].value) == (2, 1)
+    assert values["Errors"].dimensions == (("FunctionName", NAME),)
+    assert list(count()) == []
