@@ -219,6 +219,7 @@ REFUSED = {
     "%a{x}%": "'{' as \\xhh",
     "%[a%": "'[' as \\xhh",
     "%[a--b]%": "two hyphens",
+    "%[^]%": "has no characters",
     "%[z-a]%": "bad character range",
     "%a{3,2}%": "min repeat greater than max repeat",
     r"%\b%": r"\b means nothing",

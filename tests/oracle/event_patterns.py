@@ -244,3 +244,20 @@ def _merged(one: Json, other: Json) -> Json:
     for key, value in other.items():
         both[key] = _merged(both[key], value) if isinstance(both.get(key), dict) else value
     return both
+
+
+_WORDS = ("a", "$or", "prefix", "suffix", "anything-but", "numeric", "cidr", "exists", "wildcard", "equals-ignore-case")
+_LEAVES = ("", "a*", "**", "10.0.0.0/8", "::/0", "=", ">", 0, 1.5, 10**400, True, None)
+
+
+def random_document(random: Random) -> str:
+    """Return JSON of the words of patterns, of which few are patterns."""
+    return json.dumps({random.choice(_WORDS): [_node(random, 3)]})
+
+
+def _node(random: Random, depth: int) -> Any:
+    kind = random.randrange(3) if depth else 0
+    if kind == 0:
+        return random.choice(_LEAVES)
+    inner = [_node(random, depth - 1) for _ in range(random.randint(0, 2))]
+    return inner if kind == 1 else {random.choice(_WORDS): value for value in inner}

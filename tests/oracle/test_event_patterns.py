@@ -13,11 +13,19 @@ from typing import Any
 from tableguard.aws.patterns.event_pattern import AmbiguousEventPatternError, EventPatternError, parse
 from tests.cases.event_patterns import AMBIGUOUS, CASES, REFUSED
 from tests.engines.event_ruler import Answer, Question, ask, needs_event_ruler
-from tests.oracle.event_patterns import examples, of_templates, random_event, random_pattern, rule_by_rule
+from tests.oracle.event_patterns import (
+    examples,
+    of_templates,
+    random_document,
+    random_event,
+    random_pattern,
+    rule_by_rule,
+)
 
 pytestmark = needs_event_ruler
 SEED = int(os.environ.get("TABLEGUARD_ORACLE_SEED", "20261201"))
 EVENTS, PATTERNS, EVENTS_OF_A_PATTERN = 10_000, 2_000, 5
+DOCUMENTS = 5_000
 
 
 def _ours(question: Question) -> Answer:
@@ -55,6 +63,14 @@ def test_what_we_refuse_they_refuse_but_for_what_they_forget() -> None:
     assert [pattern for pattern, answer in zip(REFUSED, refused, strict=True) if answer.refusal is None] == []
     taken = ask([Question(pattern, []) for pattern in AMBIGUOUS])
     assert [answer.refusal for answer in taken] == [None] * len(AMBIGUOUS)
+
+
+def test_of_random_documents_the_same_are_patterns() -> None:
+    random = Random(SEED)  # noqa: S311  # repeatable
+    questions = [Question(random_document(random), [{"a": ""}, {"a": [{"a": 0}, True]}]) for _ in range(DOCUMENTS)]
+    answers = ask(questions)
+    assert _differences(questions, answers) == []
+    assert DOCUMENTS // 20 < sum(answer.refusal is None for answer in answers) < DOCUMENTS // 2
 
 
 def test_the_templates_patterns_match_alike_on_every_detections_examples() -> None:

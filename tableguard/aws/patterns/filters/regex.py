@@ -64,6 +64,8 @@ def _set(text: str, written: str) -> str:
     members = [_member(text, token) for token in _TOKEN.finditer(written[1 + negated : -1])]
     if "-" in members[1:-1] and "--" in "".join(members):
         raise FilterPatternError(f"%{text}%: two hyphens within {written}")
+    if not members:
+        raise FilterPatternError(f"%{text}%: {written} has no characters")
     for edge in {0, len(members) - 1}:
         members[edge] = "\\-" if members[edge] == "-" else members[edge]
     return f"[{'^' if negated else ''}{''.join(members)}]"

@@ -1,11 +1,13 @@
 """Event patterns select as AWS's page and engine have it, and what AWS refuses is refused in words."""
 
 import json
+from random import Random
 
 import pytest
 
 from tableguard.aws.patterns.event_pattern import AmbiguousEventPatternError, EventPatternError, parse
 from tests.cases.event_patterns import AMBIGUOUS, CASES, DOCUMENTED, REFUSED, RULES, Case
+from tests.oracle.event_patterns import random_document
 
 
 def selects(pattern: object, event: dict[str, object]) -> bool:
@@ -52,3 +54,18 @@ def test_a_thousand_combinations_are_taken_and_more_are_refused() -> None:
     assert selects(cubed, {"a": {"f1": 1}, "b": {"f2": 2}, "c": {"f9": 9}})
     with pytest.raises(EventPatternError, match="1100 combinations"):
         parse(json.dumps({**cubed, "a": {"$or": [*ten, {"more": [1]}]}}))
+
+
+def test_any_json_is_read_or_refused_in_words() -> None:
+    random = Random(14)  # noqa: S311  # repeatable
+    read, refusals = 0, []
+    for _ in range(20_000):
+        try:
+            pattern = parse(random_document(random))
+        except EventPatternError as error:
+            refusals.append(str(error))
+            continue
+        read += 1
+        assert pattern.matches({"a": [10**400, 1.5, {"a": "10.0.0.1"}]}) in (True, False)
+    assert read > 1_000
+    assert all(refusals)

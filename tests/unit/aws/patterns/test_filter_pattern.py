@@ -1,5 +1,8 @@
 """Filter patterns select the lines that AWS's pages say, and what AWS refuses is refused in words."""
 
+import json
+from random import Random
+
 import pytest
 
 from tableguard.aws.patterns.filter_pattern import FilterPatternError, parse
@@ -30,3 +33,113 @@ def test_what_no_page_says_can_be_answered_both_ways(line: str) -> None:
     assert parse('{ $.a != "x" }', unsaid=True)(line)
     assert not parse('{ $.a != "x" }', unsaid=False)(line)
     assert not parse('{ $.a = "x" }', unsaid=True)(line)
+
+
+_PIECES = (
+    *(
+        "{",
+        "}",
+        "[",
+        "]",
+        "(",
+        ")",
+        "%",
+        '"',
+        "'",
+        "\\",
+        "*",
+        ",",
+        "...",
+        "$",
+        "$.a",
+        "$.a[0]",
+        "$.*",
+        "$.['a.b']",
+        "?",
+        "-",
+    ),
+    *(
+        "=",
+        "!=",
+        "<",
+        ">=",
+        "&&",
+        "||",
+        " NOT EXISTS ",
+        " IS NULL ",
+        " IS ",
+        "a",
+        "B1",
+        "1e3",
+        "+4",
+        ".5",
+        "é",
+        " ",
+        "\t",
+        "\n",
+    ),
+    *(
+        "^",
+        "|",
+        "+",
+        "{1,2}",
+        "[a-z]",
+        "[^",
+        r"\d",
+        r"\x41",
+        "#",
+        ":",
+        "a-b",
+        "4*",
+        "*z",
+        "w1",
+        "1e999999999999999999999",
+    ),
+)
+_LINES = (
+    "",
+    "a B1 4",
+    '{"a": "B1"}',
+    '{"a": [1e999999999999999999999, null], "a.b": {}}',
+    '[1] "a b" 3',
+    "é\n",
+    "[[[",
+    '{"a":',
+)
+
+
+def test_any_text_is_read_or_refused_in_words() -> None:
+    random = Random(14)  # noqa: S311  # repeatable
+    read, refusals = 0, []
+    for _ in range(20_000):
+        start, end = random.choice((("{", "}"), ("[", "]"), ("%", "%"), ("", "")))
+        pattern = f"{start} {''.join(random.choices(_PIECES, k=random.randint(0, 7)))}{end}"
+        try:
+            matches = parse(pattern)
+        except FilterPatternError as error:
+            refusals.append(str(error))
+            continue
+        read += 1
+        assert {matches(line) for line in _LINES} <= {True, False}, pattern
+    assert read > 1_000
+    assert all(refusals)
+
+
+def test_conditions_joined_at_random_hold_as_python_joins_them() -> None:
+    random = Random(14)  # noqa: S311  # repeatable
+    for _ in range(2_000):
+        terms = [random.choice(("a", "b", "c")) for _ in range(random.randint(1, 5))]
+        joiners = [random.choice(("&&", "||")) for _ in terms[1:]]
+        values = {name: random.random() < 0.5 for name in "abc"}
+        opens = random.randrange(len(terms))
+        closes = random.randrange(opens, len(terms))
+        written = _joined([f"$.{name} IS TRUE" for name in terms], joiners, opens, closes)
+        python = _joined([str(values[name]) for name in terms], joiners, opens, closes)
+        expected = eval(python.replace("&&", "and").replace("||", "or"))  # noqa: S307  # of our own making
+        assert parse(f"{{ {written} }}")(json.dumps(values)) is expected, (written, values)
+
+
+def _joined(terms: list[str], joiners: list[str], opens: int, closes: int) -> str:
+    """Return terms with what joins them, and one pair of parentheses around some."""
+    around = [f"{'(' * (n == opens)}{term}{')' * (n == closes)}" for n, term in enumerate(terms)]
+    return " ".join(part for pair in zip(around, [*joiners, ""], strict=True) for part in pair)
