@@ -61,7 +61,7 @@ def _audit_key(stack: StackBuilder) -> kms.Key:
 def _selectors(settings: Settings) -> list[cloudtrail.AdvancedEventSelector]:
     table = f"arn:aws:dynamodb:${{AWS::Region}}:${{AWS::AccountId}}:table/{settings.table_name}"
     own = "-${AWS::AccountId}-${AWS::Region}/"
-    removal = ["DeleteObject", "DeleteObjects", "PutObjectLegalHold", "PutObjectRetention"]
+    removal = ["DeleteObject", "DeleteObjects", "PutObjectLegalHold", "PutObjectRetention", "UpdateObjectEncryption"]
     return [
         trails.selector("Management events", trails.MANAGEMENT),
         trails.data_selector("Items of the table", "AWS::DynamoDB::Table", [Sub(table)]),

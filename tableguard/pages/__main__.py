@@ -1,9 +1,13 @@
-"""Generate docs/scale/ and policies/controls.md below the working directory: python -m tableguard.pages."""
+"""Generate the pages that follow from data, below the working directory: python -m tableguard.pages."""
 
 import sys
 
-from tableguard.pages import controls_page, scale_page
+from tableguard.pages import controls_page, coverage_page, scale_page
 
 if __name__ == "__main__":
-    for path in (*scale_page.write(scale_page.FOLDER), controls_page.write(controls_page.PAGE)):
+    for path in (
+        *scale_page.write(scale_page.FOLDER),
+        controls_page.write(controls_page.PAGE),
+        coverage_page.write(coverage_page.PAGE),
+    ):
         sys.stdout.write(f"{path}\n")
