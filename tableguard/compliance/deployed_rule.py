@@ -42,16 +42,21 @@ class DeployedRule:
     owner: str
     identifier: str
     parameters: Mapping[str, str]
-    scope: Reach
+    reach: Reach
     periodic: bool
+    text: str = ""  # of a Guard rule
 
     def with_defaults(self) -> Parameters:
         """Return the parameters, with AWS's defaults for those that are not given."""
-        return Parameters(self.name, {**catalogue()[self.identifier].defaults, **self.parameters})
+        defaults = catalogue()[self.identifier].defaults if self.identifier else {}
+        return Parameters(self.name, {**defaults, **self.parameters})
 
 
-def described(rule: Mapping[str, Any]) -> DeployedRule:
-    """Read one rule of DescribeConfigRules' answer; ComplianceError for a managed rule that AWS does not have."""
+def described(rule: Mapping[str, Any], text: str = "") -> DeployedRule:
+    """Read one rule of DescribeConfigRules' answer, which leaves out the text of a Guard rule.
+
+    ComplianceError for a managed rule that AWS does not have.
+    """
     source, scope = rule["Source"], rule.get("Scope") or {}
     managed = source["Owner"] == "AWS"
     identifier = source["SourceIdentifier"] if managed else ""
@@ -62,11 +67,12 @@ def described(rule: Mapping[str, Any]) -> DeployedRule:
         owner=source["Owner"],
         identifier=identifier,
         parameters=json.loads(rule.get("InputParameters") or "{}"),
-        scope=Reach(
+        reach=Reach(
             tuple(scope.get("ComplianceResourceTypes") or ()),
             scope.get("ComplianceResourceId") or "",
             scope.get("TagKey") or "",
             scope.get("TagValue") or "",
         ),
         periodic=managed and catalogue()[identifier].periodic,
+        text=text,
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tableguard.compliance.item import ConfigurationItem
-from tableguard.compliance.verdict import Ruling
+from tableguard.compliance.ruling import Ruling
 from tableguard.errors import ComplianceError
 
 

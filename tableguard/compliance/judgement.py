@@ -1,13 +1,13 @@
 """Rules held against an inventory: a verdict for each rule and resource, or the reason why there is none."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tableguard.compliance.deployed_rule import DeployedRule
 from tableguard.compliance.evaluator import Evaluator, Inventory
 from tableguard.compliance.item import ConfigurationItem
 from tableguard.compliance.recording import Recording
-from tableguard.compliance.verdict import Ruling
+from tableguard.compliance.ruling import Ruling
 from tableguard.errors import ComplianceError
 
 
@@ -17,7 +17,7 @@ class Evaluation:
 
     rule: DeployedRule
     item: ConfigurationItem
-    verdict: Ruling
+    ruling: Ruling
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,19 @@ class NotJudged:
 Judgement = Evaluation | NotJudged
 
 
+JudgeText = Callable[[str, ConfigurationItem], Ruling]
+
+
 def judged(
-    rules: Iterable[DeployedRule], inventory: Inventory, recording: Recording, evaluators: Mapping[str, Evaluator]
+    rules: Iterable[DeployedRule],
+    inventory: Inventory,
+    recording: Recording,
+    evaluators: Mapping[str, Evaluator],
+    judge_text: JudgeText,
 ) -> Iterator[Judgement]:
-    """Judge every item in the reach of each managed rule; the items of others are left out."""
+    """Judge every item in the reach of each rule: managed ones by evaluators, Guard texts by `judge_text`."""
     for rule in rules:
-        evaluator = evaluators.get(rule.identifier)
+        evaluator = _evaluator(rule, evaluators, judge_text)
         if evaluator is None:
             yield NotJudged(rule, f"there is no evaluator of {rule.identifier or f'rules of owner {rule.owner}'}")
         elif not rule.periodic and recording.obstacle:
@@ -46,6 +53,12 @@ def judged(
             yield from _of_rule(rule, inventory, recording, evaluator)
 
 
+def _evaluator(rule: DeployedRule, evaluators: Mapping[str, Evaluator], judge_text: JudgeText) -> Evaluator | None:
+    if rule.owner != "CUSTOM_POLICY":
+        return evaluators.get(rule.identifier)
+    return Evaluator("", rule.reach.resource_types, lambda item, _parameters, _inventory: judge_text(rule.text, item))
+
+
 def _of_rule(
     rule: DeployedRule, inventory: Inventory, recording: Recording, evaluator: Evaluator
 ) -> Iterator[Judgement]:
@@ -53,7 +66,7 @@ def _of_rule(
         if not rule.periodic and not recording.records(kind):
             yield NotJudged(rule, f"the configuration recorder leaves out {kind}")
             continue
-        for item in filter(rule.scope.covers, inventory.of(kind)):
+        for item in filter(rule.reach.covers, inventory.of(kind)):
             yield _of_item(rule, item, inventory, evaluator)
 
 

@@ -33,6 +33,7 @@ SEED = 20240101  # moto draws every identifier from one generator; seeded, every
 # the module that corrects a service of moto; each has install()
 _CORRECTIONS = {
     "account": "moto.account",
+    "backup": "moto.backup",
     "cloudformation": "stacks.api",
     "cloudtrail": "moto.cloudtrail",
     "cloudwatch": "moto.cloudwatch",

@@ -31,6 +31,9 @@ _ADMINISTRATOR_ROLE = "OrganizationAccountAccessRole"  # AWS makes it in every a
 # https://docs.aws.amazon.com/singlesignon/latest/userguide/using-service-linked-roles.html
 _PROVIDER = "saml-provider/AWSSSO_0123456789abcdef_DO_NOT_DELETE"
 _PIPELINE = "codebuild.amazonaws.com"
+_NOTHING_PUBLIC = dict.fromkeys(
+    ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True
+)
 _EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
@@ -126,6 +129,7 @@ def prepare(settings: Settings, endpoint: str) -> LandingZone:
         for taker in takers:
             _taker(zone, taker)
     _buckets(zone)
+    _remove_default_vpc(zone)
     _user_pool(zone)
     if isinstance(settings.network, ExistingVpc):
         _existing_vpc(zone, settings.network)
@@ -212,7 +216,10 @@ def _taker(zone: LandingZone, arn: str) -> None:
             AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [_trust(arn)]}),
         )
     document = json.dumps({"Version": "2012-10-17", "Statement": [taking]})
-    iam.put_role_policy(RoleName=name, PolicyName="TakingRoles", PolicyDocument=document)
+    policy = f"arn:aws:iam::{account}:policy/TakingRoles"
+    with suppress(iam.exceptions.EntityAlreadyExistsException):  # one policy for all who take roles
+        iam.create_policy(PolicyName="TakingRoles", PolicyDocument=document)
+    iam.attach_role_policy(RoleName=name, PolicyArn=policy)
 
 
 def _trust(taker: str) -> Mapping[str, Any]:
@@ -244,6 +251,11 @@ def _buckets(zone: LandingZone) -> None:
     )
     for bucket in sorted({settings.artifact_bucket, settings.access_log_bucket}):
         s3.create_bucket(Bucket=bucket, **where)
+        # as S3 does for every new bucket since April 2023, and moto does not:
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html
+        s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=_NOTHING_PUBLIC)
+    control = zone.clients("s3control", settings.account_id, settings.home_region)
+    control.put_public_access_block(AccountId=settings.account_id, PublicAccessBlockConfiguration=_NOTHING_PUBLIC)
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
     delivery = {
         "Effect": "Allow",
@@ -254,6 +266,19 @@ def _buckets(zone: LandingZone) -> None:
     }
     policy = json.dumps({"Version": "2012-10-17", "Statement": [delivery]})
     s3.put_bucket_policy(Bucket=settings.access_log_bucket, Policy=policy)
+
+
+def _remove_default_vpc(zone: LandingZone) -> None:
+    """Remove the VPC that AWS makes in each account: nothing uses it, and it writes no flow logs.
+
+    https://docs.aws.amazon.com/vpc/latest/userguide/deleting-default-vpc.html
+    """
+    ec2 = zone.clients("ec2", zone.settings.account_id, zone.settings.home_region)
+    for vpc in ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]:
+        inside = [{"Name": "vpc-id", "Values": [vpc["VpcId"]]}]
+        for subnet in ec2.describe_subnets(Filters=inside)["Subnets"]:
+            ec2.delete_subnet(SubnetId=subnet["SubnetId"])
+        ec2.delete_vpc(VpcId=vpc["VpcId"])
 
 
 def _user_pool(zone: LandingZone) -> None:
@@ -274,17 +299,33 @@ def _user_pool(zone: LandingZone) -> None:
         )
 
 
+def _kept_by_its_owner(zone: LandingZone, vpc: str) -> None:
+    """Give a VPC what its owner cares for: flow logs, and a default security group that lets nothing through."""
+    settings = zone.settings
+    ec2 = zone.clients("ec2", settings.account_id, settings.home_region)
+    ec2.create_flow_logs(
+        ResourceType="VPC",
+        ResourceIds=[vpc],
+        TrafficType="ALL",
+        LogDestinationType="s3",
+        LogDestination=f"arn:aws:s3:::{settings.access_log_bucket}",
+    )
+    named = [{"Name": "vpc-id", "Values": [vpc]}, {"Name": "group-name", "Values": ["default"]}]
+    for group in ec2.describe_security_groups(Filters=named)["SecurityGroups"]:
+        ec2.revoke_security_group_egress(GroupId=group["GroupId"], IpPermissions=group["IpPermissionsEgress"])
+
+
 def _existing_vpc(zone: LandingZone, network: ExistingVpc) -> None:
     from moto.ec2.models import route_tables, subnets, vpcs  # noqa: PLC0415  # moto is imported once one runs
 
     settings = zone.settings
     ec2 = zone.clients("ec2", settings.account_id, settings.home_region)
-    # called first: an account's first EC2 call creates its default VPC, which must not take our ids
     zones = [
         availability_zone["ZoneName"] for availability_zone in ec2.describe_availability_zones()["AvailabilityZones"]
     ]
     with _with_fixed_ids(vpcs, "random_vpc_id", network.vpc_id):
         ec2.create_vpc(CidrBlock=_EXISTING_VPC_BLOCK)
+    _kept_by_its_owner(zone, network.vpc_id)
     for table in network.route_table_ids:
         with _with_fixed_ids(route_tables, "random_route_table_id", table):
             ec2.create_route_table(VpcId=network.vpc_id)

@@ -59,6 +59,7 @@ COVERED = {
     "tableguard.cloudformation.parameters": "cloudformation.test_template",
     "tableguard.cloudformation.template_files": "check.test_run",
     "tableguard.compliance": "compliance.test_managed",
+    "tableguard.compliance.report": "compliance.test_exceptions",
     "tableguard.compliance.item": "local.configuration.test_inventory",
     "tableguard.cost": "cost.test_cost",
     "tableguard.detect": "detect.test_shipped_detections",

@@ -2,7 +2,7 @@
 
 from tableguard.compliance.evaluator import Inventory, Parameters, evaluates
 from tableguard.compliance.item import ACCOUNT, ConfigurationItem
-from tableguard.compliance.verdict import COMPLIANT, Ruling, broken
+from tableguard.compliance.ruling import COMPLIANT, Ruling, broken
 
 
 @evaluates("ACCOUNT_PART_OF_ORGANIZATIONS", ACCOUNT)

@@ -2,8 +2,8 @@
 
 from tableguard.compliance.evaluator import Inventory, Parameters, evaluates
 from tableguard.compliance.item import ConfigurationItem
+from tableguard.compliance.ruling import COMPLIANT, Ruling, broken, not_applicable
 from tableguard.compliance.statements import public, statements
-from tableguard.compliance.verdict import COMPLIANT, Ruling, broken, not_applicable
 
 _FUNCTION, _SUBNET = "AWS::Lambda::Function", "AWS::EC2::Subnet"
 _ZONES = 2  # the page's default of availabilityZones, which the catalogue leaves out

@@ -4,8 +4,8 @@ from typing import Any
 
 from tableguard.compliance.evaluator import Inventory, Parameters, evaluates
 from tableguard.compliance.item import ConfigurationItem
+from tableguard.compliance.ruling import COMPLIANT, Ruling, broken
 from tableguard.compliance.statements import denies, statements
-from tableguard.compliance.verdict import COMPLIANT, Ruling, broken
 from tableguard.errors import ComplianceError
 
 _PROTECTED = ("backup:DeleteRecoveryPoint", "backup:UpdateRecoveryPointLifecycle", "backup:PutBackupVaultAccessPolicy")

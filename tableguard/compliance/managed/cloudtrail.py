@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from tableguard.compliance.evaluator import Inventory, Parameters, evaluates
 from tableguard.compliance.item import ACCOUNT, ConfigurationItem
 from tableguard.compliance.managed.s3 import is_public
-from tableguard.compliance.verdict import COMPLIANT, Ruling, broken, not_applicable
+from tableguard.compliance.ruling import COMPLIANT, Ruling, broken, not_applicable
 
 _TRAIL, _BUCKET = "AWS::CloudTrail::Trail", "AWS::S3::Bucket"
 _MANAGEMENT = {"field": "eventCategory", "equals": ["Management"]}

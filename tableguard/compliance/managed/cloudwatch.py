@@ -2,7 +2,7 @@
 
 from tableguard.compliance.evaluator import Inventory, Parameters, evaluates
 from tableguard.compliance.item import ConfigurationItem
-from tableguard.compliance.verdict import COMPLIANT, Ruling, broken
+from tableguard.compliance.ruling import COMPLIANT, Ruling, broken
 
 _ALARM = "AWS::CloudWatch::Alarm"
 _STATES = {

@@ -2,7 +2,7 @@
 
 from tableguard.compliance.evaluator import Inventory, Parameters, evaluates
 from tableguard.compliance.item import ConfigurationItem
-from tableguard.compliance.verdict import COMPLIANT, Ruling, broken
+from tableguard.compliance.ruling import COMPLIANT, Ruling, broken
 
 
 @evaluates("COGNITO_IDENTITY_POOL_UNAUTH_ACCESS_CHECK", "AWS::Cognito::IdentityPool")

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from tableguard.compliance.evaluator import Inventory, Parameters, evaluates
 from tableguard.compliance.item import ACCOUNT, ConfigurationItem
-from tableguard.compliance.verdict import COMPLIANT, Ruling, broken
+from tableguard.compliance.ruling import COMPLIANT, Ruling, broken
 from tableguard.errors import ComplianceError
 
 _TABLE = "AWS::DynamoDB::Table"

@@ -2,7 +2,7 @@
 
 from tableguard.compliance.evaluator import Inventory, Parameters, evaluates
 from tableguard.compliance.item import ConfigurationItem
-from tableguard.compliance.verdict import COMPLIANT, Ruling, broken, not_applicable
+from tableguard.compliance.ruling import COMPLIANT, Ruling, broken, not_applicable
 
 _VPC, _ENDPOINT, _FLOW_LOG = "AWS::EC2::VPC", "AWS::EC2::VPCEndpoint", "AWS::EC2::FlowLog"
 

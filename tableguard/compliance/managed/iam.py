@@ -4,8 +4,8 @@ from typing import Any
 
 from tableguard.compliance.evaluator import Inventory, Parameters, evaluates
 from tableguard.compliance.item import ACCOUNT, ConfigurationItem
+from tableguard.compliance.ruling import COMPLIANT, Ruling, broken, not_applicable
 from tableguard.compliance.statements import actions, listed, statements
-from tableguard.compliance.verdict import COMPLIANT, Ruling, broken, not_applicable
 
 _USER, _GROUP, _ROLE, _POLICY = "AWS::IAM::User", "AWS::IAM::Group", "AWS::IAM::Role", "AWS::IAM::Policy"
 _INLINE = {_USER: "userPolicyList", _GROUP: "groupPolicyList", _ROLE: "rolePolicyList"}

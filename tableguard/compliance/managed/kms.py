@@ -2,8 +2,8 @@
 
 from tableguard.compliance.evaluator import Inventory, Parameters, evaluates
 from tableguard.compliance.item import ConfigurationItem
+from tableguard.compliance.ruling import COMPLIANT, Ruling, broken, not_applicable
 from tableguard.compliance.statements import public
-from tableguard.compliance.verdict import COMPLIANT, Ruling, broken, not_applicable
 
 _KEY = "AWS::KMS::Key"
 

@@ -2,7 +2,7 @@
 
 from tableguard.compliance.evaluator import Inventory, Parameters, evaluates
 from tableguard.compliance.item import ConfigurationItem
-from tableguard.compliance.verdict import COMPLIANT, Ruling, broken, not_applicable
+from tableguard.compliance.ruling import COMPLIANT, Ruling, broken, not_applicable
 
 _LOG_GROUP = "AWS::Logs::LogGroup"
 _YEAR = 365  # the page's default of MinRetentionTime, which the catalogue leaves out

@@ -4,8 +4,8 @@ import json
 
 from tableguard.compliance.evaluator import Inventory, Parameters, evaluates
 from tableguard.compliance.item import ConfigurationItem
+from tableguard.compliance.ruling import COMPLIANT, Ruling, broken
 from tableguard.compliance.statements import public
-from tableguard.compliance.verdict import COMPLIANT, Ruling, broken
 
 _TOPIC, _QUEUE = "AWS::SNS::Topic", "AWS::SQS::Queue"
 

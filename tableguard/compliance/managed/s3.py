@@ -5,8 +5,8 @@ from typing import Any
 
 from tableguard.compliance.evaluator import Inventory, Parameters, evaluates
 from tableguard.compliance.item import ConfigurationItem
+from tableguard.compliance.ruling import COMPLIANT, Ruling, broken
 from tableguard.compliance.statements import Statement, actions, listed, public, statements
-from tableguard.compliance.verdict import COMPLIANT, Ruling, broken
 
 _BUCKET, _ACCOUNT_BLOCK = "AWS::S3::Bucket", "AWS::S3::AccountPublicAccessBlock"
 _BLOCKS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")

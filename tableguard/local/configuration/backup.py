@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from tableguard.compliance.item import ConfigurationItem, Unknown
-from tableguard.local.configuration.reader import ResourceReader, modelled, unless
+from tableguard.compliance.item import ConfigurationItem
+from tableguard.local.configuration.reader import ResourceReader, unless
 
 VAULT, PLAN = "AWS::Backup::BackupVault", "AWS::Backup::BackupPlan"
 SELECTION, RECOVERY_POINT = "AWS::Backup::BackupSelection", "AWS::Backup::RecoveryPoint"
@@ -23,10 +23,8 @@ def items(reader: ResourceReader) -> Iterator[ConfigurationItem]:
 
 def _vault(reader: ResourceReader, vault: dict[str, Any]) -> ConfigurationItem:
     backup, name, arn = reader.client("backup"), vault["BackupVaultName"], vault["BackupVaultArn"]
-    policy = modelled(
-        lambda: unless(
-            "ResourceNotFoundException", lambda: backup.get_backup_vault_access_policy(BackupVaultName=name)["Policy"]
-        )
+    policy = unless(
+        "ResourceNotFoundException", lambda: backup.get_backup_vault_access_policy(BackupVaultName=name)["Policy"]
     )
     words = ("BackupVaultArn", "BackupVaultName", "EncryptionKeyArn")
     return reader.item(
@@ -36,15 +34,13 @@ def _vault(reader: ResourceReader, vault: dict[str, Any]) -> ConfigurationItem:
         # the policy is in CloudFormation's type, and not in the public schema's list
         {
             **{word: vault[word] for word in words if word in vault},
-            "AccessPolicy": json.loads(policy) if isinstance(policy, str) else policy,
+            "AccessPolicy": policy and json.loads(policy),
         },
         tags=backup.list_tags(ResourceArn=arn)["Tags"],
     )
 
 
 def _recovery_points(reader: ResourceReader, vault: dict[str, Any]) -> Iterator[ConfigurationItem]:
-    if vault["NumberOfRecoveryPoints"] == 0:  # the embedded AWS, which makes no backups, models no list of them
-        return
     named = {"BackupVaultName": vault["BackupVaultName"]}
     for point in reader.pages("backup", "list_recovery_points_by_backup_vault", "RecoveryPoints", **named):
         yield reader.item(RECOVERY_POINT, point["RecoveryPointArn"], point["RecoveryPointArn"], point)
@@ -66,13 +62,7 @@ def _plan(reader: ResourceReader, plan: dict[str, Any]) -> ConfigurationItem:
 
 def _selections(reader: ResourceReader, plan: str) -> Iterator[ConfigurationItem]:
     backup = reader.client("backup")
-    listed = modelled(
-        lambda: list(reader.pages("backup", "list_backup_selections", "BackupSelectionsList", BackupPlanId=plan))
-    )
-    if isinstance(listed, Unknown):
-        yield reader.item(SELECTION, f"of {plan}", "", {"BackupPlanId": plan, "BackupSelection": listed})
-        return
-    for selection in listed:
+    for selection in reader.pages("backup", "list_backup_selections", "BackupSelectionsList", BackupPlanId=plan):
         identity = selection["SelectionId"]
         body = backup.get_backup_selection(BackupPlanId=plan, SelectionId=identity)["BackupSelection"]
         yield reader.item(

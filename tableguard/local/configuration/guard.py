@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from tableguard.compliance.item import ConfigurationItem
-from tableguard.compliance.verdict import COMPLIANT, Ruling, broken, not_applicable
+from tableguard.compliance.ruling import COMPLIANT, Ruling, broken, not_applicable
 from tableguard.errors import ComplianceError
 from tableguard.paths import ROOT
 
@@ -92,6 +92,14 @@ def _report(answer: str, errors: str) -> GuardReport:
 
 def _value(check: Mapping[str, Any]) -> str:
     return f"{check['path'].strip('/').replace('/', '.') or 'the item'} is {json.dumps(check['provided'])}"
+
+
+def ruling(text: str, item: ConfigurationItem) -> Ruling:
+    """Return the verdict of a rule's text about an item; ComplianceError where this machine has no cfn-guard."""
+    engine = present()
+    if engine is None:
+        raise ComplianceError(ABSENT)
+    return engine.ruling(text, item)
 
 
 @cache

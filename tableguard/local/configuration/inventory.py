@@ -49,6 +49,6 @@ def items(client: Callable[[str], Client], account_id: str, region: str) -> Iter
             yield from service.items(reader)
         except (BotoCoreError, ClientError) as error:
             raise ComplianceError(
-                f"configuration items of {service.__name__.rpartition('.')[2]}, region {region}: {error}; ask as a "
-                "principal who may read the whole configuration, as the auditor may"
+                f"configuration items of {service.__name__.rpartition('.')[2]}, region {region}: {error}; ask as "
+                "one who may read all of it, as the auditor may"
             ) from error

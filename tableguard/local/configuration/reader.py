@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tableguard.compliance.item import ConfigurationItem, Unknown
+from tableguard.compliance.item import ConfigurationItem
 
 Client = Any  # botocore makes clients at run time
 
@@ -78,13 +78,3 @@ def _small(match: re.Match[str]) -> str:
 def tag_map(tags: Iterable[Mapping[str, str]], key: str = "Key", value: str = "Value") -> dict[str, str]:
     """Return tags as a map, from the lists in which most services answer them."""
     return {tag[key]: tag[value] for tag in tags}
-
-
-def modelled(ask: Callable[[], Any]) -> Any:
-    """Ask a service; what the embedded AWS does not model is unknown, so that no rule is judged by it."""
-    try:
-        return ask()
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "NotModelled":
-            raise
-        return Unknown(f"the embedded AWS does not model it: {error.operation_name}")

@@ -7,21 +7,26 @@ from tableguard.compliance.item import ConfigurationItem
 from tableguard.local.configuration.reader import ResourceReader, recorded, tag_map, unless
 
 BUCKET, ACCOUNT_BLOCK = "AWS::S3::Bucket", "AWS::S3::AccountPublicAccessBlock"
+_BLOCKS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 _NO_BLOCK = "NoSuchPublicAccessBlockConfiguration"
 
 
 def items(reader: ResourceReader) -> Iterator[ConfigurationItem]:
-    """Read the buckets of the region, and the account's own public access block where there is one."""
+    """Read the buckets of the region, and the account's own public access block."""
     for bucket in reader.client("s3").list_buckets()["Buckets"]:
         # us-east-1 is no LocationConstraint: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html
         where = reader.client("s3").get_bucket_location(Bucket=bucket["Name"])["LocationConstraint"] or "us-east-1"
         if where == reader.region:
             yield _bucket(reader, bucket)
-    account = reader.account_id
-    control = reader.client("s3control")
-    block = unless(_NO_BLOCK, lambda: control.get_public_access_block(AccountId=account))
-    if block is not None:
-        yield reader.item(ACCOUNT_BLOCK, account, "", recorded(block["PublicAccessBlockConfiguration"]))
+    yield _account_block(reader)
+
+
+def _account_block(reader: ResourceReader) -> ConfigurationItem:
+    """Read the account's own public access block; one that was never set blocks nothing."""
+    control, account = reader.client("s3control"), reader.account_id
+    answer = unless(_NO_BLOCK, lambda: control.get_public_access_block(AccountId=account), {})
+    blocks = recorded(answer.get("PublicAccessBlockConfiguration", {}))
+    return reader.item(ACCOUNT_BLOCK, account, "", {**dict.fromkeys(_BLOCKS, False), **blocks})
 
 
 def _bucket(reader: ResourceReader, bucket: dict[str, Any]) -> ConfigurationItem:

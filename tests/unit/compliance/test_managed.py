@@ -11,6 +11,8 @@ from tableguard.compliance.evaluator import Inventory
 from tableguard.compliance.item import ConfigurationItem
 from tableguard.compliance.judgement import Evaluation, Judgement, NotJudged, judged
 from tableguard.compliance.recording import Recording
+from tableguard.compliance.ruling import Ruling, not_applicable
+from tableguard.errors import ComplianceError
 from tableguard.settings import example
 from templates.config_rules import managed_rules
 from tests.cases import config_rules as cases
@@ -20,16 +22,21 @@ EXAMPLES = ("default", "existing-vpc")
 RECORDING = Recording({"recordingGroup": {"allSupported": True, "includeGlobalResourceTypes": True}}, True, True)
 
 
+def skip(_text: str, _item: ConfigurationItem) -> Ruling:
+    """Say nothing of an item, as a Guard text that skips it."""
+    return not_applicable("skipped")
+
+
 def judgements(case: Case, *items: ConfigurationItem, scope: Reach = Reach()) -> list[Judgement]:  # noqa: B008  # frozen
     periodic = catalogue()[case.identifier].periodic
     rule = DeployedRule("rule", "AWS", case.identifier, case.parameters, scope, periodic)
-    return list(judged([rule], Inventory(items, NOW), RECORDING, managed.evaluators()))
+    return list(judged([rule], Inventory(items, NOW), RECORDING, managed.evaluators(), skip))
 
 
 def verdict(found: Iterable[Judgement], item: ConfigurationItem) -> str:
     """Return what is said of an item; nothing is said of what no rule reaches."""
     said = [judgement for judgement in found if isinstance(judgement, Evaluation) and judgement.item is item]
-    return said[0].verdict.compliance if said else "NOT_APPLICABLE"
+    return said[0].ruling.compliance if said else "NOT_APPLICABLE"
 
 
 def test_every_deployed_rule_has_an_evaluator_and_a_case() -> None:
@@ -46,10 +53,10 @@ def test_a_rule_is_broken_by_one_field(case: Case) -> None:
     found = judgements(case, item, *others)
     assert verdict(found, item) == "NON_COMPLIANT"
     (said,) = (judgement for judgement in found if isinstance(judgement, Evaluation) and judgement.item is item)
-    assert said.verdict.problem
-    assert said.verdict.remedy
+    assert said.ruling.problem
+    assert said.ruling.remedy
     assert (
-        len(said.verdict.annotation) <= 256
+        len(said.ruling.annotation) <= 256
     )  # https://docs.aws.amazon.com/config/latest/APIReference/API_Evaluation.html
 
 
@@ -101,7 +108,7 @@ def test_a_scope_by_tag_loses_what_lost_its_tag(value: str, tags: dict[str, str]
 
 
 def reasons(rule: DeployedRule, recording: Recording, *items: ConfigurationItem) -> list[str]:
-    found = judged([rule], Inventory(items, NOW), recording, managed.evaluators())
+    found = judged([rule], Inventory(items, NOW), recording, managed.evaluators(), skip)
     return [judgement.reason for judgement in found if isinstance(judgement, NotJudged)]
 
 
@@ -140,8 +147,21 @@ def test_global_resources_are_recorded_where_the_recorder_says_so() -> None:
 def test_a_rule_without_evaluator_is_not_judged() -> None:
     unknown = DeployedRule("unknown", "AWS", "EIP_ATTACHED", {}, Reach(), periodic=False)
     assert reasons(unknown, RECORDING) == ["there is no evaluator of EIP_ATTACHED"]
-    guard = DeployedRule("guard", "CUSTOM_POLICY", "", {}, Reach(), periodic=False)
-    assert reasons(guard, RECORDING) == ["there is no evaluator of rules of owner CUSTOM_POLICY"]
+    custom = DeployedRule("custom", "CUSTOM_LAMBDA", "", {}, Reach(), periodic=False)
+    assert reasons(custom, RECORDING) == ["there is no evaluator of rules of owner CUSTOM_LAMBDA"]
+
+
+def test_a_guard_text_is_asked_about_the_items_of_its_scope_and_no_other() -> None:
+    def refuse(text: str, item: ConfigurationItem) -> Ruling:
+        raise ComplianceError(f"{text} about {item.label}: no engine")
+
+    guard = DeployedRule("guard", "CUSTOM_POLICY", "", {}, Reach(("AWS::S3::Bucket",)), periodic=False, text="rule")
+    items = Inventory((BUCKET_CASE.item, cases.TABLE_ITEM), NOW)
+    (asked,) = judged([guard], items, RECORDING, managed.evaluators(), skip)
+    assert isinstance(asked, Evaluation)
+    assert asked.ruling.compliance == "NOT_APPLICABLE"
+    (open_question,) = judged([guard], items, RECORDING, managed.evaluators(), refuse)
+    assert open_question == NotJudged(guard, "rule about files: no engine")
 
 
 def test_a_parameter_that_is_no_number_is_an_error_of_the_rule() -> None:

@@ -1,6 +1,13 @@
 """Puts the corrections of this folder into moto's Lambda."""
 
-from tableguard.local.moto.awslambda import announcements, function_limits, invocations, logging_config, mappings
+from tableguard.local.moto.awslambda import (
+    announcements,
+    dead_letters,
+    function_limits,
+    invocations,
+    logging_config,
+    mappings,
+)
 
 
 def install() -> None:
@@ -9,4 +16,5 @@ def install() -> None:
     announcements.install()
     invocations.install()
     logging_config.install()
+    dead_letters.install()
     function_limits.install()

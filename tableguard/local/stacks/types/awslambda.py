@@ -21,6 +21,7 @@ PERMISSION_NAME = "AWS::Lambda::Permission"
 
 _FUNCTION = (
     "Architectures",
+    "DeadLetterConfig",
     "Description",
     "Environment",
     "EphemeralStorage",
@@ -36,6 +37,7 @@ _FUNCTION = (
 )
 # what moto's UpdateFunctionConfiguration changes; it leaves all else as it was
 _CHANGEABLE = (
+    "DeadLetterConfig",
     "Description",
     "Environment",
     "Handler",
@@ -164,8 +166,6 @@ def _delete_permission(context: Context, handle: ResourceHandle) -> None:
     context.client("lambda").remove_permission(StatementId=handle.physical_id, **handle.locator)
 
 
-_DROPPED = "moto's CreateFunction accepts it; GetFunction does not return it"
-
 TYPES: tuple[ResourceType, ...] = (
     ResourceType(
         name=FUNCTION_NAME,
@@ -174,13 +174,13 @@ TYPES: tuple[ResourceType, ...] = (
         update=_update,
         delete=_delete,
         not_modelled={
-            "DeadLetterConfig": _DROPPED,
             "RecursiveLoop": "moto has no PutFunctionRecursionConfig",
             "RuntimeManagementConfig": "moto has no PutRuntimeManagementConfig",
             "SnapStart": "moto's GetFunction says ApplyOn None, whatever was asked for",
         },
         defaults={
             "Architectures": ["x86_64"],
+            "DeadLetterConfig": {"TargetArn": ""},
             "Description": "",
             "Environment": {"Variables": {}},
             "EphemeralStorage": {"Size": 512},

@@ -1,17 +1,19 @@
-"""AWS::Backup::BackupVault and BackupPlan, through AWS Backup's API; selections, for which moto has none."""
+"""AWS::Backup::BackupVault, BackupPlan and BackupSelection, through AWS Backup's API."""
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tableguard.cloudformation.resource_type import Client, Context, Properties, ResourceHandle, ResourceType
 from tableguard.local.stacks.types import tags
-from tableguard.local.stacks.types.calls import call, refuse_replacement, remove_on_failure, select
-from tableguard.local.stacks.types.translate import inverse, unknown_to_moto
+from tableguard.local.stacks.types.calls import call, none_on_error, refuse_replacement, remove_on_failure, select
+from tableguard.local.stacks.types.translate import document_text, inverse
 
 if TYPE_CHECKING:
     from moto.backup.models import BackupBackend
 
 _VAULT = "AWS::Backup::BackupVault"
+_SELECTION = "AWS::Backup::BackupSelection"
 _LOCK = ("MinRetentionDays", "MaxRetentionDays", "ChangeableForDays")
 
 # CloudFormation's word -> AWS Backup's, where they differ
@@ -31,7 +33,23 @@ def _create_vault(context: Context, properties: Properties) -> ResourceHandle:
     handle = ResourceHandle(name, {"BackupVaultArn": arn, "BackupVaultName": name})
     with remove_on_failure(lambda: _delete_vault(context, handle)):
         _lock(backup, name, properties)
+        _set_policy(backup, name, properties)
     return handle
+
+
+def _set_policy(backup: Client, vault: str, properties: Properties) -> None:
+    policy = properties.get("AccessPolicy")
+    if policy:
+        backup.put_backup_vault_access_policy(BackupVaultName=vault, Policy=document_text(policy))
+    elif _policy(backup, vault):
+        backup.delete_backup_vault_access_policy(BackupVaultName=vault)
+
+
+def _policy(backup: Client, vault: str) -> Properties:
+    answer = none_on_error(
+        "ResourceNotFoundException", lambda: backup.get_backup_vault_access_policy(BackupVaultName=vault)
+    )
+    return {"AccessPolicy": json.loads(answer["Policy"])} if answer else {}
 
 
 def _lock(backup: Client, vault: str, properties: Properties) -> None:
@@ -45,6 +63,7 @@ def _read_vault(context: Context, handle: ResourceHandle) -> Properties:
     vault = backup.describe_backup_vault(BackupVaultName=handle.physical_id)
     return {
         **select(vault, "BackupVaultName", "EncryptionKeyArn"),
+        **_policy(backup, handle.physical_id),
         **({"LockConfiguration": select(vault, *_LOCK)} if vault["Locked"] else {}),
         "BackupVaultTags": _tags(backup, vault["BackupVaultArn"]),
     }
@@ -57,6 +76,7 @@ def _update_vault(context: Context, handle: ResourceHandle, properties: Properti
     if "LockConfiguration" in current and "LockConfiguration" not in properties:
         backup.delete_backup_vault_lock_configuration(BackupVaultName=handle.physical_id)
     _lock(backup, handle.physical_id, properties)
+    _set_policy(backup, handle.physical_id, properties)
     _set_tags(backup, handle.attributes["BackupVaultArn"], properties.get("BackupVaultTags", {}))
     return handle
 
@@ -136,6 +156,26 @@ def _delete_plan(context: Context, handle: ResourceHandle) -> None:
     del _moto_backup(context).plans[handle.physical_id]
 
 
+def _create_selection(context: Context, properties: Properties) -> ResourceHandle:
+    selection = call(context.client("backup"), "create_backup_selection", **properties)
+    where = {"BackupPlanId": selection["BackupPlanId"], "SelectionId": selection["SelectionId"]}
+    identity = f"{selection['SelectionId']}_{selection['BackupPlanId']}"
+    return ResourceHandle(identity, {**where, "Id": identity}, where)
+
+
+def _read_selection(context: Context, handle: ResourceHandle) -> Properties:
+    return select(context.client("backup").get_backup_selection(**handle.locator), "BackupPlanId", "BackupSelection")
+
+
+def _update_selection(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
+    refuse_replacement(_SELECTION, _read_selection(context, handle), properties, "BackupPlanId", "BackupSelection")
+    return handle
+
+
+def _delete_selection(context: Context, handle: ResourceHandle) -> None:
+    context.client("backup").delete_backup_selection(**handle.locator)
+
+
 def _moto_backup(context: Context) -> "BackupBackend":
     from moto.backup.models import backup_backends  # noqa: PLC0415  # 0.3 s, for the two things that no API does
 
@@ -150,17 +190,10 @@ TYPES = (
         _delete_vault,
         _update_vault,
         not_modelled={
-            "AccessPolicy": "moto has no PutBackupVaultAccessPolicy",
             "LockConfiguration.ChangeableForDays": "AWS Backup does not tell it, only the date that follows from it",
             "Notifications": "moto has no PutBackupVaultNotifications",
         },
     ),
     ResourceType("AWS::Backup::BackupPlan", _create_plan, _read_plan, _delete_plan, _update_plan),
-    unknown_to_moto(
-        "AWS::Backup::BackupSelection",
-        "moto has no CreateBackupSelection",
-        "BackupPlanId",
-        "BackupSelection",
-        attributes=("Id", "SelectionId"),
-    ),
+    ResourceType(_SELECTION, _create_selection, _read_selection, _delete_selection, _update_selection),
 )

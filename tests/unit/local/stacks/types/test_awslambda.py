@@ -243,7 +243,6 @@ def test_a_permission_for_any_rule_is_reported(context: Context) -> None:
 
 
 LOST = {
-    "DeadLetterConfig": {"TargetArn": "arn:aws:sqs:eu-central-1:123456789012:dead"},
     "SnapStart": {"ApplyOn": "PublishedVersions"},
 }
 

@@ -1,4 +1,4 @@
-"""AWS::Backup types: vaults and plans are deployed as declared, and a change shows; a selection is only reported."""
+"""AWS::Backup types: vaults and plans are deployed as declared, and a change shows."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle
+from tableguard.errors import EmbeddedError
 from tableguard.local.stacks.tracked_properties import TrackedProperties
 from tableguard.local.stacks.types import ALL
 from tests.cases.resources import (
@@ -256,26 +257,41 @@ def test_a_plan_is_deleted_through_the_api_where_a_guardrail_can_refuse_it(conte
     assert asked == ["DeleteBackupPlan"]
 
 
-def test_nothing_of_a_selection_is_called_verified(context: Context) -> None:
-    declared = {"BackupPlanId": "plan", "BackupSelection": {"SelectionName": "table"}}
+def selection(context: Context) -> Properties:
+    return {
+        "BackupPlanId": make(PLAN, plan(context)).physical_id,
+        "BackupSelection": {"SelectionName": "table", "IamRoleArn": "arn:x", "Resources": ["arn:table"]},
+    }
+
+
+def test_a_selection_is_read_back_and_gone_when_it_is_deleted(context: Context) -> None:
+    declared = selection(context)
     handle = make(SELECTION, declared)
-    assert ALL[SELECTION].read(context, handle) == {}
-    assert set(ALL[SELECTION].not_modelled) == set(declared)
-    assert handle.attributes == {"Id": handle.physical_id, "SelectionId": handle.physical_id}
-    assert [found.property for found in differences(SELECTION, {**declared, "More": 1}, context, handle)] == ["More"]
+    assert differences(SELECTION, declared, context, handle) == []
+    assert handle.physical_id == f"{handle.attributes['SelectionId']}_{declared['BackupPlanId']}"
+    other = {"BackupSelection": {**declared["BackupSelection"], "Resources": ["arn:other"]}}
+    assert differences(SELECTION, {**declared, **other}, context, handle) != []
+    with pytest.raises(EmbeddedError, match=f"{SELECTION} BackupSelection.Resources: cannot change in place"):
+        ALL[SELECTION].update(context, handle, {**declared, **other})  # type: ignore[misc]  # selections have an update
+    ALL[SELECTION].delete(context, handle)
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        ALL[SELECTION].read(context, handle)
+
+
+def test_a_vault_that_declares_no_policy_any_more_has_none(context: Context) -> None:
+    declared = vault(context)
+    handle = make(VAULT, declared)
+    without = {name: value for name, value in declared.items() if name != "AccessPolicy"}
+    ALL[VAULT].update(context, handle, without)  # type: ignore[misc]  # vaults have an update
+    assert "AccessPolicy" not in ALL[VAULT].read(context, handle)
 
 
 @pytest.mark.parametrize(
     ("operation", "parameters"),
     [
-        ("put_backup_vault_access_policy", {"BackupVaultName": NAME, "Policy": "{}"}),
         (
             "put_backup_vault_notifications",
             {"BackupVaultName": NAME, "SNSTopicArn": "arn:x", "BackupVaultEvents": ["BACKUP_JOB_FAILED"]},
-        ),
-        (
-            "create_backup_selection",
-            {"BackupPlanId": "plan", "BackupSelection": {"SelectionName": "table", "IamRoleArn": "arn:x"}},
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""The verdict of a rule about one resource, in AWS Config's words."""
+"""The ruling of a rule about one resource, in AWS Config's words."""
 
 from dataclasses import dataclass
 from typing import Literal

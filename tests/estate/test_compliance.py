@@ -1,0 +1,86 @@
+"""AWS Config's rules judge the estate: a fresh one breaks none but those that the auditor's list accepts."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tableguard.cli.app import main
+from tableguard.compliance import exceptions, managed
+from tableguard.compliance.evaluator import Inventory
+from tableguard.compliance.judgement import Evaluation, judged
+from tableguard.compliance.report import ComplianceReport
+from tableguard.local.configuration import deployed, guard, inventory
+from tableguard.local.estate import EmbeddedEstate
+from tableguard.local.landing_zone import LandingZone
+from tests.worlds.estate import ACCOUNT, ON_THE_EMBEDDED_AWS, REGION, SETTINGS
+
+pytestmark = [pytest.mark.slow, ON_THE_EMBEDDED_AWS]
+TO_MEND = {
+    ("IAM_POLICY_NO_STATEMENTS_WITH_FULL_ACCESS", f"{SETTINGS.name}-break-glass"),
+    ("VPC_DEFAULT_SECURITY_GROUP_CLOSED", "default"),
+}
+ACCEPTED = exceptions.load(SETTINGS.policy_values())
+
+
+def report(client: Callable[[str], Any]) -> ComplianceReport:
+    """Judge the estate as whoever has these clients."""
+    config = client("config")
+    rules = deployed.rules(config)
+    items = Inventory(tuple(inventory.items(client, ACCOUNT, REGION)), datetime.now(UTC))
+    judgements = tuple(judged(rules, items, deployed.recording(config), managed.evaluators(), guard.ruling))
+    return ComplianceReport(rules, judgements, ACCEPTED, "rules.py")
+
+
+def breaches(said: ComplianceReport) -> set[tuple[str, str]]:
+    return {(each.rule.identifier, each.item.label) for each, reason in said.breaches if not reason}
+
+
+def test_a_fresh_estate_breaks_no_rule_but_those_of_the_list(running: EmbeddedEstate) -> None:
+    said = report(running.roles["auditor"].client)
+    assert breaches(said) == TO_MEND
+    open_questions = {judgement.rule.owner for judgement in said.judgements if not isinstance(judgement, Evaluation)}
+    assert open_questions == (set() if guard.present() else {"CUSTOM_POLICY"})
+
+
+def test_each_entry_of_the_list_is_broken_on_a_fresh_estate(running: EmbeddedEstate) -> None:
+    said = report(running.roles["auditor"].client)
+    unused = [breach for breach in ACCEPTED if not any(breach.covers(each) for each, _ in said.breaches)]
+    assert unused == []
+
+
+def test_the_command_tells_the_auditor(
+    running: EmbeddedEstate, zone: LandingZone, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keys = running.roles["auditor"].get_credentials()
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", keys.access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", keys.secret_key)
+    monkeypatch.setenv("AWS_SESSION_TOKEN", keys.token)
+    where = ["--endpoint-url", running.endpoint, "--region", REGION]
+    fine = ["--rule", "S3_ACCOUNT_LEVEL_PUBLIC_ACCESS_BLOCKS", "--rule", "DYNAMODB_PITR_ENABLED"]
+    assert main(["comply", *where, *fine, "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert {fact["compliance"] for fact in facts["evaluations"]} == {"COMPLIANT"}
+    assert len(facts["rules"]) == 2
+    dynamodb = zone.clients("dynamodb", ACCOUNT, REGION)
+    off = {"PointInTimeRecoveryEnabled": False}
+    dynamodb.update_continuous_backups(TableName=SETTINGS.table_name, PointInTimeRecoverySpecification=off)
+    assert main(["comply", *where, *fine]) == 1
+    assert "point-in-time recovery is DISABLED" in capsys.readouterr().out
+    on = {"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": 35}
+    dynamodb.update_continuous_backups(TableName=SETTINGS.table_name, PointInTimeRecoverySpecification=on)
+    assert main(["comply", *where, "--rule", "nothing"]) == 2
+    assert "--rule nothing: no such rule is deployed" in capsys.readouterr().err
+
+
+def test_whoever_may_not_look_is_told_who_may(
+    running: EmbeddedEstate, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keys = running.roles["application"].get_credentials()
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", keys.access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", keys.secret_key)
+    monkeypatch.setenv("AWS_SESSION_TOKEN", keys.token)
+    assert main(["comply", "--endpoint-url", running.endpoint, "--region", REGION]) == 2
+    assert "--profile NAME: `auditor` on the estate" in capsys.readouterr().err

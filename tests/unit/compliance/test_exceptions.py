@@ -1,0 +1,83 @@
+"""What may break a rule is read strictly, covers a resource by name or pattern, and is no finding."""
+
+from pathlib import Path
+
+import pytest
+
+from tableguard.compliance import exceptions
+from tableguard.compliance.deployed_rule import DeployedRule, Reach
+from tableguard.compliance.exceptions import AcceptedBreach
+from tableguard.compliance.judgement import Evaluation, Judgement, NotJudged
+from tableguard.compliance.report import ComplianceReport
+from tableguard.compliance.ruling import COMPLIANT, Ruling, broken
+from tableguard.errors import ComplianceError
+from tableguard.findings import formats
+from tests.cases.config_rules import BUCKET, item
+
+RULE = DeployedRule("chat-versions", "AWS", "S3_BUCKET_VERSIONING_ENABLED", {}, Reach(), periodic=False)
+BROKEN = broken("no versions", "enable them")
+
+
+def evaluation(name: str, ruling: Ruling = BROKEN) -> Evaluation:
+    return Evaluation(RULE, item(BUCKET, name, {}), ruling)
+
+
+def report(*judgements: Judgement, accepted: tuple[AcceptedBreach, ...] = ()) -> ComplianceReport:
+    return ComplianceReport((RULE,), judgements, accepted, "rules.py")
+
+
+@pytest.mark.parametrize(
+    ("rule", "resource", "covered"),
+    [
+        (RULE.identifier, "files", True),
+        (RULE.identifier, "fil*", True),
+        (RULE.identifier, "file", False),
+        ("S3_BUCKET_LOGGING_ENABLED", "files", False),
+    ],
+)
+def test_an_exception_covers_one_rule_and_what_its_pattern_names(rule: str, resource: str, covered: bool) -> None:
+    accepted = (AcceptedBreach(rule, resource, "because"),)
+    assert exceptions.reason_for(evaluation("files"), accepted) == ("because" if covered else "")
+    assert report(evaluation("files"), accepted=accepted).exit_code == (0 if covered else 1)
+
+
+def test_what_was_not_judged_is_never_fine() -> None:
+    assert report(evaluation("files", COMPLIANT)).exit_code == 0
+    assert report(evaluation("files", COMPLIANT), NotJudged(RULE, "no policy")).exit_code == 2
+    assert report(evaluation("files"), NotJudged(RULE, "no policy")).exit_code == 2
+
+
+def test_the_three_formats_tell_the_same() -> None:
+    accepted = (AcceptedBreach(RULE.identifier, "old", "it is old"),)
+    said = report(evaluation("new"), evaluation("old"), evaluation("fine", COMPLIANT), accepted=accepted)
+    assert said.text().splitlines() == [
+        f"chat-versions: {BUCKET} old: accepted: no versions; it is old",
+        f"chat-versions: {BUCKET} new: no versions; enable them",
+        "1 rule, 3 resources judged: 1 compliant, 1 not compliant, 1 accepted, 0 not applicable; 0 not judged",
+    ]
+    assert [(fact["resource_id"], fact["compliance"], fact["accepted"]) for fact in said.facts()["evaluations"]] == [
+        ("new", "NON_COMPLIANT", ""),
+        ("old", "NON_COMPLIANT", "it is old"),
+        ("fine", "COMPLIANT", ""),
+    ]
+    assert [(finding.level, finding.path) for finding in said.findings] == [
+        ("error", f"{BUCKET}/new"),
+        ("note", f"{BUCKET}/old"),
+    ]
+    assert '"level": "note"' in formats.write(said, "sarif")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('[[exception]]\nrule = "R"\nresource = "x"\n', "exception 1: reason: missing"),
+        ('[[exception]]\nrule = "R"\nresource = "x"\nreason = ""\n', "exception 1: reason: '' is not accepted"),
+        ('[[exception]]\nrule = "R"\nresource = "x"\nreason = "y"\nmore = 1\n', "exception 1: more"),
+        ("", "exception: missing"),
+    ],
+)
+def test_a_file_that_says_too_little_or_too_much_is_refused(tmp_path: Path, text: str, problem: str) -> None:
+    file = tmp_path / "config_exceptions.toml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ComplianceError, match=problem):
+        exceptions.load({}, file)
