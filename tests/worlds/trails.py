@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tableguard.local import server
@@ -13,6 +13,9 @@ from tableguard.local.trail.trails import Record
 from tableguard.local.watch.watch import Watch
 
 BEGUN = datetime(2026, 3, 1, 12, tzinfo=UTC)
+CHAINED = BEGUN - timedelta(
+    seconds=0.998
+)  # when the trail, a second old, began to log: each change takes a millisecond
 ACCOUNT, REGION, OTHER_REGION = "111122223333", "eu-central-1", "eu-west-1"
 BUCKET, GROUP, ROLE, TRAIL = "evidence", "/example/trail", "trail-writer", "example"
 TRAIL_ARN = f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/{TRAIL}"
@@ -96,6 +99,15 @@ class SmallAws:
     def client(self, service: str, region: str = REGION) -> Any:
         return self.clients(service, ACCOUNT, region)
 
+    def caller(self, service: str) -> Any:
+        """A client of an administrator, whose calls are recorded."""
+        iam, name = self.client("iam"), "ada"
+        iam.create_user(UserName=name)
+        everything = document({"Effect": "Allow", "Action": "*", "Resource": "*"})
+        iam.put_user_policy(UserName=name, PolicyName="everything", PolicyDocument=everything)
+        key = iam.create_access_key(UserName=name)["AccessKey"]["AccessKeyId"]
+        return Clients(self.clients.endpoint, key)(service, ACCOUNT, REGION)
+
     def happens(self, record: Record) -> None:
         """Let a call have happened now."""
         self.watch.trails.take(self.watch.clock.now(), record)
@@ -129,7 +141,7 @@ def small_aws(**trail: Any) -> Iterator[SmallAws]:
     """An AWS with an organization of one account, and a trail that logs, with some parameters of CreateTrail."""
     heard = Listener()
     with server.start() as running:
-        running.watch.clock.stop(BEGUN)
+        running.watch.clock.stop(BEGUN - timedelta(seconds=1))
         running.watch.trails.receivers.append(heard)
         small = SmallAws(Clients(running.endpoint), running.watch, heard)
         _prepare(small)
@@ -137,6 +149,7 @@ def small_aws(**trail: Any) -> Iterator[SmallAws]:
         places = {"S3BucketName": BUCKET, "CloudWatchLogsLogGroupArn": GROUP_ARN, "CloudWatchLogsRoleArn": ROLE_ARN}
         cloudtrail.create_trail(Name=TRAIL, **{**places, **trail})
         cloudtrail.start_logging(Name=TRAIL)
+        running.watch.clock.stop(BEGUN)
         yield small
 
 

@@ -51,7 +51,7 @@ def _noted(change: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
     result = change(*arguments, **named)
     current = watch.in_use()
     if current is not None:
-        current.trails.changed(current.clock.now())
+        current.note_change_of_trails()
     return result
 
 

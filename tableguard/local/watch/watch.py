@@ -33,6 +33,15 @@ class Watch:
         """Take a call that was answered; it is recorded and delivered when its time has come."""
         self.calls.add(call)
 
+    def note_change_of_trails(self) -> None:
+        """Let trails record by what they are from now on; the call that changed them was before that.
+
+        Where the clock stands, a change takes a millisecond: a trail records the call that stops it.
+        """
+        if self.clock.stopped:
+            self.clock.advance(0.001)
+        self.trails.changed(self.clock.now())
+
     def tick(self) -> None:
         """Deliver what is due at the clock's time, evaluate the alarms, and let topics tell their subscribers."""
         for recorded in self.calls.take():

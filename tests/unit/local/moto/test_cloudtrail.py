@@ -55,7 +55,7 @@ def test_the_status_tells_the_times_of_logging_and_delivery(small: SmallAws) -> 
     later = BEGUN + timedelta(seconds=300)
     assert {name: status[name] for name in ("IsLogging", "StartLoggingTime", "StopLoggingTime")} == {
         "IsLogging": False,
-        "StartLoggingTime": BEGUN,
+        "StartLoggingTime": BEGUN - timedelta(seconds=0.999),
         "StopLoggingTime": later,
     }
     assert status["LatestDeliveryTime"] == status["LatestCloudWatchLogsDeliveryTime"] == later

@@ -113,6 +113,22 @@ def test_a_stopped_trail_delivers_what_happened_before_and_nothing_else(small: S
     assert [line["eventName"] for line in small.log_lines()] == ["Before", "Again"]
 
 
+def test_a_trail_records_the_call_that_stops_it_and_no_other(small: SmallAws) -> None:
+    cloudtrail = small.caller("cloudtrail")
+    cloudtrail.describe_trails()
+    cloudtrail.stop_logging(Name=trails.TRAIL)
+    cloudtrail.list_trails()
+    small.watch.run(300)
+    assert [line["eventName"] for line in small.log_lines()] == ["DescribeTrails", "StopLogging"]
+    assert _names(small) == ["DescribeTrails", "StopLogging"]
+
+
+def test_a_trail_records_the_call_that_deletes_it(small: SmallAws) -> None:
+    small.caller("cloudtrail").delete_trail(Name=trails.TRAIL)
+    small.watch.run(300)
+    assert [line["eventName"] for line in small.log_lines()] == ["DeleteTrail"]
+
+
 def _delete_group(small: SmallAws) -> None:
     small.client("logs").delete_log_group(logGroupName=GROUP)
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from tests.worlds import trails
-from tests.worlds.trails import ACCOUNT, BEGUN, BUCKET, OTHER_REGION, REGION, SmallAws, event, small_aws
+from tests.worlds.trails import ACCOUNT, BEGUN, BUCKET, CHAINED, OTHER_REGION, REGION, SmallAws, event, small_aws
 
 _DIGESTS = f"AWSLogs/{ACCOUNT}/CloudTrail-Digest/"
 
@@ -59,7 +59,7 @@ def test_a_digest_names_the_files_of_its_hour_with_their_hashes(small: SmallAws)
     assert digest["logFiles"] == [
         {"s3Bucket": BUCKET, "s3Object": log[0], "hashValue": hashed, "hashAlgorithm": "SHA-256", **times}
     ]
-    assert (digest["digestStartTime"], digest["digestEndTime"]) == ("2026-03-01T12:00:00Z", "2026-03-01T13:00:00Z")
+    assert (digest["digestStartTime"], digest["digestEndTime"]) == ("2026-03-01T11:59:59Z", "2026-03-01T12:59:59Z")
     assert digest["previousDigestS3Object"] is None
 
 
@@ -120,7 +120,7 @@ def test_a_refused_digest_is_told_by_the_status_and_delivered_later(small: Small
     small.client("s3").put_bucket_policy(Bucket=BUCKET, Policy=trails.BUCKET_POLICY)
     small.watch.run(3600)
     status = small.status()
-    assert status["LatestDigestDeliveryTime"] == BEGUN + timedelta(hours=2)
+    assert status["LatestDigestDeliveryTime"] == CHAINED + timedelta(hours=2)
     assert len(_digests(small)) == 2
 
 
@@ -129,7 +129,7 @@ def test_public_keys_are_listed_for_a_time_when_they_were_in_use(small: SmallAws
     small.watch.run(3600)
     hour = timedelta(hours=1)
     here = cloudtrail.list_public_keys(StartTime=BEGUN, EndTime=BEGUN + hour)["PublicKeyList"]
-    assert [len(here), here[0]["ValidityStartTime"]] == [1, BEGUN + hour]
+    assert [len(here), here[0]["ValidityStartTime"]] == [1, CHAINED + hour]
     assert cloudtrail.list_public_keys(StartTime=BEGUN - hour, EndTime=BEGUN)["PublicKeyList"] == []
     other = small.client("cloudtrail", OTHER_REGION).list_public_keys()["PublicKeyList"]
     assert other[0]["Fingerprint"] != here[0]["Fingerprint"]
