@@ -157,7 +157,7 @@ def _guard(stack: StackBuilder, rule: GuardRule) -> config.ConfigRule:
         ConfigRuleName=stack.named(rule.name),
         Description=rule.description,
         EvaluationModes=_detective(),
-        Scope=config.Scope(ComplianceResourceTypes=[rule.resource_type]),
+        Scope=config.Scope(ComplianceResourceTypes=list(rule.resource_types)),
         Source=config.Source(
             Owner="CUSTOM_POLICY",
             SourceDetails=[

@@ -14,7 +14,8 @@ Reach = Literal["account", "own"]
 class ManagedRule:
     """One of AWS's rules. Its reach: the whole account, what carries our tag, or one resource by type and id.
 
-    What lost the tag is in reach of no rule: an SCP denies taking it away, and the detection `tags_changed` watches.
+    What lost the tag is in reach of no such rule: it breaks the Guard rule `tags-stay`, an SCP denies taking the tag
+    away, and the detection `tags_changed` watches.
     """
 
     identifier: str
@@ -33,7 +34,7 @@ class GuardRule:
 
     name: str
     description: str
-    resource_type: str
+    resource_types: tuple[str, ...]
     text: str
 
 
@@ -238,6 +239,24 @@ rule trail_is_whole when resourceType == "AWS::CloudTrail::Trail"
 }
 """
 
+# the types of what rules of reach "own" look at
+_TAGGED = (
+    "AWS::Backup::BackupPlan",
+    "AWS::Backup::BackupVault",
+    "AWS::CloudWatch::Alarm",
+    "AWS::EC2::Subnet",
+    "AWS::Lambda::Function",
+    "AWS::S3::Bucket",
+    "AWS::SNS::Topic",
+)
+_TAGS_STAY = """
+# What has a name of ours, or came by a stack of ours, has the tag by which other rules know it. Nobody can take away
+# the tags whose names begin with aws.
+rule ours_have_our_tag when resourceName == /^$name-/ or tags.'aws:cloudformation:stack-name' == /^$name-/ {
+    tags.Application == "$name"
+}
+"""
+
 
 def guard_rules(settings: Settings) -> tuple[GuardRule, ...]:
     """Return the rules of our own, their text filled in."""
@@ -249,11 +268,12 @@ def guard_rules(settings: Settings) -> tuple[GuardRule, ...]:
         "trail": settings.trail_name,
     }
     return tuple(
-        GuardRule(name, description, kind, Text(text).substitute(values).lstrip())
-        for name, description, kind, text in (
-            ("table-stays", "Tables and replicas lie in allowed regions", "AWS::DynamoDB::Table", _TABLE_STAYS),
-            ("table-streams", "The table's stream feeds the projection", "AWS::DynamoDB::Table", _TABLE_STREAMS),
-            ("endpoint-serves", "The DynamoDB endpoint is in place", "AWS::EC2::VPCEndpoint", _ENDPOINT_SERVES),
-            ("trail-is-whole", "The trail is whole", "AWS::CloudTrail::Trail", _TRAIL_IS_WHOLE),
+        GuardRule(name, description, kinds, Text(text).substitute(values).lstrip())
+        for name, description, kinds, text in (
+            ("table-stays", "Tables and replicas lie in allowed regions", ("AWS::DynamoDB::Table",), _TABLE_STAYS),
+            ("table-streams", "The table's stream feeds the projection", ("AWS::DynamoDB::Table",), _TABLE_STREAMS),
+            ("endpoint-serves", "The DynamoDB endpoint is in place", ("AWS::EC2::VPCEndpoint",), _ENDPOINT_SERVES),
+            ("trail-is-whole", "The trail is whole", ("AWS::CloudTrail::Trail",), _TRAIL_IS_WHOLE),
+            ("tags-stay", "What is ours has the tag by which other rules know it", _TAGGED, _TAGS_STAY),
         )
     )

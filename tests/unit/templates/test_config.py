@@ -9,6 +9,7 @@ import pytest
 from tableguard.aws.managed_config_rules import catalogue
 from tableguard.check.rules import config_rules
 from tableguard.cloudformation.template_files import TemplateFile
+from tableguard.compliance.managed import evaluators
 from tableguard.paths import TEMPLATES
 from tableguard.settings import Settings, example
 from templates.config_rules import guard_rules, managed_rules
@@ -228,6 +229,20 @@ TRAIL: dict[str, Any] = {
         "hasInsightSelectors": True,
     },
 }
+FUNCTION: dict[str, Any] = {
+    "resourceType": "AWS::Lambda::Function",
+    "resourceName": "cruddur-pattern-d",
+    "awsRegion": "eu-central-1",
+    "configuration": {},
+    "tags": {"Application": "cruddur", "Environment": "production"},
+}
+SUBNET: dict[str, Any] = {
+    "resourceType": "AWS::EC2::Subnet",
+    "resourceName": None,
+    "awsRegion": "eu-central-1",
+    "configuration": {},
+    "tags": {"Application": "cruddur", "aws:cloudformation:stack-name": "cruddur-network"},
+}
 GONE = object()
 
 
@@ -293,6 +308,13 @@ ITEMS: list[tuple[str, dict[str, Any], str]] = [
         for value in (GONE, None, "", "other", TRAIL["configuration"][name].replace("1", "9"))
     ),
     ("trail-is-whole", _item(TRAIL, "configuration.name", "other"), "SKIP"),
+    ("tags-stay", FUNCTION, "PASS"),
+    *(("tags-stay", _item(FUNCTION, "tags.Application", value), "FAIL") for value in (None, "", GONE, "other")),
+    ("tags-stay", _item(FUNCTION, "tags", {}), "FAIL"),
+    ("tags-stay", _item(_item(FUNCTION, "resourceName", "other-function"), "tags", {}), "SKIP"),
+    ("tags-stay", SUBNET, "PASS"),
+    ("tags-stay", _item(SUBNET, "tags.Application", GONE), "FAIL"),
+    ("tags-stay", _item(SUBNET, "tags", {"aws:cloudformation:stack-name": "other-network"}), "SKIP"),
 ]
 
 
@@ -319,3 +341,10 @@ def test_cloudformation_fills_in_every_variable_of_a_guard_rule(template: Templa
 def test_every_guard_rule_has_items_that_it_passes_and_fails() -> None:
     tried = {(name, verdict) for name, _, verdict in ITEMS}
     assert {(rule.name, verdict) for rule in guard_rules(SETTINGS) for verdict in ("PASS", "FAIL", "SKIP")} == tried
+
+
+def test_what_a_rule_knows_by_its_tag_breaks_another_rule_once_it_lost_the_tag() -> None:
+    own = [rule.identifier for rule in managed_rules(SETTINGS) if rule.reach == "own"]
+    looked_at = {kind for identifier in own for kind in evaluators()[identifier].resource_types}
+    (tags_stay,) = [rule for rule in guard_rules(SETTINGS) if rule.name == "tags-stay"]
+    assert set(tags_stay.resource_types) == looked_at
