@@ -69,6 +69,14 @@ class EventPattern:
         flattening.visit(event, "", frozenset())
         return any(_branch_matches(branch, flattening.fields) for branch in self.branches)
 
+    def narrowed(self, names: frozenset[str]) -> "EventPattern":
+        """Return the pattern as far as it asks for some fields: what it does not select, this pattern does not.
+
+        Only of fields that stand in no array.
+        """
+        branches = tuple(tuple(rule for rule in branch if rule[0] in names) for branch in self.branches)
+        return EventPattern(branches, self.steps, self.comparisons)
+
 
 @lru_cache(maxsize=512)
 def parse(text: str) -> EventPattern:

@@ -6,16 +6,17 @@ spaces separate in brackets.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
+from typing import Any
 
 from tableguard.aws.patterns.filters.errors import FilterPatternError
-from tableguard.aws.patterns.filters.json_fields import json_filter
+from tableguard.aws.patterns.filters.json_fields import fields_of, json_filter, necessary_condition
 from tableguard.aws.patterns.filters.regex import expression
 from tableguard.aws.patterns.filters.spaced_fields import space_delimited_filter
 from tableguard.aws.patterns.filters.values import REGEX, unquoted
 
-__all__ = ["FilterPatternError", "Match", "parse"]
+__all__ = ["FilterPatternError", "Match", "fields_of", "necessary", "parse"]
 
 Match = Callable[[str], bool]
 
@@ -39,6 +40,16 @@ def parse(pattern: str, *, unsaid: bool = False) -> Match:
             raise FilterPatternError(f"{text}: a regular expression stands alone between two percent signs")
         return expression(text[1:-1])
     return _terms(text)
+
+
+@lru_cache(maxsize=512)
+def necessary(pattern: str, selectors: frozenset[str]) -> Callable[[Mapping[str, Any]], bool]:
+    """Return what some fields must fulfil, such as $.eventName, for a pattern to match whatever the other fields are.
+
+    By it most filters of a log group need not look at a line. A pattern that asks for no fields asks nothing of them.
+    """
+    text = pattern.strip()
+    return necessary_condition(text, selectors) if text.startswith("{") else lambda _: True
 
 
 def _terms(text: str) -> Match:

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from moto.events.models import events_backends
@@ -45,8 +46,10 @@ class EventRules:
     def put(self, bus: Bus, event: Event) -> None:
         """Hand an event to the targets of each rule that it matches."""
         there = events_backends[bus.account][bus.region].event_buses.get(bus.name)
-        for rule in list(there.rules.values()) if there else ():
-            self.apply(bus, rule, event)
+        rules = list(there.rules.values()) if there else []
+        patterns = tuple(rule.event_pattern.dump() or "" for rule in rules)
+        for number in _candidates(patterns, _of_call(event)):
+            self.apply(bus, rules[number], event)
 
     def apply(self, bus: Bus, rule: Any, event: Event) -> None:
         """Hand an event to the targets of a rule, if it is enabled and the event matches."""
@@ -144,6 +147,32 @@ def _is_enabled_for(state: str, event: Event) -> bool:
         and detail.get("eventCategory", "Management") == "Management"
         and str(detail.get("eventName", "")).startswith(("Describe", "Get", "List"))
         and detail.get("readOnly") is True
+    )
+
+
+_Texts = tuple[tuple[str, str], ...]
+_OF_A_CALL = frozenset(("source", "detail-type", "detail.eventSource", "detail.eventName"))
+
+
+def _of_call(event: Event) -> _Texts | None:
+    """Return the fields that tell most events apart, by name; None if one of them is not a text."""
+    detail = event.get("detail")
+    fields = {
+        **event,
+        **{f"detail.{name}": value for name, value in (detail if isinstance(detail, Mapping) else {}).items()},
+    }
+    texts = tuple((name, fields[name]) for name in sorted(_OF_A_CALL) if name in fields)
+    return texts if all(isinstance(text, str) for _, text in texts) else None
+
+
+@lru_cache(maxsize=4096)
+def _candidates(patterns: tuple[str, ...], of_call: _Texts | None) -> tuple[int, ...]:
+    """Return the places of the patterns that an event may match: few of the dozens of a bus."""
+    fields = dict(of_call or ())
+    return tuple(
+        number
+        for number, pattern in enumerate(patterns)
+        if pattern and (of_call is None or event_pattern.parse(pattern).narrowed(_OF_A_CALL).matches(fields))
     )
 
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import Any
 
 from moto.sqs.models import sqs_backends
@@ -58,6 +59,7 @@ class ServiceMetrics:
     sources: list[Source] = field(default_factory=list)
     _lines: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     _written: datetime | None = None
+    _lock: Lock = field(default_factory=Lock, repr=False)
 
     def reset(self) -> None:
         """Forget what was counted and not written yet."""
@@ -66,7 +68,8 @@ class ServiceMetrics:
 
     def lines_came(self, account: str, region: str, group: str, number: int) -> None:
         """Count lines that came to a log group."""
-        self._lines[account, region, group] += number
+        with self._lock:
+            self._lines[account, region, group] += number
 
     def write(self, now: datetime) -> None:
         """Write what there is to say of the time before now, once a minute."""
@@ -79,7 +82,8 @@ class ServiceMetrics:
             metrics.put(value.account, value.region, value.namespace, [datum])
 
     def _of_lines(self) -> Iterator[ServiceValue]:
-        lines, self._lines = self._lines, Counter()
+        with self._lock:
+            lines, self._lines = self._lines, Counter()
         for (account, region, group), number in lines.items():
             yield ServiceValue(account, region, _LOGS, "IncomingLogEvents", number, (("LogGroupName", group),), "None")
 

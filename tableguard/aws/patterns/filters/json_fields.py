@@ -28,19 +28,34 @@ _ANY = object()
 
 def json_filter(text: str, *, unsaid: bool) -> Callable[[str], bool]:
     """Return what matches a pattern in braces; FilterPatternError if AWS refuses it."""
-    tokens = Tokens(text, _TOKEN)
-    _check_quotas(text)
-    tokens.take("{")
-    condition = expression(tokens, lambda of: _term(of, unsaid=unsaid))
-    tokens.take("}")
-    if tokens.next:
-        raise tokens.error("")
+    condition = _condition(text, lambda of: _term(of, unsaid=unsaid))
 
     def matches(line: str) -> bool:
-        fields = _fields(line)
+        fields = fields_of(line)
         return fields is not None and condition(fields)
 
     return matches
+
+
+def necessary_condition(text: str, selectors: frozenset[str]) -> Condition:
+    """Return what a pattern in braces asks of some fields: no condition is negated, so the rest counts as fulfilled."""
+
+    def term(tokens: Tokens) -> Condition:
+        selector, holds = tokens.next, _term(tokens, unsaid=True)
+        return holds if selector in selectors else lambda _: True
+
+    return _condition(text, term)
+
+
+def _condition(text: str, term: Callable[[Tokens], Condition]) -> Condition:
+    tokens = Tokens(text, _TOKEN)
+    _check_quotas(text)
+    tokens.take("{")
+    condition = expression(tokens, term)
+    tokens.take("}")
+    if tokens.next:
+        raise tokens.error("")
+    return condition
 
 
 def _check_quotas(text: str) -> None:
@@ -53,7 +68,8 @@ def _check_quotas(text: str) -> None:
 
 
 @lru_cache(maxsize=8)  # every metric filter of a log group asks for the same line, one after the other
-def _fields(line: str) -> dict[str, Any] | None:
+def fields_of(line: str) -> dict[str, Any] | None:
+    """Return the fields of a line; None if it is no JSON object."""
     try:
         # numbers keep how they were written, for a text may be compared with them
         fields = json.loads(line, parse_int=Decimal, parse_float=Decimal)

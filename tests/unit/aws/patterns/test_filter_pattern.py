@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from tableguard.aws.patterns.filter_pattern import FilterPatternError, parse
+from tableguard.aws.patterns.filter_pattern import FilterPatternError, necessary, parse
 from tests.cases.filter_patterns import CASES, JSON, REFUSED, SPACE_DELIMITED, Case
 
 
@@ -143,3 +143,19 @@ def _joined(terms: list[str], joiners: list[str], opens: int, closes: int) -> st
     """Return terms with what joins them, and one pair of parentheses around some."""
     around = [f"{'(' * (n == opens)}{term}{')' * (n == closes)}" for n, term in enumerate(terms)]
     return " ".join(part for pair in zip(around, [*joiners, ""], strict=True) for part in pair)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fields", "possible"),
+    [
+        ('{ $.a = "x" && $.b = "y" }', {"a": "x"}, True),
+        ('{ $.a = "x" && $.b = "y" }', {"a": "z"}, False),
+        ('{ $.a = "x" || $.b = "y" }', {"a": "z"}, True),
+        ("{ $.a NOT EXISTS }", {"a": "x"}, False),
+        ("a term", {"a": "z"}, True),
+    ],
+)
+def test_what_is_necessary_for_a_match_says_nothing_of_other_fields(
+    pattern: str, fields: dict[str, str], possible: bool
+) -> None:
+    assert necessary(pattern, frozenset(("$.a",)))(fields) is possible

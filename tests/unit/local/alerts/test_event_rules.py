@@ -188,3 +188,30 @@ def test_test_event_pattern_answers_by_the_same_matcher(world: World) -> None:
     }
     assert ask(EventPattern='{"detail": {"n": [{"prefix": "ab"}]}}', Event=json.dumps(event))["Result"] is True
     assert ask(EventPattern='{"detail": {"n": [{"prefix": "b"}]}}', Event=json.dumps(event))["Result"] is False
+
+
+@pytest.mark.parametrize(
+    ("event", "topics"),
+    [
+        ({"detail": {"eventName": "DeleteTable"}}, "named, by prefix"),
+        ({"detail": {"eventName": "DeleteBackup"}}, "by prefix"),
+        ({"detail": {"eventName": ["CreateTable", "DeleteTable"]}}, "named, by prefix"),
+        ({"detail": {}}, "absent"),
+        ({"detail": {"eventName": None}}, "null"),
+    ],
+)
+def test_rules_that_need_not_look_at_an_event_do_not_match_it(world: World, event: dict[str, Any], topics: str) -> None:
+    patterns: dict[str, Any] = {
+        "named": ["DeleteTable"],
+        "by prefix": [{"prefix": "Delete"}],
+        "absent": [{"exists": False}],
+        "null": [None],
+    }
+    heard = {name: world.topic(f"call-{name.replace(' ', '-')}", EVENTS) for name in patterns}
+    for name, values in patterns.items():
+        rule = f"call-{name.replace(' ', '-')}"
+        world.rule(rule, heard[name], {"source": ["aws.calls"], "detail": {"eventName": values}})
+    before = {name: len(world.received(topic)) for name, topic in heard.items()}
+    made = {"source": "aws.calls", "detail-type": "d", "time": "2026-12-01T12:00:00Z", **event}
+    world.watch.alerts.event(ACCOUNT, REGION, made)
+    assert [name for name, topic in heard.items() if len(world.received(topic)) > before[name]] == topics.split(", ")

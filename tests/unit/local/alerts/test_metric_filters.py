@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tableguard.aws.patterns.filter_pattern import parse
 from tableguard.local.alerts.metric_filters import Counted, IngestedLine, counted
 
 NOON = datetime(2026, 12, 1, 12, 0, 30, tzinfo=UTC)
@@ -65,3 +66,27 @@ def test_a_dimension_has_the_value_of_its_field() -> None:
 def test_several_filters_count_the_same_line() -> None:
     filters = [metric_filter("{ $.n = 2 }"), metric_filter("{ $.n = 3 }"), metric_filter("", metricValue="4")]
     assert [one.datum["Value"] for one in counted(filters, [line(n=2)])] == [1.0, 4.0]
+
+
+PATTERNS = (
+    '{ $.eventName = "DeleteTable" }',
+    '{ $.eventName != "DeleteTable" }',
+    "{ $.eventName IS NULL }",
+    "{ $.eventName NOT EXISTS }",
+    "{ $.eventName = 5 }",
+    '{ ($.eventSource = "dynamodb.amazonaws.com" && $.eventName = "Delete*") || $.n > 1 }',
+    "{ $.eventName = %^Del% && $.n = 2 }",
+    "DeleteTable",
+    "",
+)
+
+
+@pytest.mark.parametrize("name", ["DeleteTable", "CreateTable", None, 5, True, ["DeleteTable"], {"a": 1}, ...])
+@pytest.mark.parametrize("source", ["dynamodb.amazonaws.com", "s3.amazonaws.com", ...])
+@pytest.mark.parametrize("n", [1, 2])
+def test_filters_that_need_not_look_at_a_line_do_not_match_it(name: Any, source: Any, n: int) -> None:
+    fields = {"eventName": name, "eventSource": source, "n": n}
+    one = line(**{key: value for key, value in fields.items() if value is not ...})
+    matching = [pattern for pattern in PATTERNS if parse(pattern)(one.text)]
+    counting = [metric_filter(pattern, metricName=pattern) for pattern in PATTERNS]
+    assert [value.datum["MetricName"] for value in counted(counting, [one])] == matching
