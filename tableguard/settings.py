@@ -180,6 +180,7 @@ class Settings:
     def policy_values(self) -> dict[str, str | tuple[str, ...]]:
         """Return the value of each <placeholder> in the documents under policies/."""
         takers = {role: self.takers_of(role) for role in TAKEN_ROLES}
+        exempt = (*self.exempt_roles, *self.break_glass_roles)
         return {
             "access-log-bucket": self.access_log_bucket,
             "account-id": self.account_id,
@@ -189,7 +190,8 @@ class Settings:
             "artifact-bucket": self.artifact_bucket,
             "break-glass-roles": self.break_glass_roles,
             "deployer-roles": self.exempt_roles,
-            "exempt-roles": (*self.exempt_roles, *self.break_glass_roles),
+            "exempt-roles": exempt,
+            "exempt-role-names": tuple(dict.fromkeys(arn.rpartition("/")[2] for arn in exempt)),
             "home-region": self.home_region,
             "management-account-id": self.management_account_id,
             "name": self.name,
