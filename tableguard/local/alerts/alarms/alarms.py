@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from threading import RLock
 from typing import Any
 
 from moto.cloudwatch.models import CloudWatchBackend, cloudwatch_backends
@@ -54,13 +55,15 @@ class Alarms:
     rules: EventRules
     history: AlarmHistory = field(default_factory=AlarmHistory)
     _indexes: dict[tuple[str, str], MetricIndex] = field(default_factory=dict)
+    _lock: Any = field(default_factory=RLock, repr=False)  # SetAlarmState may come while alarms are evaluated
 
     def evaluate(self) -> None:
         """Evaluate every alarm at the clock's time: composite ones by the states of the others."""
-        for backend in _backends():
-            if backend.alarms:
-                self._evaluate(backend)
-                self._evaluate_composite(backend)
+        with self._lock:
+            for backend in _backends():
+                if backend.alarms:
+                    self._evaluate(backend)
+                    self._evaluate_composite(backend)
 
     def reset(self) -> None:
         """Forget all histories, and read the metric data anew."""
@@ -88,11 +91,14 @@ class Alarms:
                 return
 
     def change(self, alarm: Any, transition: Transition) -> None:
-        """Let an alarm enter a state; its actions follow if the state is another one."""
-        previous, now = messages.state_of(alarm), self.now()
-        alarm.state_value, alarm.state_reason = transition.state, transition.reason
-        alarm.state_reason_data = json.dumps(transition.data)
-        alarm.state_updated_timestamp = now.astimezone(UTC).replace(tzinfo=None)
+        """Let an alarm enter a state; history, an event and its actions follow if the state is another one."""
+        with self._lock:
+            previous, now = messages.state_of(alarm), self.now()
+            _set(alarm, transition, now)
+            if previous["value"] != transition.state:
+                self._follow(alarm, previous, now)
+
+    def _follow(self, alarm: Any, previous: dict[str, Any], now: datetime) -> None:
         self.history.state_changed(alarm, previous, now)
         bus = _bus(alarm)
         detail = messages.event_detail(alarm, previous)
@@ -102,8 +108,8 @@ class Alarms:
                 bus, "aws.cloudwatch", "CloudWatch Alarm State Change", detail, now, resources=(alarm.alarm_arn,)
             ),
         )
-        if previous["value"] != transition.state and alarm.actions_enabled:
-            for action in dict.fromkeys(getattr(alarm, _ACTIONS[transition.state])):
+        if alarm.actions_enabled:
+            for action in dict.fromkeys(getattr(alarm, _ACTIONS[alarm.state_value])):
                 self._act(alarm, action, previous["value"], now)
 
     def _act(self, alarm: Any, action: str, previous: str, now: datetime) -> None:
@@ -118,6 +124,12 @@ class Alarms:
 def _backends() -> Iterator[CloudWatchBackend]:
     for regions in list(cloudwatch_backends.values()):
         yield from list(regions.values())
+
+
+def _set(alarm: Any, transition: Transition, now: datetime) -> None:
+    alarm.state_value, alarm.state_reason = transition.state, transition.reason
+    alarm.state_reason_data = json.dumps(transition.data)
+    alarm.state_updated_timestamp = now.astimezone(UTC).replace(tzinfo=None)  # as moto keeps moments
 
 
 def _bus(alarm: Any) -> Bus:
@@ -140,7 +152,10 @@ def _do(alarm: Any, action: str, previous: str) -> None:
 
 
 def _evaluated(alarm: Any, index: MetricIndex, now: datetime) -> Transition:
-    """Return the state that an alarm has by its metric; for what is not modelled, no data is ever sufficient."""
+    """Return the state that an alarm has by its metric; for what is not modelled, no data is ever sufficient.
+
+    Periods follow each other back from the minute that began last, or from the period of a shorter one.
+    """
     unknown = _not_modelled(alarm)
     if unknown:
         return Transition("INSUFFICIENT_DATA", f"not modelled: {unknown}", {})

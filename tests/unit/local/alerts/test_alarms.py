@@ -293,3 +293,25 @@ def test_a_log_group_that_falls_silent_raises_an_alarm(world: World) -> None:
     assert (
         "no datapoints were received for 1 period and 1 missing datapoint was treated as" in message["NewStateReason"]
     )
+
+
+def test_nothing_follows_where_the_state_stays(world: World) -> None:
+    topic = world.topic("staying", ALARMS)
+    alarm(world, "staying", topic)
+    for _ in range(2):
+        set_state(world, "staying", "ALARM")
+    assert len(world.received(topic)) == 1
+    updates = world.client("cloudwatch").describe_alarm_history(AlarmName="staying", HistoryItemType="StateUpdate")
+    assert len(updates["AlarmHistoryItems"]) == 1
+
+
+@pytest.mark.parametrize("action", ["arn:aws:automate:eu-central-1:ec2:stop", "arn:aws:ssm:eu-central-1::opsitem:1"])
+def test_an_action_that_is_not_modelled_fails_as_the_history_says(world: World, action: str) -> None:
+    name, topic = f"acting-{action[8:11]}", world.topic(f"beside-{action[8:11]}", ALARMS)
+    alarm(world, name, topic, AlarmActions=[action, topic])
+    set_state(world, name, "ALARM")
+    items = world.client("cloudwatch").describe_alarm_history(AlarmName=name, HistoryItemType="Action")
+    failed = [json.loads(item["HistoryData"]) for item in items["AlarmHistoryItems"]]
+    errors = [data.get("error") for data in failed if data["notificationResource"] == action]
+    assert errors == [f"NOT_MODELLED: not modelled: action {action}"]
+    assert len(world.received(topic)) == 1
