@@ -54,7 +54,7 @@ def _place(stack: StackBuilder, network: NewVpc | ExistingVpc) -> _Place:
 
 def _new_vpc(stack: StackBuilder, network: NewVpc) -> _Place:
     # No internet gateway and no NAT. The VPC's default security group cannot be emptied by CloudFormation (it can add
-    # rules there, never remove those a VPC is born with); nothing here uses it, and AWS Config watches it.
+    # rules there, never remove those a VPC is born with): `tableguard deploy` closes it, and AWS Config watches it.
     vpc = stack.add(
         ec2.VPC(
             "Vpc",

@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Literal
@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from tableguard.cloudformation.limits import TEMPLATE_BODY_BYTES
 from tableguard.errors import DeployError
 from tableguard.reading import cloudformation_yaml
-from tableguard.settings import Settings
+from tableguard.settings import NewVpc, Settings
 from tableguard.stacks import adoption, change_set, package, status
 from tableguard.stacks.change_set import PollInterval, PreparedChangeSet, ResourceChange
 from tableguard.stacks.existing import AccountSession
@@ -42,6 +42,7 @@ class Deployment:
     outcome: DeploymentOutcome
     changes: tuple[ResourceChange, ...]
     seconds: float
+    closed_group: str = ""  # the default security group of a new VPC, where this deployment closed it
 
 
 def _whom_to_ask(error: ClientError) -> str:
@@ -111,7 +112,40 @@ def deploy(
     rendered = _rendered(settings, wanted)
     for stack in wanted:
         principal = by.get(stack.name, stack.principal)
-        yield _Deployer(settings, session(principal), interval).deploy(stack, rendered[stack.name], approve)
+        deployer = _Deployer(settings, session(principal), interval)
+        deployment = deployer.deploy(stack, rendered[stack.name], approve)
+        # not by break-glass, which may not: whoever deploys the stack next closes it
+        closes = principal == stack.principal and makes_vpc(settings, stack)
+        yield deployer.with_closed_group(deployment) if closes else deployment
+
+
+def makes_vpc(settings: Settings, stack: StackModule) -> bool:
+    """Tell whether a stack makes a VPC: the default security group of an existing one belongs to whoever made it."""
+    return stack.name == "network" and isinstance(settings.network, NewVpc)
+
+
+def close_default_group(ec2: Any, cloudformation: Any, stack_name: str) -> str:
+    """Revoke the rules of the default security group of a stack's VPC; return its id, empty if it has none any more.
+
+    AWS gives a new VPC's group rules that let everything out, and in from itself. CloudFormation adds rules to a group,
+    and removes none that it did not make:
+    https://docs.aws.amazon.com/vpc/latest/userguide/default-security-group.html
+    """
+    vpc = _output(cloudformation, stack_name, "VpcId")
+    named = [{"Name": "vpc-id", "Values": [vpc]}, {"Name": "group-name", "Values": ["default"]}]
+    (group,) = ec2.describe_security_groups(Filters=named)["SecurityGroups"]
+    inward, outward = group["IpPermissions"], group["IpPermissionsEgress"]
+    if inward:
+        ec2.revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=inward)
+    if outward:
+        ec2.revoke_security_group_egress(GroupId=group["GroupId"], IpPermissions=outward)
+    return str(group["GroupId"]) if inward or outward else ""
+
+
+def _output(cloudformation: Any, stack_name: str, name: str) -> str:
+    (stack,) = cloudformation.describe_stacks(StackName=stack_name)["Stacks"]
+    values: dict[str, str] = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    return values[name]
 
 
 class _Deployer:
@@ -123,6 +157,18 @@ class _Deployer:
 
     def client(self, service: str) -> Any:
         return self.session.client(service, region_name=self.settings.home_region)
+
+    def with_closed_group(self, deployment: Deployment) -> Deployment:
+        """Close the default security group of the VPC that a stack made; DeployError if EC2 refuses."""
+        name = deployment.stack_name
+        try:
+            group = close_default_group(self.client("ec2"), self.cloudformation, name)
+        except ClientError as error:
+            raise DeployError(
+                f"stack {name}: is deployed, and its VPC's default security group could not be closed: {error}; "
+                "run the same command again"
+            ) from error
+        return replace(deployment, closed_group=group)
 
     def place(self, stack: StackModule) -> AccountSession:
         return AccountSession(stack.account(self.settings), self.settings.home_region, self.session)

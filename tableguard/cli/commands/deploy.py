@@ -75,6 +75,10 @@ def command(
             deployments.append(deployment)
             if not as_json:
                 print(f"{deployment.stack_name}: {deployment.outcome} in {deployment.seconds:.0f} s")
+                if deployment.closed_group:
+                    print(
+                        f"{deployment.stack_name}: closed {deployment.closed_group}, its VPC's default security group"
+                    )
 
 
 def _assigned(settings: "Settings", sessions: "Sessions", stacks: "tuple[StackModule, ...]") -> "Sequence[Assignment]":
@@ -292,6 +296,7 @@ def _facts(deployment: "Deployment") -> dict[str, Any]:
         "outcome": deployment.outcome,
         "seconds": round(deployment.seconds, 3),
         "changes": [_change_facts(change) for change in deployment.changes],
+        "closed_group": deployment.closed_group,
     }
 
 

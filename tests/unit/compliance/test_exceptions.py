@@ -1,5 +1,6 @@
 """What may break a rule is read strictly, covers a resource by name or pattern, and is no finding."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from tableguard.compliance.report import ComplianceReport
 from tableguard.compliance.ruling import COMPLIANT, Ruling, broken
 from tableguard.errors import ComplianceError
 from tableguard.findings import formats
+from tableguard.settings import example
 from tests.cases.config_rules import BUCKET, item
+from tests.paths import ROOT
 
 RULE = DeployedRule("chat-versions", "AWS", "S3_BUCKET_VERSIONING_ENABLED", {}, Reach(), periodic=False)
 BROKEN = broken("no versions", "enable them")
@@ -81,3 +84,10 @@ def test_a_file_that_says_too_little_or_too_much_is_refused(tmp_path: Path, text
     file.write_text(text, encoding="utf-8")
     with pytest.raises(ComplianceError, match=problem):
         exceptions.load({}, file)
+
+
+def test_the_page_of_the_first_day_names_each_exception_and_no_other() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    first_day = page.partition("### The first day")[2].partition("In an account that was used before")[0]
+    rows = re.findall(r"^\| `([A-Z0-9_]+)` \|", first_day, flags=re.MULTILINE)
+    assert sorted(rows) == sorted({breach.rule for breach in exceptions.load(example().policy_values())})
