@@ -61,7 +61,7 @@ REFUSED: dict[str, set[str]] = {
         "StepScalingPolicyConfiguration",
         "TargetTrackingScalingPolicyConfiguration",
     },
-    "AWS::CloudTrail::Trail": {"AdvancedEventSelectors", "InsightSelectors"},
+    "AWS::CloudTrail::Trail": {"CloudWatchLogsLogGroupArn", "CloudWatchLogsRoleArn"},  # each without the other
     "AWS::Cognito::IdentityPool": {"DeveloperProviderName", "IdentityPoolName", "IdentityPoolTags"},
     "AWS::Config::ConfigRule": {"InputParameters"},
     "AWS::DynamoDB::Table": {

@@ -1,6 +1,6 @@
 """Corrections of moto's CloudTrail, whose trails record here: what changes one is checked, and noted at once.
 
-moto makes trails that AWS refuses, keeps classic event selectors beside advanced ones, lacks ListPublicKeys, and says
+moto makes trails that AWS refuses, keeps selectors beside those that replace them, lacks ListPublicKeys, and says
 in GetTrailStatus that everything was delivered a moment ago.
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_PutEventSelectors.html
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html
@@ -22,7 +22,9 @@ from tableguard.aws.cloudtrail.delivery.selectors import DEFAULT
 from tableguard.aws.cloudtrail.delivery.valid_selectors import SelectorError, check
 from tableguard.local.moto import event_history
 from tableguard.local.moto.patch import replace, wrap
+from tableguard.local.trail.delivery import requirements
 from tableguard.local.trail.delivery.delivery_status import Delivery, DeliveryStatus
+from tableguard.local.trail.delivery.deployed_trails import trail_of
 from tableguard.local.trail.delivery.signing_keys import KEY_VALIDITY
 from tableguard.local.watch import watch
 
@@ -35,6 +37,9 @@ def install() -> None:
     wrap(Trail, "description", _described)
     replace(Trail, "put_event_selectors", _put_event_selectors)
     replace(Trail, "get_event_selectors", _event_selectors)
+    replace(Trail, "put_insight_selectors", _put_insight_selectors)
+    wrap(CloudTrailBackend, "create_trail", _create)
+    wrap(CloudTrailBackend, "update_trail", _update)
     for operation in _CHANGES:
         wrap(CloudTrailBackend, operation, _noted)
     setattr(CloudTrailResponse, list_public_keys.__name__, list_public_keys)
@@ -53,6 +58,28 @@ def _noted(change: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
     if current is not None:
         current.note_change_of_trails()
     return result
+
+
+def _create(create: Callable[..., Trail], backend: CloudTrailBackend, name: str, *rest: Any) -> Trail:
+    if name in backend.trails:
+        message = f"Trail {name} already exists for customer: {backend.account_id}"
+        raise JsonRESTError("TrailAlreadyExistsException", message)
+    trail = create(backend, name, *rest)
+    refused = requirements.refusal(trail_of(trail))
+    if refused:
+        del backend.trails[name]
+        raise JsonRESTError(*refused)
+    return trail
+
+
+def _update(update: Callable[..., Trail], backend: CloudTrailBackend, name: str, **changes: Any) -> Trail:
+    before = dict(vars(backend.get_trail(name)))
+    trail = update(backend, name=name, **changes)
+    refused = requirements.refusal(trail_of(trail))
+    if refused:
+        vars(trail).update(before)
+        raise JsonRESTError(*refused)
+    return trail
 
 
 class LoggingStatus:
@@ -124,6 +151,10 @@ def _put_event_selectors(trail: Trail, classic: list[dict[str, Any]], advanced: 
     except SelectorError as error:
         raise JsonRESTError(error.code, str(error)) from error
     trail.event_selectors, trail.advanced_event_selectors = classic or [], advanced or []
+
+
+def _put_insight_selectors(trail: Trail, selectors: list[dict[str, str]]) -> None:
+    trail.insight_selectors = list(selectors)
 
 
 def _event_selectors(trail: Trail) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

@@ -78,16 +78,8 @@ def _update(context: Context, handle: ResourceHandle, properties: Properties) ->
     trail = call(cloudtrail, "update_trail", Name=name, **rename(properties, _REQUEST))
     of_management = {"EventSelectors": [{"ReadWriteType": "All", "IncludeManagementEvents": True}]}
     selectors = non_null(properties, "EventSelectors", "AdvancedEventSelectors")
-    if current.get("AdvancedEventSelectors") and "AdvancedEventSelectors" not in selectors:
-        # moto would keep them beside the others
-        refuse_replacement(_TYPE, current, {"AdvancedEventSelectors": []}, "AdvancedEventSelectors")
     _put_event_selectors(cloudtrail, name, selectors or of_management)  # what a new trail records
-    if current["InsightSelectors"]:
-        # moto adds to the insight selectors that a trail has, where CloudTrail replaces them
-        wanted = {"InsightSelectors": properties.get("InsightSelectors", [])}
-        refuse_replacement(_TYPE, current, wanted, "InsightSelectors")
-    else:
-        _put_insight_selectors(cloudtrail, name, properties)
+    cloudtrail.put_insight_selectors(TrailName=name, InsightSelectors=properties.get("InsightSelectors", []))
     _set_logging(cloudtrail, name, properties)
     _set_tags(cloudtrail, trail["TrailARN"], tags.declared(properties))
     return ResourceHandle(name, {"Arn": trail["TrailARN"], "SnsTopicArn": trail.get("SnsTopicARN", "")})

@@ -12,10 +12,11 @@ def logging_trails() -> tuple[Trail, ...]:
 
     regions = [backend for backends in list(cloudtrail_backends.values()) for backend in list(backends.values())]
     kept = [trail for backend in regions for trail in list(backend.trails.values())]
-    return tuple(_trail(trail) for trail in kept if trail.status.is_logging)
+    return tuple(trail_of(trail) for trail in kept if trail.status.is_logging)
 
 
-def _trail(kept: Any) -> Trail:
+def trail_of(kept: Any) -> Trail:
+    """Return a trail of moto's."""
     return Trail(
         account=kept.account_id,
         home_region=kept.region_name,

@@ -27,22 +27,22 @@ def put(trail: Trail, file: EvidenceFile, now: datetime, metadata: Mapping[str, 
     return error
 
 
-def _refusal(trail: Trail, file: EvidenceFile) -> str:
-    if _buckets(file.bucket) is None:
-        return "NoSuchBucket"
-    encryption = {
-        "s3:x-amz-server-side-encryption": "aws:kms" if trail.key_id else "AES256",
-        **({"s3:x-amz-server-side-encryption-aws-kms-key-id": trail.key_id} if trail.key_id else {}),
-    }
-    parameters = {"Bucket": file.bucket, "Key": file.key}
-    context = {"s3:x-amz-acl": _ACL, **encryption}
-    return permissions.refusal(permissions.call_of(trail, "s3", "PutObject", parameters, context)) or (
-        _key_refusal(trail, file) if trail.key_id else ""
+def exists(bucket: str) -> bool:
+    """Return whether there is a bucket."""
+    return _buckets(bucket) is not None
+
+
+def policy_refusal(trail: Trail) -> str:
+    """Return why a bucket takes no files of a trail, or may not be looked at by it; nothing if it does and may."""
+    looking = permissions.call_of(trail, "s3", "GetBucketAcl", {"Bucket": trail.bucket})
+    prefix = f"{trail.prefix}/" if trail.prefix else ""
+    return permissions.refusal(looking) or _put_refusal(
+        trail, trail.bucket, f"{prefix}AWSLogs/{trail.account}/CloudTrail/"
     )
 
 
-def _key_refusal(trail: Trail, file: EvidenceFile) -> str:
-    """Return why the trail's key cannot encrypt; nothing if it can."""
+def key_refusal(trail: Trail, file: EvidenceFile | None = None) -> str:
+    """Return why the trail's key cannot encrypt a file, or any; nothing if it can."""
     from moto.kms.models import kms_backends  # noqa: PLC0415  # moto is slow to import
 
     arn = parse(trail.key_id)
@@ -51,9 +51,25 @@ def _key_refusal(trail: Trail, file: EvidenceFile) -> str:
         return "KMS.NotFoundException"
     if key.key_state != "Enabled":
         return "KMS.DisabledException" if key.key_state == "Disabled" else "KMS.KMSInvalidStateException"
-    encryption_context = {"aws:cloudtrail:arn": trail.arn, "aws:s3:arn": f"arn:aws:s3:::{file.bucket}/{file.key}"}
+    place = {"aws:s3:arn": f"arn:aws:s3:::{file.bucket}/{file.key}"} if file else {}
+    encryption_context = {"aws:cloudtrail:arn": trail.arn, **place}
     parameters = {"KeyId": trail.key_id, "EncryptionContext": encryption_context, "KeySpec": "AES_256"}
     return permissions.refusal(permissions.call_of(trail, "kms", "GenerateDataKey", parameters))
+
+
+def _refusal(trail: Trail, file: EvidenceFile) -> str:
+    if not exists(file.bucket):
+        return "NoSuchBucket"
+    return _put_refusal(trail, file.bucket, file.key) or (key_refusal(trail, file) if trail.key_id else "")
+
+
+def _put_refusal(trail: Trail, bucket: str, key: str) -> str:
+    context = {
+        "s3:x-amz-acl": _ACL,
+        "s3:x-amz-server-side-encryption": "aws:kms" if trail.key_id else "AES256",
+        **({"s3:x-amz-server-side-encryption-aws-kms-key-id": trail.key_id} if trail.key_id else {}),
+    }
+    return permissions.refusal(permissions.call_of(trail, "s3", "PutObject", {"Bucket": bucket, "Key": key}, context))
 
 
 def _write(trail: Trail, file: EvidenceFile, now: datetime, metadata: Mapping[str, str]) -> None:

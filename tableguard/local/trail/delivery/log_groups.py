@@ -37,10 +37,10 @@ def write_lines(trail: Trail, lines: Iterable[LogLine], status: DeliveryStatus) 
         by_region.setdefault(str(line.record["awsRegion"]), []).append(line)
     for region, of_region in by_region.items():
         time = of_region[-1].time
-        group = _group(trail)
-        stream = f"{trail.account}_CloudTrail_{region}"
-        error = "ResourceNotFoundException" if group is None else _refusal(trail, group.name, stream)
-        if group is None or error:
+        group, stream = group_of(trail), _stream(trail, region)
+        error = "" if group else "ResourceNotFoundException"
+        error = error or trust_refusal(trail) or role_refusal(trail, region)
+        if error:
             status.log_group.failed(time, error)
             continue
         texts = tuple((line.time, json.dumps(line.record, separators=(",", ":"))) for line in of_region)
@@ -50,8 +50,8 @@ def write_lines(trail: Trail, lines: Iterable[LogLine], status: DeliveryStatus) 
         status.log_group.succeeded(time)
 
 
-def _group(trail: Trail) -> Any:
-    """Return the log group of a trail as moto keeps it, None if it is gone."""
+def group_of(trail: Trail) -> Any:
+    """Return the log group of a trail as moto keeps it, None if there is none."""
     from moto.logs.models import logs_backends  # noqa: PLC0415  # moto is slow to import
 
     arn = parse(trail.log_group_arn)
@@ -61,20 +61,27 @@ def _group(trail: Trail) -> Any:
     return logs_backends[arn.account][arn.region].groups.get(name)
 
 
-def _refusal(trail: Trail, group: str, stream: str) -> str:
-    """Return why the trail may not write to a stream of a group; nothing if it may.
+def trust_refusal(trail: Trail) -> str:
+    """Return why CloudTrail may not take the trail's role; nothing if it may."""
+    parameters = {"RoleArn": trail.role_arn, "RoleSessionName": _SESSION}
+    return permissions.refusal(permissions.call_of(trail, "sts", "AssumeRole", parameters))
 
-    CloudTrail takes the role as itself, and the role's policies must let it make and write the stream.
-    """
-    parameters = {"logGroupName": group, "logStreamName": stream}
+
+def role_refusal(trail: Trail, region: str) -> str:
+    """Return why the trail's role may not make and write the stream of a region; nothing if it may."""
+    arn = parse(trail.log_group_arn)
+    name = arn.resource.removeprefix("log-group:").removesuffix(":*") if arn else ""
+    parameters = {"logGroupName": name, "logStreamName": _stream(trail, region)}
     role = Caller(principal(trail.role_arn, _SESSION))
-    return (
-        permissions.refusal(
-            permissions.call_of(trail, "sts", "AssumeRole", {"RoleArn": trail.role_arn, "RoleSessionName": _SESSION})
-        )
-        or permissions.refusal(ApiCall(role, trail.account, trail.home_region, "logs", "CreateLogStream", parameters))
-        or permissions.refusal(ApiCall(role, trail.account, trail.home_region, "logs", "PutLogEvents", parameters))
-    )
+    calls = [
+        ApiCall(role, trail.account, trail.home_region, "logs", operation, parameters)
+        for operation in ("CreateLogStream", "PutLogEvents")
+    ]
+    return next(filter(None, map(permissions.refusal, calls)), "")
+
+
+def _stream(trail: Trail, region: str) -> str:
+    return f"{trail.account}_CloudTrail_{region}"
 
 
 def _milliseconds(time: datetime) -> int:

@@ -22,11 +22,15 @@ def call_of(
     return ApiCall(caller, trail.account, trail.home_region, service, operation, parameters)
 
 
-def refusal(call: ApiCall) -> str:
-    """Return the code of the error with which a call is refused, nothing if it is allowed.
+def are_asked() -> bool:
+    """Return whether policies are asked at all: without an organization nobody's are, clients' neither."""
+    from tableguard.local.authorization.attached_policies import organization  # noqa: PLC0415  # imports moto
 
-    Without an organization nothing is refused, as for the calls of clients.
-    """
+    return organization() is not None
+
+
+def refusal(call: ApiCall) -> str:
+    """Return the code of the error with which a call is refused, nothing if it is allowed."""
     from tableguard.local.authorization import guard  # noqa: PLC0415  # imports moto
     from tableguard.local.authorization.attached_policies import organization  # noqa: PLC0415  # likewise
     from tableguard.local.authorization.refusal import Refusal  # noqa: PLC0415  # as the others of this function

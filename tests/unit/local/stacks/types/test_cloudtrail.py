@@ -126,7 +126,6 @@ class TestCloudTrail(ResourceTypeTests):
             trail,
             cloudtrail("put_insight_selectors", InsightSelectors=[{"InsightType": "ApiErrorRateInsight"}]),
             "InsightSelectors",
-            replaced="InsightSelectors",
         ),
         Case("tags", TRAIL, trail, retag, "Tags"),
     )
@@ -157,13 +156,14 @@ def test_insight_selectors_can_be_added_later(context: Context) -> None:
     assert differences(TRAIL, declared, context, update(context, handle, declared)) == []
 
 
-def test_insight_selectors_cannot_be_taken_away(context: Context) -> None:
+def test_selectors_can_be_taken_away(context: Context) -> None:
     declared, update = trail(context), ALL[TRAIL].update
     handle = make(TRAIL, declared)
-    del declared["InsightSelectors"]
+    del declared["InsightSelectors"], declared["AdvancedEventSelectors"]
     assert update is not None
-    with pytest.raises(EmbeddedError, match="AWS::CloudTrail::Trail InsightSelectors: cannot change in place"):
-        update(context, handle, declared)
+    update(context, handle, declared)
+    deployed = ALL[TRAIL].read(context, handle)
+    assert (deployed["InsightSelectors"], deployed.get("AdvancedEventSelectors", [])) == ([], [])
 
 
 def test_a_trail_keeps_its_name(context: Context) -> None:
