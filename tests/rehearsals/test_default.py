@@ -29,6 +29,8 @@ DAY = [
     ("log_days = 400", "log_days = 731"),
     ("audit_days = 2555", "audit_days = 3000"),
     ("backup_days = 35", "backup_days = 60"),
+    ("reads = 10000 ", "reads = 20000 "),
+    ("writes = 5000 ", "writes = 9000 "),
     ('allowed_regions = ["eu-central-1"]', 'allowed_regions = ["eu-central-1", "eu-west-1"]'),
 ]
 PROVISIONED = [

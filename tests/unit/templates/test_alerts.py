@@ -7,7 +7,8 @@ import boto3
 import pytest
 
 from tableguard.settings import example
-from tableguard.stacks.registry import STACKS
+from tableguard.stacks.registry import STACKS, find_stack
+from tableguard.stacks.render import render
 from tests.worlds.boto3_emulation import emulated_aws
 from tests.worlds.requirements import of_type, stack, statement
 
@@ -100,3 +101,15 @@ def test_only_the_rules_of_the_workload_fill_their_queue_and_its_key_serves_them
     of_queue = {"Fn::Sub": "arn:aws:sqs:${AWS::Region}:${AWS::AccountId}:cruddur-alert-dead-letters"}
     assert use["Condition"] == {"StringEquals": {"kms:EncryptionContext:aws:sqs:arn": of_queue}}
     assert of_audit("AWS::SQS::Queue")["AlertDeadLetters"]["QueueName"] == "cruddur-alert-dead-letters"
+
+
+@pytest.mark.parametrize("name", ["audit", "oversight"])
+def test_the_stack_stays_within_what_aws_takes(name: str) -> None:
+    template = stack(name)
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
+    assert len(of_type(template, "AWS::Logs::MetricFilter")) <= 100
+    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html: rules of a bus
+    assert len(of_type(template, "AWS::Events::Rule")) <= 300
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+    assert len(template["Resources"]) <= 500
+    assert len(render(example(), [find_stack(name)])[name]) <= 1_000_000
