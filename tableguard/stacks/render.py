@@ -30,10 +30,16 @@ def _render(stack: StackModule, settings: Settings, limits: Limits) -> str:
     template = stack.template(settings).to_dict()
     for section in ("Resources", "Parameters", "Outputs"):
         _check_limit(stack, len(template.get(section, {})), section.lower(), getattr(limits, section.lower()))
-    text = _HEADER.format(name=stack.name) + yaml.dump(
+    text = _HEADER.format(name=stack.name) + as_yaml(template)
+    _check_limit(stack, len(text.encode()), "bytes", limits.template_bytes)
+    return text
+
+
+def as_yaml(template: Any) -> str:
+    """Return a template as YAML: the same bytes every time."""
+    text: str = yaml.dump(
         template, Dumper=_DumperWithoutAliases, sort_keys=True, default_flow_style=False, width=110, allow_unicode=True
     )
-    _check_limit(stack, len(text.encode()), "bytes", limits.template_bytes)
     return text
 
 

@@ -26,6 +26,7 @@ from tableguard.check.report import CheckReport
 from tableguard.cli import output
 from tableguard.cli.app import main
 from tableguard.cli.commands import render
+from tableguard.cloudformation import template_files
 from tableguard.errors import DeployError
 from tableguard.local import client_configuration, demo, estate, presentation
 from tableguard.local.client_configuration import ClientConfiguration
@@ -96,6 +97,17 @@ def test_stacks_are_rendered_below_the_folder_that_the_user_stands_in(
     assert (folder / "templates" / "rendered" / "table.yaml").read_text() == (
         TEMPLATES / "rendered" / "table.yaml"
     ).read_text()
+
+
+def test_the_config_rules_are_written_as_a_pack_that_check_reads(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["render", "--conformance-pack", "--out", "out"]) == 0
+    assert [path.name for path in (folder / "out").iterdir()] == ["conformance-pack.yaml"]
+    (pack,) = template_files.find([folder / "out"]).templates
+    assert len(pack.resources("AWS::Config::ConfigRule")) > 50
+    assert main(["render", "table", "--conformance-pack", "--out", "out"]) == 2
+    assert "--conformance-pack writes no stacks: name none" in capsys.readouterr().err
 
 
 def test_one_stack_is_rendered_alone(folder: Path) -> None:
