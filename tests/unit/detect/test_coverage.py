@@ -19,7 +19,7 @@ def operation(service: str, name: str, *parameters: str, category: str = "Manage
     ("detection", "watched", "other"),
     [
         ("key_lost", operation("kms", "DisableKeyRotation"), operation("kms", "EnableKeyRotation")),
-        ("key_lost", operation("kms", "TagResource"), operation("s3", "TagResource")),
+        ("key_lost", operation("kms", "TagResource", "tags"), operation("s3", "TagResource", "tags")),
         # narrowed by a parameter that the call has, or has not
         (
             "role_widened",
