@@ -53,7 +53,7 @@ def day() -> Iterator[NormalDay]:
 
 def _listed() -> list[tuple[str, str, str]]:
     """Return the table of the page: the alerts of each piece of work, and the number of mails."""
-    lines = README.partition("## A normal day")[2].partition("\n## ")[0].splitlines()
+    lines = README.partition("### As rehearsed")[2].partition("\n## ")[0].splitlines()
     work, *rows = (line.strip("| ").split(" | ") for line in lines if line.startswith("| "))
     assert work == ["Work", "Alerts", "Mails"]
     return [(name, alerts, mails) for name, alerts, mails in rows]
