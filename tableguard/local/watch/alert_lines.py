@@ -5,8 +5,10 @@ Alarms that are over are not said, nor what an event holds: of a rule's message 
 
 import json
 import re
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tableguard.findings.counts import counted
 from tableguard.local.alerts.notification import Notification
@@ -29,14 +31,27 @@ class AlertLines:
     watch: Watch
     report: Callable[[str], None]
     _said: int = field(default=0)
+    _crash: str = field(default="")
 
     def tick(self) -> None:
-        """Tick once, and report what that has brought."""
-        self.watch.tick()
+        """Tick once, and report what that has brought; a crash of ours is said once, and does not end the estate."""
+        try:
+            self.watch.tick()
+        except Exception as error:  # noqa: BLE001  # a bug of ours, whatever it raises: the estate answers on
+            self._report_crash(error)
         latest = self.watch.notifications[self._said :]
         self._said += len(latest)
         new = list(dict.fromkeys(filter(None, map(headline, latest))))
         for line in [f"alert: {text}" for text in new] if len(new) <= MOST else [_summary(new)]:
+            self.report(line)
+
+    def _report_crash(self, error: Exception) -> None:
+        """Say where the watch has crashed, without the error's text, which could quote somebody."""
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{Path(frame.filename).name}:{frame.lineno}"
+        line = f"the watch failed: {type(error).__name__} at {place}; alerts may be missing"
+        if line != self._crash:
+            self._crash = line
             self.report(line)
 
 

@@ -65,3 +65,21 @@ def test_many_at_once_are_one_line() -> None:
     events = [_told(message=json.dumps(f"event {n}")) for n in (1, 2)]
     assert _lines(*map(_alarm, "abcd"), *events) == ["alerts: 4 alarms (a, b, c, …) and 2 other messages"]
     assert _lines(*(_told(message=json.dumps(f"event {n}")) for n in range(4))) == ["alerts: 4 other messages"]
+
+
+def test_a_crash_of_the_watch_is_said_once_and_without_its_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[str] = []
+    watch = Watch(Clock(), Delays())
+
+    def crash() -> None:
+        raise ValueError("Dear Bob")
+
+    monkeypatch.setattr(watch, "tick", crash)
+    alerts = AlertLines(watch, lines.append)
+    watch.notifications.append(_alarm("a"))
+    alerts.tick()
+    alerts.tick()
+    crashed, alarm = lines
+    assert crashed.startswith("the watch failed: ValueError at test_alert_lines.py:")
+    assert "Bob" not in crashed
+    assert alarm == 'alert: ALARM: "a" in eu-central-1'
