@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.worlds import watched
-from tests.worlds.watched import ACCOUNT, EVENTS, REGION, World
+from tests.worlds.watched import ACCOUNT, EVENTS, MEMBER, REGION, World
 
 
 @pytest.fixture(scope="module")
@@ -215,3 +218,61 @@ def test_rules_that_need_not_look_at_an_event_do_not_match_it(world: World, even
     made = {"source": "aws.calls", "detail-type": "d", "time": "2026-12-01T12:00:00Z", **event}
     world.watch.alerts.event(ACCOUNT, REGION, made)
     assert [name for name, topic in heard.items() if len(world.received(topic)) > before[name]] == topics.split(", ")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "code"),
+    [
+        ('{"source": ["a"]}', None),
+        ('{"source": "a"}', "InvalidEventPatternException"),
+        ('{"source": [{"unheard-of": "a"}]}', "InvalidEventPatternException"),
+        ("{", "InvalidEventPatternException"),
+        ('{"a": ["x"], "$or": [{"a": ["x"]}, {"a": ["y"]}]}', "NotModelled"),
+    ],
+)
+def test_a_pattern_is_checked_when_a_rule_is_put_and_when_it_is_tested(
+    world: World, pattern: str, code: str | None
+) -> None:
+    events = world.client("events")
+    event = {"id": "1", "account": ACCOUNT, "source": "s", "time": "2026-12-01T12:00:00Z", "region": REGION}
+    whole = json.dumps({**event, "resources": [], "detail-type": "d"})
+    for ask in (
+        partial(events.put_rule, Name="checked", EventPattern=pattern),
+        partial(events.test_event_pattern, EventPattern=pattern, Event=whole),
+    ):
+        with nullcontext() if code is None else pytest.raises(ClientError, match=code):
+            ask()
+
+
+@pytest.mark.parametrize("text", ["", "no JSON", "[]", '{"source": "s"}'])
+def test_a_pattern_is_tested_on_whole_events_only(world: World, text: str) -> None:
+    with pytest.raises(ClientError, match=r"ValidationException|Parameter validation failed"):
+        world.client("events").test_event_pattern(EventPattern='{"source": ["s"]}', Event=text)
+
+
+def test_a_target_that_is_not_modelled_fails_and_says_so(world: World) -> None:
+    dead = world.queue("unmodelled", EVENTS)
+    stream = f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/s"
+    world.rule("unmodelled", stream, {"source": ["unmodelled"]}, DeadLetterConfig={"Arn": dead})
+    world.put(source="unmodelled")
+    (message,) = world.messages(dead)
+    said = message["MessageAttributes"]["ERROR_MESSAGE"]["StringValue"]
+    assert said == "not modelled: targets of kinesis"
+
+
+@pytest.mark.parametrize("trusted", [ACCOUNT, "999999999999"])
+def test_the_bus_of_another_account_takes_events_of_those_that_its_policy_names(world: World, trusted: str) -> None:
+    there = world.client("events", MEMBER)
+    name = f"for-{trusted}"
+    bus = there.create_event_bus(Name=name)["EventBusArn"]
+    there.put_permission(EventBusName=name, Action="events:PutEvents", Principal=trusted, StatementId="sender")
+    logs = world.client("logs", MEMBER)
+    logs.create_log_group(logGroupName=name)
+    group = f"arn:aws:logs:{REGION}:{MEMBER}:log-group:{name}"
+    logs.put_resource_policy(policyName=name, policyDocument=watched.document("logs:*", f"{group}:*", EVENTS))
+    there.put_rule(Name="all", EventBusName=name, EventPattern=json.dumps({"account": [ACCOUNT]}))
+    there.put_targets(Rule="all", EventBusName=name, Targets=[{"Id": "1", "Arn": group}])
+    world.rule(name, bus, {"source": [name]})
+    world.put(source=name)
+    lines = [json.loads(line["message"]) for line in logs.filter_log_events(logGroupName=name)["events"]]
+    assert [line["account"] for line in lines] == [ACCOUNT] * (trusted == ACCOUNT)
