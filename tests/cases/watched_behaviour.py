@@ -27,7 +27,7 @@ class Behaviour:
     fields: dict[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return f"{self.letter}: {self.words}"
+        return self.words
 
     @property
     def record(self) -> dict[str, Any]:
