@@ -7,7 +7,7 @@ import pytest
 
 from tableguard.aws.patterns.event_pattern import AmbiguousEventPatternError, EventPatternError, parse
 from tests.cases.event_patterns import AMBIGUOUS, CASES, DOCUMENTED, REFUSED, RULES, Case
-from tests.oracle.event_patterns import random_document
+from tests.oracle.event_patterns import random_document, random_event, random_pattern
 
 
 def selects(pattern: object, event: dict[str, object]) -> bool:
@@ -69,3 +69,21 @@ def test_any_json_is_read_or_refused_in_words() -> None:
         assert pattern.matches({"a": [10**400, 1.5, {"a": "10.0.0.1"}]}) in (True, False)
     assert read > 1_000
     assert all(refusals)
+
+
+def test_what_a_pattern_selects_its_narrowed_form_selects_too() -> None:
+    random = Random(14)  # noqa: S311  # repeatable
+    narrower = 0
+    for _ in range(5_000):
+        written = random_pattern(random)
+        try:
+            pattern = parse(json.dumps(written))
+        except AmbiguousEventPatternError:
+            continue
+        event = random_event(random, written, {})
+        names = frozenset(name for name in "abcd" if not isinstance(event.get(name), list | dict))
+        known = {name: value for name, value in event.items() if name in names}
+        possible = pattern.narrowed(names).matches(known)
+        assert possible or not pattern.matches(event), (written, event)
+        narrower += not possible
+    assert narrower > 500

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from tableguard.aws.patterns.filter_pattern import FilterPatternError, necessary, parse
+from tableguard.aws.patterns.filter_pattern import FilterPatternError, fields_of, necessary, parse
 from tests.cases.filter_patterns import CASES, JSON, REFUSED, SPACE_DELIMITED, Case
 
 
@@ -159,3 +159,20 @@ def test_what_is_necessary_for_a_match_says_nothing_of_other_fields(
     pattern: str, fields: dict[str, str], possible: bool
 ) -> None:
     assert necessary(pattern, frozenset(("$.a",)))(fields) is possible
+
+
+def test_a_line_that_a_pattern_selects_fulfils_what_is_necessary() -> None:
+    random = Random(14)  # noqa: S311  # repeatable
+    questions = ('= "x"', '!= "x"', "= 1", "> 0", "IS NULL", "IS TRUE", "NOT EXISTS", "= %x%", "= x*")
+    impossible = 0
+    for _ in range(5_000):
+        terms = [f"$.{random.choice('abc')} {random.choice(questions)}" for _ in range(random.randint(1, 4))]
+        joiners = [random.choice(("&&", "||")) for _ in terms[1:]]
+        pattern = f"{{ {_joined(terms, joiners, 0, random.randrange(len(terms)))} }}"
+        fields = {name: random.choice(("x", "xy", "y", 1, None, True)) for name in "abc" if random.random() < 0.8}
+        line = json.dumps(fields)
+        known = {name: value for name, value in (fields_of(line) or {}).items() if name != "c"}
+        possible = necessary(pattern, frozenset({"$.a", "$.b"}))(known)
+        assert possible or not parse(pattern)(line), (pattern, fields)
+        impossible += not possible
+    assert impossible > 500
