@@ -163,7 +163,7 @@ def test_what_is_necessary_for_a_match_says_nothing_of_other_fields(
 
 def test_a_line_that_a_pattern_selects_fulfils_what_is_necessary() -> None:
     random = Random(14)  # noqa: S311  # repeatable
-    questions = ('= "x"', '!= "x"', "= 1", "> 0", "IS NULL", "IS TRUE", "NOT EXISTS", "= %x%", "= x*")
+    questions = ('= "x"', '!= "x"', "= 1", "> 0", "IS NULL", "IS TRUE", "NOT EXISTS", "= x*")
     impossible = 0
     for _ in range(5_000):
         terms = [f"$.{random.choice('abc')} {random.choice(questions)}" for _ in range(random.randint(1, 4))]
