@@ -19,7 +19,8 @@ from tests.worlds.estate import ACCOUNT, ON_THE_EMBEDDED_AWS, REGION, SETTINGS
 
 pytestmark = [pytest.mark.slow, ON_THE_EMBEDDED_AWS]
 
-DETECTIONS = {one.name: one for one in catalogue.load_all(SETTINGS.policy_values(), stack="audit")}
+DETECTIONS = {one.name: one for one in catalogue.load_all(SETTINGS.policy_values())}
+ACCOUNTS = {"audit": ACCOUNT, "oversight": SETTINGS.management_account_id}
 STREAM = "injected"
 
 
@@ -28,9 +29,9 @@ def records(detection: Detection, record: Event) -> list[Event]:
     return [record] * detection.threshold
 
 
-def write(filter_name: str, lines: list[Event], at: datetime) -> None:
-    """Write records into the log group of a metric filter, as the trail does."""
-    backend = logs_backends[ACCOUNT][REGION]
+def write(detection: Detection, lines: list[Event], at: datetime) -> None:
+    """Write records into the log group of a detection's metric filter, as the trail does."""
+    backend, filter_name = logs_backends[ACCOUNTS[detection.stack]][REGION], f"{SETTINGS.name}-{detection.slug}"
     (named,) = [one for one in backend.filters.metric_filters if one["filterName"] == filter_name]
     group = backend.groups[named["logGroupName"]]
     if STREAM not in group.streams:
@@ -58,10 +59,10 @@ def test_the_alarm_of_a_detection_rings_for_its_example_and_not_for_its_twin(
     detection, watch = DETECTIONS[name], running.watch
     named, example = f"{SETTINGS.name}-{detection.slug}", detection.examples[0]
     began = len(watch.notifications)
-    write(named, records(detection, example.twin), watch.clock.now())
+    write(detection, records(detection, example.twin), watch.clock.now())
     watch.run(120)
     assert alarms_told(running, named, began) == []
-    write(named, records(detection, example.event), watch.clock.now())
+    write(detection, records(detection, example.event), watch.clock.now())
     watch.run(120)
     assert alarms_told(running, named, began) == ["ALARM"]
 
@@ -75,7 +76,7 @@ def test_the_rule_of_a_detection_tells_at_once(running: EmbeddedEstate, name: st
         began = len(watch.notifications)
         source = "aws." + record["eventSource"].split(".")[0]
         event = {"source": source, "detail-type": "AWS API Call via CloudTrail", "detail": record}
-        watch.alerts.event(ACCOUNT, REGION, event)
+        watch.alerts.event(ACCOUNTS[detection.stack], REGION, event)
         return sum(one.message.startswith(f'"{detection.sentence}: ') for one in watch.notifications[began:])
 
     assert told(example.twin) == 0
@@ -103,7 +104,7 @@ def test_whoever_forges_a_negative_value_silences_a_sum_and_not_what_is_deployed
     with changed_alarm(zone, name, Statistic=statistic) as cloudwatch:
         forged = [{"MetricName": detection.title, "Value": -1.0, "Unit": "Count"}]
         cloudwatch.put_metric_data(Namespace=f"{SETTINGS.name}/trail", MetricData=forged)
-        write(name, records(detection, detection.examples[0].event), watch.clock.now())
+        write(detection, records(detection, detection.examples[0].event), watch.clock.now())
         watch.run(120)
     assert ("ALARM" in alarms_told(running, name, began)) is rings
 
@@ -149,7 +150,7 @@ def test_every_alarm_of_the_estate_has_a_source(running: EmbeddedEstate, zone: L
     counted = {(one["metricNamespace"], one["metricName"]) for each in filters for one in each["metricTransformations"]}
     alarms = [
         alarm
-        for account in (ACCOUNT, SETTINGS.management_account_id)
+        for account in ACCOUNTS.values()
         for page in zone.clients("cloudwatch", account, REGION).get_paginator("describe_alarms").paginate()
         for alarm in page["MetricAlarms"]
     ]
