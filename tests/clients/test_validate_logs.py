@@ -41,7 +41,7 @@ def validated(
     running.watch.run(2 * 3600, step=300)
     end = running.watch.clock.now()
     times = ["--start-time", timestamp(begun), "--end-time", timestamp(end), "--verbose"]
-    who = ["--region", REGION, "--profile", "administrator"]
+    who = ["--region", REGION, "--profile", "auditor"]
     command = [str(PYTHON), "-m", "awscli", "cloudtrail", "validate-logs", "--trail-arn", _TRAIL, *times, *who]
     found = environment(clients, folder)
     return lambda: subprocess.run(command, env=found, capture_output=True, text=True, check=False)
