@@ -82,7 +82,7 @@ def put_target(**changed: Any) -> Callable[[Context, ResourceHandle], None]:
     return events("put_targets", Rule=NAME, Targets=[{**ALERT, "RetryPolicy": retry, **changed}])
 
 
-SILENT = {**PATTERN, "detail": {"$or": [{"eventSource": ["dynamodb.amazonaws.com"], "eventName": ["DeleteTable"]}]}}
+SILENT = {**PATTERN, "detail": {"eventSource": ["dynamodb.amazonaws.com"], "eventName": ["DeleteTable"]}}
 OTHER_TEXT = {"InputPathsMap": {}, "InputTemplate": '"nothing"'}
 
 
