@@ -15,6 +15,7 @@ from tableguard.compliance.report import ComplianceReport
 from tableguard.local.configuration import deployed, guard, inventory
 from tableguard.local.estate import EmbeddedEstate
 from tableguard.local.landing_zone import LandingZone
+from tests.cases.config_changes import CHANGES, HEALED, UNCHANGED, Account
 from tests.worlds.estate import ACCOUNT, ON_THE_EMBEDDED_AWS, REGION, SETTINGS
 
 pytestmark = [pytest.mark.slow, ON_THE_EMBEDDED_AWS]
@@ -80,3 +81,47 @@ def test_whoever_may_not_look_is_told_who_may(
     monkeypatch.setenv("AWS_SESSION_TOKEN", keys.token)
     assert main(["comply", "--endpoint-url", running.endpoint, "--region", REGION]) == 2
     assert "--profile NAME: `auditor` on the estate" in capsys.readouterr().err
+
+
+def broken_by(zone: LandingZone) -> dict[str, set[str]]:
+    """Return what breaks each rule now, accepted or not."""
+    said = report(lambda service: zone.clients(service, ACCOUNT, REGION))
+    broken: dict[str, set[str]] = {}
+    for each, _ in said.breaches:
+        broken.setdefault(each.rule.identifier, set()).add(each.item.label)
+    return broken
+
+
+@pytest.fixture(scope="module")
+def before(zone: LandingZone) -> dict[str, set[str]]:
+    return broken_by(zone)
+
+
+def test_each_deployed_rule_has_a_change_or_a_reason(zone: LandingZone) -> None:
+    rules = deployed.rules(zone.clients("config", ACCOUNT, REGION))
+    assert {rule.identifier for rule in rules} - {""} == set(CHANGES) | set(UNCHANGED)
+    assert set(CHANGES) & set(UNCHANGED) == set()
+
+
+@pytest.mark.parametrize("identifier", CHANGES)
+def test_one_change_breaks_a_rule_and_undoing_heals_it(
+    zone: LandingZone, before: dict[str, set[str]], identifier: str
+) -> None:
+    undo = CHANGES[identifier](Account(zone.clients))
+    try:
+        assert broken_by(zone)[identifier] > before.get(identifier, set())
+    finally:
+        undo()
+    assert broken_by(zone) == before
+
+
+@pytest.mark.parametrize("identifier", HEALED)
+def test_what_is_broken_on_the_first_day_can_be_healed(
+    zone: LandingZone, before: dict[str, set[str]], identifier: str
+) -> None:
+    undo = HEALED[identifier](Account(zone.clients))
+    try:
+        assert broken_by(zone).get(identifier, set()) < before[identifier]
+    finally:
+        undo()
+    assert broken_by(zone) == before

@@ -19,7 +19,7 @@ def _trail(reader: ResourceReader, trail: dict[str, Any]) -> ConfigurationItem:
     client, arn = reader.client("cloudtrail"), trail["TrailARN"]
     selectors = client.get_event_selectors(TrailName=arn)
     insights = unless(
-        "InsightNotEnabledException", lambda: client.get_insight_selectors(TrailName=arn)["InsightSelectors"], ()
+        "InsightNotEnabledException", lambda: client.get_insight_selectors(TrailName=arn).get("InsightSelectors"), ()
     )
     events, advanced = selectors.get("EventSelectors", []), selectors.get("AdvancedEventSelectors", [])
     tags = client.list_tags(ResourceIdList=[arn])["ResourceTagList"][0]["TagsList"]
