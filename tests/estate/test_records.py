@@ -13,7 +13,18 @@ from tableguard.local.landing_zone import LandingZone
 from tableguard.store.messages import MessageTable
 from tests.engines.choice import BOTH
 from tests.worlds.commands import run
-from tests.worlds.estate import ACCOUNT, ELSEWHERE, KEY, NEW_TABLE, REGION, SETTINGS, TABLE, TABLE_ARN, Ids
+from tests.worlds.estate import (
+    ACCOUNT,
+    ELSEWHERE,
+    KEY,
+    NEW_TABLE,
+    REGION,
+    SETTINGS,
+    TABLE,
+    TABLE_ARN,
+    Ids,
+    begin_conversation,
+)
 
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize("running", BOTH, indirect=True, scope="package")]
 MARKER = "TEXT-THAT-NOBODY-MAY-LOG"
@@ -142,6 +153,19 @@ def test_lambda_takes_the_function_s_role_as_a_service(
     assert by_service["sourceIPAddress"] == by_service["userAgent"] == "lambda.amazonaws.com"
     assert by_service["recipientAccountId"] == ACCOUNT
     assert "secretAccessKey" not in json.dumps(by_service)
+
+
+def test_lambda_reads_the_stream_as_the_function_s_role_and_by_its_own_name(
+    running: estate.EmbeddedEstate, table: MessageTable
+) -> None:
+    running.watch.calls.take()
+    begin_conversation(running, table, EVE, FAY, "to be read")
+    records = [entry.record for entry in running.watch.calls.take()]
+    read = next(record for record in records if record["eventName"] == "GetRecords")
+    assert read["userIdentity"]["invokedBy"] == read["sourceIPAddress"] == "lambda.amazonaws.com"
+    assert read["userIdentity"]["sessionContext"]["sessionIssuer"]["userName"] == f"{SETTINGS.name}-pattern-d"
+    written = next(record for record in records if record["eventName"] == "UpdateItem")
+    assert "invokedBy" not in written["userIdentity"]  # by the function itself
 
 
 def _commands(group: str, created_at: str) -> Iterator[tuple[str, ...]]:

@@ -30,7 +30,8 @@ class ApiCall:
     """A request as it arrived: its caller, account and region, the operation, and its parameters.
 
     `service` is IAM's prefix (cloudwatch, where requests are signed for monitoring); `via` the service that acts
-    for the caller; `endpoint` the VPC endpoint that the request came through, as moto's EC2 keeps it.
+    for the caller; `acting` the service that is the caller, in a role that it was given; `endpoint` the VPC endpoint
+    that the request came through, as moto's EC2 keeps it.
     """
 
     caller: Caller
@@ -41,6 +42,7 @@ class ApiCall:
     parameters: Mapping[str, Any]
     via: str = ""
     endpoint: Any = None
+    acting: str = ""
 
     @property
     def action(self) -> str:

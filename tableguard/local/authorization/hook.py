@@ -30,7 +30,7 @@ from tableguard.local.authorization.refusal import (
     unknown_region,
     untrusted_identity,
 )
-from tableguard.local.clients.identities import SETUP_KEY, VIA_HEADER, via_of
+from tableguard.local.clients.identities import ACTING_HEADER, SETUP_KEY, VIA_HEADER, via_of
 from tableguard.local.moto.patch import replace
 from tableguard.local.operation import CREDENTIAL, PREFIXES
 from tableguard.local.trail import call_under_way
@@ -130,6 +130,7 @@ def _call(
         parameters=_parameters(handler, model, protocol, uri_parameters),
         via=via_of(handler.headers.get(VIA_HEADER)),
         endpoint=network.endpoint_for(signature.access_key_id, handler.service_name, signature.region),
+        acting=via_of(handler.headers.get(ACTING_HEADER)),
     )
 
 

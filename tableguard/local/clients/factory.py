@@ -14,7 +14,7 @@ from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES, ConstantProvider
 
 from tableguard.local.clients import in_process, served, unverified
-from tableguard.local.clients.identities import ACCOUNT_HEADER, SETUP_KEY, VIA_HEADER, via_header
+from tableguard.local.clients.identities import ACCOUNT_HEADER, ACTING_HEADER, SETUP_KEY, VIA_HEADER, via_header
 
 # One attempt, so that a refusal is seen once, and where it happens. No proxy, whatever the environment says: only
 # loopback is to be reached. The endpoint is used as it is: AWS_ACCOUNT_ID_ENDPOINT_MODE, by which later botocores put
@@ -36,11 +36,12 @@ _session_lock = threading.Lock()  # a boto3 session may be used by one thread at
 class Clients:
     """Clients by (service, account, region) with one access key; each is created once, which takes 20 ms.
 
-    `via` is the service that acts for the holder of the key, empty if the holder acts.
+    `via` is the service that acts for the holder of the key, empty if the holder acts; `acting` is the service that
+    was given the key's role, and is the holder.
     """
 
-    def __init__(self, endpoint: str, access_key_id: str = SETUP_KEY, via: str = "") -> None:
-        self.endpoint, self.access_key_id, self.via = endpoint, access_key_id, via
+    def __init__(self, endpoint: str, access_key_id: str = SETUP_KEY, via: str = "", acting: str = "") -> None:
+        self.endpoint, self.access_key_id, self.via, self.acting = endpoint, access_key_id, via, acting
         self._clients: dict[tuple[str, str, str], Any] = {}
 
     def __call__(self, service: str, account: str, region: str) -> Any:
@@ -63,6 +64,8 @@ class Clients:
             params["headers"][ACCOUNT_HEADER] = account
             if self.via:
                 params["headers"][VIA_HEADER] = via_header(self.via)
+            if self.acting:
+                params["headers"][ACTING_HEADER] = via_header(self.acting)
 
         client.meta.events.register("before-call", name_the_account)
         return client

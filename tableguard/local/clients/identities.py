@@ -11,10 +11,14 @@ SETUP_KEY = "EMBEDDEDAWSSETUP0000"
 
 # The access key of Lambda itself, by which it assumes a function's role; no principal of an account has it.
 LAMBDA_KEY = "EMBEDDEDAWSLAMBDA000"
+LAMBDA = "lambda.amazonaws.com"
 
 # The header by which a service says that it acts for a caller, with the caller's key. The word after the slash is
 # known in this process only: a caller who sends the header himself is not believed.
 VIA_HEADER = "x-embedded-via"
+# The header by which a service says that it acts by itself, with a role that it was given: no condition sees it, but
+# records name the service.
+ACTING_HEADER = "x-embedded-acting"
 _WORD = secrets.token_hex(16)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from tableguard.aws.arn import require
 from tableguard.errors import EmbeddedError
 from tableguard.local.clients.factory import Clients
+from tableguard.local.clients.identities import LAMBDA
 from tableguard.local.event_source.activity import Activity, Seen
 from tableguard.local.event_source.configuration import MappingConfiguration, mapping_configuration
 from tableguard.local.event_source.deployed_mappings import deployed_mappings
@@ -148,7 +149,7 @@ class MappingRunner:
         deployed = deployed_function(configuration.function_arn)
         key = role_credentials(self._functions.endpoint, deployed.configuration).access_key_id
         arn = require(configuration.stream_arn)
-        clients = Clients(self._functions.endpoint, key)
+        clients = Clients(self._functions.endpoint, key, acting=LAMBDA)
         as_role = cache(lambda service: clients(service, arn.account, arn.region))
         options, destination = self._options, configuration.destination_arn
         mapping = EventSourceMapping(

@@ -16,6 +16,7 @@ from threading import Event, Lock, Thread
 from tableguard.aws.arn import require
 from tableguard.errors import EmbeddedError
 from tableguard.local.clients.factory import Clients
+from tableguard.local.clients.identities import LAMBDA
 from tableguard.local.function import platform_lines
 from tableguard.local.function.configuration import FunctionConfiguration
 from tableguard.local.function.deployed import DeployedFunction, role_credentials
@@ -199,7 +200,7 @@ class _Environment:
         self._notices = notices
         self._events: list[LogEvent] = []
         credentials = role_credentials(endpoint, configuration)
-        clients = Clients(endpoint, credentials.access_key_id)
+        clients = Clients(endpoint, credentials.access_key_id, acting=LAMBDA)
         arn = require(configuration.arn)
         client = cache(partial(clients, "logs", arn.account, arn.region))
         name = f"{datetime.now(UTC):%Y/%m/%d}/[{configuration.version}]{uuid.uuid4().hex}"

@@ -63,7 +63,7 @@ class Recorder:
             request_id=observed.request_id or self._new_id(),
             source_ip=_source(observed),
             user_agent=_service(call.caller) or observed.user_agent,
-            via=call.via,
+            via=call.via or call.acting,
             answer=_answer(observed),
             error_code=observed.error_code,
             error_message=observed.error_message,
