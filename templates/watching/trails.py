@@ -150,7 +150,9 @@ def trust() -> dict[str, Any]:
 
 def writes_log_group(group: str) -> dict[str, Any]:
     """Return the policy of the role with which CloudTrail writes to a log group of this name."""
-    streams = "log-stream:${AWS::AccountId}_CloudTrail_${AWS::Region}*"
+    # a stream for each region that events come from: IAM's, STS's and Organizations' are us-east-1's
+    # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudwatch-log-group-log-stream-naming-for-cloudtrail.html
+    streams = "log-stream:${AWS::AccountId}_CloudTrail_*"
     return parts.document(
         {
             "Sid": "WriteTheTrail",

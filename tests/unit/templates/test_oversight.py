@@ -131,10 +131,10 @@ REQUIREMENTS = [
         ((f"{BUCKET_POLICY}/Statement/3/Condition", {"StringEquals": {}}),),
     ),
     is_set(
-        "the role writes to this log group alone",
+        "the role writes to this log group alone, into the stream of any region",
         f"{ROLE_POLICY}/Statement/0/Resource/Fn::Sub",
         "arn:aws:logs:${AWS::Region}:${AWS::AccountId}:log-group:/cruddur/oversight:"
-        "log-stream:${AWS::AccountId}_CloudTrail_${AWS::Region}*",
+        "log-stream:${AWS::AccountId}_CloudTrail_*",
     ),
     Requirement(
         "the key serves this stack alone",
