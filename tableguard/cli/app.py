@@ -27,7 +27,7 @@ NAME = "tableguard"
             "preflight",
             "cost",
         ),
-        "Stacks": ("up", "deploy", "comply", "destroy"),
+        "Stacks": ("up", "attack", "deploy", "comply", "destroy"),
         "A table": ("table", "messages", "rows"),
         "This command": ("completion",),
     },

@@ -48,7 +48,7 @@ def fill_text(text: str, values: Values, place: str) -> str:
 
 def _fill(node: Any, values: Values, place: str) -> Any:
     if isinstance(node, dict):
-        return {key: _fill(value, values, place) for key, value in node.items()}
+        return {fill_text(key, values, place): _fill(value, values, place) for key, value in node.items()}
     if isinstance(node, list):
         return [filled for item in node for filled in _fill_item(item, values, place)]
     return fill_text(node, values, place) if isinstance(node, str) else node

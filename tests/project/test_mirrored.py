@@ -25,6 +25,10 @@ LOADED_BY_NAME = {
 # a module, or a folder -> the test in tests/unit/ that covers it, or what lies in it and has no test of its own
 COVERED = {
     "stream_lambda": "stream_lambda.test_handler",
+    **{f"tableguard.attack.{name}": "attack.test_run" for name in ("page", "refusals", "scene", "trial")},
+    "tableguard.attack.attempt": "attack.test_catalogue",
+    "tableguard.attack.outcome": "attack.test_ledger",
+    "tableguard.attack.principals": "attack.test_catalogue",
     "tableguard.aws.cloudformation_handlers": "prove.preflight.test_preflight",
     "tableguard.aws.cloudtrail": "local.trail.test_observation",
     "tableguard.aws.dynamodb.condition": "local.moto.dynamodb.test_conditions",
