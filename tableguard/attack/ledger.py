@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from typing import Any, Literal
 
 from tableguard.attack.catalogue import FOLDER
@@ -80,11 +81,11 @@ class Ledger(Report):
         return UNANSWERED if NOT_ASKED in verdicts else FINE
 
     def text(self) -> str:
-        """Write a table with a row for each attempt, and the counts."""
-        rows = [_HEAD, *map(_row, self.outcomes)]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-        return "\n".join([*lines, *self._problems(), "", self.summary()])
+        """Write a line for each attempt, by area, and the counts."""
+        lines: list[str] = []
+        for area, outcomes in groupby(self.outcomes, key=lambda outcome: outcome.attempt.area):
+            lines += ["", area, *map(_line, outcomes)]
+        return "\n".join([*lines[1:], *self._problems(), "", self.summary()])
 
     def summary(self) -> str:
         """Write the counts in one line."""
@@ -111,13 +112,26 @@ class Ledger(Report):
         yield from (f"not asked: {question.place}: {question.problem}" for question in self.unanswered)
 
 
-_HEAD = ("attempt", "by", "prevented by", "seen by", "verdict")
 _ORDER: tuple[Verdict, ...] = (PREVENTED_SEEN, PREVENTED, ANNOUNCED, EXCUSED, BROKEN, UNSEEN, NOT_ASKED)
+# a verdict in as few letters as a line of the terminal has room for
+_MARKS: Mapping[Verdict, str] = {
+    PREVENTED_SEEN: "prevented, seen",
+    PREVENTED: "prevented",
+    ANNOUNCED: "done, seen",
+    EXCUSED: "done, unseen",
+    BROKEN: "BROKEN",
+    UNSEEN: "UNSEEN",
+    NOT_ASKED: "NOT ASKED",
+}
 
 
-def _row(outcome: AttemptOutcome) -> tuple[str, ...]:
-    attempt = outcome.attempt
-    return (attempt.id, attempt.by, str(outcome.prevented or "-"), seen(outcome) or "-", verdict(outcome))
+def _line(outcome: AttemptOutcome) -> str:
+    """Write who tried what, what came of it, which statement refused it, and who was told."""
+    attempt, refused = outcome.attempt, outcome.prevented
+    tried = f"{attempt.id} ({attempt.by})"
+    by = f"by {refused.statement or refused.document}" if refused else ""
+    told = f"told by {seen(outcome)}" if outcome.sightings else ""
+    return f"  {_MARKS[verdict(outcome)]:<15}  {tried:<60}  {'; '.join(filter(None, (by, told)))}".rstrip()
 
 
 def seen(outcome: AttemptOutcome) -> str:
