@@ -150,7 +150,8 @@ def trust() -> dict[str, Any]:
 
 def writes_log_group(group: str) -> dict[str, Any]:
     """Return the policy of the role with which CloudTrail writes to a log group of this name."""
-    # a stream for each region that events come from: IAM's, STS's and Organizations' are us-east-1's
+    # Streams are named for the region of the trail, and numbered where there are many; by an earlier edition of AWS's
+    # page for the region that events come from, which is us-east-1 for IAM and Organizations. Either may be written.
     # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudwatch-log-group-log-stream-naming-for-cloudtrail.html
     streams = "log-stream:${AWS::AccountId}_CloudTrail_*"
     return parts.document(

@@ -4,7 +4,7 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-p
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,27 +27,23 @@ class LogLine:
     record: dict[str, Any]
 
 
-def write_lines(trail: Trail, lines: Iterable[LogLine], status: DeliveryStatus) -> None:
-    """Write lines to the log group of a trail, into a stream for each region.
+def write_lines(trail: Trail, lines: Sequence[LogLine], status: DeliveryStatus) -> None:
+    """Write lines to the log group of a trail, in the order of their times, into the stream of the trail's region.
 
     A line's time is that of its delivery, so that an alarm's period sees what has arrived in it.
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudwatch-log-group-log-stream-naming-for-cloudtrail.html
     """
-    by_region: dict[str, list[LogLine]] = {}
-    for line in lines:
-        by_region.setdefault(str(line.record["awsRegion"]), []).append(line)
-    for region, of_region in by_region.items():
-        time = of_region[-1].time
-        group, stream = group_of(trail), _stream(trail, region)
-        error = "" if group else "ResourceNotFoundException"
-        error = error or trust_refusal(trail) or role_refusal(trail, region)
-        if error:
-            status.log_group.failed(time, error)
-            continue
-        texts = tuple((line.time, json.dumps(line.record, separators=(",", ":"))) for line in of_region)
-        if stream not in group.streams:
-            group.create_log_stream(stream)
-        group.put_log_events(stream, [{"timestamp": _milliseconds(at), "message": text} for at, text in texts])
-        status.log_group.succeeded(time)
+    time, group, stream = lines[-1].time, group_of(trail), _stream(trail)
+    error = "" if group else "ResourceNotFoundException"
+    error = error or trust_refusal(trail) or role_refusal(trail)
+    if error:
+        status.log_group.failed(time, error)
+        return
+    if stream not in group.streams:
+        group.create_log_stream(stream)
+    texts = ((line.time, json.dumps(line.record, separators=(",", ":"))) for line in lines)
+    group.put_log_events(stream, [{"timestamp": _milliseconds(at), "message": text} for at, text in texts])
+    status.log_group.succeeded(time)
 
 
 def group_of(trail: Trail) -> Any:
@@ -67,11 +63,11 @@ def trust_refusal(trail: Trail) -> str:
     return permissions.refusal(permissions.call_of(trail, "sts", "AssumeRole", parameters))
 
 
-def role_refusal(trail: Trail, region: str) -> str:
-    """Return why the trail's role may not make and write the stream of a region; nothing if it may."""
+def role_refusal(trail: Trail) -> str:
+    """Return why the trail's role may not make and write its stream; nothing if it may."""
     arn = parse(trail.log_group_arn)
     name = arn.resource.removeprefix("log-group:").removesuffix(":*") if arn else ""
-    parameters = {"logGroupName": name, "logStreamName": _stream(trail, region)}
+    parameters = {"logGroupName": name, "logStreamName": _stream(trail)}
     role = Caller(principal(trail.role_arn, _SESSION))
     calls = [
         ApiCall(role, trail.account, trail.home_region, "logs", operation, parameters)
@@ -80,8 +76,8 @@ def role_refusal(trail: Trail, region: str) -> str:
     return next(filter(None, map(permissions.refusal, calls)), "")
 
 
-def _stream(trail: Trail, region: str) -> str:
-    return f"{trail.account}_CloudTrail_{region}"
+def _stream(trail: Trail) -> str:
+    return f"{trail.account}_CloudTrail_{trail.home_region}"
 
 
 def _milliseconds(time: datetime) -> int:

@@ -60,5 +60,5 @@ def _group(trail: Trail) -> Iterator[TrailRefusal]:
         yield TrailRefusal(_GROUP, "CloudTrail cannot validate the specified log group ARN.")
     elif log_groups.trust_refusal(trail):
         yield TrailRefusal(_ROLE, "Access denied. Check the trust relationships for your role.")
-    elif log_groups.role_refusal(trail, trail.home_region):
+    elif log_groups.role_refusal(trail):
         yield TrailRefusal(_GROUP, "Access denied. Check the permissions for your role.")
