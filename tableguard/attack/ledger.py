@@ -130,8 +130,8 @@ def _line(outcome: AttemptOutcome) -> str:
     attempt, refused = outcome.attempt, outcome.prevented
     tried = f"{attempt.id} ({attempt.by})"
     by = f"by {refused.statement or refused.document}" if refused else ""
-    told = f"told by {seen(outcome)}" if outcome.sightings else ""
-    return f"  {_MARKS[verdict(outcome)]:<15}  {tried:<60}  {'; '.join(filter(None, (by, told)))}".rstrip()
+    teller = f"told by {seen(outcome)}" if outcome.sightings else ""
+    return f"  {_MARKS[verdict(outcome)]:<15}  {tried:<60}  {'; '.join(filter(None, (by, teller)))}".rstrip()
 
 
 def seen(outcome: AttemptOutcome) -> str:

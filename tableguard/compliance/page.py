@@ -35,8 +35,7 @@ def row(rule: DeployedRule, report: ComplianceReport) -> str:
     missing = [one.reason for one in report.judgements if isinstance(one, NotJudged) and one.rule == rule]
     if missing:
         return f"| {name} | {_reach(rule, report)} | {when} | not judged: {missing[0]} | | |"
-    said = [one for one in report.evaluations if one.rule == rule]
-    number = Counter(one.ruling.compliance for one in said)
+    number = Counter(one.ruling.compliance for one in report.evaluations if one.rule == rule)
     breaches = _listed(f"`{one.item.label}`" for one, _ in report.breaches if one.rule == rule)
     counts = f"{number['COMPLIANT']} | {breaches} | {number['NOT_APPLICABLE'] or ''}"
     return f"| {name} | {_reach(rule, report) or 'nothing that is there yet'} | {when} | {counts} |"
