@@ -26,6 +26,7 @@ class NotJudged:
 
     rule: DeployedRule
     reason: str
+    item: ConfigurationItem | None = None
 
 
 Judgement = Evaluation | NotJudged
@@ -74,4 +75,4 @@ def _of_item(rule: DeployedRule, item: ConfigurationItem, inventory: Inventory, 
     try:
         return Evaluation(rule, item, evaluator.judge(item, rule.with_defaults(), inventory))
     except ComplianceError as error:
-        return NotJudged(rule, str(error))
+        return NotJudged(rule, str(error), item)

@@ -35,11 +35,19 @@ class ComplianceReport(Report):
         broken = (evaluation for evaluation in self.evaluations if evaluation.ruling.compliance == "NON_COMPLIANT")
         return tuple((evaluation, reason_for(evaluation, self.accepted)) for evaluation in broken)
 
+    @cached_property
+    def not_judged(self) -> tuple[NotJudged, ...]:
+        """Return the rules and resources of which nothing is said."""
+        return tuple(judgement for judgement in self.judgements if isinstance(judgement, NotJudged))
+
     @property
     def unanswered(self) -> tuple[Unanswered, ...]:
-        """Return the rules and resources of which nothing is evaluation."""
-        missing = (judgement for judgement in self.judgements if isinstance(judgement, NotJudged))
-        return tuple(Unanswered(judgement.rule.name, "comply", judgement.reason) for judgement in missing)
+        """Return what was not judged, once for each rule and reason, however many resources it holds for."""
+        held = Counter((judgement.rule.name, judgement.reason) for judgement in self.not_judged)
+        return tuple(
+            Unanswered(f"{rule} on {counted(number, 'resource')}" if number > 1 else rule, "comply", reason)
+            for (rule, reason), number in held.items()
+        )
 
     @property
     def exit_code(self) -> int:
@@ -50,7 +58,7 @@ class ComplianceReport(Report):
 
     def text(self) -> str:
         """Write first what was not judged and what may break a rule, then what may not, and the counts last."""
-        open_questions = [f"{evaluation.place}: not judged: {evaluation.problem}" for evaluation in self.unanswered]
+        open_questions = [f"{question.place}: not judged: {question.problem}" for question in self.unanswered]
         ordered = sorted(self.breaches, key=lambda breach: not breach[1])
         return "\n".join([*open_questions, *(_line(*breach) for breach in ordered), self._counts()])
 
@@ -58,9 +66,9 @@ class ComplianceReport(Report):
         number = Counter(evaluation.ruling.compliance for evaluation in self.evaluations)
         excused = sum(bool(reason) for _, reason in self.breaches)
         return (
-            f"{counted(len(self.rules), 'rule')}, {counted(len(self.evaluations), 'resource')} judged: "
+            f"{counted(len(self.rules), 'rule')}, {counted(len(self.evaluations), 'verdict')}: "
             f"{number['COMPLIANT']} compliant, {number['NON_COMPLIANT'] - excused} not compliant, {excused} accepted, "
-            f"{number['NOT_APPLICABLE']} not applicable; {len(self.unanswered)} not judged"
+            f"{number['NOT_APPLICABLE']} not applicable; {len(self.not_judged)} not judged"
         )
 
     def facts(self) -> dict[str, Any]:
@@ -80,7 +88,7 @@ class ComplianceReport(Report):
                 }
                 for evaluation in self.evaluations
             ],
-            "not_judged": [{"rule": evaluation.place, "reason": evaluation.problem} for evaluation in self.unanswered],
+            "not_judged": [_open_question(judgement) for judgement in self.not_judged],
             "exit_code": self.exit_code,
         }
 
@@ -96,6 +104,17 @@ class ComplianceReport(Report):
         if reason:
             return Finding(rule, self.place, path, None, ruling.problem, f"accepted: {reason}", "note")
         return Finding(rule, self.place, path, None, ruling.problem, ruling.remedy)
+
+
+def _open_question(judgement: NotJudged) -> dict[str, str]:
+    item = judgement.item
+    return {
+        "rule": judgement.rule.name,
+        "resource_type": item.resource_type if item else "",
+        "resource_id": item.resource_id if item else "",
+        "resource_name": item.resource_name if item else "",
+        "reason": judgement.reason,
+    }
 
 
 def _line(evaluation: Evaluation, reason: str) -> str:

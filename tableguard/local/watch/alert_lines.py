@@ -5,6 +5,7 @@ Alarms that are over are not said, nor what an event holds: of a rule's message 
 
 import json
 import re
+import textwrap
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ MOST = 3  # lines at once
 _ALARM = re.compile(r'ALARM: "(.+)" in \S+')
 _OVER = re.compile(r'(OK|INSUFFICIENT_DATA): "')
 _TIME = re.compile(r" at \d{4}-\d\d-\d\dT[\d:.]+Z\.?$")
-_WIDTH = 200
+_WIDTH = 400  # what was called and where stands at the end, behind a sentence and an ARN
 
 
 @dataclass
@@ -64,7 +65,7 @@ def headline(notification: Notification) -> str:
     except ValueError:
         message = None
     if isinstance(message, str):
-        return _TIME.sub("", " ".join(message.split()))[:_WIDTH]
+        return textwrap.shorten(_TIME.sub("", message), _WIDTH, placeholder=" …")
     kind = message.get("detail-type") if isinstance(message, dict) else None
     return f"{kind}, by {notification.topic_arn}" if isinstance(kind, str) else f"a message by {notification.topic_arn}"
 

@@ -50,13 +50,28 @@ def test_what_was_not_judged_is_never_fine() -> None:
     assert report(evaluation("files"), NotJudged(RULE, "no policy")).exit_code == 2
 
 
+def test_one_reason_is_said_once_and_names_each_resource_in_json() -> None:
+    files = [NotJudged(RULE, "no engine", item(BUCKET, name, {})) for name in ("new", "old")]
+    said = report(*files, NotJudged(RULE, "no policy", item(BUCKET, "new", {})))
+    assert said.text().splitlines() == [
+        "chat-versions on 2 resources: not judged: no engine",
+        "chat-versions: not judged: no policy",
+        "1 rule, 0 verdicts: 0 compliant, 0 not compliant, 0 accepted, 0 not applicable; 3 not judged",
+    ]
+    assert [(fact["resource_id"], fact["reason"]) for fact in said.facts()["not_judged"]] == [
+        ("new", "no engine"),
+        ("old", "no engine"),
+        ("new", "no policy"),
+    ]
+
+
 def test_the_three_formats_tell_the_same() -> None:
     accepted = (AcceptedBreach(RULE.identifier, "old", "it is old"),)
     said = report(evaluation("new"), evaluation("old"), evaluation("fine", COMPLIANT), accepted=accepted)
     assert said.text().splitlines() == [
         f"chat-versions: {BUCKET} old: accepted: no versions; it is old",
         f"chat-versions: {BUCKET} new: no versions; enable them",
-        "1 rule, 3 resources judged: 1 compliant, 1 not compliant, 1 accepted, 0 not applicable; 0 not judged",
+        "1 rule, 3 verdicts: 1 compliant, 1 not compliant, 1 accepted, 0 not applicable; 0 not judged",
     ]
     assert [(fact["resource_id"], fact["compliance"], fact["accepted"]) for fact in said.facts()["evaluations"]] == [
         ("new", "NON_COMPLIANT", ""),

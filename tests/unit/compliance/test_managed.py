@@ -161,7 +161,7 @@ def test_a_guard_text_is_asked_about_the_items_of_its_scope_and_no_other() -> No
     assert isinstance(asked, Evaluation)
     assert asked.ruling.compliance == "NOT_APPLICABLE"
     (open_question,) = judged([guard], items, RECORDING, managed.evaluators(), refuse)
-    assert open_question == NotJudged(guard, "rule about files: no engine")
+    assert open_question == NotJudged(guard, "rule about files: no engine", BUCKET_CASE.item)
 
 
 def test_a_parameter_that_is_no_number_is_an_error_of_the_rule() -> None:

@@ -44,6 +44,12 @@ def test_a_line_says_what_happened_and_quotes_no_event(told: Notification, line:
     assert headline(told) == line
 
 
+@pytest.mark.parametrize(("length", "end"), [(290, "called DeleteTable in eu-central-1"), (500, "word …")])
+def test_a_long_line_keeps_its_end_or_says_that_it_is_cut(length: int, end: str) -> None:
+    words = "word " * (length // 5)
+    assert headline(_told(message=json.dumps(f"{words}called DeleteTable in eu-central-1"))).endswith(end)
+
+
 def _lines(*told: Notification) -> list[str]:
     lines: list[str] = []
     watch = Watch(Clock(), Delays())
