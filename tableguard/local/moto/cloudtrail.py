@@ -1,7 +1,7 @@
 """Corrections of moto's CloudTrail, whose trails record here: what changes one is checked, and noted at once.
 
-moto makes trails that AWS refuses, keeps selectors beside those that replace them, lacks ListPublicKeys, and says
-in GetTrailStatus that everything was delivered a moment ago.
+moto makes trails that AWS refuses, keeps a key's name where AWS shows its ARN, keeps selectors beside those that
+replace them, lacks ListPublicKeys, and says in GetTrailStatus that everything was delivered a moment ago.
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_PutEventSelectors.html
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html
 """
@@ -16,7 +16,9 @@ from moto.cloudtrail.models import CloudTrailBackend, Trail
 from moto.cloudtrail.responses import CloudTrailResponse
 from moto.core.exceptions import JsonRESTError
 from moto.core.utils import utcnow
+from moto.kms.models import kms_backends
 
+from tableguard.aws.arn import parse
 from tableguard.aws.cloudtrail.delivery.files import timestamp
 from tableguard.aws.cloudtrail.delivery.selectors import DEFAULT
 from tableguard.aws.cloudtrail.delivery.valid_selectors import SelectorError, check
@@ -65,6 +67,7 @@ def _create(create: Callable[..., Trail], backend: CloudTrailBackend, name: str,
         message = f"Trail {name} already exists for customer: {backend.account_id}"
         raise JsonRESTError("TrailAlreadyExistsException", message)
     trail = create(backend, name, *rest)
+    trail.kms_key_id = _key_arn(trail)
     refused = requirements.refusal(trail_of(trail))
     if refused:
         del backend.trails[name]
@@ -75,11 +78,22 @@ def _create(create: Callable[..., Trail], backend: CloudTrailBackend, name: str,
 def _update(update: Callable[..., Trail], backend: CloudTrailBackend, name: str, **changes: Any) -> Trail:
     before = dict(vars(backend.get_trail(name)))
     trail = update(backend, name=name, **changes)
+    trail.kms_key_id = _key_arn(trail)
     refused = requirements.refusal(trail_of(trail))
     if refused:
         vars(trail).update(before)
         raise JsonRESTError(*refused)
     return trail
+
+
+def _key_arn(trail: Trail) -> str:
+    """Return the ARN of a trail's key, which may be named by id, alias or the ARN of either; else what was said."""
+    name = trail.kms_key_id
+    arn = parse(name) if name else None
+    account, region = (arn.account, arn.region) if arn else (trail.account_id, trail.region_name)
+    keys = kms_backends[account][region]
+    key = keys.keys.get(keys.any_id_to_key_id(name)) if name else None
+    return name if key is None else str(key.arn)
 
 
 class LoggingStatus:

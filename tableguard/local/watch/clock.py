@@ -15,6 +15,10 @@ class Clock:
         """Return the estate's time, in UTC."""
         return (self.stopped or datetime.now(UTC)) + self.ahead
 
+    def lead(self) -> timedelta:
+        """Return how far the estate is ahead of the machine."""
+        return self.ahead if self.stopped is None else self.now() - datetime.now(UTC)
+
     def stop(self, at: datetime) -> None:
         """Let time stand at a moment but for what it is advanced by, so that a rehearsal is the same twice."""
         self.stopped, self.ahead = at, timedelta()

@@ -52,7 +52,8 @@ def _counted(put: Callable[..., str], stream: LogStream, events: list[dict[str, 
     token = put(stream, events)
     watching = watch.in_use()
     if watching is not None:
-        lines = (IngestedLine(_moment(event["timestamp"]), event["message"]) for event in events)
+        ahead = embedded_metrics.lead(stream)
+        lines = (IngestedLine(_moment(event["timestamp"]) + ahead, event["message"]) for event in events)
         watching.alerts.lines(stream.account_id, stream.region, stream.log_group.name, lines)
     return token
 

@@ -67,3 +67,33 @@ def test_the_status_tells_of_no_delivery_before_the_first(small: SmallAws) -> No
     status = small.status()
     assert status["IsLogging"]
     assert not {"LatestDeliveryTime", "LatestCloudWatchLogsDeliveryTime", "StopLoggingTime"} & status.keys()
+
+
+@pytest.mark.parametrize("name", ["{id}", "{arn}", "alias/evidence", "arn:aws:kms:{region}:{account}:alias/evidence"])
+def test_a_trail_s_key_may_be_named_in_four_ways_and_is_shown_by_its_arn(small: SmallAws, name: str) -> None:
+    arn = encryption_key(small)
+    named = name.format(id=arn.rpartition("/")[2], arn=arn, region=trails.REGION, account=trails.ACCOUNT)
+    small.client("cloudtrail").update_trail(Name=trails.TRAIL, KmsKeyId=named)
+    assert small.client("cloudtrail").get_trail(Name=trails.TRAIL)["Trail"]["KmsKeyId"] == arn
+    small.happens(event())
+    small.watch.run(300)
+    assert "LatestDeliveryError" not in small.status()
+    (key,) = [key for key in small.objects() if "/CloudTrail/" in key]
+    assert small.client("s3").head_object(Bucket=trails.BUCKET, Key=key)["SSEKMSKeyId"] == arn
+
+
+@pytest.mark.parametrize("name", ["alias/absent", "1234abcd-12ab-34cd-56ef-1234567890ab"])
+def test_a_trail_s_key_that_is_not_there_is_refused(small: SmallAws, name: str) -> None:
+    encryption_key(small)
+    with pytest.raises(ClientError, match="KmsKeyNotFoundException"):
+        small.client("cloudtrail").update_trail(Name=trails.TRAIL, KmsKeyId=name)
+    assert "KmsKeyId" not in small.client("cloudtrail").get_trail(Name=trails.TRAIL)["Trail"]
+
+
+def encryption_key(small: SmallAws) -> str:
+    """Make a key that CloudTrail may use, with an alias; its ARN."""
+    kms = small.client("kms")
+    allowed = trails.allowing("cloudtrail", "kms:GenerateDataKey*", "kms:DescribeKey")
+    key = kms.create_key(Policy=trails.document(allowed))["KeyMetadata"]
+    kms.create_alias(AliasName="alias/evidence", TargetKeyId=key["KeyId"])
+    return str(key["Arn"])

@@ -19,3 +19,12 @@ def test_a_stopped_clock_is_moved_by_advances_alone() -> None:
     assert clock.now() == MOMENT
     clock.advance(90)
     assert clock.now() == clock.now() == MOMENT + timedelta(seconds=90)
+
+
+def test_the_lead_is_what_the_machine_s_clock_is_behind() -> None:
+    clock = Clock()
+    assert clock.lead() == timedelta()
+    clock.advance(60)
+    assert clock.lead() == timedelta(seconds=60)
+    clock.stop(datetime.now(UTC) - timedelta(days=1))
+    assert timedelta() <= timedelta(days=-1) - clock.lead() < timedelta(minutes=1)
