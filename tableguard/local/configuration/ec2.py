@@ -23,6 +23,9 @@ def items(reader: ResourceReader) -> Iterator[ConfigurationItem]:
     """Read the network's resources."""
     for kind, (operation, answer, identity, word) in _TYPES.items():
         for resource in reader.pages("ec2", operation, answer):
+            # EC2 lists an endpoint for a while after its deletion; AWS Config has no verdict on what is deleted
+            if kind == ENDPOINT and resource["State"].lower() == "deleted":
+                continue
             yield _item(reader, kind, resource, resource[identity], word)
 
 

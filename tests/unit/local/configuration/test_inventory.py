@@ -98,6 +98,18 @@ def test_a_user_has_no_device_until_one_is_enabled(items: Items) -> None:
     assert items["AWS::IAM::User", "ada"].fact("mfaDevices") == []
 
 
+def test_a_deleted_endpoint_is_no_item(client: Any) -> None:
+    ec2 = client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    service = f"com.amazonaws.{REGION}.dynamodb"
+    table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    endpoint = {"VpcId": vpc, "ServiceName": service, "RouteTableIds": [table], "VpcEndpointType": "Gateway"}
+    kept, gone = (ec2.create_vpc_endpoint(**endpoint)["VpcEndpoint"]["VpcEndpointId"] for _ in range(2))
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[gone])
+    read = {item.resource_id for item in inventory.items(client, ACCOUNT, REGION)}
+    assert (kept in read, gone in read) == (True, False)
+
+
 def test_tags_are_a_map(items: Items) -> None:
     (key,) = (item for (kind, _), item in items.items() if kind == "AWS::KMS::Key")
     assert key.tags == {"Application": "chat"}
