@@ -47,6 +47,8 @@ def judged(
         evaluator = _evaluator(rule, evaluators, judge_text)
         if evaluator is None:
             yield NotJudged(rule, f"there is no evaluator of {rule.identifier or f'rules of owner {rule.owner}'}")
+        elif not evaluator.resource_types:
+            yield NotJudged(rule, "its scope names no resource type, and all types are not read here")
         elif not rule.periodic and recording.obstacle:
             # https://docs.aws.amazon.com/config/latest/developerguide/evaluate-config_components.html
             yield NotJudged(rule, f"{recording.obstacle}, and the rule waits for changes")

@@ -98,7 +98,8 @@ class ComplianceReport(Report):
         return [self._finding(*breach) for breach in self.breaches]
 
     def _finding(self, evaluation: Evaluation, reason: str) -> Finding:
-        rule = evaluation.rule.identifier.lower().replace("_", "-")
+        # a Guard rule has no identifier of AWS's
+        rule = evaluation.rule.identifier.lower().replace("_", "-") or evaluation.rule.name
         path = f"{evaluation.item.resource_type}/{evaluation.item.label}"
         ruling = evaluation.ruling
         if reason:

@@ -1,6 +1,7 @@
 """What managed rules ask of policy documents: which statements let everybody in, and which actions they name."""
 
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_network
 from typing import Any
 
 Statement = Mapping[str, Any]
@@ -25,6 +26,7 @@ _NARROWING = frozenset(
         "kms:calleraccount",
     )
 )
+_NARROWEST_PUBLIC = {4: 8, 6: 32}  # bits of a prefix, by version of IP
 # of the operators, those that demand a value: a negated one lets everybody else in
 _DEMANDING = ("stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike", "ipaddress")
 
@@ -53,7 +55,8 @@ def _for_everybody(statement: Statement) -> bool:
         return True
     principal = statement.get("Principal", {})
     named = listed(principal) if not isinstance(principal, Mapping) else listed(principal.get("AWS", []))
-    return any(not _is_fixed(str(value)) for value in named) or principal in ("", {})
+    # https://docs.aws.amazon.com/config/latest/developerguide/lambda-function-public-access-prohibited.html: so is nobody
+    return any(not value or not _is_fixed(str(value)) for value in named) or principal in ("", {})
 
 
 def _is_fixed(value: str) -> bool:
@@ -66,9 +69,20 @@ def _narrowed(statement: Statement) -> bool:
         if word.removeprefix("foranyvalue:") not in _DEMANDING or word != operator.lower():
             continue  # with IfExists or for all values, it demands nothing of a request without the key
         for key, values in tests.items():
-            if key.lower() in _NARROWING and all(_is_fixed(str(value)) for value in listed(values)):
+            if key.lower() in _NARROWING and all(_narrows(key.lower(), str(value)) for value in listed(values)):
                 return True
     return False
+
+
+def _narrows(key: str, value: str) -> bool:
+    """Tell whether a value is fixed, and no range of addresses that S3's page calls public: broader than /8 or /32."""
+    if key != "aws:sourceip":
+        return _is_fixed(value)
+    try:
+        network = ip_network(value, strict=False)
+    except ValueError:
+        return False
+    return network.prefixlen >= _NARROWEST_PUBLIC[network.version]
 
 
 def actions(statement: Statement) -> Iterator[str]:

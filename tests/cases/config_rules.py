@@ -84,12 +84,15 @@ TABLE_ITEM = item(
         "ssedescription": {"status": "ENABLED", "ssetype": "KMS", "kmsmasterKeyArn": "key-1"},
         "billingModeSummary": {"billingMode": "PROVISIONED"},
         "provisionedThroughput": {"readCapacityUnits": 100, "writeCapacityUnits": 100},
-        "globalSecondaryIndexes": [{"provisionedThroughput": {"readCapacityUnits": 50, "writeCapacityUnits": 50}}],
+        "globalSecondaryIndexes": [
+            {"indexName": "i", "provisionedThroughput": {"readCapacityUnits": 50, "writeCapacityUnits": 50}}
+        ],
     },
     ContinuousBackupsDescription={"pointInTimeRecoveryDescription": {"pointInTimeRecoveryStatus": "ENABLED"}},
     ScalingPolicies=[
-        {"scalableDimension": "dynamodb:table:ReadCapacityUnits"},
-        {"scalableDimension": "dynamodb:table:WriteCapacityUnits"},
+        {"resourceId": resource, "scalableDimension": f"dynamodb:{kind}:{capacity}CapacityUnits"}
+        for resource, kind in (("table/messages", "table"), ("table/messages/index/i", "index"))
+        for capacity in ("Read", "Write")
     ],
 )
 SELECTION_ITEM = item(SELECTION, "selection", {"BackupSelection": {"Resources": ["messages"]}})

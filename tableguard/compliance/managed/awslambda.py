@@ -1,9 +1,11 @@
 """Managed rules about functions."""
 
+from collections.abc import Mapping
+
 from tableguard.compliance.evaluator import Inventory, Parameters, evaluates
 from tableguard.compliance.item import ConfigurationItem
 from tableguard.compliance.ruling import COMPLIANT, Ruling, broken, not_applicable
-from tableguard.compliance.statements import public, statements
+from tableguard.compliance.statements import Statement, listed, public, statements
 
 _FUNCTION, _SUBNET = "AWS::Lambda::Function", "AWS::EC2::Subnet"
 _ZONES = 2  # the page's default of availabilityZones, which the catalogue leaves out
@@ -97,13 +99,18 @@ def not_public(item: ConfigurationItem, _parameters: Parameters, _inventory: Inv
     policy = item.supplement("Policy")
     for statement in statements(policy):
         keys = {key.lower() for tests in statement.get("Condition", {}).values() for key in tests}
-        if statement.get("Principal") == {"Service": "s3.amazonaws.com"} and "aws:sourceaccount" not in keys:
+        if statement["Effect"] == "Allow" and _names_s3(statement) and "aws:sourceaccount" not in keys:
             return broken("any account's bucket may call the function", "add a condition on AWS:SourceAccount")
     if names := public(policy):
         return broken(
             f"everybody may call the function ({', '.join(names)})", "name the callers, or remove the statement"
         )
     return COMPLIANT
+
+
+def _names_s3(statement: Statement) -> bool:
+    principal = statement.get("Principal")
+    return isinstance(principal, Mapping) and "s3.amazonaws.com" in listed(principal.get("Service"))
 
 
 @evaluates("LAMBDA_FUNCTION_XRAY_ENABLED", _FUNCTION)

@@ -1,5 +1,7 @@
 """Managed rules about backup vaults, plans and recovery points."""
 
+import re
+from math import inf
 from typing import Any
 
 from tableguard.compliance.evaluator import Inventory, Parameters, evaluates
@@ -9,6 +11,7 @@ from tableguard.compliance.statements import denies, statements
 from tableguard.errors import ComplianceError
 
 _PROTECTED = ("backup:DeleteRecoveryPoint", "backup:UpdateRecoveryPointLifecycle", "backup:PutBackupVaultAccessPolicy")
+_HOURS = re.compile(r"(\*|[0-9]+)(/[1-9][0-9]*)?|[0-9]+(,[0-9]+)+")  # every hour, every so many from one on, or a list
 _EVERYBODY = ("*", {"AWS": "*"}, {"AWS": ["*"]})
 
 
@@ -43,8 +46,8 @@ def frequency_and_retention(item: ConfigurationItem, parameters: Parameters, _in
     """Judge whether a rule of the plan runs often enough and keeps long enough.
 
     backup-plan-min-frequency-and-min-retention-check. A rule without a lifecycle keeps for ever. The page
-    leaves open how a schedule is read: here a cron expression that names every day, and one hour or a list of them, or
-    every so many hours.
+    leaves open how a schedule is read: here a cron expression of every day with one hour, a list of them, or every so
+    many. One of some days only is never often enough.
     """
     value, unit = parameters.number("requiredFrequencyValue"), parameters.text("requiredFrequencyUnit")
     longest = value * 24 if unit == "days" else value
@@ -62,18 +65,18 @@ def _kept(rule: dict[str, Any]) -> float:
     return float((rule.get("Lifecycle") or {}).get("DeleteAfterDays", "inf"))
 
 
-def _hours(rule: dict[str, Any], item: ConfigurationItem) -> int:
+def _hours(rule: dict[str, Any], item: ConfigurationItem) -> float:
     """Return the longest time between two backups of a plan's rule, in hours."""
     schedule = rule["ScheduleExpression"]
     fields = schedule.removeprefix("cron(").removesuffix(")").split()
-    if not schedule.startswith("cron(") or len(fields) != 6:
+    if not schedule.startswith("cron(") or len(fields) != 6 or not _HOURS.fullmatch(fields[1]):
         raise ComplianceError(f"backup plan {item.label}: schedule {schedule!r} is not read")
     _, hour, *date = fields
     if set(date) - {"*", "?"}:
-        return 31 * 24  # on some days only: rarer than any frequency that the rule accepts in days but the longest
-    if hour == "*":
-        return 1
-    if "/" in hour:
-        return int(hour.partition("/")[2])
-    times = sorted(map(int, hour.split(",")))
+        return inf  # on some days only: never often enough
+    first, _, step = hour.partition("/")
+    if step or hour == "*":
+        times = list(range(0 if first == "*" else int(first), 24, int(step or 1)))
+    else:
+        times = sorted(map(int, hour.split(",")))
     return max((later - earlier for earlier, later in zip(times, [*times[1:], times[0] + 24], strict=True)), default=24)

@@ -15,8 +15,8 @@ _MANAGEMENT = {"field": "eventCategory", "equals": ["Management"]}
 def multi_region(_item: ConfigurationItem, parameters: Parameters, inventory: Inventory) -> Ruling:
     """Judge whether a trail covers every region and fits the parameters: multi-region-cloudtrail-enabled.
 
-    A trail that does not log covers nothing. What includeManagementEvents and readWriteType ask is not judged: neither
-    is deployed.
+    A trail that does not log covers nothing, and one that excludes management events does not comply. What
+    includeManagementEvents and readWriteType ask is not judged: neither is deployed.
     """
     wanted = {
         word: parameters.text(name)
@@ -29,13 +29,26 @@ def multi_region(_item: ConfigurationItem, parameters: Parameters, inventory: In
     }
     for trail in inventory.of(_TRAIL):
         fits = all(trail.fact(word) == value for word, value in wanted.items())
-        if fits and trail.fact("isMultiRegionTrail") and _logs(trail):
+        if fits and trail.fact("isMultiRegionTrail") and _logs(trail) and not _excludes_management_events(trail):
             return COMPLIANT
     return broken("no trail at work covers every region as the rule asks", "make the trail multi-region, and start it")
 
 
 def _logs(trail: ConfigurationItem) -> bool:
     return trail.supplement("Status", "isLogging") is True
+
+
+def _excludes_management_events(trail: ConfigurationItem) -> bool:
+    """Tell whether a trail leaves out management events of some source, or all of them."""
+    advanced = trail.supplement("AdvancedEventSelectors") or []
+    classic = trail.supplement("EventSelectors") or []
+    if not (advanced or classic):
+        return False
+    of_management = [one["fieldSelectors"] for one in advanced if _MANAGEMENT in one["fieldSelectors"]]
+    narrowed = any(field["field"] == "eventSource" for fields in of_management for field in fields)
+    excluded = any(one.get("excludeManagementEventSources") for one in classic)
+    included = bool(of_management) or any(one.get("includeManagementEvents") for one in classic)
+    return narrowed or excluded or not included
 
 
 @evaluates("CLOUDTRAIL_SECURITY_TRAIL_ENABLED", ACCOUNT)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
 
 from tableguard.compliance.evaluator import Inventory, Parameters, evaluates
 from tableguard.compliance.item import ACCOUNT, ConfigurationItem
@@ -48,19 +49,24 @@ def encrypted_under_kms(item: ConfigurationItem, parameters: Parameters, _invent
 
 @evaluates("DYNAMODB_AUTOSCALING_ENABLED", _TABLE)
 def autoscaling(item: ConfigurationItem, _parameters: Parameters, _inventory: Inventory) -> Ruling:
-    """Judge whether an auto scaling policy is on reads and on writes: dynamodb-autoscaling-enabled.
+    """Judge whether auto scaling policies are on reads and writes of table and indexes: dynamodb-autoscaling-enabled.
 
     The page leaves open what is said of an on-demand table; Security Hub's DynamoDB.1 lets it pass, and so does this.
     Its parameters for capacities and utilization are not judged: none of them is deployed.
     """
     if (item.fact("billingModeSummary") or {}).get("billingMode") == _ON_DEMAND:
         return COMPLIANT
-    scaled = {policy["scalableDimension"] for policy in item.supplement("ScalingPolicies") or ()}
-    for capacity in ("Read", "Write"):
-        if f"dynamodb:table:{capacity}CapacityUnits" not in scaled:
-            return broken(
-                f"the table's {capacity.lower()} capacity is fixed", "give it a scaling policy, or make it on demand"
-            )
+    scaled = {(one["resourceId"], one["scalableDimension"]) for one in item.supplement("ScalingPolicies") or ()}
+    table = f"table/{item.resource_id}"
+    indexes = [f"{table}/index/{index['indexName']}" for index in item.fact("globalSecondaryIndexes") or ()]
+    for resource in (table, *indexes):
+        kind = "table" if resource == table else "index"
+        for capacity in ("Read", "Write"):
+            if (resource, f"dynamodb:{kind}:{capacity}CapacityUnits") not in scaled:
+                return broken(
+                    f"the {capacity.lower()} capacity of {resource} is fixed",
+                    "give it a scaling policy, or make the table on demand",
+                )
     return COMPLIANT
 
 
@@ -68,7 +74,7 @@ def autoscaling(item: ConfigurationItem, _parameters: Parameters, _inventory: In
 def in_backup_plan(item: ConfigurationItem, _parameters: Parameters, inventory: Inventory) -> Ruling:
     """Judge whether a backup plan selects the table: dynamodb-in-backup-plan.
 
-    AWS Backup selects by ARN, all of which may end in a wildcard. A selection by tags is not read: it makes an error.
+    AWS Backup selects by ARN, with wildcards in any place. A selection by tags is not read: it makes an error.
     """
     for selection in inventory.of(_SELECTION):
         body = selection.fact("BackupSelection")
@@ -80,7 +86,7 @@ def in_backup_plan(item: ConfigurationItem, _parameters: Parameters, inventory: 
 
 
 def _names(patterns: list[str], arn: str) -> bool:
-    return any(arn == pattern or (pattern.endswith("*") and arn.startswith(pattern[:-1])) for pattern in patterns)
+    return any(fnmatchcase(arn, pattern) for pattern in patterns)
 
 
 @evaluates("DYNAMODB_LAST_BACKUP_RECOVERY_POINT_CREATED", _TABLE)

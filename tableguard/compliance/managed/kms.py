@@ -18,7 +18,9 @@ def not_scheduled_for_deletion(item: ConfigurationItem, parameters: Parameters, 
         parameters.listed("kmsKeyIds") or (item.resource_id,)
     ):
         return not_applicable("not among the keys that the rule looks at")
-    if item.fact("keyState") == "PendingDeletion":
+    # a primary key whose replicas must go first is scheduled as well
+    # https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
+    if item.fact("keyState") in ("PendingDeletion", "PendingReplicaDeletion"):
         return broken("the key is about to be deleted, and all that it encrypts with it", "cancel its deletion")
     return COMPLIANT
 

@@ -37,4 +37,5 @@ def _table(reader: ResourceReader, name: str) -> ConfigurationItem:
 
 def _scaling(reader: ResourceReader, operation: str, answer: str, table: str) -> list[Any]:
     described = reader.pages("application-autoscaling", operation, answer, ServiceNamespace="dynamodb")
-    return [target for target in described if target["ResourceId"] == f"table/{table}"]
+    whole = f"table/{table}"  # and its indexes
+    return [one for one in described if one["ResourceId"] == whole or one["ResourceId"].startswith(f"{whole}/")]

@@ -151,6 +151,13 @@ def test_a_rule_without_evaluator_is_not_judged() -> None:
     assert reasons(custom, RECORDING) == ["there is no evaluator of rules of owner CUSTOM_LAMBDA"]
 
 
+def test_a_guard_rule_of_every_type_is_not_judged() -> None:
+    everything = DeployedRule("all", "CUSTOM_POLICY", "", {}, Reach(), periodic=False, text="rule")
+    assert reasons(everything, RECORDING, BUCKET_CASE.item) == [
+        "its scope names no resource type, and all types are not read here"
+    ]
+
+
 def test_a_guard_text_is_asked_about_the_items_of_its_scope_and_no_other() -> None:
     def refuse(text: str, item: ConfigurationItem) -> Ruling:
         raise ComplianceError(f"{text} about {item.label}: no engine")
