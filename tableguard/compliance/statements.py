@@ -55,7 +55,7 @@ def _for_everybody(statement: Statement) -> bool:
         return True
     principal = statement.get("Principal", {})
     named = listed(principal) if not isinstance(principal, Mapping) else listed(principal.get("AWS", []))
-    # https://docs.aws.amazon.com/config/latest/developerguide/lambda-function-public-access-prohibited.html: so is nobody
+    # empty as well: https://docs.aws.amazon.com/config/latest/developerguide/lambda-function-public-access-prohibited.html
     return any(not value or not _is_fixed(str(value)) for value in named) or principal in ("", {})
 
 
