@@ -55,6 +55,20 @@ def made(service: str, create: str, delete: str, names: tuple[str, ...], **param
     return change
 
 
+def other_trail(account: Account) -> Undo:
+    """Start a trail with neither key nor log group, into a bucket of its own: ours admits our trail alone."""
+    s3, cloudtrail, bucket = account("s3"), account("cloudtrail"), "other-trail"
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(OPEN))
+    cloudtrail.create_trail(Name="other", S3BucketName=bucket)
+
+    def undo() -> None:
+        cloudtrail.delete_trail(Name="other")
+        s3.delete_bucket(Bucket=bucket)
+
+    return undo
+
+
 def kept(service: str, get: str, put: str, answer: str, broken: Any, **named: Any) -> Change:
     """Return the change by which one setting is replaced; it is put back as it was read."""
 
@@ -292,7 +306,6 @@ ALARM = {
     "ComparisonOperator": "GreaterThanThreshold",
     "Tags": [{"Key": "Application", "Value": NAME}],
 }
-OTHER_TRAIL = made("cloudtrail", "create_trail", "delete_trail", ("Name",), Name="other", S3BucketName=TRAIL_BUCKET)
 VALIDATION = switched(
     "cloudtrail", "update_trail", {"EnableLogFileValidation": False}, {"EnableLogFileValidation": True}, Name=TRAIL
 )
@@ -363,9 +376,9 @@ CHANGES: dict[str, Change] = {
     "SQS_QUEUE_NO_PUBLIC_ACCESS": open_queue,
     "MULTI_REGION_CLOUD_TRAIL_ENABLED": stopped_trail,
     "CLOUDTRAIL_SECURITY_TRAIL_ENABLED": VALIDATION,
-    "CLOUD_TRAIL_ENCRYPTION_ENABLED": OTHER_TRAIL,
+    "CLOUD_TRAIL_ENCRYPTION_ENABLED": other_trail,
     "CLOUD_TRAIL_LOG_FILE_VALIDATION_ENABLED": VALIDATION,
-    "CLOUD_TRAIL_CLOUD_WATCH_LOGS_ENABLED": OTHER_TRAIL,
+    "CLOUD_TRAIL_CLOUD_WATCH_LOGS_ENABLED": other_trail,
     "CLOUDTRAIL_S3_BUCKET_PUBLIC_ACCESS_PROHIBITED": public_trail_bucket,
     "CLOUDTRAIL_S3_BUCKET_ACCESS_LOGGING": no_logging(TRAIL_BUCKET),
     "CLOUDWATCH_LOG_GROUP_ENCRYPTED": made(

@@ -44,6 +44,12 @@ def test_an_exception_covers_one_rule_and_what_its_pattern_names(rule: str, reso
     assert report(evaluation("files"), accepted=accepted).exit_code == (0 if covered else 1)
 
 
+def test_a_finding_is_named_for_the_managed_rule_or_for_the_guard_rule_itself() -> None:
+    guard = DeployedRule("chat-tags-stay", "CUSTOM_POLICY", "", {}, Reach((BUCKET,)), periodic=False, text="rule")
+    said = report(evaluation("files"), Evaluation(guard, item(BUCKET, "files", {}), BROKEN))
+    assert [finding.rule for finding in said.findings] == ["s3-bucket-versioning-enabled", "chat-tags-stay"]
+
+
 def test_what_was_not_judged_is_never_fine() -> None:
     assert report(evaluation("files", COMPLIANT)).exit_code == 0
     assert report(evaluation("files", COMPLIANT), NotJudged(RULE, "no policy")).exit_code == 2
