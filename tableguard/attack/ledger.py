@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import Any, Literal
 
+from tableguard.attack.attempt import Attempt
 from tableguard.attack.catalogue import FOLDER
 from tableguard.attack.outcome import AttemptOutcome
 from tableguard.attack.principals import PRINCIPALS
@@ -143,8 +144,8 @@ def seen(outcome: AttemptOutcome) -> str:
     return f"{first.detection} after {first.seconds:.0f} s" + (f", and {others} more" if others else "")
 
 
-def _facts(outcome: AttemptOutcome) -> dict[str, Any]:
-    attempt = outcome.attempt
+def described(attempt: Attempt) -> dict[str, Any]:
+    """Return what is tried, as a value for JSON."""
     return {
         "id": attempt.id,
         "area": attempt.area,
@@ -154,6 +155,13 @@ def _facts(outcome: AttemptOutcome) -> dict[str, Any]:
         "attack": list(attempt.attack),
         "catalogue": list(attempt.catalogue),
         "calls": [f"{step.service}:{step.operation}" for step in attempt.steps],
+    }
+
+
+def _facts(outcome: AttemptOutcome) -> dict[str, Any]:
+    attempt = outcome.attempt
+    return {
+        **described(attempt),
         "prevented": asdict(outcome.prevented) if outcome.prevented else None,
         "detected": [asdict(sighting) for sighting in outcome.sightings],
         "uncovered": attempt.uncovered,

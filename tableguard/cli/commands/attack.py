@@ -27,13 +27,19 @@ def command(
 ) -> int | None:
     """Print the ledger; 1 if a claim is broken or nobody was told of what was done."""
     from tableguard.attack import catalogue, run
+    from tableguard.attack.ledger import described
     from tableguard.cli.exit_codes import one_interruption
     from tableguard.cli.inputs import chosen_settings
-    from tableguard.cli.output import print_report, steps
+    from tableguard.cli.output import print_json, print_report, steps
     from tableguard.cli.progress import shown
 
+    if listed and form == "sarif":
+        raise click.UsageError("--list has no findings for --sarif; leave one of them out")
     settings = chosen_settings(settings_file)
     attempts = run.chosen(catalogue.load_all(), only)
+    if listed and form == "json":
+        print_json({"attempts": list(map(described, attempts))})
+        return None
     if listed:
         print("\n".join(map(_line, attempts)))
         return None

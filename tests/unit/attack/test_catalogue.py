@@ -1,5 +1,6 @@
 """The folder of attempts: read strictly, refused with file, attempt and key."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from tableguard.attack.attempt import AttackStep, Attempt
 from tableguard.attack.principals import PRINCIPALS
 from tableguard.errors import PolicyError
 from tests.paths import ROOT
+from tests.worlds import commands
 
 ATTEMPT = """
 [[attempt]]
@@ -105,3 +107,13 @@ def test_the_page_lists_every_principal_and_every_key() -> None:
     assert keys | {"id", "by", "call", "with", "region", "takes", "as", "keeps", "times", "[[attempt.steps]]"} == (
         cells.keys() - PRINCIPALS.keys()
     )
+
+
+def test_the_list_tells_as_json_what_it_tells_as_lines() -> None:
+    lines = commands.run("attack", "--list", "--only", "D25").lines
+    (told,) = json.loads(commands.run("attack", "--list", "--only", "D25", "--json").out)["attempts"]
+    assert [line.split()[0] for line in lines] == [told["id"]] == ["too-large-to-record"]
+    assert told["calls"] == ["iam:PutUserPolicy"]
+    refused = commands.run("attack", "--list", "--sarif")
+    assert (refused.code, refused.out) == (2, "")
+    assert "--list has no findings for --sarif" in refused.err
