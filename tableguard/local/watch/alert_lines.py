@@ -33,6 +33,7 @@ class AlertLines:
     report: Callable[[str], None]
     _said: int = field(default=0)
     _crash: str = field(default="")
+    _lost: int = field(default=0)
 
     def tick(self) -> None:
         """Tick once, and report what that has brought; a crash of ours is said once, and does not end the estate."""
@@ -40,11 +41,19 @@ class AlertLines:
             self.watch.tick()
         except Exception as error:  # noqa: BLE001  # a bug of ours, whatever it raises: the estate answers on
             self._report_crash(error)
+        self._report_loss()
         latest = self.watch.notifications[self._said :]
         self._said += len(latest)
         new = list(dict.fromkeys(filter(None, map(headline, latest))))
         for line in [f"alert: {text}" for text in new] if len(new) <= MOST else [_summary(new)]:
             self.report(line)
+
+    def _report_loss(self) -> None:
+        """Say once that records were lost: so many calls came between two ticks that not all were kept."""
+        lost = self.watch.calls.lost
+        if lost and not self._lost:
+            self.report(f"the watch lost {counted(lost, 'record')} of calls that came too fast; alerts may be missing")
+        self._lost = lost
 
     def _report_crash(self, error: Exception) -> None:
         """Say where the watch has crashed, without the error's text, which could quote somebody."""

@@ -89,3 +89,21 @@ def test_a_crash_of_the_watch_is_said_once_and_without_its_text(monkeypatch: pyt
     assert crashed.startswith("the watch failed: ValueError at test_alert_lines.py:")
     assert "Bob" not in crashed
     assert alarm == 'alert: ALARM: "a" in eu-central-1'
+
+
+def test_lost_records_are_said_in_one_line_once() -> None:
+    said: list[str] = []
+    watch = Watch(Clock(), Delays())
+    lines = AlertLines(watch, said.append)
+    lines.tick()
+    assert said == []
+    watch.calls.lost = 3
+    lines.tick()
+    watch.calls.lost = 7
+    lines.tick()
+    assert said == ["the watch lost 3 records of calls that came too fast; alerts may be missing"]
+    watch.reset()
+    lines.tick()
+    watch.calls.lost = 1
+    lines.tick()
+    assert said[1:] == ["the watch lost 1 record of calls that came too fast; alerts may be missing"]
