@@ -4,14 +4,14 @@ Of such a record only the source, the name, the category and the parameters that
 holds, does not hold, or may hold, which is None here.
 """
 
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 
+from tableguard.aws.patterns.filter_pattern import parse, terms
 from tableguard.detect.detection import Calls, Conditions, Detection
 
-_TERM = re.compile(r'\$\.(?P<path>[\w.\[\]]+) (?P<operator>=|!=|<|NOT EXISTS|IS \w+)(?: "?(?P<value>[^"]*)"?)?')
 _PARAMETERS = "requestParameters."
 
 
@@ -46,11 +46,11 @@ def names(detection: Detection) -> Iterable[tuple[str, str]]:
 
 
 def _names(conditions: Conditions, service: str) -> Iterable[tuple[str, str]]:
-    terms = [_TERM.fullmatch(term) for term in conditions.terms if isinstance(term, str)]
-    compared = [(term["path"], term["value"]) for term in terms if term and term["operator"] != "NOT EXISTS"]
-    sources = [value.partition(".")[0] for path, value in compared if path == "eventSource"]
+    texts = [term for term in conditions.terms if isinstance(term, str)]
+    compared = [(term.selector, term.operand) for text in texts for term in terms(_pattern(text)) if term.operand]
+    sources = [value.partition(".")[0] for selector, value in compared if selector == "$.eventSource"]
     here = sources[0] if sources else service
-    yield from ((here, value) for path, value in compared if path == "eventName")
+    yield from ((here, value) for selector, value in compared if selector == "$.eventName")
     for term in conditions.terms:
         if isinstance(term, Conditions):
             yield from _names(term, here)
@@ -86,17 +86,19 @@ def _holds(conditions: Conditions, operation: ApiOperation) -> bool | None:
 
 
 def _term_holds(text: str, operation: ApiOperation) -> bool | None:
-    term = _TERM.fullmatch(text)
-    if term is None:
-        return None
+    """Return what a term is of the fields that are stated, or cannot be there; None of one that may be anything."""
     stated = {
         "eventSource": f"{operation.service}.amazonaws.com",
         "eventName": operation.name,
         "eventCategory": operation.category,
     }
-    path, operator = term["path"], term["operator"]
-    if path in stated and operator in ("=", "!="):
-        return fnmatchcase(stated[path], term["value"]) == (operator == "=")
-    if not _has(operation, path):
-        return operator in ("!=", "NOT EXISTS")
-    return None
+    (term,) = terms(_pattern(text))
+    path = term.selector.removeprefix("$.")
+    if path not in stated and _has(operation, path):
+        return None
+    return parse(_pattern(text), unsaid=True)(json.dumps(stated))
+
+
+def _pattern(term: str) -> str:
+    """Return the filter pattern of a term."""
+    return f"{{ {term} }}"

@@ -11,12 +11,12 @@ from functools import lru_cache
 from typing import Any
 
 from tableguard.aws.patterns.filters.errors import FilterPatternError
-from tableguard.aws.patterns.filters.json_fields import fields_of, json_filter, necessary_condition
+from tableguard.aws.patterns.filters.json_fields import Term, fields_of, json_filter, json_terms, necessary_condition
 from tableguard.aws.patterns.filters.regex import expression
 from tableguard.aws.patterns.filters.spaced_fields import space_delimited_filter
 from tableguard.aws.patterns.filters.values import REGEX, unquoted
 
-__all__ = ["FilterPatternError", "Match", "fields_of", "necessary", "parse"]
+__all__ = ["FilterPatternError", "Match", "Term", "fields_of", "necessary", "parse", "terms"]
 
 Match = Callable[[str], bool]
 
@@ -50,6 +50,12 @@ def necessary(pattern: str, selectors: frozenset[str]) -> Callable[[Mapping[str,
     """
     text = pattern.strip()
     return necessary_condition(text, selectors) if text.startswith("{") else lambda _: True
+
+
+def terms(pattern: str) -> tuple[Term, ...]:
+    """Return what a pattern asks of fields of JSON; nothing, if it asks for none."""
+    text = pattern.strip()
+    return json_terms(text) if text.startswith("{") else ()
 
 
 def _terms(text: str) -> Match:

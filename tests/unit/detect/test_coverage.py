@@ -6,6 +6,7 @@ import pytest
 
 from tableguard.detect import catalogue, coverage
 from tableguard.detect.coverage import ApiOperation
+from tableguard.detect.detection import Conditions, Detection
 from tableguard.settings import example
 
 DETECTIONS = {one.name: one for one in catalogue.load_all(example().policy_values())}
@@ -72,3 +73,37 @@ def test_names_are_those_of_calls_and_of_conditions_with_their_service() -> None
     assert ("kms", "ScheduleKeyDeletion") in set(coverage.names(DETECTIONS["key_lost"]))
     assert set(coverage.names(DETECTIONS["batch_taken"])) == {("s3", "GetObject*"), ("s3", "DeleteObject*")}
     assert ("dynamodb", "StartBulkPutItems") in set(coverage.names(DETECTIONS["stranger_on_table"]))
+
+
+def conditioned(*terms: str) -> Detection:
+    """A detection by conditions alone, of calls of KMS."""
+    conditions = Conditions("all", ('$.eventSource = "kms.amazonaws.com"', *terms))
+    return replace(DETECTIONS["key_lost"], calls=(), conditions=conditions)
+
+
+@pytest.mark.parametrize(
+    ("term", "watched"),
+    [
+        ('$.eventName = "Disable*"', True),
+        ('$.eventName = "Enable*"', False),
+        # what only the whole language of filter patterns says
+        ("$.eventName = %^Disable%", True),
+        ("$.eventName = %^Enable%", False),
+        ("$.eventName=DisableKey", True),
+        ("$.eventName=EnableKey", False),
+        ("$.eventName NOT EXISTS", False),
+        ('$.eventName != "DisableKey"', False),
+        ("$.requestParameters.keyId NOT EXISTS", True),  # it may be absent
+        ("$.requestParameters.absent NOT EXISTS", True),
+        ("$.requestParameters.absent IS TRUE", False),
+        ("$.requestParameters.absent >= 3", False),
+        ('$.requestParameters.absent != "x"', True),
+        ("$.requestParameters['absent'].of = 3", True),  # no name of a parameter is read from brackets: it may hold
+    ],
+)
+def test_a_term_of_a_condition_is_read_as_a_filter_pattern(term: str, watched: bool) -> None:
+    assert coverage.watches(conditioned(term), operation("kms", "DisableKey", "keyId")) is watched
+
+
+def test_the_names_of_conditions_are_read_as_filter_patterns() -> None:
+    assert ("kms", "DisableKey") in set(coverage.names(conditioned("$.eventName=DisableKey")))

@@ -9,11 +9,11 @@ import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from tableguard.aws.patterns.filters.conditions import Condition, Tokens, expression
 from tableguard.aws.patterns.filters.errors import FilterPatternError
-from tableguard.aws.patterns.filters.values import REGEX, SIGNS, TEXT, WORD, comparison
+from tableguard.aws.patterns.filters.values import REGEX, SIGNS, TEXT, WORD, comparison, unquoted
 
 REGEXES = 2
 WILDCARDS = 3  # of a pattern; a selector has one
@@ -24,6 +24,28 @@ _TOKEN = re.compile(
 )
 _NAMED = {"TRUE": True, "FALSE": False, "NULL": None}
 _ANY = object()
+
+
+class Term(NamedTuple):
+    """What a pattern in braces asks of one selector; `NOT EXISTS`, `IS NULL` and their like have no operand."""
+
+    selector: str
+    sign: str
+    operand: str = ""
+
+
+def json_terms(text: str) -> tuple[Term, ...]:
+    """Return the terms of a pattern in braces, in their order; FilterPatternError if AWS refuses it."""
+    json_filter(text, unsaid=False)
+    tokens = _TOKEN.findall(text)
+    places = [place for place, token in enumerate(tokens) if token.startswith("$")]
+    return tuple(Term(tokens[place], *_asked(*tokens[place + 1 : place + 3])) for place in places)
+
+
+def _asked(sign: str, operand: str) -> tuple[str, ...]:
+    if sign not in SIGNS:
+        return (" ".join(sign.split()),)
+    return sign, unquoted(operand) if operand.startswith('"') else operand
 
 
 def json_filter(text: str, *, unsaid: bool) -> Callable[[str], bool]:

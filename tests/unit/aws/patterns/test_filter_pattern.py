@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from tableguard.aws.patterns.filter_pattern import FilterPatternError, fields_of, necessary, parse
+from tableguard.aws.patterns.filter_pattern import FilterPatternError, Term, fields_of, necessary, parse, terms
 from tests.cases.filter_patterns import CASES, JSON, REFUSED, SPACE_DELIMITED, Case
 
 
@@ -176,3 +176,15 @@ def test_a_line_that_a_pattern_selects_fulfils_what_is_necessary() -> None:
         assert possible or not parse(pattern)(line), (pattern, fields)
         impossible += not possible
     assert impossible > 500
+
+
+def test_the_terms_of_a_pattern_are_its_selectors_signs_and_operands() -> None:
+    pattern = '{ ($.a.b = "x y") && ($.c[0] NOT  EXISTS || $.d != %e+%) && $.f >= 3 && $.g IS TRUE }'
+    assert terms(pattern) == (
+        Term("$.a.b", "=", "x y"),
+        Term("$.c[0]", "NOT EXISTS"),
+        Term("$.d", "!=", "%e+%"),
+        Term("$.f", ">=", "3"),
+        Term("$.g", "IS TRUE"),
+    )
+    assert terms('"$.a = 3"') == terms("[a, b]") == ()
