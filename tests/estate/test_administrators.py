@@ -365,6 +365,19 @@ PROTECTED: dict[str, Attempt] = {
         f"arn:aws:iam::{ACCOUNT}:role/{SETTINGS.name}-deployer",
         "DenyRoleChanges",
     ),
+    "forge a record of the trail": Attempt(
+        "logs",
+        "put_log_events",
+        {
+            "logGroupName": f"/{SETTINGS.name}/trail",
+            "logStreamName": "forged",
+            "logEvents": [{"timestamp": 0, "message": "{}"}],
+        },
+        DENIED,
+        "logs:PutLogEvents",
+        f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/{SETTINGS.name}/trail:log-stream:forged",
+        "DenyForgingRecords",
+    ),
     "forge the function's metrics": Attempt(
         "cloudwatch",
         "put_metric_data",
