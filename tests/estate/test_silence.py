@@ -44,3 +44,14 @@ def test_a_silent_trail_raises_an_alarm_and_one_that_writes_does_not(running: Em
     assert state == "ALARM"
     assert 30 <= minutes <= 90
     assert [state for state, _ in told(running, 60, record)] == ["OK"]
+
+
+def poll(running: EmbeddedEstate) -> None:
+    """Let Lambda ask the stream, as it does all the time where the clock is not moved."""
+    running.poller.drain(timeout=20)
+
+
+def test_polls_of_lambda_alone_keep_the_alarm_quiet(running: EmbeddedEstate) -> None:
+    told(running, 60, poll)
+    assert told(running, 120, poll) == []
+    assert [state for state, _ in told(running, 120, lambda estate: None)] == ["ALARM"]
