@@ -1,5 +1,6 @@
 """What else AWS's page of a rule says: each fact that breaks it, beside one that does not."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -7,19 +8,36 @@ from typing import Any
 import pytest
 
 from tableguard.compliance import managed
-from tableguard.compliance.evaluator import Inventory, Parameters
+from tableguard.compliance.deployed_rule import DeployedRule, Reach
+from tableguard.compliance.evaluator import Inventory
 from tableguard.compliance.item import ConfigurationItem
 from tests.cases.config_rules import (
     ACCOUNT_ITEM,
+    ALARM_ITEM,
     BUCKET_ITEM,
     CASES,
+    ENDPOINT_ITEM,
+    FLOW_LOG_ITEM,
     FUNCTION_ITEM,
+    GROUP_ITEM,
     KEY_ITEM,
+    LOG_ITEM,
     NOW,
+    PLAINTEXT,
+    PLAN,
+    POINT_ITEM,
+    POLICY_ITEM,
     SELECTION_ITEM,
     TABLE_ITEM,
+    TOPIC,
     TRAIL_ITEM,
+    USER_ITEM,
+    VAULT,
+    VAULT_DENIAL,
+    VPC_ITEM,
     changed,
+    item,
+    policy,
 )
 
 MANAGEMENT = {"field": "eventCategory", "equals": ["Management"]}
@@ -35,7 +53,8 @@ def complies(
 ) -> bool:
     case = next(case for case in CASES if case.identifier == identifier)
     judge = managed.evaluators()[identifier].judge
-    values = Parameters("rule", case.parameters if parameters is None else parameters)
+    given = case.parameters if parameters is None else parameters
+    values = DeployedRule("rule", "AWS", identifier, given, Reach(), periodic=False).with_defaults()
     return judge(item, values, Inventory((item, *others), NOW)).compliance == "COMPLIANT"
 
 
@@ -141,3 +160,153 @@ def test_a_key_whose_replicas_must_go_first_is_scheduled_too(state: str) -> None
 def test_each_of_the_four_settings_blocks(block: str) -> None:
     item = changed(BUCKET_ITEM, ("supplementary", "PublicAccessBlockConfiguration", block), False)
     assert not complies("S3_BUCKET_LEVEL_PUBLIC_ACCESS_PROHIBITED", item)
+
+
+def bucket_of(statement: Mapping[str, Any]) -> ConfigurationItem:
+    return changed(BUCKET_ITEM, ("supplementary", "BucketPolicy", "policyText"), json.dumps(policy(statement)))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"Action": "s3:GetObject"},
+        {"Principal": {"AWS": "111122223333"}},
+        {"Effect": "Allow"},
+        {
+            "Condition": {
+                "Bool": {"aws:SecureTransport": "false"},
+                "StringEquals": {"aws:PrincipalAccount": "111122223333"},
+            }
+        },
+        {"Condition": {"Bool": {"aws:SecureTransport": "true"}}},
+    ],
+)
+def test_plain_requests_are_refused_whoever_asks_for_what(change: dict[str, Any]) -> None:
+    assert complies("S3_BUCKET_SSL_REQUESTS_ONLY", bucket_of(PLAINTEXT))
+    assert not complies("S3_BUCKET_SSL_REQUESTS_ONLY", bucket_of({**PLAINTEXT, **change}))
+
+
+def test_a_bucket_is_public_by_its_policy_where_nothing_blocks_that() -> None:
+    opened = bucket_of({**PLAINTEXT, "Effect": "Allow", "Condition": {}})
+    unblocked = changed(opened, ("supplementary", "PublicAccessBlockConfiguration", "restrictPublicBuckets"), False)
+    assert complies("CLOUDTRAIL_S3_BUCKET_PUBLIC_ACCESS_PROHIBITED", TRAIL_ITEM, [opened])
+    assert not complies("CLOUDTRAIL_S3_BUCKET_PUBLIC_ACCESS_PROHIBITED", TRAIL_ITEM, [unblocked])
+
+
+TOPIC_ITEM = item(TOPIC, "topic", {"KmsMasterKeyId": "key-1"})
+# rule, item, a field that the rule looks at besides that of its case, the value that breaks it, its parameters
+FIELDS: tuple[tuple[str, ConfigurationItem, tuple[str, ...], Any, dict[str, str]], ...] = (
+    ("S3_BUCKET_DEFAULT_LOCK_ENABLED", BUCKET_ITEM, ("supplementary", "ObjectLockConfiguration", "rule"), None, {}),
+    (
+        "S3_DEFAULT_ENCRYPTION_KMS",
+        BUCKET_ITEM,
+        ("supplementary", "ServerSideEncryptionConfiguration", "rules"),
+        [{"applyServerSideEncryptionByDefault": {"ssealgorithm": "aws:kms", "kmsmasterKeyID": "key-2"}}],
+        {"kmsKeyArns": "key-1"},
+    ),
+    (
+        "S3_BUCKET_LOGGING_ENABLED",
+        BUCKET_ITEM,
+        ("supplementary", "BucketLoggingConfiguration", "destinationBucketName"),
+        "others",
+        {"targetBucket": "archive"},
+    ),
+    (
+        "S3_BUCKET_LOGGING_ENABLED",
+        BUCKET_ITEM,
+        ("supplementary", "BucketLoggingConfiguration", "logFilePrefix"),
+        "others/",
+        {"targetPrefix": "files/"},
+    ),
+    ("IAM_USER_NO_POLICIES_CHECK", USER_ITEM, ("attachedManagedPolicies",), [{"policyName": "all"}], {}),
+    ("IAM_USER_NO_POLICIES_CHECK", USER_ITEM, ("userPolicyList",), [{"policyName": "all"}], {}),
+    ("VPC_DEFAULT_SECURITY_GROUP_CLOSED", GROUP_ITEM, ("ipPermissions",), [{"ipProtocol": "-1"}], {}),
+    ("VPC_DEFAULT_SECURITY_GROUP_CLOSED", GROUP_ITEM, ("ipPermissionsEgress",), [{"ipProtocol": "-1"}], {}),
+    (
+        "CLOUDWATCH_ALARM_ACTION_CHECK",
+        ALARM_ITEM,
+        ("alarmActions",),
+        ["others"],
+        {"insufficientDataActionRequired": "false", "action1": "topic"},
+    ),
+    ("DYNAMODB_TABLE_ENCRYPTED_KMS", TABLE_ITEM, ("ssedescription", "ssetype"), "AES256", {}),
+    ("DYNAMODB_TABLE_ENCRYPTED_KMS", TABLE_ITEM, ("ssedescription", "status"), "DISABLED", {}),
+    (
+        "LAMBDA_CONCURRENCY_CHECK",
+        FUNCTION_ITEM,
+        ("supplementary", "Concurrency", "reservedConcurrentExecutions"),
+        9,
+        {"ConcurrencyLimitLow": "10"},
+    ),
+    (
+        "LAMBDA_CONCURRENCY_CHECK",
+        FUNCTION_ITEM,
+        ("supplementary", "Concurrency", "reservedConcurrentExecutions"),
+        11,
+        {"ConcurrencyLimitHigh": "10"},
+    ),
+    ("SNS_ENCRYPTED_KMS", TOPIC_ITEM, ("KmsMasterKeyId",), "key-2", {"kmsKeyIds": "key-1"}),
+    ("LAMBDA_DLQ_CHECK", FUNCTION_ITEM, ("deadLetterConfig", "targetArn"), "others", {"dlqArns": "queue"}),
+    ("CLOUDWATCH_LOG_GROUP_ENCRYPTED", LOG_ITEM, ("kmsKeyId",), "key-2", {"KmsKeyId": "key-1"}),
+)
+
+
+@pytest.mark.parametrize(("identifier", "item", "path", "breaking", "parameters"), FIELDS)
+def test_another_field_breaks_the_rule_as_well(
+    identifier: str, item: ConfigurationItem, path: tuple[str, ...], breaking: Any, parameters: dict[str, str]
+) -> None:
+    assert complies(identifier, item, parameters=parameters)
+    assert not complies(identifier, changed(item, path, breaking), parameters=parameters)
+
+
+@pytest.mark.parametrize(
+    ("identifier", "item", "other", "path", "breaking"),
+    [
+        ("VPC_ENDPOINT_ENABLED", VPC_ITEM, ENDPOINT_ITEM, ("state", "value"), "pending"),
+        ("VPC_ENDPOINT_ENABLED", VPC_ITEM, ENDPOINT_ITEM, ("vpcId",), "vpc-2"),
+        ("VPC_FLOW_LOGS_ENABLED", VPC_ITEM, FLOW_LOG_ITEM, ("flowLogStatus",), "INACTIVE"),
+        ("VPC_FLOW_LOGS_ENABLED", VPC_ITEM, FLOW_LOG_ITEM, ("resourceId",), "vpc-2"),
+        ("DYNAMODB_LAST_BACKUP_RECOVERY_POINT_CREATED", TABLE_ITEM, POINT_ITEM, ("Status",), "EXPIRED"),
+        ("DYNAMODB_LAST_BACKUP_RECOVERY_POINT_CREATED", TABLE_ITEM, POINT_ITEM, ("ResourceArn",), "others"),
+    ],
+)
+def test_another_field_of_what_stands_beside_breaks_the_rule(
+    identifier: str, item: ConfigurationItem, other: ConfigurationItem, path: tuple[str, ...], breaking: Any
+) -> None:
+    assert complies(identifier, item, [other])
+    assert not complies(identifier, item, [changed(other, path, breaking)])
+
+
+@pytest.mark.parametrize("action", ["*", "s3:*"])
+def test_everything_is_a_whole_service_too(action: str) -> None:
+    statement = {"Effect": "Allow", "Action": ["sqs:SendMessage", action], "Resource": "files"}
+    versions = [{"document": policy(statement), "isDefaultVersion": True}]
+    item = changed(POLICY_ITEM, ("policyVersionList",), versions)
+    assert not complies("IAM_POLICY_NO_STATEMENTS_WITH_FULL_ACCESS", item)
+    bounding = changed(item, ("permissionsBoundaryUsageCount",), 1)
+    assert not complies("IAM_POLICY_NO_STATEMENTS_WITH_FULL_ACCESS", bounding, parameters={})
+
+
+def test_throughput_that_reaches_the_threshold_breaks_the_rule() -> None:
+    limits = {"accountMaxReadCapacityUnits": 1000, "accountMaxWriteCapacityUnits": 1000}
+    account = changed(ACCOUNT_ITEM, ("dynamoDbLimits",), limits)
+    # table and index together: 150 units of 1000
+    for percent, fine in (("15", False), ("16", True)):
+        thresholds = {"accountRCUThresholdPercentage": percent, "accountWCUThresholdPercentage": percent}
+        assert complies("DYNAMODB_THROUGHPUT_LIMIT_CHECK", account, [TABLE_ITEM], thresholds) is fine
+
+
+@pytest.mark.parametrize(("days", "fine"), [(35, True), (34, False), (None, True)])
+def test_a_plan_keeps_as_long_as_the_rule_asks(days: int | None, fine: bool) -> None:
+    lifecycle = {} if days is None else {"Lifecycle": {"DeleteAfterDays": days}}
+    rules = [{"ScheduleExpression": "cron(0 3 * * ? *)", **lifecycle}]
+    plan = item(PLAN, "plan", {"BackupPlan": {"BackupPlanRule": rules}})
+    wanted = {"requiredFrequencyValue": "1", "requiredFrequencyUnit": "days", "requiredRetentionDays": "35"}
+    assert complies("BACKUP_PLAN_MIN_FREQUENCY_AND_MIN_RETENTION_CHECK", plan, parameters=wanted) is fine
+
+
+@pytest.mark.parametrize("change", [{"Resource": "arn:aws:backup:*"}, {"Principal": {"AWS": "111122223333"}}])
+def test_a_vaults_denial_is_of_everything_to_everybody(change: dict[str, Any]) -> None:
+    for statement, fine in ((VAULT_DENIAL, True), ({**VAULT_DENIAL, **change}, False)):
+        vault = item(VAULT, "vault", {"AccessPolicy": policy(statement)})
+        assert complies("BACKUP_RECOVERY_POINT_MANUAL_DELETION_DISABLED", vault) is fine
