@@ -283,8 +283,12 @@ def test_everything_is_a_whole_service_too(action: str) -> None:
     versions = [{"document": policy(statement), "isDefaultVersion": True}]
     item = changed(POLICY_ITEM, ("policyVersionList",), versions)
     assert not complies("IAM_POLICY_NO_STATEMENTS_WITH_FULL_ACCESS", item)
-    bounding = changed(item, ("permissionsBoundaryUsageCount",), 1)
-    assert not complies("IAM_POLICY_NO_STATEMENTS_WITH_FULL_ACCESS", bounding, parameters={})
+
+
+def test_a_boundary_is_judged_unless_the_parameter_leaves_it_out() -> None:
+    bounding = changed(POLICY_ITEM, ("permissionsBoundaryUsageCount",), 1)
+    assert complies("IAM_POLICY_NO_STATEMENTS_WITH_FULL_ACCESS", bounding, parameters={})
+    assert not complies("IAM_POLICY_NO_STATEMENTS_WITH_FULL_ACCESS", bounding)
 
 
 def test_throughput_that_reaches_the_threshold_breaks_the_rule() -> None:
