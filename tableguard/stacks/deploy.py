@@ -57,7 +57,8 @@ class PlannedStack:
 
     `changes` is None of a stack without changes, and of one that cannot have a change set yet: `status` is then
     ABSENT, or says that a rollback has to be continued first. `deployed` is empty of a stack that does not exist.
-    `differences` are those between the template and what an earlier run adopted.
+    `differences` are those between the template and what an earlier run adopted. `open_group` says that the default
+    security group of the VPC which the stack makes has rules, or will have.
     """
 
     stack: StackModule
@@ -67,6 +68,7 @@ class PlannedStack:
     template: Mapping[str, Any]
     deployed: Mapping[str, Any]
     differences: tuple[str, ...] = ()
+    open_group: bool = False
 
 
 def plan(
@@ -85,9 +87,12 @@ def plan(
         template = rendered[stack.name]
         if without_roles and stack.principal == "deployer":
             name, document = settings.stack_name(stack.name), _document(template)
-            planned.append(PlannedStack(stack, name, status.ABSENT, None, document, {}))
+            absent = PlannedStack(stack, name, status.ABSENT, None, document, {})
+            planned.append(replace(absent, open_group=makes_vpc(settings, stack)))
             continue
-        planned.append(_Deployer(settings, session(stack.principal), interval).plan(stack, template))
+        deployer = _Deployer(settings, session(stack.principal), interval)
+        found = deployer.plan(stack, template)
+        planned.append(replace(found, open_group=makes_vpc(settings, stack) and deployer.leaves_group_open(found)))
         unmade = planned[-1].status in (status.ABSENT, "CREATE_FAILED")
         without_roles = without_roles or (stack.name == "access" and unmade)
     return tuple(planned)
@@ -131,9 +136,7 @@ def close_default_group(ec2: Any, cloudformation: Any, stack_name: str) -> str:
     and removes none that it did not make:
     https://docs.aws.amazon.com/vpc/latest/userguide/default-security-group.html
     """
-    vpc = _output(cloudformation, stack_name, "VpcId")
-    named = [{"Name": "vpc-id", "Values": [vpc]}, {"Name": "group-name", "Values": ["default"]}]
-    (group,) = ec2.describe_security_groups(Filters=named)["SecurityGroups"]
+    group = _default_group(ec2, _outputs(cloudformation, stack_name)["VpcId"])
     inward, outward = group["IpPermissions"], group["IpPermissionsEgress"]
     if inward:
         ec2.revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=inward)
@@ -142,10 +145,25 @@ def close_default_group(ec2: Any, cloudformation: Any, stack_name: str) -> str:
     return str(group["GroupId"]) if inward or outward else ""
 
 
-def _output(cloudformation: Any, stack_name: str, name: str) -> str:
+def default_group_is_open(ec2: Any, cloudformation: Any, stack_name: str) -> bool:
+    """Tell whether the default security group of a stack's VPC has rules; a VPC still to be made will have some."""
+    vpc = _outputs(cloudformation, stack_name).get("VpcId")
+    if vpc is None:
+        return True
+    group = _default_group(ec2, vpc)
+    return bool(group["IpPermissions"] or group["IpPermissionsEgress"])
+
+
+def _default_group(ec2: Any, vpc: str) -> Mapping[str, Any]:
+    named = [{"Name": "vpc-id", "Values": [vpc]}, {"Name": "group-name", "Values": ["default"]}]
+    groups: list[Mapping[str, Any]] = ec2.describe_security_groups(Filters=named)["SecurityGroups"]
+    (group,) = groups
+    return group
+
+
+def _outputs(cloudformation: Any, stack_name: str) -> Mapping[str, str]:
     (stack,) = cloudformation.describe_stacks(StackName=stack_name)["Stacks"]
-    values: dict[str, str] = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-    return values[name]
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
 
 class _Deployer:
@@ -169,6 +187,12 @@ class _Deployer:
                 "run the same command again"
             ) from error
         return replace(deployment, closed_group=group)
+
+    def leaves_group_open(self, planned: PlannedStack) -> bool:
+        """Tell whether a stack's VPC has a default security group with rules, or will have once it is made."""
+        if planned.status == status.ABSENT:
+            return True
+        return default_group_is_open(self.client("ec2"), self.cloudformation, planned.stack_name)
 
     def place(self, stack: StackModule) -> AccountSession:
         return AccountSession(stack.account(self.settings), self.settings.home_region, self.session)

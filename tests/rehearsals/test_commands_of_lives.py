@@ -55,6 +55,7 @@ def test_destroy_says_what_goes_what_stays_and_who_does_it_and_deploy_adopts_wha
     dry = here.run("deploy", "--dry-run").out
     assert "new, adopts 6" in next(line for line in dry.splitlines() if line.split()[0] == "cruddur-table")
     assert any(line.split() == ["Import", "AWS::DynamoDB::Table", "Messages"] for line in dry.splitlines())
+    assert "cruddur-network: its VPC's default security group will be closed" in dry.splitlines()
     logs, group = here.client("logs"), "/cruddur/flow"
     logs.put_retention_policy(logGroupName=group, retentionInDays=1)
     failed = here.deploy("--json")
@@ -69,4 +70,5 @@ def test_destroy_says_what_goes_what_stays_and_who_does_it_and_deploy_adopts_wha
     assert again.code == 0, again.err
     assert warning not in again.err
     assert "cruddur-table: adopted in" in again.out
+    assert "will be closed" not in here.run("deploy", "--dry-run").out
     assert here.deploy().out.count("unchanged") == 8

@@ -114,6 +114,7 @@ def _of_evidence() -> list[Question]:
         ("sns", "get_subscription_attributes", {"SubscriptionArn": f"{_TOPIC_ARN}:none"}),
         ("sns", "get_topic_attributes", {"TopicArn": _TOPIC_ARN}),
         ("sns", "list_subscriptions_by_topic", {"TopicArn": _TOPIC_ARN}),
+        ("sns", "list_tags_for_resource", {"ResourceArn": _TOPIC_ARN}),
         ("sns", "list_topics", {}),
     ]
 

@@ -237,6 +237,8 @@ def _print_plan(settings: "Settings", assigned: "Sequence[Assignment]") -> None:
     for one in assigned:
         if changes := _planned_changes(one):
             _print_changes(settings.stack_name(one.planned.stack.name), changes)
+        if one.closes_group:
+            print(f"{one.planned.stack_name}: its VPC's default security group will be closed")
 
 
 def _planned_changes(assignment: "Assignment") -> "tuple[ResourceChange, ...]":
@@ -311,6 +313,7 @@ def _plan_facts(assignment: "Assignment") -> dict[str, Any]:
         "denied": list(assignment.denied),
         "differences": list(planned.differences),
         "changes": [_change_facts(change) for change in _planned_changes(assignment)],
+        "closes_group": assignment.closes_group,
     }
 
 

@@ -64,6 +64,11 @@ class Assignment:
     denied: tuple[str, ...] = ()
 
     @property
+    def closes_group(self) -> bool:
+        """Tell whether deploying closes a default security group, which break-glass may not."""
+        return self.planned.open_group and self.principal == self.planned.stack.principal
+
+    @property
     def summary(self) -> str:
         """Return what is to be done to the stack, in few words."""
         match self.planned.status, self.planned.changes:

@@ -51,6 +51,22 @@ def test_text_and_json_name_the_same_changes(
     assert [(words[0], words[2]) for words in lines if words[0] in ("Add", "Import")] == expected
 
 
+@pytest.mark.parametrize(
+    ("open_group", "principal", "closes"),
+    [(True, "deployer", True), (False, "deployer", False), (True, "break-glass", False)],
+)
+def test_a_default_security_group_that_will_be_closed_is_in_the_plan(
+    open_group: bool, principal: Any, closes: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = find_stack("network")
+    planned = PlannedStack(network, "cruddur-network", "CREATE_COMPLETE", None, {}, {}, open_group=open_group)
+    one = Assignment(planned, principal)
+    deploy._print_plan(example("default"), [one])
+    line = "cruddur-network: its VPC's default security group will be closed"
+    assert (line in capsys.readouterr().out.splitlines()) is closes
+    assert deploy._plan_facts(one)["closes_group"] is closes
+
+
 @pytest.mark.parametrize("denied", [(), ("OneRole: iam:CreateRole is denied",)])
 def test_a_plan_that_nobody_can_carry_out_is_refused_and_its_facts_say_so(denied: tuple[str, ...]) -> None:
     one = assignment("", None, denied)
