@@ -91,8 +91,8 @@ def plan(
             planned.append(replace(absent, open_group=makes_vpc(settings, stack)))
             continue
         deployer = _Deployer(settings, session(stack.principal), interval)
-        found = deployer.plan(stack, template)
-        planned.append(replace(found, open_group=makes_vpc(settings, stack) and deployer.leaves_group_open(found)))
+        own = deployer.plan(stack, template)
+        planned.append(replace(own, open_group=makes_vpc(settings, stack) and deployer.leaves_group_open(own)))
         unmade = planned[-1].status in (status.ABSENT, "CREATE_FAILED")
         without_roles = without_roles or (stack.name == "access" and unmade)
     return tuple(planned)
