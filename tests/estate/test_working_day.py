@@ -246,7 +246,8 @@ def message_key(zone: LandingZone) -> Iterator[str]:
     statements = [{**account, "Resource": "*"}, *policy["Statement"]]
     key = kms.create_key(Policy=json.dumps({**policy, "Statement": statements}))["KeyMetadata"]["KeyId"]
     kms.create_alias(AliasName=f"alias/{SETTINGS.name}-messages", TargetKeyId=key)
-    kms.enable_key_rotation(KeyId=key)  # and not deleted: the files that share the estate ask whether a key breaks a rule
+    # as the Config rules want every key, and not deleted: files that share the estate ask whether one breaks a rule
+    kms.enable_key_rotation(KeyId=key)
     yield key
     kms.delete_alias(AliasName=f"alias/{SETTINGS.name}-messages")
 

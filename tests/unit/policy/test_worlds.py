@@ -31,8 +31,10 @@ def test_one_file_builds_the_policies_that_allow_everything() -> None:
         for path in (ROOT / folder).rglob("*.py")
         if EVERYTHING.search(path.read_text(encoding="utf-8"))
     }
-    # beside it the role of an administrator that the embedded AWS has from its beginning, and AWS's own endpoint policy
-    others = {"tableguard/local/landing_zone.py", "tableguard/local/stacks/types/ec2.py"}
+    # beside it what an attacker writes, the role of an administrator that the embedded AWS has from its beginning, and
+    # AWS's own endpoint policy
+    attack = "tableguard/attack/scene.py"
+    others = {attack, "tableguard/local/landing_zone.py", "tableguard/local/stacks/types/ec2.py"}
     assert files == {"tableguard/policy/worlds.py", *others}
 
 
