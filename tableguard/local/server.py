@@ -75,6 +75,7 @@ def start(port: int = 0, tables: Engine | None = None, delays: Delays | None = N
     service_descriptions.share()  # before moto is imported, which makes sessions meanwhile
     from tableguard.local import assembly  # noqa: PLC0415  # 0.5 s to import: paid where an AWS is wanted
     from tableguard.local.alerts import service_metrics  # noqa: PLC0415  # imports moto
+    from tableguard.local.clients.factory import Clients  # noqa: PLC0415  # imports boto3
     from tableguard.local.function import functions  # noqa: PLC0415  # imports boto3
     from tableguard.local.watch import watch  # noqa: PLC0415  # imports moto
 
@@ -89,6 +90,7 @@ def start(port: int = 0, tables: Engine | None = None, delays: Delays | None = N
     server = Server(endpoint, wsgi, thread, functions.Functions(endpoint), watch.Watch(Clock(), delays or Delays()))
     functions.use(server.functions)
     watch.use(server.watch)
+    server.watch.evaluations.clients = Clients(endpoint)
     server.watch.alerts.services.sources.append(service_metrics.of_functions(server.functions))
     served.SERVERS[server.endpoint] = wsgi
     return server

@@ -8,7 +8,7 @@ from moto.logs.models import logs_backends
 
 from tableguard.local.alerts import metrics
 from tableguard.local.alerts.alarms.alarms import Alarms
-from tableguard.local.alerts.event_rules import Bus, EventRules
+from tableguard.local.alerts.event_rules import Bus, EventRules, event
 from tableguard.local.alerts.metric_filters import IngestedLine, counted
 from tableguard.local.alerts.notification import Notification
 from tableguard.local.alerts.service_metrics import ServiceMetrics
@@ -32,6 +32,11 @@ class Alerts:
     def event(self, account: str, region: str, event: Mapping[str, Any]) -> None:
         """Take an event that AWS puts on the default bus of an account in a region."""
         self.rules.put(Bus(account, region), event)
+
+    def config_event(self, account: str, region: str, detail_type: str, detail: Mapping[str, Any]) -> None:
+        """Put an event of AWS Config on the default bus of an account in a region."""
+        bus = Bus(account, region)
+        self.rules.put(bus, event(bus, "aws.config", detail_type, dict(detail), self.clock.now()))
 
     def lines(self, account: str, region: str, group: str, lines: Iterable[IngestedLine]) -> None:
         """Take lines that have come to a log group: its metric filters count them."""

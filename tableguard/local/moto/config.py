@@ -1,7 +1,7 @@
 """Corrections of moto's AWS Config: Guard rules, tag scopes, evaluation modes and recording frequency are kept.
 
 moto 5.2 raises TypeError for a Guard rule and drops the rest. AWS keeps them: a Guard rule has a runtime, triggers and
-a policy, which GetCustomRulePolicy returns. Nothing evaluates it here: moto evaluates no Config rule.
+a policy, which GetCustomRulePolicy returns. What rules say of resources is in config_compliance.
 """
 
 import json
@@ -11,6 +11,7 @@ from moto.config import models
 from moto.config.exceptions import NoSuchConfigRuleException
 from moto.config.responses import ConfigResponse
 
+from tableguard.local.moto import config_compliance
 from tableguard.local.moto.patch import replace
 
 
@@ -90,3 +91,4 @@ def install() -> None:
     replace(models, "Source", RuleSource)
     replace(models.ConfigBackend, "put_configuration_recorder", put_configuration_recorder)
     setattr(ConfigResponse, get_custom_rule_policy.__name__, get_custom_rule_policy)
+    config_compliance.install()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from tableguard.local.alerts.alerts import Alerts
 from tableguard.local.alerts.notification import Notification
+from tableguard.local.configuration.evaluations import Evaluations
 from tableguard.local.trail.call_log import CallLog
 from tableguard.local.trail.delivery import deployed_trails
 from tableguard.local.trail.observed_call import ObservedCall
@@ -24,9 +25,11 @@ class Watch:
     calls: CallLog = field(default_factory=CallLog)
     trails: Trails = field(init=False)
     alerts: Alerts = field(init=False)
+    evaluations: Evaluations = field(init=False)
 
     def __post_init__(self) -> None:
         self.alerts = Alerts(self.clock, self.notifications)
+        self.evaluations = Evaluations(self.clock.now, self.alerts.config_event)
         self.trails = Trails(self.delays, deployed_trails.logging_trails, [self.alerts])
 
     def observe(self, call: ObservedCall) -> None:
@@ -43,10 +46,11 @@ class Watch:
         self.trails.changed(self.clock.now())
 
     def tick(self) -> None:
-        """Deliver what is due at the clock's time, evaluate the alarms, and let topics tell their subscribers."""
+        """Deliver what is due at the clock's time, evaluate rules and alarms, and let topics tell their subscribers."""
         for recorded in self.calls.take():
             self.trails.take(recorded.time, recorded.record)
         self.trails.deliver(self.clock.now())
+        self.evaluations.tick()
         self.alerts.tick()
 
     def run(self, seconds: float, step: float = 60.0) -> None:
@@ -61,6 +65,7 @@ class Watch:
         self.notifications.clear()
         self.calls.reset()
         self.trails.reset()
+        self.evaluations.reset()
         self.alerts.reset()
 
 
