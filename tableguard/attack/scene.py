@@ -46,12 +46,16 @@ def prepare(running: EmbeddedEstate) -> Scene:
     """Put messages, batches, letters and backups into the estate, and let everybody in who makes attempts."""
     zone = LandingZone(running.settings, running.endpoint, Clients(running.endpoint))
     demo.run(running)
-    of_settings = {**Shorthand(running.settings).values, **_texts(running.settings)}
-    names = {**of_settings, **ids(zone), **_guardrail(zone), **_loot(zone), **_own(zone)}
+    names = {**of_settings(running.settings), **ids(zone), **guardrail(zone), **_loot(zone), **own(zone)}
     sessions = _sessions(running, zone)
     if sessions.keys() != PRINCIPALS.keys():
         raise EmbeddedError("the scene has other principals than policies/attempts may name")
     return Scene(zone, sessions, names)
+
+
+def of_settings(settings: Settings) -> Values:
+    """Return what policy documents write in angle brackets, and what else follows from the settings."""
+    return {**Shorthand(settings).values, **_texts(settings)}
 
 
 def _texts(settings: Settings) -> dict[str, str]:
@@ -159,7 +163,7 @@ def _loot(zone: LandingZone) -> dict[str, str]:
     }
 
 
-def _guardrail(zone: LandingZone) -> dict[str, str]:
+def guardrail(zone: LandingZone) -> dict[str, str]:
     """Return the id of the SCP that protects the table, and where it is attached."""
     settings = zone.settings
     organizations = zone.clients("organizations", settings.management_account_id, settings.home_region)
@@ -172,7 +176,7 @@ def _guardrail(zone: LandingZone) -> dict[str, str]:
 _FILE = "AWSLogs/of-the-day.json.gz"
 
 
-def _own(zone: LandingZone) -> dict[str, str]:
+def own(zone: LandingZone) -> dict[str, str]:
     """Return ids of what an administrator has beside the workload: another network, another key."""
     here = zone.settings.account_id, zone.settings.home_region
     ec2, kms = zone.clients("ec2", *here), zone.clients("kms", *here)

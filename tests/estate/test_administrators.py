@@ -3,20 +3,24 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
+from botocore import xform_name
 
+from tableguard.attack import catalogue, scene
+from tableguard.attack.attempt import AttackStep, Attempt
 from tableguard.local import estate
 from tableguard.local.clients.identities import ACCOUNT_HEADER, VIA_HEADER
 from tableguard.local.landing_zone import LandingZone
+from tableguard.reading import placeholders
+from tableguard.reading.placeholders import Values
 from tests.worlds import attacks, guardrails
 from tests.worlds.estate import (
     ACCOUNT,
     BY_SCP,
     DENIED,
     ELSEWHERE,
-    FAILURES,
     KEY,
     NEW_TABLE,
     ON_THE_EMBEDDED_AWS,
@@ -44,510 +48,76 @@ OPEN = (
 )
 
 
-class Attempt(NamedTuple):
-    """A call that an administrator tries, and how it is refused: the error's code, and the action on the resource.
-
-    Each of the statements of SCPs and RCPs would refuse it alone. What refuses it where they are gone, a resource's own
-    policy, stands in `otherwise`.
-    """
-
-    service: str
-    operation: str
-    parameters: Mapping[str, Any]
-    code: str
-    action: str
-    resource: str
-    statements: str
-    otherwise: str = guardrails.ALLOWED
-
-
-PROTECTED: dict[str, Attempt] = {
-    "delete the table": Attempt(
-        "dynamodb",
-        "delete_table",
-        {"TableName": TABLE},
-        DENIED,
-        "dynamodb:DeleteTable",
-        TABLE_ARN,
-        "DenyStrangersAtTheTable DenyTableDestruction",
-    ),
-    "delete it by its arn": Attempt(
-        "dynamodb",
-        "delete_table",
-        {"TableName": TABLE_ARN},
-        DENIED,
-        "dynamodb:DeleteTable",
-        TABLE_ARN,
-        "DenyStrangersAtTheTable DenyTableDestruction",
-    ),
-    "weaken the table": Attempt(
-        "dynamodb",
-        "update_table",
-        {"TableName": TABLE, "DeletionProtectionEnabled": False},
-        DENIED,
-        "dynamodb:UpdateTable",
-        TABLE_ARN,
-        "DenyStrangersAtTheTable DenyTableWeakening",
-    ),
-    "replicate it": Attempt(
-        "dynamodb",
-        "create_global_table",
-        {"GlobalTableName": TABLE, "ReplicationGroup": [{"RegionName": ELSEWHERE}]},
-        DENIED,
-        "dynamodb:CreateGlobalTable",
-        f"arn:aws:dynamodb::{ACCOUNT}:global-table/{TABLE}",
-        "DenyOffRegionTables DenyReplication DenyStrangersAtTheTable",
-        otherwise="DenyStrangers",
-    ),
-    "replace its policy": Attempt(
-        "dynamodb",
-        "put_resource_policy",
-        {"ResourceArn": TABLE_ARN, "Policy": "{}"},
-        DENIED,
-        "dynamodb:PutResourcePolicy",
-        TABLE_ARN,
-        "DenyStrangersAtTheTable DenyTableDestruction",
-    ),
-    "stop the trail": Attempt(
-        "cloudtrail",
-        "stop_logging",
-        {"Name": SETTINGS.trail_name},
-        DENIED,
-        "cloudtrail:StopLogging",
-        f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/{SETTINGS.trail_name}",
-        "DenyStoppingTrail",
-    ),
-    "stop the recorder": Attempt(
-        "config",
-        "stop_configuration_recorder",
-        {"ConfigurationRecorderName": "default"},
-        DENIED,
-        "config:StopConfigurationRecorder",
-        f"arn:aws:config:{REGION}:{ACCOUNT}:configuration-recorder/default/*",
-        "DenyStoppingConfig",
-    ),
-    "delete the endpoint": Attempt(
-        "ec2",
-        "delete_vpc_endpoints",
-        {"VpcEndpointIds": ["<endpoint>"]},
-        "UnauthorizedOperation",
-        "ec2:DeleteVpcEndpoints",
-        f"arn:aws:ec2:{REGION}:{ACCOUNT}:vpc-endpoint/<endpoint>",
-        "DenyEndpointChanges",
-    ),
-    "delete the mapping": Attempt(
-        "lambda",
-        "delete_event_source_mapping",
-        {"UUID": "<mapping>"},
-        DENIED,
-        "lambda:DeleteEventSourceMapping",
-        f"arn:aws:lambda:{REGION}:{ACCOUNT}:event-source-mapping:<mapping>",
-        "DenyStrangersAtTheFunction DenyFunctionChanges",
-    ),
-    "invoke the function": Attempt(
-        "lambda",
-        "invoke",
-        {"FunctionName": SETTINGS.function_name},
-        DENIED,
-        "lambda:InvokeFunction",
-        f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{SETTINGS.function_name}",
-        "DenyStrangersAtTheFunction DenyFunctionChanges",
-    ),
-    "delete the key": Attempt(
-        "kms",
-        "schedule_key_deletion",
-        {"KeyId": "<key>", "PendingWindowInDays": 7},
-        DENIED,
-        "kms:ScheduleKeyDeletion",
-        f"arn:aws:kms:{REGION}:{ACCOUNT}:key/<key>",
-        "DenyStrangersAtTheKeys DenyKeyDestruction",
-    ),
-    "delete the key by its alias": Attempt(
-        "kms",
-        "schedule_key_deletion",
-        {"KeyId": f"alias/{SETTINGS.name}-table", "PendingWindowInDays": 7},
-        DENIED,
-        "kms:ScheduleKeyDeletion",
-        f"arn:aws:kms:{REGION}:{ACCOUNT}:key/<key>",
-        "DenyStrangersAtTheKeys DenyKeyDestruction",
-    ),
-    "delete evidence": Attempt(
-        "s3",
-        "delete_object",
-        {"Bucket": f"{SETTINGS.name}-trail-{ACCOUNT}-{REGION}", "Key": "a/b.json"},
-        "AccessDenied",
-        "s3:DeleteObject",
-        f"arn:aws:s3:::{SETTINGS.name}-trail-{ACCOUNT}-{REGION}/a/b.json",
-        "DenyChangingFiles",
-    ),
-    "open the trail's bucket": Attempt(
-        "s3",
-        "delete_public_access_block",
-        {"Bucket": f"{SETTINGS.name}-trail-{ACCOUNT}-{REGION}"},
-        "AccessDenied",
-        "s3:PutBucketPublicAccessBlock",
-        f"arn:aws:s3:::{SETTINGS.name}-trail-{ACCOUNT}-{REGION}",
-        "DenyWeakeningEvidence",
-    ),
-    "silence the alerts": Attempt(
-        "sns",
-        "unsubscribe",
-        {"SubscriptionArn": "<subscription>"},
-        "AuthorizationError",
-        "sns:Unsubscribe",
-        "<subscription>",
-        "DenyUnsubscribing",
-    ),
-    "take the deployer": Attempt(
-        "sts",
-        "assume_role",
-        {"RoleArn": SETTINGS.role_arn("deployer"), "RoleSessionName": "me"},
-        "AccessDenied",
-        "sts:AssumeRole",
-        SETTINGS.role_arn("deployer"),
-        "DenyTakingDeployers DenyTakingOthers",
-        otherwise=NO_RESOURCE_POLICY,
-    ),
-    "take break-glass": Attempt(
-        "sts",
-        "assume_role",
-        {"RoleArn": SETTINGS.role_arn("break-glass"), "RoleSessionName": "me"},
-        "AccessDenied",
-        "sts:AssumeRole",
-        SETTINGS.role_arn("break-glass"),
-        "DenyTakingBreakGlass DenyTakingOthers",
-        otherwise=NO_RESOURCE_POLICY,
-    ),
-    "take the application": Attempt(
-        "sts",
-        "assume_role",
-        {"RoleArn": SETTINGS.role_arn("application"), "RoleSessionName": "me"},
-        "AccessDenied",
-        "sts:AssumeRole",
-        SETTINGS.role_arn("application"),
-        "DenyTakingApplication DenyTakingOthers",
-        otherwise=NO_RESOURCE_POLICY,
-    ),
-    "give the table's key away": Attempt(
-        "kms",
-        "put_key_policy",
-        {"KeyId": "<key>", "PolicyName": "default", "Policy": OPEN},
-        DENIED,
-        "kms:PutKeyPolicy",
-        f"arn:aws:kms:{REGION}:{ACCOUNT}:key/<key>",
-        "DenyStrangersAtTheKeys DenyKeyDestruction",
-    ),
-    "use the table's key": Attempt(
-        "kms",
-        "create_grant",
-        {"KeyId": "<key>", "GranteePrincipal": ADMINISTRATOR, "Operations": ["Decrypt"]},
-        DENIED,
-        "kms:CreateGrant",
-        f"arn:aws:kms:{REGION}:{ACCOUNT}:key/<key>",
-        "DenyStrangersAtTheKeys",
-        otherwise=NO_RESOURCE_POLICY,
-    ),
-    "hold an alarm down": Attempt(
-        "cloudwatch",
-        "put_metric_data",
-        {"Namespace": f"{SETTINGS.name}/trail", "MetricData": [{"MetricName": "RootUse", "Value": -1e9}]},
-        DENIED,
-        "cloudwatch:PutMetricData",
-        "*",
-        "DenyForgingMetrics",
-    ),
-    "take the bucket its tags": Attempt(
-        "s3",
-        "put_bucket_tagging",
-        {"Bucket": TRAIL_BUCKET, "Tagging": {"TagSet": []}},
-        "AccessDenied",
-        "s3:PutBucketTagging",
-        f"arn:aws:s3:::{TRAIL_BUCKET}",
-        "DenyWeakeningEvidence",
-    ),
-    "let requesters pay for the evidence": Attempt(
-        "s3",
-        "put_bucket_request_payment",
-        {"Bucket": TRAIL_BUCKET, "RequestPaymentConfiguration": {"Payer": "Requester"}},
-        "AccessDenied",
-        "s3:PutBucketRequestPayment",
-        f"arn:aws:s3:::{TRAIL_BUCKET}",
-        "DenyWeakeningEvidence",
-    ),
-    "take the function its tags": Attempt(
-        "lambda",
-        "untag_resource",
-        {"Resource": FUNCTION_ARN, "TagKeys": ["Application"]},
-        DENIED,
-        "lambda:UntagResource",
-        FUNCTION_ARN,
-        "DenyStrangersAtTheFunction DenyFunctionChanges",
-    ),
-    "take the topic its tags": Attempt(
-        "sns",
-        "untag_resource",
-        {"ResourceArn": TOPIC_ARN, "TagKeys": ["Application"]},
-        "AuthorizationError",
-        "sns:UntagResource",
-        TOPIC_ARN,
-        "DenyStrangersAtTheAlerts",
-    ),
-    "forge a failed batch": Attempt(
-        "s3",
-        "put_object",
-        {"Bucket": FAILURES, "Key": "aws/lambda/1/x", "Body": b"{}"},
-        "AccessDenied",
-        "s3:PutObject",
-        f"arn:aws:s3:::{FAILURES}/aws/lambda/1/x",
-        "DenyForgingFailedBatches",
-        otherwise="DenyForgingFailedBatches",
-    ),
-    "empty the dead letters": Attempt(
-        "sqs",
-        "purge_queue",
-        {"QueueUrl": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{SETTINGS.name}-dead-letters"},
-        DENIED,
-        "sqs:PurgeQueue",
-        f"arn:aws:sqs:{REGION}:{ACCOUNT}:{SETTINGS.name}-dead-letters",
-        "DenyStrangersAtTheQueue DenyTakingDeadLetters",
-    ),
-    "make an endpoint of their own": Attempt(
-        "ec2",
-        "create_vpc_endpoint",
-        {"VpcId": "<vpc>", "ServiceName": f"com.amazonaws.{REGION}.s3"},
-        "UnauthorizedOperation",
-        "ec2:CreateVpcEndpoint",
-        f"arn:aws:ec2:{REGION}:{ACCOUNT}:vpc-endpoint/*",
-        "DenyEndpointChanges",
-    ),
-    "cut the function off": Attempt(
-        "ec2",
-        "revoke_security_group_egress",
-        {"GroupId": "<group>", "IpPermissions": [{"IpProtocol": "-1"}]},
-        "UnauthorizedOperation",
-        "ec2:RevokeSecurityGroupEgress",
-        f"arn:aws:ec2:{REGION}:{ACCOUNT}:security-group/<group>",
-        "DenyStrangersAtTheNetwork",
-    ),
-    "take the network its tags": Attempt(
-        "ec2",
-        "delete_tags",
-        {"Resources": ["<vpc>"], "Tags": [{"Key": "Application"}]},
-        "UnauthorizedOperation",
-        "ec2:DeleteTags",
-        f"arn:aws:ec2:{REGION}:{ACCOUNT}:vpc/<vpc>",
-        "DenyStrangersAtTheNetwork",
-    ),
-    "replace an alarm by a composite one": Attempt(
-        "cloudwatch",
-        "put_composite_alarm",
-        {"AlarmName": f"{SETTINGS.name}-root-use", "AlarmRule": "FALSE"},
-        DENIED,
-        "cloudwatch:PutCompositeAlarm",
-        f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{SETTINGS.name}-root-use",
-        "DenyStrangersAtTheAlerts DenyWeakeningEvidence",
-    ),
-    "blind the rules by the bus's key": Attempt(
-        "events",
-        "update_event_bus",
-        {"Name": "default", "KmsKeyIdentifier": "<key>"},
-        DENIED,
-        "events:UpdateEventBus",
-        f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default",
-        "DenyBusChanges",
-    ),
-    "become the deployer": Attempt(
-        "iam",
-        "update_assume_role_policy",
-        {"RoleName": f"{SETTINGS.name}-deployer", "PolicyDocument": "{}"},
-        "AccessDenied",
-        "iam:UpdateAssumeRolePolicy",
-        f"arn:aws:iam::{ACCOUNT}:role/{SETTINGS.name}-deployer",
-        "DenyRoleChanges",
-    ),
-    "forge a record of the trail": Attempt(
-        "logs",
-        "put_log_events",
-        {
-            "logGroupName": f"/{SETTINGS.name}/trail",
-            "logStreamName": "forged",
-            "logEvents": [{"timestamp": 0, "message": "{}"}],
-        },
-        DENIED,
-        "logs:PutLogEvents",
-        f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/{SETTINGS.name}/trail:log-stream:forged",
-        "DenyForgingRecords",
-    ),
-    "forge the function's metrics": Attempt(
-        "cloudwatch",
-        "put_metric_data",
-        {"Namespace": "tableguard", "MetricData": [{"MetricName": "RowsWritten", "Value": 1e9}]},
-        DENIED,
-        "cloudwatch:PutMetricData",
-        "*",
-        "DenyForgingMetrics",
-    ),
-    "forge a file of the trail": Attempt(
-        "s3",
-        "put_object",
-        {"Bucket": TRAIL_BUCKET, "Key": "AWSLogs/forged.json.gz", "Body": b"{}"},
-        "AccessDenied",
-        "s3:PutObject",
-        f"arn:aws:s3:::{TRAIL_BUCKET}/AWSLogs/forged.json.gz",
-        "DenyChangingFiles",
-    ),
-    "forge a file of AWS Config": Attempt(
-        "s3",
-        "put_object",
-        {"Bucket": CONFIG_BUCKET, "Key": "AWSLogs/forged.json.gz", "Body": b"{}"},
-        "AccessDenied",
-        "s3:PutObject",
-        f"arn:aws:s3:::{CONFIG_BUCKET}/AWSLogs/forged.json.gz",
-        "DenyChangingFiles",
-    ),
-    "take a rule its tags": Attempt(
-        "config",
-        "untag_resource",
-        {"ResourceArn": "<rule>", "TagKeys": ["Application"]},
-        DENIED,
-        "config:UntagResource",
-        "<rule>",
-        "DenyNarrowingConfig",
-    ),
-    "plant an alias of the workload": Attempt(
-        "kms",
-        "create_alias",
-        {"AliasName": f"alias/{SETTINGS.name}-planted", "TargetKeyId": "<own-key>"},
-        DENIED,
-        "kms:CreateAlias",
-        f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/{SETTINGS.name}-planted",
-        "DenyKeyAliasCreation",
-    ),
-    "attach a VPN gateway to the network": Attempt(
-        "ec2",
-        "attach_vpn_gateway",
-        {"VpcId": "<vpc>", "VpnGatewayId": "<own-vgw>"},
-        "UnauthorizedOperation",
-        "ec2:AttachVpnGateway",
-        f"arn:aws:ec2:{REGION}:{ACCOUNT}:vpc/<vpc>",
-        "DenyStrangersAtTheNetwork",
-    ),
-    "attach an internet gateway to the network": Attempt(
-        "ec2",
-        "attach_internet_gateway",
-        {"VpcId": "<vpc>", "InternetGatewayId": "<own-igw>"},
-        "UnauthorizedOperation",
-        "ec2:AttachInternetGateway",
-        f"arn:aws:ec2:{REGION}:{ACCOUNT}:vpc/<vpc>",
-        "DenyStrangersAtTheNetwork",
-    ),
-    "give the network other DHCP options": Attempt(
-        "ec2",
-        "associate_dhcp_options",
-        {"VpcId": "<vpc>", "DhcpOptionsId": "<own-dopt>"},
-        "UnauthorizedOperation",
-        "ec2:AssociateDhcpOptions",
-        f"arn:aws:ec2:{REGION}:{ACCOUNT}:vpc/<vpc>",
-        "DenyStrangersAtTheNetwork",
-    ),
-    "make a NAT gateway in the network": Attempt(
-        "ec2",
-        "create_nat_gateway",
-        {"SubnetId": "<subnet>", "ConnectivityType": "private"},
-        "UnauthorizedOperation",
-        "ec2:CreateNatGateway",
-        f"arn:aws:ec2:{REGION}:{ACCOUNT}:subnet/<subnet>",
-        "DenyStrangersAtTheNetwork",
-    ),
-    "delete the access stack": Attempt(
-        "cloudformation",
-        "delete_stack",
-        {"StackName": SETTINGS.stack_name("access")},
-        "AccessDenied",
-        "cloudformation:DeleteStack",
-        "<access>",
-        "DenyStackDestruction",
-    ),
-    "update the access stack": Attempt(
-        "cloudformation",
-        "update_stack",
-        {"StackName": SETTINGS.stack_name("access"), "TemplateBody": '{"Resources": {}}'},
-        "AccessDenied",
-        "cloudformation:UpdateStack",
-        "<access>",
-        "DenyStackChanges",
-    ),
-    "give Identity Center's provider other keys": Attempt(
-        "iam",
-        "update_saml_provider",
-        {"SAMLProviderArn": PROVIDER, "SAMLMetadataDocument": METADATA},
-        "AccessDenied",
-        "iam:UpdateSAMLProvider",
-        PROVIDER,
-        "DenyRoleChanges",
-    ),
-    "delete Identity Center's provider": Attempt(
-        "iam",
-        "delete_saml_provider",
-        {"SAMLProviderArn": PROVIDER},
-        "AccessDenied",
-        "iam:DeleteSAMLProvider",
-        PROVIDER,
-        "DenyRoleChanges",
-    ),
-    "make a provider by Identity Center's name": Attempt(
-        "iam",
-        "create_saml_provider",
-        {"Name": PROVIDER.rpartition("/")[2], "SAMLMetadataDocument": METADATA},
-        "AccessDenied",
-        "iam:CreateSAMLProvider",
-        PROVIDER,
-        "DenyRoleChanges",
-    ),
-    "accept an invitation of another organization": Attempt(
-        "organizations",
-        "accept_handshake",
-        {"HandshakeId": "h-0123456789abcdef"},
-        DENIED,
+# an administrator's attempts of policies/attempts that statements of SCPs and RCPs refuse. The last call is the deed; an
+# attempt whose deed needs the answers of former calls is made by `tableguard attack` alone
+PROTECTED = {
+    attempt.id: attempt
+    for attempt in catalogue.load_all()
+    if attempt.by == "administrator" and attempt.statements and not any(step.takes or step.keeps for step in attempt.steps)
+}
+CODES = {
+    "cloudformation": "AccessDenied",
+    "ec2": "UnauthorizedOperation",
+    "iam": "AccessDenied",
+    "s3": "AccessDenied",
+    "sns": "AuthorizationError",
+    "sts": "AccessDenied",
+}  # of a refusal; the other services answer AccessDeniedException
+_HERE = f"{REGION}:{ACCOUNT}"
+# what is asked, where the call alone does not say it: another name, an id's ARN, a pattern
+ASKED = {
+    "accept-an-invitation": (
         "organizations:AcceptHandshake",
         "arn:aws:organizations::*:handshake/o-*/*/h-0123456789abcdef",
-        "DenyLeavingTheOrganization",
     ),
-    "take the account out of the organization": Attempt(
-        "organizations",
-        "leave_organization",
-        {},
-        DENIED,
-        "organizations:LeaveOrganization",
-        "*",
-        "DenyLeavingTheOrganization",
+    "blind-the-bus": ("events:UpdateEventBus", f"arn:aws:events:{_HERE}:event-bus/default"),
+    "close-the-home-region": ("account:DisableRegion", f"arn:aws:account::{ACCOUNT}:account"),
+    "cut-the-function-off": ("ec2:RevokeSecurityGroupEgress", f"arn:aws:ec2:{_HERE}:security-group/<group>"),
+    "delete-a-file-of-the-trail": ("s3:DeleteObject", f"arn:aws:s3:::{TRAIL_BUCKET}/<file>"),
+    "delete-the-access-stack": ("cloudformation:DeleteStack", "<access>"),
+    "delete-the-endpoint": ("ec2:DeleteVpcEndpoints", f"arn:aws:ec2:{_HERE}:vpc-endpoint/<endpoint>"),
+    "delete-the-key-by-its-alias": ("kms:ScheduleKeyDeletion", f"arn:aws:kms:{_HERE}:key/<key>"),
+    "delete-the-mapping": ("lambda:DeleteEventSourceMapping", f"arn:aws:lambda:{_HERE}:event-source-mapping:<mapping>"),
+    "delete-the-table": ("dynamodb:DeleteTable", TABLE_ARN),
+    "delete-the-table-by-its-arn": ("dynamodb:DeleteTable", TABLE_ARN),
+    "empty-the-dead-letters": ("sqs:PurgeQueue", f"arn:aws:sqs:{_HERE}:{SETTINGS.name}-dead-letters"),
+    "hold-an-alarm-down": ("cloudwatch:PutMetricData", "*"),
+    "invoke-the-function": ("lambda:InvokeFunction", f"arn:aws:lambda:{_HERE}:function:{SETTINGS.function_name}"),
+    "leave-the-organization": ("organizations:LeaveOrganization", "*"),
+    "make-a-nat-gateway": ("ec2:CreateNatGateway", f"arn:aws:ec2:{_HERE}:subnet/<subnet>"),
+    "make-an-endpoint": ("ec2:CreateVpcEndpoint", f"arn:aws:ec2:{_HERE}:vpc-endpoint/*"),
+    "make-the-provider-anew": ("iam:CreateSAMLProvider", "<provider>"),
+    "open-the-trail-s-bucket": ("s3:PutBucketPublicAccessBlock", f"arn:aws:s3:::{TRAIL_BUCKET}"),
+    "plant-an-alias": ("kms:CreateAlias", f"arn:aws:kms:{_HERE}:alias/{SETTINGS.name}-planted"),
+    "replace-an-alarm-by-a-composite-one": (
+        "cloudwatch:PutCompositeAlarm",
+        f"arn:aws:cloudwatch:{_HERE}:alarm:{SETTINGS.name}-root-use",
     ),
-    "close the home region": Attempt(
-        "account",
-        "disable_region",
-        {"RegionName": REGION},
-        DENIED,
-        "account:DisableRegion",
-        f"arn:aws:account::{ACCOUNT}:account",
-        "DenyRegionOptOut",
+    "replicate-the-table": ("dynamodb:CreateGlobalTable", f"arn:aws:dynamodb::{ACCOUNT}:global-table/{TABLE}"),
+    "stop-the-recorder": (
+        "config:StopConfigurationRecorder",
+        f"arn:aws:config:{_HERE}:configuration-recorder/<recorder>/*",
     ),
+    "stop-the-trail": ("cloudtrail:StopLogging", f"arn:aws:cloudtrail:{_HERE}:trail/{SETTINGS.trail_name}"),
+    "take-a-config-rule-its-tags": ("config:UntagResource", "<rule>"),
+    "take-the-deployer": ("sts:AssumeRole", SETTINGS.role_arn("deployer")),
+    "take-the-network-its-tags": ("ec2:DeleteTags", f"arn:aws:ec2:{_HERE}:vpc/<vpc>"),
+    "unsubscribe": ("sns:Unsubscribe", "<subscription>"),
+}
+# what a thief finds only where it was put; nothing of it need be there to be refused
+LOOT = {
+    "file": "AWSLogs/of-the-day.json.gz",
+    "backup": f"{TABLE_ARN}/backup/01700000000000-0a1b2c3d",
+    "package": "function.zip",
 }
 
 
 @pytest.fixture(scope="module")
-def own(running: estate.EmbeddedEstate) -> Iterator[dict[str, str]]:
+def own(zone: LandingZone) -> Iterator[dict[str, str]]:
     """Ids of what an administrator made for another network of the account, and of a key."""
-    ec2, kms = (running.session("administrator").client(service) for service in ("ec2", "kms"))
-    vpc = ec2.create_vpc(CidrBlock="10.77.0.0/16")["Vpc"]["VpcId"]
-    servers = [{"Key": "domain-name-servers", "Values": ["10.77.0.2"]}]
-    resources = {
-        "own-vpc": vpc,
-        "own-subnet": ec2.create_subnet(VpcId=vpc, CidrBlock="10.77.0.0/24")["Subnet"]["SubnetId"],
-        "own-vgw": ec2.create_vpn_gateway(Type="ipsec.1")["VpnGateway"]["VpnGatewayId"],
-        "own-igw": ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"],
-        "own-dopt": ec2.create_dhcp_options(DhcpConfigurations=servers)["DhcpOptions"]["DhcpOptionsId"],
-        "own-key": kms.create_key()["KeyMetadata"]["KeyId"],
-    }
+    ec2, kms = (zone.clients(service, ACCOUNT, REGION) for service in ("ec2", "kms"))
+    resources = scene.own(zone)
+    vpc = resources["own-vpc"]
     yield resources
     for gateway in ec2.describe_nat_gateways(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["NatGateways"]:
         ec2.delete_nat_gateway(NatGatewayId=gateway["NatGatewayId"])
@@ -561,56 +131,69 @@ def own(running: estate.EmbeddedEstate) -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def names(ids: Ids, own: dict[str, str]) -> dict[str, str]:
+def names(zone: LandingZone, own: dict[str, str]) -> Values:
     """What stands in angle brackets in a parameter."""
-    return {**vars(ids), **own}
+    return {**scene.of_settings(SETTINGS), **scene.ids(zone), **scene.guardrail(zone), **LOOT, **own}
 
 
-def _filled(value: Any, names: Mapping[str, str]) -> Any:
-    if isinstance(value, str):
-        return re.sub(r"<([\w-]+)>", lambda name: names[name[1]], value)
-    if isinstance(value, list):
-        return [_filled(element, names) for element in value]
-    return {key: _filled(part, names) for key, part in value.items()} if isinstance(value, dict) else value
-
-
-def _call(running: estate.EmbeddedEstate, attempt: Attempt, names: Mapping[str, str]) -> Callable[[], Any]:
+def _call(running: estate.EmbeddedEstate, attempt: Attempt, names: Values) -> Callable[[], Any]:
     """Return the attempt as a call without arguments."""
-    client = running.session("administrator").client(attempt.service)
-    return partial(getattr(client, attempt.operation), **_filled(attempt.parameters, names))
+    step = attempt.steps[-1]
+    client = running.session("administrator").client(step.service, region_name=_region(step, names))
+    return partial(getattr(client, xform_name(step.operation)), **_parameters(step, names))
+
+
+def _region(step: AttackStep, names: Values) -> str:
+    return placeholders.fill_text(step.region, names, step.operation) or REGION
+
+
+def _parameters(step: AttackStep, names: Values) -> dict[str, Any]:
+    return placeholders.fill(step.parameters, names, step.operation)
 
 
 @pytest.mark.parametrize("attempt", PROTECTED.values(), ids=PROTECTED)
 def test_an_administrator_of_the_workload_account_is_refused_in_aws_words(
-    running: estate.EmbeddedEstate, names: Mapping[str, str], attempt: Attempt
+    running: estate.EmbeddedEstate, names: Values, attempt: Attempt
 ) -> None:
     code, message = refusal(_call(running, attempt, names))
-    assert code == attempt.code
-    began = "You are not authorized to perform this operation. " if attempt.service == "ec2" else ""
-    asked = f"perform: {attempt.action} on resource: {_filled(attempt.resource, names)}"
+    step, last = attempt.steps[-1], decided(ADMINISTRATOR)
+    assert code == CODES.get(step.service, DENIED)
+    began = "You are not authorized to perform this operation. " if step.service == "ec2" else ""
     text, kind, arn = re.split(r" with an explicit deny in a (service|resource) control policy: ", message)
+    asked = f"perform: {last.action} on resource: {last.resource}"
     assert text == f"{began}User: {ADMINISTRATOR} is not authorized to {asked}"
     assert _policy_of(running, arn)["Name"].startswith(f"{SETTINGS.name}-")
-    last = decided(ADMINISTRATOR)
-    assert (last.account, last.action, last.allowed) == (ACCOUNT, attempt.action, False)
+    assert (last.account, last.allowed) == (ACCOUNT, False)
     assert last.because.startswith(f"denied by {'scp' if kind == 'service' else 'rcp'} policy ")
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_a_refusal_names_the_action_and_the_resource_that_aws_asks_about(
+    running: estate.EmbeddedEstate, names: Values, name: str
+) -> None:
+    refusal(_call(running, PROTECTED[name], names))
+    last = decided(ADMINISTRATOR)
+    action, resource = ASKED[name]
+    assert (last.action, last.resource) == (action, placeholders.fill_text(resource, names, name))
 
 
 @pytest.mark.parametrize("attempt", PROTECTED.values(), ids=PROTECTED)
 def test_each_of_the_statements_refuses_alone_and_without_them_the_attempt_goes_through(
     running: estate.EmbeddedEstate,
     zone: LandingZone,
-    names: Mapping[str, str],
+    names: Values,
     attempt: Attempt,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    tried = guardrails.dry(monkeypatch, running.session("administrator"), attempt.service, attempt.operation)
-    call, statements = partial(tried, **_filled(attempt.parameters, names)), attempt.statements.split()
+    step, statements = attempt.steps[-1], attempt.statements
+    administrator, method = running.session("administrator"), xform_name(step.operation)
+    tried = guardrails.dry(monkeypatch, administrator, step.service, method, _region(step, names))
+    call = partial(tried, **_parameters(step, names))
     for statement in statements:
         with guardrails.without(zone, *(other for other in statements if other != statement)):
             assert guardrails.outcome(call) == statement
     with guardrails.without(zone, *statements):
-        assert guardrails.outcome(call) == attempt.otherwise
+        assert guardrails.outcome(call) == (attempt.otherwise or guardrails.ALLOWED)
 
 
 OF_PAGE = {row.case: row.statements for row in attacks.rows() if "/test_administrators.py::" in row.shown and row.case}
@@ -618,7 +201,7 @@ OF_PAGE = {row.case: row.statements for row in attacks.rows() if "/test_administ
 
 @pytest.mark.parametrize("name", OF_PAGE)
 def test_the_page_of_attacks_names_the_statement_that_refuses(
-    running: estate.EmbeddedEstate, names: Mapping[str, str], name: str
+    running: estate.EmbeddedEstate, names: Values, name: str
 ) -> None:
     assert {denial(_call(running, PROTECTED[name], names))} == OF_PAGE[name]
 
@@ -675,12 +258,12 @@ OF_THEIR_OWN: dict[str, tuple[str, dict[str, Mapping[str, Any]]]] = {
 
 @pytest.mark.parametrize("name", OF_THEIR_OWN)
 def test_an_administrator_does_the_same_with_what_is_not_the_workload_s(
-    running: estate.EmbeddedEstate, names: Mapping[str, str], name: str
+    running: estate.EmbeddedEstate, names: Values, name: str
 ) -> None:
     service, calls = OF_THEIR_OWN[name]
     client = running.session("administrator").client(service)
     for operation, parameters in calls.items():
-        answer = getattr(client, operation)(**_filled(parameters, names))
+        answer = getattr(client, operation)(**placeholders.fill(parameters, names, name))
         assert answer["ResponseMetadata"]["HTTPStatusCode"] in (200, 204)
 
 
@@ -712,9 +295,14 @@ def test_a_network_acl_is_covered_by_nothing(
 
 DEAD_LETTERS = {"QueueUrl": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{SETTINGS.name}-dead-letters"}
 EXEMPT: dict[str, tuple[str, str, str, dict[str, Any]]] = {
-    "take a rule its tags": ("deployer", "config", "untag_resource", {"ResourceArn": "<rule>", "TagKeys": ["None"]}),
-    "empty the dead letters": ("break-glass", "sqs", "purge_queue", DEAD_LETTERS),
-    "update the access stack": (
+    "take-a-config-rule-its-tags": (
+        "deployer",
+        "config",
+        "untag_resource",
+        {"ResourceArn": "<rule>", "TagKeys": ["None"]},
+    ),
+    "empty-the-dead-letters": ("break-glass", "sqs", "purge_queue", DEAD_LETTERS),
+    "update-the-access-stack": (
         "break-glass",
         "cloudformation",
         "update_termination_protection",
@@ -725,13 +313,13 @@ EXEMPT: dict[str, tuple[str, str, str, dict[str, Any]]] = {
 
 @pytest.mark.parametrize("name", EXEMPT)
 def test_who_is_exempt_does_what_an_administrator_may_not(
-    running: estate.EmbeddedEstate, names: Mapping[str, str], name: str
+    running: estate.EmbeddedEstate, names: Values, name: str
 ) -> None:
     role, service, operation, parameters = EXEMPT[name]
-    answer = getattr(running.roles[role].client(service), operation)(**_filled(parameters, names))
+    answer = getattr(running.roles[role].client(service), operation)(**placeholders.fill(parameters, names, name))
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200
     refused = getattr(running.session("administrator").client(service), operation)
-    assert denial(refused, **_filled(parameters, names)) in PROTECTED[name].statements.split()
+    assert denial(refused, **placeholders.fill(parameters, names, name)) in PROTECTED[name].statements
 
 
 @pytest.mark.parametrize("bucket", [TRAIL_BUCKET, CONFIG_BUCKET])

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 
+from tableguard.attack import catalogue
 from tableguard.cli.app import main
 
 _COMMAND = re.compile(r"(?<![\w/-])(?:\.venv/bin/)?tableguard ([^\n`#|&;)]+)")
@@ -111,4 +112,14 @@ def _is_a_test(root: Path, path: str, name: str) -> bool:
     if path.endswith(".toml"):
         return f'name = "{name}"\n' in lines
     named = _CASE.fullmatch(name)
-    return named is not None and f"\ndef {named[1]}(" in lines and (named[2] is None or f'"{named[2]}"' in lines)
+    return named is not None and f"\ndef {named[1]}(" in lines and (named[2] is None or _is_a_case(named[2], lines))
+
+
+def _is_a_case(case: str, test: str) -> bool:
+    """Return True if a test file has a case, or reads the attempts of policies/attempts and one has its name."""
+    return f'"{case}"' in test or ("for attempt in catalogue.load_all()" in test and case in _attempts())
+
+
+@cache
+def _attempts() -> frozenset[str]:
+    return frozenset(attempt.id for attempt in catalogue.load_all())

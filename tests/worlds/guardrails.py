@@ -43,9 +43,12 @@ def _contents(client: Any) -> Iterator[tuple[str, str]]:
                 yield policy["Id"], client.describe_policy(PolicyId=policy["Id"])["Policy"]["Content"]
 
 
-def dry(monkeypatch: pytest.MonkeyPatch, session: EmbeddedSession, service: str, method: str) -> Callable[..., Any]:
+def dry(
+    monkeypatch: pytest.MonkeyPatch, session: EmbeddedSession, service: str, method: str, region: str = REGION
+) -> Callable[..., Any]:
     """Return a method of a client whose calls, where every policy lets them through, end as EC2's dry runs do."""
-    client, caller = session.client(service), session.client("sts").get_caller_identity()["Arn"]
+    client = session.client(service, region_name=region)
+    caller = session.client("sts").get_caller_identity()["Arn"]
     operation = client.meta.method_to_api_mapping[method]
     check = documents.check  # what follows the guard, before anything is done
 
