@@ -48,12 +48,14 @@ OPEN = (
 )
 
 
-# an administrator's attempts of policies/attempts that statements of SCPs and RCPs refuse. The last call is the deed; an
-# attempt whose deed needs the answers of former calls is made by `tableguard attack` alone
+# an administrator's attempts of policies/attempts that statements of SCPs and RCPs refuse. The last call is the deed;
+# an attempt whose deed needs the answers of former calls is made by `tableguard attack` alone
 PROTECTED = {
     attempt.id: attempt
     for attempt in catalogue.load_all()
-    if attempt.by == "administrator" and attempt.statements and not any(step.takes or step.keeps for step in attempt.steps)
+    if attempt.by == "administrator"
+    and attempt.statements
+    and not any(step.takes or step.keeps for step in attempt.steps)
 }
 CODES = {
     "cloudformation": "AccessDenied",
