@@ -54,6 +54,14 @@ def staged(settings: Settings, report: Callable[[Step], None]) -> Iterator[Stage
 
 def outcomes(stage: Stage, attempts: Sequence[Attempt], at_once: int = AT_ONCE) -> Iterator[AttemptOutcome]:
     """Yield what comes of each attempt, as they end; the estate itself does nothing any more."""
+    watchers = at_rest(stage)
+    tasks = [partial(_facts, stage.scene, watchers, attempt) for attempt in attempts]
+    for number, facts in fresh.answers(tasks, at_once):
+        yield AttemptOutcome.read(attempts[number], facts)
+
+
+def at_rest(stage: Stage) -> Watchers:
+    """Let the estate come to rest, so that it can be copied; return what watches each copy."""
     watch = stage.running.watch
     fresh.quieten(stage.running)
     watch.clock.stop(_next_hour(watch.clock.now()))
@@ -61,10 +69,7 @@ def outcomes(stage: Stage, attempts: Sequence[Attempt], at_once: int = AT_ONCE) 
         trial.pass_time(stage.scene, watch, 600, 60)
     watch.clock.stop(_next_hour(watch.clock.now()) + timedelta(seconds=_SECOND))
     watch.tick()
-    watchers = _with_background(stage.scene, Watchers(watch, stage.detections))
-    tasks = [partial(_facts, stage.scene, watchers, attempt) for attempt in attempts]
-    for number, facts in fresh.answers(tasks, at_once):
-        yield AttemptOutcome.read(attempts[number], facts)
+    return _with_background(stage.scene, Watchers(watch, stage.detections))
 
 
 def _with_background(scene: Scene, watchers: Watchers) -> Watchers:

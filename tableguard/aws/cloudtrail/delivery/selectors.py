@@ -108,7 +108,8 @@ def _classic(selector: Selector) -> Callable[[Record], bool]:
     data = selector.get("DataResources") or ()
 
     def selects(event: Record) -> bool:
-        if kind != "All" and bool(event["readOnly"]) != (kind == "ReadOnly"):
+        # a record need not have the field; AWS does not say how it is then taken, and a write is the safer guess
+        if kind != "All" and bool(event.get("readOnly")) != (kind == "ReadOnly"):
             return False
         if event["eventCategory"] == "Management":
             return bool(of_management) and event["eventSource"] not in excluded

@@ -101,6 +101,18 @@ def test_a_classic_selector_takes_events_that_read_or_write(kind: str, recorded:
     assert [selectors.record(event(readOnly=only)) for only in (True, False)] == [bool(one) for one in recorded]
 
 
+@pytest.mark.parametrize(("kind", "recorded"), [("All", True), ("ReadOnly", False), ("WriteOnly", True)])
+def test_an_event_that_does_not_say_whether_it_reads_is_taken_for_one_that_writes(kind: str, recorded: bool) -> None:
+    silent = {name: value for name, value in event().items() if name != "readOnly"}
+    assert EventSelectors(({"ReadWriteType": kind},)).record(silent) is recorded
+
+
+def test_a_classic_selector_takes_no_network_activity_event() -> None:
+    refused = {name: value for name, value in event(eventCategory="NetworkActivity").items() if name != "readOnly"}
+    for kind in ("All", "ReadOnly", "WriteOnly"):
+        assert not EventSelectors(({"ReadWriteType": kind, "IncludeManagementEvents": True},)).record(refused)
+
+
 def test_a_classic_selector_leaves_out_management_events_or_those_of_a_source() -> None:
     assert not EventSelectors(({"IncludeManagementEvents": False},)).record(event())
     excluding = EventSelectors(({"ExcludeManagementEventSources": ["kms.amazonaws.com"]},))
