@@ -12,6 +12,7 @@ PRINCIPALS: Mapping[str, str] = {
     "deployer": "a thief of the deployer's credentials",
     "function": "whoever runs code in the stream function",
     "management": "an administrator of the organization's management account",
+    "management-root": "the root user of the organization's management account",
     "neighbour": "an administrator of another account of the organization",
     "operator": "a thief of the operator's credentials, in the workload's VPC",
     "operator-online": "a thief of the operator's credentials, on the internet",

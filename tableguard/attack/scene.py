@@ -27,7 +27,7 @@ from tableguard.settings import Settings
 
 STRANGER = "444455556666"  # an account of somebody else
 EVERYTHING = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
-_ROOT_KEY = "EMBEDDEDAWSROOT00000"
+_ROOT_KEYS = "EMBEDDEDAWSROOT00000", "EMBEDDEDAWSROOT00001"  # the workload's account, and the management account
 _USER = {"UserName": "mallory"}
 _TRUST = {"Effect": "Allow", "Principal": {"AWS": STRANGER}, "Action": "sts:AssumeRole"}
 _METADATA = "<EntityDescriptor/>".ljust(1000)  # IAM wants a thousand characters
@@ -211,11 +211,12 @@ def _sessions(running: EmbeddedEstate, zone: LandingZone) -> dict[str, EmbeddedS
         "deployer": role("deployer"),
         "function": _function(running),
         "management": zone.session("management"),
+        "management-root": _root(zone, settings.management_account_id, _ROOT_KEYS[1]),
         "neighbour": _neighbour(zone),
         "operator": zone.in_network(role("operator")),
         "operator-online": role("operator"),
         "outsider": _outsider(zone),
-        "root": _root(zone),
+        "root": _root(zone, settings.account_id, _ROOT_KEYS[0]),
         "signed-in": zone.in_network(zone.assume(settings.role_arn("identity-pool-user"), tags)),
         "user": _user(zone),
     }
@@ -265,16 +266,15 @@ def _neighbour(zone: LandingZone) -> EmbeddedSession:
     return zone.assume(f"arn:aws:iam::{account}:role/{role['RoleName']}")
 
 
-def _root(zone: LandingZone) -> EmbeddedSession:
-    """Return a session of the account's root user, who has an access key: no API makes one for him."""
+def _root(zone: LandingZone, account: str, access_key_id: str) -> EmbeddedSession:
+    """Return a session of an account's root user, who has an access key: no API makes one for him."""
     from moto.iam.models import AccessKey, iam_backends  # noqa: PLC0415  # moto is imported once an embedded AWS runs
 
-    account = zone.settings.account_id
     key = AccessKey(None, "AKIA", account)  # type: ignore[abstract]  # moto's own code makes it too
-    key.access_key_id = _ROOT_KEY
-    iam_backends[account]["aws"].access_keys[_ROOT_KEY] = key
-    STATE.callers[_ROOT_KEY] = Caller(principal(f"arn:aws:iam::{account}:root"))
-    credentials = Credentials(_ROOT_KEY, key.secret_access_key)
+    key.access_key_id = access_key_id
+    iam_backends[account]["aws"].access_keys[access_key_id] = key
+    STATE.callers[access_key_id] = Caller(principal(f"arn:aws:iam::{account}:root"))
+    credentials = Credentials(access_key_id, key.secret_access_key)
     return EmbeddedSession(zone.endpoint, zone.settings.home_region, credentials)
 
 

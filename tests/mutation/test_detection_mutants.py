@@ -26,6 +26,7 @@ EQUIVALENT = {
     "denied_by_guardrail: a wrong source": _NO_SOURCE,
     "endpoint_refusal: a name dropped": _NO_NAME,
     "endpoint_refusal: a wrong source": _NO_SOURCE,
+    "items_expired: a name dropped": _NO_NAME,
     "log_evasion: a name dropped": _NO_NAME,
     "log_evasion: a wrong source": _NO_SOURCE,
     "management_root_use: a name dropped": _NO_NAME,
@@ -60,7 +61,7 @@ def test_a_weakening_that_weakens_nothing_is_found_unnoticed(result: dict[str, A
 
 def test_each_detection_that_an_attempt_fires_is_weakened_in_each_way(result: dict[str, Any]) -> None:
     weakened = {name.partition(":")[0] for name in result["mutants"]}
-    assert len(weakened) >= 58
+    assert len(weakened) >= 63
     assert weakened <= DETECTIONS.keys()
     expected = {f"{name}: {how}" for name in weakened for how in ("a name dropped", "a wrong source", "disabled")}
     assert expected <= {*result["mutants"]}

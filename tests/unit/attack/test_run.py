@@ -64,11 +64,6 @@ def test_each_detection_tells_of_an_attempt() -> None:
 
 # detections that no attempt has fired yet
 NOT_TRIED = {
-    "account_steered",
-    "backups_changed",
-    "items_expired",
-    "management_root_use",
-    "management_stack_removed",
     "member_impersonated",
     "member_root_taken",
     "taker_assigned",
