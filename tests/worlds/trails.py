@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tableguard.aws.cloudtrail.record import Record
 from tableguard.local import server
 from tableguard.local.clients.factory import Clients
-from tableguard.local.trail.trails import Record
 from tableguard.local.watch.watch import Watch
 
 BEGUN = datetime(2026, 3, 1, 12, tzinfo=UTC)

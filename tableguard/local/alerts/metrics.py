@@ -65,9 +65,10 @@ class MetricIndex:
         """Read the data that came since the last time."""
         if self._read > len(data):  # moto was emptied
             self._read, self._statistics = 0, {}
-        for datum in data[self._read :]:
+        new = data[self._read :]
+        self._read += len(new)  # not all of the data: more may come meanwhile
+        for datum in new:
             self._add(datum)
-        self._read = len(data)
 
     def between(self, metric: Metric, start: int, end: int) -> Statistics | None:
         """Return the statistics of a metric from a second to another; None if it has no data there."""

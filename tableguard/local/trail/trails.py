@@ -12,14 +12,11 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 from tableguard.aws.cloudtrail.delivery.trail import Trail, bus_event
+from tableguard.aws.cloudtrail.record import Record
 from tableguard.local.trail.delivery.delivery_status import DeliveryStatus
 from tableguard.local.trail.delivery.digests import Digests
 from tableguard.local.trail.delivery.log_files import LogFiles
 from tableguard.local.trail.delivery.log_groups import LogLine, write_lines
-
-Record = dict[
-    str, Any
-]  # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 
 
 @dataclass(frozen=True)
@@ -70,8 +67,8 @@ class Trails:
 
     def changed(self, now: datetime) -> None:
         """Note the trails as they are after one was made, changed or deleted."""
-        trails = self._logging()
-        with self._lock:
+        with self._lock:  # of two changes at once, the second reads what the first has left
+            trails = self._logging()
             self._versions.append((now, trails))
             self.digests.begin(trails, now)
 

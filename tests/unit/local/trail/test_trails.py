@@ -1,13 +1,17 @@
 """A trail delivers what it records: to the event bus within seconds, and to its log group as its role may."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from threading import Event, Thread
 from typing import Any
 
 import pytest
 
+from tableguard.local.trail.trails import Delays, Trails
 from tests.worlds import trails
 from tests.worlds.trails import ACCOUNT, GROUP, OTHER_REGION, REGION, ROLE, SmallAws, event, item_event, small_aws
 
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _STREAM = f"{ACCOUNT}_CloudTrail_{REGION}"
 _ITEMS = {
     "FieldSelectors": [
@@ -167,3 +171,27 @@ def test_an_aws_that_is_emptied_delivers_nothing_more(small: SmallAws) -> None:
     small.watch.reset()
     small.watch.run(300)
     assert (_names(small), small.log_lines()) == ([], [])
+
+
+def test_of_two_changes_at_once_the_later_one_lasts() -> None:
+    """The first thread is held while it reads the trails; the second has then to wait, and reads its own change."""
+    state, reading, changed = ["before"], Event(), Event()
+
+    def logging() -> Any:
+        seen = tuple(state)
+        if not reading.is_set():
+            reading.set()
+            changed.wait(0.2)
+        return seen
+
+    tried = Trails(Delays(), logging, [])
+    tried.digests.begin = lambda trails, now: None  # type: ignore[method-assign]  # the trails are words
+    first = Thread(target=tried.changed, args=(NOW,))
+    first.start()
+    reading.wait()
+    state[:] = ["after"]
+    tried.changed(NOW)
+    changed.set()
+    first.join()
+    last: tuple[Any, ...] = tried._at(NOW)
+    assert last == ("after",)
