@@ -48,6 +48,7 @@ _CORRECTIONS = {
     "logs": "moto.logs.corrections",
     "organizations": "moto.organizations",
     "resourcegroupstaggingapi": "moto.tagging",
+    "s3": "moto.s3",
     "sns": "moto.sns",
     "sqs": "moto.sqs",
     "sts": "moto.sts",

@@ -526,7 +526,6 @@ SAMPLES = (
             },
             "apiVersion": "2012-08-10",
         },
-        lacking=frozenset(("numberOfDecreasesToday",)),
         beyond=frozenset(
             (
                 "attributeDefinitions",

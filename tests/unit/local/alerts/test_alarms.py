@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from botocore.exceptions import ClientError
 from tests.worlds import watched
 from tests.worlds.watched import ACCOUNT, ALARMS, EVENTS, REGION, World
 
-NOON = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
+# a time of its own for each test, later than that of the one before; CloudWatch Logs takes lines of the last 14 days
+EARLIEST = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(days=13)
+TIMES = (EARLIEST + timedelta(hours=5 * number) for number in count())
 
 
 @pytest.fixture(scope="module")
@@ -21,10 +24,15 @@ def running() -> Iterator[World]:
 
 
 @pytest.fixture
-def world(running: World) -> World:
-    """The world at noon."""
-    running.watch.clock.stop(NOON)
+def world(running: World, now: datetime) -> World:
+    """The world at a time at which nothing has happened yet."""
+    running.watch.clock.stop(now)
     return running
+
+
+@pytest.fixture
+def now() -> datetime:
+    return next(TIMES)
 
 
 def alarm(world: World, name: str, topic: str, **changes: Any) -> str:
@@ -59,7 +67,9 @@ def set_state(world: World, name: str, value: str) -> None:
     world.client("cloudwatch").set_alarm_state(AlarmName=name, StateValue=value, StateReason="tried")
 
 
-def test_a_line_that_matches_reaches_the_subscriber_of_the_alarm_and_another_line_does_not(world: World) -> None:
+def test_a_line_that_matches_reaches_the_subscriber_of_the_alarm_and_another_line_does_not(
+    world: World, now: datetime
+) -> None:
     topic = world.topic("lines", ALARMS)
     alarm(world, "lines", topic)
     logs = world.client("logs")
@@ -73,8 +83,8 @@ def test_a_line_that_matches_reaches_the_subscriber_of_the_alarm_and_another_lin
     )
 
     def write(name: str) -> None:
-        now = int(world.watch.clock.now().timestamp() * 1000)
-        line = {"timestamp": now, "message": json.dumps({"eventName": name})}
+        time = int(world.watch.clock.now().timestamp() * 1000)
+        line = {"timestamp": time, "message": json.dumps({"eventName": name})}
         logs.put_log_events(logGroupName="lines", logStreamName="one", logEvents=[line])
 
     write("CreateTable")
@@ -85,7 +95,8 @@ def test_a_line_that_matches_reaches_the_subscriber_of_the_alarm_and_another_lin
     assert state(world, "lines")["StateValue"] == "ALARM"
     (message,) = map(json.loads, world.received(topic))
     assert (message["AlarmName"], message["NewStateValue"], message["OldStateValue"]) == ("lines", "ALARM", "OK")
-    why = "1 out of the last 1 datapoints [1.0 (01/12/26 11:58:00)] was greater than or equal to the threshold (1.0)"
+    begun = f"{now - timedelta(minutes=2):%d/%m/%y %H:%M:%S}"  # the five minutes that end with this one
+    why = f"1 out of the last 1 datapoints [1.0 ({begun})] was greater than or equal to the threshold (1.0)"
     assert why in message["NewStateReason"]
 
 
@@ -195,7 +206,7 @@ def test_a_composite_alarm_rings_by_the_states_of_others(world: World) -> None:
     cloudwatch.put_composite_alarm(AlarmName="both", AlarmRule=rule, AlarmActions=[topic])
     write_metric(world, "first", 1)
     world.watch.run(60)
-    (both,) = cloudwatch.describe_alarms(AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
+    (both,) = cloudwatch.describe_alarms(AlarmNames=["both"], AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
     assert (both["StateValue"], world.received(topic)) == ("OK", [])
     write_metric(world, "second", 1)
     world.watch.run(60)
@@ -219,7 +230,7 @@ def test_a_rule_that_says_nothing_is_refused(world: World, rule: str, text: str)
         world.client("cloudwatch").put_composite_alarm(AlarmName="senseless", AlarmRule=rule)
 
 
-def test_the_history_tells_states_actions_and_changes(world: World) -> None:
+def test_the_history_tells_states_actions_and_changes(world: World, now: datetime) -> None:
     refusing, topic = world.topic("refusing-history"), world.topic("history", ALARMS)
     alarm(world, "told", topic, AlarmActions=[topic, refusing])
     set_state(world, "told", "ALARM")
@@ -231,18 +242,18 @@ def test_the_history_tells_states_actions_and_changes(world: World) -> None:
         ("Action", f"Successfully executed action {topic}"),
         ("Action", f"Failed to execute action {refusing}"),
     ]
-    assert {item["Timestamp"] for item in items} == {NOON}
+    assert {item["Timestamp"] for item in items} == {now}
     updates = cloudwatch.describe_alarm_history(AlarmName="told", HistoryItemType="StateUpdate")["AlarmHistoryItems"]
     assert [json.loads(item["HistoryData"])["newState"]["stateValue"] for item in updates] == ["ALARM"]
 
 
-def test_metric_data_without_a_time_has_that_of_the_estate(world: World) -> None:
+def test_metric_data_without_a_time_has_that_of_the_estate(world: World, now: datetime) -> None:
     write_metric(world, "dated", 1)
     asked = {"Namespace": "test", "MetricName": "dated", "Period": 60, "Statistics": ["SampleCount"]}
     (point,) = world.client("cloudwatch").get_metric_statistics(
-        StartTime=datetime(2026, 12, 1, 11, tzinfo=UTC), EndTime=datetime(2026, 12, 1, 13, tzinfo=UTC), **asked
+        StartTime=now - timedelta(hours=1), EndTime=now + timedelta(hours=1), **asked
     )["Datapoints"]
-    assert point["Timestamp"] == NOON
+    assert point["Timestamp"] == now
 
 
 def test_an_alarm_on_a_queue_rings_when_a_message_lies_there(world: World) -> None:

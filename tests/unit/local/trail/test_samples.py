@@ -57,25 +57,35 @@ def access_key(zone: LandingZone) -> dict[str, str]:
     return key
 
 
-@pytest.fixture(scope="module")
-def names(zone: LandingZone) -> dict[str, str]:
-    """Return the names of what the samples act on."""
-
-    def of(service: str) -> Any:
-        return zone.clients(service, edge.ACCOUNT, edge.REGION)
-
-    of("dynamodb").create_table(
+@pytest.fixture
+def names(zone: LandingZone, resources: dict[str, str]) -> dict[str, str]:
+    """Return the names of what the samples act on: the table, which one of them deletes, is new for each."""
+    dynamodb, streams = (
+        zone.clients(service, edge.ACCOUNT, edge.REGION) for service in ("dynamodb", "dynamodbstreams")
+    )
+    if "Music" in dynamodb.list_tables()["TableNames"]:
+        dynamodb.delete_table(TableName="Music")
+    dynamodb.create_table(
         TableName="Music",
         KeySchema=[{"AttributeName": "Artist", "KeyType": "HASH"}, {"AttributeName": "SongTitle", "KeyType": "RANGE"}],
         AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("Artist", "SongTitle")],
         ProvisionedThroughput={"ReadCapacityUnits": 10, "WriteCapacityUnits": 10},
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"},
     )
-    organizations = zone.clients("organizations", edge.SETTINGS.management_account_id, edge.REGION)
-    streams = of("dynamodbstreams")
-    stream = streams.list_streams(TableName="Music")["Streams"][0]["StreamArn"]
+    stream = dynamodb.describe_table(TableName="Music")["Table"]["LatestStreamArn"]
     shard = streams.describe_stream(StreamArn=stream)["StreamDescription"]["Shards"][0]["ShardId"]
     position = {"StreamArn": stream, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON"}
+    return {**resources, "ShardIterator": streams.get_shard_iterator(**position)["ShardIterator"]}
+
+
+@pytest.fixture(scope="module")
+def resources(zone: LandingZone) -> dict[str, str]:
+    """Return the names of all but the table."""
+
+    def of(service: str) -> Any:
+        return zone.clients(service, edge.ACCOUNT, edge.REGION)
+
+    organizations = zone.clients("organizations", edge.SETTINGS.management_account_id, edge.REGION)
     key = of("kms").create_key()["KeyMetadata"]["KeyId"]
     anybody = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}}]}
     trust = json.dumps({**anybody, "Statement": [{**anybody["Statement"][0], "Action": "sts:AssumeRole"}]})  # type: ignore[dict-item]  # of an object of texts
@@ -86,7 +96,6 @@ def names(zone: LandingZone) -> dict[str, str]:
         "QueueUrl": of("sqs").create_queue(QueueName="sampled")["QueueUrl"],
         "RoleArn": of("iam").create_role(RoleName="EC2-dev", AssumeRolePolicyDocument=trust)["Role"]["Arn"],
         "RootId": organizations.list_roots()["Roots"][0]["Id"],
-        "ShardIterator": streams.get_shard_iterator(**position)["ShardIterator"],
         "TopicArn": of("sns").create_topic(Name="sampled")["TopicArn"],
     }
 
