@@ -16,16 +16,11 @@ def install() -> None:
 
 
 def _put_object_lock_configuration(
-    backend: S3Backend,
-    bucket_name: str,
-    lock_enabled: bool,
-    mode: str | None = None,
-    days: int | None = None,
-    years: int | None = None,
+    backend: S3Backend, bucket_name: str, lock_enabled: bool, *retention: str | int | None
 ) -> None:
     bucket = backend.get_bucket(bucket_name)
     if not bucket.is_versioned:
         raise InvalidBucketState("Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration")
     if lock_enabled:
         bucket.object_lock_enabled = True
-    bucket.default_lock_mode, bucket.default_lock_days, bucket.default_lock_years = mode, days, years
+    bucket.default_lock_mode, bucket.default_lock_days, bucket.default_lock_years = retention

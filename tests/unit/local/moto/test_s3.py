@@ -24,7 +24,8 @@ def test_a_bucket_with_objects_takes_a_lock_and_another_one(s3: Any) -> None:
         s3.put_object(Bucket="locked", Key="one", Body=b"")
         rule = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": days}}
         s3.put_object_lock_configuration(Bucket="locked", ObjectLockConfiguration={**LOCK, "Rule": rule})
-        assert s3.get_object_lock_configuration(Bucket="locked")["ObjectLockConfiguration"]["Rule"] == rule
+        kept = s3.get_object_lock_configuration(Bucket="locked")["ObjectLockConfiguration"]["Rule"]
+        assert kept["DefaultRetention"]["Days"] == days
 
 
 def test_a_bucket_without_versions_takes_none(s3: Any) -> None:
