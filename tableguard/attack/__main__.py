@@ -3,10 +3,11 @@
 import sys
 
 from tableguard import settings
-from tableguard.attack import catalogue, page, run
+from tableguard.attack import page, run
 
 if __name__ == "__main__":
-    attempts = catalogue.load_all()
-    with run.staged(settings.example(), lambda step: None) as stage:
+    example = settings.example()
+    attempts = run.every_attempt(example)
+    with run.staged(example, lambda step: None) as stage:
         ended = tuple(run.outcomes(stage, attempts))
     sys.stdout.write(page.page(run.ledger(attempts, ended)))

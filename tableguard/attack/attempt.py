@@ -10,7 +10,8 @@ OWN_POLICY = "its own policy"
 
 @dataclass(frozen=True)
 class AttackStep:
-    """One call; `who` is the attempt's own principal (""), or what a former step has taken.
+    """One call; `who` is the attempt's own principal (""), what a former step has taken, or
+    another principal, as whom the attacker acts by now.
 
     `keeps` names parts of the answer, which later steps write in angle brackets.
     """
@@ -46,6 +47,7 @@ class Attempt:
     refused_with: str = ""
     uncovered: str = ""
     unseen: str = ""  # why nobody is told of it, though it succeeds
+    goal: str = ""  # of policies/together.toml: it is the sequence to it that `tableguard reach` shows
 
     @property
     def claimed(self) -> bool:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
+from pathlib import Path
 from typing import Any, Literal
 
 from tableguard.attack.attempt import Attempt
@@ -15,7 +16,7 @@ from tableguard.findings.exit_code import FINDINGS, FINE, UNANSWERED
 from tableguard.findings.finding import Finding
 from tableguard.findings.formats import Report
 from tableguard.findings.outcome import Unanswered
-from tableguard.paths import from_here
+from tableguard.paths import POLICIES, from_here
 from tableguard.reading.line_numbers import line_with
 
 Verdict = Literal[
@@ -176,7 +177,14 @@ def _findings(outcome: AttemptOutcome) -> Iterator[Finding]:
     if judged not in _RULES:
         return
     rule, remedy = _RULES[judged]
-    file = FOLDER / f"{attempt.area}.toml"
-    line = line_with(file.read_text(encoding="utf-8"), f'id = "{attempt.id}"')
+    file, text = _place(attempt)
+    line = line_with(file.read_text(encoding="utf-8"), text)
     sentence = f"{PRINCIPALS[attempt.by]} {attempt.says}: {judged.partition(': ')[2]}"
     yield Finding(rule, str(from_here(file)), f"attempt {attempt.id}", line, sentence, remedy)
+
+
+def _place(attempt: Attempt) -> tuple[Path, str]:
+    """Return the file that an attempt is written in, and a text of its line: a sequence has that of its goal."""
+    if attempt.goal:
+        return POLICIES / "together.toml", f"[goals.{attempt.goal}]"
+    return FOLDER / f"{attempt.area}.toml", f'id = "{attempt.id}"'

@@ -8,14 +8,17 @@ from tableguard.attack.principals import PRINCIPALS
 _HEAD = """\
 # The ledger of attempts
 
-Each attempt of [policies/attempts](../policies/attempts/README.md), made on a fresh copy of a running estate of the
-shipped example. `tableguard attack` makes them all, and `python -m tableguard.attack > docs/attack-ledger.md` writes
-this page. Nothing here was tried on AWS. Alarms that count reads and writes are deployed with the lowest number that
-settings accept, a hundred in five minutes.
+Each attempt of [policies/attempts](../policies/attempts/README.md), and each sequence that `tableguard reach` shows of
+the shipped example, made on a fresh copy of a running estate of it. `tableguard attack` makes them all, and
+`python -m tableguard.attack > docs/attack-ledger.md` writes this page. Nothing here was tried on AWS.
+Alarms that count reads and writes are deployed with the lowest number that settings accept, a hundred in five minutes.
 
 The seconds are of the estate's time, from the call to the message in a subscriber's hands. Delays are those that AWS
 documents: some seconds to the event bus, five minutes to the trail's log group, and an alarm's period.
 [Detections](../policies/detections/README.md) says what each detection watches.
+
+The area `reach` has the [sequences](proving.md#sequences). One that leads over a container's commands or a user pool's
+members is not made, for nothing here has these; nor is one that needs no call.
 """
 
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from tableguard.attack import fresh, scene, trial
+from tableguard.attack import catalogue, fresh, scene, sequences, trial
 from tableguard.attack.attempt import Attempt
 from tableguard.attack.ledger import Ledger
 from tableguard.attack.outcome import AttemptOutcome
 from tableguard.attack.scene import Scene
 from tableguard.attack.trial import Watchers
-from tableguard.detect import catalogue
+from tableguard.detect import catalogue as detections
 from tableguard.detect.detection import Detection
 from tableguard.errors import PolicyError
 from tableguard.local import estate
@@ -24,6 +24,11 @@ _QUIET = 12  # times ten minutes of the estate, until nothing more is told of it
 AT_ONCE = 2
 _LOWEST = 100  # of what alarms count in five minutes: a hundred calls show what ten thousand would
 _NOTHING = Attempt("nothing", "", "does nothing", "administrator", (), ())
+
+
+def every_attempt(settings: Settings) -> tuple[Attempt, ...]:
+    """Return the attempts of policies/attempts, and the sequences that reach shows of an estate of these settings."""
+    return (*catalogue.load_all(), *sequences.shown(settings))
 
 
 def chosen(attempts: Sequence[Attempt], only: Iterable[str]) -> tuple[Attempt, ...]:
@@ -49,7 +54,7 @@ class Stage:
 def staged(settings: Settings, report: Callable[[Step], None]) -> Iterator[Stage]:
     """Deploy an estate with its scene for the block; alarms that count go off as early as settings may let them."""
     with estate.running(replace(settings, alert_reads=_LOWEST, alert_writes=_LOWEST), 0, report) as running:
-        yield Stage(running, scene.prepare(running), catalogue.load_all(running.settings.policy_values()))
+        yield Stage(running, scene.prepare(running), detections.load_all(running.settings.policy_values()))
 
 
 def outcomes(stage: Stage, attempts: Sequence[Attempt], at_once: int = AT_ONCE) -> Iterator[AttemptOutcome]:

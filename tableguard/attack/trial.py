@@ -37,6 +37,7 @@ class AttemptTrial:
 
     def make(self) -> AttemptOutcome:
         """Make the calls up to the first that is refused; each that fails otherwise is an error."""
+        self.sessions.update(self.scene.sessions)
         self.sessions[""] = self.scene.sessions[self.attempt.by]
         for number, step in enumerate(self.attempt.steps, start=1):
             try:

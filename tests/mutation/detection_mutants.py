@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any
 
-from tableguard.attack import catalogue, fresh, run, trial
+from tableguard.attack import fresh, run, trial
 from tableguard.attack.attempt import Attempt
 from tableguard.attack.run import Stage
 from tableguard.attack.trial import Watchers
@@ -175,7 +175,7 @@ PLANTED = tuple(f"trail_blinded: {weakening}" for weakening in _PLANTED)
 
 def mutants(detections: Sequence[Detection]) -> Iterator[DetectionMutant]:
     """Yield each weakening of each detection that the ledger's page says an attempt fires, and the planted ones."""
-    told, attempts = _told(), {attempt.id: attempt for attempt in catalogue.load_all()}
+    told, attempts = _told(), {attempt.id: attempt for attempt in run.every_attempt(example())}
     for detection in detections:
         fired = told.get(detection.name, {})
         if not fired:

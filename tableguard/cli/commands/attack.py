@@ -1,4 +1,4 @@
-"""Try every attempt of policies/attempts on a running estate, each on a fresh copy, and see who is told."""
+"""Try every attempt and each sequence of reach on a running estate, each on a fresh copy, and see who is told."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -26,7 +26,7 @@ def command(
     *, settings_file: Path | None, only: tuple[str, ...], listed: bool, parallel: int, form: "Format"
 ) -> int | None:
     """Print the ledger; 1 if a claim is broken or nobody was told of what was done."""
-    from tableguard.attack import catalogue, run
+    from tableguard.attack import run
     from tableguard.attack.ledger import described
     from tableguard.cli.exit_codes import one_interruption
     from tableguard.cli.inputs import chosen_settings
@@ -36,7 +36,7 @@ def command(
     if listed and form == "sarif":
         raise click.UsageError("--list has no findings for --sarif; leave one of them out")
     settings = chosen_settings(settings_file)
-    attempts = run.chosen(catalogue.load_all(), only)
+    attempts = run.chosen(run.every_attempt(settings), only)
     if listed and form == "json":
         print_json({"attempts": list(map(described, attempts))})
         return None

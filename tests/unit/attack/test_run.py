@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tableguard.attack import catalogue, page, run
+from tableguard.attack import page, run
 from tableguard.attack.ledger import Ledger
 from tableguard.attack.outcome import AttemptOutcome, Prevention, Sighting
 from tableguard.detect import catalogue as detections
@@ -19,7 +19,7 @@ from tableguard.settings import example
 from tests.paths import ROOT
 
 pytestmark = pytest.mark.slow
-ATTEMPTS = {attempt.id: attempt for attempt in catalogue.load_all()}
+ATTEMPTS = {attempt.id: attempt for attempt in run.every_attempt(example())}
 DENYING = {
     f"{document.kind}/{document.name}": {statement.get("Sid") for statement in document.document["Statement"]}
     for document in documents.load_all()
