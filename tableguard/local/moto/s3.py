@@ -23,4 +23,4 @@ def _put_object_lock_configuration(
         raise InvalidBucketState("Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration")
     if lock_enabled:
         bucket.object_lock_enabled = True
-    bucket.default_lock_mode, bucket.default_lock_days, bucket.default_lock_years = retention
+    bucket.default_lock_mode, bucket.default_lock_days, bucket.default_lock_years = retention  # type: ignore[assignment]  # as moto passes them
