@@ -1,5 +1,7 @@
 """The ledger of attempts as a page: docs/attack-ledger.md."""
 
+from collections.abc import Mapping
+
 from tableguard.attack.attempt import Attempt
 from tableguard.attack.ledger import Ledger, verdict
 from tableguard.attack.outcome import AttemptOutcome, Sighting
@@ -21,12 +23,22 @@ The area `reach` has the [sequences](proving.md#sequences). One that leads over 
 members is not made, for nothing here has these; nor is one that needs no call.
 """
 
+# detections that no attempt fires, and why
+NOT_TRIED: Mapping[str, str] = {
+    "member_impersonated": "the estate of the attempts has no user pool",
+    "member_root_taken": "moto has no AssumeRoot",
+    "taker_assigned": "the actions of Identity Center are not in the service reference that the guard asks",
+    "task_entered": "nor are those of Systems Manager",
+}
+
 
 def page(ledger: Ledger) -> str:
-    """Write the page: the counts, and a table for each area."""
+    """Write the page: the counts, the detections that nothing here fires, and a table for each area."""
     areas = dict.fromkeys(outcome.attempt.area for outcome in ledger.outcomes)
     tables = (_table(area, [one for one in ledger.outcomes if one.attempt.area == area]) for area in areas)
-    return "\n".join([_HEAD, f"{ledger.summary()}.\n", *tables])
+    untried = [f"- `{name}`: {why}" for name, why in NOT_TRIED.items()]
+    missing = ["Detections that no attempt fires yet:", "", *untried, ""]
+    return "\n".join([_HEAD, f"{ledger.summary()}.\n", *missing, *tables])
 
 
 def _table(area: str, outcomes: list[AttemptOutcome]) -> str:
