@@ -30,7 +30,7 @@ GUARD = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def config() -> Iterator[Any]:
     with server.start() as running:
         yield Clients(running.endpoint)("config", "111122223333", "eu-central-1")
