@@ -1,7 +1,7 @@
 """AWS Config's rules judge the estate: a fresh one breaks none but those that the auditor's list accepts."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,15 +11,32 @@ from tableguard.cli.app import main
 from tableguard.compliance import exceptions, managed
 from tableguard.compliance.evaluator import Inventory
 from tableguard.compliance.judgement import Evaluation, judged
+from tableguard.compliance.page import page
 from tableguard.compliance.report import ComplianceReport
+from tableguard.local import estate
+from tableguard.local.clients.factory import Clients
 from tableguard.local.configuration import deployed, guard, inventory
 from tableguard.local.estate import EmbeddedEstate
 from tableguard.local.landing_zone import LandingZone
 from tests.cases.config_changes import CHANGES, HEALED, UNCHANGED, Account
-from tests.worlds.estate import ACCOUNT, ON_THE_EMBEDDED_AWS, REGION, SETTINGS
+from tests.paths import ROOT
+from tests.worlds.estate import ACCOUNT, REGION, SETTINGS
 
-pytestmark = [pytest.mark.slow, ON_THE_EMBEDDED_AWS]
+pytestmark = pytest.mark.slow
 ACCEPTED = exceptions.load(SETTINGS.policy_values())
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[EmbeddedEstate]:
+    """An estate of its own: what others leave behind would break rules too."""
+    with estate.running(SETTINGS, 0, lambda step: None) as fresh:
+        yield fresh
+
+
+@pytest.fixture(scope="module")
+def zone(running: EmbeddedEstate) -> LandingZone:
+    """Who may act in it."""
+    return LandingZone(SETTINGS, running.endpoint, Clients(running.endpoint))
 
 
 def report(client: Callable[[str], Any]) -> ComplianceReport:
@@ -40,6 +57,13 @@ def test_a_fresh_estate_breaks_no_rule_but_those_of_the_list(running: EmbeddedEs
     assert breaches(said) == set()
     open_questions = {judgement.rule.owner for judgement in said.judgements if not isinstance(judgement, Evaluation)}
     assert open_questions == (set() if guard.present() else {"CUSTOM_POLICY"})
+
+
+def test_the_page_has_the_verdicts_of_a_fresh_estate(running: EmbeddedEstate) -> None:
+    rows = page(report(running.roles["auditor"].client)).splitlines()
+    judged_here = [row for row in rows if guard.present() or "not judged" not in row]
+    assert set(judged_here) <= set((ROOT / "docs" / "config-verdicts.md").read_text(encoding="utf-8").splitlines())
+    assert len(rows) > len(managed.evaluators())
 
 
 def test_each_entry_of_the_list_is_broken_on_a_fresh_estate(running: EmbeddedEstate) -> None:
