@@ -20,6 +20,7 @@ LOADED_BY_NAME = {
     "tableguard.cli.app": "tableguard.cli.commands.",
     "tableguard.local.assembly": "tableguard.local.moto.",
     "tableguard.local.stacks.types": "tableguard.local.stacks.types.",
+    "tableguard.settings": "settings.test_reader",
     "tableguard.stacks.registry": "templates.",
 }
 # a module, or a folder -> the test in tests/unit/ that covers it, or what lies in it and has no test of its own

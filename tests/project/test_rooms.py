@@ -11,6 +11,7 @@ PRODUCT = rooms.python_files(ROOT, ("tableguard", "templates", "stream_lambda"))
 # folders of files that are one thing each: their number is the number of things
 LISTS = (
     "local/configuration",
+    "tableguard/settings",
     "local/moto",
     "local/moto/dynamodb",
     "local/stacks/types",

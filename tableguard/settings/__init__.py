@@ -1,0 +1,19 @@
+"""The settings of one organisation: what may stand in settings.toml, one section a module."""
+
+from tableguard.settings.model import TAKEN_ROLES, ExistingVpc, NewVpc, OnDemand, Provisioned, Settings, Takers
+from tableguard.settings.optional_stacks import OPTIONAL_STACKS
+from tableguard.settings.reader import example, load, parse
+
+__all__ = [
+    "OPTIONAL_STACKS",
+    "TAKEN_ROLES",
+    "ExistingVpc",
+    "NewVpc",
+    "OnDemand",
+    "Provisioned",
+    "Settings",
+    "Takers",
+    "example",
+    "load",
+    "parse",
+]

@@ -1,0 +1,63 @@
+"""Pairs of settings that are right alone and wrong together."""
+
+from collections.abc import Iterator
+
+from tableguard.settings.model import Settings
+
+
+def contradictions(settings: Settings) -> Iterator[str]:
+    """Yield a sentence for each pair of values that are right alone and wrong together."""
+    if settings.home_region not in settings.allowed_regions:
+        yield (
+            f"workload.allowed_regions: {list(settings.allowed_regions)} does not contain the home region "
+            f"{settings.home_region!r}; add it, or change workload.home_region"
+        )
+    yield from _in_organization(settings)
+    yield from _in_roles(settings)
+    if settings.access_log_bucket == settings.artifact_bucket:
+        yield f"buckets.access_logs: {settings.access_log_bucket!r} is the bucket for artifacts too"
+    if not settings.user_pool_id.startswith(f"{settings.home_region}_"):
+        yield f"login.user_pool_id: {settings.user_pool_id!r} is not in the home region {settings.home_region!r}"
+
+
+def _in_organization(settings: Settings) -> Iterator[str]:
+    if settings.account_id == settings.management_account_id:
+        yield (
+            f"workload.account_id: {settings.account_id!r} is the management account, which no SCP binds; "
+            "keep the table in a member account"
+        )
+    if settings.management_account_id in settings.organization_targets:
+        yield f"organization.targets: {settings.management_account_id!r} is the management account, which no SCP binds"
+
+
+def _in_roles(settings: Settings) -> Iterator[str]:
+    both = sorted(set(settings.exempt_roles) & set(settings.break_glass_roles))
+    if both:
+        yield f"roles.exempt: {both[0]!r} is a break-glass role too; a role that deploys must not be able to destroy"
+    yield from _in_takers(settings)
+    for key, name, roles in (
+        ("exempt", "deployer", settings.exempt_roles),
+        ("break_glass", "break-glass", settings.break_glass_roles),
+    ):
+        if settings.role_arn(name) not in roles:
+            yield (
+                f"roles.{key}: {settings.role_arn(name)!r} is not among them; the access stack makes this role, and "
+                "the guardrails would stop it"
+            )
+
+
+def _in_takers(settings: Settings) -> Iterator[str]:
+    own = (*settings.exempt_roles, *settings.break_glass_roles)
+    for role, takers in vars(settings.takers).items():
+        for taker in takers:
+            if taker in own or taker.startswith(settings.role_arn("")):
+                yield (
+                    f"roles.takers.{role}: {taker!r} is a role of the workload; none of these may take another, so "
+                    "name the role or permission set of the people or of the pipeline"
+                )
+    both = sorted(set(settings.takers.deployer) & set(settings.takers.break_glass))
+    if both:
+        yield (
+            f"roles.takers.deployer: {both[0]!r} takes break-glass too; who deploys must not be able to destroy, so "
+            "use a permission set or role of its own for each"
+        )
