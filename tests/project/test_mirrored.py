@@ -20,7 +20,6 @@ LOADED_BY_NAME = {
     "tableguard.cli.app": "tableguard.cli.commands.",
     "tableguard.local.assembly": "tableguard.local.moto.",
     "tableguard.local.stacks.types": "tableguard.local.stacks.types.",
-    "tableguard.settings": "settings.test_reader",
     "tableguard.stacks.registry": "templates.",
 }
 # a module, or a folder -> the test in tests/unit/ that covers it, or what lies in it and has no test of its own
@@ -107,6 +106,7 @@ COVERED = {
     "tableguard.prove.foreign": "prove.foreign.test_documents",
     "tableguard.prove.preflight": "prove.preflight.test_preflight",
     "tableguard.prove.reach": "prove.reach.test_promises",
+    "tableguard.settings": "settings.test_reader",
     "tableguard.prove.shipped": "prove.shipped.test_proofs",
     "tableguard.reading": "policy.test_documents",
     "tableguard.scale": "scale.test_formulas",
