@@ -37,7 +37,7 @@ def count_estate(settings: Settings) -> EstateCounts:
     resources = [
         resource
         for stack in enabled_stacks(settings)
-        for resource in stack.template(settings).to_dict().get("Resources", {}).values()
+        for resource in stack.document(settings).get("Resources", {}).values()
     ]
     kinds = Counter(resource["Type"] for resource in resources)
     (function,) = (resource["Properties"] for resource in resources if resource["Type"] == "AWS::Lambda::Function")

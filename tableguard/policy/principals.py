@@ -24,15 +24,15 @@ GROUPS: dict[Group, str] = {
 }
 
 _ARN = re.compile(
-    r"arn:aws:(?:iam|sts)::([0-9]{12}):(root|user/.+|role/.+|assumed-role/[^/]+/.+|federated-user/[\w+=,.@-]+)",
+    r"arn:(?P<partition>aws(?:-[a-z]+)*):(?:iam|sts)::(?P<account>[0-9]{12}):(?P<resource>root|user/.+|role/.+|assumed-role/[^/]+/.+|federated-user/[\w+=,.@-]+)",
     re.ASCII,
 )
 _KINDS: dict[str, Kind] = {"role": "role", "user": "user", "root": "root", "federated-user": "federated-user"}
-_SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com")
+_SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(?:\.cn)?")
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-federated-web-identity
 _FEDERATED = re.compile(
     r"cognito-identity\.amazonaws\.com|www\.amazon\.com|graph\.facebook\.com|accounts\.google\.com"
-    r"|arn:aws:iam::[0-9]{12}:(oidc|saml)-provider/.+"
+    r"|arn:aws(?:-[a-z]+)*:iam::[0-9]{12}:(oidc|saml)-provider/.+"
 )
 _TYPES = {"role": "AssumedRole", "user": "User", "root": "Account", "federated-user": "FederatedUser"}
 
@@ -69,12 +69,17 @@ class Principal:
         return self.of_account and self.kind != "root"
 
     @property
+    def partition(self) -> str:
+        """The partition of the caller's account."""
+        return self.arn.split(":", 2)[1]
+
+    @property
     def session_arn(self) -> str:
         """The ARN of the session itself: for a role its assumed-role ARN, for others their own."""
         if self.kind != "role":
             return self.arn
         name = self.arn.rsplit("/", 1)[-1]
-        return f"arn:aws:sts::{self.account}:assumed-role/{name}/{self.session}"
+        return f"arn:{self.partition}:sts::{self.account}:assumed-role/{name}/{self.session}"
 
     def context(self) -> Mapping[str, tuple[str, ...]]:
         """Return the context keys that AWS derives from the caller.
@@ -124,15 +129,16 @@ def principal(arn: str, session: str = "session") -> Principal:
             f"{arn!r} is not a principal: accepted are ARNs of roles, sessions, users, federated users and root, "
             "services, identity providers and *"
         )
-    return _of_account(arn, match[1], match[2], session)
+    return _of_account(arn, match, session)
 
 
-def _of_account(arn: str, account: str, resource: str, session: str) -> Principal:
+def _of_account(arn: str, match: re.Match[str], session: str) -> Principal:
+    partition, account, resource = match["partition"], match["account"], match["resource"]
     kind = resource.partition("/")[0]
     if kind == "assumed-role":
         # the path of the role is not part of a session's ARN; a role with a path is given as the role's ARN
         _, name, session = resource.split("/", 2)
-        return Principal("role", f"arn:aws:iam::{account}:role/{name}", account, session)
+        return Principal("role", f"arn:{partition}:iam::{account}:role/{name}", account, session)
     return Principal(_KINDS[kind], arn, account, session if kind == "role" else "")
 
 
@@ -179,5 +185,7 @@ def mentioned(principals: Principals, caller: Principal) -> Mention | None:
         return "direct"
     if caller.arn in arns:
         return "role"
-    whole = caller.account in arns or f"arn:aws:iam::{caller.account}:root" in arns
-    return "account" if caller.account and whole else None
+    if not caller.account:
+        return None
+    whole = caller.account in arns or f"arn:{caller.partition}:iam::{caller.account}:root" in arns
+    return "account" if whole else None

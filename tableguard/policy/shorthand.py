@@ -25,7 +25,11 @@ from tableguard.policy.worlds import Estate
 from tableguard.reading.placeholders import Values, fill_text
 from tableguard.settings import TAKEN_ROLES, Settings
 
-_REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2", "sa-east-1")
+_REGIONS: Mapping[str, tuple[str, ...]] = {
+    "aws": ("us-east-1", "eu-west-1", "ap-southeast-2", "sa-east-1"),
+    "aws-cn": ("cn-north-1", "cn-northwest-1"),
+    "aws-us-gov": ("us-gov-east-1", "us-gov-west-1"),
+}
 _WITHOUT_REGION = frozenset(("account", "iam", "organizations", "s3"))
 _TAKERS = {f"{role}-taker": role for role in TAKEN_ROLES}
 _WITHOUT_ACCOUNT = frozenset(("s3",))
@@ -95,9 +99,9 @@ class Shorthand:
         if short in _TAKERS:
             return self.settings.example_takers_of(_TAKERS[short])
         if short == "root" or short.startswith(("role/", "user/")):
-            return (f"arn:aws:iam::<account-id>:{short}",)
+            return (f"arn:<partition>:iam::<account-id>:{short}",)
         if short.startswith("federated-user/"):
-            return (f"arn:aws:sts::<account-id>:{short}",)
+            return (f"arn:<partition>:sts::<account-id>:{short}",)
         return (short,)
 
     def _organization(self, caller: Principal) -> dict[str, str]:
@@ -105,10 +109,11 @@ class Shorthand:
         return {"aws:PrincipalOrgID": self.settings.organization_id} if ours else {}
 
     def _elsewhere(self, place: str) -> str:
-        for region in _REGIONS:
+        regions = _REGIONS[self.settings.partition]
+        for region in regions:
             if region not in self.settings.allowed_regions:
                 return region
-        raise PolicyError(f"{place}: the settings allow all of {', '.join(_REGIONS)}; none is left to be 'elsewhere'")
+        raise PolicyError(f"{place}: the settings allow all of {', '.join(regions)}; none is left to be 'elsewhere'")
 
 
 def _resource(call: ShortCall) -> str:
@@ -119,7 +124,7 @@ def _resource(call: ShortCall) -> str:
         service = "iam"
     region = "" if service in _WITHOUT_REGION else "<region>"
     account = "" if service in _WITHOUT_ACCOUNT else "<account-id>"
-    return f"arn:aws:{service}:{region}:{account}:{call.resource}"
+    return f"arn:<partition>:{service}:{region}:{account}:{call.resource}"
 
 
 def _account_of(arn: str) -> str:

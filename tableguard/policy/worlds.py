@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from tableguard.aws import partitions
 from tableguard.policy.evaluate import Layer, Levels, Wanted, World
 from tableguard.policy.principals import Group, Principal
 from tableguard.policy.statements import Effect, Policy, Statement, policy
@@ -26,6 +27,11 @@ class Estate:
     organization_id: str
     home_region: str
     members: tuple[str, ...] = ()
+
+    @property
+    def partition(self) -> str:
+        """Return the partition of the home region, in which all of it is."""
+        return partitions.of_region(self.home_region)
 
 
 @dataclass(frozen=True)

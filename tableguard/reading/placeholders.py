@@ -1,5 +1,7 @@
 """Fill the <placeholders> that files under policies/ leave where an organisation must choose.
 
+These files have the ARNs of the partition `aws`; where the value of <partition> is another, its ARNs are put in.
+
 Policy documents and detections are written in the same way, so the room that both stand on fills them.
 """
 
@@ -7,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from tableguard.aws.partitions import AWS, text_in
 from tableguard.errors import PolicyError
 
 _PLACEHOLDER = re.compile(r"<([a-z][a-z0-9-]*)>")
@@ -43,7 +46,8 @@ def fill_text(text: str, values: Values, place: str) -> str:
             raise PolicyError(f"{place}: <{match[1]}> is a list and stands inside a text; write it in a list")
         return value
 
-    return _PLACEHOLDER.sub(value_of, text)
+    partition = values.get("partition", AWS)
+    return _PLACEHOLDER.sub(value_of, text if partition == AWS else text_in(str(partition), text))
 
 
 def _fill(node: Any, values: Values, place: str) -> Any:

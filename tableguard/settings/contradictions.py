@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from tableguard.aws.partitions import of_region
 from tableguard.settings.model import Settings
 
 
@@ -12,12 +13,28 @@ def contradictions(settings: Settings) -> Iterator[str]:
             f"workload.allowed_regions: {list(settings.allowed_regions)} does not contain the home region "
             f"{settings.home_region!r}; add it, or change workload.home_region"
         )
+    yield from _of_other_partitions(settings)
     yield from _in_organization(settings)
     yield from _in_roles(settings)
     if settings.access_log_bucket == settings.artifact_bucket:
         yield f"buckets.access_logs: {settings.access_log_bucket!r} is the bucket for artifacts too"
     if not settings.user_pool_id.startswith(f"{settings.home_region}_"):
         yield f"login.user_pool_id: {settings.user_pool_id!r} is not in the home region {settings.home_region!r}"
+
+
+def _of_other_partitions(settings: Settings) -> Iterator[str]:
+    """Yield what is of another partition than the home region: no account, role or key is in two."""
+    for region in settings.allowed_regions:
+        if of_region(region) != settings.partition:
+            yield (
+                f"workload.allowed_regions: {region!r} is of the partition {of_region(region)}, and the home region of "
+                f"{settings.partition}; nothing of a workload is in two partitions"
+            )
+    written = {"exempt": settings.exempt_roles, "break_glass": settings.break_glass_roles}
+    written |= {f"takers.{role}": takers for role, takers in vars(settings.takers).items()}
+    for key, arn in ((key, arn) for key, arns in written.items() for arn in arns):
+        if arn.startswith("arn:") and not arn.startswith(f"arn:{settings.partition}:"):
+            yield f"roles.{key}: {arn!r} is of another partition than the home region; write arn:{settings.partition}:…"
 
 
 def _in_organization(settings: Settings) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from tableguard.aws import partitions
+
 # the roles that people take, or that a pipeline takes, as the access stack names them
 TAKEN_ROLES = ("application", "auditor", "break-glass", "deployer", "operator")
 
@@ -91,6 +93,11 @@ class Settings:
     optional_stacks: tuple[str, ...]
 
     @property
+    def partition(self) -> str:
+        """Return the partition of the home Region: aws, aws-cn or aws-us-gov."""
+        return partitions.of_region(self.home_region)
+
+    @property
     def function_name(self) -> str:
         """Return the name of the Pattern D function."""
         return f"{self.name}-pattern-d"
@@ -107,7 +114,7 @@ class Settings:
 
     def role_arn(self, role: str) -> str:
         """Return the ARN of a role that the access stack creates."""
-        return f"arn:aws:iam::{self.account_id}:role/{self.name}-{role}"
+        return f"arn:{self.partition}:iam::{self.account_id}:role/{self.name}-{role}"
 
     def takers_of(self, role: str) -> tuple[str, ...]:
         """Return who may take a role that the access stack creates, as patterns of aws:PrincipalArn.
@@ -120,7 +127,7 @@ class Settings:
         if not written:
             # a list of exemptions cannot be empty; no trust policy names the role itself
             return (self.role_arn(role),)
-        reserved = f"arn:aws:iam::{self.account_id}:role/aws-reserved/sso.amazonaws.com*/AWSReservedSSO"
+        reserved = f"arn:{self.partition}:iam::{self.account_id}:role/aws-reserved/sso.amazonaws.com*/AWSReservedSSO"
         return tuple(
             f"{reserved}_{taker.removeprefix(_PERMISSION_SET)}_{'?' * 16}"
             if taker.startswith(_PERMISSION_SET)
@@ -130,7 +137,7 @@ class Settings:
 
     def _taker_roles(self) -> tuple[str, ...]:
         """Return the takers' own roles as resources: those of all permission sets, and each that is named."""
-        of_sets = f"arn:aws:iam::{self.account_id}:role/aws-reserved/sso.amazonaws.com/*"
+        of_sets = f"arn:{self.partition}:iam::{self.account_id}:role/aws-reserved/sso.amazonaws.com/*"
         written = (taker for takers in vars(self.takers).values() for taker in takers)
         return tuple(dict.fromkeys((of_sets, *(taker for taker in written if not taker.startswith(_PERMISSION_SET)))))
 
@@ -168,6 +175,7 @@ class Settings:
             "management-account-id": self.management_account_id,
             "name": self.name,
             "organization-id": self.organization_id,
+            "partition": self.partition,
             "table-name": self.table_name,
             "taker-roles": self._taker_roles(),
             "user-pool-id": self.user_pool_id,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tableguard.aws.partitions import of_region
 from tableguard.aws.regions import unknown_region
 from tableguard.reading.toml_table import Section
 from tableguard.settings.patterns import A_REGION, ACCOUNT, AN_ACCOUNT, REGION
@@ -24,6 +25,6 @@ def workload(section: Section) -> Values:
         ("home_region", (values["home_region"],), A_REGION),
         ("allowed_regions", values["allowed_regions"], f"a list, not empty and without repetition, of {A_REGION}"),
     ):
-        for why in filter(None, map(unknown_region, names)):
+        for why in filter(None, (unknown_region(name, of_region(name)) for name in names)):
             raise section.refusal(key, f"{accepted}; {why}")
     return values

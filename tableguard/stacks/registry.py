@@ -4,8 +4,9 @@ import importlib
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from tableguard.aws.partitions import in_partition
 from tableguard.errors import TemplateError
 from tableguard.paths import ROOT
 from tableguard.settings import OPTIONAL_STACKS, Settings
@@ -33,6 +34,11 @@ class StackModule:
             sys.path.insert(0, str(ROOT))
         build: Callable[[Settings], Template] = importlib.import_module(f"templates.{self.name}").template
         return build(settings)
+
+    def document(self, settings: Settings) -> dict[str, Any]:
+        """Build the stack's template as CloudFormation reads it, with the ARNs of the home Region's partition."""
+        document: dict[str, Any] = in_partition(settings.partition, self.template(settings).to_dict())
+        return document
 
 
 # Roles first, by an administrator; then, by the deployer, the evidence (audit), and only then what it is evidence of;

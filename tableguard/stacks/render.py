@@ -27,7 +27,7 @@ def render(settings: Settings, stacks: Iterable[StackModule] | None = None, limi
 
 
 def _render(stack: StackModule, settings: Settings, limits: Limits) -> str:
-    template = stack.template(settings).to_dict()
+    template = stack.document(settings)
     for section in ("Resources", "Parameters", "Outputs"):
         _check_limit(stack, len(template.get(section, {})), section.lower(), getattr(limits, section.lower()))
     text = _HEADER.format(name=stack.name) + as_yaml(template)

@@ -62,7 +62,7 @@ def create(client: Any, settings: Settings, name: str) -> str:
 
 def declared(settings: Settings) -> Mapping[str, Any]:
     """Return the properties of the table as templates/table.py has them."""
-    resources = find_stack("table").template(settings).to_dict()["Resources"].values()
+    resources = find_stack("table").document(settings)["Resources"].values()
     tables = [resource["Properties"] for resource in resources if resource["Type"] == "AWS::DynamoDB::Table"]
     if len(tables) != 1:
         raise TemplateError(f"stack table: {len(tables)} tables, 1 expected")

@@ -116,7 +116,7 @@ def _client(service: Any, endpoint: str, key: str) -> Client:
 
 def _deployed(kind: str) -> Mapping[str, Any]:
     """Properties of the one resource of a type in the stream stack."""
-    resources = registry.find_stack("stream").template(settings.example()).to_dict()["Resources"].values()
+    resources = registry.find_stack("stream").document(settings.example())["Resources"].values()
     (found,) = [resource["Properties"] for resource in resources if resource["Type"] == kind]
     return dict(found)
 

@@ -59,5 +59,5 @@ def _pack(settings: "Settings", names: tuple[str, ...]) -> dict[str, str]:
 
     if names:
         raise click.UsageError("--conformance-pack writes no stacks: name none")
-    template = find_stack("config").template(settings).to_dict()
+    template = find_stack("config").document(settings)
     return {"conformance-pack": conformance_pack(template, settings.export(""), as_yaml)}

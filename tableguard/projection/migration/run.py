@@ -31,7 +31,7 @@ _LAST_WRITE = 5.0  # seconds in which a write that the function sent before it w
 
 def seconds_under_way(settings: Settings) -> float:
     """Return how long after a move a batch of the stream function may still write to the old place."""
-    resources = find_stack("stream").template(settings).to_dict()["Resources"].values()
+    resources = find_stack("stream").document(settings)["Resources"].values()
     timeouts = [r["Properties"]["Timeout"] for r in resources if r["Type"] == "AWS::Lambda::Function"]
     if not timeouts:
         raise TemplateError("stack stream: no function with a Timeout")

@@ -6,7 +6,7 @@ are the role, whoever took it and how: with a token of a web identity or of SAML
 
 import string
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
 from itertools import count
 
 from tableguard.aws.arn import components
@@ -43,19 +43,12 @@ OTHER_ACCOUNT = "444455556666"
 # Names take fewer, but AWS has roles of its own whose names have a colon, such as aws:ec2-infrastructure.
 _PRINTABLE = frozenset(map(chr, range(0x21, 0x80)))
 _PATH_AND_NAME = (Token(_PRINTABLE, inverted=False, repeats=True), Token(_PRINTABLE - {"/"}, inverted=False))
-_ACCOUNTS = (*exactly("arn:aws:iam::"), *TWELVE_DIGITS, *exactly(":"))
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html: [\w+=,.@-]*
 _FEDERATED_NAME = word(string.ascii_letters + string.digits + "+=,.@_-")
-_UNIVERSES = (
-    Universe((*_ACCOUNTS, *exactly("role/"), *_PATH_AND_NAME)),
-    Universe((*_ACCOUNTS, *exactly("user/"), *_PATH_AND_NAME)),
-    Universe((*_ACCOUNTS, *exactly("root"))),
-    Universe((*exactly("arn:aws:sts::"), *TWELVE_DIGITS, *exactly(":federated-user/"), *_FEDERATED_NAME)),
-)
 _ORGANIZATIONS = Universe((*exactly("o-"), *word(string.ascii_lowercase + string.digits)))
-_LINKED = "arn:aws:iam::*:role/aws-service-role/*"
+_LINKED = "arn:*:iam::*:role/aws-service-role/*"
 # examples that read as names do, where their class has no name of its own
-_EXAMPLES = ("arn:aws:iam::{}:role/Admin", "arn:aws:iam::{}:user/mina", "arn:aws:sts::{}:federated-user/mina")
+_EXAMPLES = ("iam::{}:role/Admin", "iam::{}:user/mina", "sts::{}:federated-user/mina")
 
 
 def side(scope: Scope, applicable: ApplicableStatements) -> Side:
@@ -129,12 +122,13 @@ def _callers(scope: Scope, applicable: ApplicableStatements, comparisons: Compar
 def _arns(scope: Scope, applicable: ApplicableStatements, comparisons: Comparisons) -> Iterator[str]:
     """Yield the ARNs of the principals of accounts: readable ones first, then the shortest of each class."""
     accounts = (scope.estate.account,) if scope.callers == "account" else known_accounts(scope, applicable)
+    partition = scope.estate.partition
     for account in accounts:
-        yield from (example.format(account) for example in _EXAMPLES)
+        yield from (f"arn:{partition}:{example.format(account)}" for example in _EXAMPLES)
     lines, aim = comparisons.lines, comparisons.aim
     told_apart = tuple(_told_apart(scope, applicable, lines))
     parts = tuple(caller_keys.within_arns(comparisons))
-    for universe in _UNIVERSES:
+    for universe in _universes(partition):
         if parts:
             yield from (
                 arn for _, arn in classes(universe, (*patterns(lines, "aws:principalarn"), *told_apart, *parts))
@@ -142,6 +136,19 @@ def _arns(scope: Scope, applicable: ApplicableStatements, comparisons: Compariso
         else:
             grouped = groups(lines, "aws:principalarn", aim, told_apart)
             yield from (arn for _, arn in classes_of(universe, grouped, None if aim is None else aim.gaps))
+
+
+@cache
+def _universes(partition: str) -> tuple[Universe, ...]:
+    """Return the ARNs that roles, users, root users and federated users of a partition can have."""
+    of_accounts = (*exactly(f"arn:{partition}:iam::"), *TWELVE_DIGITS, *exactly(":"))
+    of_sessions = (*exactly(f"arn:{partition}:sts::"), *TWELVE_DIGITS, *exactly(":federated-user/"))
+    return (
+        Universe((*of_accounts, *exactly("role/"), *_PATH_AND_NAME)),
+        Universe((*of_accounts, *exactly("user/"), *_PATH_AND_NAME)),
+        Universe((*of_accounts, *exactly("root"))),
+        Universe((*of_sessions, *_FEDERATED_NAME)),
+    )
 
 
 def _is_in_group(scope: Scope, caller: Principal) -> bool:
@@ -162,7 +169,7 @@ def _told_apart(scope: Scope, applicable: ApplicableStatements, lines: Lines) ->
             accounts.add(value)
         elif value != "*":
             yield Pattern("exactly", principal(value).arn)
-    yield from (Pattern("like an ARN", f"arn:aws:*::{account}:*") for account in accounts)
+    yield from (Pattern("like an ARN", f"arn:*:*::{account}:*") for account in accounts)
 
 
 def _principal_values(applicable: ApplicableStatements, kind: str) -> Iterator[str]:

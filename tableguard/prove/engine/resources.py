@@ -43,11 +43,9 @@ _LETTERS = Token(frozenset(string.ascii_letters), inverted=False)
 _WORD = frozenset(string.ascii_letters + string.digits + "-")
 _ACCOUNT = 4  # the place of the account among an ARN's six components
 _DIGITS = Universe(TWELVE_DIGITS)
-# the six components of an ARN; prefix lists and managed policies are in the account `aws`, other resources of AWS's own
+# four of the six components of an ARN; prefix lists and managed policies are in the account `aws`, other resources of AWS's own
 # in `amazon`, `cloudfront` or the like
-_UNIVERSES: tuple[tuple[Universe, ...], ...] = (
-    (Universe(exactly("arn")),),
-    (Universe(exactly("aws")),),
+_BEHIND_THE_PARTITION: tuple[tuple[Universe, ...], ...] = (
     (Universe(word(_LOWER)),),
     (Universe((Token(frozenset(_LOWER), inverted=False, repeats=True),)),),
     (_DIGITS, Universe(()), Universe((_LETTERS, Token(_WORD, inverted=False, repeats=True)))),
@@ -132,7 +130,7 @@ def _options(circumstances: _Circumstances, service: str) -> Iterator[Option]:
     _refuse_wildcards(apart)
     named, aim, lines = circumstances.accounts, circumstances.aim, joint.filled(circumstances.lines, context)
     preferred = ((), (), (service,), (scope.estate.home_region,), (*named, "aws"), ())
-    arns = _arns(_rows(applicable, aim, context), preferred, aimed=aim is not None)
+    arns = _arns(_rows(applicable, aim, context), scope.estate.partition, preferred, aimed=aim is not None)
     if aim is not None:
         aim.gaps.extend(arns.gaps)
     of_account: dict[str, tuple[Option, ...]] = {}
@@ -237,14 +235,15 @@ def _demanded(scope: Patterns, value: str) -> Better | None:
 
 
 @lru_cache(maxsize=1024)
-def _arns(rows: tuple[_Row, ...], preferred: tuple[tuple[str, ...], ...], aimed: bool) -> _Arns:
+def _arns(rows: tuple[_Row, ...], partition: str, preferred: tuple[tuple[str, ...], ...], aimed: bool) -> _Arns:
     """Return one ARN of each class: component by component, as AWS compares them.
 
     A set of patterns that an ARN still fits is kept as bits, as a set of statements is.
     """
     gaps: list[str] | None = [] if aimed else None
     begun: dict[tuple[int, str], tuple[str, ...]] = {(first(len(rows)), ""): ()}
-    for n, (universes, names) in enumerate(zip(_UNIVERSES, preferred, strict=True)):
+    components = ((Universe(exactly("arn")),), (Universe(exactly(partition)),), *_BEHIND_THE_PARTITION)
+    for n, (universes, names) in enumerate(zip(components, preferred, strict=True)):
         choices = _components(rows, n, universes, names, gaps)
         longer: dict[tuple[int, str], tuple[str, ...]] = {}
         for (fitting, account), texts in begun.items():

@@ -125,7 +125,7 @@ def filled(arn_format: str, name: str, settings: Settings) -> str:
 def templates(settings: Settings, but: Container[str] = ()) -> dict[str, Mapping[str, Any]]:
     """Build the templates of all stacks in the workload's account but those named."""
     return {
-        stack.name: stack.template(settings).to_dict()
+        stack.name: stack.document(settings)
         for stack in enabled_stacks(settings)
         if stack.principal != "management" and stack.name not in but
     }

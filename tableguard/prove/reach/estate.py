@@ -22,7 +22,7 @@ def account_of(policies: PolicySet) -> Account:
     """Return the account of the settings under the shipped guardrails, with every role of the access stack."""
     settings = policies.settings
     world = together.world_of(None, None, False, policies)
-    plan = Plan(settings, {name: find_stack(name).template(settings).to_dict() for name in _STACKS}, stands_in=True)
+    plan = Plan(settings, {name: find_stack(name).document(settings) for name in _STACKS}, stands_in=True)
     managed = _managed_policies(plan, policies)
     roles = {role.arn: role for role in (*_not_made(policies, managed), *_roles(plan, managed))}
     things = {thing.arn: thing for thing in _things(plan, policies)}

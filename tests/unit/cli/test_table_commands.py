@@ -293,7 +293,7 @@ def test_settings_are_not_spoken_of_where_none_is_used(
 def test_schema_load_makes_the_table_of_the_template(empty: World) -> None:
     assert empty.run("table create").lines == [f"made {TABLE}: arn:aws:dynamodb:{REGION}:123456789012:table/{TABLE}"]
     made = empty.client.describe_table(TableName=TABLE)["Table"]
-    resources = find_stack("table").template(settings.example()).to_dict()["Resources"]
+    resources = find_stack("table").document(settings.example())["Resources"]
     (wanted,) = (r["Properties"] for r in resources.values() if r["Type"] == "AWS::DynamoDB::Table")
     assert made["KeySchema"] == wanted["KeySchema"]
     assert made["AttributeDefinitions"] == wanted["AttributeDefinitions"]

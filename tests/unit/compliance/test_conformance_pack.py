@@ -20,7 +20,7 @@ SETTINGS = example()
 
 
 def written(settings: Settings) -> str:
-    template = find_stack("config").template(settings).to_dict()
+    template = find_stack("config").document(settings)
     return pack.conformance_pack(template, settings.export(""), as_yaml)
 
 

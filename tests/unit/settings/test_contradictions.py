@@ -31,6 +31,21 @@ CONTRADICTIONS = (
         "workload.allowed_regions: ['eu-west-1'] does not contain the home region 'eu-central-1'",
     ),
     Contradiction(
+        {"workload.allowed_regions": ["eu-central-1", "us-gov-west-1"]},
+        {"workload.allowed_regions": ["eu-central-1", "us-west-1"]},
+        "workload.allowed_regions: 'us-gov-west-1' is of the partition aws-us-gov, and the home region of aws",
+    ),
+    Contradiction(
+        {"roles.exempt": [f"{ROLE}cruddur-deployer", f"{ROLE}ci".replace("arn:aws:", "arn:aws-cn:")]},
+        {"roles.exempt": [f"{ROLE}cruddur-deployer", f"{ROLE}ci"]},
+        "roles.exempt: 'arn:aws-cn:iam::111122223333:role/ci' is of another partition than the home region",
+    ),
+    Contradiction(
+        {"roles.takers.auditor": [f"{ROLE}ci".replace("arn:aws:", "arn:aws-us-gov:")]},
+        {"roles.takers.auditor": [f"{ROLE}ci"]},
+        "roles.takers.auditor: 'arn:aws-us-gov:iam::111122223333:role/ci' is of another partition",
+    ),
+    Contradiction(
         {"organization.management_account_id": "111122223333"},
         {
             "workload.account_id": "444455556666",

@@ -59,7 +59,9 @@ def within_arns(comparisons: Comparisons) -> Iterator[Tokens]:
         yield (_ANYTHING, *exactly("/"), *_without("/", tokens))
     for tokens in comparisons.apart.get("aws:principalaccount", ()):
         yield (
-            *exactly("arn:aws:"),
+            *exactly("arn:"),
+            *_without(":", (_ANYTHING,)),
+            *exactly(":"),
             *_without(":", (_ANYTHING,)),
             *exactly("::"),
             *_without(":", tokens),

@@ -144,7 +144,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
 def deployed(aws: Aws, chosen: Settings) -> Iterator[Stack]:
     """Every stack of these settings, in order of deployment, as JSON knows it."""
     for module in enabled_stacks(chosen):
-        stack = Stack(aws, chosen.stack_name(module.name), json.loads(json.dumps(module.template(chosen).to_dict())))
+        stack = Stack(aws, chosen.stack_name(module.name), json.loads(json.dumps(module.document(chosen))))
         stack.submit("create_stack", stack.template)
         described = stack.client.describe_stacks(StackName=stack.name)["Stacks"][0]
         assert described["StackStatus"] == "CREATE_COMPLETE", stack.client.describe_stack_events(StackName=stack.name)

@@ -1,0 +1,41 @@
+"""AWS's partitions: the groups of Regions that share no account, and how names differ between them.
+
+Documents and templates are written with the ARNs of the partition `aws`; `in_partition` turns them into another's.
+https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
+"""
+
+from typing import Any
+
+AWS = "aws"
+# the longest beginnings of the names of Regions first; what begins with none of them is of `aws`
+_BY_BEGINNING = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+SUPPORTED = (AWS, *_BY_BEGINNING.values())
+# https://docs.amazonaws.cn/en_us/aws/latest/userguide/endpoints-Beijing.html
+_DOMAINS = {"aws-cn": "amazonaws.com.cn"}
+_WRITTEN = "arn:aws:"
+
+
+def of_region(region: str) -> str:
+    """Return the partition of a Region, by its name."""
+    return next((name for beginning, name in _BY_BEGINNING.items() if region.startswith(beginning)), AWS)
+
+
+def domain(partition: str) -> str:
+    """Return the domain under which a partition's endpoints are."""
+    return _DOMAINS.get(partition, "amazonaws.com")
+
+
+def text_in(partition: str, text: str) -> str:
+    """Return a text whose ARNs are written for `aws` with those of a partition."""
+    return text.replace(_WRITTEN, f"arn:{partition}:")
+
+
+def in_partition(partition: str, node: Any) -> Any:
+    """Return JSON data, keys and values, whose ARNs are written for `aws` with those of a partition."""
+    if partition == AWS:
+        return node
+    if isinstance(node, dict):
+        return {text_in(partition, key): in_partition(partition, value) for key, value in node.items()}
+    if isinstance(node, list | tuple):
+        return [in_partition(partition, item) for item in node]
+    return text_in(partition, node) if isinstance(node, str) else node
