@@ -4,15 +4,18 @@ Documents and templates are written with the ARNs of the partition `aws`; `in_pa
 https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
 """
 
+import re
 from typing import Any
 
 AWS = "aws"
-# the longest beginnings of the names of Regions first; what begins with none of them is of `aws`
+# the beginnings of the names of Regions; what begins with none of them is of `aws`
 _BY_BEGINNING = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
-SUPPORTED = (AWS, *_BY_BEGINNING.values())
 # https://docs.amazonaws.cn/en_us/aws/latest/userguide/endpoints-Beijing.html
 _DOMAINS = {"aws-cn": "amazonaws.com.cn"}
-_WRITTEN = "arn:aws:"
+_DOMAIN = "amazonaws.com"
+# the names of services in one Region, as kms:ViaService and the principal of CloudWatch Logs have them; other services'
+# principals are the same everywhere. No page of AWS says this of kms:ViaService in China; its endpoints are named so.
+_REGIONAL = re.compile(rf"(\.(?:<home-region>|\$\{{AWS::Region\}})\.){re.escape(_DOMAIN)}")
 
 
 def of_region(region: str) -> str:
@@ -22,16 +25,16 @@ def of_region(region: str) -> str:
 
 def domain(partition: str) -> str:
     """Return the domain under which a partition's endpoints are."""
-    return _DOMAINS.get(partition, "amazonaws.com")
+    return _DOMAINS.get(partition, _DOMAIN)
 
 
 def text_in(partition: str, text: str) -> str:
-    """Return a text whose ARNs are written for `aws` with those of a partition."""
-    return text.replace(_WRITTEN, f"arn:{partition}:")
+    """Return a text that is written for `aws` with the ARNs and the regional names of a partition."""
+    return _REGIONAL.sub(rf"\g<1>{domain(partition)}", text.replace("arn:aws:", f"arn:{partition}:"))
 
 
 def in_partition(partition: str, node: Any) -> Any:
-    """Return JSON data, keys and values, whose ARNs are written for `aws` with those of a partition."""
+    """Return JSON data that is written for `aws`, keys and values, as a partition has it."""
     if partition == AWS:
         return node
     if isinstance(node, dict):

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
+from tableguard.aws.partitions import domain
 from tableguard.cloudformation.limits import TEMPLATE_BODY_BYTES
 from tableguard.errors import DeployError
 from tableguard.reading import cloudformation_yaml
@@ -325,7 +326,7 @@ class _Deployer:
         key = f"templates/{name}/{hashlib.sha256(body).hexdigest()}.yaml"
         self.upload(key, body)
         return {
-            "TemplateURL": f"https://{self.settings.artifact_bucket}.s3.{self.settings.home_region}.amazonaws.com/{key}"
+            "TemplateURL": f"https://{self.settings.artifact_bucket}.s3.{self.settings.home_region}.{domain(self.settings.partition)}/{key}"
         }
 
     def parameters(self, name: str, declared: Mapping[str, Any]) -> list[dict[str, str]]:
