@@ -16,7 +16,7 @@ from tableguard.local.readback import ReadBack, verify
 from tableguard.local.trail.trails import Delays
 from tableguard.settings import Settings
 from tableguard.stacks.change_set import PollInterval, ResourceChange
-from tableguard.stacks.deploy import Deployment, deploy
+from tableguard.stacks.deployment.deploy import Deployment, deploy
 from tableguard.stacks.registry import Principal, StackModule
 
 if TYPE_CHECKING:

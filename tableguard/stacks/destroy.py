@@ -12,9 +12,9 @@ from tableguard.reading import cloudformation_yaml
 from tableguard.settings import Settings
 from tableguard.stacks import status
 from tableguard.stacks.change_set import PollInterval
-from tableguard.stacks.deploy import Session
 from tableguard.stacks.registry import Principal, StackModule
 
+Session = Any  # boto3.Session, whose clients botocore makes at run time
 _POLICY = "AWS::Organizations::Policy"
 
 

@@ -11,7 +11,7 @@ from stream_lambda.items import Group, RowKey, User, group_item, row_key
 from tableguard.errors import MessageError
 from tableguard.local import demo, estate
 from tableguard.local.landing_zone import LandingZone
-from tableguard.stacks.deploy import deploy
+from tableguard.stacks.deployment.deploy import deploy
 from tableguard.stacks.registry import STACKS
 from tableguard.store.messages import MessageTable
 from tests.engines.choice import BOTH

@@ -111,7 +111,7 @@ COVERED = {
     "tableguard.reading": "policy.test_documents",
     "tableguard.scale": "scale.test_formulas",
     "tableguard.local.stacks.existing": "local.stacks.test_importing",
-    "tableguard.stacks.existing": "stacks.test_adoption",
+    "tableguard.stacks.deployment.existing": "stacks.deployment.test_adoption",
     "tableguard.store": "store.test_messages",
     "tableguard.store.consumed": "store.test_read_markers",
     "tableguard.store.loading": "store.loading.test_replay",

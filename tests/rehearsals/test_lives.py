@@ -16,8 +16,9 @@ from tableguard.local.stacks import api
 from tableguard.prove.preflight.assignment import Assignment, assign
 from tableguard.prove.preflight.organization import guardrails
 from tableguard.settings import ExistingVpc, Settings, example
-from tableguard.stacks import destroy, prerequisites
-from tableguard.stacks.deploy import Deployment, deploy, plan
+from tableguard.stacks import destroy
+from tableguard.stacks.deployment import prerequisites
+from tableguard.stacks.deployment.deploy import Deployment, deploy, plan
 from tableguard.stacks.registry import Principal, enabled_stacks
 from tableguard.store.messages import MessageTable
 from tests.worlds.estate import BY_SCP, refusal

@@ -27,7 +27,7 @@ from tableguard.projection.survey import Survey
 from tableguard.projection.views import Reader
 from tableguard.settings import Settings
 from tableguard.stacks import package
-from tableguard.stacks.deploy import deploy
+from tableguard.stacks.deployment.deploy import deploy
 from tableguard.store.loading import recording, replay
 from tableguard.store.messages import MessageTable
 from tests.worlds import audit

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tableguard.settings import Settings
     from tableguard.stacks.change_set import ResourceChange
     from tableguard.stacks.credentials import Sessions
-    from tableguard.stacks.deploy import Deployment
+    from tableguard.stacks.deployment.deploy import Deployment
     from tableguard.stacks.registry import Principal, StackModule
 
 
@@ -86,9 +86,9 @@ def _assigned(settings: "Settings", sessions: "Sessions", stacks: "tuple[StackMo
     from tableguard.errors import DeployError
     from tableguard.prove.preflight import organization
     from tableguard.prove.preflight.assignment import assign, standing
-    from tableguard.stacks import prerequisites, refused
     from tableguard.stacks.change_set import PollInterval
-    from tableguard.stacks.deploy import plan
+    from tableguard.stacks.deployment import prerequisites, refused
+    from tableguard.stacks.deployment.deploy import plan
 
     if lacking := prerequisites.missing(settings, sessions, stacks):
         raise DeployError(_listed("this must be there before the first stack, nothing was changed", lacking))
@@ -126,7 +126,7 @@ def _name_orphans(
     settings: "Settings", settings_file: Path | None, sessions: "Sessions", assigned: "Sequence[Assignment]"
 ) -> None:
     """Say on stderr which stacks are deployed that the settings enable no more, and how to delete each."""
-    from tableguard.stacks import prerequisites
+    from tableguard.stacks.deployment import prerequisites
 
     principals: set[Principal] = {"management"} if sessions.profiles.management else set()
     if any(one.planned.stack.principal == "deployer" and one.planned.deployed for one in assigned):
@@ -213,7 +213,7 @@ def _deployments(
     """Yield each stack's deployment; its changes are shown and, without --yes, asked about."""
     from tableguard.cli.confirmation import confirm_changes
     from tableguard.stacks.change_set import PollInterval
-    from tableguard.stacks.deploy import deploy
+    from tableguard.stacks.deployment.deploy import deploy
 
     def approve(stack: "StackModule", changes: "tuple[ResourceChange, ...]") -> bool:
         if not as_json:

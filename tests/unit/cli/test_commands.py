@@ -35,7 +35,7 @@ from tableguard.local.run_folder import folder as run_folder
 from tableguard.local.watch.alert_lines import DELAYS
 from tableguard.paths import EXAMPLE_SETTINGS, TEMPLATES
 from tableguard.stacks import credentials, destroy
-from tableguard.stacks.deploy import deploy
+from tableguard.stacks.deployment.deploy import deploy
 from tableguard.stacks.registry import STACKS, enabled_stacks
 
 pytestmark = pytest.mark.slow

@@ -15,7 +15,7 @@ from tableguard.errors import DeployError
 from tableguard.prove.preflight.assignment import Assignment
 from tableguard.settings import example
 from tableguard.stacks.change_set import ResourceChange
-from tableguard.stacks.deploy import Deployment, PlannedStack
+from tableguard.stacks.deployment.deploy import Deployment, PlannedStack
 from tableguard.stacks.registry import find_stack
 
 TEMPLATE = {"Resources": {"Two": {"Type": "AWS::SQS::Queue"}, "One": {"Type": "AWS::SNS::Topic"}}}

@@ -13,7 +13,7 @@ from tableguard.prove.preflight.assignment import Assignment, assign, standing
 from tableguard.prove.preflight.template import templates
 from tableguard.settings import example
 from tableguard.stacks.change_set import ResourceChange
-from tableguard.stacks.deploy import PlannedStack
+from tableguard.stacks.deployment.deploy import PlannedStack
 from tableguard.stacks.registry import find_stack
 
 SETTINGS = example()

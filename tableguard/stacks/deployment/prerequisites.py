@@ -10,9 +10,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from tableguard.settings import ExistingVpc, Settings
-from tableguard.stacks import adoption, status
-from tableguard.stacks.deploy import PlannedStack
-from tableguard.stacks.existing import AccountSession
+from tableguard.stacks import status
+from tableguard.stacks.deployment import adoption
+from tableguard.stacks.deployment.deploy import PlannedStack
+from tableguard.stacks.deployment.existing import AccountSession
 from tableguard.stacks.registry import STACKS, Principal, StackModule, enabled_stacks
 
 Session = Any  # boto3.Session, whose clients botocore makes at run time

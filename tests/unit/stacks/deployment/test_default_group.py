@@ -8,7 +8,7 @@ import pytest
 from tableguard.local import server
 from tableguard.local.clients.factory import Clients
 from tableguard.settings import example
-from tableguard.stacks.deploy import close_default_group, default_group_is_open, makes_vpc
+from tableguard.stacks.deployment.deploy import close_default_group, default_group_is_open, makes_vpc
 from tableguard.stacks.registry import find_stack
 
 NAME = "chat-network"

@@ -13,11 +13,11 @@ from tableguard.local.estate import POLLING
 from tableguard.local.landing_zone import LandingZone
 from tableguard.reading import cloudformation_yaml
 from tableguard.settings import example
-from tableguard.stacks import adoption, existing, prerequisites
-from tableguard.stacks.adoption import Adoption, ExistingResource
 from tableguard.stacks.change_set import PollInterval
-from tableguard.stacks.deploy import deploy, plan
-from tableguard.stacks.existing import AccountSession
+from tableguard.stacks.deployment import adoption, existing, prerequisites
+from tableguard.stacks.deployment.adoption import Adoption, ExistingResource
+from tableguard.stacks.deployment.deploy import deploy, plan
+from tableguard.stacks.deployment.existing import AccountSession
 from tableguard.stacks.registry import enabled_stacks, find_stack
 from tableguard.stacks.render import render
 

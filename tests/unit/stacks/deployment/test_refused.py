@@ -8,9 +8,9 @@ from botocore.exceptions import ClientError
 
 from tableguard.errors import DeployError
 from tableguard.settings import example
-from tableguard.stacks import refused
 from tableguard.stacks.change_set import Replacement, ResourceChange
-from tableguard.stacks.deploy import PlannedStack
+from tableguard.stacks.deployment import refused
+from tableguard.stacks.deployment.deploy import PlannedStack
 from tableguard.stacks.registry import find_stack
 from tests.worlds.fake_cloudformation import Pages
 

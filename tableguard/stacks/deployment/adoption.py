@@ -18,7 +18,7 @@ from tableguard.aws.cloudformation_handlers import handlers
 from tableguard.cloudformation.functions import references
 from tableguard.errors import DeployError
 from tableguard.stacks.change_set import PollInterval, ResourceChange
-from tableguard.stacks.existing import AccountSession, finders, stranger
+from tableguard.stacks.deployment.existing import AccountSession, finders, stranger
 
 Template = Mapping[str, Any]
 

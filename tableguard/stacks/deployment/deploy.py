@@ -17,9 +17,10 @@ from tableguard.cloudformation.limits import TEMPLATE_BODY_BYTES
 from tableguard.errors import DeployError
 from tableguard.reading import cloudformation_yaml
 from tableguard.settings import NewVpc, Settings
-from tableguard.stacks import adoption, change_set, package, status
+from tableguard.stacks import change_set, package, status
 from tableguard.stacks.change_set import PollInterval, PreparedChangeSet, ResourceChange
-from tableguard.stacks.existing import AccountSession
+from tableguard.stacks.deployment import adoption
+from tableguard.stacks.deployment.existing import AccountSession
 from tableguard.stacks.registry import Principal, StackModule, enabled_stacks
 from tableguard.stacks.render import render
 

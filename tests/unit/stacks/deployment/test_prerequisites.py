@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from tableguard.local.landing_zone import LandingZone
 from tableguard.settings import ExistingVpc, Settings, example
-from tableguard.stacks import prerequisites
+from tableguard.stacks.deployment import prerequisites
 from tableguard.stacks.registry import enabled_stacks, find_stack
 
 pytestmark = pytest.mark.slow
