@@ -8,8 +8,8 @@ from pathlib import Path
 from tableguard.paths import TEMPLATES, from_here
 from tableguard.reading.line_numbers import Key, LineNumbers, line_with
 
-# where `tableguard render` writes by default, and where the shipped rendering lies
-_RENDERED = (Path("templates", "rendered"), TEMPLATES / "rendered")
+# where `tableguard render` writes by default, and where the shipped renderings lie
+_RENDERED = (Path("templates", "rendered"), TEMPLATES / "rendered", TEMPLATES / "rendered" / "complete")
 
 
 @dataclass(frozen=True)

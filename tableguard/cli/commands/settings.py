@@ -21,7 +21,7 @@ def _beginning_with(_context: click.Context, _parameter: click.Parameter, incomp
     "name",
     default="default",
     shell_complete=_beginning_with,
-    help="default or existing-vpc (default: default)",
+    help="complete, default or existing-vpc (default: default)",
 )
 def command(*, name: str) -> None:
     """Print one of the shipped examples."""

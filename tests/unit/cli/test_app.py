@@ -125,7 +125,7 @@ def completed(*words: str, incomplete: str) -> list[str]:
         (("check",), "--set", ["--settings"]),
         (("rows", "verify"), "--set", ["--settings", "--settle"]),
         (("completion",), "z", ["zsh"]),
-        (("settings",), "", ["default", "existing-vpc"]),
+        (("settings",), "", ["complete", "default", "existing-vpc"]),
         (("settings",), "e", ["existing-vpc"]),
         ((), "x", []),
     ],

@@ -37,9 +37,9 @@ from tableguard.paths import EXAMPLE_SETTINGS, TEMPLATES
 from tableguard.stacks import credentials, destroy
 from tableguard.stacks.deployment.deploy import deploy
 from tableguard.stacks.registry import STACKS, enabled_stacks
+from tests.worlds.settings_files import EXAMPLES
 
 pytestmark = pytest.mark.slow
-EXAMPLES = ("default", "existing-vpc")
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def test_one_stack_is_rendered_alone(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["settings", "other"], "no example called 'other'; there are: default, existing-vpc"),
+        (["settings", "other"], "no example called 'other'; there are: complete, default, existing-vpc"),
         (["render", "tabel"], "unknown stack 'tabel'; there are: access, audit"),
         (["render", "--settings", "absent.toml"], "absent.toml: cannot be read"),
         (["check", "absent.yaml"], "absent.yaml: no such file or folder"),

@@ -17,8 +17,8 @@ from tableguard.settings import example
 from templates.config_rules import managed_rules
 from tests.cases import config_rules as cases
 from tests.cases.config_rules import CASES, NOW, Case
+from tests.worlds.settings_files import EXAMPLES
 
-EXAMPLES = ("default", "existing-vpc")
 RECORDING = Recording({"recordingGroup": {"allSupported": True, "includeGlobalResourceTypes": True}}, True, True)
 
 

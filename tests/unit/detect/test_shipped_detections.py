@@ -16,6 +16,7 @@ from tableguard.reading.toml_table import read_toml
 from tableguard.settings import Settings, example
 from tests.paths import ROOT
 from tests.worlds.cloudtrail import arrives, call, fires
+from tests.worlds.settings_files import EXAMPLES
 
 SETTINGS = example()
 README = (catalogue.FOLDER / "README.md").read_text(encoding="utf-8")
@@ -28,7 +29,7 @@ def shipped(settings: Settings = SETTINGS) -> tuple[Detection, ...]:
 
 EXAMPLES = [
     pytest.param(detection, channel, one, id=f"{settings}: {detection.name} {number}, {channel}")
-    for settings in ("default", "existing-vpc")
+    for settings in EXAMPLES
     for detection in shipped(example(settings))
     for number, one in enumerate(detection.examples, start=1)
     for channel in detection.channels

@@ -16,6 +16,7 @@ from tableguard.policy.evaluate import Decision, Request
 from tableguard.policy.policy_set import PolicySet
 from tableguard.policy.shorthand import ShortCall, Shorthand
 from tableguard.settings import Settings, example
+from tests.worlds.settings_files import EXAMPLES
 
 DOCUMENT = """{
   "Version": "2012-10-17",
@@ -221,7 +222,7 @@ def every_case() -> Iterator[tuple[Contract, Case]]:
     return ((contract, case) for contract in load_all() for case in contract.cases)
 
 
-@pytest.mark.parametrize("settings", ["default", "existing-vpc"])
+@pytest.mark.parametrize("settings", EXAMPLES)
 def test_every_document_answers_each_of_its_cases_as_promised(settings: str) -> None:
     policies = PolicySet.filled(example(settings))
     wrong = [

@@ -9,6 +9,7 @@ from tableguard.errors import PolicyError
 from tableguard.policy import documents
 from tableguard.reading import placeholders
 from tableguard.settings import example
+from tests.worlds.settings_files import EXAMPLES
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,7 @@ def test_an_absent_document_is_refused_with_its_name(tmp_path: Path) -> None:
         documents.load("scp", "absent", tmp_path)
 
 
-@pytest.mark.parametrize("settings", ["default", "existing-vpc"])
+@pytest.mark.parametrize("settings", EXAMPLES)
 def test_every_shipped_document_is_filled_without_remainder(settings: str) -> None:
     values = example(settings).policy_values()
     for policy in documents.load_all():

@@ -12,6 +12,7 @@ from tableguard.policy.evaluate import Request, World, decide
 from tableguard.policy.shorthand import ShortCall, Shorthand
 from tableguard.policy.statements import Policy, policy
 from tableguard.settings import Settings, example
+from tests.worlds.settings_files import EXAMPLES
 
 pytestmark = pytest.mark.slow
 KEY = "key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -276,14 +277,14 @@ def deployment() -> Iterator[Try]:
             yield Try("deployer", f"{service}:{action}", resource, context)
 
 
-@pytest.mark.parametrize("settings", ["default", "existing-vpc"])
+@pytest.mark.parametrize("settings", EXAMPLES)
 def test_whoever_the_documents_serve_can_do_their_work(settings: str) -> None:
     chosen = example(settings)
     stopped = [(attempt, reason) for attempt in WORK for allowed, reason in [said(attempt, chosen)] if not allowed]
     assert stopped == []
 
 
-@pytest.mark.parametrize("settings", ["default", "existing-vpc"])
+@pytest.mark.parametrize("settings", EXAMPLES)
 def test_the_deployer_can_make_and_change_every_stack(settings: str) -> None:
     chosen = example(settings)
     stopped = [(attempt, why) for attempt in deployment() for allowed, why in [said(attempt, chosen)] if not allowed]

@@ -16,6 +16,7 @@ from tableguard.settings import Settings, example
 from tableguard.stacks.registry import STACKS, find_stack
 from tableguard.stacks.render import render
 from tests.worlds.requirements import REMOVED, Template, of_type, spoilt
+from tests.worlds.settings_files import EXAMPLES
 
 NAMES = [stack.name for stack in STACKS]
 STATEFUL = {
@@ -55,7 +56,7 @@ def _stacks(settings: Settings) -> Stacks:
     return {name: cloudformation_yaml.load(text) for name, text in render(settings).items()}
 
 
-@pytest.fixture(scope="module", params=["default", "existing-vpc"])
+@pytest.fixture(scope="module", params=EXAMPLES)
 def stacks(request: pytest.FixtureRequest) -> Stacks:
     return _stacks(example(request.param))
 

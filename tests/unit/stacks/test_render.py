@@ -17,12 +17,13 @@ from tableguard.reading import cloudformation_yaml
 from tableguard.settings import example
 from tableguard.stacks.registry import STACKS, StackModule, enabled_stacks, find_stack
 from tableguard.stacks.render import render, write
+from tests.worlds.settings_files import EXAMPLES
 
 _DIGEST = """
 import hashlib
 from tableguard.stacks.render import render
 from tableguard.settings import example
-texts = [text for name in ("default", "existing-vpc") for text in render(example(name)).values()]
+texts = [text for name in ("complete", "default", "existing-vpc") for text in render(example(name)).values()]
 print(hashlib.sha256("".join(texts).encode()).hexdigest())
 """
 
@@ -40,10 +41,23 @@ def default() -> dict[str, str]:
     return render(example())
 
 
-def test_the_committed_templates_are_what_the_code_makes(default: dict[str, str]) -> None:
-    committed = {path.stem: path.read_text(encoding="utf-8") for path in (TEMPLATES / "rendered").glob("*.yaml")}
-    stale = sorted(name for name in {*default, *committed} if default.get(name) != committed.get(name))
-    assert not stale, f"templates/rendered is not what the code makes for {', '.join(stale)}: run `tableguard render`"
+# the folder of the examples whose stacks are committed, and what renders them
+COMMITTED = {
+    "default": ("templates/rendered", "tableguard render"),
+    "complete": (
+        "templates/rendered/complete",
+        "tableguard render --settings templates/settings/complete.toml --out templates/rendered/complete",
+    ),
+}
+
+
+@pytest.mark.parametrize("settings", COMMITTED)
+def test_the_committed_templates_are_what_the_code_makes(settings: str) -> None:
+    folder, command = COMMITTED[settings]
+    committed = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / folder).glob("*.yaml")}
+    made = render(example(settings))
+    stale = sorted(name for name in {*made, *committed} if made.get(name) != committed.get(name))
+    assert not stale, f"{folder} is not what the code makes for {', '.join(stale)}: run `{command}`"
 
 
 def test_a_committed_template_that_was_edited_by_hand_is_noticed(default: dict[str, str], tmp_path: Path) -> None:
@@ -65,7 +79,7 @@ def test_stacks_come_in_the_order_of_deployment(default: dict[str, str]) -> None
     assert list(default) == ["access", "audit", "network", "table", "stream", "config", "oversight", "guardrails"]
 
 
-@pytest.mark.parametrize("settings", ["default", "existing-vpc"])
+@pytest.mark.parametrize("settings", EXAMPLES)
 def test_every_stack_is_plain_yaml_with_a_heading_that_says_who_made_it(settings: str) -> None:
     for name, text in render(example(settings)).items():
         assert text.startswith(f"# Made by `tableguard render` from templates/{name}.py")
@@ -126,7 +140,12 @@ def test_a_folder_that_cannot_be_written_is_one_clear_error(default: dict[str, s
 def test_every_stack_has_a_module_and_every_rendered_file_a_stack() -> None:
     names = {stack.name for stack in STACKS}
     assert {name for name in names if not (ROOT / "templates" / f"{name}.py").is_file()} == set()
-    assert {path.stem for path in (TEMPLATES / "rendered").glob("*.yaml")} == names
+    assert {path.stem for path in (TEMPLATES / "rendered" / "complete").glob("*.yaml")} == names
+
+
+def test_the_complete_example_has_every_stack_and_the_default_one_some() -> None:
+    assert enabled_stacks(example("complete")) == STACKS
+    assert set(enabled_stacks(example())) <= set(STACKS)
 
 
 def test_a_stack_builds_an_equal_template_each_time() -> None:

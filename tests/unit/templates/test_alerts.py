@@ -11,6 +11,7 @@ from tableguard.stacks.registry import STACKS, find_stack
 from tableguard.stacks.render import render
 from tests.worlds.boto3_emulation import emulated_aws
 from tests.worlds.requirements import of_type, stack, statement
+from tests.worlds.settings_files import EXAMPLES
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
 HIDING = -1e9
@@ -19,7 +20,7 @@ CLOUDWATCH = boto3.Session("no", "keys", region_name="eu-central-1").client("clo
 
 ALARMS = [
     pytest.param(alarm, id=f"{settings}: {one.name} {title}")
-    for settings in ("default", "existing-vpc")
+    for settings in EXAMPLES
     for one in STACKS
     for title, alarm in of_type(stack(one.name, example(settings)), "AWS::CloudWatch::Alarm").items()
     if title != SILENCE

@@ -15,6 +15,7 @@ from tableguard.settings import Settings, example
 from templates.config_rules import guard_rules, managed_rules
 from tests.engines.cfn_guard import EACH, Judge
 from tests.worlds.requirements import Requirement, Template, at, holds_and_breaks, is_set, of_type, retained, stack
+from tests.worlds.settings_files import EXAMPLES
 
 SETTINGS = example()
 LINKED_ROLE = "aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig"
@@ -189,7 +190,7 @@ def test_no_rule_is_named_twice(template: Template) -> None:
     assert all(name.startswith("cruddur-") and len(name) <= 128 for name in names)
 
 
-@pytest.mark.parametrize("name", ["default", "existing-vpc"])
+@pytest.mark.parametrize("name", EXAMPLES)
 def test_descriptions_are_within_the_limit_of_aws_config(name: str) -> None:
     rules = of_type(stack("config", example(name)), "AWS::Config::ConfigRule").values()
     assert all(0 < len(rule["Description"]) <= 256 for rule in rules)

@@ -23,6 +23,7 @@ from tests.worlds.requirements import (
     stack,
     statement,
 )
+from tests.worlds.settings_files import EXAMPLES
 
 SETTINGS = example()
 TRAIL = "Resources/Trail/Properties"
@@ -175,7 +176,7 @@ def template() -> Template:
 test_the_stack_holds, test_a_spoilt_stack_does_not_hold = holds_and_breaks(REQUIREMENTS, "template")
 
 
-@pytest.mark.parametrize("name", ["default", "existing-vpc"])
+@pytest.mark.parametrize("name", EXAMPLES)
 @pytest.mark.parametrize("stack_name", ["oversight", "guardrails"])
 def test_a_stack_of_the_management_account_needs_no_bucket_of_the_workloads(name: str, stack_name: str) -> None:
     """A larger template is uploaded to the artifact bucket, to which management may not write."""

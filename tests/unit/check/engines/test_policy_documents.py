@@ -13,6 +13,7 @@ from tableguard.check.rules import policy_grammar
 from tableguard.errors import CheckError, PolicyError
 from tableguard.findings.finding import Finding
 from tableguard.settings import example
+from tests.worlds.settings_files import EXAMPLES
 
 Document = dict[str, Any]
 Fault = Callable[[Document], Any]
@@ -274,6 +275,6 @@ def test_a_folder_without_documents_is_an_error_and_never_no_finding(tmp_path: P
         policy_documents.check(example(), tmp_path)
 
 
-@pytest.mark.parametrize("settings", ["default", "existing-vpc"])
+@pytest.mark.parametrize("settings", EXAMPLES)
 def test_the_shipped_documents_have_no_finding(settings: str) -> None:
     assert policy_documents.check(example(settings)) == []

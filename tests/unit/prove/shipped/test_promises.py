@@ -15,9 +15,9 @@ from tableguard.prove.shipped import proofs
 from tableguard.prove.shipped.promises import PromiseAnswer, answers, contract_answers
 from tableguard.settings import example
 from tests.paths import ROOT
+from tests.worlds.settings_files import EXAMPLES
 
 pytestmark = pytest.mark.slow
-EXAMPLES = ("default", "existing-vpc")
 
 
 @cache

@@ -6,6 +6,7 @@ from tableguard.local.stacks.types import ALL
 from tableguard.settings import example
 from tableguard.stacks.registry import enabled_stacks
 from tests.worlds.requirements import stack
+from tests.worlds.settings_files import EXAMPLES
 
 
 def used(settings: str) -> set[str]:
@@ -15,7 +16,7 @@ def used(settings: str) -> set[str]:
     return {resource["Type"] for template in templates for resource in template["Resources"].values()}
 
 
-@pytest.mark.parametrize("settings", ["default", "existing-vpc"])
+@pytest.mark.parametrize("settings", EXAMPLES)
 def test_every_type_of_the_templates_is_modelled(settings: str) -> None:
     assert used(settings) - set(ALL) == set()
 
