@@ -27,7 +27,7 @@ def shipped(settings: Settings = SETTINGS) -> tuple[Detection, ...]:
     return catalogue.load_all(settings.policy_values())
 
 
-EXAMPLES = [
+CHANNELS = [
     pytest.param(detection, channel, one, id=f"{settings}: {detection.name} {number}, {channel}")
     for settings in EXAMPLES
     for detection in shipped(example(settings))
@@ -36,7 +36,7 @@ EXAMPLES = [
 ]
 
 
-@pytest.mark.parametrize(("detection", "channel", "one"), EXAMPLES)
+@pytest.mark.parametrize(("detection", "channel", "one"), CHANNELS)
 def test_a_channel_sees_the_event_and_not_its_twin(detection: Detection, channel: Channel, one: Example) -> None:
     assert fires(detection, channel, one.event)
     assert not fires(detection, channel, one.twin)
