@@ -7,8 +7,7 @@ Which types it can import: https://docs.aws.amazon.com/AWSCloudFormation/latest/
 """
 
 import json
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +16,7 @@ from botocore.exceptions import ClientError
 from tableguard.aws.cloudformation_handlers import handlers
 from tableguard.cloudformation.functions import references
 from tableguard.errors import DeployError
-from tableguard.stacks.change_set import PollInterval, ResourceChange
+from tableguard.stacks.change_set import ResourceChange
 from tableguard.stacks.deployment.existing import AccountSession, finders, stranger
 
 Template = Mapping[str, Any]
@@ -163,74 +162,3 @@ def _separated(document: Template, existing: Sequence[ExistingResource]) -> Adop
 def _missing(document: Template, logical_id: str, adopted: Mapping[str, ExistingResource]) -> tuple[str, ...]:
     referred = set(references(document["Resources"][logical_id].get("Properties", {})))
     return tuple(sorted((referred & document["Resources"].keys()) - adopted.keys()))
-
-
-def differences(
-    client: Any, stack: str, interval: PollInterval, sleep: Callable[[float], None] = time.sleep
-) -> tuple[str, ...]:
-    """Return where adopted resources are otherwise than the template says, which an import does not ask.
-
-    CloudFormation's drift detection compares them, as AWS advises after an import. It can fail for some of them: why
-    is then one of the lines.
-    """
-    try:
-        detection = client.detect_stack_drift(StackName=stack)["StackDriftDetectionId"]
-        for _ in range(int(interval.attempts)):
-            ended = client.describe_stack_drift_detection_status(StackDriftDetectionId=detection)
-            if ended["DetectionStatus"] != "DETECTION_IN_PROGRESS":
-                break
-            sleep(interval.delay)
-        lines = [line for drift in _drifts(client, stack) for line in _lines(drift)]
-    except ClientError as error:
-        raise DeployError(f"stack {stack}: what it adopted cannot be compared with its template: {error}") from error
-    if ended["DetectionStatus"] != "DETECTION_COMPLETE":
-        lines.append(f"not all could be compared: {ended.get('DetectionStatusReason', ended['DetectionStatus'])}")
-    return tuple(lines)
-
-
-def _drifts(client: Any, stack: str) -> Iterator[Mapping[str, Any]]:
-    request = {"StackName": stack, "StackResourceDriftStatusFilters": ["MODIFIED", "DELETED"]}
-    while True:
-        page = client.describe_stack_resource_drifts(**request)
-        yield from page["StackResourceDrifts"]
-        if not page.get("NextToken"):
-            return
-        request["NextToken"] = page["NextToken"]
-
-
-def _lines(drift: Mapping[str, Any]) -> Iterator[str]:
-    name = f"{drift['LogicalResourceId']} ({drift['ResourceType']})"
-    if drift["StackResourceDriftStatus"] == "DELETED":
-        yield f"{name}: is gone"
-    for one in drift.get("PropertyDifferences", ()):
-        path = one["PropertyPath"].strip("/")
-        for place, actual, expected in _places(path, _document(one["ActualValue"]), _document(one["ExpectedValue"])):
-            yield f"{name}: {place} is {actual}, and the template says {expected}"
-
-
-def _document(value: str) -> Any:
-    """Return a value of CloudFormation's drifts: a document where it is one in JSON, else the text."""
-    try:
-        document = json.loads(value)
-    except ValueError:
-        return value
-    return document if isinstance(document, dict) else value
-
-
-def _places(path: str, actual: Any, expected: Any) -> Iterator[tuple[str, Any, Any]]:
-    """Yield each place where two values differ, with both; a policy's statements are places by their Sid."""
-    values = _by_sid(actual), _by_sid(expected)
-    if all(isinstance(value, dict) for value in values):
-        for key in sorted(values[0].keys() | values[1].keys()):
-            yield from _places(f"{path}/{key}", *(value.get(key, "absent") for value in values))
-    elif actual != expected:
-        yield path, actual, expected
-
-
-def _by_sid(value: Any) -> Any:
-    """Return a list of statements by their Sids, if each has its own; any other value as it is."""
-    if not isinstance(value, list):
-        return value
-    sids = [one.get("Sid") for one in value if isinstance(one, dict)]
-    unique = len(set(sids) - {None}) == len(value)
-    return dict(zip(sids, value, strict=True)) if unique and value else value

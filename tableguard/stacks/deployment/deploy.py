@@ -17,7 +17,7 @@ from tableguard.cloudformation.limits import TEMPLATE_BODY_BYTES
 from tableguard.errors import DeployError
 from tableguard.reading import cloudformation_yaml
 from tableguard.settings import NewVpc, Settings
-from tableguard.stacks import change_set, package, status
+from tableguard.stacks import change_set, drift, package, status
 from tableguard.stacks.change_set import PollInterval, PreparedChangeSet, ResourceChange
 from tableguard.stacks.deployment import adoption
 from tableguard.stacks.deployment.existing import AccountSession
@@ -222,7 +222,7 @@ class _Deployer:
     def differences(self, name: str, state: str) -> tuple[str, ...]:
         """Return where what the stack adopted is otherwise than its template says; a later change asks no more."""
         adopted = state == status.ADOPTED
-        return adoption.differences(self.cloudformation, name, self.interval) if adopted else ()
+        return drift.detect(self.cloudformation, name, self.interval).lines if adopted else ()
 
     def deploy(self, stack: StackModule, template: str, approve: Approve) -> Deployment:
         started = time.perf_counter()

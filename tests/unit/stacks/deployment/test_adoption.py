@@ -13,7 +13,6 @@ from tableguard.local.estate import POLLING
 from tableguard.local.landing_zone import LandingZone
 from tableguard.reading import cloudformation_yaml
 from tableguard.settings import example
-from tableguard.stacks.change_set import PollInterval
 from tableguard.stacks.deployment import adoption, existing, prerequisites
 from tableguard.stacks.deployment.adoption import Adoption, ExistingResource
 from tableguard.stacks.deployment.deploy import deploy, plan
@@ -232,70 +231,3 @@ def test_what_is_adopted_is_shown_before_it_is_approved(zone: LandingZone, sessi
     finally:
         iam.delete_policy(PolicyArn=arn)
     assert shown == [[("Import", "BreakGlassRolePolicy")]]
-
-
-class Drifting:
-    """CloudFormation whose detection ends at the second question, with two pages of drifts."""
-
-    def __init__(self, status: str = "DETECTION_COMPLETE") -> None:
-        self.statuses = ["DETECTION_IN_PROGRESS", status]
-
-    def detect_stack_drift(self, **_: str) -> Any:
-        return {"StackDriftDetectionId": "1"}
-
-    def describe_stack_drift_detection_status(self, **_: str) -> Any:
-        return {"DetectionStatus": self.statuses.pop(0), "DetectionStatusReason": "Key cannot be read"}
-
-    def describe_stack_resource_drifts(self, **request: Any) -> Any:
-        assert request["StackResourceDriftStatusFilters"] == ["MODIFIED", "DELETED"]
-        one = {"PropertyPath": "/A/B", "ActualValue": "1", "ExpectedValue": "2"}
-        if "NextToken" in request:
-            modified = {"LogicalResourceId": "Table", "ResourceType": "A::Table", "PropertyDifferences": [one]}
-            return {"StackResourceDrifts": [{**modified, "StackResourceDriftStatus": "MODIFIED"}]}
-        gone = {"LogicalResourceId": "Key", "ResourceType": "A::Key", "StackResourceDriftStatus": "DELETED"}
-        return {"StackResourceDrifts": [gone], "NextToken": "more"}
-
-
-def test_what_differs_from_the_template_is_named_with_both_values() -> None:
-    waits = list[float]()
-    lines = adoption.differences(Drifting(), "s", PollInterval(5, 3), waits.append)
-    assert lines == ("Key (A::Key): is gone", "Table (A::Table): A/B is 1, and the template says 2")
-    assert waits == [5]
-
-
-def document(*statements: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-
-
-ONE, TWO = {"Sid": "One", "Action": ["a:b"]}, {"Sid": "Two", "Action": ["c:d"]}
-
-
-@pytest.mark.parametrize(
-    ("actual", "lines"),
-    [
-        ((ONE, TWO), []),
-        ((TWO, ONE), []),
-        ((ONE, {**TWO, "Action": ["c:e"]}), ["Statement/Two/Action is ['c:e'], and the template says ['c:d']"]),
-        ((ONE,), [f"Statement/Two is absent, and the template says {TWO}"]),
-        (
-            ({"Action": ["a:b"]}, TWO),
-            [f"Statement is {[{'Action': ['a:b']}, TWO]}, and the template says {[ONE, TWO]}"],
-        ),
-    ],
-)
-def test_of_a_policy_only_the_statements_that_differ_are_named(
-    actual: tuple[dict[str, Any], ...], lines: list[str]
-) -> None:
-    difference = {"PropertyPath": "/Content", "ActualValue": document(*actual), "ExpectedValue": document(ONE, TWO)}
-    drift = {
-        "LogicalResourceId": "Scp",
-        "ResourceType": "A::Policy",
-        "StackResourceDriftStatus": "MODIFIED",
-        "PropertyDifferences": [difference],
-    }
-    assert list(adoption._lines(drift)) == [f"Scp (A::Policy): Content/{line}" for line in lines]
-
-
-def test_what_could_not_be_compared_is_said() -> None:
-    lines = adoption.differences(Drifting("DETECTION_FAILED"), "s", PollInterval(5, 3), lambda _: None)
-    assert lines[-1] == "not all could be compared: Key cannot be read"
