@@ -116,7 +116,7 @@ def _trust_of_takers(stack: StackBuilder, role: str) -> parts.Statement:
     was one. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-multifactorauthpresent
     """
     takers = stack.settings.takers_of(role)
-    own_account = f"arn:aws:iam::{stack.settings.account_id}:"
+    own_account = f"arn:{stack.settings.partition}:iam::{stack.settings.account_id}:"
     # the own account as principal, and its roles in the condition alone: a role that is named as principal must exist
     # beforehand, and a permission set's name is known but for its end; of another account only the role is let in
     principals = dict.fromkeys(f"{own_account}root" if taker.startswith(own_account) else taker for taker in takers)

@@ -62,7 +62,13 @@ class Shorthand:
     def estate(self) -> Estate:
         """The accounts, the organization and the home region."""
         chosen = self.settings
-        return Estate(chosen.account_id, chosen.management_account_id, chosen.organization_id, chosen.home_region)
+        return Estate(
+            chosen.account_id,
+            chosen.management_account_id,
+            chosen.organization_id,
+            chosen.home_region,
+            partition=chosen.partition,
+        )
 
     def principals(self, short: str) -> tuple[str, ...]:
         """Return the ARNs that a principal written short stands for."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from tableguard.aws import partitions
+from tableguard.aws.partitions import AWS
 from tableguard.policy.evaluate import Layer, Levels, Wanted, World
 from tableguard.policy.principals import Group, Principal
 from tableguard.policy.statements import Effect, Policy, Statement, policy
@@ -17,7 +17,7 @@ from tableguard.policy.statements import Effect, Policy, Statement, policy
 
 @dataclass(frozen=True)
 class Estate:
-    """The accounts and the organization that a world is about, and the region its examples are from.
+    """The accounts and the organization that a world is about, the region its examples are from, and its partition.
 
     `members` are further accounts that are in the organization for certain.
     """
@@ -27,11 +27,7 @@ class Estate:
     organization_id: str
     home_region: str
     members: tuple[str, ...] = ()
-
-    @property
-    def partition(self) -> str:
-        """Return the partition of the home region, in which all of it is."""
-        return partitions.of_region(self.home_region)
+    partition: str = AWS
 
 
 @dataclass(frozen=True)

@@ -87,6 +87,7 @@ def _only_ours(scope: Scope, account: str, told_apart: object) -> tuple[str, ...
 
 
 _FEW_CHARACTERS = word(f"{ascii_letters}{digits}+=,.@_-/")
+_callers_of = callers.universes  # before a fault is planted
 _OF_FEW_CHARACTERS = tuple(
     Universe((*exactly("arn:aws:iam::"), *TWELVE_DIGITS, *exactly(f":{kind}"), *_FEW_CHARACTERS))
     for kind in ("role/", "user/")
@@ -158,14 +159,17 @@ FAULTS: Mapping[str, Fault] = {
         ),
     ),
     "U2: names and paths have letters, digits and a few signs": Fault(
-        "characters", _set(callers, "_UNIVERSES", (*_OF_FEW_CHARACTERS, *callers._UNIVERSES[2:]))
+        "characters", _set(callers, "universes", lambda partition: (*_OF_FEW_CHARACTERS, *_callers_of(partition)[2:]))
     ),
     "U3: numbers are written with six digits": Fault(
         "numbers", _set(context_values, "_written", lambda value: f"{float(value):g}")
     ),
     "U4: federated users are not among the callers": Fault(
         "callers",
-        _all(_set(callers, "_UNIVERSES", callers._UNIVERSES[:3]), _set(callers, "_EXAMPLES", callers._EXAMPLES[:2])),
+        _all(
+            _set(callers, "universes", lambda partition: _callers_of(partition)[:3]),
+            _set(callers, "_EXAMPLES", callers._EXAMPLES[:2]),
+        ),
     ),
     "L1: the SCPs of all levels count as one level": Fault("levels", _set(prover, "decide", _one_level)),
     "C1: dates beyond the calendar are written by the calendar": Fault(

@@ -11,7 +11,7 @@ from tableguard.policy.evaluate import Wanted, World
 from tableguard.policy.principals import Group
 from tableguard.prove.engine import enumeration
 from tableguard.prove.engine.automaton import MOST_STATES, Pattern, explored
-from tableguard.prove.engine.callers import _UNIVERSES
+from tableguard.prove.engine.callers import universes
 from tableguard.prove.engine.dominance import sets
 from tableguard.prove.engine.dominance.texts import MOST_RANKED, PatternGroup, best_of
 from tests.benchmarks.figures import Figure, in_turn
@@ -60,10 +60,10 @@ def _exemptions() -> Figure:
 
     def ours() -> None:
         best_of.cache_clear()
-        best_of(_UNIVERSES[0], wanted, MOST_RANKED)
+        best_of(universes("aws")[0], wanted, MOST_RANKED)
 
     def other() -> None:
         explored.cache_clear()
-        explored(_UNIVERSES[0], patterns, MOST_STATES)
+        explored(universes("aws")[0], patterns, MOST_STATES)
 
     return Figure("crowding", f"a name that {len(_WORDS)} exemptions cover", *in_turn(ours, other, rounds=3), "s")

@@ -128,7 +128,7 @@ def _arns(scope: Scope, applicable: ApplicableStatements, comparisons: Compariso
     lines, aim = comparisons.lines, comparisons.aim
     told_apart = tuple(_told_apart(scope, applicable, lines))
     parts = tuple(caller_keys.within_arns(comparisons))
-    for universe in _universes(partition):
+    for universe in universes(partition):
         if parts:
             yield from (
                 arn for _, arn in classes(universe, (*patterns(lines, "aws:principalarn"), *told_apart, *parts))
@@ -139,7 +139,7 @@ def _arns(scope: Scope, applicable: ApplicableStatements, comparisons: Compariso
 
 
 @cache
-def _universes(partition: str) -> tuple[Universe, ...]:
+def universes(partition: str) -> tuple[Universe, ...]:
     """Return the ARNs that roles, users, root users and federated users of a partition can have."""
     of_accounts = (*exactly(f"arn:{partition}:iam::"), *TWELVE_DIGITS, *exactly(":"))
     of_sessions = (*exactly(f"arn:{partition}:sts::"), *TWELVE_DIGITS, *exactly(":federated-user/"))

@@ -43,8 +43,8 @@ _LETTERS = Token(frozenset(string.ascii_letters), inverted=False)
 _WORD = frozenset(string.ascii_letters + string.digits + "-")
 _ACCOUNT = 4  # the place of the account among an ARN's six components
 _DIGITS = Universe(TWELVE_DIGITS)
-# four of the six components of an ARN; prefix lists and managed policies are in the account `aws`, other resources of AWS's own
-# in `amazon`, `cloudfront` or the like
+# four of the six components of an ARN; prefix lists and managed policies are in the account `aws`, other resources of
+# AWS's own in `amazon`, `cloudfront` or the like
 _BEHIND_THE_PARTITION: tuple[tuple[Universe, ...], ...] = (
     (Universe(word(_LOWER)),),
     (Universe((Token(frozenset(_LOWER), inverted=False, repeats=True),)),),

@@ -190,7 +190,8 @@ class StackEstate:
     @property
     def key_prefix(self) -> str:
         """Return what the ARNs of the workload's keys begin with."""
-        return f"arn:aws:kms:{self.settings.home_region}:{self.settings.account_id}:key/"
+        settings = self.settings
+        return f"arn:{settings.partition}:kms:{settings.home_region}:{settings.account_id}:key/"
 
     def tags(self, arn: str) -> Mapping[str, str]:
         """Return the tags that a stack gives to a resource."""
@@ -245,7 +246,7 @@ def _statement(document: Mapping[str, Any], sid: str) -> Mapping[str, Any] | Non
 
 def _holding(resource: str) -> str:
     """Return the ARN of what has the policy that is asked about a resource."""
-    if resource.startswith("arn:aws:s3:::"):
+    if resource.startswith("arn:") and ":s3:::" in resource:
         return resource.partition("/")[0]
     return re.sub(r"(:table/[^/]+)/index/.+", r"\1", resource)
 

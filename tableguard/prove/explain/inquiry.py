@@ -15,7 +15,7 @@ from tableguard.policy.worlds import signed_context
 from tableguard.prove.explain.estate import StackEstate
 
 _ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9]+")
-_ALIAS = re.compile(r"(arn:aws:kms:[^:]*:[^:]*:)(alias/.+)")
+_ALIAS = re.compile(r"(arn:[^:]+:kms:[^:]*:[^:]*:)(alias/.+)")
 _STACK_RESOURCE = re.compile(r"([a-z]+)\.([A-Za-z0-9]+)")
 _ALIASES = "kms:ResourceAliases"
 # services whose calls all go to one region:
@@ -49,7 +49,7 @@ def request_of(inquiry: Inquiry, estate: StackEstate) -> Request:
             f"{inquiry.principal!r} stands for {len(arns)} roles here: {', '.join(arns)}; name one of them"
         )
     resource = _of_stack(inquiry.resource, estate)
-    _refuse_odd(resource)
+    _refuse_odd(resource, estate.settings.partition)
     region = _region(inquiry, resource)
     owner = _owner(resource, arns[0], estate)
     call = ShortCall(inquiry.action, resource, arns[0], region, owner, _carried(inquiry.context))
@@ -58,13 +58,15 @@ def request_of(inquiry: Inquiry, estate: StackEstate) -> Request:
     return _completed(request, estate)
 
 
-def _refuse_odd(resource: str) -> None:
+def _refuse_odd(resource: str, partition: str) -> None:
     """Raise PolicyError for a resource of another partition, and for one that is no line of text."""
     parts = parse(resource)
     if not resource.isprintable():
         raise PolicyError(f"resource {resource!r}: accepted: a name of printable characters")
-    if parts is not None and parts.partition != "aws":
-        raise PolicyError(f"{resource}: of partition {parts.partition}; accepted: arn:aws:…, where these documents are")
+    if parts is not None and parts.partition != partition:
+        raise PolicyError(
+            f"{resource}: of partition {parts.partition}; accepted: arn:{partition}:…, as the settings say"
+        )
 
 
 def _region(inquiry: Inquiry, resource: str) -> str:
@@ -87,9 +89,9 @@ def _owner(resource: str, caller: str, estate: StackEstate) -> str:
     parts, settings = parse(resource), estate.settings
     if resource != "*" and (parts is None or parts.account.isdigit()):
         return ""  # written short, and so of the workload; or the ARN says it
-    bucket = resource.removeprefix("arn:aws:s3:::").partition("/")[0]
+    bucket = resource.removeprefix(f"arn:{settings.partition}:s3:::").partition("/")[0]
     ours = bucket in (settings.artifact_bucket, settings.access_log_bucket)
-    if ours or f"arn:aws:s3:::{bucket}" in estate.plan.by_arn:
+    if ours or f"arn:{settings.partition}:s3:::{bucket}" in estate.plan.by_arn:
         return ""
     return principal(caller).account
 

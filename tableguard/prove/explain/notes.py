@@ -13,14 +13,14 @@ from tableguard.prove.explain.inquiry import alternatives, last_part
 # service of the action -> what has a policy that AWS evaluates as well, and its ARN
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html
 _OWN_POLICIES = {
-    "backup": ("vault's policy", r"arn:aws:backup:[^:]*:[^:]*:backup-vault:.+"),
-    "dynamodb": ("table's policy", r"arn:aws:dynamodb:[^:]*:[^:]*:table/.+"),
-    "kms": ("key's policy", r"arn:aws:kms:[^:]*:[^:]*:key/.+"),
-    "lambda": ("function's policy", r"arn:aws:lambda:[^:]*:[^:]*:function:.+"),
-    "s3": ("bucket's policy", r"arn:aws:s3:::.+"),
-    "sns": ("topic's policy", r"arn:aws:sns:[^:]*:[^:]*:.+"),
-    "sqs": ("queue's policy", r"arn:aws:sqs:[^:]*:[^:]*:.+"),
-    "sts": ("role's trust policy", r"arn:aws:iam::[^:]*:role/.+"),
+    "backup": ("vault's policy", r"arn:[^:]+:backup:[^:]*:[^:]*:backup-vault:.+"),
+    "dynamodb": ("table's policy", r"arn:[^:]+:dynamodb:[^:]*:[^:]*:table/.+"),
+    "kms": ("key's policy", r"arn:[^:]+:kms:[^:]*:[^:]*:key/.+"),
+    "lambda": ("function's policy", r"arn:[^:]+:lambda:[^:]*:[^:]*:function:.+"),
+    "s3": ("bucket's policy", r"arn:[^:]+:s3:::.+"),
+    "sns": ("topic's policy", r"arn:[^:]+:sns:[^:]*:[^:]*:.+"),
+    "sqs": ("queue's policy", r"arn:[^:]+:sqs:[^:]*:[^:]*:.+"),
+    "sts": ("role's trust policy", r"arn:[^:]+:iam::[^:]*:role/.+"),
 }
 _UNKNOWN_KEY = "no alias says which key this is, and so its policy is not asked: name it alias/NAME"
 

@@ -19,7 +19,7 @@ from tableguard.prove.foreign.worlds import (
 from tableguard.prove.reach import goals as reach_goals
 from tableguard.prove.reach import names
 from tableguard.prove.reach import promises as reach_promises
-from tableguard.prove.reach.account import OUTSIDER, Account, PolicyHolder, Thing
+from tableguard.prove.reach.account import Account, PolicyHolder, Thing, outsider
 from tableguard.prove.reach.goals import Goal
 from tableguard.prove.reach.kinds import table as table_of_steps
 from tableguard.prove.reach.promises import ReachPromise
@@ -76,13 +76,11 @@ def account_of(
         arn: holder for name, grant in facts.roles.items() for arn, holder in _holder(name, grant, documents, facts)
     }
     things = {arn: _thing(arn, grant, documents, facts) for arn, grant in about.resources.items()}
-    prefix = f"arn:aws:iam::{estate.account}:"
+    prefix = f"arn:{estate.partition}:iam::{estate.account}:"
     own = [holder.trust for holder in written.values()] + [thing.policy for thing in things.values()]
     readable = [*written, f"{prefix}role/Admin", f"{prefix}user/mina"]
-    unwritten = names.representatives(
-        estate.account, world, [document for document in own if document is not None], readable
-    )
-    others = (arn for arn in (*unwritten, f"{prefix}root", OUTSIDER) if arn not in written)
+    unwritten = names.representatives(prefix, world, [document for document in own if document is not None], readable)
+    others = (arn for arn in (*unwritten, f"{prefix}root", outsider(estate)) if arn not in written)
     holders = {**written, **{arn: PolicyHolder(arn, exists=False) for arn in others}}
     return Account(estate, world, holders, things), tuple(_assumed(facts))
 
@@ -134,4 +132,5 @@ def _assumed(facts: OrganizationFacts) -> Iterator[str]:
 
 
 def _arn(name: str, facts: OrganizationFacts) -> str:
-    return f"arn:aws:iam::{facts.shorthand.estate.account}:{name}"
+    estate = facts.shorthand.estate
+    return f"arn:{estate.partition}:iam::{estate.account}:{name}"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from tableguard.aws.partitions import domain
 from tableguard.cloudformation.functions import NO_VALUE, evaluate
 from tableguard.errors import EmbeddedError
 from tableguard.policy.service_reference import load
@@ -103,7 +104,8 @@ class PlannedResource:
         """Yield the ARNs of the roles that its properties hand to a service; any role's where only AWS knows it."""
         for value in self._roles(self.properties):
             if value is UNKNOWN:
-                yield f"arn:aws:iam::{self.names.plan.settings.account_id}:role/*"
+                settings = self.names.plan.settings
+                yield f"arn:{settings.partition}:iam::{settings.account_id}:role/*"
             elif isinstance(value, str) and ":role/" in value:
                 yield value
 
@@ -176,10 +178,10 @@ class _Names:
         self.pseudo = {
             "AWS::AccountId": settings.account_id,
             "AWS::NoValue": NO_VALUE,
-            "AWS::Partition": "aws",
+            "AWS::Partition": settings.partition,
             "AWS::Region": settings.home_region,
             "AWS::StackName": settings.stack_name(stack),
-            "AWS::URLSuffix": "amazonaws.com",
+            "AWS::URLSuffix": domain(settings.partition),
         }
 
     def ref(self, name: str) -> Any:

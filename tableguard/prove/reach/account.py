@@ -15,8 +15,6 @@ from tableguard.policy.statements import Policy
 from tableguard.policy.worlds import Estate
 from tableguard.prove.engine.callers import OTHER_ACCOUNT
 
-OUTSIDER = f"arn:aws:iam::{OTHER_ACCOUNT}:role/attacker"  # in an account of his own, where he may do everything
-
 _MOST_CHARACTERS = 32  # of a federated user's name
 
 FactKind = Literal[
@@ -32,6 +30,11 @@ FactKind = Literal[
     "opened",  # the resource's policy is his
     "widened",  # the resource's policy allows everything beside what it says
 ]
+
+
+def outsider(estate: Estate) -> str:
+    """Return the role that the attacker has in an account of his own, where he may do everything."""
+    return f"arn:{estate.partition}:iam::{OTHER_ACCOUNT}:role/attacker"
 
 
 class Fact(NamedTuple):
@@ -119,7 +122,7 @@ class Account:
         """
         users = (holder.arn for holder in self.holders.values() if holder.kind == "user")
         by_session = {
-            f"arn:aws:sts::{arn.split(':')[4]}:federated-user/{arn.rpartition('/')[2][:_MOST_CHARACTERS]}": arn
+            f"{arn.replace(':iam:', ':sts:', 1).partition(':user/')[0]}:federated-user/{_federated_name(arn)}": arn
             for arn in users
         }
         return {arn: user for arn, user in by_session.items() if not self._exists(arn)}
@@ -184,3 +187,7 @@ def _own(part: PolicyHolder, facts: frozenset[Fact]) -> list[Policy]:
 
 def _allowing(policy: Policy) -> tuple[Any, ...]:
     return tuple(statement for statement in policy.statements if statement.effect == "Allow")
+
+
+def _federated_name(user: str) -> str:
+    return user.rpartition("/")[2][:_MOST_CHARACTERS]

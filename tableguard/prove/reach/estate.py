@@ -7,7 +7,7 @@ from tableguard.policy.policy_set import PolicySet
 from tableguard.policy.statements import Policy, policy
 from tableguard.prove.preflight.template import Plan, PlannedResource
 from tableguard.prove.reach import names
-from tableguard.prove.reach.account import OUTSIDER, Account, PolicyHolder, Thing
+from tableguard.prove.reach.account import Account, PolicyHolder, Thing, outsider
 from tableguard.prove.shipped import together
 from tableguard.settings import TAKEN_ROLES, Settings
 from tableguard.stacks.registry import find_stack
@@ -26,15 +26,16 @@ def account_of(policies: PolicySet) -> Account:
     managed = _managed_policies(plan, policies)
     roles = {role.arn: role for role in (*_not_made(policies, managed), *_roles(plan, managed))}
     things = {thing.arn: thing for thing in _things(plan, policies)}
-    prefix = f"arn:aws:iam::{settings.account_id}:"
+    prefix = f"arn:{settings.partition}:iam::{settings.account_id}:"
     # what a taker may do by its own policies no document says
     takers = {arn: PolicyHolder(arn, (worlds.ADMINISTRATOR,)) for arn in _takers(settings)}
     documents = [role.trust for role in roles.values()] + [thing.policy for thing in things.values()]
     readable = [*roles, *takers, f"{prefix}role/Admin", f"{prefix}user/mina"]
     written = [document for document in documents if document is not None]
-    unwritten = names.representatives(settings.account_id, world, written, readable)
-    federated = f"arn:aws:sts::{settings.account_id}:federated-user/mina"
-    others = {arn: PolicyHolder(arn, exists=False) for arn in (*unwritten, f"{prefix}root", federated, OUTSIDER)}
+    unwritten = names.representatives(prefix, world, written, readable)
+    federated = f"arn:{settings.partition}:sts::{settings.account_id}:federated-user/mina"
+    outside = outsider(policies.estate)
+    others = {arn: PolicyHolder(arn, exists=False) for arn in (*unwritten, f"{prefix}root", federated, outside)}
     holders = {**others, **takers, **roles}
     return Account(policies.estate, world, holders, things)
 
@@ -91,27 +92,28 @@ def _inline(resource: PlannedResource) -> Iterator[Policy]:
 def _things(plan: Plan, policies: PolicySet) -> Iterator[Thing]:
     settings, documents = policies.settings, policies.policies["resource"]
     where = f"{settings.home_region}:{settings.account_id}"
-    yield Thing(f"arn:aws:dynamodb:{where}:table/{settings.table_name}", "table", documents["messages_table"])
-    yield _key(where, f"alias/{settings.name}-table", None)
+    of = f"arn:{settings.partition}"
+    yield Thing(f"{of}:dynamodb:{where}:table/{settings.table_name}", "table", documents["messages_table"])
+    yield _key(f"{of}:kms:{where}:key", f"alias/{settings.name}-table", None)
     if settings.client_side_encryption:
         # what the key policy allows is part of a template; here everybody is allowed what the document leaves
         own = documents["message_key"]
         statements = (*own.statements, *worlds.OPEN_TO_EVERYBODY.statements)
-        yield _key(where, settings.message_key_alias, Policy(own.name, statements), "9" + _KEY_ID[1:])
+        yield _key(f"{of}:kms:{where}:key", settings.message_key_alias, Policy(own.name, statements), "9" + _KEY_ID[1:])
     for name in ("FailuresBucketPolicy", "DeadLettersPolicy"):
         resource = plan.resources["stream"][name]
         yield _of_stack(resource, settings)
     pattern_d, member, application = map(settings.role_arn, ("pattern-d", "identity-pool-user", "application"))
-    yield Thing(f"arn:aws:lambda:{where}:function:{settings.function_name}", "function", runs_as=(pattern_d,))
-    yield Thing(f"arn:aws:cognito-idp:{where}:userpool/{settings.user_pool_id}", "user-pool", runs_as=(member,))
-    yield Thing(f"arn:aws:cognito-identity:{where}:identitypool/{_POOL_ID}", "identity-pool", runs_as=(member,))
+    yield Thing(f"{of}:lambda:{where}:function:{settings.function_name}", "function", runs_as=(pattern_d,))
+    yield Thing(f"{of}:cognito-idp:{where}:userpool/{settings.user_pool_id}", "user-pool", runs_as=(member,))
+    yield Thing(f"{of}:cognito-identity:{where}:identitypool/{_POOL_ID}", "identity-pool", runs_as=(member,))
     # commands are run by the cluster's name or, past ECS Exec, in a task
     for task in ("cluster/application", "task/application/0123456789abcdef0123456789abcdef"):
-        yield Thing(f"arn:aws:ecs:{where}:{task}", "task", runs_as=(application,))
+        yield Thing(f"{of}:ecs:{where}:{task}", "task", runs_as=(application,))
     # whoever changes it lets himself into the roles of permission sets
     # https://docs.aws.amazon.com/singlesignon/latest/userguide/using-service-linked-roles.html
     people = tuple(arn for arn in _takers(settings) if "/aws-reserved/sso.amazonaws.com" in arn)
-    yield Thing(f"arn:aws:iam::{settings.account_id}:{_IDENTITY_CENTER}", "saml-provider", runs_as=people)
+    yield Thing(f"{of}:iam::{settings.account_id}:{_IDENTITY_CENTER}", "saml-provider", runs_as=people)
 
 
 def _takers(settings: Settings) -> tuple[str, ...]:
@@ -120,17 +122,17 @@ def _takers(settings: Settings) -> tuple[str, ...]:
     return tuple(dict.fromkeys(every))
 
 
-def _key(where: str, alias: str, own: Policy | None, key_id: str = _KEY_ID) -> Thing:
+def _key(keys: str, alias: str, own: Policy | None, key_id: str = _KEY_ID) -> Thing:
     condition = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": [alias]}}
-    account = where.partition(":")[2]
+    account = keys.split(":")[4]
     policy_of_key = own or worlds.delegating(account)
-    return Thing(f"arn:aws:kms:{where}:key/{key_id}", "key", policy_of_key, must_allow=True, condition=condition)
+    return Thing(f"{keys}/{key_id}", "key", policy_of_key, must_allow=True, condition=condition)
 
 
 def _of_stack(resource: PlannedResource, settings: Settings) -> Thing:
     queue = resource.resource_type == "AWS::SQS::QueuePolicy"
     where = f"{settings.home_region}:{settings.account_id}"
-    arn = f"arn:aws:sqs:{where}:{settings.name}-dead-letters" if queue else str(resource.arn)
+    arn = f"arn:{settings.partition}:sqs:{where}:{settings.name}-dead-letters" if queue else str(resource.arn)
     return Thing(arn, "queue" if queue else "bucket", _policy(resource, "PolicyDocument", f"policy of {arn}"))
 
 

@@ -26,19 +26,23 @@ RESERVED = ("role/aws-reserved/*", "role/aws-service-role/*")
 
 def is_reserved(arn: str) -> bool:
     """Return True for a role that only AWS can make: of IAM Identity Center, or linked to a service."""
-    return any(arn_matches(f"arn:aws:iam::*:{path}", arn) for path in RESERVED)
+    return any(arn_matches(f"arn:*:iam::*:{path}", arn) for path in RESERVED)
 
 
-def representatives(account: str, world: World, others: Iterable[Policy], readable: Iterable[str]) -> list[str]:
-    """Return an ARN of each class of roles and of users of an account, a readable one where its class has one."""
+def representatives(prefix: str, world: World, others: Iterable[Policy], readable: Iterable[str]) -> list[str]:
+    """Return an ARN of each class of roles and users of an account, a readable one where its class has one.
+
+    `prefix` is that of the account's ARNs of IAM, up to its last colon.
+    """
+    account = prefix.split(":")[4]
     statements = [layered.statement for layered in statements_of(world)]
     statements += [statement for policy in others for statement in policy.statements]
     patterns = sorted({pattern for statement in statements for pattern in _patterns(statement, account)})
     examples = {(_kind(arn), *_fitting(arn, patterns)): arn for arn in reversed(list(readable))}
-    reserved = [Pattern("like an ARN", f"arn:aws:iam::{account}:{path}") for path in RESERVED]
+    reserved = [Pattern("like an ARN", f"{prefix}{path}") for path in RESERVED]
     by_class: dict[tuple[str, tuple[bool, ...]], str] = {}
     for kind in ("role", "user"):
-        for arn in _called(f"arn:aws:iam::{account}:{kind}/", [*patterns, *reserved]):
+        for arn in _called(f"{prefix}{kind}/", [*patterns, *reserved]):
             key = (kind, (*_fitting(arn, patterns), is_reserved(arn)))
             example = examples.get((kind, *_fitting(arn, patterns)), arn)
             usable = is_reserved(example) == is_reserved(arn)

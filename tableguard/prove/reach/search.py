@@ -7,7 +7,7 @@ be, and by the shortest sequence that is known then.
 from collections.abc import Callable, Iterable, Iterator
 from itertools import combinations
 
-from tableguard.prove.reach.account import OUTSIDER, Account, Fact, PolicyHolder
+from tableguard.prove.reach.account import Account, Fact, PolicyHolder, outsider
 from tableguard.prove.reach.judge import Condition, Judge
 from tableguard.prove.reach.kinds import StepKind
 from tableguard.prove.reach.names import is_reserved
@@ -22,7 +22,8 @@ class Search:
 
     def __init__(self, account: Account, kinds: tuple[StepKind, ...], start: Iterable[str], judge: Judge) -> None:
         self.account, self.kinds, self.judge = account, kinds, judge
-        begun = {Fact("is", arn) for arn in (*start, OUTSIDER)}
+        self.outsider = outsider(account.estate)
+        begun = {Fact("is", arn) for arn in (*start, self.outsider)}
         # whoever begins as a user has the user's second factor; of a user taken on the way he has none
         begun |= {Fact("factor", fact.subject) for fact in begun if ":user/" in fact.subject}
         self.steps: dict[Fact, SequenceStep | None] = dict.fromkeys(sorted(begun))
@@ -96,7 +97,7 @@ class Search:
 
     def _circumstances(self, arn: str) -> Iterator[tuple[Condition, frozenset[Fact]]]:
         """Yield what is known of every call of a principal, and the facts by which it is so."""
-        if arn == OUTSIDER:
+        if arn == self.outsider:
             yield self._outside(), frozenset()
         elif ":user/" not in arn:
             yield {}, frozenset()

@@ -15,9 +15,9 @@ from tableguard.prove.why.change import AllowingChange, smallest
 from tableguard.prove.why.message import Context, Refused
 from tableguard.settings import Settings
 
-_SSO = re.compile(r"(arn:aws:)sts(::\d+:)assumed-role/(AWSReservedSSO_[^/]+)/.+")
+_SSO = re.compile(r"(arn:[^:]+:)sts(::\d+:)assumed-role/(AWSReservedSSO_[^/]+)/.+")
 _NAMING_A_KEY = "--context kms:ResourceAliases=alias/NAME says which"
-_ORGANIZATION = re.compile(r"arn:aws:organizations::\d+:policy/(o-[a-z0-9]+)/")
+_ORGANIZATION = re.compile(r"arn:[^:]+:organizations::\d+:policy/(o-[a-z0-9]+)/")
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tableguard.aws.partitions import AWS
 from tableguard.errors import PolicyError
 from tableguard.policy.evaluate import Layer
 
@@ -106,6 +107,7 @@ def _resource(match: re.Match[str]) -> str:
     if match["unnamed"]:
         return ""
     if match["kind"]:
-        account = match["user"].split(":")[4] if match["user"].count(":") > 4 else ""
-        return f"arn:aws:iam::{account}:{match['kind'].replace(' ', '-')}/{match['name'].rstrip('.,')}"
+        parts = match["user"].split(":")
+        partition, account = (parts[1], parts[4]) if len(parts) > 5 else (AWS, "")
+        return f"arn:{partition}:iam::{account}:{match['kind'].replace(' ', '-')}/{match['name'].rstrip('.,')}"
     return match["quoted"] or (match["resource"] or "*").rstrip('.,"\\')

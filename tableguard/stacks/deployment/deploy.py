@@ -326,9 +326,8 @@ class _Deployer:
         body = template.encode()
         key = f"templates/{name}/{hashlib.sha256(body).hexdigest()}.yaml"
         self.upload(key, body)
-        return {
-            "TemplateURL": f"https://{self.settings.artifact_bucket}.s3.{self.settings.home_region}.{domain(self.settings.partition)}/{key}"
-        }
+        host = f"s3.{self.settings.home_region}.{domain(self.settings.partition)}"
+        return {"TemplateURL": f"https://{self.settings.artifact_bucket}.{host}/{key}"}
 
     def parameters(self, name: str, declared: Mapping[str, Any]) -> list[dict[str, str]]:
         """Return values for the template's parameters that have no default; each has its one source here."""

@@ -15,7 +15,7 @@ def representatives(pattern: str) -> list[str]:
     condition = {"ArnNotLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:{pattern}"}}
     statement = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}
     world = World("444455556666", service_control=((policy("scp", {"Statement": [statement]}),),))
-    return names.representatives(ACCOUNT, world, (), ())
+    return names.representatives(f"arn:aws:iam::{ACCOUNT}:", world, (), ())
 
 
 @pytest.mark.parametrize("pattern", ["role/x!y/*", "role/a:b/c", "role/~/*", "role/name+=,.@_-"])
@@ -44,7 +44,7 @@ def test_whatever_tells_callers_apart_there_is_a_name_on_either_side(operator: s
     statement = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {operator: {"aws:PrincipalArn": value}}}
     own = policy("scp", {"Version": "2012-10-17", "Statement": [statement]})
     (line,) = own.statements[0].conditions
-    named = names.representatives(ACCOUNT, World("444455556666", service_control=((own,),)), (), ())
+    named = names.representatives(f"arn:aws:iam::{ACCOUNT}:", World("444455556666", service_control=((own,),)), (), ())
     keys = {"aws:principalaccount": (ACCOUNT,)}
     assert {line.holds({**keys, "aws:principalarn": (arn,)}) for arn in named} == {True, False}
 
@@ -52,4 +52,4 @@ def test_whatever_tells_callers_apart_there_is_a_name_on_either_side(operator: s
 def test_a_resource_that_may_be_a_role_tells_names_apart() -> None:
     statement = {"Effect": "Deny", "Action": "iam:*", "Resource": f"arn:aws:iam::{ACCOUNT}:*/kept"}
     world = World("444455556666", service_control=((policy("scp", {"Statement": [statement]}),),))
-    assert any(arn.endswith("/kept") for arn in names.representatives(ACCOUNT, world, (), ()))
+    assert any(arn.endswith("/kept") for arn in names.representatives(f"arn:aws:iam::{ACCOUNT}:", world, (), ()))

@@ -7,10 +7,10 @@ import pytest
 
 from tableguard.policy.shorthand import Shorthand
 from tableguard.policy.statements import policy
-from tableguard.prove.reach.account import OUTSIDER, Fact, PolicyHolder, Thing
+from tableguard.prove.reach.account import Fact, PolicyHolder, Thing, outsider
 from tableguard.prove.reach.goals import Goal, GoalCall, reached
 from tableguard.settings import example
-from tests.worlds.accounts import ATTACKER, TARGET, account, allowing, arn, searched, steps_to, trusting
+from tests.worlds.accounts import ATTACKER, ESTATE, TARGET, account, allowing, arn, searched, steps_to, trusting
 from tests.worlds.policies import ACCOUNT
 
 SHORTHAND = Shorthand(example())
@@ -141,9 +141,9 @@ def test_somebody_else_may_call_what_runs_with_a_role_that_was_handed_over() -> 
 
 def test_an_outsider_comes_in_where_a_trust_policy_or_a_resource_lets_him() -> None:
     small = (
-        account([attacker(), target(trust=trusting({"AWS": OUTSIDER}))])
+        account([attacker(), target(trust=trusting({"AWS": outsider(ESTATE)}))])
         if False
-        else account([PolicyHolder(ATTACKER), target(trust=trusting({"AWS": OUTSIDER}))])
+        else account([PolicyHolder(ATTACKER), target(trust=trusting({"AWS": outsider(ESTATE)}))])
     )
     assert steps_to(searched(small), IS_TARGET) == ["take-role"]
     small = account([PolicyHolder(ATTACKER), target(trust=trusting(OWN_ACCOUNT))])
@@ -207,7 +207,7 @@ def test_an_outsider_may_be_of_another_organization_or_of_none() -> None:
         "Condition": nobodys,
     }
     rcp = policy("rcp", {"Version": "2012-10-17", "Statement": [denial]})
-    small = account([PolicyHolder(ATTACKER), target(trust=trusting({"AWS": OUTSIDER}))])
+    small = account([PolicyHolder(ATTACKER), target(trust=trusting({"AWS": outsider(ESTATE)}))])
     guarded = replace(small.guarded, resource_control=((rcp,),))
     assert steps_to(searched(replace(small, guarded=guarded)), IS_TARGET) == ["take-role"]
     everybody = policy("rcp", {"Version": "2012-10-17", "Statement": [{**denial, "Condition": {}}]})

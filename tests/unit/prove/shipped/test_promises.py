@@ -1,5 +1,6 @@
 """Every promise of the shipped documents is proved, on both sides, for each of the shipped settings."""
 
+import json
 import re
 import time
 import tomllib
@@ -15,6 +16,7 @@ from tableguard.prove.shipped import proofs
 from tableguard.prove.shipped.promises import PromiseAnswer, answers, contract_answers
 from tableguard.settings import example
 from tests.paths import ROOT
+from tests.worlds.partitions import settings_in
 from tests.worlds.settings_files import EXAMPLES
 
 pytestmark = pytest.mark.slow
@@ -33,6 +35,21 @@ def test_every_promise_is_proved_and_none_is_empty(settings: str) -> None:
         if not answer.holds
     ]
     assert broken == []
+
+
+@pytest.mark.parametrize("partition", ["aws-us-gov", "aws-cn"])
+def test_in_another_partition_the_same_promises_are_proved_about_as_many_requests(partition: str) -> None:
+    there = tuple(proofs.answers(settings_in(partition)))
+    assert [answer.holds for answer in there] == [answer.holds for answer in shipped("default")]
+    assert sum(answer.proof.classes for answer in there) == sum(answer.proof.classes for answer in shipped("default"))
+
+
+def test_documents_of_one_partition_bind_nobody_in_another() -> None:
+    written = documents.load("scp", "deny_table_destruction")
+    values = settings_in("aws-us-gov").policy_values()
+    text = json.dumps(documents.fill(written, {**values, "partition": "aws"}))
+    assert "arn:aws:dynamodb:" in text
+    assert text != json.dumps(documents.fill(written, values))
 
 
 @pytest.mark.parametrize("contract", load_all(), ids=lambda contract: contract.policy.place)
