@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from .items import Conversation, Group, Message, User
+from .items import FORMER, Conversation, Group, Message, User
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,9 @@ def conversation(message: Message, member: User, group: Group) -> Conversation:
 
 
 def other_member(member: User, group: Group) -> User:
-    """Return whom a member's row names: the first of the others, or the member in a group of one."""
+    """Return whom a member's row names: the first of the others, or a former member in a group of one."""
     others = (user for user in group.members if user.user_uuid != member.user_uuid)
-    return next(others, member)
+    return next(others, FORMER)
 
 
 def checkpoint(newest: Mapping[str, NewestInBatch], failed: Iterable[str]) -> int | None:

@@ -44,6 +44,10 @@ class User:
     handle: str
 
 
+# of those who were erased or have left, where nobody else is there to name: the nil UUID of RFC 9562 is nobody's
+FORMER = User("00000000-0000-0000-0000-000000000000", "former member", "former-member")
+
+
 @dataclass(frozen=True)
 class Message:
     """One message; `created_at` and `edited_at` are canonical, so that their text order is time order."""

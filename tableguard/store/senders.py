@@ -7,7 +7,7 @@ author can be a third person: the name then comes from another row of the listin
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stream_lambda.items import Conversation
+from stream_lambda.items import FORMER, Conversation
 from tableguard.store.messages import pair_group_uuid
 
 READER = "you"
@@ -25,7 +25,7 @@ class Attribution:
 
 def attributions(rows: Sequence[Conversation]) -> list[Attribution]:
     """Return partner and author for each row of one reader's listing."""
-    handles = {row.other.user_uuid: row.other.handle for row in rows}
+    handles = {user.user_uuid: user.handle for user in (FORMER, *(row.other for row in rows))}
     return [Attribution(_partner(row), _author(row, handles | {row.other.user_uuid: row.other.handle})) for row in rows]
 
 
@@ -36,8 +36,8 @@ def column(texts: Sequence[str]) -> list[str]:
 
 
 def _partner(row: Conversation) -> str:
-    # only of two people does a group's name follow from theirs
-    alone = row.group_uuid == pair_group_uuid(row.user_uuid, row.other.user_uuid)
+    # only of two people does a group's name follow from theirs; a former member is named where nobody else is left
+    alone = row.other == FORMER or row.group_uuid == pair_group_uuid(row.user_uuid, row.other.user_uuid)
     return row.other.handle if alone else f"{row.other.handle} and others"
 
 

@@ -117,6 +117,7 @@ COVERED = {
     "tableguard.store.loading": "store.loading.test_replay",
     "tableguard.store.loading.conversation_file": "cli.test_table_commands",
     "tableguard.store.table_admin": "cli.test_table_commands",
+    "tableguard.users": "users.test_eraser",
     "tableguard.users.model": "users.test_cognito",
     "templates": "templates.test_access",
     "templates.config_rules": "templates.test_config",

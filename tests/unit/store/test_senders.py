@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from stream_lambda.decide import conversation
-from stream_lambda.items import Conversation, Group, User
+from stream_lambda.items import FORMER, Conversation, Group, User
 from tableguard.store.messages import pair_group_uuid
 from tableguard.store.senders import attributions, column
 from tests.worlds.messages import ADA, BOB, EVE, TRIO, said
@@ -31,6 +31,8 @@ def told(*rows: Conversation) -> list[str]:
         (TRIO, ADA, "with bob and others — you"),
         (TRIO, BOB, "with bob and others — bob"),
         (TRIO, EVE, "with bob and others — a member"),
+        (TRIO, FORMER, "with bob and others — former-member"),
+        (replace(DIRECT, members=(ADA,)), FORMER, "with former-member — former-member"),
     ],
 )
 def test_a_row_is_attributed_to_who_wrote_it(group: Group, author: User, wanted: str) -> None:

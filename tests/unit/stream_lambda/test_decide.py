@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_lambda.decide import checkpoint, newest_per_group, rows
-from stream_lambda.items import Group, Message, User
+from stream_lambda.items import FORMER, Group, Message, User
 from tests.worlds.messages import ADA, BOB, EVE, OTHER_PAIR, PAIR, TRIO, at, said
 
 GROUPS = {group.group_uuid: group for group in (PAIR, OTHER_PAIR, TRIO)}
@@ -73,7 +73,7 @@ def test_among_records_of_the_same_version_the_last_is_the_item_as_it_is() -> No
     [
         (PAIR, {ADA.user_uuid: BOB, BOB.user_uuid: ADA}),
         (TRIO, {ADA.user_uuid: BOB, BOB.user_uuid: ADA, EVE.user_uuid: ADA}),
-        (Group("alone", (ADA,)), {ADA.user_uuid: ADA}),
+        (Group("alone", (ADA,)), {ADA.user_uuid: FORMER}),
         (Group("nobody", ()), {}),
     ],
     ids=["pair", "three", "one", "none"],
