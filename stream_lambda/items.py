@@ -10,6 +10,7 @@ group        META#<group> / META         the members, and whose rows are further
 One query of `sk >= FIRST_ROWS` reads a user's first rows, markers and flag, and no further row.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,7 @@ FORMER_INDEX = "conversations"  # of all rows, by last_message_at: kept while a 
 MESSAGE_PREFIX, ROW_PREFIX, GROUP_PREFIX = "MSG#", "GRP#", "META#"
 _FURTHER, FIRST_ROWS, _FLAG, _MARKER = "!", '"', "#FURTHER", "READ#"
 _FIRST_LETTER = "$"  # of groups' names, so that none of their rows is taken for a flag or a further row
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T")  # how the sort keys of messages begin, and no name of a group
 _GROUP_SORT_KEY = "META"
 PREVIEW_CHARACTERS = 140  # keeps a row under 1 KB, one write unit
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html: 1024 bytes of a sort key, and the
@@ -192,7 +194,12 @@ def row_of_key(key: Mapping[str, Any]) -> RowKey | None:
 
 def is_group_name(text: str) -> bool:
     """Tell whether a group can have this name, so that the keys of its rows are taken for nothing else."""
-    return text >= _FIRST_LETTER and not text.startswith(_MARKER)
+    return text >= _FIRST_LETTER and not text.startswith(_MARKER) and not begins_with_time(text)
+
+
+def begins_with_time(text: str) -> bool:
+    """Tell whether a text begins as a time does, like the sort keys of messages, and of rows in other layouts."""
+    return _TIME.match(text) is not None
 
 
 def group_of_key(key: Mapping[str, Any]) -> str | None:
@@ -361,7 +368,9 @@ def _owner(item: Mapping[str, Any], prefix: str) -> str:
 def _group_name(item: Mapping[str, Any], prefix: str) -> str:
     name = _owner(item, prefix)
     if not is_group_name(name):
-        raise ItemError(f"pk: after {prefix} no name of a group, which begins neither with {_MARKER} nor below a $")
+        raise ItemError(
+            f"pk: after {prefix} no name of a group: not below a $, and begun neither by {_MARKER} nor a time"
+        )
     return name
 
 

@@ -1,11 +1,15 @@
 """Repair the rows that disagree with the messages."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from tableguard.projection.repair import repair
+from tableguard.projection.repair import RepairOutcome, repair
 from tableguard.projection.report import DriftReport, DriftResult
 from tableguard.projection.survey import Survey
 from tableguard.store.rows import Rows
+
+_LOOKS = 3  # at groups in which something was mended: it is live traffic
+_LEFT = frozenset({RepairOutcome.NEEDS_FORCE, RepairOutcome.HOPELESS})
 
 
 @dataclass(frozen=True)
@@ -29,3 +33,20 @@ def reconcile(survey: Survey, choice: Choice) -> DriftReport:
         for drift in drifts
     ]
     return DriftReport(results, survey)
+
+
+def reconciled(survey: Callable[[], Survey]) -> tuple[DriftReport, list[DriftResult]]:
+    """Repair all groups in live traffic; return the report, and what is wrong at the last look.
+
+    What was mended is verified, and what is wrong again is mended. Each look takes a survey of its own.
+    """
+    report = reconcile(survey(), Choice())
+    wrong = list(report.results)
+    for _ in range(_LOOKS):
+        left = [result for result in wrong if result.outcome in _LEFT]
+        groups = {result.drift.group_uuid for result in wrong if result.outcome not in _LEFT} - {""}
+        again = [reconcile(survey(), Choice(group_uuid)).results for group_uuid in sorted(groups)]
+        wrong = [*left, *(result for results in again for result in results)]
+        if wrong == left:
+            break
+    return report, wrong

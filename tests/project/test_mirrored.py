@@ -100,6 +100,7 @@ COVERED = {
     "tableguard.projection.migration": "projection.migration.test_run",
     "tableguard.projection.batch_records": "projection.test_redrive",
     "tableguard.projection.failed_batches": "projection.test_redrive",
+    "tableguard.projection.takeover": "projection.takeover.test_run",
     "tableguard.prove": "prove.explain.test_explanation",
     "tableguard.prove.diff": "cli.test_prove_commands",
     "tableguard.prove.engine": "prove.engine.test_against_requests",

@@ -16,16 +16,12 @@ from tableguard.projection.migration.flags import expire_flags
 from tableguard.projection.migration.mover import Moved, Mover
 from tableguard.projection.migration.plan import MigrationPlan
 from tableguard.projection.migration.report import MigrationReport
-from tableguard.projection.reconcile import Choice, reconcile
-from tableguard.projection.repair import RepairOutcome
-from tableguard.projection.report import DriftResult
+from tableguard.projection.reconcile import reconciled
 from tableguard.projection.survey import Survey
 from tableguard.projection.views import Reader
 from tableguard.settings import Settings
 from tableguard.stacks.registry import find_stack
 
-_LOOKS = 3  # at groups in which something was mended: it is live traffic
-_LEFT = frozenset({RepairOutcome.NEEDS_FORCE, RepairOutcome.HOPELESS})
 _LAST_WRITE = 5.0  # seconds in which a write that the function sent before it was cut off still arrives
 
 
@@ -54,22 +50,9 @@ class Migration:
         mover = Mover(self.reader, plan.direction, self.sleep)
         moved = list(self.observe_rows(mover.move(plan.persons)))
         self.sleep(self.under_way)
-        report = reconcile(self._survey(), Choice())
-        wrong = self._look_again(report.results)
+        report, wrong = reconciled(self._survey)
         left, flags = self._finish_back() if plan.direction.back else (0, 0)
         return MigrationReport(plan, moved, report, wrong, left, flags)
-
-    def _look_again(self, results: Iterable[DriftResult]) -> list[DriftResult]:
-        """Verify what was mended, and mend what is wrong again; return what is wrong at the last look."""
-        wrong = list(results)
-        for _ in range(_LOOKS):
-            left = [result for result in wrong if result.outcome in _LEFT]
-            groups = {result.drift.group_uuid for result in wrong if result.outcome not in _LEFT} - {""}
-            again = [reconcile(self._survey(), Choice(group_uuid)).results for group_uuid in sorted(groups)]
-            wrong = [*left, *(result for results in again for result in results)]
-            if wrong == left:
-                break
-        return wrong
 
     def _finish_back(self) -> tuple[int, int]:
         """Expire the flags; return how many further rows there are now, and how many flags expired."""

@@ -12,7 +12,6 @@ from stream_lambda.items import RowKey, flag_key, row_key
 from tableguard.findings.exit_code import FINDINGS, FINE
 from tableguard.local import assembly
 from tableguard.projection.drift import Kind
-from tableguard.projection.migration import run
 from tableguard.projection.migration.direction import Direction
 from tableguard.projection.migration.mover import Mover
 from tableguard.projection.migration.report import MigrationReport
@@ -222,7 +221,7 @@ def test_the_same_traffic_leaves_wrong_rows_where_nothing_is_reconciled(monkeypa
     def only_looked_at(survey: Survey, choice: Choice) -> DriftReport:
         return reconcile(survey, replace(choice, dry_run=True))
 
-    monkeypatch.setattr(run, "reconcile", only_looked_at)
+    monkeypatch.setattr("tableguard.projection.reconcile.reconcile", only_looked_at)
     assert any(wrong_rows(client) for seed in range(6) for client, _, _ in in_traffic(seed))
 
 
