@@ -11,6 +11,7 @@ from typing import Any
 from botocore.credentials import Credentials
 
 from tableguard.attack.principals import PRINCIPALS
+from tableguard.aws.partitions import text_in
 from tableguard.errors import EmbeddedError
 from tableguard.local import demo
 from tableguard.local.authorization.call import Caller
@@ -61,7 +62,7 @@ def of_settings(settings: Settings) -> Values:
 def _texts(settings: Settings) -> dict[str, str]:
     """Return what follows from the settings: names, and documents that open something."""
     account, region = settings.account_id, settings.home_region
-    return {
+    texts = {
         "elsewhere": next(r for r in ("us-east-1", "eu-west-1", "sa-east-1") if r not in settings.allowed_regions),
         "stranger": STRANGER,
         "trail": settings.trail_name,
@@ -85,6 +86,7 @@ def _texts(settings: Settings) -> dict[str, str]:
         "member": demo.MEMBERS[0].user_uuid,
         "other-member": demo.MEMBERS[1].user_uuid,
     }
+    return {name: text_in(settings.partition, text) for name, text in texts.items()}
 
 
 def _opened(resource: str) -> dict[str, Any]:
@@ -240,7 +242,8 @@ def _foreign_vpc(zone: LandingZone) -> Vpc:
 def _function(running: EmbeddedEstate) -> EmbeddedSession:
     """Return the session that the function's own code has."""
     settings = running.settings
-    arn = f"arn:aws:lambda:{settings.home_region}:{settings.account_id}:function:{settings.function_name}"
+    place = f"{settings.home_region}:{settings.account_id}"
+    arn = f"arn:{settings.partition}:lambda:{place}:function:{settings.function_name}"
     keys = role_credentials(running.endpoint, deployed_function(arn).configuration)
     credentials = Credentials(keys.access_key_id, keys.secret_access_key, keys.session_token)
     return EmbeddedSession(running.endpoint, settings.home_region, credentials)
@@ -251,7 +254,7 @@ def _outsider(zone: LandingZone) -> EmbeddedSession:
     trust = json.dumps({"Version": "2012-10-17", "Statement": [_TRUST]})
     iam.create_role(**role, AssumeRolePolicyDocument=trust)
     iam.put_role_policy(**role, PolicyName="everything", PolicyDocument=EVERYTHING)
-    return zone.assume(f"arn:aws:iam::{STRANGER}:role/stranger")
+    return zone.assume(f"arn:{zone.settings.partition}:iam::{STRANGER}:role/stranger")
 
 
 def _neighbour(zone: LandingZone) -> EmbeddedSession:
@@ -263,7 +266,7 @@ def _neighbour(zone: LandingZone) -> EmbeddedSession:
     role = {"RoleName": "OrganizationAccountAccessRole"}
     iam = zone.clients("iam", account, settings.home_region)
     iam.put_role_policy(**role, PolicyName="AdministratorAccess", PolicyDocument=EVERYTHING)
-    return zone.assume(f"arn:aws:iam::{account}:role/{role['RoleName']}")
+    return zone.assume(f"arn:{settings.partition}:iam::{account}:role/{role['RoleName']}")
 
 
 def _root(zone: LandingZone, account: str, access_key_id: str) -> EmbeddedSession:
@@ -272,8 +275,8 @@ def _root(zone: LandingZone, account: str, access_key_id: str) -> EmbeddedSessio
 
     key = AccessKey(None, "AKIA", account)  # type: ignore[abstract]  # moto's own code makes it too
     key.access_key_id = access_key_id
-    iam_backends[account]["aws"].access_keys[access_key_id] = key
-    STATE.callers[access_key_id] = Caller(principal(f"arn:aws:iam::{account}:root"))
+    iam_backends[account][zone.settings.partition].access_keys[access_key_id] = key
+    STATE.callers[access_key_id] = Caller(principal(f"arn:{zone.settings.partition}:iam::{account}:root"))
     credentials = Credentials(access_key_id, key.secret_access_key)
     return EmbeddedSession(zone.endpoint, zone.settings.home_region, credentials)
 

@@ -105,7 +105,7 @@ class LandingZone:
         tags: Mapping[str, str] = MappingProxyType({}),
         by: EmbeddedSession | None = None,
     ) -> EmbeddedSession:
-        arn, region = f"arn:aws:iam::{account}:role/{role}", self.settings.home_region
+        arn, region = f"arn:{self.settings.partition}:iam::{account}:role/{role}", self.settings.home_region
         try:
             # moto lets anyone assume a role that does not exist
             arn = self.clients("iam", account, region).get_role(RoleName=role)["Role"]["Arn"]
@@ -182,17 +182,16 @@ def _member_accounts(settings: Settings) -> tuple[str, ...]:
 def _administrators(zone: LandingZone) -> None:
     """Create the administrators' roles: AWS gives new accounts one, and moto's copy of it allows nothing."""
     settings = zone.settings
-    iam = zone.clients("iam", settings.management_account_id, settings.home_region)
     trust = {"Effect": "Allow", "Principal": {"AWS": settings.management_account_id}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    iam.create_role(RoleName=_MANAGEMENT_ROLE, AssumeRolePolicyDocument=document)
     for account, role in (
         (settings.management_account_id, _MANAGEMENT_ROLE),
         (settings.account_id, _ADMINISTRATOR_ROLE),
     ):
-        zone.clients("iam", account, settings.home_region).put_role_policy(
-            RoleName=role, PolicyName="AdministratorAccess", PolicyDocument=json.dumps(_EVERYTHING)
-        )
+        iam = zone.clients("iam", account, settings.home_region)
+        with suppress(iam.exceptions.EntityAlreadyExistsException):  # moto makes it in the partition `aws` only
+            iam.create_role(RoleName=role, AssumeRolePolicyDocument=document)
+        iam.put_role_policy(RoleName=role, PolicyName="AdministratorAccess", PolicyDocument=json.dumps(_EVERYTHING))
 
 
 def _takers(settings: Settings) -> Mapping[str, tuple[str, ...]]:
@@ -216,7 +215,7 @@ def _taker(zone: LandingZone, arn: str) -> None:
             AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [_trust(arn)]}),
         )
     document = json.dumps({"Version": "2012-10-17", "Statement": [taking]})
-    policy = f"arn:aws:iam::{account}:policy/TakingRoles"
+    policy = f"arn:{zone.settings.partition}:iam::{account}:policy/TakingRoles"
     with suppress(iam.exceptions.EntityAlreadyExistsException):  # one policy for all who take roles
         iam.create_policy(PolicyName="TakingRoles", PolicyDocument=document)
     iam.attach_role_policy(RoleName=name, PolicyArn=policy)
@@ -224,9 +223,9 @@ def _taker(zone: LandingZone, arn: str) -> None:
 
 def _trust(taker: str) -> Mapping[str, Any]:
     """Return whom a taker's own role trusts: Identity Center's provider, or the service that runs a pipeline."""
-    account, resource = require(taker).account, require(taker).resource
+    partition, account, resource = require(taker).partition, require(taker).account, require(taker).resource
     if resource.startswith("role/aws-reserved/"):
-        provider = {"Federated": f"arn:aws:iam::{account}:{_PROVIDER}"}
+        provider = {"Federated": f"arn:{partition}:iam::{account}:{_PROVIDER}"}
         return {"Effect": "Allow", "Principal": provider, "Action": "sts:AssumeRoleWithSAML"}
     return {"Effect": "Allow", "Principal": {"Service": _PIPELINE}, "Action": "sts:AssumeRole"}
 
@@ -261,7 +260,7 @@ def _buckets(zone: LandingZone) -> None:
         "Effect": "Allow",
         "Principal": {"Service": "logging.s3.amazonaws.com"},
         "Action": "s3:PutObject",
-        "Resource": f"arn:aws:s3:::{settings.access_log_bucket}/*",
+        "Resource": f"arn:{settings.partition}:s3:::{settings.access_log_bucket}/*",
         "Condition": {"StringEquals": {"aws:SourceAccount": settings.account_id}},
     }
     policy = json.dumps({"Version": "2012-10-17", "Statement": [delivery]})
@@ -308,7 +307,7 @@ def _kept_by_its_owner(zone: LandingZone, vpc: str) -> None:
         ResourceIds=[vpc],
         TrafficType="ALL",
         LogDestinationType="s3",
-        LogDestination=f"arn:aws:s3:::{settings.access_log_bucket}",
+        LogDestination=f"arn:{settings.partition}:s3:::{settings.access_log_bucket}",
     )
     named = [{"Name": "vpc-id", "Values": [vpc]}, {"Name": "group-name", "Values": ["default"]}]
     for group in ec2.describe_security_groups(Filters=named)["SecurityGroups"]:

@@ -30,7 +30,7 @@ from tableguard.errors import EncryptionError
 T = TypeVar("T")
 
 # An alias can be pointed at another key, so the SDK decrypts only what names the key itself.
-KEY_ARN = r"arn:aws:kms:[a-z0-9-]+:[0-9]{12}:key/(?:mrk-)?[0-9a-f-]{32,36}"
+KEY_ARN = r"arn:aws(?:-cn|-us-gov)?:kms:[a-z0-9-]+:[0-9]{12}:key/(?:mrk-)?[0-9a-f-]{32,36}"
 CONTEXT_KEYS = ("created_at", "edited_at", "message_group_uuid", "message_uuid", "user_uuid")
 PREVIEW_BYTES = 200
 REFUSED = b""  # in the place of what must not be shown; no ciphertext is empty

@@ -55,7 +55,8 @@ def _session_arn(identity: CallerIdentity) -> str:
     if identity.kind != "role":
         return identity.arn
     # without the role's path, which a session's ARN does not have
-    return f"arn:aws:sts::{identity.account}:assumed-role/{identity.arn.rpartition('/')[2]}/{identity.session}"
+    of_account = identity.arn.replace(":iam:", ":sts:", 1).partition(":role/")[0]
+    return f"{of_account}:assumed-role/{identity.arn.rpartition('/')[2]}/{identity.session}"
 
 
 def _of_token(identity: CallerIdentity) -> dict[str, Any]:

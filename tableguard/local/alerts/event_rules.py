@@ -92,7 +92,9 @@ class EventRules:
         name = arn.resource.removeprefix("event-bus/")
         if name not in events_backends[arn.account][arn.region].event_buses:
             raise UndeliverableError("NO_RESOURCE", f"event bus {arn} does not exist")
-        require_permission(Sender(role or f"arn:aws:iam::{bus.account}:root", {}), "events:PutEvents", str(arn))
+        require_permission(
+            Sender(role or f"arn:{arn.partition}:iam::{bus.account}:root", {}), "events:PutEvents", str(arn)
+        )
         self.put(Bus(arn.account, arn.region, name, forwarded=True), event)
 
     def _dead_letter(

@@ -18,6 +18,7 @@ from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
 from tableguard.aws.arn import Arn, parse
+from tableguard.aws.partitions import SUPPORTED
 from tableguard.errors import EmbeddedError, PolicyError
 from tableguard.local.authorization.call import ApiCall, RequiredPermission
 from tableguard.policy import worlds
@@ -25,7 +26,6 @@ from tableguard.policy.evaluate import Layer, Levels, World
 from tableguard.policy.principals import Principal
 from tableguard.policy.statements import Policy, policy
 
-_PARTITION = "aws"
 _KINDS: Mapping[Layer, str] = {"scp": "SERVICE_CONTROL_POLICY", "rcp": "RESOURCE_CONTROL_POLICY"}
 # attached to everything by AWS; it only allows
 _FULL_RCP = "p-RCPFullAWSAccess"
@@ -75,10 +75,8 @@ class Organization:
 
 def organization() -> Organization | None:
     """Return the organization of this embedded AWS; None if none was created."""
-    for backends in list(organizations_backends.values()):
-        if backends[_PARTITION].org is not None:
-            return Organization(backends[_PARTITION])
-    return None
+    own = (backends[partition] for backends in list(organizations_backends.values()) for partition in SUPPORTED)
+    return next((Organization(backend) for backend in own if backend.org is not None), None)
 
 
 def _attached_policies(target: Any, kind: str) -> tuple[Policy, ...]:
@@ -154,7 +152,7 @@ def _principal_policies(caller: Principal) -> tuple[tuple[Policy, ...], Policy |
     """Return the policies of a role or user, and its permissions boundary."""
     if caller.kind not in ("role", "user"):
         return (), None
-    backend: Any = iam_backends[caller.account][_PARTITION]
+    backend: Any = iam_backends[caller.account][caller.partition]
     entities = backend.roles if caller.kind == "role" else backend.users
     entity: Any = next((candidate for candidate in list(entities.values()) if candidate.arn == caller.arn), None)
     if entity is None:
@@ -198,7 +196,7 @@ def _key_policy(arn: Arn, account: str) -> str | None:
 
 
 def _bucket_policy(arn: Arn, account: str) -> str | None:
-    bucket = s3_backends[account][_PARTITION].buckets.get(arn.resource.partition("/")[0])
+    bucket = s3_backends[account][arn.partition].buckets.get(arn.resource.partition("/")[0])
     return None if bucket is None or not bucket.policy else _text(bucket.policy)
 
 
@@ -223,9 +221,9 @@ _POLICY_OF: Mapping[str, Callable[[Arn, str], str | None]] = {
 
 def _trust_policy(role_arn: str) -> Policy | None:
     arn = parse(role_arn)
-    if arn is None:  # a caller may write anything for an ARN
+    if arn is None or arn.partition not in SUPPORTED:  # a caller may write anything for an ARN
         return None
-    roles = list(iam_backends[arn.account][_PARTITION].roles.values())
+    roles = list(iam_backends[arn.account][arn.partition].roles.values())
     role = next((role for role in roles if role.arn == role_arn), None)
     return (
         None if role is None else parse_policy(f"trust policy of {role_arn}", _text(role.assume_role_policy_document))
@@ -235,10 +233,10 @@ def _trust_policy(role_arn: str) -> Policy | None:
 def account_of(resource: str, requesting: str) -> str:
     """Return the account that owns a resource; the requesting one if neither the ARN nor S3 names another."""
     arn = parse(resource)
-    if arn is None or arn.service != "s3":
+    if arn is None or arn.service != "s3" or arn.partition not in SUPPORTED:
         return arn.account if arn and arn.account.isdigit() else requesting
     bucket = arn.resource.split("/")[0]
-    owners = (account for account, backends in list(s3_backends.items()) if bucket in backends[_PARTITION].buckets)
+    owners = (account for account, backends in list(s3_backends.items()) if bucket in backends[arn.partition].buckets)
     return next(owners, requesting)
 
 

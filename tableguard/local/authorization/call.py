@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tableguard.aws.partitions import of_region
 from tableguard.policy.principals import Principal
 
 ContextValues = Mapping[str, str | tuple[str, ...]]
@@ -49,9 +50,14 @@ class ApiCall:
         """Return the operation as IAM would name it, if every action were named after its operation."""
         return f"{self.service}:{self.operation}"
 
+    @property
+    def partition(self) -> str:
+        """Return the partition of the region that is called."""
+        return of_region(self.region)
+
     def arn(self, resource: str) -> str:
         """Return the ARN of a resource in the service, account and region of this call."""
-        return f"arn:aws:{self.service}:{self.region}:{self.account}:{resource}"
+        return f"arn:{self.partition}:{self.service}:{self.region}:{self.account}:{resource}"
 
     def value(self, path: str) -> Any:
         """Return a parameter by its name, or by the names that lead to it with dots; None if it is absent."""

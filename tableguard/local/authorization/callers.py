@@ -1,5 +1,6 @@
 """The caller of a request: the principal behind an access key, as moto's IAM and STS keep it."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from moto.core.utils import utcnow
@@ -7,13 +8,13 @@ from moto.iam.models import iam_backends
 from moto.sts.models import AssumedRole, sts_backends
 from moto.sts.responses import TokenResponse
 
+from tableguard.aws.partitions import SUPPORTED
 from tableguard.local.authorization.call import Caller
 from tableguard.local.authorization.state import STATE
 from tableguard.local.clients.identities import LAMBDA_KEY
 from tableguard.local.moto.patch import replace, wrap
 from tableguard.policy.principals import principal
 
-_PARTITION = "aws"
 _LAMBDA = principal("lambda.amazonaws.com")
 
 
@@ -36,17 +37,22 @@ def caller_of(access_key_id: str) -> Caller | None:
 def _look_up(access_key_id: str) -> Caller | None:
     if access_key_id == LAMBDA_KEY:
         return Caller(_LAMBDA)
-    for backends in list(sts_backends.values()):
-        role = backends[_PARTITION].get_assumed_role_from_access_key(access_key_id)
+    for of_account in _of_accounts(sts_backends):
+        role = of_account.get_assumed_role_from_access_key(access_key_id)
         if role is not None:
             tags = STATE.session_tags.get(access_key_id, {})
             who = principal(role.role_arn, role.session_name)
             return Caller(who, tags, role.policy, _of_session(role), access_key_id)
-    for accounts in list(iam_backends.values()):
-        user = accounts[_PARTITION].get_user_from_access_key_id(access_key_id)
+    for of_account in _of_accounts(iam_backends):
+        user = of_account.get_user_from_access_key_id(access_key_id)
         if user is not None:
             return Caller(principal(user.arn), context={"aws:userid": user.id}, access_key_id=access_key_id)
     return None
+
+
+def _of_accounts(backends: Any) -> Iterator[Any]:
+    """Yield what moto keeps of a service without Regions: one backend an account and partition."""
+    yield from (of_account[partition] for of_account in list(backends.values()) for partition in SUPPORTED)
 
 
 def _of_session(role: Any) -> dict[str, str]:

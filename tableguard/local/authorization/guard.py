@@ -66,7 +66,7 @@ def _by_operation(call: ApiCall) -> Iterator[RequiredPermission]:
     if passed is not None:
         yield RequiredPermission("iam:PassRole", passed.role, {"iam:PassedToService": passed.service})
     if call.value("CopySource") and call.service == "s3":
-        yield RequiredPermission("s3:GetObject", _copy_source(call.value("CopySource")))
+        yield RequiredPermission("s3:GetObject", _copy_source(call.value("CopySource"), call.partition))
 
 
 def _of_replicas(call: ApiCall) -> Iterator[RequiredPermission]:
@@ -79,13 +79,13 @@ def _of_replicas(call: ApiCall) -> Iterator[RequiredPermission]:
     name = str(call.value("TableName")).rpartition("/")[2]
     for update in call.value("ReplicaUpdates") or ():
         for verb in {"Create", "Delete"} & update.keys():
-            table = f"arn:aws:dynamodb:{update[verb]['RegionName']}:{call.account}:table/{name}"
+            table = f"arn:{call.partition}:dynamodb:{update[verb]['RegionName']}:{call.account}:table/{name}"
             yield from (RequiredPermission(f"dynamodb:{verb}{of}", table) for of in ("Table", "TableReplica"))
 
 
-def _copy_source(source: str | dict[str, str]) -> str:
+def _copy_source(source: str | dict[str, str], partition: str) -> str:
     path = source if isinstance(source, str) else f"{source['Bucket']}/{source['Key']}"
-    return f"arn:aws:s3:::{path.lstrip('/').partition('?')[0]}"
+    return f"arn:{partition}:s3:::{path.lstrip('/').partition('?')[0]}"
 
 
 class _Worlds:

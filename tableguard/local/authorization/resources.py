@@ -56,9 +56,9 @@ _VARIABLES: Mapping[tuple[str, str], tuple[str, ...]] = {
 }
 # types of which an account has one resource, or whose ids no request names: all of them are meant
 _SINGLETONS: Mapping[tuple[str, str], str] = {
-    ("account", "account"): "arn:aws:account::{account}:account",
+    ("account", "account"): "arn:{partition}:account::{account}:account",
     ("application-autoscaling", "ScalableTarget"): (
-        "arn:aws:application-autoscaling:{region}:{account}:scalable-target/*"
+        "arn:{partition}:application-autoscaling:{region}:{account}:scalable-target/*"
     ),
 }
 # types whose ids AWS assigns on creation: a request that creates one may create any
@@ -138,13 +138,15 @@ def _names_anything(call: ApiCall) -> bool:
 
 
 def _pseudo_parameters(call: ApiCall) -> dict[str, str]:
-    return {"Partition": "aws", "Region": call.region, "Account": call.account}
+    return {"Partition": call.partition, "Region": call.region, "Account": call.account}
 
 
 def _by_arn_format(call: ApiCall, action: Action) -> Iterator[str]:
     for kind in action.resources:
         if (action.service, kind) in _SINGLETONS:
-            yield _SINGLETONS[action.service, kind].format(account=call.account, region=call.region)
+            yield _SINGLETONS[action.service, kind].format(
+                partition=call.partition, account=call.account, region=call.region
+            )
             continue
         arn_format = _format(action.service, kind)
         yield from (value for value in _texts(call.parameters) if _pattern(arn_format).fullmatch(value))
@@ -197,7 +199,7 @@ def _of_ec2(call: ApiCall, action: Action) -> Iterator[str]:
         kind = _EC2.get(match[1]) if match else None
         if kind in action.resources:
             owner = "aws" if kind == "prefix-list" else call.account
-            yield f"arn:aws:ec2:{call.region}:{owner}:{kind}/{_of_association(call, text)}"
+            yield f"arn:{call.partition}:ec2:{call.region}:{owner}:{kind}/{_of_association(call, text)}"
     created = _EC2_CREATED.get(call.operation)
     if created in action.resources:
         yield call.arn(f"{created}/*")
@@ -271,7 +273,7 @@ def _of_cloudformation(call: ApiCall, action: Action) -> Iterator[str]:
 def _of_events(call: ApiCall, action: Action) -> Iterator[str]:
     """Yield the rules, with their bus unless it is the default one, or the buses that a call names."""
     kinds = {kind.partition("-on-")[0] for kind in action.resources}  # rule, event-bus, ...
-    arns = (value for value in _texts(call.parameters) if value.startswith("arn:aws:events:"))
+    arns = (value for value in _texts(call.parameters) if value.startswith(f"arn:{call.partition}:events:"))
     yield from (value for value in arns if str(value.split(":", 5)[5]).partition("/")[0] in kinds)
     if "rule" in kinds:
         yield from _rules(call)
@@ -295,13 +297,13 @@ def _buses(call: ApiCall) -> Iterator[str]:
 
 def _of_iam(call: ApiCall, action: Action) -> Iterator[str]:
     """Yield IAM's resources by name, with the path that they have or are to have."""
-    backend = iam_backends[call.account]["aws"]
+    backend = iam_backends[call.account][call.partition]
     for arn in filter(None, map(parse, _by_arn_format(call, action))):
         kind, _, name = arn.resource.partition("/")
         entities: Any = {"role": backend.roles, "user": backend.users}.get(kind, {})
         paths = (entity.path for entity in list(entities.values()) if entity.name == name)
         path = next(paths, call.value("Path") or "/")
-        yield str(arn) if "/" in name else f"arn:aws:iam::{call.account}:{kind}{path}{name}"
+        yield str(arn) if "/" in name else f"arn:{call.partition}:iam::{call.account}:{kind}{path}{name}"
 
 
 def _of_config(call: ApiCall, action: Action) -> Iterator[str]:
@@ -326,7 +328,7 @@ def _of_organizations(call: ApiCall, action: Action) -> Iterator[str]:
     handshake = call.value("HandshakeId")
     if handshake and "handshake" in action.resources:
         # of the organization that invites, which no parameter names
-        yield f"arn:aws:organizations::*:handshake/o-*/*/{handshake}"
+        yield f"arn:{call.partition}:organizations::*:handshake/o-*/*/{handshake}"
 
 
 def _of_dynamodb(call: ApiCall, action: Action) -> Iterator[str]:
@@ -341,9 +343,9 @@ def _of_s3(call: ApiCall, action: Action) -> Iterator[str]:
     bucket = call.value("Bucket")
     keys = [element["Key"] for element in call.value("Delete.Objects") or []] or [call.value("Key")]
     if "object" in action.resources:
-        yield from (f"arn:aws:s3:::{bucket}/{key}" for key in keys if key)
+        yield from (f"arn:{call.partition}:s3:::{bucket}/{key}" for key in keys if key)
     elif bucket:
-        yield f"arn:aws:s3:::{bucket}"
+        yield f"arn:{call.partition}:s3:::{bucket}"
 
 
 def _of_sqs(call: ApiCall, action: Action) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from tableguard.aws.partitions import of_region
 from tableguard.compliance.item import ConfigurationItem
 from tableguard.local.configuration.reader import ResourceReader
 
@@ -17,7 +18,7 @@ def items(reader: ResourceReader) -> Iterator[ConfigurationItem]:
         yield reader.item(
             IDENTITY_POOL,
             identity,
-            f"arn:aws:cognito-identity:{reader.region}:{reader.account_id}:identitypool/{identity}",
+            f"arn:{of_region(reader.region)}:cognito-identity:{reader.region}:{reader.account_id}:identitypool/{identity}",
             {name: value for name, value in pool.items() if name not in ("ResponseMetadata", "IdentityPoolTags")},
             resource_name=pool["IdentityPoolName"],
             tags=pool.get("IdentityPoolTags", {}),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from tableguard.aws.partitions import of_region
 from tableguard.compliance.item import ConfigurationItem
 from tableguard.local.configuration.reader import ResourceReader, recorded, tag_map
 
@@ -37,7 +38,7 @@ def _item(reader: ResourceReader, kind: str, resource: dict[str, Any], identity:
     return reader.item(
         kind,
         identity,
-        f"arn:aws:ec2:{reader.region}:{reader.account_id}:{word}/{identity}",
+        f"arn:{of_region(reader.region)}:ec2:{reader.region}:{reader.account_id}:{word}/{identity}",
         {**recorded({name: value for name, value in resource.items() if name not in left_out}), **state},
         resource_name=resource.get("GroupName", identity),
         tags=tag_map(resource.get("Tags", ())),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from tableguard.aws.partitions import of_region
 from tableguard.compliance.item import ConfigurationItem
 from tableguard.local.configuration.reader import ResourceReader, recorded, tag_map, unless
 
@@ -39,7 +40,7 @@ def _bucket(reader: ResourceReader, bucket: dict[str, Any]) -> ConfigurationItem
     return reader.item(
         BUCKET,
         name,
-        f"arn:aws:s3:::{name}",
+        f"arn:{of_region(reader.region)}:s3:::{name}",
         {"name": name},
         tags=tag_map(ask("get_bucket_tagging", "NoSuchTagSet").get("TagSet", ())),
         supplementary={

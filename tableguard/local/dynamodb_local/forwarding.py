@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import urllib3
 
+from tableguard.aws.partitions import of_region
 from tableguard.errors import EmbeddedError
 
 _ENGINE_PREFIX = "arn:aws:dynamodb:ddblocal:000000000000:"
@@ -66,7 +67,7 @@ class Forwarder:
         answer = self._post(request, body)
         if not streams:
             return answer
-        ours = f"arn:aws:dynamodb:{request.region}:{request.account}:"
+        ours = f"arn:{of_region(request.region)}:dynamodb:{request.region}:{request.account}:"
         change = partial(_to_our_arns, ours=ours, region=request.region)
         return replace(answer, body=_translate(answer.body, change).decode())
 

@@ -16,6 +16,8 @@ from moto.backup.responses import BackupResponse
 from moto.core.utils import get_service_model, unix_time
 from moto.moto_api._internal import mock_random
 
+from tableguard.aws.partitions import of_region
+
 _Kept = dict[Any, dict[str, Any]]
 
 
@@ -129,7 +131,7 @@ def start_backup_job(response: BackupResponse) -> str:
     wanted, backend = json.loads(response.body), response.backup_backend
     vault = _vault_of(backend, wanted["BackupVaultName"])
     job, now = str(mock_random.uuid4()), unix_time()
-    arn = f"arn:aws:backup:{backend.region_name}:{backend.account_id}:recovery-point:{job}"
+    arn = f"arn:{of_region(backend.region_name)}:backup:{backend.region_name}:{backend.account_id}:recovery-point:{job}"
     _kept(backend, "points")[vault.backup_vault_name, arn] = {
         "RecoveryPointArn": arn,
         "BackupVaultName": vault.backup_vault_name,

@@ -15,6 +15,7 @@ from moto.cloudformation.utils import generate_stack_id
 from moto.core.utils import utcnow
 from moto.utilities.utils import get_partition
 
+from tableguard.aws.partitions import domain
 from tableguard.cloudformation.parameters import parameter_values
 from tableguard.cloudformation.resource_type import Client, Context
 from tableguard.cloudformation.scope import Output, StackScope
@@ -161,7 +162,7 @@ class EmbeddedStack:
             "AWS::Region": region,
             "AWS::StackId": self.stack_id,
             "AWS::StackName": self.name,
-            "AWS::URLSuffix": "amazonaws.com",
+            "AWS::URLSuffix": domain(get_partition(region)),
         }
         values = pseudo | parameter_values(submission.template, submission.parameters)
         return StackScope(submission.template, values, self.resources.handle, self._exported, self._zones)

@@ -165,7 +165,7 @@ def _bucket(call: ApiCall) -> Iterator[NamedResource]:
     bucket, key = str(call.parameters.get("Bucket", "")), call.parameters.get("Key")
     if not bucket:
         return
-    arn = f"arn:aws:s3:::{bucket}"
+    arn = f"arn:{call.partition}:s3:::{bucket}"
     if data_type(call.service, call.operation):
         yield NamedResource(f"{arn}/{key or ''}", "AWS::S3::Object", "")
     yield NamedResource(arn, "AWS::S3::Bucket", account_of(arn, call.account))

@@ -120,7 +120,7 @@ class PlannedResource:
 
 def filled(arn_format: str, name: str, settings: Settings) -> str:
     """Fill an ARN's format with the settings and the resource's name."""
-    values = {"Partition": "aws", "Region": settings.home_region, "Account": settings.account_id}
+    values = {"Partition": settings.partition, "Region": settings.home_region, "Account": settings.account_id}
     return _VARIABLE.sub(lambda match: values.get(match[1], name), arn_format)
 
 

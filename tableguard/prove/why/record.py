@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from tableguard.aws.operations import main_action, otherwise_named
+from tableguard.aws.partitions import of_region
 from tableguard.errors import PolicyError
 from tableguard.policy.service_reference import load
 from tableguard.prove.why.message import Refused, parse
@@ -175,7 +176,7 @@ def _resource(record: Mapping[str, Any], action: str) -> str:
     parameters = {str(key).lower(): value for key, value in _object(record, "requestParameters").items()}
     texts = [value for value in parameters.values() if isinstance(value, str)]
     own = {
-        "Partition": "aws",
+        "Partition": of_region(str(record.get("awsRegion") or "")),
         "Region": str(record.get("awsRegion") or ""),
         "Account": str(record.get("recipientAccountId") or ""),
     }

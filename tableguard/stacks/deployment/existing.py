@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from tableguard.aws.partitions import of_region
 from tableguard.errors import DeployError
 
 Session = Any  # boto3.Session, whose clients botocore makes at run time
@@ -150,7 +151,7 @@ class _Look:
         return name if self.there("iam", "get_role", RoleName=name) else None
 
     def managed_policy(self, name: str) -> str | None:
-        arn = f"arn:aws:iam::{self.place.account_id}:policy/{name}"
+        arn = f"arn:{of_region(self.place.region)}:iam::{self.place.account_id}:policy/{name}"
         return arn if self.there("iam", "get_policy", PolicyArn=arn) else None
 
     def log_group(self, name: str) -> str | None:
@@ -172,7 +173,7 @@ class _Look:
         return name if name and self.there("s3", "get_bucket_policy", Bucket=name) else None
 
     def topic(self, name: str) -> str | None:
-        arn = f"arn:aws:sns:{self.place.region}:{self.place.account_id}:{name}"
+        arn = f"arn:{of_region(self.place.region)}:sns:{self.place.region}:{self.place.account_id}:{name}"
         return arn if self.there("sns", "get_topic_attributes", TopicArn=arn) else None
 
     def queue(self, name: str) -> str | None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tableguard.aws.cloudtrail.delivery.selectors import EventSelectors, Record
+from tableguard.aws.partitions import of_region
 
 # services whose events a trail of one region has only if it includes those of global services:
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events
@@ -30,7 +31,7 @@ class Trail:
     @property
     def arn(self) -> str:
         """Return the trail's ARN."""
-        return f"arn:aws:cloudtrail:{self.home_region}:{self.account}:trail/{self.name}"
+        return f"arn:{of_region(self.home_region)}:cloudtrail:{self.home_region}:{self.account}:trail/{self.name}"
 
     def covers(self, account: str, region: str) -> bool:
         """Return whether the trail is one of an account and of a region."""

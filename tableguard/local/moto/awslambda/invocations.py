@@ -19,6 +19,7 @@ from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
 from moto.awslambda.responses import LambdaResponse
 
 from tableguard.aws.arn import parse
+from tableguard.aws.partitions import of_region
 from tableguard.errors import EmbeddedError
 from tableguard.local.function import functions
 from tableguard.local.function.deployed import DeployedFunction, NotRunError, as_deployed
@@ -79,7 +80,7 @@ def _functions() -> Functions:
 def _function(handler: LambdaResponse, name: str) -> LambdaFunction:
     """Return the function of a name or ARN, which may be one of another account, or a part of one."""
     if _PARTIAL_ARN.match(name):
-        name = f"arn:aws:lambda:{handler.region}:{name}"
+        name = f"arn:{of_region(handler.region)}:lambda:{handler.region}:{name}"
     arn = parse(name)
     if arn is not None and arn.region != handler.region:
         text = f"Functions from '{arn.region}' are not reachable in this region ('{handler.region}')"

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from tableguard.aws.partitions import domain, of_region
 from tableguard.cloudformation.resource_type import (
     AbsentError,
     Client,
@@ -171,11 +172,13 @@ def _create(context: Context, properties: Properties) -> ResourceHandle:
 
 
 def bucket_attributes(context: Context, name: str) -> dict[str, str]:
+    partition = of_region(context.region)
+    under = domain(partition)
     return {
-        "Arn": f"arn:aws:s3:::{name}",
-        "DomainName": f"{name}.s3.amazonaws.com",
-        "DualStackDomainName": f"{name}.s3.dualstack.{context.region}.amazonaws.com",
-        "RegionalDomainName": f"{name}.s3.{context.region}.amazonaws.com",
+        "Arn": f"arn:{partition}:s3:::{name}",
+        "DomainName": f"{name}.s3.{under}",
+        "DualStackDomainName": f"{name}.s3.dualstack.{context.region}.{under}",
+        "RegionalDomainName": f"{name}.s3.{context.region}.{under}",
     }
 
 

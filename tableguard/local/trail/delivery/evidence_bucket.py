@@ -13,6 +13,7 @@ from typing import Any
 from tableguard.aws.arn import parse
 from tableguard.aws.cloudtrail.delivery.files import EvidenceFile, timestamp
 from tableguard.aws.cloudtrail.delivery.trail import Trail
+from tableguard.aws.partitions import SUPPORTED, of_region
 from tableguard.local.trail.delivery import permissions
 
 _ACL = "bucket-owner-full-control"
@@ -51,7 +52,7 @@ def key_refusal(trail: Trail, file: EvidenceFile | None = None) -> str:
         return "KMS.NotFoundException"
     if key.key_state != "Enabled":
         return "KMS.DisabledException" if key.key_state == "Disabled" else "KMS.KMSInvalidStateException"
-    place = {"aws:s3:arn": f"arn:aws:s3:::{file.bucket}/{file.key}"} if file else {}
+    place = {"aws:s3:arn": f"arn:{of_region(trail.home_region)}:s3:::{file.bucket}/{file.key}"} if file else {}
     encryption_context = {"aws:cloudtrail:arn": trail.arn, **place}
     parameters = {"KeyId": trail.key_id, "EncryptionContext": encryption_context, "KeySpec": "AES_256"}
     return permissions.refusal(permissions.call_of(trail, "kms", "GenerateDataKey", parameters))
@@ -102,4 +103,5 @@ def _buckets(name: str) -> Any:
     """Return S3 as moto keeps it for the account that owns a bucket; None if there is no such bucket."""
     from moto.s3.models import s3_backends  # noqa: PLC0415  # moto is slow to import
 
-    return next((of["aws"] for of in list(s3_backends.values()) if name in of["aws"].buckets), None)
+    owners = (of[partition] for of in list(s3_backends.values()) for partition in SUPPORTED)
+    return next((owner for owner in owners if name in owner.buckets), None)
