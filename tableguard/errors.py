@@ -11,6 +11,7 @@ TableguardError
 ├── MessageError      a message, user, group or trace line that cannot be accepted
 ├── EncryptionError   a message that cannot be encrypted, or whose ciphertext cannot be trusted
 ├── CostError         a workload or a price that is not accepted
+├── UserStoreError   a user store that cannot be reached, read or understood
 └── TableError        a table that is absent, exists already, is busy, protected or out of reach
 """
 
@@ -57,6 +58,10 @@ class EncryptionError(TableguardError):
 
 class CostError(TableguardError):
     """A workload or a price that is not accepted; the text names it and what is accepted."""
+
+
+class UserStoreError(TableguardError):
+    """A user store that cannot be reached, read or understood; never its password."""
 
 
 class TableError(TableguardError):

@@ -1,6 +1,7 @@
 """The settings of one organisation as a value, and every name derived from them, written once."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from tableguard.aws import partitions
 
@@ -60,6 +61,21 @@ class Takers:
 
 
 @dataclass(frozen=True)
+class UserDatabase:
+    """The application's own table of users: how it is asked, how it is reached, and how a user's Cognito id is written.
+
+    `connection_variable` or `service` is "". The query may answer `cognito_user_id` too; `update` may be "".
+    """
+
+    COLUMNS: ClassVar = ("user_uuid", "handle", "display_name")
+
+    query: str
+    connection_variable: str = ""
+    service: str = ""
+    update: str = ""
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything that an organisation chooses, and every name derived from it, written once."""
 
@@ -91,6 +107,7 @@ class Settings:
     access_log_bucket: str
     artifact_bucket: str
     optional_stacks: tuple[str, ...]
+    user_database: UserDatabase | None = None  # accounts are in the user pool alone
 
     @property
     def partition(self) -> str:

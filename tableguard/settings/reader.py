@@ -7,7 +7,7 @@ from typing import Any
 from tableguard.errors import SettingsError
 from tableguard.paths import EXAMPLE_SETTINGS
 from tableguard.reading.toml_table import Section, parse_toml, read_toml
-from tableguard.settings import evidence, login, network, optional_stacks, organization, table, workload
+from tableguard.settings import evidence, login, network, optional_stacks, organization, table, users, workload
 from tableguard.settings.contradictions import contradictions
 from tableguard.settings.model import Settings
 from tableguard.settings.values import Values
@@ -28,6 +28,9 @@ _SECTIONS: Mapping[str, Callable[[Section], Values]] = {
     "stacks": optional_stacks.stacks,
 }
 
+# whose absence means something
+_OPTIONAL_SECTIONS: Mapping[str, Callable[[Section], Values]] = {"users": users.users}
+
 
 def load(path: Path) -> Settings:
     """Read the settings from a file; SettingsError names file, key, value and what is accepted."""
@@ -46,10 +49,11 @@ def parse(text: str, source: str) -> Settings:
 
 def _settings(source: str, data: Mapping[str, Any]) -> Settings:
     file = Section(source, "", data, SettingsError)
-    sections = {name: file.section(name) for name in _SECTIONS}
+    readers = {**_SECTIONS, **{name: _OPTIONAL_SECTIONS[name] for name in file.present(*_OPTIONAL_SECTIONS)}}
+    sections = {name: file.section(name) for name in readers}
     values: dict[str, Any] = {}
     for name, section in sections.items():
-        values |= _SECTIONS[name](section)
+        values |= readers[name](section)
     for section in (*sections.values(), file):
         section.close()
     settings = Settings(**values)

@@ -12,10 +12,14 @@ from stream_lambda.items import User
 
 @dataclass(frozen=True)
 class UserAccount:
-    """One person in a user store; `enabled` is None where the store does not say whether they may sign in."""
+    """One person in a user store; `enabled` is None where the store does not say whether they may sign in.
+
+    `cognito_user_id` is what a database keeps as the person's id in Cognito; None in a store that keeps none.
+    """
 
     user: User
     enabled: bool | None = None
+    cognito_user_id: str | None = None
 
 
 class UserStore(Protocol):
