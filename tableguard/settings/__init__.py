@@ -1,6 +1,15 @@
 """The settings of one organisation: what may stand in settings.toml, one section a module."""
 
-from tableguard.settings.model import TAKEN_ROLES, ExistingVpc, NewVpc, OnDemand, Provisioned, Settings, Takers
+from tableguard.settings.model import (
+    TAKEN_ROLES,
+    ExistingVpc,
+    NewVpc,
+    OnDemand,
+    Provisioned,
+    Settings,
+    Takers,
+    UserDatabase,
+)
 from tableguard.settings.optional_stacks import OPTIONAL_STACKS
 from tableguard.settings.reader import example, load, parse
 
@@ -13,6 +22,7 @@ __all__ = [
     "Provisioned",
     "Settings",
     "Takers",
+    "UserDatabase",
     "example",
     "load",
     "parse",

@@ -64,14 +64,13 @@ class Takers:
 class UserDatabase:
     """The application's own table of users: how it is asked, how it is reached, and how a user's Cognito id is written.
 
-    `connection_variable` or `service` is "". The query may answer `cognito_user_id` too; `update` may be "".
+    `connection` is service:NAME or variable:NAME. The query may answer `cognito_user_id` too; `update` may be "".
     """
 
     COLUMNS: ClassVar = ("user_uuid", "handle", "display_name")
 
     query: str
-    connection_variable: str = ""
-    service: str = ""
+    connection: str
     update: str = ""
 
 

@@ -34,7 +34,7 @@ class PostgresqlUsers:
     @property
     def name(self) -> str:
         """Return what messages call the store."""
-        return f"the database of {self.database.service or self.database.connection_variable}"
+        return f"the database of {self.database.connection}"
 
     def accounts(self) -> Iterator[UserAccount]:
         """Yield every row that the query answers, in its order."""
@@ -73,14 +73,14 @@ class PostgresqlUsers:
             raise UserStoreError(f"{self.name}: {_reason(error)}") from error
 
     def _address(self) -> dict[str, str]:
-        if self.database.service:
-            return {"service": self.database.service}
-        variable = self.database.connection_variable
-        address = self.environment.get(variable, "")
+        kind, _, name = self.database.connection.partition(":")
+        if kind == "service":
+            return {"service": name}
+        address = self.environment.get(name, "")
         if not address:
             raise UserStoreError(
-                f"users.connection_variable: {variable} is not in the environment; set it to a connection string, "
-                "such as postgresql://USER@HOST/DATABASE, with the password in pgpass"
+                f"users.connection: {name} is not in the environment; set it to a connection string, such as "
+                "postgresql://USER@HOST/DATABASE, with the password in pgpass"
             )
         return {"conninfo": address}
 

@@ -332,4 +332,37 @@ NETWORKS = (
         "existing-vpc",
     ),
 )
-ALL_KEYS = (*KEYS, *CAPACITIES, *NETWORKS)
+USERS = (
+    Key(
+        "users.connection",
+        "connection",
+        ("service:a", "service:Users_1.read-only", "variable:USERS_1"),
+        (
+            "",
+            "service:",
+            "service:a b",
+            "variable:users",
+            "variable:A;B",
+            "postgresql://ada:secret@db.example.com/users",
+        ),
+        "service:NAME of pg_service.conf, or variable:NAME of an environment variable",
+        "complete",
+    ),
+    Key(
+        "users.query",
+        "query",
+        ("SELECT 1", "  with a as (select 1) select * from a", "select\n*"),
+        ("", "SELECT", "DELETE FROM users", "UPDATE users SET a = 1", "SELECTED 1"),
+        "a SELECT of user_uuid, handle, display_name",
+        "complete",
+    ),
+    Key(
+        "users.update",
+        "update",
+        ("UPDATE users SET id = %(cognito_user_id)s WHERE handle = %(handle)s",),
+        ("", "UPDATE users SET id = 1", "DELETE FROM users WHERE id = %(cognito_user_id)s"),
+        "an UPDATE that sets %(cognito_user_id)s",
+        "complete",
+    ),
+)
+ALL_KEYS = (*KEYS, *CAPACITIES, *NETWORKS, *USERS)

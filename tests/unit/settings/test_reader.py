@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tableguard.errors import SettingsError
-from tableguard.settings import ExistingVpc, NewVpc, OnDemand, Provisioned, Settings, Takers, load
+from tableguard.settings import ExistingVpc, NewVpc, OnDemand, Provisioned, Settings, Takers, UserDatabase, load
 from tableguard.store.places import CONVERSATIONS_IN_TABLE
-from tests.cases.settings_keys import ALL_KEYS, CAPACITIES, NETWORKS, Key
+from tests.cases.settings_keys import ALL_KEYS, CAPACITIES, NETWORKS, USERS, Key
 from tests.worlds.settings_files import ABSENT, EXAMPLES, Data, changed, data, leaves, read, refusal, with_own_roles
 
 
@@ -22,12 +22,16 @@ def cases(values: str) -> list[Any]:
     ]
 
 
-def part(settings: Settings, key: Key) -> Settings | OnDemand | Provisioned | NewVpc | ExistingVpc | Takers:
+def part(
+    settings: Settings, key: Key
+) -> Settings | OnDemand | Provisioned | NewVpc | ExistingVpc | Takers | UserDatabase | None:
     """Where a key ends up."""
     if key.path.startswith("roles.takers."):
         return settings.takers
     if key in CAPACITIES:
         return settings.capacity
+    if key in USERS:
+        return settings.user_database
     return settings.network if key in NETWORKS else settings
 
 
@@ -47,17 +51,22 @@ def test_a_refused_value_is_named_with_its_key_and_what_is_accepted(key: Key, va
 
 def test_every_key_of_the_examples_is_in_the_table() -> None:
     """A key without a case here would be a key that nobody has tried wrongly."""
-    shapes = {"table.capacity", "network.vpc"}
+    shapes = {"table.capacity", "network.vpc", "users.store"}
     written = {path for name in EXAMPLES for path, _ in leaves(data(name))}
     assert {key.path for key in ALL_KEYS} == written - shapes
 
 
 @pytest.mark.parametrize(
-    ("path", "choices"), [("table.capacity", "on-demand, provisioned"), ("network.vpc", "new, existing")]
+    ("name", "path", "choices"),
+    [
+        ("default", "table.capacity", "on-demand, provisioned"),
+        ("default", "network.vpc", "new, existing"),
+        ("complete", "users.store", "cognito, postgresql"),
+    ],
 )
 @pytest.mark.parametrize("value", ["", "other", "New", 1, True, ["new"]])
-def test_a_shape_that_there_is_not_is_refused(path: str, choices: str, value: Any) -> None:
-    line = refusal(changed(data(), path, value))
+def test_a_shape_that_there_is_not_is_refused(name: str, path: str, choices: str, value: Any) -> None:
+    line = refusal(changed(data(name), path, value))
     assert line == f"settings.toml: {path}: {value!r} is not accepted; accepted: {choices}"
 
 
@@ -85,7 +94,9 @@ OPTIONAL = (
     "table.former_index",
     "alerts.reads",
     "alerts.writes",
+    "users.update",
 )
+OPTIONAL_SECTIONS = ("users",)
 OPTIONAL_TAKERS = "roles.takers.application"
 REQUIRED = [
     (name, path) for name in EXAMPLES for path, _ in leaves(data(name)) if path not in (*OPTIONAL, OPTIONAL_TAKERS)
@@ -96,7 +107,8 @@ REQUIRED = [
 def test_nobody_encrypts_or_keeps_the_former_index_who_does_not_say_so(name: str) -> None:
     silent = data(name)
     for path in OPTIONAL:
-        silent = changed(silent, path, ABSENT)
+        if path.partition(".")[0] in silent:
+            silent = changed(silent, path, ABSENT)
     settings = read(silent)
     assert (settings.client_side_encryption, settings.former_index) == (False, False)
     assert settings.conversations_in_table == CONVERSATIONS_IN_TABLE
@@ -105,6 +117,17 @@ def test_nobody_encrypts_or_keeps_the_former_index_who_does_not_say_so(name: str
 
 def test_the_application_has_no_takers_unless_the_settings_name_some() -> None:
     assert read(changed(data("existing-vpc"), OPTIONAL_TAKERS, ABSENT)).takers.application == ()
+
+
+def test_users_are_in_the_user_pool_alone_unless_a_database_is_named() -> None:
+    in_pool = {**data("complete"), "users": {"store": "cognito"}}
+    assert [read(one).user_database for one in (data(), in_pool)] == [None, None]
+    assert read(data("complete")).user_database is not None
+
+
+def test_the_section_of_a_user_pool_takes_nothing_else() -> None:
+    line = refusal({**data(), "users": {"store": "cognito", "query": "SELECT 1"}})
+    assert line == "settings.toml: users.query: unknown key; [users] here takes store"
 
 
 @pytest.mark.parametrize(("name", "path"), REQUIRED)
@@ -117,7 +140,7 @@ NESTED = [("existing-vpc", "table.provisioned"), *((name, "roles.takers") for na
 SECTIONS = [(name, section) for name in EXAMPLES for section in data(name)] + NESTED
 
 
-@pytest.mark.parametrize(("name", "section"), SECTIONS)
+@pytest.mark.parametrize(("name", "section"), [one for one in SECTIONS if one[1] not in OPTIONAL_SECTIONS])
 def test_a_missing_section_is_named(name: str, section: str) -> None:
     expected = f"settings.toml: {section}: missing; accepted: a [{section}] section"
     assert refusal(changed(data(name), section, ABSENT)) == expected
@@ -143,8 +166,8 @@ def test_an_unknown_key_of_a_section_is_named_with_the_known_ones(name: str, sec
 
 @pytest.mark.parametrize("value", [1, {"a": 1}])
 def test_an_unknown_section_is_named_with_the_known_ones(value: Any) -> None:
-    line = refusal({**data(), "spare": value})
-    assert line == f"settings.toml: spare: unknown key; the file here takes {', '.join(sorted(data()))}"
+    known = ", ".join(sorted({*data(), *OPTIONAL_SECTIONS}))
+    assert refusal({**data(), "spare": value}) == f"settings.toml: spare: unknown key; the file here takes {known}"
 
 
 @pytest.mark.parametrize(
