@@ -28,7 +28,7 @@ NAME = "tableguard"
             "cost",
         ),
         "Stacks": ("up", "attack", "deploy", "comply", "destroy"),
-        "A table": ("table", "messages", "rows"),
+        "A table": ("table", "messages", "rows", "users"),
         "This command": ("completion",),
     },
     help="DynamoDB direct messages: the stacks, the guardrails around them, and the proof that they hold.",

