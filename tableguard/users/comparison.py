@@ -15,7 +15,7 @@ from tableguard.users.model import UserAccount
 from tableguard.users.people import People, Person
 
 
-class Kind(Enum):
+class MismatchKind(Enum):
     """A way in which user store and table, or two user stores, do not match."""
 
     UUID = "the store has the user's handle under another uuid"
@@ -32,7 +32,7 @@ class Kind(Enum):
 class Mismatch:
     """One mismatch: whose, in which groups, and the user as the store has them, if it does."""
 
-    kind: Kind
+    kind: MismatchKind
     user_uuid: str
     detail: str
     groups: tuple[str, ...] = ()
@@ -41,7 +41,7 @@ class Mismatch:
     @property
     def order(self) -> tuple[int, str, tuple[str, ...]]:
         """Return what mismatches are sorted by: the kind, then whose."""
-        return list(Kind).index(self.kind), self.user_uuid, self.groups
+        return list(MismatchKind).index(self.kind), self.user_uuid, self.groups
 
 
 class Accounts:
@@ -67,8 +67,8 @@ def mismatches(accounts: Accounts, people: People) -> list[Mismatch]:
     outcome = [
         *(mismatch for person in people.persons.values() for mismatch in _of_person(accounts, person)),
         *_orphans(accounts, people),
-        *(Mismatch(Kind.HANDLE, "", f"{handle}: {_uuids(same)}") for handle, same in _repeated(accounts)),
-        *(Mismatch(Kind.GROUP, "", why, (group,)) for group, why in people.unusable.items()),
+        *(Mismatch(MismatchKind.HANDLE, "", f"{handle}: {_uuids(same)}") for handle, same in _repeated(accounts)),
+        *(Mismatch(MismatchKind.GROUP, "", why, (group,)) for group, why in people.unusable.items()),
     ]
     return sorted(outcome, key=lambda mismatch: mismatch.order)
 
@@ -87,10 +87,10 @@ def _of_person(accounts: Accounts, person: Person) -> Iterator[Mismatch]:
     same = accounts.of_handles(person.handles)
     shown, groups = ", ".join(person.handles) or "no handle", tuple(person.group_uuids)
     if not same:
-        yield Mismatch(Kind.UNKNOWN, person.user_uuid, shown, groups)
+        yield Mismatch(MismatchKind.UNKNOWN, person.user_uuid, shown, groups)
         return
     detail = f"{shown} is {' or '.join(user.user_uuid for user in same)} in the store"
-    yield Mismatch(Kind.UUID, person.user_uuid, detail, groups, same[0] if len(same) == 1 else None)
+    yield Mismatch(MismatchKind.UUID, person.user_uuid, detail, groups, same[0] if len(same) == 1 else None)
 
 
 def _of_names(user: User, person: Person) -> Iterator[Mismatch]:
@@ -99,13 +99,15 @@ def _of_names(user: User, person: Person) -> Iterator[Mismatch]:
     if outdated:
         shown = ", ".join(f"{handle} ({name})" for handle, name in sorted(outdated))
         groups = tuple(sorted(group for groups in outdated.values() for group in groups))
-        yield Mismatch(Kind.NAMES, user.user_uuid, f"{shown} is {user.handle} ({user.display_name})", groups, user)
+        yield Mismatch(
+            MismatchKind.NAMES, user.user_uuid, f"{shown} is {user.handle} ({user.display_name})", groups, user
+        )
 
 
 def _orphans(accounts: Accounts, people: People) -> Iterator[Mismatch]:
     for group_uuid, members in people.members.items():
         if not any(member in accounts.by_uuid for member in members):
-            yield Mismatch(Kind.ORPHAN, "", ", ".join(members) or "no members", (group_uuid,))
+            yield Mismatch(MismatchKind.ORPHAN, "", ", ".join(members) or "no members", (group_uuid,))
 
 
 def _repeated(accounts: Accounts) -> Iterator[tuple[str, list[UserAccount]]]:
@@ -121,19 +123,21 @@ def _of_link(account: UserAccount, pool: Accounts) -> Iterator[Mismatch]:
     if written in pool.by_uuid:
         shown = pool.by_uuid[written].user.handle
         if shown != user.handle:
-            yield Mismatch(Kind.LINK, user.user_uuid, f"{written} is {shown} in the user pool, here {user.handle}")
+            yield Mismatch(
+                MismatchKind.LINK, user.user_uuid, f"{written} is {shown} in the user pool, here {user.handle}"
+            )
         return
     same = pool.of_handles([user.handle])
     if len(same) != 1:
-        yield Mismatch(Kind.UNLINKED, user.user_uuid, f"{user.handle} with the id {written}")
+        yield Mismatch(MismatchKind.UNLINKED, user.user_uuid, f"{user.handle} with the id {written}")
         return
     detail = f"{user.handle} has the id {written}, in the user pool {same[0].user_uuid}"
-    yield Mismatch(Kind.LINK, user.user_uuid, detail, stored=same[0])
+    yield Mismatch(MismatchKind.LINK, user.user_uuid, detail, stored=same[0])
 
 
-def counts(outcome: Iterable[Mismatch]) -> Mapping[Kind, int]:
+def counts(outcome: Iterable[Mismatch]) -> Mapping[MismatchKind, int]:
     """Return how many mismatches there are of each kind that occurs."""
-    numbers: dict[Kind, int] = defaultdict(int)
+    numbers: dict[MismatchKind, int] = defaultdict(int)
     for mismatch in outcome:
         numbers[mismatch.kind] += 1
-    return {kind: numbers[kind] for kind in Kind if numbers[kind]}
+    return {kind: numbers[kind] for kind in MismatchKind if numbers[kind]}

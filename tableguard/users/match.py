@@ -1,4 +1,4 @@
-"""Compare the user store of the settings with the table, and with the user pool where a database keeps Cognito's ids."""
+"""Compare a user store with the table, and with the user pool where a database keeps Cognito's ids."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -27,11 +27,13 @@ class Match:
 def match(store: UserStore, pool: UserStore, reader: Reader, observe: Observe = iter) -> Match:
     """Return how a store matches the table. `pool` is asked only if the store keeps Cognito's ids."""
     accounts = Accounts(store.name, store.accounts())
-    known = people(reader, observe)
-    differences = mismatches(accounts, known)
+    population = people(reader, observe)
+    differences = mismatches(accounts, population)
     if any(map(_keeps_link, accounts.by_uuid.values())):
         differences += link_mismatches(accounts, Accounts(pool.name, pool.accounts()))
-    compared = Compared(store.name, len(accounts.by_uuid), len(known.persons), len(known.members), reader.cost.units)
+    compared = Compared(
+        store.name, len(accounts.by_uuid), len(population.persons), len(population.members), reader.cost.units
+    )
     return Match(compared, tuple(sorted(differences, key=lambda mismatch: mismatch.order)))
 
 

@@ -11,18 +11,18 @@ from tableguard.findings.finding import Finding
 from tableguard.findings.formats import Report
 from tableguard.projection.report import printable
 from tableguard.stacks.origin import python_of
-from tableguard.users.comparison import Kind, Mismatch
+from tableguard.users.comparison import Mismatch, MismatchKind
 
 _GROUPS = 3  # named in a line; --json names all
 _REMEDIES = {
-    Kind.UUID: "if both are one person: tableguard users sync --repoint {user}={stored}",
-    Kind.UNKNOWN: "if the person was deleted: tableguard users delete {user}; otherwise put the account back",
-    Kind.ORPHAN: "put the accounts back, or delete the persons: tableguard users delete",
-    Kind.NAMES: "tableguard users sync",
-    Kind.HANDLE: "give each user a handle of their own in the store",
-    Kind.LINK: "tableguard users sync --links",
-    Kind.UNLINKED: "make the account in the user pool, or remove the user from the database",
-    Kind.GROUP: "correct the item by hand: nothing else tells what was meant",
+    MismatchKind.UUID: "if both are one person: tableguard users sync --repoint {user}={stored}",
+    MismatchKind.UNKNOWN: "put the account back, or erase what is left of the person",
+    MismatchKind.ORPHAN: "put the accounts back, or erase what is left of the persons",
+    MismatchKind.NAMES: "tableguard users sync",
+    MismatchKind.HANDLE: "give each user a handle of their own in the store",
+    MismatchKind.LINK: "tableguard users sync --links",
+    MismatchKind.UNLINKED: "make the account in the user pool, or remove the user from the database",
+    MismatchKind.GROUP: "correct the item by hand: nothing else tells what was meant",
 }
 
 
@@ -58,7 +58,7 @@ class MatchReport(Report):
         """Write one line a mismatch, then how many of each kind, then what was compared."""
         lines = [line(mismatch) + (" [mended]" if mismatch in self.mended else "") for mismatch in self.mismatches]
         kinds = Counter(mismatch.kind for mismatch in self.mismatches)
-        lines += [f"{kinds[kind]} {kind.name.lower()}: {kind.value}" for kind in Kind if kinds[kind]]
+        lines += [f"{kinds[kind]} {kind.name.lower()}: {kind.value}" for kind in MismatchKind if kinds[kind]]
         compared = self.compared
         people = counted(compared.persons, "person", "people")
         looked = f"{people} in {counted(compared.groups, 'group')}, {compared.read_units:g} read units"
@@ -81,7 +81,7 @@ class MatchReport(Report):
 
     @property
     def findings(self) -> list[Finding]:
-        """Return what does not match yet. People lie in no file, so the findings point at the template of their table."""
+        """Return what does not match yet; people lie in no file, so the template of their table stands for them."""
         table = python_of("table")
         start = table.line_of(("Resources", "Messages"))
         return [_finding(mismatch, table.file, start) for mismatch in self._open]

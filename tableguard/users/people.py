@@ -56,18 +56,18 @@ class People:
 
 def people(reader: Reader, observe: Callable[[Iterable[str]], Iterable[str]] = iter) -> People:
     """Scan the table's keys and read its groups; `observe` sees each group pass."""
-    known = People()
+    population = People()
     for page in scan(reader):
         for row in page.rows:
-            known.person(row.user_uuid).rows += 1
+            population.person(row.user_uuid).rows += 1
         for chunk in chunks(page.groups, KEYS_PER_CALL):
-            _add_groups(known, reader, list(observe(chunk)))
-    return known
+            _add_groups(population, reader, list(observe(chunk)))
+    return population
 
 
-def _add_groups(known: People, reader: Reader, group_uuids: list[str]) -> None:
+def _add_groups(population: People, reader: Reader, group_uuids: list[str]) -> None:
     for group_uuid, item in reader.groups(group_uuids).items():
         try:
-            known.add_group(group_uuid, group_of(item).members)
+            population.add_group(group_uuid, group_of(item).members)
         except ItemError as error:
-            known.unusable[group_uuid] = str(error)
+            population.unusable[group_uuid] = str(error)

@@ -7,7 +7,7 @@ from tableguard.errors import UserStoreError
 from tableguard.findings.counts import counted
 from tableguard.store.members import rename_in
 from tableguard.store.messages import MessageTable
-from tableguard.users.comparison import Kind, Mismatch
+from tableguard.users.comparison import Mismatch, MismatchKind
 from tableguard.users.model import UserStore
 from tableguard.users.postgresql import PostgresqlUsers
 
@@ -35,8 +35,8 @@ class SyncPlan:
 def sync_plan(mismatches: Sequence[Mismatch], *, links: bool) -> SyncPlan:
     """Return what of these can be mended without a person's decision."""
     return SyncPlan(
-        tuple(one for one in mismatches if one.kind is Kind.NAMES),
-        tuple(one for one in mismatches if links and one.kind is Kind.LINK and one.stored),
+        tuple(one for one in mismatches if one.kind is MismatchKind.NAMES),
+        tuple(one for one in mismatches if links and one.kind is MismatchKind.LINK and one.stored),
     )
 
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 SCRIPTS = [
     path.relative_to(ROOT) for path in sorted((ROOT / "scripts").rglob("*")) if path.is_file() and path.suffix != ".md"
 ]
-CALLERS = [path for path in SCRIPTS if path.parent.name in ("ddb", "patterns", "projection")]
+CALLERS = [path for path in SCRIPTS if path.parent.name in ("ddb", "patterns", "projection", "users")]
 TOOLS = ("basename", "bash", "cat", "cksum", "dirname", "env", "readlink", "sed")
 
 

@@ -55,7 +55,7 @@ def join(pool: Any, world: World, handle: str) -> str:
     (pool_id,) = (one["Id"] for one in pool.list_user_pools(MaxResults=10)["UserPools"])
     attributes = [{"Name": "preferred_username", "Value": handle}, {"Name": "name", "Value": handle.title()}]
     answer = pool.admin_create_user(UserPoolId=pool_id, Username=handle, UserAttributes=attributes)
-    return next(one["Value"] for one in answer["User"]["Attributes"] if one["Name"] == "sub")
+    return next(str(one["Value"]) for one in answer["User"]["Attributes"] if one["Name"] == "sub")
 
 
 def link(users: Users, handle: str, sub: str) -> None:

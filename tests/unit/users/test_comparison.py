@@ -7,7 +7,7 @@ import pytest
 
 from stream_lambda.items import Group, User
 from tableguard.errors import UserStoreError
-from tableguard.users.comparison import Accounts, Kind, Mismatch, link_mismatches, mismatches
+from tableguard.users.comparison import Accounts, Mismatch, MismatchKind, link_mismatches, mismatches
 from tableguard.users.model import UserAccount
 from tableguard.users.people import People
 
@@ -23,10 +23,10 @@ def accounts(*users: User) -> Accounts:
 
 
 def people(*groups: Group) -> People:
-    known = People()
+    population = People()
     for group in groups:
-        known.add_group(group.group_uuid, group.members)
-    return known
+        population.add_group(group.group_uuid, group.members)
+    return population
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Case:
 
     stored: Sequence[User]
     groups: Sequence[Group]
-    named: Sequence[tuple[Kind, str, tuple[str, ...]]]
+    named: Sequence[tuple[MismatchKind, str, tuple[str, ...]]]
     matching: Sequence[User]
 
 
@@ -43,32 +43,42 @@ CASES = {
     "a handle under another uuid": Case(
         (replace(ANDREW, user_uuid="sub-rob"), BAYKO),
         (PAIR,),
-        [(Kind.UUID, "u-andrew", ("g1",))],
+        [(MismatchKind.UUID, "u-andrew", ("g1",))],
         (ANDREW, BAYKO),
     ),
     "a user whom the store does not know": Case(
-        (BAYKO,), (PAIR,), [(Kind.UNKNOWN, "u-andrew", ("g1",))], (BAYKO, ANDREW)
+        (BAYKO,), (PAIR,), [(MismatchKind.UNKNOWN, "u-andrew", ("g1",))], (BAYKO, ANDREW)
     ),
     "a conversation of nobody": Case(
         (LONDO,),
         (PAIR,),
-        [(Kind.UNKNOWN, "u-andrew", ("g1",)), (Kind.UNKNOWN, "u-bayko", ("g1",)), (Kind.ORPHAN, "", ("g1",))],
+        [
+            (MismatchKind.UNKNOWN, "u-andrew", ("g1",)),
+            (MismatchKind.UNKNOWN, "u-bayko", ("g1",)),
+            (MismatchKind.ORPHAN, "", ("g1",)),
+        ],
         (LONDO, ANDREW, BAYKO),
     ),
     "a changed handle": Case(
-        (replace(ANDREW, handle="rob"), BAYKO), (PAIR,), [(Kind.NAMES, "u-andrew", ("g1",))], (ANDREW, BAYKO)
+        (replace(ANDREW, handle="rob"), BAYKO), (PAIR,), [(MismatchKind.NAMES, "u-andrew", ("g1",))], (ANDREW, BAYKO)
     ),
     "a changed display name": Case(
-        (replace(ANDREW, display_name="Rob"), BAYKO), (PAIR,), [(Kind.NAMES, "u-andrew", ("g1",))], (ANDREW, BAYKO)
+        (replace(ANDREW, display_name="Rob"), BAYKO),
+        (PAIR,),
+        [(MismatchKind.NAMES, "u-andrew", ("g1",))],
+        (ANDREW, BAYKO),
     ),
     "an old name in one group of two": Case(
         (ANDREW, BAYKO),
         (PAIR, Group("g2", (replace(ANDREW, handle="andy"), BAYKO))),
-        [(Kind.NAMES, "u-andrew", ("g2",))],
+        [(MismatchKind.NAMES, "u-andrew", ("g2",))],
         (),
     ),
     "a handle of two users": Case(
-        (ANDREW, BAYKO, replace(LONDO, handle="bayko")), (PAIR,), [(Kind.HANDLE, "", ())], (ANDREW, BAYKO, LONDO)
+        (ANDREW, BAYKO, replace(LONDO, handle="bayko")),
+        (PAIR,),
+        [(MismatchKind.HANDLE, "", ())],
+        (ANDREW, BAYKO, LONDO),
     ),
 }
 
@@ -91,21 +101,21 @@ def test_the_other_uuid_of_a_handle_is_what_the_store_has_unless_it_has_two() ->
     (single,) = mismatches(accounts(one, BAYKO), people(PAIR))
     assert (single.stored, single.detail) == (one, "andrewbrown is sub-a in the store")
     doubled = mismatches(accounts(one, other, BAYKO), people(PAIR))
-    assert [(found.kind, found.stored) for found in doubled] == [(Kind.UUID, None), (Kind.HANDLE, None)]
+    assert [(found.kind, found.stored) for found in doubled] == [(MismatchKind.UUID, None), (MismatchKind.HANDLE, None)]
 
 
 def test_rows_of_somebody_whom_nobody_knows_are_a_mismatch_too() -> None:
-    known = people(PAIR)
-    known.person("u-gone").rows += 1
-    (mismatch,) = mismatches(accounts(ANDREW, BAYKO), known)
-    assert mismatch == Mismatch(Kind.UNKNOWN, "u-gone", "no handle")
+    population = people(PAIR)
+    population.person("u-gone").rows += 1
+    (mismatch,) = mismatches(accounts(ANDREW, BAYKO), population)
+    assert mismatch == Mismatch(MismatchKind.UNKNOWN, "u-gone", "no handle")
 
 
 def test_a_group_that_cannot_be_understood_is_named() -> None:
-    known = people(PAIR)
-    known.unusable["g2"] = "members: absent"
-    (mismatch,) = mismatches(accounts(ANDREW, BAYKO), known)
-    assert mismatch == Mismatch(Kind.GROUP, "", "members: absent", ("g2",))
+    population = people(PAIR)
+    population.unusable["g2"] = "members: absent"
+    (mismatch,) = mismatches(accounts(ANDREW, BAYKO), population)
+    assert mismatch == Mismatch(MismatchKind.GROUP, "", "members: absent", ("g2",))
 
 
 def test_a_uuid_that_the_store_has_twice_is_an_error() -> None:
@@ -117,15 +127,15 @@ def test_a_uuid_that_the_store_has_twice_is_an_error() -> None:
     ("written", "pool", "named"),
     [
         ("sub-1", (User("sub-1", "A", "andrewbrown"),), None),
-        ("MOCK", (User("sub-1", "A", "andrewbrown"),), (Kind.LINK, True)),
-        ("MOCK", (User("sub-1", "A", "rob"),), (Kind.UNLINKED, False)),
-        ("sub-1", (User("sub-1", "A", "rob"),), (Kind.LINK, False)),
-        ("MOCK", tuple(User(sub, "A", "andrewbrown") for sub in ("sub-1", "sub-2")), (Kind.UNLINKED, False)),
+        ("MOCK", (User("sub-1", "A", "andrewbrown"),), (MismatchKind.LINK, True)),
+        ("MOCK", (User("sub-1", "A", "rob"),), (MismatchKind.UNLINKED, False)),
+        ("sub-1", (User("sub-1", "A", "rob"),), (MismatchKind.LINK, False)),
+        ("MOCK", tuple(User(sub, "A", "andrewbrown") for sub in ("sub-1", "sub-2")), (MismatchKind.UNLINKED, False)),
         (None, (), None),
     ],
 )
 def test_the_cognito_id_of_a_database_is_that_of_the_account(
-    written: str | None, pool: tuple[User, ...], named: tuple[Kind, bool] | None
+    written: str | None, pool: tuple[User, ...], named: tuple[MismatchKind, bool] | None
 ) -> None:
     database = Accounts("the database", [UserAccount(ANDREW, cognito_user_id=written)])
     outcome = link_mismatches(database, accounts(*pool))
