@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tableguard.projection.views import Reader
 from tableguard.users.comparison import Accounts, Mismatch, link_mismatches, mismatches
-from tableguard.users.match_report import Compared, MatchReport
+from tableguard.users.match_report import ComparedUsers, MatchReport
 from tableguard.users.model import UserAccount, UserStore
 from tableguard.users.people import people
 
@@ -16,7 +16,7 @@ Observe = Callable[[Iterable[str]], Iterable[str]]
 class Match:
     """What was compared, and everything in which it differs."""
 
-    compared: Compared
+    compared: ComparedUsers
     mismatches: tuple[Mismatch, ...]
 
     def report(self, mended: Iterable[Mismatch] = ()) -> MatchReport:
@@ -31,7 +31,7 @@ def match(store: UserStore, pool: UserStore, reader: Reader, observe: Observe = 
     differences = mismatches(accounts, population)
     if any(map(_keeps_link, accounts.by_uuid.values())):
         differences += link_mismatches(accounts, Accounts(pool.name, pool.accounts()))
-    compared = Compared(
+    compared = ComparedUsers(
         store.name, len(accounts.by_uuid), len(population.persons), len(population.members), reader.cost.units
     )
     return Match(compared, tuple(sorted(differences, key=lambda mismatch: mismatch.order)))

@@ -27,7 +27,7 @@ _REMEDIES = {
 
 
 @dataclass(frozen=True)
-class Compared:
+class ComparedUsers:
     """The store and how much was compared."""
 
     store: str
@@ -41,7 +41,7 @@ class Compared:
 class MatchReport(Report):
     """Every mismatch, and those among them that were mended."""
 
-    compared: Compared
+    compared: ComparedUsers
     mismatches: Sequence[Mismatch]
     mended: Collection[Mismatch] = field(default=())
 

@@ -20,7 +20,7 @@ OTHER_TEXT = {
     "settings": "prints a settings file, which is TOML",
     "completion": "prints a script for a shell",
 }
-SARIF = {"attack", "check", "comply", "prove", "explain", "diff", "preflight", "reach", "rows verify"}
+SARIF = {"attack", "check", "comply", "prove", "explain", "diff", "preflight", "reach", "rows verify", "users check"}
 HEAVY = ("boto3", "botocore", "yaml", "rich", "moto", "cfnlint", "troposphere", "tableguard.settings")
 
 

@@ -25,7 +25,7 @@ class Store:
     name: str = "the store"
 
     def accounts(self) -> Iterator[UserAccount]:
-        yield from (UserAccount(user, cognito_user_id=self.ids and self.ids[user]) for user in self.users)
+        yield from (UserAccount(user, cognito_user_id=self.ids[user] if self.ids else None) for user in self.users)
 
 
 @dataclass(frozen=True)
