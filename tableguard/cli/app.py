@@ -27,7 +27,7 @@ NAME = "tableguard"
             "preflight",
             "cost",
         ),
-        "Stacks": ("up", "attack", "deploy", "comply", "destroy"),
+        "Stacks": ("up", "attack", "deploy", "status", "comply", "destroy"),
         "A table": ("table", "messages", "rows", "users"),
         "This command": ("completion",),
     },

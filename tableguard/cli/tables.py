@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tableguard.findings.counts import counted
+from tableguard.stacks.status import SUCCEEDED
 
 if TYPE_CHECKING:
     from tableguard.cost.bill import Bill
@@ -70,6 +71,22 @@ def assignments(title: str, assigned: "Sequence[Assignment]") -> Table:
     for one in assigned:
         by = Text(one.principal, style="bold red" if one.principal == "break-glass" else "")
         table.add_row(one.planned.stack_name, one.summary, by, Text("\n".join(one.reasons)))
+    return table
+
+
+def statuses(rows: Sequence[tuple[str, ...]]) -> Table:
+    """Return each stack's status, protection and drift; what is amiss is in colour."""
+    table = Table(box=SIMPLE_HEAD)
+    for name in ("stack", "status", "deletion", "drift", "updated"):
+        table.add_column(name)
+    for name, status, protection, drift, updated in rows:
+        table.add_row(
+            name,
+            Text(status, style="" if status in SUCCEEDED else "bold red"),
+            Text(protection, style="bold red" if protection == "unprotected" else ""),
+            Text(drift, style="bold red" if drift.startswith("drifted") else ""),
+            updated,
+        )
     return table
 
 

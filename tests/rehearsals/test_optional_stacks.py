@@ -8,6 +8,7 @@ import pytest
 from tableguard.local import estate
 from tableguard.local.clients.factory import without_aws_configuration
 from tableguard.local.stacks import api
+from tableguard.stacks.registry import STACKS
 from tests.worlds.rehearsals import Rehearsal, Result, facts, rehearsal
 
 pytestmark = pytest.mark.slow
@@ -46,6 +47,44 @@ def test_settings_that_call_it_development_destroy_no_production(deployed: Rehea
     assert deployed.statuses() == before
 
 
+def _removal(stack: str) -> str:
+    return f"`tableguard destroy {stack}` removes it"
+
+
+def _problems(status: Result) -> dict[str, list[str]]:
+    return {one["stack"]: one["problems"] for one in facts(status)["stacks"] if one["problems"]}
+
+
+def test_the_status_of_every_stack_is_shown_and_whom_nobody_asked(deployed: Rehearsal) -> None:
+    asked = deployed.run("status", *PROFILES)
+    assert (asked.code, asked.err) == (0, "")
+    words = [line.split()[:4] for line in asked.out.splitlines()]
+    assert words == [[name, "CREATE_COMPLETE", "protected", "not"] for name in sorted(deployed.statuses(), key=_place)]
+    partly = deployed.run("status")
+    assert partly.code == 0
+    assert partly.out.splitlines()[-1] == (
+        "cruddur-oversight, cruddur-guardrails: not asked about; --management-profile NAME asks the management account"
+    )
+    named = deployed.run("status", "table")
+    assert [line.split()[0] for line in named.out.splitlines()[:2]] == ["cruddur-table", "cruddur-table:"]
+    assert "cruddur-table: TableName = cruddur-messages" in named.out.splitlines()
+
+
+def _place(name: str) -> int:
+    return [stack.name for stack in STACKS].index(name.removeprefix("cruddur-"))
+
+
+def test_a_stack_that_may_be_deleted_is_amiss(deployed: Rehearsal) -> None:
+    cloudformation = deployed.client("cloudformation")
+    cloudformation.update_termination_protection(StackName="cruddur-table", EnableTerminationProtection=False)
+    try:
+        status = deployed.run("status", "table", "--json")
+    finally:
+        cloudformation.update_termination_protection(StackName="cruddur-table", EnableTerminationProtection=True)
+    ((problem,),) = _problems(status).values()
+    assert (status.code, problem.startswith("its termination protection is off;")) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("stack", "kept_in_settings", "adopted"),
     [
@@ -64,6 +103,11 @@ def test_an_optional_stack_is_taken_off_and_put_on_again(
         noticed = deployed.deploy(*PROFILES)
         assert noticed.code == 0, noticed.err
         assert noticed.err.startswith(f"cruddur-{stack}: is deployed, and no longer in stacks.optional")
+        orphaned = deployed.run("status", "--json", *PROFILES)
+        assert (orphaned.code, _problems(orphaned)) == (
+            1,
+            {stack: [f"is deployed, and no longer in stacks.optional of the settings; {_removal(stack)}"]},
+        )
         gone = _destroy_as_printed(deployed, noticed)
         assert gone.code == 0, gone.err
         assert gone.out.splitlines()[-1] == f"cruddur-{stack}: deleted"

@@ -260,8 +260,9 @@ def rollback_stack(handler: CloudFormationResponse) -> ActionResult:
 def detect_stack_drift(handler: CloudFormationResponse) -> ActionResult:
     """Answer DetectStackDrift, which moto lacks; it has ended when the answer comes."""
     stack, detection_id = requested.existing(handler), str(uuid.uuid4())
-    clients = clients_of(handler)
-    _detections(handler)[detection_id] = drift.detect(detection_id, stack.stack_id, _deployed(stack), clients)
+    detection = drift.detect(detection_id, stack.stack_id, _deployed(stack), clients_of(handler))
+    _detections(handler)[detection_id] = detection
+    stack.drift_information = detection.summary
     return ActionResult({"StackDriftDetectionId": detection_id})
 
 

@@ -34,6 +34,11 @@ class DriftDetection:
             return "DRIFTED"
         return "UNKNOWN" if self.failures else "IN_SYNC"
 
+    @property
+    def summary(self) -> dict[str, Any]:
+        """Return what DescribeStacks tells of it."""
+        return {"StackDriftStatus": self.status, "LastCheckTimestamp": self.ended_at}
+
     def describe(self) -> dict[str, Any]:
         """Return the answer to DescribeStackDriftDetectionStatus."""
         return {

@@ -95,6 +95,7 @@ class EmbeddedStack:
         self.policy = ""
         self.status = ""  # of a stack that is not there yet
         self.change_set_id: str | None = None  # of the last one that was executed
+        self.drift_information: dict[str, Any] = {"StackDriftStatus": "NOT_CHECKED"}  # of the last detection
 
     def await_review(self) -> None:
         """Begin the life of a stack with a change set."""

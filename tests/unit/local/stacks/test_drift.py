@@ -38,6 +38,11 @@ def aws() -> Iterator[Aws]:
         yield aws
 
 
+def of_stack(cloudformation: Any) -> str:
+    (stack,) = cloudformation.describe_stacks(StackName="s")["Stacks"]
+    return str(stack["DriftInformation"]["StackDriftStatus"])
+
+
 def detected(cloudformation: Any) -> dict[str, Any]:
     detection = cloudformation.detect_stack_drift(StackName="s")["StackDriftDetectionId"]
     answer = cloudformation.describe_stack_drift_detection_status(StackDriftDetectionId=detection)
@@ -48,10 +53,12 @@ def detected(cloudformation: Any) -> dict[str, Any]:
 def test_what_differs_is_told_and_what_does_not_is_in_sync(aws: Aws) -> None:
     cloudformation = aws.client("cloudformation")
     assert cloudformation.describe_stack_resource_drifts(StackName="s")["StackResourceDrifts"] == []
-    assert detected(cloudformation)["StackDriftStatus"] == "IN_SYNC"
+    assert of_stack(cloudformation) == "NOT_CHECKED"
+    assert detected(cloudformation)["StackDriftStatus"] == "IN_SYNC" == of_stack(cloudformation)
     aws.client("logs").put_retention_policy(logGroupName="/kept", retentionInDays=14)
     told = detected(cloudformation)
     assert (told["StackDriftStatus"], told["DriftedStackResourceCount"]) == ("DRIFTED", 1)
+    assert of_stack(cloudformation) == "DRIFTED"
     drifts = cloudformation.describe_stack_resource_drifts(StackName="s")["StackResourceDrifts"]
     # a topic's policy is of a type that CloudFormation cannot read
     assert {one["LogicalResourceId"]: one["StackResourceDriftStatus"] for one in drifts} == {
