@@ -1,12 +1,14 @@
 """Confirmations: asked before something is changed or destroyed."""
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tableguard.errors import DeployError, TableError, TableguardError
 
 if TYPE_CHECKING:
     from tableguard.cli.target import Target
+    from tableguard.stacks.changes import ResourceChange
 
 
 def confirm_name(name: str) -> None:
@@ -38,13 +40,24 @@ def confirm_place(target: "Target") -> None:
         raise TableError("not confirmed: nothing was done")
 
 
-def confirm_changes() -> bool:
-    """Ask whether the changes of a stack may be made; DeployError where nobody can answer."""
+def confirm_changes(grave: "Sequence[ResourceChange]" = ()) -> bool:
+    """Ask whether the changes of a stack may be made, and the grave ones by name; DeployError if nobody can answer."""
     _check_terminal()
+    return _answer("Type yes to make these changes: ") == "yes" and all(
+        _answer(f"Type its name, {change.logical_id}, to {_meaning(change)}: ") == change.logical_id for change in grave
+    )
+
+
+def _meaning(change: "ResourceChange") -> str:
+    verb = "remove it" if change.action == "Remove" else "let it be replaced"
+    return f"{verb}, though it holds data" if change.loses_data else verb
+
+
+def _answer(question: str) -> str:
     try:
-        return input("Type yes to make these changes: ").strip() == "yes"
+        return input(question).strip()
     except EOFError:  # Ctrl-D
-        return False
+        return ""
 
 
 def confirm_workload(name: str) -> None:

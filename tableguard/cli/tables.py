@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from tableguard.cost.bill import Bill
     from tableguard.findings.outcome import Outcome
     from tableguard.prove.preflight.assignment import Assignment
-    from tableguard.stacks.change_set import ResourceChange
     from tableguard.stacks.destroy import PlannedDeletion
 
 
@@ -47,19 +46,6 @@ def outcomes(engines: "Sequence[Outcome]") -> Table:
             _count(len(outcome.skips), "yellow"),
             _count(len(outcome.unanswered), "red"),
         )
-    return table
-
-
-def changes(title: str, planned: "Sequence[ResourceChange]") -> Table:
-    """Return what a change set does to each resource; what is replaced is in colour."""
-    table = Table(title=title, box=SIMPLE_HEAD, title_justify="left")
-    for name in ("action", "type", "resource", "changed properties"):
-        table.add_column(name)
-    for change in planned:
-        word = {"always": "replace", "conditional": "replace?"}.get(change.replacement, "")
-        verb = change.action.lower() if change.certain else f"{change.action.lower()}?"
-        action = Text(word, style="bold red") if word else Text(verb)
-        table.add_row(action, change.resource_type, Text(change.logical_id), Text(", ".join(change.properties)))
     return table
 
 

@@ -15,7 +15,8 @@ from tableguard.local.event_source.activity import ACTIVITY
 from tableguard.local.readback import ReadBack, verify
 from tableguard.local.trail.trails import Delays
 from tableguard.settings import Settings
-from tableguard.stacks.change_set import PollInterval, ResourceChange
+from tableguard.stacks.change_set import PollInterval
+from tableguard.stacks.changes import ResourceChange
 from tableguard.stacks.deployment.deploy import Deployment, deploy
 from tableguard.stacks.registry import Principal, StackModule
 

@@ -1,46 +1,22 @@
 """Change sets: what CloudFormation would do to each resource of a stack; none stays behind that is not executed."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from botocore.exceptions import ClientError, WaiterError
 
 from tableguard.errors import DeployError
+from tableguard.stacks import changes
+from tableguard.stacks.changes import ResourceChange
 
 Client = Any  # a boto3 client; botocore makes their classes at run time
-Replacement = Literal["never", "conditional", "always"]
 
 _CAPABILITIES = ["CAPABILITY_NAMED_IAM"]
 # AWS's own words for a change set without changes; there is no error code for it
 _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
-_REPLACEMENTS: Mapping[str, Replacement] = {"True": "always", "Conditional": "conditional"}
-
-
-@dataclass(frozen=True)
-class ResourceChange:
-    """One line of a change set: an action of CloudFormation on one resource.
-
-    `properties` are those that change, of the top level; none where AWS does not tell. `kept` is True of a resource
-    that leaves the stack and stays in the account. `certain` is False where the resource only refers to an attribute of
-    another that changes: it is left alone unless that attribute changes too, which AWS finds out when it gets there.
-    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceChangeDetail.html
-    """
-
-    action: str
-    logical_id: str
-    resource_type: str
-    replacement: Replacement = "never"
-    properties: tuple[str, ...] = ()
-    kept: bool = False
-    certain: bool = True
-
-    @property
-    def replaces(self) -> bool:
-        """Return True if the resource is replaced, or its new values may ask for that."""
-        return self.certain and self.replacement != "never"
 
 
 @dataclass(frozen=True)
@@ -111,20 +87,5 @@ def _changes(client: Client, stack: str, arn: str, interval: PollInterval) -> tu
         if any(words in reason for words in _NO_CHANGES):
             return None
         raise DeployError(f"stack {stack}: change set {arn}: {reason}") from error
-    pages = client.get_paginator("describe_change_set").paginate(ChangeSetName=arn)
-    return tuple(_change(change["ResourceChange"]) for page in pages for change in page["Changes"])
-
-
-def _change(described: Mapping[str, Any]) -> ResourceChange:
-    details = described.get("Details", ())
-    targets = (detail.get("Target", {}) for detail in details)
-    names = {target.get("Name", "") for target in targets if target.get("Attribute") == "Properties"}
-    return ResourceChange(
-        described["Action"],
-        described["LogicalResourceId"],
-        described["ResourceType"],
-        _REPLACEMENTS.get(described.get("Replacement", ""), "never"),
-        tuple(sorted(names - {""})),
-        described.get("PolicyAction") == "Retain",
-        not details or any(detail.get("Evaluation") != "Dynamic" for detail in details),
-    )
+    pages = client.get_paginator("describe_change_set").paginate(ChangeSetName=arn, IncludePropertyValues=True)
+    return tuple(changes.read(change["ResourceChange"]) for page in pages for change in page["Changes"])

@@ -11,6 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from tableguard.cloudformation.differences import between
 from tableguard.errors import DeployError
 from tableguard.stacks.change_set import PollInterval
 
@@ -130,8 +131,8 @@ def _resource(drift: Mapping[str, Any]) -> DriftedResource | None:
 def _properties(differences: Iterable[Mapping[str, Any]]) -> Iterator[DriftedProperty]:
     for one in differences:
         path = one["PropertyPath"].strip("/")
-        expected, actual = _document(one["ExpectedValue"]), _document(one["ActualValue"])
-        yield from _places(path, expected, actual)
+        for place in between(path, _document(one["ExpectedValue"]), _document(one["ActualValue"])):
+            yield DriftedProperty(place.place, place.before, place.after)
 
 
 def _document(value: str) -> Any:
@@ -141,22 +142,3 @@ def _document(value: str) -> Any:
     except ValueError:
         return value
     return document if isinstance(document, dict) else value
-
-
-def _places(path: str, expected: Any, actual: Any) -> Iterator[DriftedProperty]:
-    """Yield each place where two values differ; a policy's statements are places by their Sid."""
-    values = _by_sid(expected), _by_sid(actual)
-    if all(isinstance(value, dict) for value in values):
-        for key in sorted(values[0].keys() | values[1].keys()):
-            yield from _places(f"{path}/{key}", *(value.get(key, "absent") for value in values))
-    elif expected != actual:
-        yield DriftedProperty(path, expected, actual)
-
-
-def _by_sid(value: Any) -> Any:
-    """Return a list of statements by their Sids, if each has its own; any other value as it is."""
-    if not isinstance(value, list):
-        return value
-    sids = [one.get("Sid") for one in value if isinstance(one, dict)]
-    unique = len(set(sids) - {None}) == len(value)
-    return dict(zip(sids, value, strict=True)) if unique and value else value

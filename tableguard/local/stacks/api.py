@@ -143,7 +143,8 @@ def create_change_set(handler: CloudFormationResponse) -> ActionResult:
 
 def describe_change_set(handler: CloudFormationResponse) -> ActionResult:
     """Answer DescribeChangeSet."""
-    return ActionResult(requested.change_set(handler).describe())
+    with_values = bool(handler._get_param("IncludePropertyValues"))
+    return ActionResult(requested.change_set(handler).describe(with_values=with_values))
 
 
 def list_change_sets(handler: CloudFormationResponse) -> ActionResult:

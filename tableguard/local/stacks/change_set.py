@@ -37,8 +37,8 @@ class ChangeSet:
         """Note, once for all, whether the stack already is as submitted, and nothing of it failed."""
         self.is_empty = changes_nothing(self.stack, self.submission, self.changes)
 
-    def describe(self) -> dict[str, Any]:
-        """Return the answer to DescribeChangeSet."""
+    def describe(self, *, with_values: bool = False) -> dict[str, Any]:
+        """Return the answer to DescribeChangeSet, with the values of properties if they are asked for."""
         return {
             "ChangeSetName": self.name,
             "ChangeSetId": self.arn,
@@ -52,8 +52,17 @@ class ChangeSet:
             "Status": "FAILED" if self.is_empty else "CREATE_COMPLETE",
             "StatusReason": NO_CHANGES if self.is_empty else None,
             "ExecutionStatus": "UNAVAILABLE" if self.is_empty else self.execution,
-            "Changes": [] if self.is_empty else self.changes,
+            "Changes": []
+            if self.is_empty
+            else self.changes
+            if with_values
+            else list(map(_without_values, self.changes)),
         }
+
+    def _told(self, with_values: bool) -> list[dict[str, Any]]:
+        if self.is_empty:
+            return []
+        return self.changes if with_values else [_without_values(change) for change in self.changes]
 
     @property
     def hindrance(self) -> str | None:
@@ -61,6 +70,19 @@ class ChangeSet:
         if self.is_empty:
             return "status of [FAILED]"
         return None if self.execution == "AVAILABLE" else f"execution status of [{self.execution}]"
+
+
+_VALUES = ("BeforeContext", "AfterContext")
+_OF_TARGET = ("Attribute", "Name", "RequiresRecreation")
+
+
+def _without_values(change: dict[str, Any]) -> dict[str, Any]:
+    """Return a change as DescribeChangeSet tells it without IncludePropertyValues."""
+    details = [
+        {**detail, "Target": {name: value for name, value in detail["Target"].items() if name in _OF_TARGET}}
+        for detail in change["Details"]
+    ]
+    return {**{name: value for name, value in change.items() if name not in _VALUES}, "Details": details}
 
 
 def changes_nothing(stack: EmbeddedStack, submission: Submission, changes: Sequence[Any]) -> bool:

@@ -4,17 +4,22 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceCh
 https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceChangeDetail.html
 """
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from tableguard.cloudformation.functions import NO_VALUE, evaluate, mentions
+from tableguard.cloudformation.functions import NO_VALUE, as_call, evaluate, mentions
 from tableguard.cloudformation.scope import StackScope
 from tableguard.local.stacks.recreation import Recreation, Replacement, recreation, strongest
 from tableguard.local.stacks.resources import REFUSALS, StackResource
 from tableguard.local.stacks.types import ALL
 
 _ATTRIBUTES = ("CreationPolicy", "DeletionPolicy", "Metadata", "UpdatePolicy", "UpdateReplacePolicy")
+_KNOWN_LATER = "{{changeSet:KNOWN_AFTER_APPLY}}"
+_LONGEST_VALUE = 1024  # AWS says that it cuts large values short, and not how large: ours is a guess
 _UNRESOLVED = object()  # a value that names what is still to be made: another than any that is deployed
 Change = dict[str, Any]
 Detail = dict[str, Any]
@@ -51,7 +56,29 @@ class Proposal:
         change = {"Action": action, "LogicalResourceId": logical_id, "ResourceType": type_name}
         if logical_id in self.existing:
             change["PhysicalResourceId"] = self.existing[logical_id].handle.physical_id
-        return {**change, "Scope": [], "Details": [], **more}
+        return {**change, "Scope": [], "Details": [], **self._contexts(logical_id), **more}
+
+    def _contexts(self, logical_id: str) -> Change:
+        """Return the whole declaration before and after, each as JSON, of a resource that is there then."""
+        contexts = dict[str, Any]()
+        if logical_id in self.existing:
+            before = self.declared.get(logical_id, {})
+            contexts["BeforeContext"] = _context(before, self.existing[logical_id].properties)
+        if logical_id in self.scope.active_resources():
+            now = self._now(logical_id)
+            contexts["AfterContext"] = _context(now, self._known(now.get("Properties", {})))
+        return {name: json.dumps(context, default=str) for name, context in contexts.items()}
+
+    def _known(self, node: Any) -> Any:
+        """Return the value of a part of a template, with AWS's word where only making the resources tells it."""
+        replaced = {name for name, how in self._replaced.items() if how == "True"}
+        if replaced.isdisjoint(name for name, _ in mentions(node)):
+            with suppress(*REFUSALS):
+                return evaluate(node, self.scope)
+        if isinstance(node, list):
+            return [self._known(item) for item in node]
+        plain = isinstance(node, dict) and as_call(node) is None
+        return {key: self._known(value) for key, value in node.items()} if plain else _KNOWN_LATER
 
     def _modification(self, logical_id: str) -> Iterator[Change]:
         type_name, before = self._now(logical_id)["Type"], self.existing[logical_id].type.name
@@ -99,6 +126,8 @@ class Proposal:
                     "Attribute": "Properties",
                     "Name": name,
                     "RequiresRecreation": recreation(ALL[self._now(logical_id)["Type"]], name, *values),
+                    "Path": f"/Properties/{name}",
+                    **_told(before, self._known(now[name]) if name in now else NO_VALUE),
                 }
                 yield from ({"Target": target, **cause} for cause in consequences)
 
@@ -139,6 +168,24 @@ class Proposal:
     def _now(self, logical_id: str) -> Mapping[str, Any]:
         resource: Mapping[str, Any] = self.scope.template.resources[logical_id]
         return resource
+
+
+def _context(declaration: Mapping[str, Any], properties: Any) -> Mapping[str, Any]:
+    attributes = {name: declaration[name] for name in _ATTRIBUTES if name in declaration}
+    return {"Properties": properties, **attributes}
+
+
+def _told(before: Any, after: Any) -> Detail:
+    """Return a property's values as a change set tells them: composite ones as JSON, cut short where they are long."""
+    kind = "Add" if before is NO_VALUE else "Remove" if after is NO_VALUE else "Modify"
+    values = {"BeforeValue": before, "AfterValue": after}
+    return {**{name: _text(one) for name, one in values.items() if one is not NO_VALUE}, "AttributeChangeType": kind}
+
+
+def _text(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return f"(Truncated-Signature):{digest}" if len(text) > _LONGEST_VALUE else text
 
 
 _DIRECT: Detail = {"Evaluation": "Static", "ChangeSource": "DirectModification"}

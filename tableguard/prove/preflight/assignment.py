@@ -15,7 +15,7 @@ from tableguard.prove.preflight.call import ModelledCall, calls
 from tableguard.prove.preflight.template import Plan, PlannedResource, templates
 from tableguard.settings import OPTIONAL_STACKS, Settings
 from tableguard.stacks import status
-from tableguard.stacks.change_set import ResourceChange
+from tableguard.stacks.changes import ResourceChange
 from tableguard.stacks.deployment.deploy import PlannedStack
 from tableguard.stacks.registry import Principal
 

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from tableguard.aws.cloudformation_handlers import handlers
 from tableguard.cloudformation.functions import references
 from tableguard.errors import DeployError
-from tableguard.stacks.change_set import ResourceChange
+from tableguard.stacks.changes import ResourceChange
 from tableguard.stacks.deployment.existing import AccountSession, finders, stranger
 
 Template = Mapping[str, Any]

@@ -18,7 +18,8 @@ from tableguard.errors import DeployError
 from tableguard.reading import cloudformation_yaml
 from tableguard.settings import NewVpc, Settings
 from tableguard.stacks import change_set, drift, package, status
-from tableguard.stacks.change_set import PollInterval, PreparedChangeSet, ResourceChange
+from tableguard.stacks.change_set import PollInterval, PreparedChangeSet
+from tableguard.stacks.changes import ResourceChange
 from tableguard.stacks.deployment import adoption
 from tableguard.stacks.deployment.existing import AccountSession
 from tableguard.stacks.registry import Principal, StackModule, enabled_stacks

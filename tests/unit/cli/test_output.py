@@ -15,16 +15,12 @@ from tableguard.cli.app import main
 from tableguard.errors import DeployError
 from tableguard.findings.outcome import Outcome
 from tableguard.local.estate import Step
-from tableguard.stacks.change_set import ResourceChange
+from tableguard.stacks.changes import ResourceChange
 from tableguard.stacks.destroy import PlannedDeletion
 from tableguard.stacks.registry import find_stack
 from tests.worlds.commands import run
 
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\u2500-\u257f]")  # and the lines that boxes are drawn with
-CHANGES = (
-    ResourceChange("Add", "Topic", "AWS::SNS::Topic"),
-    ResourceChange("Modify", "Table", "AWS::DynamoDB::Table", "always"),
-)
 
 
 class Terminal(io.StringIO):
@@ -126,12 +122,6 @@ def test_what_fails_is_in_colour_and_what_passes_is_not(terminal: Terminal) -> N
     assert re.findall(r"\x1b\[31m *(\d+)", screen) == ["1"]
 
 
-def test_a_replacement_is_seen(terminal: Terminal) -> None:
-    screen = shown(tables.changes("table: 2 changes", CHANGES), terminal)
-    assert screen.count("replace") == 1
-    assert "AWS::SNS::Topic" in screen
-
-
 def test_what_goes_and_what_stays_is_seen(terminal: Terminal) -> None:
     deletion = PlannedDeletion(
         find_stack("table"), "x-table", (("AWS::KMS::Alias", "alias/a"),), (("AWS::KMS::Key", "k"),)
@@ -150,12 +140,37 @@ def test_steps_are_lines_in_a_pipe_and_stay_on_a_terminal(terminal: Terminal) ->
     assert pipe.getvalue() == "  0.21 s  stack table       created, 8 resources\n"
 
 
-@pytest.mark.parametrize(("answer", "goes_on"), [("yes\n", True), ("y\n", False), ("no\n", False), ("\n", False)])
-def test_changes_are_made_where_somebody_says_yes(monkeypatch: pytest.MonkeyPatch, answer: str, goes_on: bool) -> None:
-    keyboard = Terminal(answer)
-    monkeypatch.setattr(sys, "stdin", keyboard)
-    monkeypatch.setattr("builtins.input", lambda _="": keyboard.readline().rstrip("\n"))
-    assert confirmation.confirm_changes() is goes_on
+TABLE = ResourceChange("Modify", "Messages", "AWS::DynamoDB::Table", "always")
+
+
+@pytest.mark.parametrize(
+    ("answers", "grave", "goes_on"),
+    [
+        ("yes\n", (), True),
+        ("y\n", (), False),
+        ("no\n", (), False),
+        ("\n", (), False),
+        ("", (), False),
+        ("yes\nMessages\n", (TABLE,), True),
+        ("yes\nyes\n", (TABLE,), False),
+        ("yes\n", (TABLE,), False),
+        ("no\nMessages\n", (TABLE,), False),
+    ],
+)
+def test_changes_are_made_where_somebody_says_yes_and_types_the_names_of_what_is_replaced(
+    monkeypatch: pytest.MonkeyPatch, answers: str, grave: tuple[ResourceChange, ...], goes_on: bool
+) -> None:
+    lines = iter(answers.splitlines())
+
+    def answer(_: str = "") -> str:
+        try:
+            return next(lines)
+        except StopIteration:
+            raise EOFError from None
+
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr("builtins.input", answer)
+    assert confirmation.confirm_changes(grave) is goes_on
 
 
 @pytest.mark.parametrize("name", ["cruddur", "other", ""])

@@ -3,7 +3,8 @@
 import pytest
 
 from tableguard.errors import DeployError
-from tableguard.stacks.change_set import PollInterval, ResourceChange, created
+from tableguard.stacks.change_set import PollInterval, created
+from tableguard.stacks.changes import ResourceChange
 from tests.worlds.fake_cloudformation import TEMPLATE, FakeCloudFormation, change
 
 INTERVAL = PollInterval(0, 3)

@@ -701,6 +701,37 @@ def test_a_change_set_says_what_causes_each_change(stacks: Stacks) -> None:
     }
 
 
+def test_a_change_set_tells_both_values_of_each_property_where_they_are_asked_for(stacks: Stacks) -> None:
+    before = {"A": queue(QueueName=f"{stacks.name}-a", DelaySeconds=1), "B": thing("b", Value={"Ref": "A"})}
+    stacks.deploy(before)
+    now = {**before, "A": {**queue(QueueName=f"{stacks.name}-b", VisibilityTimeout=7), "DeletionPolicy": "Retain"}}
+    arn = stacks.change_set(now)["Id"]
+    plain, told = (
+        [one["ResourceChange"] for one in answer["Changes"]]
+        for answer in (
+            stacks.client.describe_change_set(ChangeSetName=arn),
+            stacks.client.describe_change_set(ChangeSetName=arn, IncludePropertyValues=True),
+        )
+    )
+    assert not any("AfterContext" in one or "Path" in one["Details"][0]["Target"] for one in plain)
+    queue_of_it, follower = told
+    targets = {one["Target"].get("Name"): one["Target"] for one in queue_of_it["Details"]}
+    assert {name: (one.get("BeforeValue"), one.get("AfterValue")) for name, one in targets.items() if name} == {
+        "DelaySeconds": ("1", None),
+        "QueueName": (f"{stacks.name}-a", f"{stacks.name}-b"),
+        "VisibilityTimeout": (None, "7"),
+    }
+    assert [targets[name]["AttributeChangeType"] for name in ("DelaySeconds", "QueueName", "VisibilityTimeout")] == [
+        "Remove",
+        "Modify",
+        "Add",
+    ]
+    assert json.loads(queue_of_it["BeforeContext"])["Properties"] == before["A"]["Properties"]
+    assert json.loads(queue_of_it["AfterContext"]) == {"Properties": now["A"]["Properties"], "DeletionPolicy": "Retain"}
+    # the id of what is still to be made is not known yet
+    assert json.loads(follower["AfterContext"])["Properties"]["Value"] == "{{changeSet:KNOWN_AFTER_APPLY}}"
+
+
 @pytest.mark.parametrize(("policy", "action"), [("Retain", "ReplaceAndRetain"), ("Delete", "ReplaceAndDelete")])
 def test_what_becomes_of_a_replaced_resource_depends_on_its_policy(stacks: Stacks, policy: str, action: str) -> None:
     kept = {"UpdateReplacePolicy": policy, "DeletionPolicy": policy}

@@ -12,7 +12,7 @@ from tableguard.policy.statements import Policy, policy
 from tableguard.prove.preflight.assignment import Assignment, assign, standing
 from tableguard.prove.preflight.template import templates
 from tableguard.settings import example
-from tableguard.stacks.change_set import ResourceChange
+from tableguard.stacks.changes import ResourceChange
 from tableguard.stacks.deployment.deploy import PlannedStack
 from tableguard.stacks.registry import find_stack
 

@@ -8,7 +8,8 @@ from botocore.exceptions import ClientError
 from tableguard.cloudformation.limits import TEMPLATE_BODY_BYTES
 from tableguard.errors import DeployError
 from tableguard.settings import example
-from tableguard.stacks.change_set import PollInterval, ResourceChange
+from tableguard.stacks.change_set import PollInterval
+from tableguard.stacks.changes import ResourceChange
 from tableguard.stacks.deployment.deploy import Deployment, PlannedStack, _Deployer, deploy, plan
 from tableguard.stacks.registry import StackModule, find_stack
 from tests.worlds.fake_cloudformation import TEMPLATE, FakeCloudFormation, change, event

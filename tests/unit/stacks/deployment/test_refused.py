@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from tableguard.errors import DeployError
 from tableguard.settings import example
-from tableguard.stacks.change_set import Replacement, ResourceChange
+from tableguard.stacks.changes import Replacement, ResourceChange
 from tableguard.stacks.deployment import refused
 from tableguard.stacks.deployment.deploy import PlannedStack
 from tableguard.stacks.registry import find_stack

@@ -10,11 +10,11 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from tableguard.cli.commands import deploy, destroy
+from tableguard.cli.deployment import plan, preparation
 from tableguard.cli.output import printing_json
 from tableguard.errors import DeployError
 from tableguard.prove.preflight.assignment import Assignment
-from tableguard.settings import example
-from tableguard.stacks.change_set import ResourceChange
+from tableguard.stacks.changes import ResourceChange
 from tableguard.stacks.deployment.deploy import Deployment, PlannedStack
 from tableguard.stacks.registry import find_stack
 
@@ -45,9 +45,9 @@ def test_text_and_json_name_the_same_changes(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     one = assignment(status, changes)
-    deploy._print_plan(example("default"), [one])
+    plan.show([one])
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert added(deploy._plan_facts(one)) == expected
+    assert added(plan.facts(one)) == expected
     assert [(words[0], words[2]) for words in lines if words[0] in ("Add", "Import")] == expected
 
 
@@ -61,21 +61,21 @@ def test_a_default_security_group_that_will_be_closed_is_in_the_plan(
     network = find_stack("network")
     planned = PlannedStack(network, "cruddur-network", "CREATE_COMPLETE", None, {}, {}, open_group=open_group)
     one = Assignment(planned, principal)
-    deploy._print_plan(example("default"), [one])
+    plan.show([one])
     line = "cruddur-network: its VPC's default security group will be closed"
     assert (line in capsys.readouterr().out.splitlines()) is closes
-    assert deploy._plan_facts(one)["closes_group"] is closes
+    assert plan.facts(one)["closes_group"] is closes
 
 
 @pytest.mark.parametrize("denied", [(), ("OneRole: iam:CreateRole is denied",)])
 def test_a_plan_that_nobody_can_carry_out_is_refused_and_its_facts_say_so(denied: tuple[str, ...]) -> None:
     one = assignment("", None, denied)
-    assert deploy._plan_facts(one)["denied"] == list(denied)
+    assert plan.facts(one)["denied"] == list(denied)
     if not denied:
-        deploy._check_possible([one])
+        preparation.check_possible([one])
         return
     with pytest.raises(DeployError, match="cruddur-access: OneRole: iam:CreateRole is denied"):
-        deploy._check_possible([one])
+        preparation.check_possible([one])
 
 
 class Opened:
@@ -104,7 +104,9 @@ def test_profiles_that_later_stacks_need_are_tried_before_the_first(
     principals: tuple[Any, ...], status: str, opened: list[str]
 ) -> None:
     sessions: Any = Opened()
-    deploy._check_who_comes_later([replace(assignment(status, None), principal=one) for one in principals], sessions)
+    preparation.check_who_comes_later(
+        [replace(assignment(status, None), principal=one) for one in principals], sessions
+    )
     assert sessions.principals == opened
 
 
@@ -122,13 +124,13 @@ def test_what_was_adopted_and_differs_is_said_before_it_goes_on(
 ) -> None:
     one = assignment("IMPORT_COMPLETE", ())
     one = replace(one, planned=replace(one.planned, differences=differences))
-    deploy._name_differences([one])
+    preparation.name_differences([one])
     assert capsys.readouterr().err == "".join(
         f"cruddur-access: adopted by an earlier run, and not as the template says: {line}. "
         "Deploying goes on with it as it is\n"
         for line in differences
     )
-    assert deploy._plan_facts(one)["differences"] == list(differences)
+    assert plan.facts(one)["differences"] == list(differences)
 
 
 @pytest.mark.parametrize("as_json", [True, False])
