@@ -95,14 +95,16 @@ def _values(described: Mapping[str, Any], details: Sequence[Mapping[str, Any]]) 
     The contexts have the whole of both declarations. AWS cuts large values short among the details, which are asked
     only where it gives no contexts. A property that refers to what may change has one value, and is one place.
     """
+    if described["Action"] not in ("Modify", "Dynamic", "SyncWithActual"):
+        return
     contexts = tuple(_document(described.get(name)) for name in ("BeforeContext", "AfterContext"))
-    told = all(isinstance(context, Mapping) for context in contexts)
+    complete = all(isinstance(context, Mapping) for context in contexts)
     of_names = dict[str, list[Mapping[str, Any]]]()
     for detail in details:
         of_names.setdefault(_name(detail.get("Target", {})), []).append(detail)
     for name, own in of_names.items():
         target = own[0].get("Target", {})
-        before, after = (_declared(context, name) for context in contexts) if told else _values_of(target)
+        before, after = (_declared(context, name) for context in contexts) if complete else _values_of(target)
         for one in tuple(between(name, before, after)) or (DifferingPlace(name, before, after),):
             yield PropertyChange(one.place, _told(one.before), _told(one.after), _recreation(own), _causes(own))
 
@@ -145,8 +147,9 @@ def _told(value: Any) -> Any:
 
 
 def _recreation(details: Sequence[Mapping[str, Any]]) -> Replacement:
-    asked = [_RECREATIONS.get(detail["Target"].get("RequiresRecreation", ""), "never") for detail in details]
-    return max(asked, key=_STRENGTH.index)
+    targets = (detail.get("Target", {}) for detail in details)
+    recreations = (_RECREATIONS.get(target.get("RequiresRecreation", ""), "never") for target in targets)
+    return max(recreations, key=_STRENGTH.index)
 
 
 def _causes(details: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:

@@ -15,24 +15,22 @@ _REPLACED: Mapping[str, str] = {"conditional": "MAY REPLACE the resource", "alwa
 
 
 @dataclass(frozen=True)
-class Line:
+class DiffLine:
     """A line of the diff, and its style on a terminal."""
 
     text: str
     style: str = ""
 
 
-def lines(stack_name: str, changes: Sequence[ResourceChange]) -> Iterator[Line]:
+def lines(stack_name: str, changes: Sequence[ResourceChange]) -> Iterator[DiffLine]:
     """Yield the diff of a stack: each resource, under it each property with both values."""
-    yield Line(f"{stack_name}: {counted(len(changes), 'change')}", "bold")
+    yield DiffLine(f"{stack_name}: {counted(len(changes), 'change')}", "bold")
     for change in changes:
         notes = "".join(f"  {note}" for note in _notes(change))
-        grave = change.replaces or change.loses_data
-        yield Line(
-            f"  {change.action:<7} {change.resource_type:<40} {change.logical_id}{notes}", _GRAVE if grave else ""
-        )
+        style = _GRAVE if change.is_grave or change.replacement != "never" else ""
+        yield DiffLine(f"  {change.action:<7} {change.resource_type:<40} {change.logical_id}{notes}", style)
         for value in change.values or _untold(change):
-            yield Line(f"            {_property(value)}", _GRAVE if value.replacement != "never" else "")
+            yield DiffLine(f"            {_property(value)}", _GRAVE if value.replacement != "never" else "")
 
 
 def _untold(change: ResourceChange) -> Iterator[PropertyChange]:

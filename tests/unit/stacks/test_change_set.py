@@ -1,5 +1,7 @@
 """Change sets: read as AWS tells them, and gone after use, however the use ends."""
 
+from dataclasses import replace
+
 import pytest
 
 from tableguard.errors import DeployError
@@ -30,7 +32,8 @@ def test_a_change_is_told_with_its_properties_and_whether_it_replaces() -> None:
         ],
     )
     with created(client, "stack", TEMPLATE, INTERVAL) as change_set:
-        assert change_set.changes == (
+        assert change_set.changes is not None
+        assert tuple(replace(one, values=()) for one in change_set.changes) == (
             ResourceChange("Add", "New", "AWS::SNS::Topic"),
             ResourceChange("Modify", "Topic", "AWS::SNS::Topic", "conditional", ("KmsMasterKeyId", "TopicName")),
             ResourceChange("Modify", "Other", "AWS::SNS::Topic", "always"),

@@ -95,8 +95,20 @@ def test_what_is_made_or_goes_has_no_values_of_before_and_after(action: str) -> 
         (change(kind="AWS::DynamoDB::Table", Replacement="Conditional"), True, True),
         (change(kind="AWS::SNS::Topic", Replacement="True"), False, True),
         (change(kind="AWS::SNS::Topic", Replacement="Conditional"), False, True),
-        (change(kind="AWS::SNS::Topic", Replacement="Conditional", Details=[{"Evaluation": "Dynamic"}]), False, False),
-        (change(kind="AWS::S3::Bucket", Replacement="Conditional", Details=[{"Evaluation": "Dynamic"}]), True, True),
+        (
+            change(
+                kind="AWS::SNS::Topic", Replacement="Conditional", Details=[{**detail("A"), "Evaluation": "Dynamic"}]
+            ),
+            False,
+            False,
+        ),
+        (
+            change(
+                kind="AWS::S3::Bucket", Replacement="Conditional", Details=[{**detail("A"), "Evaluation": "Dynamic"}]
+            ),
+            True,
+            True,
+        ),
     ],
 )
 def test_what_is_replaced_or_loses_data_is_grave(described: dict[str, Any], loses: bool, grave: bool) -> None:
