@@ -5,9 +5,10 @@ from typing import Any
 from troposphere import GetAtt, Ref, Sub, Template, cognito, iam
 
 from tableguard.policy import documents
-from tableguard.settings import Settings
-from templates import parts, service_roles
+from tableguard.settings import ExistingLogin, Settings
+from templates import parts
 from templates.builder import StackBuilder
+from templates.sections import service_roles
 
 Document = dict[str, Any]
 
@@ -158,7 +159,7 @@ def _members(stack: StackBuilder, boundary: iam.ManagedPolicy) -> None:
 
 
 def _identity_pool(stack: StackBuilder) -> cognito.IdentityPool:
-    provider = Sub(f"cognito-idp.${{AWS::Region}}.amazonaws.com/{stack.settings.user_pool_id}")
+    provider, client = _provider(stack)
     pool = stack.add(
         cognito.IdentityPool(
             "IdentityPool",
@@ -168,7 +169,7 @@ def _identity_pool(stack: StackBuilder) -> cognito.IdentityPool:
             CognitoIdentityProviders=[
                 cognito.CognitoIdentityProvider(
                     ProviderName=provider,
-                    ClientId=stack.settings.client_id,
+                    ClientId=client,
                     ServerSideTokenCheck=True,  # a member signed out or disabled gets no credentials
                 )
             ],
@@ -188,6 +189,14 @@ def _identity_pool(stack: StackBuilder) -> cognito.IdentityPool:
         )
     )
     return pool
+
+
+def _provider(stack: StackBuilder) -> tuple[parts.Value, parts.Value]:
+    """Return who says who a member is, and to which client: the settings' user pool, or that of the stack `login`."""
+    login = stack.settings.login
+    if isinstance(login, ExistingLogin):
+        return Sub(f"cognito-idp.${{AWS::Region}}.amazonaws.com/{login.user_pool_id}"), login.client_id
+    return stack.imported("UserPoolProvider"), stack.imported("UserPoolClientId")
 
 
 def _trust_of_members(pool: cognito.IdentityPool) -> Document:

@@ -6,7 +6,7 @@ from tableguard.aws.managed_config_rules import catalogue
 from tableguard.settings import Settings
 from templates import parts
 from templates.builder import StackBuilder
-from templates.config_rules import GuardRule, ManagedRule, guard_rules, managed_rules
+from templates.sections.config_rules import GuardRule, ManagedRule, guard_rules, managed_rules
 
 EVERY = "Six_Hours"  # snapshots and periodic rules; the rarer of the two would decide for both
 

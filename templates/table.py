@@ -7,8 +7,9 @@ from troposphere import applicationautoscaling as scaling
 
 from stream_lambda.items import FORMER_INDEX, FURTHER_AT, INDEX
 from tableguard.settings import OnDemand, Provisioned, Settings
-from templates import backups, parts
+from templates import parts
 from templates.builder import StackBuilder
+from templates.sections import backups
 
 
 def template(settings: Settings) -> Template:

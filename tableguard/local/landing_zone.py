@@ -19,7 +19,7 @@ from tableguard.errors import EmbeddedError
 from tableguard.local.authorization.network import place_in_vpc
 from tableguard.local.authorization.state import Vpc
 from tableguard.local.clients.factory import Clients, make_client
-from tableguard.settings import TAKEN_ROLES, ExistingVpc, Settings
+from tableguard.settings import TAKEN_ROLES, ExistingLogin, ExistingVpc, Settings
 from tableguard.stacks.registry import Principal
 
 _SESSION_NAME = "tableguard"
@@ -130,7 +130,8 @@ def prepare(settings: Settings, endpoint: str) -> LandingZone:
             _taker(zone, taker)
     _buckets(zone)
     _remove_default_vpc(zone)
-    _user_pool(zone)
+    if isinstance(settings.login, ExistingLogin):
+        _user_pool(zone, settings.login)
     if isinstance(settings.network, ExistingVpc):
         _existing_vpc(zone, settings.network)
     return zone
@@ -280,18 +281,18 @@ def _remove_default_vpc(zone: LandingZone) -> None:
         ec2.delete_vpc(VpcId=vpc["VpcId"])
 
 
-def _user_pool(zone: LandingZone) -> None:
+def _user_pool(zone: LandingZone, login: ExistingLogin) -> None:
     from moto.cognitoidp import models  # noqa: PLC0415  # moto is imported once an embedded AWS runs
 
     settings = zone.settings
     client = zone.clients("cognito-idp", settings.account_id, settings.home_region)
-    with _with_fixed_ids(models, "generate_id", settings.user_pool_id.split("_", 1)[1]):
+    with _with_fixed_ids(models, "generate_id", login.user_pool_id.split("_", 1)[1]):
         pool_id = client.create_user_pool(PoolName=f"{settings.name}-members")["UserPool"]["Id"]
-    with _with_fixed_ids(models, "generate_id", settings.client_id):
+    with _with_fixed_ids(models, "generate_id", login.client_id):
         client_id = client.create_user_pool_client(UserPoolId=pool_id, ClientName=settings.name)["UserPoolClient"][
             "ClientId"
         ]
-    if (pool_id, client_id) != (settings.user_pool_id, settings.client_id):
+    if (pool_id, client_id) != (login.user_pool_id, login.client_id):
         # moto cuts ids at 55 and 26 characters, the longest that AWS assigns
         raise EmbeddedError(
             f"login: the embedded AWS has made {pool_id} and {client_id} of longer ids; choose shorter ones"

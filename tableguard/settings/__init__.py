@@ -2,7 +2,9 @@
 
 from tableguard.settings.model import (
     TAKEN_ROLES,
+    ExistingLogin,
     ExistingVpc,
+    NewLogin,
     NewVpc,
     OnDemand,
     Provisioned,
@@ -16,7 +18,9 @@ from tableguard.settings.reader import example, load, parse
 __all__ = [
     "OPTIONAL_STACKS",
     "TAKEN_ROLES",
+    "ExistingLogin",
     "ExistingVpc",
+    "NewLogin",
     "NewVpc",
     "OnDemand",
     "Provisioned",

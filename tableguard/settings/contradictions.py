@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tableguard.aws.partitions import of_region
-from tableguard.settings.model import Settings
+from tableguard.settings.model import ExistingLogin, Settings
 
 
 def contradictions(settings: Settings) -> Iterator[str]:
@@ -18,8 +18,23 @@ def contradictions(settings: Settings) -> Iterator[str]:
     yield from _in_roles(settings)
     if settings.access_log_bucket == settings.artifact_bucket:
         yield f"buckets.access_logs: {settings.access_log_bucket!r} is the bucket for artifacts too"
-    if not settings.user_pool_id.startswith(f"{settings.home_region}_"):
+    yield from _in_login(settings)
+
+
+def _in_login(settings: Settings) -> Iterator[str]:
+    existing, is_stack = isinstance(settings.login, ExistingLogin), "login" in settings.optional_stacks
+    if existing and not settings.user_pool_id.startswith(f"{settings.home_region}_"):
         yield f"login.user_pool_id: {settings.user_pool_id!r} is not in the home region {settings.home_region!r}"
+    if existing and is_stack:
+        yield (
+            "stacks.optional: the stack 'login' makes a user pool, and login.user_pool_id names "
+            f"{settings.user_pool_id!r}; leave out the stack, or user_pool_id and client_id"
+        )
+    if not existing and not is_stack:
+        yield (
+            "stacks.optional: 'login', which makes a user pool, is not among them, and [login] names none; add it, or "
+            "user_pool_id and client_id"
+        )
 
 
 def _of_other_partitions(settings: Settings) -> Iterator[str]:

@@ -47,6 +47,22 @@ class ExistingVpc:
 
 
 @dataclass(frozen=True)
+class ExistingLogin:
+    """A Cognito user pool that exists, and the client through which members sign in."""
+
+    user_pool_id: str
+    client_id: str
+
+
+@dataclass(frozen=True)
+class NewLogin:
+    """A user pool that the login stack creates: who may sign up, and after how many days one must sign in again."""
+
+    self_sign_up: bool = False
+    session_days: int = 7
+
+
+@dataclass(frozen=True)
 class Takers:
     """The principals that may take each role, as written: role ARNs, and permission-set/NAME of IAM Identity Center.
 
@@ -95,8 +111,7 @@ class Settings:
     exempt_roles: tuple[str, ...]
     break_glass_roles: tuple[str, ...]
     takers: Takers
-    user_pool_id: str
-    client_id: str
+    login: ExistingLogin | NewLogin
     alert_email: str
     alert_reads: int
     alert_writes: int
@@ -127,6 +142,11 @@ class Settings:
     def trail_name(self) -> str:
         """Return the name of the CloudTrail trail."""
         return f"{self.name}-trail"
+
+    @property
+    def user_pool_id(self) -> str:
+        """Return the user pool's id, or the pattern of all in the home region where a stack's own has none yet."""
+        return self.login.user_pool_id if isinstance(self.login, ExistingLogin) else f"{self.home_region}_*"
 
     def role_arn(self, role: str) -> str:
         """Return the ARN of a role that the access stack creates."""

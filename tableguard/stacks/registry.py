@@ -41,10 +41,12 @@ class StackModule:
         return document
 
 
-# Roles first, by an administrator; then, by the deployer, the evidence (audit), and only then what it is evidence of;
-# the guardrails last, from the management account: attached earlier, they would stand in the way of whoever repairs a
-# first deployment. The oversight is there before what it watches.
+# First, by an administrator, the members' user pool, and the roles, of which one is the members' own: who may change a
+# user pool can sign in as anybody of it, and the deployer reads no message. Then, by the deployer, the evidence
+# (audit), and only then what it is evidence of; the guardrails last, from the management account: attached earlier,
+# they would stand in the way of whoever repairs a first deployment. The oversight is there before what it watches.
 STACKS = (
+    StackModule("login", "administrator"),
     StackModule("access", "administrator"),
     StackModule("audit", "deployer"),
     StackModule("network", "deployer"),

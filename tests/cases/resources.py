@@ -62,7 +62,9 @@ REFUSED: dict[str, set[str]] = {
         "TargetTrackingScalingPolicyConfiguration",
     },
     "AWS::CloudTrail::Trail": {"CloudWatchLogsLogGroupArn", "CloudWatchLogsRoleArn"},  # each without the other
-    "AWS::Cognito::IdentityPool": {"DeveloperProviderName", "IdentityPoolName", "IdentityPoolTags"},
+    "AWS::Cognito::IdentityPoolPrincipalTag": {"PrincipalTags"},
+    "AWS::Cognito::IdentityPoolRoleAttachment": {"Roles"},
+    "AWS::Cognito::UserPool": {"EnabledMfas", "Schema", "UsernameAttributes", "UsernameConfiguration"},
     "AWS::Config::ConfigRule": {"InputParameters"},
     "AWS::DynamoDB::Table": {
         "AttributeDefinitions",

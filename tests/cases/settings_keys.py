@@ -186,20 +186,6 @@ KEYS = (
         example="existing-vpc",
     ),
     Key(
-        "login.user_pool_id",
-        "user_pool_id",
-        ("eu-central-1_a", "eu-central-1_Example01"),
-        ("", "eu-central-1", "eu-central-1_", "eu-central-1_a-b", "Example01", "eu-central-1_" + "a" * 47),
-        "a user pool id",
-    ),
-    Key(
-        "login.client_id",
-        "client_id",
-        ("1example23456789", "a", "a" * 128),
-        ("", "A", "a-b", "a" * 129),
-        "an app client id",
-    ),
-    Key(
         "alerts.email",
         "alert_email",
         ("security@example.com", "a+b@c.example"),
@@ -253,7 +239,32 @@ KEYS = (
         "optional_stacks",
         ([], ["config"], ["guardrails", "config"], ["guardrails", "oversight", "config"]),
         (["audit"], ["config", "none"], ["Config"], [1], [["config"]]),
-        "a list of any of guardrails, oversight, config",
+        "a list of any of guardrails, oversight, config, login",
+    ),
+)
+LOGINS = (
+    Key(
+        "login.user_pool_id",
+        "user_pool_id",
+        ("eu-central-1_a", "eu-central-1_Example01"),
+        ("", "eu-central-1", "eu-central-1_", "eu-central-1_a-b", "Example01", "eu-central-1_" + "a" * 47),
+        "a user pool id",
+    ),
+    Key(
+        "login.client_id",
+        "client_id",
+        ("1example23456789", "a", "a" * 128),
+        ("", "A", "a-b", "a" * 129),
+        "an app client id",
+    ),
+    Key("login.self_sign_up", "self_sign_up", (True, False), (0, 1, "true", []), "true or false", example="complete"),
+    Key(
+        "login.session_days",
+        "session_days",
+        (1, 30, 365),
+        (0, -1, 366, "7", 7.0),
+        "a whole number from 1 to 365",
+        example="complete",
     ),
 )
 CAPACITIES = (
@@ -365,4 +376,4 @@ USERS = (
         "complete",
     ),
 )
-ALL_KEYS = (*KEYS, *CAPACITIES, *NETWORKS, *USERS)
+ALL_KEYS = (*KEYS, *LOGINS, *CAPACITIES, *NETWORKS, *USERS)

@@ -128,7 +128,7 @@ COVERED = {
     "tableguard.users.sync": "cli.test_users_commands",
     "tableguard.cli.commands.users": "cli.test_users_commands",
     "templates": "templates.test_access",
-    "templates.config_rules": "templates.test_config",
+    "templates.sections.config_rules": "templates.test_config",
     "templates.watching": "templates.test_audit",
     "templates.watching.alerts": "templates.test_alerts",
 }

@@ -29,6 +29,7 @@ _VARIABLES: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("cloudwatch", "AlarmName"): ("AlarmName", "AlarmNames"),
     ("cloudwatch", "DashboardName"): ("DashboardName", "DashboardNames"),
     ("cognito-identity", "IdentityPoolId"): ("IdentityPoolId",),
+    ("cognito-idp", "UserPoolId"): ("UserPoolId",),
     ("dax", "ClusterName"): ("ClusterName",),
     ("dynamodb", "GlobalTableName"): ("GlobalTableName",),
     ("dynamodb", "TableName"): (

@@ -19,7 +19,9 @@ def report(running: estate.EmbeddedEstate, now: datetime) -> ComplianceReport:
     items = Inventory(tuple(inventory.items(client, own.account_id, own.home_region)), now)
     rules, recording = deployed.rules(client("config")), deployed.recording(client("config"))
     judgements = tuple(judged(rules, items, recording, managed.evaluators(), guard.ruling))
-    return ComplianceReport(rules, judgements, exceptions.load(own.policy_values()), "templates/config_rules.py")
+    return ComplianceReport(
+        rules, judgements, exceptions.load(own.policy_values()), "templates/sections/config_rules.py"
+    )
 
 
 if __name__ == "__main__":

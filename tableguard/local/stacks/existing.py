@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resource-import-s
 from collections.abc import Callable, Mapping
 
 from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle
-from tableguard.local.stacks.types import iam, s3
+from tableguard.local.stacks.types import cognito_users, iam, s3
 from tableguard.local.stacks.types.calls import select, without_none
 
 Finder = Callable[[Context, str, Properties], ResourceHandle]
@@ -72,9 +72,19 @@ def _bucket(context: Context, name: str, _: Properties) -> ResourceHandle:
     return ResourceHandle(name, s3.bucket_attributes(context, name))
 
 
+def _user_pool(context: Context, pool_id: str, _: Properties) -> ResourceHandle:
+    return cognito_users.pool_handle(context, context.client("cognito-idp").describe_user_pool(UserPoolId=pool_id))
+
+
+def _risks(_: Context, __: str, properties: Properties) -> ResourceHandle:
+    return cognito_users.risks_handle(properties)
+
+
 FINDERS: Mapping[str, Finder] = {
     "AWS::Backup::BackupVault": _vault,
     "AWS::CloudTrail::Trail": _trail,
+    "AWS::Cognito::UserPool": _user_pool,
+    "AWS::Cognito::UserPoolRiskConfigurationAttachment": _risks,
     "AWS::Config::ConfigurationRecorder": _by_name_alone,
     "AWS::Config::DeliveryChannel": _by_name_alone,
     "AWS::DynamoDB::Table": _table,

@@ -37,7 +37,7 @@ def _identifier(target: Mapping[str, Any], submission: Submission) -> str:
     identifier = target["ResourceIdentifier"]
     if tuple(identifier) != registered.identifier:
         raise EmbeddedError(f"{logical_id}: {', '.join(identifier)} is no identifier of {type_name}")
-    return str(identifier[registered.identifier[0]])
+    return "|".join(str(identifier[name]) for name in registered.identifier)
 
 
 def check(submission: Submission, before: Submission | None, identifiers: Identifiers) -> None:

@@ -38,10 +38,11 @@ class ExistingResource:
         """Return the resource as CreateChangeSet takes it among ResourcesToImport."""
         registered = handlers(self.type)
         names = registered.identifier if registered else ()
+        parts = self.identifier.split("|", len(names) - 1) if len(names) > 1 else [self.identifier]
         return {
             "ResourceType": self.type,
             "LogicalResourceId": self.logical_id,
-            "ResourceIdentifier": dict.fromkeys(names, self.identifier),
+            "ResourceIdentifier": dict(zip(names, parts, strict=True)),
         }
 
 

@@ -15,6 +15,8 @@ Session = Any  # boto3.Session, whose clients botocore makes at run time
 Resources = Mapping[str, Any]
 Finder = Callable[[str, Resources], str | None]  # logical id, the template's resources -> the identifier for an import
 
+_USER_POOLS = 60  # the most that ListUserPools answers at once
+
 # the error codes of services for what does not exist
 _ABSENT = (
     "404",
@@ -47,6 +49,8 @@ def finders(place: AccountSession) -> Mapping[str, Finder]:
     return {
         "AWS::Backup::BackupVault": partial(look.named, "BackupVaultName", look.vault),
         "AWS::CloudTrail::Trail": partial(look.named, "TrailName", look.trail),
+        "AWS::Cognito::UserPool": partial(look.named, "UserPoolName", look.user_pool),
+        "AWS::Cognito::UserPoolRiskConfigurationAttachment": look.risks,
         "AWS::Config::ConfigurationRecorder": partial(look.named, "Name", look.recorder),
         "AWS::Config::DeliveryChannel": partial(look.named, "Name", look.channel),
         "AWS::DynamoDB::Table": partial(look.named, "TableName", look.table),
@@ -139,6 +143,24 @@ class _Look:
 
     def trail(self, name: str) -> str | None:
         return name if self.there("cloudtrail", "get_trail", Name=name) else None
+
+    def user_pool(self, name: str) -> str | None:
+        """Return the id of a user pool by its name, which others may have too."""
+        pages = self.client("cognito-idp").get_paginator("list_user_pools").paginate(MaxResults=_USER_POOLS)
+        pools = [pool["Id"] for page in pages for pool in page["UserPools"] if pool["Name"] == name]
+        if len(pools) > 1:
+            raise DeployError(f"user pools {', '.join(pools)} are all called {name}; rename those that are not yours")
+        return pools[0] if pools else None
+
+    def risks(self, logical_id: str, resources: Resources) -> str | None:
+        """Return the identifier of a pool's threat protection, if the pool is there and has any."""
+        declared = resources[logical_id]["Properties"]
+        named = resources[declared["UserPoolId"]["Ref"]]["Properties"]["UserPoolName"]
+        pool = self.user_pool(named)
+        answer = self.there("cognito-idp", "describe_risk_configuration", UserPoolId=pool) if pool else None
+        parts = ("AccountTakeoverRiskConfiguration", "CompromisedCredentialsRiskConfiguration")
+        is_there = answer is not None and any(answer["RiskConfiguration"].get(part) for part in parts)
+        return f"{pool}|{declared['ClientId']}" if is_there else None
 
     def recorder(self, name: str) -> str | None:
         named = {"ConfigurationRecorderNames": [name]}

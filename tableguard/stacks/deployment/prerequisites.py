@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tableguard.settings import ExistingVpc, Settings
+from tableguard.settings import ExistingLogin, ExistingVpc, Settings
 from tableguard.stacks import status
 from tableguard.stacks.deployment import adoption
 from tableguard.stacks.deployment.deploy import PlannedStack
@@ -35,7 +35,10 @@ def missing(
             lacking += _vpc(settings.network, asking.client("ec2", region_name=settings.home_region))
     if "administrator" in principals:  # the deployer may not ask for these
         lacking += _bucket(settings, session("administrator"), "access_logs", settings.access_log_bucket)
-        lacking += _user_pool(settings, session("administrator"))
+        if isinstance(settings.login, ExistingLogin):
+            lacking += _user_pool(
+                settings.login, session("administrator").client("cognito-idp", region_name=settings.home_region)
+            )
     if "management" in principals:
         names = {stack.name for stack in stacks}
         lacking += _organization(settings, session("management"), _POLICY_TYPES if _GUARDRAILS in names else ())
@@ -87,13 +90,12 @@ def _refusal_of_bucket(bucket: str, account_id: str, error: ClientError) -> str:
             return f"bucket {bucket}: {error}"
 
 
-def _user_pool(settings: Settings, session: Session) -> Iterator[str]:
-    client = session.client("cognito-idp", region_name=settings.home_region)
+def _user_pool(login: ExistingLogin, client: Any) -> Iterator[str]:
     try:
-        client.describe_user_pool_client(UserPoolId=settings.user_pool_id, ClientId=settings.client_id)
+        client.describe_user_pool_client(UserPoolId=login.user_pool_id, ClientId=login.client_id)
     except ClientError as error:
         if error.response["Error"]["Code"] not in _NOT_ALLOWED:  # who may not ask cannot tell, and may deploy
-            yield f"login: user pool {settings.user_pool_id}, client {settings.client_id}: {error}"
+            yield f"login: user pool {login.user_pool_id}, client {login.client_id}: {error}"
 
 
 def _vpc(network: ExistingVpc, ec2: Any) -> Iterator[str]:

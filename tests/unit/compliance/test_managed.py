@@ -14,7 +14,7 @@ from tableguard.compliance.recording import Recording
 from tableguard.compliance.ruling import Ruling, not_applicable
 from tableguard.errors import ComplianceError
 from tableguard.settings import example
-from templates.config_rules import managed_rules
+from templates.sections.config_rules import managed_rules
 from tests.cases import config_rules as cases
 from tests.cases.config_rules import CASES, NOW, Case
 from tests.worlds.settings_files import EXAMPLES

@@ -10,7 +10,7 @@ from tableguard.aws.arn import require
 from tableguard.errors import EmbeddedError
 from tableguard.local import landing_zone, server
 from tableguard.local.landing_zone import LandingZone
-from tableguard.settings import TAKEN_ROLES, ExistingVpc, example
+from tableguard.settings import TAKEN_ROLES, ExistingLogin, ExistingVpc, example
 from tableguard.stacks.registry import Principal
 
 DEFAULT, EXISTING = example("default"), example("existing-vpc")
@@ -113,12 +113,13 @@ def test_the_buckets_are_in_the_workload_account_and_take_access_logs(zone: Land
 
 
 def test_the_user_pool_has_the_ids_of_the_settings(zone: LandingZone) -> None:
-    settings = zone.settings
+    settings, login = zone.settings, zone.settings.login
+    assert isinstance(login, ExistingLogin)
     cognito = zone.clients("cognito-idp", settings.account_id, settings.home_region)
-    pool = cognito.describe_user_pool(UserPoolId=settings.user_pool_id)["UserPool"]
-    assert pool["Arn"].endswith(f"userpool/{settings.user_pool_id}")
-    asked = {"UserPoolId": settings.user_pool_id, "ClientId": settings.client_id}
-    assert cognito.describe_user_pool_client(**asked)["UserPoolClient"]["ClientId"] == settings.client_id
+    pool = cognito.describe_user_pool(UserPoolId=login.user_pool_id)["UserPool"]
+    assert pool["Arn"].endswith(f"userpool/{login.user_pool_id}")
+    asked = {"UserPoolId": login.user_pool_id, "ClientId": login.client_id}
+    assert cognito.describe_user_pool_client(**asked)["UserPoolClient"]["ClientId"] == login.client_id
 
 
 def test_an_existing_vpc_has_the_ids_of_the_settings_and_a_new_one_is_not_made(zone: LandingZone) -> None:

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from tableguard.errors import EmbeddedError
 from tableguard.local import landing_zone, server
-from tableguard.settings import example
+from tableguard.settings import ExistingLogin, example
 
 DEFAULT = example("default")
 
@@ -40,7 +40,7 @@ def test_every_kind_of_target_exists_and_takes_policies(targets: tuple[str, ...]
             {"organization_targets": ("r-abcd", "ou-wxyz-12345678")},
             "lie under r-abcd, r-wxyz; an organization has one root",
         ),
-        ({"client_id": "a" * 27}, "longer ids; choose shorter ones"),
+        ({"login": ExistingLogin("eu-central-1_a", "a" * 27)}, "longer ids; choose shorter ones"),
     ],
 )
 def test_ids_that_cannot_be_are_refused(change: dict[str, Any], because: str) -> None:
@@ -57,3 +57,11 @@ def test_another_management_account_holds_the_organization() -> None:
             zone.session("administrator").client("organizations").create_policy(
                 Content="{}", Description="", Name="n", Type="TAG_POLICY"
             )
+
+
+def test_no_user_pool_is_there_where_a_stack_makes_it() -> None:
+    settings = example("complete")
+    with server.start() as running:
+        prepared = landing_zone.prepare(settings, running.endpoint)
+        cognito = prepared.clients("cognito-idp", settings.account_id, settings.home_region)
+        assert cognito.list_user_pools(MaxResults=60)["UserPools"] == []

@@ -9,7 +9,7 @@ from tableguard.paths import EXAMPLE_SETTINGS
 from tableguard.policy.matching import wildcard
 from tableguard.settings import ExistingVpc, NewVpc, OnDemand, Provisioned, Settings, example, load
 from tests.cases.settings_keys import ROLE
-from tests.worlds.settings_files import EXAMPLES, Data, changed, data, read, refusal, with_own_roles
+from tests.worlds.settings_files import ABSENT, EXAMPLES, Data, changed, data, read, refusal, with_own_roles
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,16 @@ CONTRADICTIONS = (
         {"login.user_pool_id": "eu-west-1_Example01"},
         {"workload.home_region": "eu-west-1", "workload.allowed_regions": ["eu-west-1"]},
         "login.user_pool_id: 'eu-west-1_Example01' is not in the home region 'eu-central-1'",
+    ),
+    Contradiction(
+        {"stacks.optional": ["login"]},
+        {"login.user_pool_id": ABSENT, "login.client_id": ABSENT},
+        "stacks.optional: the stack 'login' makes a user pool, and login.user_pool_id names 'eu-central-1_Example01'",
+    ),
+    Contradiction(
+        {"login.user_pool_id": ABSENT, "login.client_id": ABSENT},
+        {"stacks.optional": ["login"]},
+        "stacks.optional: 'login', which makes a user pool, is not among them, and [login] names none",
     ),
 )
 

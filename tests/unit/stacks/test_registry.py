@@ -4,6 +4,7 @@ import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -13,15 +14,16 @@ from tableguard.cloudformation.functions import references
 from tableguard.policy.matching import action_test, wildcard
 from tableguard.reading import cloudformation_yaml
 from tableguard.settings import Settings, example
-from tableguard.stacks.registry import STACKS, find_stack
+from tableguard.stacks.registry import enabled_stacks, find_stack
 from tableguard.stacks.render import render
 from tests.worlds.requirements import REMOVED, Template, of_type, spoilt
 from tests.worlds.settings_files import EXAMPLES
 
-NAMES = [stack.name for stack in STACKS]
+OF_EXAMPLES = [(settings, stack.name) for settings in EXAMPLES for stack in enabled_stacks(example(settings))]
 STATEFUL = {
     "AWS::Backup::BackupVault",
     "AWS::CloudTrail::Trail",
+    "AWS::Cognito::UserPool",
     "AWS::DynamoDB::Table",
     "AWS::KMS::Key",
     "AWS::Logs::LogGroup",
@@ -31,6 +33,7 @@ STATEFUL = {
 }
 # types without which another resource would stand unprotected, or unknown to the policies that protect it
 PROTECTING = {
+    "AWS::Cognito::UserPoolRiskConfigurationAttachment": "UserPoolId",
     "AWS::KMS::Alias": "TargetKeyId",
     "AWS::S3::BucketPolicy": "Bucket",
     "AWS::SNS::TopicPolicy": "Topics",
@@ -42,6 +45,7 @@ USING = {
     "AWS::Backup::BackupPlan",
     "AWS::Backup::BackupSelection",
     "AWS::CloudWatch::Alarm",
+    "AWS::Cognito::UserPoolClient",
     "AWS::Config::ConfigRule",
     "AWS::EC2::FlowLog",
     "AWS::Events::Rule",
@@ -56,9 +60,14 @@ def _stacks(settings: Settings) -> Stacks:
     return {name: cloudformation_yaml.load(text) for name, text in render(settings).items()}
 
 
+@cache
+def _of_example(name: str) -> Stacks:
+    return _stacks(example(name))
+
+
 @pytest.fixture(scope="module", params=EXAMPLES)
 def stacks(request: pytest.FixtureRequest) -> Stacks:
-    return _stacks(example(request.param))
+    return _of_example(request.param)
 
 
 def _nodes(node: Any) -> Iterator[Any]:
@@ -83,9 +92,9 @@ def _is_tagged(resource: dict[str, Any]) -> bool:
     return {"Application", "Environment", "ManagedBy"} <= pairs.keys()
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_everything_that_takes_tags_has_them(stacks: Stacks, name: str) -> None:
-    assert _untagged(stacks[name]) == []
+@pytest.mark.parametrize(("settings", "name"), OF_EXAMPLES)
+def test_everything_that_takes_tags_has_them(settings: str, name: str) -> None:
+    assert _untagged(_of_example(settings)[name]) == []
 
 
 def test_a_resource_without_tags_is_noticed(stacks: Stacks) -> None:
@@ -94,11 +103,11 @@ def test_a_resource_without_tags_is_noticed(stacks: Stacks) -> None:
     assert _untagged(spoilt(table, "Resources/BackupPlan/Properties/BackupPlanTags", {})) == ["BackupPlan"]
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_whatever_holds_data_or_evidence_outlives_its_stack(stacks: Stacks, name: str) -> None:
+@pytest.mark.parametrize(("settings", "name"), OF_EXAMPLES)
+def test_whatever_holds_data_or_evidence_outlives_its_stack(settings: str, name: str) -> None:
     kept = {
         logical_id: (resource.get("DeletionPolicy"), resource.get("UpdateReplacePolicy"))
-        for logical_id, resource in stacks[name]["Resources"].items()
+        for logical_id, resource in _of_example(settings)[name]["Resources"].items()
         if resource["Type"] in STATEFUL
     }
     assert kept == dict.fromkeys(kept, ("Retain", "Retain"))
@@ -118,9 +127,9 @@ def _unprotected(template: Template) -> list[str]:
     return sorted(gone & (needed | protecting))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_what_is_kept_stays_protected(stacks: Stacks, name: str) -> None:
-    template = stacks[name]
+@pytest.mark.parametrize(("settings", "name"), OF_EXAMPLES)
+def test_what_is_kept_stays_protected(settings: str, name: str) -> None:
+    template = _of_example(settings)[name]
     assert _unprotected(template) == []
     kept = {one for one, resource in template["Resources"].items() if resource.get("DeletionPolicy") == "Retain"}
     around = {
@@ -155,11 +164,11 @@ def test_guardrails_go_with_their_stack_in_development_alone(environment: str) -
     assert policies == {"Delete" if environment == "development" else "Retain"}
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_permissions_are_managed_policies_that_iam_keeps_versions_of(stacks: Stacks, name: str) -> None:
-    assert not of_type(stacks[name], "AWS::IAM::Policy")
-    assert not of_type(stacks[name], "AWS::IAM::RolePolicy")
-    assert not [role for role in of_type(stacks[name], "AWS::IAM::Role").values() if "Policies" in role]
+@pytest.mark.parametrize(("settings", "name"), OF_EXAMPLES)
+def test_permissions_are_managed_policies_that_iam_keeps_versions_of(settings: str, name: str) -> None:
+    assert not of_type(_of_example(settings)[name], "AWS::IAM::Policy")
+    assert not of_type(_of_example(settings)[name], "AWS::IAM::RolePolicy")
+    assert not [role for role in of_type(_of_example(settings)[name], "AWS::IAM::Role").values() if "Policies" in role]
 
 
 def _written_out(node: Any) -> Any:
@@ -180,9 +189,9 @@ def _characters(policy: dict[str, Any]) -> int:
     return len("".join(json.dumps(_written_out(policy["PolicyDocument"])).split()))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_managed_policy_is_small_enough_for_iam(stacks: Stacks, name: str) -> None:
-    policies = of_type(stacks[name], "AWS::IAM::ManagedPolicy")
+@pytest.mark.parametrize(("settings", "name"), OF_EXAMPLES)
+def test_every_managed_policy_is_small_enough_for_iam(settings: str, name: str) -> None:
+    policies = of_type(_of_example(settings)[name], "AWS::IAM::ManagedPolicy")
     assert {key: size for key, size in ((key, _characters(one)) for key, one in policies.items()) if size > 6144} == {}
 
 
@@ -224,9 +233,9 @@ def _covers(most_action: str, most_resource: str, action: str, resource: str) ->
     return covered and (not known or bool(wildcard(most_resource)(resource)))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_boundary_leaves_every_role_what_its_policies_allow(stacks: Stacks, name: str) -> None:
-    assert _beyond_boundary(stacks["access"], stacks[name]) == set()
+@pytest.mark.parametrize(("settings", "name"), OF_EXAMPLES)
+def test_the_boundary_leaves_every_role_what_its_policies_allow(settings: str, name: str) -> None:
+    assert _beyond_boundary(_of_example(settings)["access"], _of_example(settings)[name]) == set()
 
 
 def test_a_boundary_that_is_too_narrow_for_a_role_is_noticed(stacks: Stacks) -> None:
@@ -235,9 +244,9 @@ def test_a_boundary_that_is_too_narrow_for_a_role_is_noticed(stacks: Stacks) -> 
     assert "dynamodb:StartAwsBackupJob" in missing
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_output_and_parameter_is_described(stacks: Stacks, name: str) -> None:
-    template = stacks[name]
+@pytest.mark.parametrize(("settings", "name"), OF_EXAMPLES)
+def test_every_output_and_parameter_is_described(settings: str, name: str) -> None:
+    template = _of_example(settings)[name]
     described = [*template.get("Outputs", {}).values(), *template.get("Parameters", {}).values()]
     assert all(one["Description"] for one in described)
     assert template["Description"]

@@ -12,7 +12,7 @@ from tableguard.cloudformation.template_files import TemplateFile
 from tableguard.compliance.managed import evaluators
 from tableguard.paths import TEMPLATES
 from tableguard.settings import Settings, example
-from templates.config_rules import guard_rules, managed_rules
+from templates.sections.config_rules import guard_rules, managed_rules
 from tests.engines.cfn_guard import EACH, Judge
 from tests.worlds.requirements import Requirement, Template, at, holds_and_breaks, is_set, of_type, retained, stack
 from tests.worlds.settings_files import EXAMPLES

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tableguard.local.landing_zone import LandingZone
-from tableguard.settings import ExistingVpc, Settings, example
+from tableguard.settings import ExistingLogin, ExistingVpc, Settings, example
 from tableguard.stacks.deployment import prerequisites
 from tableguard.stacks.registry import enabled_stacks, find_stack
 
@@ -46,14 +46,10 @@ def test_everything_that_is_missing_is_named_at_once_with_its_setting(session: C
 
 
 class UserPools:
-    """A session whose Cognito refuses."""
+    """A client of Cognito that refuses."""
 
     def __init__(self, code: str) -> None:
         self.code = code
-
-    def client(self, service: str, region_name: str) -> Any:
-        assert service == "cognito-idp"
-        return self
 
     def describe_user_pool_client(self, **_: str) -> None:
         raise ClientError({"Error": {"Code": self.code, "Message": "as it says"}}, "DescribeUserPoolClient")
@@ -67,7 +63,8 @@ class UserPools:
     ],
 )
 def test_a_user_pool_is_missing_only_where_somebody_who_may_ask_does_not_find_it(code: str, lines: list[str]) -> None:
-    answers = list(prerequisites._user_pool(SETTINGS, UserPools(code)))
+    assert isinstance(SETTINGS.login, ExistingLogin)
+    answers = list(prerequisites._user_pool(SETTINGS.login, UserPools(code)))
     assert [answer.partition(" occurred")[0] for answer in answers] == lines
 
 

@@ -1,21 +1,17 @@
-"""AWS::Cognito types: the identity pool is deployed as declared, and a change shows; its roles are only reported."""
+"""AWS::Cognito types of identity pools: deployed as declared, with roles and principal tags, and a change shows."""
 
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-from botocore.exceptions import ClientError
-
 from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle
-from tableguard.errors import EmbeddedError
-from tableguard.local.stacks.types import ALL
-from tests.cases.resources import REGION, TAGS, Case, ResourceTypeTests, context, differences, make
+from tests.cases.resources import REGION, TAGS, Case, ResourceTypeTests, context, make
 
 __all__ = ["context"]  # the fixture
 
 POOL = "AWS::Cognito::IdentityPool"
 ATTACHMENT = "AWS::Cognito::IdentityPoolRoleAttachment"
 PRINCIPAL_TAG = "AWS::Cognito::IdentityPoolPrincipalTag"
+MEMBER = "arn:aws:iam::123456789012:role/member"
 USERS = {
     "ProviderName": f"cognito-idp.{REGION}.amazonaws.com/{REGION}_Example01",
     "ClientId": "1example23456789",
@@ -39,9 +35,39 @@ def pool(_: Context) -> Properties:
 
 def update(**changed: Any) -> Callable[[Context, ResourceHandle], None]:
     def change(context: Context, handle: ResourceHandle) -> None:
-        kept = {"AllowUnauthenticatedIdentities": False, "IdentityPoolName": "cruddur-members"}
         cognito = context.client("cognito-identity")
-        cognito.update_identity_pool(IdentityPoolId=handle.physical_id, **{**kept, **changed})
+        kept = cognito.describe_identity_pool(IdentityPoolId=handle.physical_id)
+        del kept["ResponseMetadata"]
+        cognito.update_identity_pool(**{**kept, **changed})
+
+    return change
+
+
+def attachment(_: Context) -> Properties:
+    return {"IdentityPoolId": a_pool(), "Roles": {"authenticated": MEMBER}}
+
+
+def principal_tag(_: Context) -> Properties:
+    provider = {"IdentityPoolId": a_pool(), "IdentityProviderName": USERS["ProviderName"]}
+    return {**provider, "UseDefaults": False, "PrincipalTags": {"user_uuid": "sub"}}
+
+
+def a_pool() -> str:
+    return make(POOL, {"AllowUnauthenticatedIdentities": False}).physical_id
+
+
+def roles(**given: str) -> Callable[[Context, ResourceHandle], None]:
+    def change(context: Context, handle: ResourceHandle) -> None:
+        context.client("cognito-identity").set_identity_pool_roles(IdentityPoolId=handle.physical_id, Roles=given)
+
+    return change
+
+
+def claims(use_defaults: bool, **tags: str) -> Callable[[Context, ResourceHandle], None]:
+    def change(context: Context, handle: ResourceHandle) -> None:
+        context.client("cognito-identity").set_principal_tag_attribute_map(
+            **handle.locator, UseDefaults=use_defaults, PrincipalTags=tags
+        )
 
     return change
 
@@ -75,7 +101,14 @@ class TestCognito(ResourceTypeTests):
         Case("another developer", POOL, pool, update(DeveloperProviderName="other"), "DeveloperProviderName"),
         Case("no OpenID", POOL, pool, update(OpenIdConnectProviderARNs=[]), "OpenIdConnectProviderARNs"),
         Case("no SAML", POOL, pool, update(SamlProviderARNs=[]), "SamlProviderARNs"),
-        Case("tags", POOL, pool, update(IdentityPoolTags={"ManagedBy": "hand"}), "IdentityPoolTags"),
+        Case("classic flow", POOL, pool, update(AllowClassicFlow=True), "AllowClassicFlow"),
+        Case("another name", POOL, pool, update(IdentityPoolName="other"), "IdentityPoolName"),
+        Case("tags", POOL, pool, update(IdentityPoolTags={}), "IdentityPoolTags"),
+        Case("another role", ATTACHMENT, attachment, roles(authenticated=f"{MEMBER}2"), "Roles.authenticated"),
+        Case(
+            "another claim", PRINCIPAL_TAG, principal_tag, claims(False, user_uuid="email"), "PrincipalTags.user_uuid"
+        ),
+        Case("the usual claims", PRINCIPAL_TAG, principal_tag, claims(True, user_uuid="sub"), "UseDefaults"),
     )
 
 
@@ -88,56 +121,3 @@ def test_ref_of_a_pool_is_its_id_and_getatt_gives_its_name(context: Context) -> 
 def test_a_pool_without_a_name_gets_the_generated_one(context: Context) -> None:
     handle = make(POOL, {"AllowUnauthenticatedIdentities": False})
     assert handle.attributes["Name"] == "stack-Resource-1A2B3C"
-
-
-def test_a_pool_keeps_its_name(context: Context) -> None:
-    declared, update = pool(context), ALL[POOL].update
-    handle = make(POOL, declared)
-    assert update is not None
-    with pytest.raises(EmbeddedError, match="AWS::Cognito::IdentityPool IdentityPoolName: cannot change in place"):
-        update(context, handle, {**declared, "IdentityPoolName": "other"})
-
-
-@pytest.mark.parametrize(
-    ("type_name", "declared", "attributes"),
-    [
-        (ATTACHMENT, {"IdentityPoolId": "pool", "Roles": {}, "RoleMappings": {}}, {"Id"}),
-        (
-            PRINCIPAL_TAG,
-            {"IdentityPoolId": "pool", "IdentityProviderName": "p", "PrincipalTags": {}, "UseDefaults": False},
-            set(),
-        ),
-    ],
-)
-def test_nothing_of_it_is_called_verified(
-    type_name: str, declared: Properties, attributes: set[str], context: Context
-) -> None:
-    known, handle = ALL[type_name], make(type_name, declared)
-    assert known.read(context, handle) == {}
-    assert set(known.not_modelled) == set(declared)
-    assert set(handle.attributes) == attributes
-    assert [found.property for found in differences(type_name, {**declared, "More": 1}, context, handle)] == ["More"]
-
-
-@pytest.mark.parametrize(
-    ("operation", "parameters"),
-    [
-        ("set_identity_pool_roles", {"Roles": {}}),
-        ("set_principal_tag_attribute_map", {"IdentityProviderName": "p", "UseDefaults": False}),
-    ],
-)
-def test_what_is_said_to_be_lost_has_no_api_in_moto(operation: str, parameters: Properties, context: Context) -> None:
-    handle = make(POOL, pool(context))
-    with pytest.raises((ClientError, NotImplementedError), match="not been implemented"):
-        getattr(context.client("cognito-identity"), operation)(IdentityPoolId=handle.physical_id, **parameters)
-
-
-def test_what_is_said_to_be_lost_is_lost(context: Context) -> None:
-    cognito = context.client("cognito-identity")
-    handle = cognito.create_identity_pool(
-        IdentityPoolName="p", AllowUnauthenticatedIdentities=False, AllowClassicFlow=False
-    )
-    kept = cognito.describe_identity_pool(IdentityPoolId=handle["IdentityPoolId"])
-    known = cognito.meta.service_model.operation_model("CreateIdentityPool").input_shape.members
-    assert {name for name in ALL[POOL].not_modelled if name in known} == {"AllowClassicFlow"}
-    assert "AllowClassicFlow" not in kept

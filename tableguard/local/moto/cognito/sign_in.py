@@ -1,0 +1,5 @@
+"""Corrections of how moto lets somebody sign in."""
+
+
+def install() -> None:
+    """Correct nothing yet."""
