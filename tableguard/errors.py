@@ -11,7 +11,7 @@ TableguardError
 ├── MessageError      a message, user, group or trace line that cannot be accepted
 ├── EncryptionError   a message that cannot be encrypted, or whose ciphertext cannot be trusted
 ├── CostError         a workload or a price that is not accepted
-├── UserStoreError   a user store that cannot be reached, read or understood
+├── UserStoreError    an account that is absent, exists already or is refused, or a user store that cannot be read
 └── TableError        a table that is absent, exists already, is busy, protected or out of reach
 """
 
@@ -61,7 +61,7 @@ class CostError(TableguardError):
 
 
 class UserStoreError(TableguardError):
-    """A user store that cannot be reached, read or understood; never its password."""
+    """A user store that cannot be reached, read or understood, or refuses something; never its password."""
 
 
 class TableError(TableguardError):

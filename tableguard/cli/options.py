@@ -28,6 +28,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="the same facts a
 as_sarif = click.option("--sarif", "as_sarif", is_flag=True, help="the findings as SARIF 2.1.0")
 yes = click.option("--yes", is_flag=True, help="do not ask")
 group = click.argument("group", help="uuid of the group: tableguard messages list-conversations shows it")
+user = click.argument("user", help="uuid of the person: tableguard users list shows it")
 limit = click.option("--limit", type=int, default=20, help="how many at most (default: 20)")
 refresh = click.option("--refresh", is_flag=True, help="update the conversation rows: no stream function does")
 
@@ -66,7 +67,8 @@ def on_table(body: Body) -> Body:
         encrypting = None
         if "message_key" in values:
             encrypting = EncryptionOptions(values.pop("message_key"), values.pop("plaintext_before"))
-        target = Target(**named, encrypting=encrypting, yes=values.pop("yes", False))
+        own = {"yes": values.pop("yes", False), "user_pool_id": values.pop("user_pool_id", None)}
+        target = Target(**named, encrypting=encrypting, **own)
         return run_on(target, functools.partial(body, **values))
 
     for declarations, text in (
@@ -91,6 +93,12 @@ def on_encrypted_table(body: Body) -> Body:
         variable = f"TABLEGUARD_{name[2:].replace('-', '_').upper()}"
         body = click.option(name, cls=TableOption, envvar=variable, metavar=metavar, help=text)(body)
     return on_table(body)
+
+
+def with_user_pool(body: Body) -> Body:
+    """Add the user pool whose accounts a command works on; `on_table` hands it over with the `Target`."""
+    text = "Cognito user pool of the people who send messages (default: of the settings)"
+    return click.option("--user-pool", "user_pool_id", cls=TableOption, metavar="ID", help=text)(body)
 
 
 def writing(body: Body) -> Body:

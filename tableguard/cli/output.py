@@ -1,8 +1,10 @@
 """Print lines into a pipe, rich's tables and steps on a terminal, and JSON."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
@@ -20,6 +22,18 @@ if TYPE_CHECKING:
 def print_json(facts: Mapping[str, Any]) -> None:
     """Print facts as JSON, indented."""
     sys.stdout.write(formats.as_json(facts) + "\n")
+
+
+@contextmanager
+def private_file(path: Path) -> Iterator[TextIO]:
+    """Open a file that only its owner can read; it comes to its place once it is whole, and not at all otherwise."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            yield file
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 @contextmanager

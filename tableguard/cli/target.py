@@ -23,6 +23,7 @@ from tableguard.store import encryption
 from tableguard.store.messages import MessageTable
 from tableguard.store.places import CONVERSATIONS_IN_TABLE
 from tableguard.store.table_admin import no_table
+from tableguard.users.cognito import UserPool
 
 _DENIED = ("AccessDenied", "AccessDeniedException")  # of REST and query services, and of DynamoDB and KMS
 _PROFILES = (
@@ -63,6 +64,7 @@ class Target:
     settings_file: Path | None
     encrypting: EncryptionOptions | None = None
     yes: bool = False
+    user_pool_id: str | None = None
 
     @cached_property
     def settings(self) -> Settings:
@@ -131,6 +133,11 @@ class Target:
             return CONVERSATIONS_IN_TABLE
         named = not self.table or self.settings_file or self.table == self.settings.table_name
         return self.settings.conversations_in_table if named else CONVERSATIONS_IN_TABLE
+
+    @cached_property
+    def user_pool(self) -> UserPool:
+        """Return the user pool of the people who send messages."""
+        return UserPool(self.client_of("cognito-idp"), self.user_pool_id or self.settings.user_pool_id)
 
     @cached_property
     def cipher(self) -> encryption.Cipher | None:

@@ -8,7 +8,11 @@ from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
 
+from tableguard.settings import Settings
 from tableguard.users.holdings import Holdings, group_of_item, kind_of_own
+
+_STREAM_HOURS = 24  # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
+RECOVERY_DAYS, FAILURE_DAYS = 35, 31  # templates/table.py; templates/stream.py, with the day of an older version
 
 
 class Fate(Enum):
@@ -101,7 +105,7 @@ def _in_table(holdings: Holdings) -> tuple[Remnant, ...]:
         Remnant(
             f"items that name {uuid}, who has the same handle or display name: {count}",
             "that person is erased",
-            "another uuid is another person",
+            "another uuid is another person; `tableguard users check` tells where it is not",
         )
         for uuid, count in sorted(holdings.namesakes.items())
     )
@@ -111,3 +115,32 @@ def _in_table(holdings: Holdings) -> tuple[Remnant, ...]:
         "what they mean is not known here",
     )
     return (*always, *namesakes, *((foreign,) if holdings.foreign else ()))
+
+
+def kept(settings: Settings) -> tuple[Remnant, ...]:
+    """Return what is kept beside the table: by the deployed stacks, and in the application's own database."""
+    database = Remnant("a row in the database of users", "the application deletes it", "it is not this command's")
+    return (
+        *((database,) if settings.user_database else ()),
+        Remnant(
+            "point-in-time recovery",
+            f"{RECOVERY_DAYS} days",
+            "a restored table is as it was: erase the person again in it",
+        ),
+        Remnant(
+            "backups in the vault",
+            f"{settings.backup_days} days",
+            "nobody can change a locked recovery point; erase the person again in what is restored",
+        ),
+        Remnant("the table's stream", f"{_STREAM_HOURS} hours", "DynamoDB keeps each change so long"),
+        Remnant(
+            "failed batches, where there are any",
+            f"{FAILURE_DAYS} days",
+            "they hold messages as they were sent; an applied one is deleted by `tableguard rows redrive --delete`",
+        ),
+        Remnant(
+            "the trail's records",
+            f"{settings.audit_days} days, in its log group {settings.log_days}",
+            "evidence of who did what names keys, and so uuids; it holds no text and no name",
+        ),
+    )

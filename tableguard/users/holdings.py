@@ -4,6 +4,7 @@ The person's own rows do not tell all of it: they expire, and messages stay in g
 whole table is scanned, strongly consistently, and only keys, uuids, names and versions are answered.
 """
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from stream_lambda.items import (
 )
 from tableguard.store.batch_get import batch_get
 from tableguard.store.consumed import ReadCost
+from tableguard.store.table_admin import no_table
 
 # what may be scanned for: policies/role/member_services.json names the same
 SCANNED = (
@@ -48,6 +50,7 @@ SCANNED = (
     "user_handle",
     "user_uuid",
 )
+_UNIT_BYTES = 4096  # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
 _UUIDS = ("user_uuid", "other_user_uuid", "last_user_uuid")
 _HANDLES = ("user_handle", "other_user_handle")
 _DISPLAY_NAMES = ("user_display_name", "other_user_display_name")
@@ -146,6 +149,14 @@ class TableScan:
     table_name: str
     cost: ReadCost = field(default_factory=ReadCost)
     observe: Callable[[Iterable[int]], Iterable[int]] = iter
+
+    def units_of_a_scan(self) -> int:
+        """Return what reading the whole table takes, by its size, which DynamoDB brings up to date every six hours."""
+        try:
+            table = self.client.describe_table(TableName=self.table_name)["Table"]
+        except self.client.exceptions.ResourceNotFoundException as error:
+            raise no_table(self.client, self.table_name) from error
+        return math.ceil(int(table["TableSizeBytes"]) / _UNIT_BYTES)
 
     def holdings(self, user: User) -> Holdings:
         """Return what the table holds of a person; a name that is empty is not looked for."""

@@ -22,6 +22,12 @@ class UserAccount:
     cognito_user_id: str | None = None
 
 
+def facts(account: UserAccount) -> dict[str, str | bool | None]:
+    """Return an account as JSON has it."""
+    user = account.user
+    return {"uuid": user.user_uuid, "handle": user.handle, "name": user.display_name, "enabled": account.enabled}
+
+
 class UserStore(Protocol):
     """Where accounts are kept: Cognito, or an application's own database."""
 

@@ -121,6 +121,7 @@ COVERED = {
     "tableguard.store.loading.conversation_file": "cli.test_table_commands",
     "tableguard.store.table_admin": "cli.test_table_commands",
     "tableguard.users": "users.test_eraser",
+    "tableguard.users.export": "cli.test_people_commands",
     "tableguard.users.model": "users.test_cognito",
     "tableguard.users.match_report": "users.test_match",
     "tableguard.users.people": "users.test_match",

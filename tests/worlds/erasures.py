@@ -35,10 +35,10 @@ def eraser(table: MessageTable, **more: Any) -> Eraser:
     return Eraser(TableScan(table.client, TABLE, ReadCost()), table.clock, settle=0, **more)
 
 
-def places_that_name(client: Any, user: User) -> list[str]:
+def places_that_name(client: Any, user: User, table_name: str = TABLE) -> list[str]:
     """Return the keys of the items in which a uuid, handle or display name of the person stands."""
     words = [f'"{word}"' for word in (user.user_uuid, user.handle, user.display_name)]
-    items = [(json.dumps(item, default=str), item) for item in all_items(client)]
+    items = [(json.dumps(item, default=str), item) for item in all_items(client, table_name)]
     return [
         f"{item['pk']['S']} / {item['sk']['S']}"
         for text, item in items

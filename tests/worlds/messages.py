@@ -113,9 +113,9 @@ def emulated_table(*groups: Group, engine: str = MOTO) -> Iterator[Any]:
         yield client
 
 
-def all_items(client: Any) -> list[Item]:
+def all_items(client: Any, table_name: str = TABLE) -> list[Item]:
     """Everything in the table."""
-    pages = client.get_paginator("scan").paginate(TableName=TABLE, ConsistentRead=True)
+    pages = client.get_paginator("scan").paginate(TableName=table_name, ConsistentRead=True)
     return [item for page in pages for item in page["Items"]]
 
 

@@ -19,6 +19,7 @@ COMMANDS = dict(commands())
 OTHER_TEXT = {
     "settings": "prints a settings file, which is TOML",
     "completion": "prints a script for a shell",
+    "users export": "prints JSON and nothing else",
 }
 SARIF = {"attack", "check", "comply", "prove", "explain", "diff", "preflight", "reach", "rows verify", "users check"}
 HEAVY = ("boto3", "botocore", "yaml", "rich", "moto", "cfnlint", "troposphere", "tableguard.settings")

@@ -1,4 +1,4 @@
-"""The people who send messages: their accounts compared with the table."""
+"""The people who send messages: accounts made, closed, compared with the table, exported and erased."""
 
 import click
 
@@ -8,7 +8,7 @@ from tableguard.cli.command import SectionedGroup
 @click.group(
     cls=SectionedGroup,
     package=__name__,
-    sections={"Commands": ("check", "sync")},
+    sections={"Commands": ("list", "create", "disable", "enable", "check", "sync", "export", "delete")},
     help=__doc__,
 )
 def command() -> None:
