@@ -112,17 +112,15 @@ def _read_back(
         type=resource.type,
         physical_id=resource.handle.physical_id,
         compared=tuple(sorted(without(resource.properties, skipped))),
-        differences=tuple(_differences(resource, resource_type, client, skipped)),
+        differences=tuple(_differences(resource, types, client, skipped)),
         not_modelled=skipped,
     )
 
 
-def _differences(
-    resource: DeployedResource,
-    resource_type: ResourceType,
-    client: Callable[[str, str, str], Client],
-    skipped: Mapping[str, str],
-) -> list[PropertyDifference]:
+def read(
+    resource: DeployedResource, types: Mapping[str, ResourceType], client: Callable[[str, str, str], Client]
+) -> Properties:
+    """Return a resource's properties as its service reports them; AbsentError or the service's own if it is gone."""
     context = Context(
         account_id=resource.account,
         region=resource.region,
@@ -131,8 +129,17 @@ def _differences(
         client=partial(_client, client, resource.account, resource.region),
         generated_name="",
     )
+    return types[resource.type].read(context, resource.handle)
+
+
+def _differences(
+    resource: DeployedResource,
+    types: Mapping[str, ResourceType],
+    client: Callable[[str, str, str], Client],
+    skipped: Mapping[str, str],
+) -> list[PropertyDifference]:
     try:
-        return compare(resource.properties, resource_type.read(context, resource.handle), skipped)
+        return compare(resource.properties, read(resource, types, client), skipped)
     except (AbsentError, ClientError) as error:
         if says_absent(error):
             answer = str(error) if isinstance(error, AbsentError) else str(error.response["Error"]["Code"])

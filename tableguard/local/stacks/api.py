@@ -22,11 +22,13 @@ from tableguard.errors import EmbeddedError
 from tableguard.local.clients.factory import Clients
 from tableguard.local.moto.patch import replace
 from tableguard.local.readback import DeployedResource
-from tableguard.local.stacks import drift, importing, requested
+from tableguard.local.stacks import importing, requested
 from tableguard.local.stacks.change_set import FAILED, ChangeSet, changes_nothing
+from tableguard.local.stacks.drift import detection, reversal
+from tableguard.local.stacks.drift.reversal import ActualState
 from tableguard.local.stacks.exports import importers
 from tableguard.local.stacks.stack import EmbeddedStack, Execution
-from tableguard.local.stacks.submission import clients_of, read_template, refuse_unmodelled
+from tableguard.local.stacks.submission import Submission, clients_of, read_template, refuse_unmodelled
 
 # what moto answers with success, and nothing here obeys: stack policies, and stack sets of moto's own resources
 _WITHOUT_EFFECT = (
@@ -132,13 +134,33 @@ def create_change_set(handler: CloudFormationResponse) -> ActionResult:
     if kind == "IMPORT":
         importing.check(submission, stack.submission, identifiers)
     arn = generate_changeset_id(name, stack.backend.region_name, stack.backend.account_id)
-    changes = importing.marked(stack.changes(submission), identifiers)
+    actual = _actual_state(handler, stack, submission, kind)
+    if actual is None:
+        changes = importing.marked(stack.changes(submission), identifiers)
+    else:
+        changes = reversal.changes(stack, submission, actual)
     requested.stacks_of(handler)[stack.stack_id] = stack
     stack.await_review()
     requested.change_sets_of(handler)[arn] = ChangeSet(
-        arn, name, stack, kind, submission, handler._get_param("Description"), changes, on_failure, identifiers
+        arn, name, stack, kind, submission, handler._get_param("Description"), changes, on_failure, identifiers, actual
     )
     return ActionResult({"Id": arn, "StackId": stack.stack_id})
+
+
+def _actual_state(
+    handler: CloudFormationResponse, stack: EmbeddedStack, submission: Submission, kind: str
+) -> ActualState | None:
+    """Return how a stack's resources are, as the caller may read them; None for a change set that does not ask."""
+    mode = handler._get_param("DeploymentMode")
+    if not mode:
+        return None
+    if mode != reversal.MODE:
+        raise EmbeddedError(f"DeploymentMode {mode} is not modelled")
+    if kind != "UPDATE":
+        raise EmbeddedError(f"a change set of type {kind} with DeploymentMode {mode} is not modelled")
+    resources, clients = list(_deployed(stack)), clients_of(handler)
+    detected = detection.detect(str(uuid.uuid4()), stack.stack_id, resources, clients)
+    return reversal.actual_state(stack, submission, resources, detected, clients)
 
 
 def describe_change_set(handler: CloudFormationResponse) -> ActionResult:
@@ -184,6 +206,8 @@ def _apply(change_set: ChangeSet, clients: Clients, execution: Execution) -> Non
     stack.change_set_id = change_set.arn
     if change_set.kind == "IMPORT":
         stack.adopt(submission, change_set.identifiers, clients, execution)
+    elif change_set.actual is not None:
+        stack.revert(submission, change_set.actual.of(stack.resources.existing), clients, execution)
     elif change_set.kind == "CREATE":
         stack.create(submission, clients, execution)
     else:
@@ -261,9 +285,9 @@ def rollback_stack(handler: CloudFormationResponse) -> ActionResult:
 def detect_stack_drift(handler: CloudFormationResponse) -> ActionResult:
     """Answer DetectStackDrift, which moto lacks; it has ended when the answer comes."""
     stack, detection_id = requested.existing(handler), str(uuid.uuid4())
-    detection = drift.detect(detection_id, stack.stack_id, _deployed(stack), clients_of(handler))
-    _detections(handler)[detection_id] = detection
-    stack.drift_information = detection.summary
+    detected = detection.detect(detection_id, stack.stack_id, _deployed(stack), clients_of(handler))
+    _detections(handler)[detection_id] = detected
+    stack.drift_information = detected.summary
     return ActionResult({"StackDriftDetectionId": detection_id})
 
 
@@ -336,8 +360,8 @@ def _events(backend: CloudFormationBackend, stack_name: str) -> list[Any]:
     return events
 
 
-def _detections(handler: CloudFormationResponse) -> dict[str, drift.DriftDetection]:
-    detections: dict[str, drift.DriftDetection] = vars(handler.cloudformation_backend).setdefault(
+def _detections(handler: CloudFormationResponse) -> dict[str, detection.DriftDetection]:
+    detections: dict[str, detection.DriftDetection] = vars(handler.cloudformation_backend).setdefault(
         "drift_detections", {}
     )
     return detections

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from moto.core.utils import utcnow
 
+from tableguard.local.stacks.drift.reversal import MODE, ActualState
 from tableguard.local.stacks.importing import Identifiers
 from tableguard.local.stacks.stack import EmbeddedStack
 from tableguard.local.stacks.submission import Submission
@@ -29,6 +30,7 @@ class ChangeSet:
     changes: list[dict[str, Any]]
     on_stack_failure: str = ""
     identifiers: Identifiers = field(default_factory=dict)  # of resources to import
+    actual: ActualState | None = None  # of a drift-aware change set: what it compares
     created_at: Any = field(default_factory=utcnow)
     execution: Literal["AVAILABLE", "EXECUTE_COMPLETE", "EXECUTE_FAILED", "OBSOLETE"] = "AVAILABLE"
     is_empty: bool = field(init=False)
@@ -52,11 +54,8 @@ class ChangeSet:
             "Status": "FAILED" if self.is_empty else "CREATE_COMPLETE",
             "StatusReason": NO_CHANGES if self.is_empty else None,
             "ExecutionStatus": "UNAVAILABLE" if self.is_empty else self.execution,
-            "Changes": []
-            if self.is_empty
-            else self.changes
-            if with_values
-            else list(map(_without_values, self.changes)),
+            "Changes": self._told(with_values),
+            **({"DeploymentMode": MODE, "StackDriftStatus": self.actual.detection.status} if self.actual else {}),
         }
 
     def _told(self, with_values: bool) -> list[dict[str, Any]]:
@@ -73,7 +72,7 @@ class ChangeSet:
 
 
 _VALUES = ("BeforeContext", "AfterContext")
-_OF_TARGET = ("Attribute", "Name", "RequiresRecreation")
+_OF_TARGET = ("AfterValueFrom", "Attribute", "BeforeValueFrom", "Drift", "Name", "RequiresRecreation")
 
 
 def _without_values(change: dict[str, Any]) -> dict[str, Any]:

@@ -44,6 +44,8 @@ class Proposal:
         wanted = self.scope.active_resources()
         for logical_id in wanted:
             if logical_id not in self.existing:
+                if logical_id in self.declared:  # it is gone, and has another id when it is made again
+                    self._replaced[logical_id] = "True"
                 yield self._change("Add", logical_id, self._now(logical_id)["Type"])
             else:
                 yield from self._modification(logical_id)

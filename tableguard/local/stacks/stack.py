@@ -7,6 +7,7 @@ Not modelled: CloudFormation passes a stack's tags on to its resources; here the
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from moto.cloudformation.models import CloudFormationBackend, Event
@@ -17,13 +18,13 @@ from moto.utilities.utils import get_partition
 
 from tableguard.aws.partitions import domain
 from tableguard.cloudformation.parameters import parameter_values
-from tableguard.cloudformation.resource_type import Client, Context
+from tableguard.cloudformation.resource_type import Client, Context, ResourceHandle
 from tableguard.cloudformation.scope import Output, StackScope
 from tableguard.errors import EmbeddedError
 from tableguard.local.clients.factory import Clients
 from tableguard.local.stacks.exports import StackOutputs, exported_value
 from tableguard.local.stacks.proposed_changes import Proposal
-from tableguard.local.stacks.resources import REFUSALS, StackError, StackEvent, StackResources
+from tableguard.local.stacks.resources import REFUSALS, StackError, StackEvent, StackResource, StackResources
 from tableguard.local.stacks.submission import Submission
 from tableguard.local.stacks.types import ALL
 
@@ -153,8 +154,11 @@ class EmbeddedStack:
         """Return the existing resources."""
         return [self._summary(logical_id) for logical_id in self.resources.existing]
 
-    def scope_of(self, submission: Submission) -> StackScope:
-        """Return the scope of a template submitted for this stack; EmbeddedError if its parameters are refused."""
+    def scope_of(self, submission: Submission, existing: Mapping[str, StackResource] | None = None) -> StackScope:
+        """Return the scope of a template submitted for this stack; EmbeddedError if its parameters are refused.
+
+        The resources that it refers to are those of the stack, unless others are given.
+        """
         region = self.backend.region_name
         pseudo = {
             "AWS::AccountId": self.backend.account_id,
@@ -166,14 +170,20 @@ class EmbeddedStack:
             "AWS::URLSuffix": domain(get_partition(region)),
         }
         values = pseudo | parameter_values(submission.template, submission.parameters)
-        return StackScope(submission.template, values, self.resources.handle, self._exported, self._zones)
+        handle = self.resources.handle if existing is None else partial(_handle, existing)
+        return StackScope(submission.template, values, handle, self._exported, self._zones)
 
-    def changes(self, submission: Submission) -> Iterator[dict[str, Any]]:
-        """Yield the change that a submission means for each resource, in the words of DescribeChangeSet."""
+    def changes(
+        self, submission: Submission, existing: Mapping[str, StackResource] | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Yield the change that a submission means for each resource, in the words of DescribeChangeSet.
+
+        What it changes are the resources as they were deployed, unless it is told how they are.
+        """
         before = self.scope_of(self.submission) if self.submission else None
         return Proposal(
-            self.scope_of(submission),
-            self.resources.existing,
+            self.scope_of(submission, existing),
+            self.resources.existing if existing is None else existing,
             before.template.resources if before else {},
             before.values if before else {},
             self.unfinished,
@@ -188,6 +198,18 @@ class EmbeddedStack:
         """Update the stack; if a resource fails, undo the changes made so far or keep them, and set the reason."""
         self.last_updated_time = utcnow()
         self._apply("UPDATE", submission, clients, execution)
+
+    def revert(
+        self, submission: Submission, actual: dict[str, StackResource], clients: Clients, execution: Execution
+    ) -> None:
+        """Update the stack from how its resources are; where that is rolled back, they are as before, and so drifted.
+
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/drift-aware-change-sets.html
+        """
+        deployed, self.resources.existing = self.resources.existing, dict(actual)
+        self.update(submission, clients, execution)
+        if self.status == "UPDATE_ROLLBACK_COMPLETE":
+            self.resources.existing = deployed
 
     def adopt(
         self, submission: Submission, identifiers: Mapping[str, str], clients: Clients, execution: Execution
@@ -414,6 +436,11 @@ class EmbeddedStack:
             resource_status=last.resource_status,
             timestamp=last.timestamp,
         )
+
+
+def _handle(existing: Mapping[str, StackResource], logical_id: str) -> ResourceHandle | None:
+    resource = existing.get(logical_id)
+    return None if resource is None else resource.handle
 
 
 def _requested(rollback: str, reason: str) -> str:

@@ -20,7 +20,6 @@ from tableguard.local.stacks.types import ALL
 _NOT_MODELLED = (
     "DeletionMode",
     "DeploymentConfig",
-    "DeploymentMode",
     "ForceRollback",
     "ImportExistingResources",
     "ResourceTypes",

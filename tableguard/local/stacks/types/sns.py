@@ -1,5 +1,6 @@
 """AWS::SNS::Topic, TopicPolicy and Subscription through the SNS API."""
 
+import contextlib
 import json
 
 from tableguard.cloudformation.resource_type import (
@@ -119,7 +120,8 @@ def _read_policy(context: Context, handle: ResourceHandle) -> Properties:
 
 def _update_policy(context: Context, handle: ResourceHandle, properties: Properties) -> ResourceHandle:
     for arn in set(handle.locator["Topics"]) - set(properties["Topics"]):
-        _set_policy(context, arn, _default_policy(context, arn))
+        with contextlib.suppress(context.client("sns").exceptions.NotFoundException):  # with it went its policy
+            _set_policy(context, arn, _default_policy(context, arn))
     again = _create_policy(context, properties)
     return ResourceHandle(handle.physical_id, handle.attributes, again.locator)
 

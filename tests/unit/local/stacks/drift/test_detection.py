@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from tableguard.local import server
 from tableguard.local.clients.factory import make_client
-from tableguard.local.stacks.drift import DriftDetection
+from tableguard.local.stacks.drift.detection import DriftDetection
 from tableguard.local.stacks.types import ALL
 from tests.worlds.moto_modes import Aws
 

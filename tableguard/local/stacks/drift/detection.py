@@ -39,6 +39,11 @@ class DriftDetection:
         """Return what DescribeStacks tells of it."""
         return {"StackDriftStatus": self.status, "LastCheckTimestamp": self.ended_at}
 
+    def status_of(self, logical_id: str) -> str:
+        """Return a resource's drift status; UNSUPPORTED of a type that CloudFormation cannot read."""
+        compared = [resource for resource in self.resources if resource.logical_id == logical_id]
+        return _status(compared[0]) if compared else "UNSUPPORTED"
+
     def describe(self) -> dict[str, Any]:
         """Return the answer to DescribeStackDriftDetectionStatus."""
         return {
@@ -70,8 +75,12 @@ def detect(detection_id: str, stack_id: str, resources: Iterable[DeployedResourc
     return DriftDetection(detection_id, stack_id, tuple(compared), tuple(failures))
 
 
+def _status(resource: ResourceReadBack) -> str:
+    return "DELETED" if resource.gone else "MODIFIED" if resource.differences else "IN_SYNC"
+
+
 def _drift(detection: DriftDetection, resource: ResourceReadBack) -> dict[str, Any]:
-    status = "DELETED" if resource.gone else "MODIFIED" if resource.differences else "IN_SYNC"
+    status = _status(resource)
     differences = [
         {
             "PropertyPath": f"/{difference.property.replace('.', '/')}",
