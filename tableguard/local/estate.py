@@ -17,7 +17,8 @@ from tableguard.local.trail.trails import Delays
 from tableguard.settings import Settings
 from tableguard.stacks.change_set import PollInterval
 from tableguard.stacks.changes import ResourceChange
-from tableguard.stacks.deployment.deploy import Deployment, deploy
+from tableguard.stacks.deployment.deploy import deploy
+from tableguard.stacks.deployment.stack_deployer import Deployment, Reporting
 from tableguard.stacks.registry import Principal, StackModule
 
 if TYPE_CHECKING:
@@ -120,14 +121,17 @@ def running(
 
 
 def _deploy(settings: Settings, session: Callable[[Principal], Session], clock: "_Clock") -> Iterator[Deployment]:
-    for deployment in deploy(settings, session, POLLING, approve):
+    for deployment in deploy(settings, session, POLLING, APPROVING):
         clock.step(f"stack {deployment.stack}", f"{deployment.outcome}, {counted(len(deployment.changes), 'resource')}")
         yield deployment
 
 
-def approve(_stack: StackModule, _changes: tuple[ResourceChange, ...]) -> bool:
+def _approve(_stack: StackModule, _changes: tuple[ResourceChange, ...]) -> bool:
     """Approve every change: nothing on the embedded AWS can be lost."""
     return True
+
+
+APPROVING = Reporting(_approve)
 
 
 def _verify(clients: Callable[[str, str, str], Any]) -> ReadBack:

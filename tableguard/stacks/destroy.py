@@ -10,7 +10,7 @@ from tableguard.aws.arn import require
 from tableguard.errors import DeployError
 from tableguard.reading import cloudformation_yaml
 from tableguard.settings import Settings
-from tableguard.stacks import status
+from tableguard.stacks import events
 from tableguard.stacks.change_set import PollInterval
 from tableguard.stacks.registry import Principal, StackModule
 
@@ -64,14 +64,14 @@ def destroy(
     """Delete the stacks of a plan, and yield each when it is deleted; DeployError stops at the first failure."""
     for deletion in planned:
         client, name = _client(settings, session(_principal(deletion.stack))), deletion.stack_name
-        token = status.new_token()
+        token = events.new_token()
         try:
             _begin(client, name, token)
             client.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig=interval.config)
         except ClientError as error:
             raise DeployError(f"stack {name}: cannot be deleted: {error}") from error
         except WaiterError as error:
-            reasons = status.reasons(client, name, token)
+            reasons = events.reasons(client, name, token)
             raise DeployError(f"stack {name}: cannot be deleted: {reasons}; mend this, and destroy again") from error
         yield deletion
 

@@ -1,8 +1,6 @@
 """The status of a stack: what can be done next, what must be waited for, and what only a person can mend."""
 
-import time
-import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,7 +8,6 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from tableguard.errors import DeployError
-from tableguard.stacks.change_set import PollInterval
 
 Client = Any  # a boto3 client; botocore makes their classes at run time
 
@@ -93,22 +90,6 @@ def all_stacks(client: Client) -> dict[str, StackStatus]:
         raise DeployError(f"stacks cannot be listed: {error}") from error
 
 
-def new_token() -> str:
-    """Return a new token, by which the events of one operation are told from those before it."""
-    return f"tableguard-{uuid.uuid4()}"
-
-
-def settled(client: Client, stack: str, interval: PollInterval, sleep: Callable[[float], None] = time.sleep) -> str:
-    """Wait until nothing is under way in a stack, and return its status; DeployError if that never comes."""
-    for _ in range(int(interval.attempts)):
-        status = status_of(client, stack)
-        if not status.endswith("_IN_PROGRESS"):
-            return status
-        sleep(interval.delay)
-    minutes = interval.attempts * interval.delay / 60
-    raise DeployError(f"stack {stack}: still {status} after {minutes:.0f} minutes; run the same command again later")
-
-
 def check_deployable(stack: str, status: str, deleter: str) -> None:
     """Refuse a stack that no update takes further; DeployError names who removes it, and how."""
     if status not in _UPDATABLE:
@@ -117,29 +98,3 @@ def check_deployable(stack: str, status: str, deleter: str) -> None:
             f"cloudformation delete-stack --stack-name {stack}. What its template retains stays, and is adopted when "
             "you deploy again"
         )
-
-
-def reasons(client: Client, stack: str, token: str) -> str:
-    """Return why an operation failed: the first failure, then all others that are no mere cancellations."""
-    try:
-        pages = client.get_paginator("describe_stack_events").paginate(StackName=stack)
-        events = [event for page in pages for event in page["StackEvents"] if event.get("ClientRequestToken") == token]
-    except ClientError as error:
-        return f"failed, and its events cannot be read: {error}"
-    failed = [event for event in reversed(events) if event["ResourceStatus"].endswith("_FAILED")]
-    of_resources = [event for event in failed if event["LogicalResourceId"] != stack and not _cancelled(event)]
-    if of_resources:
-        return "; then ".join(dict.fromkeys(map(_reason, of_resources)))
-    own_reasons = (
-        event.get("ResourceStatusReason") for event in reversed(events) if event["LogicalResourceId"] == stack
-    )
-    return next((reason for reason in own_reasons if reason and reason != "User Initiated"), "no reason given")
-
-
-def _reason(event: dict[str, Any]) -> str:
-    reason = event.get("ResourceStatusReason", "no reason given")
-    return f"{event['LogicalResourceId']} ({event['ResourceType']}): {reason}"
-
-
-def _cancelled(event: dict[str, Any]) -> bool:
-    return "cancelled" in event.get("ResourceStatusReason", "").lower()  # "Resource creation cancelled"

@@ -98,5 +98,5 @@ def test_a_record_of_a_real_stream_runs_verbatim_and_its_lines_are_in_the_log_gr
 
 
 def test_deploying_again_changes_nothing(running: estate.EmbeddedEstate) -> None:
-    again = deploy(running.settings, running.session, estate.POLLING, estate.approve)
+    again = deploy(running.settings, running.session, estate.POLLING, estate.APPROVING)
     assert [(done.stack, done.changes) for done in again if done.outcome != "unchanged"] == []

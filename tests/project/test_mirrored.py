@@ -114,6 +114,8 @@ COVERED = {
     "tableguard.reading": "policy.test_documents",
     "tableguard.scale": "scale.test_formulas",
     "tableguard.local.stacks.existing": "local.stacks.test_importing",
+    "tableguard.stacks.deployment.requests": "stacks.deployment.test_deploy",
+    "tableguard.stacks.deployment.stack_deployer": "stacks.deployment.test_deploy",
     "tableguard.stacks.deployment.existing": "stacks.deployment.test_adoption",
     "tableguard.store": "store.test_messages",
     "tableguard.store.consumed": "store.test_read_markers",

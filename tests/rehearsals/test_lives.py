@@ -18,7 +18,8 @@ from tableguard.prove.preflight.organization import guardrails
 from tableguard.settings import ExistingVpc, Settings, example
 from tableguard.stacks import destroy
 from tableguard.stacks.deployment import prerequisites
-from tableguard.stacks.deployment.deploy import Deployment, deploy, plan
+from tableguard.stacks.deployment.deploy import deploy, plan
+from tableguard.stacks.deployment.stack_deployer import Deployment
 from tableguard.stacks.registry import Principal, enabled_stacks
 from tableguard.store.messages import MessageTable
 from tests.worlds.estate import BY_SCP, refusal
@@ -56,7 +57,7 @@ class Lives:
     def deploy(self, assigned: tuple[Assignment, ...]) -> dict[str, Deployment]:
         """Deploy every stack by those who must, and check that all of it is as declared."""
         by = {one.planned.stack.name: one.principal for one in assigned}
-        done = deploy(self.settings, self.sessions(), estate.POLLING, estate.approve, by=by)
+        done = deploy(self.settings, self.sessions(), estate.POLLING, estate.APPROVING, by=by)
         deployments = {one.stack: one for one in done}
         assert estate._verify(self.zone.clients).different == ()
         return deployments

@@ -80,7 +80,7 @@ class NormalDay:
     def deployment(self, settings: Settings) -> None:
         """Deploy these settings as the owners do, who take the deployer for it."""
         session = cache(self.zone.session)
-        for done in deploy(settings, session, estate.POLLING, estate.approve):
+        for done in deploy(settings, session, estate.POLLING, estate.APPROVING):
             assert done.outcome in ("updated", "unchanged")
 
 

@@ -10,7 +10,7 @@ from tableguard.cli import options
 from tableguard.cli.command import Command
 
 if TYPE_CHECKING:
-    from tableguard.stacks.deployment.deploy import Deployment
+    from tableguard.stacks.deployment.stack_deployer import Deployment
 
 
 @click.command(cls=Command, help=__doc__)
@@ -49,12 +49,14 @@ def command(
     from tableguard.cli.deployment import plan as plans
     from tableguard.cli.deployment import preparation
     from tableguard.cli.deployment.approval import Approval
+    from tableguard.cli.deployment.following import Progress, Remedy
     from tableguard.cli.exit_codes import on_interruption
     from tableguard.cli.inputs import chosen_settings, chosen_stacks
     from tableguard.cli.output import print_json, printing_json
     from tableguard.stacks.change_set import PollInterval
     from tableguard.stacks.credentials import ProfileNames, Sessions
     from tableguard.stacks.deployment.deploy import deploy
+    from tableguard.stacks.deployment.stack_deployer import Reporting
 
     settings = chosen_settings(settings_file)
     stacks = chosen_stacks(settings, stack)
@@ -77,10 +79,11 @@ def command(
         plans.show_assignments(assigned)
     by = {one.planned.stack.name: one.principal for one in assigned}
     approve = Approval(settings, yes=yes, shown=not as_json, may_lose=may_lose)
+    reporting = Reporting(approve, (lambda *_: None) if as_json else Progress(), Remedy(settings))
     deployments: list[Deployment] = []
     on_interruption(lambda: _how_far(deployments))
     with printing_json(as_json, lambda: {"stacks": [plans.outcome(deployment) for deployment in deployments]}):
-        for deployment in deploy(settings, sessions, PollInterval(), approve, stacks, by=by):
+        for deployment in deploy(settings, sessions, PollInterval(), reporting, stacks, by=by):
             deployments.append(deployment)
             if not as_json:
                 plans.show_outcome(deployment)

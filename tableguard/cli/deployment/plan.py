@@ -10,7 +10,7 @@ from tableguard.stacks.changes import ResourceChange
 
 if TYPE_CHECKING:
     from tableguard.prove.preflight.assignment import Assignment
-    from tableguard.stacks.deployment.deploy import Deployment
+    from tableguard.stacks.deployment.stack_deployer import Deployment
 
 
 def show(assigned: "Sequence[Assignment]") -> None:

@@ -16,7 +16,7 @@ from tableguard.prove.preflight.template import Plan, PlannedResource, templates
 from tableguard.settings import OPTIONAL_STACKS, Settings
 from tableguard.stacks import status
 from tableguard.stacks.changes import ResourceChange
-from tableguard.stacks.deployment.deploy import PlannedStack
+from tableguard.stacks.deployment.stack_deployer import PlannedStack
 from tableguard.stacks.registry import Principal
 
 # An update's handler may call these for one property only, or for none that our templates have: action -> properties.

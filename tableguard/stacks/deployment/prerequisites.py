@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 from tableguard.settings import ExistingLogin, ExistingVpc, Settings
 from tableguard.stacks import status
 from tableguard.stacks.deployment import adoption
-from tableguard.stacks.deployment.deploy import PlannedStack
 from tableguard.stacks.deployment.existing import AccountSession
+from tableguard.stacks.deployment.stack_deployer import PlannedStack
 from tableguard.stacks.registry import STACKS, Principal, StackModule, enabled_stacks
 
 Session = Any  # boto3.Session, whose clients botocore makes at run time

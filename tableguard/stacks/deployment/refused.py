@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from tableguard.cloudformation.functions import references
 from tableguard.errors import DeployError
 from tableguard.settings import Settings
-from tableguard.stacks.deployment.deploy import PlannedStack
+from tableguard.stacks.deployment.stack_deployer import PlannedStack
 from tableguard.stacks.registry import Principal
 
 Session = Any  # boto3.Session, whose clients botocore makes at run time

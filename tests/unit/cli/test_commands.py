@@ -571,5 +571,5 @@ def test_changed_settings_change_the_stacks_that_they_concern(running: estate.Em
         (EXAMPLE_SETTINGS / "existing-vpc.toml").read_text().replace("[10, 500]", "[20, 500]"), "changed"
     )
     for chosen in (changed, running.settings):  # the second leaves the estate as the other tests expect it
-        again = deploy(chosen, running.session, estate.POLLING, estate.approve, enabled_stacks(chosen))
+        again = deploy(chosen, running.session, estate.POLLING, estate.APPROVING, enabled_stacks(chosen))
         assert [done.stack for done in again if done.outcome == "updated"] == ["table"]

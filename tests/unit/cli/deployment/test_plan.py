@@ -15,7 +15,7 @@ from tableguard.cli.output import printing_json
 from tableguard.errors import DeployError
 from tableguard.prove.preflight.assignment import Assignment
 from tableguard.stacks.changes import ResourceChange
-from tableguard.stacks.deployment.deploy import Deployment, PlannedStack
+from tableguard.stacks.deployment.stack_deployer import Deployment, PlannedStack
 from tableguard.stacks.registry import find_stack
 
 TEMPLATE = {"Resources": {"Two": {"Type": "AWS::SQS::Queue"}, "One": {"Type": "AWS::SNS::Topic"}}}

@@ -13,7 +13,7 @@ from tableguard.prove.preflight.assignment import Assignment, assign, standing
 from tableguard.prove.preflight.template import templates
 from tableguard.settings import example
 from tableguard.stacks.changes import ResourceChange
-from tableguard.stacks.deployment.deploy import PlannedStack
+from tableguard.stacks.deployment.stack_deployer import PlannedStack
 from tableguard.stacks.registry import find_stack
 
 SETTINGS = example()

@@ -17,6 +17,7 @@ from tableguard.stacks.deployment import adoption, existing, prerequisites
 from tableguard.stacks.deployment.adoption import Adoption, ExistingResource
 from tableguard.stacks.deployment.deploy import deploy, plan
 from tableguard.stacks.deployment.existing import AccountSession
+from tableguard.stacks.deployment.stack_deployer import Reporting
 from tableguard.stacks.registry import enabled_stacks, find_stack
 from tableguard.stacks.render import render
 
@@ -227,7 +228,7 @@ def test_what_is_adopted_is_shown_before_it_is_approved(zone: LandingZone, sessi
 
     try:
         with pytest.raises(DeployError, match="the imports were not approved; nothing was changed"):
-            list(deploy(SETTINGS, session, POLLING, refuse, (stack,)))
+            list(deploy(SETTINGS, session, POLLING, Reporting(refuse), (stack,)))
     finally:
         iam.delete_policy(PolicyArn=arn)
     assert shown == [[("Import", "BreakGlassRolePolicy")]]

@@ -8,7 +8,7 @@ import pytest
 from tableguard.local import server
 from tableguard.local.clients.factory import Clients
 from tableguard.settings import example
-from tableguard.stacks.deployment.deploy import close_default_group, default_group_is_open, makes_vpc
+from tableguard.stacks.deployment.default_group import close, is_open, makes_vpc
 from tableguard.stacks.registry import find_stack
 
 NAME = "chat-network"
@@ -44,16 +44,16 @@ def test_a_default_group_loses_what_lets_in_and_what_lets_out(ec2: Any) -> None:
     itself = [{"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": group}]}]  # which AWS makes, and moto does not
     ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=itself)
     assert rules(ec2, vpcs[0]) == [1, 2]
-    assert default_group_is_open(ec2, Stacks(vpcs[0]), NAME)
-    assert close_default_group(ec2, Stacks(vpcs[0]), NAME) == group
-    assert not default_group_is_open(ec2, Stacks(vpcs[0]), NAME)
+    assert is_open(ec2, Stacks(vpcs[0]), NAME)
+    assert close(ec2, Stacks(vpcs[0]), NAME) == group
+    assert not is_open(ec2, Stacks(vpcs[0]), NAME)
     assert rules(ec2, vpcs[0]) == [0, 1]
     assert rules(ec2, vpcs[1]) == [1]
-    assert close_default_group(ec2, Stacks(vpcs[0]), NAME) == ""
+    assert close(ec2, Stacks(vpcs[0]), NAME) == ""
 
 
 def test_the_group_of_a_vpc_that_a_failed_stack_has_not_made_will_be_open(ec2: Any) -> None:
-    assert default_group_is_open(ec2, Stacks(""), NAME)
+    assert is_open(ec2, Stacks(""), NAME)
 
 
 @pytest.mark.parametrize(

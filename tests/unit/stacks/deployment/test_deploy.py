@@ -10,7 +10,9 @@ from tableguard.errors import DeployError
 from tableguard.settings import example
 from tableguard.stacks.change_set import PollInterval
 from tableguard.stacks.changes import ResourceChange
-from tableguard.stacks.deployment.deploy import Deployment, PlannedStack, _Deployer, deploy, plan
+from tableguard.stacks.deployment.deploy import deploy, plan
+from tableguard.stacks.deployment.requests import ChangeSetRequests
+from tableguard.stacks.deployment.stack_deployer import Deployment, PlannedStack, Reporting
 from tableguard.stacks.registry import StackModule, find_stack
 from tests.worlds.fake_cloudformation import TEMPLATE, FakeCloudFormation, change, event
 
@@ -19,7 +21,7 @@ def deployed(client: FakeCloudFormation, approved: bool = True) -> list[Deployme
     def approve(_: StackModule, __: tuple[ResourceChange, ...]) -> bool:
         return approved
 
-    return list(deploy(example(), lambda _: client, PollInterval(0, 3), approve, (find_stack("table"),)))
+    return list(deploy(example(), lambda _: client, PollInterval(0, 3), Reporting(approve), (find_stack("table"),)))
 
 
 def refused(client: FakeCloudFormation, approved: bool = True) -> str:
@@ -91,7 +93,7 @@ def test_where_a_policy_refuses_the_changes_who_can_say_more_is_told(
 
 def test_what_is_not_approved_is_not_done_and_leaves_no_change_set() -> None:
     client = FakeCloudFormation(["CREATE_COMPLETE"], [change()])
-    assert "changes were not approved; nothing was changed" in refused(client, approved=False)
+    assert "the changes were not approved; nothing was changed" in refused(client, approved=False)
     assert client.calls("execute_change_set") == []
     assert len(client.calls("delete_change_set")) == 1
 
@@ -148,8 +150,8 @@ def test_what_was_adopted_and_differs_is_in_every_plan_until_the_stack_is_update
 
 def test_a_template_that_is_too_long_as_yaml_and_not_as_json_goes_with_the_request() -> None:
     client = FakeCloudFormation([""], [change("Add")])
-    deployer = _Deployer(example(), client, PollInterval(0, 1))
+    requests = ChangeSetRequests(example(), client, PollInterval(0, 1))
     text = f"# {'x' * TEMPLATE_BODY_BYTES}\n{TEMPLATE}"
-    short, long = (deployer.template_argument("cruddur-oversight", one) for one in (TEMPLATE, text))
+    short, long = (requests.template_argument("cruddur-oversight", one) for one in (TEMPLATE, text))
     assert short == {"TemplateBody": TEMPLATE}
     assert long == {"TemplateBody": '{"Resources":{"Topic":{"Type":"AWS::SNS::Topic"}}}'}

@@ -10,7 +10,7 @@ from tableguard.errors import DeployError
 from tableguard.settings import example
 from tableguard.stacks.changes import Replacement, ResourceChange
 from tableguard.stacks.deployment import refused
-from tableguard.stacks.deployment.deploy import PlannedStack
+from tableguard.stacks.deployment.stack_deployer import PlannedStack
 from tableguard.stacks.registry import find_stack
 from tests.worlds.fake_cloudformation import Pages
 
