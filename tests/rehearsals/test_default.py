@@ -153,7 +153,7 @@ def test_a_dry_run_and_an_answer_that_nobody_can_give_change_nothing_and_leave_n
     finally:
         deployed.change()
     assert result.code == 0
-    assert "  TrailLogs  RetentionInDays\n" in result.out
+    assert "  TrailLogs\n            RetentionInDays: 400 → 731\n" in result.out
     assert deployed.change_sets() == []
     deployed.change(*DAY[:1])
     try:
