@@ -29,8 +29,6 @@ def template(settings: Settings) -> Template:
     _people(stack)
     _members(stack, boundary)
     service_roles.add(stack, boundary)
-    # No role for DAX: nothing here runs a cluster, and a role that nobody needs is one more to take. The stack that
-    # adds a cluster needs it from whoever deploys this one: policies/role/dax.
     return stack.template
 
 
@@ -100,11 +98,16 @@ def _role(stack: StackBuilder, name: str, *, description: str, trust: Document, 
 def _documents(stack: StackBuilder, name: str) -> dict[str, Document]:
     """Return policy name -> document: role/<name>, and role/<name>_* where one managed policy is too small for it.
 
-    role/<name>_encryption is for whom the message key exists, role/<name>_migration while rows may have to be moved.
+    role/<name>_encryption is for whom the message key exists, role/<name>_migration while rows may have to be moved,
+    and role/<name>_cache where there is one.
     """
     stem = name.replace("-", "_")
     candidates = [role for role in documents.names("role") if role == stem or role.startswith(f"{stem}_")]
-    needed = {"encryption": stack.settings.client_side_encryption, "migration": stack.settings.former_index}
+    needed = {
+        "cache": stack.settings.cache is not None,
+        "encryption": stack.settings.client_side_encryption,
+        "migration": stack.settings.former_index,
+    }
     left_out = {f"{stem}_{name}" for name, is_needed in needed.items() if not is_needed}
     roles = [role for role in candidates if role not in left_out] or [stem]
     return {role.replace("_", "-"): stack.policy_with_pseudo_parameters("role", role) for role in roles}

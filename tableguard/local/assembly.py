@@ -42,6 +42,7 @@ _CORRECTIONS = {
     "cognitoidp": "moto.cognito.user_pools",
     "cognito-idp": "moto.cognito.user_pools",
     "config": "moto.config",
+    "dax": "moto.dax",
     "dynamodb": "moto.dynamodb.corrections",
     "dynamodbstreams": "moto.dynamodb.corrections",
     "events": "moto.events",

@@ -2,6 +2,7 @@
 
 from tableguard.settings.model import (
     TAKEN_ROLES,
+    Cache,
     ExistingLogin,
     ExistingVpc,
     NewLogin,
@@ -18,6 +19,7 @@ from tableguard.settings.reader import example, load, parse
 __all__ = [
     "OPTIONAL_STACKS",
     "TAKEN_ROLES",
+    "Cache",
     "ExistingLogin",
     "ExistingVpc",
     "NewLogin",

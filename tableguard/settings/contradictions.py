@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from tableguard.aws.partitions import of_region
 from tableguard.settings.model import ExistingLogin, Settings
 
+PRODUCTION_NODES = 3  # of a DAX cluster
+
 
 def contradictions(settings: Settings) -> Iterator[str]:
     """Yield a sentence for each pair of values that are right alone and wrong together."""
@@ -16,6 +18,7 @@ def contradictions(settings: Settings) -> Iterator[str]:
     yield from _of_other_partitions(settings)
     yield from _in_organization(settings)
     yield from _in_roles(settings)
+    yield from _in_cache(settings)
     if settings.access_log_bucket == settings.artifact_bucket:
         yield f"buckets.access_logs: {settings.access_log_bucket!r} is the bucket for artifacts too"
     yield from _in_login(settings)
@@ -92,4 +95,25 @@ def _in_takers(settings: Settings) -> Iterator[str]:
         yield (
             f"roles.takers.deployer: {both[0]!r} takes break-glass too; who deploys must not be able to destroy, so "
             "use a permission set or role of its own for each"
+        )
+
+
+def _in_cache(settings: Settings) -> Iterator[str]:
+    chosen = "cache" in settings.optional_stacks
+    if settings.cache is None:
+        if chosen:
+            yield "stacks.optional: 'cache' is among them, and there is no [cache] section; add one, or leave it out"
+        return
+    if not chosen:
+        yield "cache: stacks.optional does not name 'cache'; add it there, or remove the section"
+    if "--" in settings.name:
+        yield (
+            f"workload.name: {settings.name!r} has two hyphens together; the DAX cluster has the same name, and DAX "
+            "takes none such"
+        )
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/DAX.concepts.cluster.html
+    if settings.environment == "production" and settings.cache.nodes < PRODUCTION_NODES:
+        yield (
+            f"cache.nodes: {settings.cache.nodes} in production; take {PRODUCTION_NODES} or more, so that a node or a "
+            "zone may fail"
         )

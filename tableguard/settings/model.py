@@ -91,6 +91,16 @@ class UserDatabase:
 
 
 @dataclass(frozen=True)
+class Cache:
+    """A DAX cluster: the type and number of its nodes, and for how long it keeps answers to queries, and items."""
+
+    node_type: str
+    nodes: int
+    query_ttl_seconds: int
+    item_ttl_seconds: int
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything that an organisation chooses, and every name derived from it, written once."""
 
@@ -122,6 +132,7 @@ class Settings:
     artifact_bucket: str
     optional_stacks: tuple[str, ...]
     user_database: UserDatabase | None = None  # accounts are in the user pool alone
+    cache: Cache | None = None  # where the optional stack is chosen
 
     @property
     def partition(self) -> str:

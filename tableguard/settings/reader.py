@@ -7,7 +7,7 @@ from typing import Any
 from tableguard.errors import SettingsError
 from tableguard.paths import EXAMPLE_SETTINGS
 from tableguard.reading.toml_table import Section, parse_toml, read_toml
-from tableguard.settings import evidence, login, network, optional_stacks, organization, table, users, workload
+from tableguard.settings import cache, evidence, login, network, optional_stacks, organization, table, users, workload
 from tableguard.settings.contradictions import contradictions
 from tableguard.settings.model import Settings
 from tableguard.settings.values import Values
@@ -29,7 +29,7 @@ _SECTIONS: Mapping[str, Callable[[Section], Values]] = {
 }
 
 # whose absence means something
-_OPTIONAL_SECTIONS: Mapping[str, Callable[[Section], Values]] = {"users": users.users}
+_OPTIONAL_SECTIONS: Mapping[str, Callable[[Section], Values]] = {"cache": cache.cache, "users": users.users}
 
 
 def load(path: Path) -> Settings:

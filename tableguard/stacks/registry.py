@@ -52,6 +52,7 @@ STACKS = (
     StackModule("network", "deployer"),
     StackModule("table", "deployer"),
     StackModule("stream", "deployer"),
+    StackModule("cache", "deployer"),
     StackModule("config", "deployer"),
     StackModule("oversight", "management"),
     StackModule("guardrails", "management"),

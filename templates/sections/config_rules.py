@@ -47,6 +47,7 @@ def managed_rules(settings: Settings) -> tuple[ManagedRule, ...]:
         *_trail(settings),
         *_buckets_and_topics(settings),
         *_access(settings),
+        *_cache(settings),
     )
 
 
@@ -178,6 +179,15 @@ def _access(settings: Settings) -> tuple[ManagedRule, ...]:
             "IAM_POLICY_NO_STATEMENTS_WITH_FULL_ACCESS", "No policy allows a whole service", parameters=not_boundaries
         ),
         ManagedRule("COGNITO_IDENTITY_POOL_UNAUTH_ACCESS_CHECK", "Identity pools refuse guests"),
+    )
+
+
+def _cache(settings: Settings) -> tuple[ManagedRule, ...]:
+    if settings.cache is None:
+        return ()
+    return (
+        ManagedRule("DAX_ENCRYPTION_ENABLED", "Caches are encrypted at rest", periodic=True),
+        ManagedRule("DAX_TLS_ENDPOINT_ENCRYPTION", "Caches are asked over TLS alone", periodic=True),
     )
 
 

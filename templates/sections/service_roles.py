@@ -15,7 +15,7 @@ _LOGS = "arn:aws:logs:${AWS::Region}:${AWS::AccountId}:log-group:"
 
 
 def add(stack: StackBuilder, boundary: iam.ManagedPolicy) -> None:
-    """Add a role for the function, the backups, the trail and, in a VPC of our own, its flow logs; export each."""
+    """Add a role for function, backups, trail, a cache and, in a VPC of our own, its flow logs; export each."""
     _role(
         stack,
         "FunctionRole",
@@ -43,6 +43,17 @@ def add(stack: StackBuilder, boundary: iam.ManagedPolicy) -> None:
         trust=trails.trust(),
         document=trails.writes_log_group(f"/{stack.settings.name}/trail"),
     )
+    if stack.settings.cache is not None:
+        # elsewhere a role that nobody needs would be one more to take
+        _role(
+            stack,
+            "DaxRole",
+            boundary=boundary,
+            name="dax",
+            description="DAX reads items of the table into the cache, and nothing else",
+            trust=parts.service_trust("dax.amazonaws.com"),
+            document=stack.policy_with_pseudo_parameters("role", "dax"),
+        )
     if isinstance(stack.settings.network, NewVpc):
         _role(
             stack,

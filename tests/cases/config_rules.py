@@ -18,6 +18,8 @@ FUNCTION, TRAIL, LOG_GROUP = "AWS::Lambda::Function", "AWS::CloudTrail::Trail", 
 ALARM, KEY, BUCKET = "AWS::CloudWatch::Alarm", "AWS::KMS::Key", "AWS::S3::Bucket"
 ACCOUNT_BLOCK, TOPIC, QUEUE = "AWS::S3::AccountPublicAccessBlock", "AWS::SNS::Topic", "AWS::SQS::Queue"
 USER, ROLE, POLICY = "AWS::IAM::User", "AWS::IAM::Role", "AWS::IAM::Policy"
+CLUSTER = "AWS::DAX::Cluster"
+CLUSTER = "AWS::DAX::Cluster"
 IDENTITY_POOL = "AWS::Cognito::IdentityPool"
 OTHER = "AWS::EC2::Volume"  # a type of no rule here
 EVERYBODY = {"Sid": "All", "Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
@@ -465,5 +467,17 @@ CASES = (
         item(IDENTITY_POOL, "members", {"AllowUnauthenticatedIdentities": False}),
         ("AllowUnauthenticatedIdentities",),
         True,
+    ),
+    Case(
+        "DAX_ENCRYPTION_ENABLED",
+        item(CLUSTER, "cruddur", {"SSESpecification": {"SSEEnabled": True}}),
+        ("SSESpecification", "SSEEnabled"),
+        False,
+    ),
+    Case(
+        "DAX_TLS_ENDPOINT_ENCRYPTION",
+        item(CLUSTER, "cruddur", {"ClusterEndpointEncryptionType": "TLS"}),
+        ("ClusterEndpointEncryptionType",),
+        "NONE",
     ),
 )

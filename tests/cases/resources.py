@@ -66,6 +66,7 @@ REFUSED: dict[str, set[str]] = {
     "AWS::Cognito::IdentityPoolRoleAttachment": {"Roles"},
     "AWS::Cognito::UserPool": {"EnabledMfas", "Schema", "UsernameAttributes", "UsernameConfiguration"},
     "AWS::Config::ConfigRule": {"InputParameters"},
+    "AWS::DAX::Cluster": {"SecurityGroupIds"},  # then those of the VPC, which the type does not know
     "AWS::DynamoDB::Table": {
         "AttributeDefinitions",
         "BillingMode",

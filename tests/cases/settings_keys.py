@@ -239,7 +239,7 @@ KEYS = (
         "optional_stacks",
         ([], ["config"], ["guardrails", "config"], ["guardrails", "oversight", "config"]),
         (["audit"], ["config", "none"], ["Config"], [1], [["config"]]),
-        "a list of any of guardrails, oversight, config, login",
+        "a list of any of guardrails, oversight, config, login, cache",
     ),
 )
 LOGINS = (
@@ -376,4 +376,26 @@ USERS = (
         "complete",
     ),
 )
-ALL_KEYS = (*KEYS, *LOGINS, *CAPACITIES, *NETWORKS, *USERS)
+CACHE = (
+    Key(
+        "cache.node_type",
+        "node_type",
+        ("dax.t3.small", "dax.r5.24xlarge", "dax.r7i.large"),
+        ("", "r5.large", "dax.r5", "dax.R5.large", "dax.r5.large ", "cache.r5.large"),
+        "a node type, such as dax.r5.large",
+        "complete",
+    ),
+    Key("cache.nodes", "nodes", (3, 11), (0, -1, 12, "3", True), "a whole number from 1 to 11", "complete"),
+    *(
+        Key(
+            f"cache.{kind}_ttl_seconds",
+            f"{kind}_ttl_seconds",
+            (1, 300, 3600),
+            (0, -1, 3601, 1.5),
+            "a whole number from 1 to 3600",
+            "complete",
+        )
+        for kind in ("query", "item")
+    ),
+)
+ALL_KEYS = (*KEYS, *LOGINS, *CAPACITIES, *NETWORKS, *USERS, *CACHE)

@@ -10,6 +10,7 @@ from tests.project import rooms
 PRODUCT = rooms.python_files(ROOT, ("tableguard", "templates", "stream_lambda"))
 # folders of files that are one thing each: their number is the number of things
 LISTS = (
+    "compliance/managed",
     "local/configuration",
     "tableguard/settings",
     "local/moto",

@@ -36,6 +36,7 @@ _TAGGING_ACTIONS: Mapping[str, str] = {
     "cloudtrail": "cloudtrail:AddTags",
     "cloudwatch": "cloudwatch:TagResource",
     "config": "config:TagResource",
+    "dax": "dax:TagResource",
     "dynamodb": "dynamodb:TagResource",
     "ec2": "ec2:CreateTags",
     "events": "events:TagResource",

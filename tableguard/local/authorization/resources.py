@@ -30,7 +30,7 @@ _VARIABLES: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("cloudwatch", "DashboardName"): ("DashboardName", "DashboardNames"),
     ("cognito-identity", "IdentityPoolId"): ("IdentityPoolId",),
     ("cognito-idp", "UserPoolId"): ("UserPoolId",),
-    ("dax", "ClusterName"): ("ClusterName",),
+    ("dax", "ClusterName"): ("ClusterName", "ClusterNames"),
     ("dynamodb", "GlobalTableName"): ("GlobalTableName",),
     ("dynamodb", "TableName"): (
         "TableName",

@@ -19,6 +19,7 @@ class Contradiction:
     changes: dict[str, Any]
     resolved: dict[str, Any]
     says: str
+    example: str = "default"
 
     def __str__(self) -> str:
         return self.says
@@ -107,11 +108,41 @@ CONTRADICTIONS = (
         {"stacks.optional": ["login"]},
         "stacks.optional: 'login', which makes a user pool, is not among them, and [login] names none",
     ),
+    Contradiction(
+        {"stacks.optional": ["guardrails", "cache"]},
+        {"cache": {"node_type": "dax.r5.large", "nodes": 3}},
+        "stacks.optional: 'cache' is among them, and there is no [cache] section",
+    ),
+    Contradiction(
+        {"cache": {"node_type": "dax.r5.large", "nodes": 3}},
+        {"stacks.optional": ["guardrails", "cache"]},
+        "cache: stacks.optional does not name 'cache'",
+    ),
+    Contradiction(
+        {"cache.nodes": 2},
+        {"workload.environment": "staging"},
+        "cache.nodes: 2 in production; take 3 or more",
+        "complete",
+    ),
+    Contradiction(
+        {
+            "workload.name": "a--b",
+            "roles.exempt": [f"{ROLE}a--b-deployer"],
+            "roles.break_glass": [f"{ROLE}a--b-break-glass"],
+        },
+        {
+            "workload.name": "a-b",
+            "roles.exempt": [f"{ROLE}a-b-deployer"],
+            "roles.break_glass": [f"{ROLE}a-b-break-glass"],
+        },
+        "workload.name: 'a--b' has two hyphens together",
+        "complete",
+    ),
 )
 
 
-def with_changes(changes: dict[str, Any]) -> Data:
-    settings = data()
+def with_changes(changes: dict[str, Any], example: str) -> Data:
+    settings = data(example)
     for path, value in changes.items():
         settings = changed(settings, path, value)
     return settings
@@ -119,12 +150,12 @@ def with_changes(changes: dict[str, Any]) -> Data:
 
 @pytest.mark.parametrize("case", CONTRADICTIONS, ids=str)
 def test_values_that_contradict_one_another_are_refused(case: Contradiction) -> None:
-    assert refusal(with_changes(case.changes)).startswith(f"settings.toml: {case.says}")
+    assert refusal(with_changes(case.changes, case.example)).startswith(f"settings.toml: {case.says}")
 
 
 @pytest.mark.parametrize("case", CONTRADICTIONS, ids=str)
 def test_the_same_values_without_the_contradiction_are_accepted(case: Contradiction) -> None:
-    assert isinstance(read(with_changes({**case.changes, **case.resolved})), Settings)
+    assert isinstance(read(with_changes({**case.changes, **case.resolved}, case.example)), Settings)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tableguard.errors import SettingsError
 from tableguard.settings import (
+    Cache,
     ExistingLogin,
     ExistingVpc,
     NewLogin,
@@ -23,7 +24,7 @@ from tableguard.settings import (
     load,
 )
 from tableguard.store.places import CONVERSATIONS_IN_TABLE
-from tests.cases.settings_keys import ALL_KEYS, CAPACITIES, LOGINS, NETWORKS, USERS, Key
+from tests.cases.settings_keys import ALL_KEYS, CACHE, CAPACITIES, LOGINS, NETWORKS, USERS, Key
 from tests.worlds.settings_files import ABSENT, EXAMPLES, Data, changed, data, leaves, read, refusal, with_own_roles
 
 
@@ -35,7 +36,19 @@ def cases(values: str) -> list[Any]:
 
 def part(
     settings: Settings, key: Key
-) -> Settings | OnDemand | Provisioned | NewVpc | ExistingVpc | NewLogin | ExistingLogin | Takers | UserDatabase | None:
+) -> (
+    Settings
+    | OnDemand
+    | Provisioned
+    | NewVpc
+    | ExistingVpc
+    | NewLogin
+    | ExistingLogin
+    | Takers
+    | UserDatabase
+    | Cache
+    | None
+):
     """Where a key ends up."""
     if key.path.startswith("roles.takers."):
         return settings.takers
@@ -43,6 +56,8 @@ def part(
         return settings.login
     if key in CAPACITIES:
         return settings.capacity
+    if key in CACHE:
+        return settings.cache
     if key in USERS:
         return settings.user_database
     return settings.network if key in NETWORKS else settings
@@ -110,8 +125,10 @@ OPTIONAL = (
     "users.update",
     "login.self_sign_up",
     "login.session_days",
+    "cache.query_ttl_seconds",
+    "cache.item_ttl_seconds",
 )
-OPTIONAL_SECTIONS = ("users",)
+OPTIONAL_SECTIONS = ("users", "cache")
 OPTIONAL_TAKERS = "roles.takers.application"
 REQUIRED = [
     (name, path) for name in EXAMPLES for path, _ in leaves(data(name)) if path not in (*OPTIONAL, OPTIONAL_TAKERS)

@@ -7,7 +7,7 @@ import boto3
 import pytest
 
 from tableguard.settings import example
-from tableguard.stacks.registry import STACKS, find_stack
+from tableguard.stacks.registry import enabled_stacks, find_stack
 from tableguard.stacks.render import render
 from tests.worlds.boto3_emulation import emulated_aws
 from tests.worlds.requirements import of_type, stack, statement
@@ -21,7 +21,7 @@ CLOUDWATCH = boto3.Session("no", "keys", region_name="eu-central-1").client("clo
 ALARMS = [
     pytest.param(alarm, id=f"{settings}: {one.name} {title}")
     for settings in EXAMPLES
-    for one in STACKS
+    for one in enabled_stacks(example(settings))
     for title, alarm in of_type(stack(one.name, example(settings)), "AWS::CloudWatch::Alarm").items()
     if title != SILENCE
 ]
