@@ -116,7 +116,7 @@ CONTRADICTIONS = (
     Contradiction(
         {"cache": {"node_type": "dax.r5.large", "nodes": 3}},
         {"stacks.optional": ["guardrails", "cache"]},
-        "cache: stacks.optional does not name 'cache'",
+        "stacks.optional: 'cache' is not among them, and there is a [cache] section",
     ),
     Contradiction(
         {"cache.nodes": 2},
