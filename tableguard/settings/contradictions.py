@@ -105,7 +105,7 @@ def _in_cache(settings: Settings) -> Iterator[str]:
             yield "stacks.optional: 'cache' is among them, and there is no [cache] section; add one, or leave it out"
         return
     if not chosen:
-        yield "stacks.optional: 'cache' is not among them, and there is a [cache] section; add it, or remove the section"
+        yield "stacks.optional: 'cache' is not among them, and there is a [cache] section; add it, or remove that"
     if "--" in settings.name:
         yield (
             f"workload.name: {settings.name!r} has two hyphens together; the DAX cluster has the same name, and DAX "
