@@ -102,6 +102,28 @@ class Bootcamp:
             "user_handle": {"S": author.handle},
         }
 
+    def list_groups(self, user: User) -> list[tuple[str, str, str]]:
+        """List a person's groups, newest first, with the other's name and the last message."""
+        return [
+            (row["message_group_uuid"]["S"], row["user_display_name"]["S"], row["message"]["S"])
+            for row in self._query(f"GRP#{user.user_uuid}", newest_first=True)
+        ]
+
+    def list_messages(self, group_uuid: str) -> list[str]:
+        """List the texts of a group, oldest first."""
+        return [item["message"]["S"] for item in self._query(f"MSG#{group_uuid}", newest_first=False)]
+
+    def _query(self, pk: str, *, newest_first: bool) -> list[Item]:
+        """Query a partition by the years of these tests, as its queries do by the current one."""
+        answer = self.client.query(
+            TableName=self.table,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :year)",
+            ExpressionAttributeValues={":pk": {"S": pk}, ":year": {"S": "20"}},
+            ScanIndexForward=not newest_first,
+            ConsistentRead=True,
+        )
+        return list(answer["Items"])
+
     def items(self) -> list[Item]:
         """Everything in the table."""
         pages = self.client.get_paginator("scan").paginate(TableName=self.table, ConsistentRead=True)

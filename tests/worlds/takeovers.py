@@ -5,8 +5,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
+from tableguard.projection.takeover.back import WayBack
 from tableguard.projection.takeover.copying import Copier
 from tableguard.projection.takeover.report import TakeoverReport
+from tableguard.projection.takeover.return_report import ReturnReport
 from tableguard.projection.takeover.run import Takeover
 from tableguard.projection.takeover.source import Source
 from tableguard.projection.views import Reader
@@ -47,3 +49,11 @@ def adopted(client: Any, **options: Any) -> TakeoverReport:
 def ours(client: Any) -> MessageTable:
     """Return the access patterns on our table."""
     return MessageTable(client, TABLE, lambda: NOW)
+
+
+def returned(
+    client: Any, *, zone: tzinfo = UTC, sleep: Callable[[float], object] = lambda seconds: None
+) -> ReturnReport:
+    """Take the way back."""
+    reader = Reader(client, TABLE, lambda: NOW, workers=1)
+    return WayBack(Copier(reader), Source(client, BOOTCAMP_TABLE, zone), sleep=sleep).run()

@@ -86,14 +86,16 @@ class Copier:
             return Standing.DIFFERENT
         if ours.edited_at or ours.deleted:
             return Standing.EDITED
-        return Standing.SAME if self._text(ours) in (message.text, None) else Standing.DIFFERENT
+        # ciphertext to which there is no key here cannot be compared
+        unopened = isinstance(ours.text, bytes) and self.cipher is None
+        return Standing.SAME if unopened or self.opened(ours).text == message.text else Standing.DIFFERENT
 
-    def _text(self, ours: Message) -> items.Content | None:
-        """Return the text of our message; None for ciphertext to which there is no key here."""
+    def opened(self, ours: Message) -> Message:
+        """Return a message of ours with its text decrypted, where there is a cipher and it fits."""
         if isinstance(ours.text, str) or self.cipher is None:
-            return ours.text if isinstance(ours.text, str) else None
+            return ours
         (opened,) = self.cipher.open_messages([ours]).items
-        return opened.text
+        return opened
 
     def _put(self, message: Message) -> Standings:
         for _ in range(_INSTANTS):

@@ -1,6 +1,6 @@
-"""Report an takeover: what is there, what was copied, what was left and why, and whether the rows are right."""
+"""Report a takeover: what is there, what was copied, what was left and why, and whether the rows are right."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,34 +8,9 @@ from tableguard.findings.counts import counted
 from tableguard.findings.exit_code import FINDINGS, FINE
 from tableguard.findings.finding import Finding
 from tableguard.findings.formats import Report
-from tableguard.projection.report import DriftReport, DriftResult, printable
+from tableguard.projection.report import DriftReport, DriftResult
 from tableguard.projection.takeover.copying import Standing
 from tableguard.projection.takeover.tally import Tally
-
-
-def lines_of(tally: Tally) -> Iterator[str]:
-    """Yield what a reading of theirs met."""
-    contents = tally.contents
-    yield (
-        f"{counted(len(contents.groups), 'group')}, {counted(contents.messages, 'message')} and "
-        f"{counted(contents.rows, 'row')} in the bootcamp's table"
-    )
-    for group_uuid, doubt in sorted(tally.doubts.items()):
-        evidence = contents.groups[group_uuid]
-        yield printable(f"left  {group_uuid}  {counted(evidence.messages, 'message')}: {doubt.value}")
-    yield from (printable(f"left  {line}") for line in (*tally.left, *contents.malformed))
-    if contents.unknown.kinds:
-        yield f"{counted(contents.unknown.kinds.total(), 'item')} of other kinds, left alone"
-
-
-def planned_lines(tally: Tally) -> Iterator[str]:
-    """Yield what a dry run says."""
-    yield from lines_of(tally)
-    yield (
-        f"to copy: {counted(tally.standings[Standing.MISSING], 'message')} and {counted(tally.new_groups, 'group')}, "
-        f"for {tally.write_units:g} write units, and those of their rows; "
-        f"there already: {counted(tally.standings[Standing.SAME] + tally.standings[Standing.EDITED], 'message')}"
-    )
 
 
 @dataclass(frozen=True)
@@ -65,7 +40,7 @@ class TakeoverReport(Report):
         groups = sum(tally.new_groups for tally in self.tallies)
         units = sum(tally.write_units for tally in self.tallies)
         copied = f"copied {counted(self._copied, 'message')} and {counted(groups, 'group')} for {units:g} write units"
-        return "\n".join((*lines_of(self.last), copied, self.survey.text(), self._verdict()))
+        return "\n".join((*self.last.lines(), copied, self.survey.text(), self._verdict()))
 
     def _verdict(self) -> str:
         if self.wrong:

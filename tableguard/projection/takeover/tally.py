@@ -1,9 +1,12 @@
 """Count what one reading of the bootcamp's table met, and keep what somebody must look at."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from tableguard.findings.counts import counted
+from tableguard.projection.report import printable
 from tableguard.projection.takeover.copying import Standing, Standings
 from tableguard.projection.takeover.membership import Doubt
 from tableguard.projection.takeover.source import SourceContents
@@ -41,6 +44,30 @@ class Tally:
     def is_complete(self) -> bool:
         """Tell whether everything of theirs that can be understood is in our table, as it was."""
         return not (self.doubts or self.left or self.contents.malformed)
+
+    def lines(self) -> Iterator[str]:
+        """Yield what the bootcamp's table has, and what is left of it."""
+        contents = self.contents
+        yield (
+            f"{counted(len(contents.groups), 'group')}, {counted(contents.messages, 'message')} and "
+            f"{counted(contents.rows, 'row')} in the bootcamp's table"
+        )
+        for group_uuid, doubt in sorted(self.doubts.items()):
+            messages = counted(contents.groups[group_uuid].messages, "message")
+            yield printable(f"left  {group_uuid}  {messages}: {doubt.value}")
+        yield from (printable(f"left  {line}") for line in (*self.left, *contents.malformed))
+        if contents.unknown.kinds:
+            yield f"{counted(contents.unknown.kinds.total(), 'item')} of other kinds, left alone"
+
+    def text(self) -> str:
+        """Say what is to be copied, and what that costs."""
+        there = self.standings[Standing.SAME] + self.standings[Standing.EDITED]
+        missing, groups = counted(self.standings[Standing.MISSING], "message"), counted(self.new_groups, "group")
+        summary = (
+            f"to copy: {missing} and {groups}, for {self.write_units:g} write units, and those of their rows; "
+            f"there already: {counted(there, 'message')}"
+        )
+        return "\n".join((*self.lines(), summary))
 
     def facts(self) -> dict[str, Any]:
         """Return the counts for JSON."""

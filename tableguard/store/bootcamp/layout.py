@@ -22,12 +22,13 @@ _GROUP = "message_group_uuid"
 
 @dataclass(frozen=True)
 class GroupRow:
-    """One person's row of a group: whose it is, whom it names, and the time as the table has it."""
+    """One person's row of a group: whose it is, whom it names, the time as the table has it, and the last message."""
 
     owner_uuid: str
     group_uuid: str
     other: User
     at: str
+    text: str
 
 
 def is_message(key: Mapping[str, Any]) -> bool:
@@ -52,6 +53,11 @@ def instant(text: str, zone: tzinfo) -> str:
         raise ValueError("out of range") from error
 
 
+def local_time(created_at: str, zone: tzinfo) -> str:
+    """Return a time of our table as a clock of this zone writes it with its offset: it sorts among those without."""
+    return datetime.fromisoformat(created_at).astimezone(zone).isoformat(timespec="microseconds")
+
+
 def message_of(item: Item, zone: tzinfo) -> Message:
     """Return the message that an item holds, at its instant; ItemError if it is not one."""
     try:
@@ -67,16 +73,19 @@ def row_of(item: Item) -> GroupRow:
     group_uuid, owner_uuid = _text(item, _GROUP), _text(item, "pk").removeprefix(ROW_PREFIX)
     if not (owner_uuid and group_uuid and other.user_uuid):
         raise ItemError(f"pk, {_GROUP} or user_uuid: empty")
-    return GroupRow(owner_uuid, group_uuid, other, _text(item, "sk"))
+    return GroupRow(owner_uuid, group_uuid, other, _text(item, "sk"), _text(item, "message"))
 
 
-def row_item(row: GroupRow, text: str) -> Item:
-    """Return a row as the bootcamp's table holds it, showing this text."""
-    return {
-        "pk": {"S": items.rows_pk(row.owner_uuid)},
-        "sk": {"S": row.at},
+def row_key(row: GroupRow) -> Item:
+    """Return the key of a row."""
+    return {"pk": {"S": items.rows_pk(row.owner_uuid)}, "sk": {"S": row.at}}
+
+
+def row_item(row: GroupRow) -> Item:
+    """Return a row as the bootcamp's table holds it."""
+    return row_key(row) | {
         _GROUP: {"S": row.group_uuid},
-        "message": {"S": text},
+        "message": {"S": row.text},
         "user_uuid": {"S": row.other.user_uuid},
         "user_display_name": {"S": row.other.display_name},
         "user_handle": {"S": row.other.handle},

@@ -55,6 +55,22 @@ def test_it_asks_copies_and_verifies_and_then_has_nothing_to_copy(adopting: Worl
     assert len([line for line in shown.lines if group_of(adopting) in line and line.endswith("ada: hello 3")]) == 1
 
 
+def test_the_way_back_says_what_it_writes_and_asks_for_the_bootcamps_table(adopting: World) -> None:
+    assert adopting.run("table adopt", *THEIRS, *AT_ONCE, "--yes").code == 0
+    adopting.run("messages create", "--group", group_of(adopting), ADA.user_uuid, "from ours", "--yes")
+    dry = adopting.run("table adopt", *THEIRS, "--back", "--dry-run")
+    assert (dry.code, dry.lines) == (0, ["to write into the bootcamp's table: 1 message, 0 edits, 2 rows, of 1 group"])
+    assert adopting.refused("table adopt", *THEIRS, "--back", answer=f"{TABLE}\n") == "not confirmed: nothing was done"
+    back = adopting.run("table adopt", *THEIRS, "--back", answer="theirs\n")
+    assert (back.code, back.lines[-1]) == (
+        0,
+        "verified: every message of ours is in the bootcamp's table, and its rows show the newest",
+    )
+    facts = json.loads(adopting.run("table adopt", *THEIRS, "--back", "--yes", "--json").out)
+    assert [reading["messages"] for reading in facts["readings"]] == [0, 0]
+    assert "--back and --authors exclude each other" in adopting.run("table adopt", *THEIRS, "--back", "--authors").err
+
+
 def test_what_it_cannot_begin_with_is_refused_before_anything_is_read(adopting: World) -> None:
     assert "the table that it would be copied into" in adopting.refused("table adopt", "--from", TABLE, "--yes")
     assert "no table elsewhere at " in adopting.refused("table adopt", "--from", "elsewhere", "--yes")

@@ -58,11 +58,11 @@ def test_what_is_no_message_is_refused_with_the_attribute(item: Item, reason: st
 
 def test_a_row_names_whose_it_is_and_whom_it_is_with() -> None:
     read = layout.row_of(row())
-    assert read == layout.GroupRow(ADA.user_uuid, "group", BOB, NAIVE)
-    assert layout.row_item(read, "hello") == row()
+    assert read == layout.GroupRow(ADA.user_uuid, "group", BOB, NAIVE, "hello")
+    assert layout.row_item(read) == row()
 
 
-@pytest.mark.parametrize("name", ["message_group_uuid", "user_uuid", "user_handle", "user_display_name"])
+@pytest.mark.parametrize("name", ["message", "message_group_uuid", "user_uuid", "user_handle", "user_display_name"])
 def test_a_row_that_lacks_anything_is_refused(name: str) -> None:
     with pytest.raises(ItemError, match=name):
         layout.row_of({key: value for key, value in row().items() if key != name})
