@@ -58,11 +58,15 @@ class Bootcamp:
 
     def say(self, group_uuid: str, author: User, text: str) -> str:
         """Write a message into a group without asking who is in it, and let the function run. Return its uuid."""
-        at = self._tick().replace(tzinfo=None).isoformat()
-        item = self.message(group_uuid, at, author, text)
-        self.client.put_item(TableName=self.table, Item=item)
+        item = self.write(group_uuid, author, text)
         self.project(item)
         return str(item["message_uuid"]["S"])
+
+    def write(self, group_uuid: str, author: User, text: str) -> Item:
+        """Write a message, at a time without an offset, to which the function is yet to come."""
+        item = self.message(group_uuid, self._tick().replace(tzinfo=None).isoformat(), author, text)
+        self.client.put_item(TableName=self.table, Item=item)
+        return item
 
     def project(self, message: Item, between: Callable[[], None] = lambda: None) -> None:
         """Delete the group's rows and put them again at the time of the message, as its function does."""

@@ -12,7 +12,7 @@ from tableguard.store.bootcamp.layout import GroupRow
 
 
 @dataclass(frozen=True)
-class Edit:
+class TextChange:
     """A message of theirs whose text our members have edited or deleted since."""
 
     key: Item
@@ -33,7 +33,7 @@ class Differences:
     """Messages to put, messages to edit, and rows to move."""
 
     new_messages: tuple[Item, ...] = ()
-    edits: tuple[Edit, ...] = ()
+    edits: tuple[TextChange, ...] = ()
     rows: tuple[RowMove, ...] = ()
 
 
@@ -45,7 +45,7 @@ def differences(
     new = [message for message in ours if message.message_uuid not in by_uuid]
     put = tuple(_placed(new, {item["sk"]["S"] for item in theirs}, zone))
     edits = tuple(
-        Edit({name: item[name] for name in ("pk", "sk")}, message.message_uuid, str(message.text))
+        TextChange({name: item[name] for name in ("pk", "sk")}, message.message_uuid, str(message.text))
         for message in ours
         if (message.edited_at or message.deleted)
         and (item := by_uuid.get(message.message_uuid))
@@ -65,7 +65,7 @@ def _placed(messages: Iterable[Message], times: set[str], zone: tzinfo) -> Itera
         yield items.message_item(replace(message, created_at=local, preview=None))
 
 
-def _newest(theirs: Iterable[Item], edits: Iterable[Edit], zone: tzinfo) -> tuple[str, str] | None:
+def _newest(theirs: Iterable[Item], edits: Iterable[TextChange], zone: tzinfo) -> tuple[str, str] | None:
     """Return the time of the newest message, as theirs has it, and its text; None if there is no message."""
     edited = {edit.message_uuid: edit.text for edit in edits}
     messages = [(message, item["sk"]["S"]) for item in theirs if (message := _usable(item, zone))]

@@ -5,7 +5,7 @@ from typing import Any
 
 from stream_lambda import items
 from tableguard.errors import TableError
-from tableguard.projection.takeover.differences import Differences, Edit, RowMove
+from tableguard.projection.takeover.differences import Differences, RowMove, TextChange
 from tableguard.projection.takeover.source import Source
 from tableguard.store.bootcamp import layout
 from tableguard.store.bootcamp.layout import GroupRow
@@ -37,7 +37,7 @@ class Writer:
             return False
         return True
 
-    def _edit(self, edit: Edit) -> None:
+    def _edit(self, edit: TextChange) -> None:
         client = self.source.client
         try:
             client.update_item(
