@@ -1,6 +1,6 @@
-"""How a SELECT of DynamoDB's PartiQL is read, as the filter and the attributes of a scan that gives the same items.
+"""How a statement of DynamoDB's PartiQL is read: its table and index, its condition as a tree, and what it changes.
 
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.select.html
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.html
 """
 
 import re
@@ -8,77 +8,329 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-_STRING, _QUOTED = r"'(?:[^']|'')*'", r'"[^"]+"'
-_NAME = rf"(?:{_QUOTED}|[A-Za-z_][\w-]*)"
-_PATH = rf"{_NAME}(?:\.{_NAME}|\[\d+\])*"
-_SELECT = re.compile(
-    rf"\s*SELECT\s+(?P<what>\*|{_NAME}(?:\s*,\s*{_NAME})*)\s+FROM\s+(?P<table>{_NAME})(?:\.(?P<index>{_NAME}))?"
-    r"(?:\s+WHERE\s+(?P<where>.+?))?\s*;?\s*",
-    re.IGNORECASE | re.DOTALL,
+Value = Mapping[str, Any]
+Path = tuple[str | int, ...]
+# what an UPDATE sets: an operand, or two with + or - between them; None where it removes
+Change = tuple["Operand"] | tuple["Operand", str, "Operand"] | None
+
+_TOKEN = re.compile(
+    r"'(?:[^']|'')*'|\"[^\"]+\"|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|<<|>>|[<>!]=|<>|[=<>(),.\[\]{}:?*;+-]|[A-Za-z_]\w*|\S"
 )
-_TOKEN = re.compile(rf"{_STRING}|-?\d+(?:\.\d+)?|\?|[<>!]=|<>|[=<>(),]|{_PATH}|\S")
-_KEPT = {word: word for word in ("AND", "OR", "NOT", "BETWEEN", "=", "<>", "<", "<=", ">", ">=", "(", ")", ",")}
-_KEPT["!="] = "<>"
-_FUNCTIONS = ("begins_with", "contains", "attribute_type", "size")
-_REFUSED = ("ORDER", "BY", "IS", "IN", "EXISTS", "MISSING", "NULL", "LIMIT")
+_NAME = re.compile(r'"[^"]+"|[A-Za-z_]\w*')  # others are quoted
+_COMPARISONS = {"=": "=", "<>": "<>", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+_TESTS = {"BEGINS_WITH": 2, "CONTAINS": 2, "ATTRIBUTE_TYPE": 2}  # functions that hold or do not, and their operands
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.select.html: no name without quotes
+_WORDS = frozenset(
+    ("AND", "BETWEEN", "BY", "FALSE", "FROM", "IN", "IS", "MISSING", "NOT", "NULL", "OR", "ORDER", "REMOVE", "RETURNING",
+     "SELECT", "SET", "TRUE", "VALUE", "WHERE")
+)  # fmt: skip
+_END = "the end"
 
 
-@dataclass
-class Selection:
-    """The table and index of a SELECT, its attributes (none: all), and its filter with what placeholders mean."""
+@dataclass(frozen=True)
+class Operand:
+    """A path, a value, or the size of what is at a path."""
 
+    path: Path | None = None
+    value: Value | None = None
+    is_size: bool = False
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A condition: AND, OR or NOT of others, or one of operands, such as =, IN, BETWEEN, BEGINS_WITH or MISSING."""
+
+    how: str
+    parts: tuple["Condition", ...] = ()
+    operands: tuple[Operand, ...] = ()
+
+    @property
+    def conjuncts(self) -> tuple["Condition", ...]:
+        """Return the conditions that must all hold for this one."""
+        if self.how != "AND":
+            return (self,)
+        return tuple(conjunct for part in self.parts for conjunct in part.conjuncts)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A statement: its verb, table and index, the paths it selects (none: all), its condition and order.
+
+    `changes` are the paths that an UPDATE sets, and those that it removes (None). `returning` is such as "ALL OLD".
+    """
+
+    verb: str
     table: str
-    index: str | None
-    attributes: list[str]
-    filter: str = ""
-    names: dict[str, str] = field(default_factory=dict)
-    values: dict[str, Any] = field(default_factory=dict)
+    index: str | None = None
+    paths: tuple[Path, ...] = ()
+    condition: Condition | None = None
+    order: tuple[tuple[str, bool], ...] = ()  # attributes, and whether they descend
+    changes: tuple[tuple[Path, Change], ...] = ()
+    item: Mapping[str, Value] = field(default_factory=dict)
+    returning: str = ""
+
+    @property
+    def conjuncts(self) -> tuple[Condition, ...]:
+        """Return the conditions that must all hold."""
+        return self.condition.conjuncts if self.condition else ()
 
 
-def selection(statement: str, parameters: Sequence[Mapping[str, Any]]) -> Selection:
-    """Return what a SELECT asks for; ValueError says what of it is not modelled."""
-    match = _SELECT.fullmatch(statement)
-    if match is None:
-        raise ValueError("a statement that is not SELECT attributes FROM table WHERE condition")
-    names = [] if match["what"] == "*" else re.findall(_NAME, match["what"])
-    reading = Selection(_bare(match["table"]), match["index"] and _bare(match["index"]), list(map(_bare, names)))
-    left = list(parameters)
-    reading.filter = " ".join(_operand(reading, token, left) for token in _TOKEN.findall(match["where"] or ""))
-    return reading
+def parse(text: str, parameters: Sequence[Value] = ()) -> Statement:
+    """Return what a statement says; ValueError names the token that is not understood."""
+    reading = _Reading(text, parameters)
+    verb = reading.need("SELECT", "INSERT", "UPDATE", "DELETE")
+    statement = {"SELECT": _select, "INSERT": _insert, "UPDATE": _update, "DELETE": _delete}[verb](reading)
+    reading.take(";")
+    reading.need(_END)
+    if reading.parameters:
+        raise ValueError(f"{len(reading.parameters)} parameters too many for the ? of the statement")
+    return statement
 
 
-def _bare(name: str) -> str:
-    return name.strip('"')
+class _Reading:
+    """The tokens of a statement, and the parameters that are left for its question marks."""
 
+    def __init__(self, text: str, parameters: Sequence[Value]) -> None:
+        self.tokens, self.at, self.parameters = _TOKEN.findall(text), 0, list(parameters)
 
-def _path(of: Selection, path: str) -> str:
-    steps = re.findall(rf"{_NAME}|\[\d+\]", path)
-    return "".join(step if step[0] == "[" else f".{_placeholder(of.names, '#', _bare(step))}" for step in steps)[1:]
+    @property
+    def next(self) -> str:
+        return self.tokens[self.at] if self.at < len(self.tokens) else _END
 
-
-def _placeholder(meanings: dict[str, Any], mark: str, meaning: Any) -> str:
-    placeholder = next((name for name, other in meanings.items() if other == meaning), f"{mark}p{len(meanings)}")
-    meanings[placeholder] = meaning
-    return placeholder
-
-
-def _operand(of: Selection, token: str, parameters: list[Mapping[str, Any]]) -> str:
-    if token.upper() in _KEPT:
-        return _KEPT[token.upper()]
-    if token in _FUNCTIONS:
+    def take(self, *wanted: str) -> str:
+        """Return the next token in capitals and go on if it is one of these; else return an empty text."""
+        token = self.next.upper() if self.next != _END else _END
+        if token not in wanted:
+            return ""
+        self.at += 1
         return token
-    if token.upper() in _REFUSED or not re.match(r"['\"?\w-]", token) or (token[0] == "?" and not parameters):
-        raise ValueError(f"{token} in a condition")
-    value = _value(token, parameters)
-    return _path(of, token) if value is None else _placeholder(of.values, ":", value)
+
+    def need(self, *wanted: str) -> str:
+        token = self.take(*wanted)
+        if not token:
+            raise self.unclear(" or ".join(wanted))
+        return token
+
+    def unclear(self, expected: str) -> ValueError:
+        return ValueError(f"{self.next} where {expected} is expected")
+
+    def name(self) -> str:
+        token = self.next
+        if not _NAME.fullmatch(token) or token.upper() in _WORDS:
+            raise self.unclear("a name")
+        self.at += 1
+        return token.strip('"')
+
+    def path(self) -> Path:
+        steps: list[str | int] = [self.name()]
+        while mark := self.take(".", "["):
+            if mark == ".":
+                steps.append(self.name())
+                continue
+            if not self.next.isdigit():
+                raise self.unclear("a place in a list")
+            steps.append(int(self.next))
+            self.at += 1
+            self.need("]")
+        return tuple(steps)
+
+    def names(self) -> tuple[str, str | None]:
+        """Read a table, and an index of it."""
+        table = self.name()
+        return table, self.name() if self.take(".") else None
+
+    def value(self) -> Value:
+        """Read a value of any type."""
+        token = self.next
+        self.at += 1
+        if token[0] == "'":
+            return {"S": token[1:-1].replace("''", "'")}
+        if token[0].isdigit() or token in "+-":
+            number = token if token[0].isdigit() else f"{token}{self.value()['N']}"
+            return {"N": number.removeprefix("+")}
+        if token == "?" and self.parameters:
+            return dict(self.parameters.pop(0))
+        if token.upper() in ("TRUE", "FALSE"):
+            return {"BOOL": token.upper() == "TRUE"}
+        if token.upper() == "NULL":
+            return {"NULL": True}
+        if token == "[":
+            return {"L": self._until("]")}
+        if token == "{":
+            return {"M": self._map()}
+        if token == "<<":
+            return self._set()
+        self.at -= 1
+        raise ValueError("a ? without a parameter") if token == "?" else self.unclear("a value")
+
+    def _until(self, end: str) -> list[Value]:
+        values: list[Value] = []
+        while not self.take(end):
+            values.append(self.value())
+            if self.next != end:
+                self.need(",")
+        return values
+
+    def _map(self) -> dict[str, Value]:
+        entries: dict[str, Value] = {}
+        while not self.take("}"):
+            key = self.value() if self.next[0] == "'" else {"S": self.name()}
+            self.need(":")
+            entries[str(key["S"])] = self.value()
+            if self.next != "}":
+                self.need(",")
+        return entries
+
+    def _set(self) -> Value:
+        values = self._until(">>")
+        kinds = {kind for value in values for kind in value}
+        if len(kinds) != 1 or not kinds <= {"S", "N", "B"}:
+            raise ValueError("a set that is empty or of several types")
+        (kind,) = kinds
+        return {f"{kind}S": [value[kind] for value in values]}
+
+    def operand(self) -> Operand:
+        """Read a path, a value, or size(path)."""
+        if self.next.upper() == "SIZE" and self.tokens[self.at + 1 : self.at + 2] == ["("]:
+            self.at += 2
+            path = self.path()
+            self.need(")")
+            return Operand(path, is_size=True)
+        if _NAME.fullmatch(self.next) and self.next.upper() not in _WORDS:
+            return Operand(self.path())
+        return Operand(value=self.value())
 
 
-def _value(token: str, parameters: list[Mapping[str, Any]]) -> dict[str, Any] | None:
-    """Return the value that a token is; None if it is a path."""
-    if token[0] == "'":
-        return {"S": token[1:-1].replace("''", "'")}
-    if token[0] == "?":
-        return dict(parameters.pop(0))
-    if token.upper() in ("TRUE", "FALSE"):
-        return {"BOOL": token.upper() == "TRUE"}
-    return {"N": token} if re.fullmatch(r"-?\d+(?:\.\d+)?", token) else None
+def _select(reading: _Reading) -> Statement:
+    paths: list[Path] = []
+    if not reading.take("*"):
+        paths.append(reading.path())
+        while reading.take(","):
+            paths.append(reading.path())
+    reading.need("FROM")
+    table, index = reading.names()
+    condition = _where(reading, required=False)
+    order: list[tuple[str, bool]] = []
+    if reading.take("ORDER"):
+        reading.need("BY")
+        order.append(_order(reading))
+        while reading.take(","):
+            order.append(_order(reading))
+    return Statement("SELECT", table, index, tuple(paths), condition, tuple(order))
+
+
+def _order(reading: _Reading) -> tuple[str, bool]:
+    return reading.name(), reading.take("ASC", "DESC") == "DESC"
+
+
+def _insert(reading: _Reading) -> Statement:
+    reading.need("INTO")
+    table = reading.name()
+    reading.need("VALUE")
+    item = reading.value()
+    if "M" not in item:
+        raise ValueError("INSERT takes one item, {'name': value, …}")
+    return Statement("INSERT", table, item=item["M"])
+
+
+def _update(reading: _Reading) -> Statement:
+    table, changes = reading.name(), list[tuple[Path, Change]]()
+    while verb := reading.take("SET", "REMOVE"):
+        changes.append(_change(reading, verb))
+        while reading.take(","):
+            changes.append(_change(reading, verb))
+    if not changes:
+        raise reading.unclear("SET or REMOVE")
+    condition = _where(reading, required=True)
+    return Statement("UPDATE", table, condition=condition, changes=tuple(changes), returning=_returning(reading))
+
+
+def _change(reading: _Reading, verb: str) -> tuple[Path, Change]:
+    path = reading.path()
+    if verb == "REMOVE":
+        return path, None
+    reading.need("=")
+    operand = reading.operand()
+    sign = reading.take("+", "-")
+    return path, (operand, sign, reading.operand()) if sign else (operand,)
+
+
+def _delete(reading: _Reading) -> Statement:
+    reading.need("FROM")
+    table = reading.name()
+    condition = _where(reading, required=True)
+    return Statement("DELETE", table, condition=condition, returning=_returning(reading))
+
+
+def _returning(reading: _Reading) -> str:
+    if not reading.take("RETURNING"):
+        return ""
+    returning = f"{reading.need('ALL', 'MODIFIED')} {reading.need('OLD', 'NEW')}"
+    reading.need("*")
+    return returning
+
+
+def _where(reading: _Reading, *, required: bool) -> Condition | None:
+    if required:
+        reading.need("WHERE")
+    elif not reading.take("WHERE"):
+        return None
+    return _any_of(reading)
+
+
+def _any_of(reading: _Reading) -> Condition:
+    return _joined(reading, "OR", _all_of)
+
+
+def _all_of(reading: _Reading) -> Condition:
+    return _joined(reading, "AND", _negation)
+
+
+def _joined(reading: _Reading, how: str, part: Any) -> Condition:
+    parts = [part(reading)]
+    while reading.take(how):
+        parts.append(part(reading))
+    return parts[0] if len(parts) == 1 else Condition(how, tuple(parts))
+
+
+def _negation(reading: _Reading) -> Condition:
+    if reading.take("NOT"):
+        return Condition("NOT", (_negation(reading),))
+    if reading.take("("):
+        condition = _any_of(reading)
+        reading.need(")")
+        return condition
+    return _predicate(reading)
+
+
+def _predicate(reading: _Reading) -> Condition:
+    if reading.next.upper() in _TESTS and reading.tokens[reading.at + 1 : reading.at + 2] == ["("]:
+        how = reading.need(*_TESTS)
+        reading.need("(")
+        operands = [reading.operand()]
+        while reading.need(",", ")") == ",":
+            operands.append(reading.operand())
+        if len(operands) != _TESTS[how]:
+            raise ValueError(f"{how} with {len(operands)} operands")
+        return Condition(how, operands=tuple(operands))
+    left = reading.operand()
+    if reading.take("IS"):
+        negative = reading.take("NOT")
+        condition = Condition(reading.need("MISSING", "NULL"), operands=(left,))
+        return Condition("NOT", (condition,)) if negative else condition
+    how = reading.need(*_COMPARISONS, "BETWEEN", "IN")
+    if how == "IN":
+        end = {"[": "]", "(": ")"}[reading.need("[", "(")]
+        return Condition("IN", operands=(left, *_operands(reading, end)))
+    right = reading.operand()
+    if how == "BETWEEN":
+        reading.need("AND")
+        return Condition("BETWEEN", operands=(left, right, reading.operand()))
+    return Condition(_COMPARISONS[how], operands=(left, right))
+
+
+def _operands(reading: _Reading, end: str) -> list[Operand]:
+    operands = [reading.operand()]
+    while reading.need(",", end) == ",":
+        operands.append(reading.operand())
+    return operands

@@ -62,12 +62,18 @@ def _indexes(table: Table) -> tuple[Index, ...]:
     )
 
 
-def _of_writes(handler: DynamoHandler, action: str, request: DynamoDbRequest) -> list[Consumption]:
+def of_writes(request: DynamoDbRequest, *, transactional: bool = False) -> list[Consumption]:
+    """Return the capacity of what a request has written so far, a table each."""
     consumed: dict[str, Consumption] = {}
-    transactional = action in _TRANSACTIONS
     for write in request.writes:
         of_table = consumed.setdefault(write.table.name, Consumption(write.table.name))
         of_table.add_write(_indexes(write.table), write.old, write.new, transactional)
+    return list(consumed.values())
+
+
+def _of_writes(handler: DynamoHandler, action: str, request: DynamoDbRequest) -> list[Consumption]:
+    transactional = action in _TRANSACTIONS
+    consumed = {one.table_name: one for one in of_writes(request, transactional=transactional)}
     if transactional:
         for write in _condition_checks(handler):
             consumed.setdefault(write.table.name, Consumption(write.table.name)).table += 2 * write_units(write.old)
@@ -102,8 +108,13 @@ def _of_search(handler: DynamoHandler, request: DynamoDbRequest) -> Consumption:
     table = handler.dynamodb_backend.get_table(handler.body["TableName"])
     size = sum(item_size(image(item) or {}) for item in request.evaluated)
     units = read_units(size, bool(handler.body.get("ConsistentRead")))
+    return of_search(table, handler.body.get("IndexName"), units)
+
+
+def of_search(table: Table, index_name: str | None, units: float) -> Consumption:
+    """Return units as the capacity of reading a table, or an index of it."""
     consumed = Consumption(table.name)
-    searched = next((index for index in _indexes(table) if index.name == handler.body.get("IndexName")), None)
+    searched = next((index for index in _indexes(table) if index.name == index_name), None)
     if searched is None:
         consumed.table = units
     else:

@@ -1,0 +1,70 @@
+"""The conditions and changes of a PartiQL statement as DynamoDB's expressions with placeholders."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tableguard.aws.dynamodb.partiql import Change, Condition, Operand, Path, Value
+
+_CALLS = {"BEGINS_WITH": "begins_with", "CONTAINS": "contains", "ATTRIBUTE_TYPE": "attribute_type"}
+
+
+@dataclass
+class Placeholders:
+    """What the placeholders of a request's expressions mean."""
+
+    names: dict[str, str] = field(default_factory=dict)
+    values: dict[str, Value] = field(default_factory=dict)
+
+    def condition(self, condition: Condition) -> str:
+        """Write a condition as a filter or condition expression."""
+        match condition.how:
+            case "AND" | "OR":
+                return f" {condition.how} ".join(self._enclosed(part) for part in condition.parts)
+            case "NOT":
+                return f"NOT {self._enclosed(condition.parts[0])}"
+            case "MISSING":
+                return f"attribute_not_exists({self._operand(condition.operands[0])})"
+            case "NULL":
+                return f"attribute_type({self._operand(condition.operands[0])}, {self._value({'S': 'NULL'})})"
+        operands = [self._operand(operand) for operand in condition.operands]
+        if condition.how in _CALLS:
+            return f"{_CALLS[condition.how]}({', '.join(operands)})"
+        left, *others = operands
+        if condition.how == "IN":
+            return f"{left} IN ({', '.join(others)})"
+        return f"{left} {condition.how} {' AND '.join(others)}"
+
+    def update(self, changes: Sequence[tuple[Path, Change]]) -> str:
+        """Write the changes of an UPDATE as an update expression."""
+        set_to = [f"{self._path(path)} = {self._change(change)}" for path, change in changes if change]
+        removed = [self._path(path) for path, change in changes if not change]
+        clauses = (("SET", set_to), ("REMOVE", removed))
+        return " ".join(f"{verb} {', '.join(parts)}" for verb, parts in clauses if parts)
+
+    def _enclosed(self, part: Condition) -> str:
+        text = self.condition(part)
+        return f"({text})" if part.how in ("AND", "OR", "NOT") else text
+
+    def _change(self, change: tuple[Any, ...]) -> str:
+        return " ".join(part if isinstance(part, str) else self._operand(part) for part in change)
+
+    def _operand(self, operand: Operand) -> str:
+        if operand.path is None:
+            return self._value(operand.value or {})
+        return f"size({self._path(operand.path)})" if operand.is_size else self._path(operand.path)
+
+    def _path(self, path: Path) -> str:
+        return "".join(f"[{step}]" if isinstance(step, int) else f".{self._name(step)}" for step in path)[1:]
+
+    def _name(self, name: str) -> str:
+        return _placeholder(self.names, "#", name)
+
+    def _value(self, value: Value) -> str:
+        return _placeholder(self.values, ":", value)
+
+
+def _placeholder(meanings: dict[str, Any], mark: str, meaning: Any) -> str:
+    placeholder = next((name for name, other in meanings.items() if other == meaning), f"{mark}p{len(meanings)}")
+    meanings[placeholder] = meaning
+    return placeholder
