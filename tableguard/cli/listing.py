@@ -1,7 +1,9 @@
 """Print texts and pages of messages, safely on a terminal."""
 
+import base64
+import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from stream_lambda.items import Content
@@ -23,6 +25,11 @@ def printable(content: Content) -> str:
 def text_or_none(content: Content) -> str | None:
     """Return a text for JSON; None for one that is encrypted or must not be shown."""
     return content if isinstance(content, str) else None
+
+
+def item_line(item: Mapping[str, Any]) -> str:
+    """Write an item as DynamoDB JSON on one line."""
+    return json.dumps(item, sort_keys=True, default=lambda content: base64.b64encode(content).decode())
 
 
 def print_page(page: ListingPage[Any], lines: Iterable[str]) -> None:

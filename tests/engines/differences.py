@@ -67,8 +67,11 @@ DIFFERENCES = {
     "a_local_index_fetches_nothing": Difference(
         "attributes that a local index does not project", "NotModelled", "are fetched from its table"
     ),
-    "what_partiql_has_besides_is_refused_in_words": Difference(
-        "UPDATE, DELETE, ORDER BY, paths and Limit in PartiQL", "NotModelled", "are carried out, but ORDER BY"
+    "an_order_is_that_of_the_keys": Difference(
+        "ORDER BY in PartiQL", "items of partitions are ordered by their keys", "InternalFailure"
+    ),
+    "what_is_not_read_is_refused_in_words": Difference(
+        "list_append, set_add and set_delete in PartiQL's UPDATE", "NotModelled", "are carried out"
     ),
     "a_key_in_a_transaction_is_that_of_the_schema": Difference(
         "a key of another schema in TransactGetItems", "ValidationException", "TransactionCanceledException"

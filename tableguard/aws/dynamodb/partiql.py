@@ -21,9 +21,10 @@ _COMPARISONS = {"=": "=", "<>": "<>", "!=": "<>", "<": "<", "<=": "<=", ">": ">"
 _TESTS = {"BEGINS_WITH": 2, "CONTAINS": 2, "ATTRIBUTE_TYPE": 2}  # functions that hold or do not, and their operands
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.select.html: no name without quotes
 _WORDS = frozenset(
-    ("AND", "BETWEEN", "BY", "FALSE", "FROM", "IN", "IS", "MISSING", "NOT", "NULL", "OR", "ORDER", "REMOVE", "RETURNING",
-     "SELECT", "SET", "TRUE", "VALUE", "WHERE")
+    ("AND", "BETWEEN", "BY", "FALSE", "FROM", "IN", "IS", "MISSING", "NOT", "NULL", "OR", "ORDER", "REMOVE",
+     "RETURNING", "SELECT", "SET", "TRUE", "VALUE", "WHERE")
 )  # fmt: skip
+_CONSTANTS: Mapping[str, Value] = {"TRUE": {"BOOL": True}, "FALSE": {"BOOL": False}, "NULL": {"NULL": True}}
 _END = "the end"
 
 
@@ -141,27 +142,33 @@ class _Reading:
 
     def value(self) -> Value:
         """Read a value of any type."""
-        token = self.next
+        word = self.next
+        if word == _END:
+            raise self.unclear("a value")
         self.at += 1
-        if token[0] == "'":
-            return {"S": token[1:-1].replace("''", "'")}
-        if token[0].isdigit() or token in "+-":
-            number = token if token[0].isdigit() else f"{token}{self.value()['N']}"
-            return {"N": number.removeprefix("+")}
-        if token == "?" and self.parameters:
-            return dict(self.parameters.pop(0))
-        if token.upper() in ("TRUE", "FALSE"):
-            return {"BOOL": token.upper() == "TRUE"}
-        if token.upper() == "NULL":
-            return {"NULL": True}
-        if token == "[":
-            return {"L": self._until("]")}
-        if token == "{":
-            return {"M": self._map()}
-        if token == "<<":
-            return self._set()
+        if word[0] == "'":
+            return {"S": word[1:-1].replace("''", "'")}
+        if word.upper() in _CONSTANTS:
+            return _CONSTANTS[word.upper()]
+        if word[0].isdigit():
+            return {"N": word}
+        return self._marked(word)
+
+    def _marked(self, mark: str) -> Value:
+        """Read a value that begins with a mark."""
+        match mark:
+            case "-" | "+" if self.next[0].isdigit():
+                return {"N": f"{mark}{self.value()['N']}".removeprefix("+")}
+            case "?" if self.parameters:
+                return dict(self.parameters.pop(0))
+            case "[":
+                return {"L": self._until("]")}
+            case "{":
+                return {"M": self._map()}
+            case "<<":
+                return self._set()
         self.at -= 1
-        raise ValueError("a ? without a parameter") if token == "?" else self.unclear("a value")
+        raise ValueError("a ? without a parameter") if mark == "?" else self.unclear("a value")
 
     def _until(self, end: str) -> list[Value]:
         values: list[Value] = []

@@ -18,21 +18,19 @@ class Placeholders:
 
     def condition(self, condition: Condition) -> str:
         """Write a condition as a filter or condition expression."""
+        if condition.parts:
+            parts = [self._enclosed(part) for part in condition.parts]
+            return f"NOT {parts[0]}" if condition.how == "NOT" else f" {condition.how} ".join(parts)
+        left, *others = map(self._operand, condition.operands)
         match condition.how:
-            case "AND" | "OR":
-                return f" {condition.how} ".join(self._enclosed(part) for part in condition.parts)
-            case "NOT":
-                return f"NOT {self._enclosed(condition.parts[0])}"
             case "MISSING":
-                return f"attribute_not_exists({self._operand(condition.operands[0])})"
+                return f"attribute_not_exists({left})"
             case "NULL":
-                return f"attribute_type({self._operand(condition.operands[0])}, {self._value({'S': 'NULL'})})"
-        operands = [self._operand(operand) for operand in condition.operands]
-        if condition.how in _CALLS:
-            return f"{_CALLS[condition.how]}({', '.join(operands)})"
-        left, *others = operands
-        if condition.how == "IN":
-            return f"{left} IN ({', '.join(others)})"
+                return f"attribute_type({left}, {self._value({'S': 'NULL'})})"
+            case "IN":
+                return f"{left} IN ({', '.join(others)})"
+            case how if how in _CALLS:
+                return f"{_CALLS[how]}({left}, {others[0]})"
         return f"{left} {condition.how} {' AND '.join(others)}"
 
     def update(self, changes: Sequence[tuple[Path, Change]]) -> str:

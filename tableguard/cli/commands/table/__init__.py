@@ -8,7 +8,7 @@ from tableguard.cli.command import SectionedGroup
 @click.group(
     cls=SectionedGroup,
     package=__name__,
-    sections={"Commands": ("adopt", "create", "drop", "list", "migrate", "scan")},
+    sections={"Commands": ("adopt", "create", "drop", "list", "migrate", "query", "scan")},
     help=__doc__,
 )
 def command() -> None:

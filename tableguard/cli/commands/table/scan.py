@@ -1,6 +1,5 @@
 """Print every item of the table, messages included, as DynamoDB JSON: one item a line."""
 
-import base64
 import json
 import sys
 from collections.abc import Iterator
@@ -20,15 +19,16 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="all items as one JSON document, with the units read")
 def command(target: "Target", *, as_json: bool) -> None:
     """Print items to stdout, their number and cost to stderr."""
+    from tableguard.cli.listing import item_line
     from tableguard.cli.output import print_json
     from tableguard.findings.counts import counted
 
     items, count, units = [], 0, 0.0
     for page in _pages(target):
         if as_json:
-            items += [json.loads(_line(item)) for item in page["Items"]]
+            items += [json.loads(item_line(item)) for item in page["Items"]]
         else:
-            sys.stdout.writelines(f"{_line(item)}\n" for item in page["Items"])
+            sys.stdout.writelines(f"{item_line(item)}\n" for item in page["Items"])
         count += len(page["Items"])
         units += page["ConsumedCapacity"]["CapacityUnits"]
     if as_json:
@@ -40,7 +40,3 @@ def command(target: "Target", *, as_json: bool) -> None:
 def _pages(target: "Target") -> Iterator[Any]:
     scan = target.client.get_paginator("scan")
     yield from scan.paginate(TableName=target.table_name, ReturnConsumedCapacity="TOTAL")
-
-
-def _line(item: Any) -> str:
-    return json.dumps(item, sort_keys=True, default=lambda content: base64.b64encode(content).decode())

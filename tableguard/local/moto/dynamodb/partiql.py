@@ -124,7 +124,7 @@ class Selection:
         holds = MotoCondition(names.condition(of_key), names.names, names.values).expr
         items = sorted((item for item in items if holds(item)), key=lambda item: _place(where, item))
         for name, descends in reversed(self.statement.order):
-            items.sort(key=lambda item: comparable((image(item) or {})[name]), reverse=descends)  # noqa: B023  # at once
+            items.sort(key=lambda item: comparable((image(item) or {})[name]), reverse=descends)
         return items
 
     def _all(self) -> list[Item]:
@@ -132,7 +132,7 @@ class Selection:
         start: Any = None
         nothing: Any = None
         while True:
-            rest = None, {}, {}, self.statement.index or nothing, False, nothing, (nothing, nothing)
+            rest: Any = None, {}, {}, self.statement.index or nothing, False, nothing, (nothing, nothing)
             page, _, start = self.backend.scan(self.statement.table, {}, nothing, start, *rest)
             items += page
             if start is None:

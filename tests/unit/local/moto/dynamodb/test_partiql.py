@@ -1,4 +1,4 @@
-"""A SELECT finds what it asks for, an INSERT makes an item that was not there, and no more of PartiQL is modelled."""
+"""PartiQL reads and writes items as the requests that its statements are; what is not read is refused in words."""
 
 from typing import Any
 
@@ -56,16 +56,90 @@ def an_insert_makes_an_item_that_was_not_there(aws: Aws) -> Any:
     return made, client.get_item(TableName=table, Key={"pk": {"S": "p"}, "sk": {"S": "d"}})["Item"]["deep"]
 
 
-def what_partiql_has_besides_is_refused_in_words(aws: Aws) -> Any:
-    table, client = _table(aws), aws.client("dynamodb")
-    where = "WHERE pk='p' AND sk='a'"
-    statements = (
-        f'SELECT * FROM "{table}" {where}', f'SELECT sk FROM "{table}" {where} ORDER BY sk DESC',  # noqa: S608
-        f'SELECT deep.n FROM "{table}" {where}', f'UPDATE "{table}" SET z=1 {where} RETURNING ALL NEW *',  # noqa: S608
-        f'DELETE FROM "{table}" {where}',  # noqa: S608
+def conditions_are_read_as_the_page_has_them(aws: Aws) -> Any:
+    table = _table(aws)
+    put_item(aws, table, sk="n", gone={"NULL": True})
+    conditions = (
+        "pk IN ['p'] AND sk IN ['a', 'b']", "pk='p' AND n IN (97, 98)", "pk='p' AND gone IS NULL",
+        "pk='p' AND gone IS NOT NULL AND n IS NOT MISSING", "pk='p' AND n IS MISSING", "pk='p' AND size(deep)>0",
+        "pk='p' AND NOT (n=97 OR n=98)", "(pk='p' AND sk='a') OR (pk='other' AND sk='a')",
     )  # fmt: skip
-    limited = refused(client.execute_statement, Statement=statements[0], Limit=1)
-    return [*(refused(client.execute_statement, Statement=statement) for statement in statements), limited]
+    return [sorted(_keys(aws, table, f" WHERE {condition}")) for condition in conditions]
+
+
+def answers_come_in_pages(aws: Aws) -> Any:
+    table, client = _table(aws), aws.client("dynamodb")
+    pages = []
+    for rest in (" WHERE pk='p'", " WHERE pk='p' AND n>97", " WHERE pk='none'", ""):
+        request: dict[str, Any] = {"Statement": f'SELECT sk FROM "{table}"{rest}', "Limit": 2}  # noqa: S608
+        while True:
+            answer = client.execute_statement(**request)
+            pages.append([each["sk"]["S"] for each in answer["Items"]] if rest else len(answer["Items"]))
+            if "NextToken" not in answer:
+                break
+            request["NextToken"] = answer["NextToken"]
+    bad = refused(client.execute_statement, Statement=f'SELECT * FROM "{table}"', NextToken="none")  # noqa: S608
+    return pages, bad
+
+
+def paths_are_selected_by_their_last_names(aws: Aws) -> Any:
+    table, client = _table(aws), aws.client("dynamodb")
+    put_item(aws, table, sk="a", deep={"M": {"x": {"L": [{"N": "1"}, {"N": "2"}]}}})
+    statement = f"SELECT sk, deep.x[1], deep.none FROM \"{table}\" WHERE pk='p' AND sk='a'"  # noqa: S608
+    return sorted(client.execute_statement(Statement=statement)["Items"][0].items())
+
+
+def an_update_changes_an_item_that_is_there(aws: Aws) -> Any:
+    table = _table(aws)
+    where = "WHERE pk='p' AND sk='a'"
+    changes = (
+        f"SET z=1 {where} RETURNING MODIFIED NEW *", f"SET z=z+2, deep.n='x' REMOVE n {where} RETURNING MODIFIED OLD *",
+        f"SET z=9 {where} AND z=3", f"SET z=9 {where} AND z=4", "SET z=1 WHERE pk='p' AND sk='none'",
+        "SET z=1 WHERE pk='p'", f"REMOVE z {where} RETURNING ALL NEW *",
+    )  # fmt: skip
+    return [_changed(aws, f'UPDATE "{table}" {change}') for change in changes]
+
+
+def a_delete_takes_one_item_away(aws: Aws) -> Any:
+    table = _table(aws)
+    where = "WHERE pk='p' AND sk='a'"
+    rests = f"{where} AND n=1", f"{where} RETURNING ALL OLD *", f"{where} AND n=1", "WHERE pk='p'"
+    gone = [_changed(aws, f'DELETE FROM "{table}" {rest}') for rest in rests]  # noqa: S608
+    return gone, _keys(aws, table, " WHERE pk='p'")
+
+
+def _changed(aws: Aws, statement: str) -> Any:
+    outcome: list[Any] = []
+
+    def change() -> None:
+        answer = aws.client("dynamodb").execute_statement(Statement=statement)
+        outcome.extend(sorted(item.items()) for item in answer["Items"])
+
+    error = refused(change)
+    return error if error != "accepted" else outcome
+
+
+def an_order_is_that_of_the_keys(aws: Aws) -> Any:
+    table, client = _table(aws), aws.client("dynamodb")
+    rests = "", " WHERE n=97", " WHERE pk='p'"
+    statements = [f'SELECT sk FROM "{table}"{rest} ORDER BY {key}' for rest in rests for key in ("sk DESC", "n")]  # noqa: S608
+    refusals = [refused(client.execute_statement, Statement=statement) for statement in statements]
+    return refusals, [_keys(aws, table, f" WHERE pk='p' ORDER BY sk {how}") for how in ("DESC", "ASC")]
+
+
+def what_is_not_read_is_refused_in_words(aws: Aws) -> Any:
+    table, client = _table(aws), aws.client("dynamodb")
+    statement = f"UPDATE \"{table}\" SET l=list_append(l, [1]) WHERE pk='p' AND sk='a'"  # noqa: S608
+    put_item(aws, table, sk="a", l={"L": []})
+    return refused(client.execute_statement, Statement=statement)
+
+
+ITEM = {"at": {"S": "a"}, "deep": DEEP, "pk": {"S": "p"}, "sk": {"S": "a"}, "text": {"S": "it's"}}
+
+
+def attributes(item: dict[str, Any]) -> list[list[Any]]:
+    """An item as a case answers it."""
+    return [[name, value] for name, value in sorted(item.items())]
 
 
 PARTS = [["binary", {"B": repr(BINARY["B"])}], ["deep", DEEP]]
@@ -77,7 +151,39 @@ CORRECTED = cases(
     Case(an_index_has_its_items, [["b"], []]),
     Case(an_item_comes_whole, [[*PARTS, ["pk", {"S": "p"}], ["sk", {"S": "whole"}]], PARTS]),
     Case(an_insert_makes_an_item_that_was_not_there, [["accepted", "DuplicateItem"], DEEP]),
-    Case(what_partiql_has_besides_is_refused_in_words, ["accepted", *["NotModelled"] * 5]),
+    Case(
+        conditions_are_read_as_the_page_has_them,
+        [[*"ab"], [*"ab"], ["n"], [*"abc"], ["n"], [*"abc"], [*"cn"], [*"aa"]],
+    ),
+    Case(
+        answers_come_in_pages,
+        [[[*"ab"], ["c"], ["b"], ["c"], [], 2, 2, 0], "ValidationException"],
+    ),
+    Case(paths_are_selected_by_their_last_names, [["sk", {"S": "a"}], ["x[1]", {"N": "2"}]]),
+    Case(
+        an_update_changes_an_item_that_is_there,
+        [
+            [[["z", {"N": "1"}]]],
+            [[["deep", {"M": {"n": {"N": "1"}}}], ["n", {"N": "97"}], ["z", {"N": "1"}]]],
+            [],
+            "ConditionalCheckFailedException",
+            "ConditionalCheckFailedException",
+            "ValidationException",
+            [attributes(ITEM | {"deep": {"M": {"n": {"S": "x"}}}})],
+        ],
+    ),
+    Case(
+        a_delete_takes_one_item_away,
+        [
+            ["ConditionalCheckFailedException", [attributes(ITEM | {"n": {"N": "97"}})], [], "ValidationException"],
+            [*"bc"],
+        ],
+    ),
+    Case(
+        an_order_is_that_of_the_keys,
+        [[*["ValidationException"] * 4, "accepted", "ValidationException"], [[*"cba"], [*"abc"]]],
+    ),
+    Case(what_is_not_read_is_refused_in_words, "NotModelled"),
 )
 
 
