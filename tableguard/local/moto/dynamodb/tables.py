@@ -1,22 +1,28 @@
 """Corrections of moto's tables: definitions are merged, one index a request, index descriptions whole, tags replaced.
 
 moto 5.2.5 replaces AttributeDefinitions by those that UpdateTable names, creates two indexes at once, describes an
-index without ARN and counts, and keeps a tag twice:
+index without ARN and counts, and a table without size, and keeps a tag twice:
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
 from moto.core.responses import ActionResult
 from moto.dynamodb.exceptions import MockValidationException, ResourceNotFoundException
 from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
 from tableguard.aws.dynamodb.table_definition import TAGS
+from tableguard.aws.item_size import item_size
+from tableguard.local.moto.dynamodb.requests import image
 from tableguard.local.moto.patch import wrap
+
+_SAMPLE = 100  # items whose sizes are added up to describe a table
 
 
 def install() -> None:
@@ -48,8 +54,16 @@ def _describe(original: Callable[..., dict[str, Any]], table: Table, base_key: s
         for index in described[base_key][kind]:
             name = index["IndexName"]
             index["IndexArn"] = f"{table.table_arn}/index/{name}"
-            index.update(IndexSizeBytes=0, ItemCount=len(table.has_idx_items(name)))
+            items = table.has_idx_items(name)
+            index.update(IndexSizeBytes=_size(items, len(items)), ItemCount=len(items))
+    described[base_key]["TableSizeBytes"] = _size(table.all_items(), len(table))
     return described
+
+
+def _size(items: Iterable[Item], count: int) -> int:
+    """Return the bytes of so many items, by the first of them: AWS's own number is hours old, and none is exact."""
+    sample = [item_size(image(item) or {}) for item in islice(items, _SAMPLE)]
+    return round(sum(sample) / len(sample) * count) if sample else 0
 
 
 def _tagged(backend: DynamoDBBackend, arn: str) -> Table:

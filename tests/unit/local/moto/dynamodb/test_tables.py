@@ -33,6 +33,19 @@ def an_update_names_the_keys_of_its_index_alone(aws: Aws) -> Any:
     return sorted(definition["AttributeName"] for definition in definitions)
 
 
+def a_table_has_the_size_of_its_items(aws: Aws) -> Any:
+    """Sizes to the thousand, as 100 bytes an item and those of its index may be counted too."""
+    sizes = []
+    for count in (0, 3):
+        table = aws.table()
+        for number in range(count):
+            put_item(aws, table, sk=str(number), text="x" * 400, at="a")
+        described = aws.client("dynamodb").describe_table(TableName=table)["Table"]
+        (index,) = described["GlobalSecondaryIndexes"]
+        sizes.append([size // 1000 * 1000 for size in (described["TableSizeBytes"], index["IndexSizeBytes"])])
+    return sizes
+
+
 def an_update_makes_one_index(aws: Aws) -> Any:
     table, client = aws.table(view=None), aws.client("dynamodb")
     creations = [{"Create": _index(f"by-{name}", name)} for name in ("one", "two")]
@@ -115,6 +128,7 @@ def a_tag_is_within_its_limits(aws: Aws) -> Any:
 CORRECTED = cases(
     Case(an_update_names_the_keys_of_its_index_alone, ["at", "other", "pk", "sk"]),
     Case(an_update_makes_one_index, ["LimitExceededException", "accepted"]),
+    Case(a_table_has_the_size_of_its_items, [[0, 0], [1000, 1000]]),
     Case(an_index_is_described_whole, [["/index/by-time", 1, True], ["/index/by-text", 0, True]]),
     Case(a_definition_holds_together, [*["accepted"] * 2, *[VALIDATION] * 10]),
     Case(a_table_has_a_name_of_three_to_255_characters, ["accepted", VALIDATION, "accepted", VALIDATION, VALIDATION]),
