@@ -11,7 +11,7 @@ from typing import Any
 Value = Mapping[str, Any]
 Path = tuple[str | int, ...]
 # what an UPDATE sets: an operand, or two with + or - between them; None where it removes
-Change = tuple["Operand"] | tuple["Operand", str, "Operand"] | None
+Change = tuple["SqlOperand"] | tuple["SqlOperand", str, "SqlOperand"] | None
 
 _TOKEN = re.compile(
     r"'(?:[^']|'')*'|\"[^\"]+\"|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|<<|>>|[<>!]=|<>|[=<>(),.\[\]{}:?*;+-]|[A-Za-z_]\w*|\S"
@@ -29,7 +29,7 @@ _END = "the end"
 
 
 @dataclass(frozen=True)
-class Operand:
+class SqlOperand:
     """A path, a value, or the size of what is at a path."""
 
     path: Path | None = None
@@ -38,15 +38,15 @@ class Operand:
 
 
 @dataclass(frozen=True)
-class Condition:
+class SqlCondition:
     """A condition: AND, OR or NOT of others, or one of operands, such as =, IN, BETWEEN, BEGINS_WITH or MISSING."""
 
     how: str
-    parts: tuple["Condition", ...] = ()
-    operands: tuple[Operand, ...] = ()
+    parts: tuple["SqlCondition", ...] = ()
+    operands: tuple[SqlOperand, ...] = ()
 
     @property
-    def conjuncts(self) -> tuple["Condition", ...]:
+    def conjuncts(self) -> tuple["SqlCondition", ...]:
         """Return the conditions that must all hold for this one."""
         if self.how != "AND":
             return (self,)
@@ -54,7 +54,7 @@ class Condition:
 
 
 @dataclass(frozen=True)
-class Statement:
+class SqlStatement:
     """A statement: its verb, table and index, the paths it selects (none: all), its condition and order.
 
     `changes` are the paths that an UPDATE sets, and those that it removes (None). `returning` is such as "ALL OLD".
@@ -64,19 +64,19 @@ class Statement:
     table: str
     index: str | None = None
     paths: tuple[Path, ...] = ()
-    condition: Condition | None = None
+    condition: SqlCondition | None = None
     order: tuple[tuple[str, bool], ...] = ()  # attributes, and whether they descend
     changes: tuple[tuple[Path, Change], ...] = ()
     item: Mapping[str, Value] = field(default_factory=dict)
     returning: str = ""
 
     @property
-    def conjuncts(self) -> tuple[Condition, ...]:
+    def conjuncts(self) -> tuple[SqlCondition, ...]:
         """Return the conditions that must all hold."""
         return self.condition.conjuncts if self.condition else ()
 
 
-def parse(text: str, parameters: Sequence[Value] = ()) -> Statement:
+def parse(text: str, parameters: Sequence[Value] = ()) -> SqlStatement:
     """Return what a statement says; ValueError names the token that is not understood."""
     reading = _Reading(text, parameters)
     verb = reading.need("SELECT", "INSERT", "UPDATE", "DELETE")
@@ -196,19 +196,19 @@ class _Reading:
         (kind,) = kinds
         return {f"{kind}S": [value[kind] for value in values]}
 
-    def operand(self) -> Operand:
+    def operand(self) -> SqlOperand:
         """Read a path, a value, or size(path)."""
         if self.next.upper() == "SIZE" and self.tokens[self.at + 1 : self.at + 2] == ["("]:
             self.at += 2
             path = self.path()
             self.need(")")
-            return Operand(path, is_size=True)
+            return SqlOperand(path, is_size=True)
         if _NAME.fullmatch(self.next) and self.next.upper() not in _WORDS:
-            return Operand(self.path())
-        return Operand(value=self.value())
+            return SqlOperand(self.path())
+        return SqlOperand(value=self.value())
 
 
-def _select(reading: _Reading) -> Statement:
+def _select(reading: _Reading) -> SqlStatement:
     paths: list[Path] = []
     if not reading.take("*"):
         paths.append(reading.path())
@@ -223,24 +223,24 @@ def _select(reading: _Reading) -> Statement:
         order.append(_order(reading))
         while reading.take(","):
             order.append(_order(reading))
-    return Statement("SELECT", table, index, tuple(paths), condition, tuple(order))
+    return SqlStatement("SELECT", table, index, tuple(paths), condition, tuple(order))
 
 
 def _order(reading: _Reading) -> tuple[str, bool]:
     return reading.name(), reading.take("ASC", "DESC") == "DESC"
 
 
-def _insert(reading: _Reading) -> Statement:
+def _insert(reading: _Reading) -> SqlStatement:
     reading.need("INTO")
     table = reading.name()
     reading.need("VALUE")
     item = reading.value()
     if "M" not in item:
         raise ValueError("INSERT takes one item, {'name': value, …}")
-    return Statement("INSERT", table, item=item["M"])
+    return SqlStatement("INSERT", table, item=item["M"])
 
 
-def _update(reading: _Reading) -> Statement:
+def _update(reading: _Reading) -> SqlStatement:
     table, changes = reading.name(), list[tuple[Path, Change]]()
     while verb := reading.take("SET", "REMOVE"):
         changes.append(_change(reading, verb))
@@ -249,7 +249,7 @@ def _update(reading: _Reading) -> Statement:
     if not changes:
         raise reading.unclear("SET or REMOVE")
     condition = _where(reading, required=True)
-    return Statement("UPDATE", table, condition=condition, changes=tuple(changes), returning=_returning(reading))
+    return SqlStatement("UPDATE", table, condition=condition, changes=tuple(changes), returning=_returning(reading))
 
 
 def _change(reading: _Reading, verb: str) -> tuple[Path, Change]:
@@ -262,11 +262,11 @@ def _change(reading: _Reading, verb: str) -> tuple[Path, Change]:
     return path, (operand, sign, reading.operand()) if sign else (operand,)
 
 
-def _delete(reading: _Reading) -> Statement:
+def _delete(reading: _Reading) -> SqlStatement:
     reading.need("FROM")
     table = reading.name()
     condition = _where(reading, required=True)
-    return Statement("DELETE", table, condition=condition, returning=_returning(reading))
+    return SqlStatement("DELETE", table, condition=condition, returning=_returning(reading))
 
 
 def _returning(reading: _Reading) -> str:
@@ -277,7 +277,7 @@ def _returning(reading: _Reading) -> str:
     return returning
 
 
-def _where(reading: _Reading, *, required: bool) -> Condition | None:
+def _where(reading: _Reading, *, required: bool) -> SqlCondition | None:
     if required:
         reading.need("WHERE")
     elif not reading.take("WHERE"):
@@ -285,24 +285,24 @@ def _where(reading: _Reading, *, required: bool) -> Condition | None:
     return _any_of(reading)
 
 
-def _any_of(reading: _Reading) -> Condition:
+def _any_of(reading: _Reading) -> SqlCondition:
     return _joined(reading, "OR", _all_of)
 
 
-def _all_of(reading: _Reading) -> Condition:
+def _all_of(reading: _Reading) -> SqlCondition:
     return _joined(reading, "AND", _negation)
 
 
-def _joined(reading: _Reading, how: str, part: Any) -> Condition:
+def _joined(reading: _Reading, how: str, part: Any) -> SqlCondition:
     parts = [part(reading)]
     while reading.take(how):
         parts.append(part(reading))
-    return parts[0] if len(parts) == 1 else Condition(how, tuple(parts))
+    return parts[0] if len(parts) == 1 else SqlCondition(how, tuple(parts))
 
 
-def _negation(reading: _Reading) -> Condition:
+def _negation(reading: _Reading) -> SqlCondition:
     if reading.take("NOT"):
-        return Condition("NOT", (_negation(reading),))
+        return SqlCondition("NOT", (_negation(reading),))
     if reading.take("("):
         condition = _any_of(reading)
         reading.need(")")
@@ -310,7 +310,7 @@ def _negation(reading: _Reading) -> Condition:
     return _predicate(reading)
 
 
-def _predicate(reading: _Reading) -> Condition:
+def _predicate(reading: _Reading) -> SqlCondition:
     if reading.next.upper() in _TESTS and reading.tokens[reading.at + 1 : reading.at + 2] == ["("]:
         how = reading.need(*_TESTS)
         reading.need("(")
@@ -319,24 +319,24 @@ def _predicate(reading: _Reading) -> Condition:
             operands.append(reading.operand())
         if len(operands) != _TESTS[how]:
             raise ValueError(f"{how} with {len(operands)} operands")
-        return Condition(how, operands=tuple(operands))
+        return SqlCondition(how, operands=tuple(operands))
     left = reading.operand()
     if reading.take("IS"):
         negative = reading.take("NOT")
-        condition = Condition(reading.need("MISSING", "NULL"), operands=(left,))
-        return Condition("NOT", (condition,)) if negative else condition
+        condition = SqlCondition(reading.need("MISSING", "NULL"), operands=(left,))
+        return SqlCondition("NOT", (condition,)) if negative else condition
     how = reading.need(*_COMPARISONS, "BETWEEN", "IN")
     if how == "IN":
         end = {"[": "]", "(": ")"}[reading.need("[", "(")]
-        return Condition("IN", operands=(left, *_operands(reading, end)))
+        return SqlCondition("IN", operands=(left, *_operands(reading, end)))
     right = reading.operand()
     if how == "BETWEEN":
         reading.need("AND")
-        return Condition("BETWEEN", operands=(left, right, reading.operand()))
-    return Condition(_COMPARISONS[how], operands=(left, right))
+        return SqlCondition("BETWEEN", operands=(left, right, reading.operand()))
+    return SqlCondition(_COMPARISONS[how], operands=(left, right))
 
 
-def _operands(reading: _Reading, end: str) -> list[Operand]:
+def _operands(reading: _Reading, end: str) -> list[SqlOperand]:
     operands = [reading.operand()]
     while reading.need(",", end) == ",":
         operands.append(reading.operand())

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tableguard.aws.dynamodb.partiql import Change, Condition, Operand, Path, Value
+from tableguard.aws.dynamodb.partiql import Change, Path, SqlCondition, SqlOperand, Value
 
 _CALLS = {"BEGINS_WITH": "begins_with", "CONTAINS": "contains", "ATTRIBUTE_TYPE": "attribute_type"}
 
@@ -16,7 +16,7 @@ class Placeholders:
     names: dict[str, str] = field(default_factory=dict)
     values: dict[str, Value] = field(default_factory=dict)
 
-    def condition(self, condition: Condition) -> str:
+    def condition(self, condition: SqlCondition) -> str:
         """Write a condition as a filter or condition expression."""
         if condition.parts:
             parts = [self._enclosed(part) for part in condition.parts]
@@ -40,14 +40,14 @@ class Placeholders:
         clauses = (("SET", set_to), ("REMOVE", removed))
         return " ".join(f"{verb} {', '.join(parts)}" for verb, parts in clauses if parts)
 
-    def _enclosed(self, part: Condition) -> str:
+    def _enclosed(self, part: SqlCondition) -> str:
         text = self.condition(part)
         return f"({text})" if part.how in ("AND", "OR", "NOT") else text
 
     def _change(self, change: tuple[Any, ...]) -> str:
         return " ".join(part if isinstance(part, str) else self._operand(part) for part in change)
 
-    def _operand(self, operand: Operand) -> str:
+    def _operand(self, operand: SqlOperand) -> str:
         if operand.path is None:
             return self._value(operand.value or {})
         return f"size({self._path(operand.path)})" if operand.is_size else self._path(operand.path)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tableguard.aws.dynamodb.partiql import Condition, Operand, Statement
+from tableguard.aws.dynamodb.partiql import SqlCondition, SqlOperand, SqlStatement
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Access:
         return len(self.partitions) * max(len(self.sort_keys), 1)
 
 
-def access(statement: Statement, key_schema: Sequence[Mapping[str, str]]) -> Access:
+def access(statement: SqlStatement, key_schema: Sequence[Mapping[str, str]]) -> Access:
     """Return how a statement reads the table or index that has this key."""
     names = {part["KeyType"]: part["AttributeName"] for part in key_schema}
     hash_key, range_key = names["HASH"], names.get("RANGE")
@@ -43,7 +43,7 @@ def access(statement: Statement, key_schema: Sequence[Mapping[str, str]]) -> Acc
     return Access(hash_key, range_key, partitions, sort_keys)
 
 
-def key_of(statement: Statement, key_schema: Sequence[Mapping[str, str]]) -> dict[str, Mapping[str, Any]]:
+def key_of(statement: SqlStatement, key_schema: Sequence[Mapping[str, str]]) -> dict[str, Mapping[str, Any]]:
     """Return the key of the one item that an INSERT, UPDATE or DELETE is about; ValueError if it names none."""
     names = [part["AttributeName"] for part in key_schema]
     key = {
@@ -63,13 +63,13 @@ def _only(values: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     return values[0] if len(values) == 1 else None
 
 
-def _named(statement: Statement, attribute: str) -> tuple[Mapping[str, Any], ...]:
+def _named(statement: SqlStatement, attribute: str) -> tuple[Mapping[str, Any], ...]:
     """Return the values one of which an attribute must have; none if it may have others."""
     of_conjuncts = (_values(conjunct, attribute) for conjunct in statement.conjuncts)
     return next((values for values in of_conjuncts if values), ())
 
 
-def _values(condition: Condition, attribute: str) -> tuple[Mapping[str, Any], ...]:
+def _values(condition: SqlCondition, attribute: str) -> tuple[Mapping[str, Any], ...]:
     if condition.how == "OR":
         parts = [_values(part, attribute) for part in condition.parts]
         return _distinct(value for values in parts for value in values) if all(parts) else ()
@@ -79,7 +79,7 @@ def _values(condition: Condition, attribute: str) -> tuple[Mapping[str, Any], ..
     if condition.how == "=" and left.path is None:
         left, others = others[0], [left]
     values = [other.value for other in others if other.value is not None]
-    is_named = left == Operand((attribute,)) and len(values) == len(others)
+    is_named = left == SqlOperand((attribute,)) and len(values) == len(others)
     return _distinct(values) if is_named else ()
 
 

@@ -12,7 +12,7 @@ from tableguard.cli.command import Command
 
 if TYPE_CHECKING:
     from tableguard.cli.target import Target
-    from tableguard.store.statement_plan import StatementPlan
+    from tableguard.store.statements.plan import StatementPlan
 
 _PARAMETER = 'the value of a ?, in their order: a text, or DynamoDB JSON such as \'{"N": "7"}\''
 
@@ -20,7 +20,7 @@ _PARAMETER = 'the value of a ?, in their order: a text, or DynamoDB JSON such as
 @click.command(cls=Command, help=__doc__)
 @options.on_table
 @options.yes
-@click.argument("statement")
+@click.argument("statement", help="SELECT, or with --write INSERT, UPDATE or DELETE; its table is in it")
 @click.option("--parameter", "parameters", multiple=True, metavar="VALUE", help=_PARAMETER)
 @click.option("--limit", type=options.POSITIVE, default=100, help="read so many items at most (default: 100)")
 @click.option("--all", "everything", is_flag=True, help="read to the end; of a scan this asks first")
@@ -44,8 +44,8 @@ def command(
 ) -> None:
     """Plan, say so, ask where it must be, run, print items."""
     from tableguard.cli.output import print_json
-    from tableguard.store.statement_plan import parameter, plan
-    from tableguard.store.statement_run import StatementRun
+    from tableguard.store.statements.plan import parameter, plan
+    from tableguard.store.statements.run import StatementRun
 
     values = [parameter(text) for text in parameters]
     planned = plan(target.client, statement, values, consistent=consistent)
@@ -79,7 +79,7 @@ def _print(planned: "StatementPlan", pages: Iterator[Mapping[str, Any]], *, as_j
     from tableguard.cli.output import print_json
     from tableguard.cli.progress import shown
     from tableguard.findings.counts import counted
-    from tableguard.store.statement_run import StatementTotals
+    from tableguard.store.statements.run import StatementTotals
 
     totals = StatementTotals()
     items: list[Any] = []

@@ -24,7 +24,7 @@ from tableguard.aws.capacity import Consumption, read_units
 from tableguard.aws.dynamodb import projection
 from tableguard.aws.dynamodb.condition import comparable
 from tableguard.aws.dynamodb.expression import value_at
-from tableguard.aws.dynamodb.partiql import Condition, Path, Statement, parse
+from tableguard.aws.dynamodb.partiql import Path, SqlCondition, SqlStatement, parse
 from tableguard.aws.dynamodb.partiql_expression import Placeholders
 from tableguard.aws.dynamodb.statement_access import Access, access, key_of
 from tableguard.aws.item_size import Image, item_size
@@ -69,7 +69,7 @@ def _execute(_: Any, backend: DynamoDBBackend, statement: str, parameters: list[
     return items
 
 
-def _parsed(text: str, parameters: Sequence[Mapping[str, Any]]) -> Statement:
+def _parsed(text: str, parameters: Sequence[Mapping[str, Any]]) -> SqlStatement:
     try:
         return parse(text, parameters)
     except ValueError as error:
@@ -81,7 +81,7 @@ class Selection:
     """A SELECT on a table or an index of it."""
 
     backend: DynamoDBBackend
-    statement: Statement
+    statement: SqlStatement
     consistent: bool
 
     @property
@@ -119,7 +119,7 @@ class Selection:
         items = self._all()
         if where.is_scan:
             return items
-        of_key = Condition("AND", tuple(part for part in self.statement.conjuncts if _is_of_key(part, where)))
+        of_key = SqlCondition("AND", tuple(part for part in self.statement.conjuncts if _is_of_key(part, where)))
         names = Placeholders()
         holds = MotoCondition(names.condition(of_key), names.names, names.values).expr
         items = sorted((item for item in items if holds(item)), key=lambda item: _place(where, item))
@@ -172,7 +172,7 @@ def _end(items: Sequence[Item], start: int, limit: int | None) -> int:
     return end
 
 
-def _check_order(statement: Statement, where: Access) -> None:
+def _check_order(statement: SqlStatement, where: Access) -> None:
     if not statement.order:
         return
     if statement.condition is None:
@@ -188,7 +188,7 @@ def _check_order(statement: Statement, where: Access) -> None:
             )
 
 
-def _is_of_key(condition: Condition, where: Access) -> bool:
+def _is_of_key(condition: SqlCondition, where: Access) -> bool:
     if condition.parts:
         return all(_is_of_key(part, where) for part in condition.parts)
     paths = [operand.path for operand in condition.operands if operand.path]
@@ -215,7 +215,7 @@ def _last_name(path: Path) -> str:
     return places[-1] + "".join(f"[{step}]" for step in path[last + 1 :])
 
 
-def _written(backend: DynamoDBBackend, statement: Statement) -> list[Any]:
+def _written(backend: DynamoDBBackend, statement: SqlStatement) -> list[Any]:
     table = backend.get_table(statement.table)
     try:
         key = {name: dict(value) for name, value in key_of(statement, table.schema).items()}
@@ -230,7 +230,7 @@ def _written(backend: DynamoDBBackend, statement: Statement) -> list[Any]:
     before = image(backend.get_item(statement.table, key))
     names = Placeholders()
     rest = tuple(part for part in statement.conjuncts if not _names_key(part, key))
-    condition = names.condition(Condition("AND", rest)) if rest else None
+    condition = names.condition(SqlCondition("AND", rest)) if rest else None
     if statement.verb == "DELETE":
         if before is not None:
             backend.delete_item(statement.table, key, names.names, names.values, condition)
@@ -248,18 +248,18 @@ def _written(backend: DynamoDBBackend, statement: Statement) -> list[Any]:
     return _returned(statement, before or {}, image(backend.get_item(statement.table, key)) or {})
 
 
-def _insert(backend: DynamoDBBackend, statement: Statement, key: dict[str, Any]) -> list[Any]:
+def _insert(backend: DynamoDBBackend, statement: SqlStatement, key: dict[str, Any]) -> list[Any]:
     if backend.get_item(statement.table, key) is not None:
         raise JsonRESTError("DuplicateItem", "Duplicate primary key exists in table")
     backend.put_item(statement.table, dict(statement.item))
     return []
 
 
-def _names_key(condition: Condition, key: Mapping[str, Any]) -> bool:
+def _names_key(condition: SqlCondition, key: Mapping[str, Any]) -> bool:
     return condition.how == "=" and any(operand.path in {(name,) for name in key} for operand in condition.operands)
 
 
-def _returned(statement: Statement, before: Image, after: Image) -> list[Any]:
+def _returned(statement: SqlStatement, before: Image, after: Image) -> list[Any]:
     if not statement.returning:
         return []
     what, which = statement.returning.split()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from tableguard.aws.dynamodb.partiql import Statement, parse
+from tableguard.aws.dynamodb.partiql import SqlStatement, parse
 from tableguard.aws.dynamodb.statement_access import Access, access, key_of
 from tableguard.errors import TableError
 from tableguard.findings.counts import counted
@@ -43,7 +43,7 @@ class Stored:
 class StatementPlan:
     """A statement, what it works on, and how it reads."""
 
-    statement: Statement
+    statement: SqlStatement
     stored: Stored
     access: Access
     consistent: bool = False
@@ -154,14 +154,14 @@ def parameter(text: str) -> dict[str, Any]:
     return value
 
 
-def _check_write(statement: Statement, stored: Stored) -> None:
+def _check_write(statement: SqlStatement, stored: Stored) -> None:
     try:
         key_of(statement, stored.key)
     except ValueError as error:
         raise TableError(f"{statement.verb}: {error}") from error
 
 
-def _stored(table: Mapping[str, Any], statement: Statement) -> Stored:
+def _stored(table: Mapping[str, Any], statement: SqlStatement) -> Stored:
     indexes = table.get("GlobalSecondaryIndexes", []) + table.get("LocalSecondaryIndexes", [])
     if statement.index is None:
         return Stored(

@@ -1,0 +1,1 @@
+"""PartiQL statements: what one will read or write and cost, and how it runs."""
