@@ -27,7 +27,8 @@ def template(settings: Settings) -> Template:
     stack.export("BoundaryArn", value=Ref(boundary), description="Boundary of every role made for this workload")
     _application(stack, boundary)
     _people(stack)
-    _members(stack, boundary)
+    if settings.login is not None:
+        _members(stack, boundary)
     service_roles.add(stack, boundary)
     return stack.template
 

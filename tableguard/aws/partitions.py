@@ -10,6 +10,8 @@ from typing import Any
 AWS = "aws"
 # the beginnings of the names of Regions; what begins with none of them is of `aws`
 _BY_BEGINNING = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+# https://docs.amazonaws.cn/en_us/aws/latest/userguide/cognito.html; botocore lists no endpoint of theirs either
+WITHOUT_USER_POOLS = frozenset({"aws-cn"})
 SUPPORTED = (AWS, *_BY_BEGINNING.values())
 # https://docs.amazonaws.cn/en_us/aws/latest/userguide/endpoints-Beijing.html
 _DOMAINS = {"aws-cn": "amazonaws.com.cn"}

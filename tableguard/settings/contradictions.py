@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tableguard.aws.partitions import of_region
+from tableguard.aws.partitions import WITHOUT_USER_POOLS, of_region
 from tableguard.settings.model import ExistingLogin, Settings
 
 PRODUCTION_NODES = 3  # of a DAX cluster
@@ -26,6 +26,15 @@ def contradictions(settings: Settings) -> Iterator[str]:
 
 def _in_login(settings: Settings) -> Iterator[str]:
     existing, is_stack = isinstance(settings.login, ExistingLogin), "login" in settings.optional_stacks
+    if settings.login is None:
+        if is_stack:
+            yield "stacks.optional: 'login' makes a user pool, and there is no [login]; add it, or leave 'login' out"
+        return
+    if settings.partition in WITHOUT_USER_POOLS:
+        yield (
+            f"login: AWS has no Cognito user pools in {settings.home_region}; leave the section out: then members have "
+            "no credentials of their own, and the application lists for them"
+        )
     if existing and not settings.user_pool_id.startswith(f"{settings.home_region}_"):
         yield f"login.user_pool_id: {settings.user_pool_id!r} is not in the home region {settings.home_region!r}"
     if existing and is_stack:

@@ -121,7 +121,6 @@ class Settings:
     exempt_roles: tuple[str, ...]
     break_glass_roles: tuple[str, ...]
     takers: Takers
-    login: ExistingLogin | NewLogin
     alert_email: str
     alert_reads: int
     alert_writes: int
@@ -131,6 +130,7 @@ class Settings:
     access_log_bucket: str
     artifact_bucket: str
     optional_stacks: tuple[str, ...]
+    login: ExistingLogin | NewLogin | None = None  # without one, members have no credentials of their own
     user_database: UserDatabase | None = None  # accounts are in the user pool alone
     cache: Cache | None = None  # where the optional stack is chosen
 

@@ -21,7 +21,6 @@ _SECTIONS: Mapping[str, Callable[[Section], Values]] = {
     "network": network.network,
     "organization": organization.organization,
     "roles": organization.roles,
-    "login": login.login,
     "alerts": evidence.alerts,
     "retention": evidence.retention,
     "buckets": evidence.buckets,
@@ -29,7 +28,11 @@ _SECTIONS: Mapping[str, Callable[[Section], Values]] = {
 }
 
 # whose absence means something
-_OPTIONAL_SECTIONS: Mapping[str, Callable[[Section], Values]] = {"cache": cache.cache, "users": users.users}
+_OPTIONAL_SECTIONS: Mapping[str, Callable[[Section], Values]] = {
+    "cache": cache.cache,
+    "login": login.login,
+    "users": users.users,
+}
 
 
 def load(path: Path) -> Settings:

@@ -105,8 +105,9 @@ def _things(plan: Plan, policies: PolicySet) -> Iterator[Thing]:
         yield _of_stack(resource, settings)
     pattern_d, member, application = map(settings.role_arn, ("pattern-d", "identity-pool-user", "application"))
     yield Thing(f"{of}:lambda:{where}:function:{settings.function_name}", "function", runs_as=(pattern_d,))
-    yield Thing(f"{of}:cognito-idp:{where}:userpool/{settings.user_pool_id}", "user-pool", runs_as=(member,))
-    yield Thing(f"{of}:cognito-identity:{where}:identitypool/{_POOL_ID}", "identity-pool", runs_as=(member,))
+    if settings.login is not None:
+        yield Thing(f"{of}:cognito-idp:{where}:userpool/{settings.user_pool_id}", "user-pool", runs_as=(member,))
+        yield Thing(f"{of}:cognito-identity:{where}:identitypool/{_POOL_ID}", "identity-pool", runs_as=(member,))
     # commands are run by the cluster's name or, past ECS Exec, in a task
     for task in ("cluster/application", "task/application/0123456789abcdef0123456789abcdef"):
         yield Thing(f"{of}:ecs:{where}:{task}", "task", runs_as=(application,))

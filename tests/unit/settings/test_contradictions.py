@@ -25,6 +25,7 @@ class Contradiction:
         return self.says
 
 
+OWN_ROLES = {"exempt": "cruddur-deployer", "break_glass": "cruddur-break-glass"}
 CONTRADICTIONS = (
     Contradiction(
         {"workload.allowed_regions": ["eu-west-1"]},
@@ -97,6 +98,21 @@ CONTRADICTIONS = (
         {"login.user_pool_id": "eu-west-1_Example01"},
         {"workload.home_region": "eu-west-1", "workload.allowed_regions": ["eu-west-1"]},
         "login.user_pool_id: 'eu-west-1_Example01' is not in the home region 'eu-central-1'",
+    ),
+    Contradiction(
+        {
+            "workload.home_region": "cn-north-1",
+            "workload.allowed_regions": ["cn-north-1"],
+            "login.user_pool_id": "cn-north-1_Example01",
+            **{f"roles.{key}": [f"{ROLE}{name}".replace("arn:aws:", "arn:aws-cn:")] for key, name in OWN_ROLES.items()},
+        },
+        {"login": ABSENT},
+        "login: AWS has no Cognito user pools in cn-north-1; leave the section out",
+    ),
+    Contradiction(
+        {"login": ABSENT, "stacks.optional": ["login"]},
+        {"stacks.optional": []},
+        "stacks.optional: 'login' makes a user pool, and there is no [login]",
     ),
     Contradiction(
         {"stacks.optional": ["login"]},

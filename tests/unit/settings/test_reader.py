@@ -128,7 +128,7 @@ OPTIONAL = (
     "cache.query_ttl_seconds",
     "cache.item_ttl_seconds",
 )
-OPTIONAL_SECTIONS = ("users", "cache")
+OPTIONAL_SECTIONS = ("users", "cache", "login")
 OPTIONAL_TAKERS = "roles.takers.application"
 REQUIRED = [
     (name, path) for name in EXAMPLES for path, _ in leaves(data(name)) if path not in (*OPTIONAL, OPTIONAL_TAKERS)
