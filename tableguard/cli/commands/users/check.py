@@ -24,7 +24,7 @@ def command(target: "Target", *, form: "Format") -> int:
     from tableguard.cli.output import print_report
     from tableguard.cli.progress import shown
     from tableguard.projection.views import Reader
-    from tableguard.users.match import match
+    from tableguard.users.matching.match import match
     from tableguard.users.stores import stores
 
     reader = Reader(target.client, target.table_name, lambda: datetime.now(UTC))

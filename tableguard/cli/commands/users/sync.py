@@ -27,9 +27,9 @@ def command(target: "Target", *, links: bool, dry_run: bool, as_json: bool) -> i
     from tableguard.cli.output import print_report
     from tableguard.cli.progress import shown
     from tableguard.projection.views import Reader
-    from tableguard.users.match import match
+    from tableguard.users.matching.match import match
+    from tableguard.users.matching.sync import sync, sync_plan
     from tableguard.users.stores import stores
-    from tableguard.users.sync import sync, sync_plan
 
     check_can_ask("users sync", yes=target.yes or dry_run, as_json=as_json)
     reader = Reader(target.client, target.table_name, lambda: datetime.now(UTC))

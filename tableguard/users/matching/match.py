@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from tableguard.projection.views import Reader
-from tableguard.users.comparison import Accounts, Mismatch, link_mismatches, mismatches
-from tableguard.users.match_report import ComparedUsers, MatchReport
+from tableguard.users.matching.comparison import Accounts, Mismatch, link_mismatches, mismatches
+from tableguard.users.matching.match_report import ComparedUsers, MatchReport
+from tableguard.users.matching.people import people
 from tableguard.users.model import UserAccount, UserStore
-from tableguard.users.people import people
 
 Observe = Callable[[Iterable[str]], Iterable[str]]
 

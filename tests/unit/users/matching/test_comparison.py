@@ -7,9 +7,9 @@ import pytest
 
 from stream_lambda.items import Group, User
 from tableguard.errors import UserStoreError
-from tableguard.users.comparison import Accounts, Mismatch, MismatchKind, link_mismatches, mismatches
+from tableguard.users.matching.comparison import Accounts, Mismatch, MismatchKind, link_mismatches, mismatches
+from tableguard.users.matching.people import People
 from tableguard.users.model import UserAccount
-from tableguard.users.people import People
 
 # as in the notes: the conversations were seeded for andrewbrown, and the account that signs in is rob's
 ANDREW = User("u-andrew", "Andrew Brown", "andrewbrown")

@@ -11,8 +11,8 @@ from enum import Enum
 
 from stream_lambda.items import User
 from tableguard.errors import UserStoreError
+from tableguard.users.matching.people import People, Person
 from tableguard.users.model import UserAccount
-from tableguard.users.people import People, Person
 
 
 class MismatchKind(Enum):

@@ -11,7 +11,7 @@ from tableguard.findings.finding import Finding
 from tableguard.findings.formats import Report
 from tableguard.projection.report import printable
 from tableguard.stacks.origin import python_of
-from tableguard.users.comparison import Mismatch, MismatchKind
+from tableguard.users.matching.comparison import Mismatch, MismatchKind
 
 _GROUPS = 3  # named in a line; --json names all
 _REMEDIES = {

@@ -7,7 +7,7 @@ from tableguard.errors import UserStoreError
 from tableguard.findings.counts import counted
 from tableguard.store.members import rename_in
 from tableguard.store.messages import MessageTable
-from tableguard.users.comparison import Mismatch, MismatchKind
+from tableguard.users.matching.comparison import Mismatch, MismatchKind
 from tableguard.users.model import UserStore
 from tableguard.users.postgresql import PostgresqlUsers
 

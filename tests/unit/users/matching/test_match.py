@@ -8,8 +8,8 @@ import pytest
 
 from stream_lambda.items import Group, User, group_key
 from tableguard.projection.views import Reader
-from tableguard.users.comparison import MismatchKind
-from tableguard.users.match import Match, match
+from tableguard.users.matching.comparison import MismatchKind
+from tableguard.users.matching.match import Match, match
 from tableguard.users.model import UserAccount
 from tests.engines.choice import BOTH
 from tests.worlds.messages import ADA, BOB, EVE, NOW, PAIR, TABLE, TRIO, emulated_table, said
