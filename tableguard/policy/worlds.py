@@ -61,7 +61,14 @@ _WHATEVER_ELSE = replace(_everything("Allow"), assumed=ADMINISTRATOR.assumed)
 EVERY_REQUEST: Statement = _everything("Deny").statements[0]
 
 
-ASSUMING = ("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity")  # a role's own policy is its trust policy
+# a role's own policy is its trust policy
+ASSUMING = (
+    "sts:AssumeRole",
+    "sts:AssumeRoleWithSAML",
+    "sts:AssumeRoleWithWebIdentity",
+    "sts:SetSourceIdentity",
+    "sts:TagSession",
+)
 
 
 class AttachedPolicies(Protocol):

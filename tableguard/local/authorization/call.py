@@ -12,13 +12,17 @@ ContextValues = Mapping[str, str | tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Caller:
-    """A principal, with the tags and the session policy of its session, and the context keys of its credentials."""
+    """A principal, with the tags and the session policy of its session, and the context keys of its credentials.
+
+    `token_context` has the keys of an identity provider's token, by which a role is taken or was.
+    """
 
     principal: Principal
     tags: Mapping[str, str] = field(default_factory=dict)
     session_policy: str | None = None
     context: Mapping[str, str] = field(default_factory=dict)
     access_key_id: str = ""
+    token_context: ContextValues = field(default_factory=dict)
 
     @property
     def name(self) -> str:

@@ -42,7 +42,7 @@ def _look_up(access_key_id: str) -> Caller | None:
         if role is not None:
             tags = STATE.session_tags.get(access_key_id, {})
             who = principal(role.role_arn, role.session_name)
-            return Caller(who, tags, role.policy, _of_session(role), access_key_id)
+            return Caller(who, tags, role.policy, _of_session(role), access_key_id, vars(role).get("token_context", {}))
     for of_account in _of_accounts(iam_backends):
         user = of_account.get_user_from_access_key_id(access_key_id)
         if user is not None:

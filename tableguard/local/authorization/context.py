@@ -36,6 +36,7 @@ def of_request(call: ApiCall, organization: Organization) -> dict[str, str | tup
         **signed_context(caller, call.action, call.region, organization.id if caller.account in here else ""),
         **{f"aws:PrincipalTag/{key}": value for key, value in _principal_tags(call.caller).items()},
         **call.caller.context,
+        **call.caller.token_context,
         **_moment(datetime.now(UTC)),
         **_network(call, organization),
         **_request_tags(call),

@@ -19,7 +19,6 @@ from moto.cognitoidp.models import (
 from moto.cognitoidp.responses import CognitoIdpResponse
 from moto.core.responses import ActionResult, EmptyResult
 
-from tableguard.local.moto.cognito import sign_in
 from tableguard.local.moto.patch import replace, wrap
 
 _MADE_ONCE = ("AliasAttributes", "UsernameAttributes", "UsernameConfiguration")
@@ -31,7 +30,7 @@ _EVERY_CLIENT = "ALL"
 
 
 def install() -> None:
-    """Correct the operations on user pools, and signing in to them."""
+    """Correct the operations on user pools."""
     wrap(CognitoIdpUserPool, "__init__", _with_standard_attributes)
     wrap(CognitoIdpUserPool, "update_extended_config", _completed)
     wrap(CognitoIdpBackend, "update_user_pool", _update)
@@ -45,7 +44,6 @@ def install() -> None:
         untag_resource,
     ):
         setattr(CognitoIdpResponse, operation.__name__, operation)
-    sign_in.install()
 
 
 def _with_standard_attributes(original: Callable[..., None], pool: CognitoIdpUserPool, *args: Any, **more: Any) -> None:

@@ -272,7 +272,7 @@ def test_a_replica_requires_permissions_in_its_own_region_and_a_changed_one_none
         ("ec2", "DeleteVpcEndpoints", "its parameters name no vpc-endpoint"),
         ("cloudwatch", "PutMetricAlarm", "its parameters name no alarm or dataset"),
         ("iam", "CreateVirtualMFADevice", "its parameters name no mfa"),
-        ("cognito-idp", "ListUserPools", "no action cognito-idp:ListUserPools is known"),
+        ("route53", "ListHostedZones", "no action route53:ListHostedZones is known"),
         ("dynamodb", "ExecuteStatement", "no table can be read from the statement"),
     ],
 )
