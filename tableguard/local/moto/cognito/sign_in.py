@@ -48,7 +48,7 @@ _DAY = 86_400
 
 
 @dataclass(frozen=True)
-class Attempt:
+class SignIn:
     """A sign-in that waits for the answer to one challenge."""
 
     pool: CognitoIdpUserPool
@@ -92,14 +92,14 @@ def _begin_srp(
     except ValueError as error:
         raise InvalidParameterException("Missing required parameter SRP_A, or one that is no such value") from error
     attempt = _attempt(pool, client, user, "PASSWORD_VERIFIER", exchange=exchange, of_server=exchange.of_server)
-    asked = {
+    challenge = {
         "SALT": f"{exchange.salt:x}",
         "SECRET_BLOCK": exchange.secret_block,
         "SRP_B": f"{attempt.of_server:x}",
         "USERNAME": name,
         "USER_ID_FOR_SRP": name,
     }
-    return _challenge(attempt, asked)
+    return _challenge(attempt, challenge)
 
 
 def _begin_password(
@@ -141,12 +141,12 @@ def _attempt(
     user: CognitoIdpUser | None,
     challenge: str,
     **more: Any,
-) -> Attempt:
+) -> SignIn:
     minutes = client.extended_config.get("AuthSessionValidity", _SESSION_MINUTES)
-    return Attempt(pool, client, user, challenge, time.time() + 60 * minutes, **more)
+    return SignIn(pool, client, user, challenge, time.time() + 60 * minutes, **more)
 
 
-def _challenge(attempt: Attempt, parameters: Mapping[str, str]) -> dict[str, Any]:
+def _challenge(attempt: SignIn, parameters: Mapping[str, str]) -> dict[str, Any]:
     """Return a challenge; its session is taken by the answer."""
     return {
         "ChallengeName": attempt.challenge,
@@ -155,18 +155,18 @@ def _challenge(attempt: Attempt, parameters: Mapping[str, str]) -> dict[str, Any
     }
 
 
-def _kept(attempt: Attempt) -> str:
+def _kept(attempt: SignIn) -> str:
     session = secrets.token_urlsafe(96)
     _attempts(attempt.pool)[session] = attempt
     return session
 
 
-def _attempts(pool: CognitoIdpUserPool) -> dict[str, Attempt]:
-    attempts: dict[str, Attempt] = vars(pool).setdefault("attempts", {})
+def _attempts(pool: CognitoIdpUserPool) -> dict[str, SignIn]:
+    attempts: dict[str, SignIn] = vars(pool).setdefault("attempts", {})
     return attempts
 
 
-def _taken(session: str | None) -> Attempt:
+def _taken(session: str | None) -> SignIn:
     """Return the attempt of a session, which serves once."""
     for pool in tokens.all_pools():
         attempt = _attempts(pool).pop(session or "", None)
@@ -177,7 +177,7 @@ def _taken(session: str | None) -> Attempt:
     raise NotAuthorizedError(_NO_SESSION)
 
 
-def _member(attempt: Attempt) -> CognitoIdpUser:
+def _member(attempt: SignIn) -> CognitoIdpUser:
     """Return who signs in, once a password has been proven: somebody who is there."""
     if attempt.user is None:
         raise NotAuthorizedError(_NO_SESSION)
@@ -196,7 +196,7 @@ def respond_to_auth_challenge(handler: CognitoIdpResponse) -> ActionResult:
     return ActionResult(_ANSWERS[name](attempt, answers))
 
 
-def _with_password(attempt: Attempt, answers: Mapping[str, str]) -> dict[str, Any]:
+def _with_password(attempt: SignIn, answers: Mapping[str, str]) -> dict[str, Any]:
     exchange, user = attempt.exchange, attempt.user
     proof, timestamp = answers.get("PASSWORD_CLAIM_SIGNATURE", ""), answers.get("TIMESTAMP", "")
     block = answers.get("PASSWORD_CLAIM_SECRET_BLOCK", "")
@@ -216,8 +216,12 @@ def _proven(pool: CognitoIdpUserPool, client: CognitoIdpUserPoolClient, user: Co
     if user.status == UserStatus.FORCE_CHANGE_PASSWORD:
         _refuse_an_old_invitation(pool, user)
         attributes = {name: value for name, value in user.attribute_lookup.items() if name != "sub"}
-        asked = {"USER_ID_FOR_SRP": user.username, "requiredAttributes": "[]", "userAttributes": json.dumps(attributes)}
-        return _challenge(_attempt(pool, client, user, "NEW_PASSWORD_REQUIRED"), asked)
+        challenge = {
+            "USER_ID_FOR_SRP": user.username,
+            "requiredAttributes": "[]",
+            "userAttributes": json.dumps(attributes),
+        }
+        return _challenge(_attempt(pool, client, user, "NEW_PASSWORD_REQUIRED"), challenge)
     return _second_factor(pool, client, user)
 
 
@@ -227,7 +231,7 @@ def _refuse_an_old_invitation(pool: CognitoIdpUserPool, user: CognitoIdpUser) ->
         raise NotAuthorizedError("Temporary password has expired and must be reset by an administrator.")
 
 
-def _with_new_password(attempt: Attempt, answers: Mapping[str, str]) -> dict[str, Any]:
+def _with_new_password(attempt: SignIn, answers: Mapping[str, str]) -> dict[str, Any]:
     pool, user, password = attempt.pool, _member(attempt), answers.get("NEW_PASSWORD", "")
     pool.backend._validate_password(pool.id, password)
     user.password, user.status = password, UserStatus.CONFIRMED
@@ -235,15 +239,17 @@ def _with_new_password(attempt: Attempt, answers: Mapping[str, str]) -> dict[str
 
 
 def _second_factor(pool: CognitoIdpUserPool, client: CognitoIdpUserPoolClient, user: CognitoIdpUser) -> dict[str, Any]:
-    asked = {"USER_ID_FOR_SRP": user.username}
+    challenge = {"USER_ID_FOR_SRP": user.username}
     if user.token_verified and pool.mfa_config != "OFF":
-        return _challenge(_attempt(pool, client, user, _APP), asked)
+        return _challenge(_attempt(pool, client, user, _APP), challenge)
     if pool.mfa_config == "ON":
-        return _challenge(_attempt(pool, client, user, "MFA_SETUP"), {**asked, "MFAS_CAN_SETUP": json.dumps([_APP])})
+        return _challenge(
+            _attempt(pool, client, user, "MFA_SETUP"), {**challenge, "MFAS_CAN_SETUP": json.dumps([_APP])}
+        )
     return tokens.issued(pool, client, user)
 
 
-def _with_code(attempt: Attempt, answers: Mapping[str, str]) -> dict[str, Any]:
+def _with_code(attempt: SignIn, answers: Mapping[str, str]) -> dict[str, Any]:
     user = _member(attempt)
     _check_code(user, vars(user).get("app_secret", ""), answers.get(f"{_APP}_CODE", ""))
     return tokens.issued(attempt.pool, attempt.client, user)
@@ -265,13 +271,13 @@ def _check_code(user: CognitoIdpUser, secret: str, code: str) -> None:
     raise CodeMismatchException("Invalid code received for user")
 
 
-def _with_set_up(attempt: Attempt, _: Mapping[str, str]) -> dict[str, Any]:
+def _with_set_up(attempt: SignIn, _: Mapping[str, str]) -> dict[str, Any]:
     if not attempt.is_set_up:
         raise NotAuthorizedError(_NO_SESSION)
     return tokens.issued(attempt.pool, attempt.client, _member(attempt))
 
 
-_ANSWERS: Mapping[str, Callable[[Attempt, Mapping[str, str]], dict[str, Any]]] = {
+_ANSWERS: Mapping[str, Callable[[SignIn, Mapping[str, str]], dict[str, Any]]] = {
     "MFA_SETUP": _with_set_up,
     "NEW_PASSWORD_REQUIRED": _with_new_password,
     "PASSWORD_VERIFIER": _with_password,
