@@ -15,8 +15,7 @@ from tableguard.local.event_source.activity import ACTIVITY
 from tableguard.local.readback import ReadBack, verify
 from tableguard.local.trail.trails import Delays
 from tableguard.settings import Settings
-from tableguard.stacks.change_set import PollInterval
-from tableguard.stacks.changes import ResourceChange
+from tableguard.stacks.change_set import PollInterval, PreparedChangeSet
 from tableguard.stacks.deployment.deploy import deploy
 from tableguard.stacks.deployment.stack_deployer import Deployment, Reporting
 from tableguard.stacks.registry import Principal, StackModule
@@ -126,7 +125,7 @@ def _deploy(settings: Settings, session: Callable[[Principal], Session], clock: 
         yield deployment
 
 
-def _approve(_stack: StackModule, _changes: tuple[ResourceChange, ...]) -> bool:
+def _approve(_stack: StackModule, _changing: PreparedChangeSet) -> bool:
     """Approve every change: nothing on the embedded AWS can be lost."""
     return True
 

@@ -1,4 +1,4 @@
-"""Events of a stack: what becomes of each resource as an operation goes on, and why it failed.
+"""Events of a stack: what becomes of each resource, why an operation failed, and what is amiss beforehand.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_StackEvent.html
 """
@@ -12,6 +12,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 Client = Any  # a boto3 client; botocore makes their classes at run time
+_ACROSS_RESOURCES = "the whole stack"
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,22 @@ class ResourceEvent:
     def __str__(self) -> str:
         """Return the resource with the reason of its status."""
         return f"{self.logical_id} ({self.resource_type}): {self.reason or 'no reason given'}"
+
+
+@dataclass(frozen=True)
+class Validation:
+    """One finding: on which resource, by which check, where in the template, and why. `blocks` rules execution out."""
+
+    resource: str
+    name: str
+    reason: str
+    place: str = ""
+    blocks: bool = False
+
+    def __str__(self) -> str:
+        """Return the finding as one line."""
+        place = f", at {self.place}" if self.place else ""
+        return f"{self.resource}: {self.reason} [{self.name}{place}]"
 
 
 @dataclass
@@ -85,6 +102,22 @@ def reasons(client: Client, stack: str, token: str) -> str:
     return "; then ".join(failures(client, stack, token))
 
 
+def validations(client: Any, arn: str) -> tuple[Validation, ...]:
+    """Return what pre-deployment validation found about a change set, what blocks first.
+
+    What blocks makes the change set fail; what only warns is told here alone. A question that failed is a finding too.
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html
+    """
+    try:
+        pages = client.get_paginator("describe_events").paginate(ChangeSetName=arn)
+        events = [event for page in pages for event in page["OperationEvents"]]
+    except ClientError as error:
+        reason = f"what CloudFormation validated beforehand cannot be read: {error}"
+        return (Validation(_ACROSS_RESOURCES, "DescribeEvents", reason),)
+    findings = (_validation(event) for event in events if event.get("EventType") == "VALIDATION_ERROR")
+    return tuple(sorted(findings, key=lambda one: (not one.blocks, one.resource)))
+
+
 def _newest_first(client: Client, stack: str) -> Iterator[ResourceEvent]:
     for page in client.get_paginator("describe_stack_events").paginate(StackName=stack):
         yield from map(_event, page["StackEvents"])
@@ -99,4 +132,16 @@ def _event(described: Mapping[str, Any]) -> ResourceEvent:
         described["ResourceStatus"],
         described.get("ResourceStatusReason", ""),
         described.get("ClientRequestToken", ""),
+    )
+
+
+def _validation(event: Mapping[str, Any]) -> Validation:
+    name = event.get("LogicalResourceId")
+    skipped = "not checked: " if event.get("ValidationStatus") == "SKIPPED" else ""
+    return Validation(
+        f"{name} ({event.get('ResourceType', 'of no type')})" if name else _ACROSS_RESOURCES,
+        event.get("ValidationName", "validation"),
+        f"{skipped}{event.get('ValidationStatusReason', 'no reason given')}",
+        event.get("ValidationPath", ""),
+        event.get("ValidationFailureMode") == "FAIL" and not skipped,
     )

@@ -42,6 +42,7 @@ class FakeCloudFormation:
     names_taken: set[str] = field(default_factory=set)
     resources: list[dict[str, Any]] = field(default_factory=list)
     drifts: list[dict[str, Any]] = field(default_factory=list)
+    validation: list[dict[str, Any]] = field(default_factory=list)
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     meta: Any = None
     exceptions: Any = field(default_factory=lambda: SimpleNamespace(AlreadyExistsException=AlreadyExists))
@@ -99,6 +100,8 @@ class FakeCloudFormation:
             return Pages("StackResourceSummaries", self.resources)
         if name == "describe_change_set":
             return Pages("Changes", [{"ResourceChange": change} for change in self.changes])
+        if name == "describe_events":
+            return Pages("OperationEvents", self.validation)
         return Pages("StackEvents", self.events[::-1])
 
     def get_waiter(self, name: str) -> "FakeCloudFormation":

@@ -7,7 +7,7 @@ from tableguard.cli.confirmation import confirm_changes
 from tableguard.cli.deployment import plan
 from tableguard.errors import DeployError
 from tableguard.settings import Settings
-from tableguard.stacks.changes import ResourceChange
+from tableguard.stacks.change_set import PreparedChangeSet
 from tableguard.stacks.registry import StackModule
 
 
@@ -20,11 +20,12 @@ class Approval:
     shown: bool = True
     may_lose: Collection[str] = ()
 
-    def __call__(self, stack: StackModule, changes: tuple[ResourceChange, ...]) -> bool:
+    def __call__(self, stack: StackModule, changing: PreparedChangeSet) -> bool:
         """Show the changes and ask; DeployError where nobody is asked, and data would go that was not named."""
-        name = self.settings.stack_name(stack.name)
+        name, changes = self.settings.stack_name(stack.name), changing.changes or ()
         if self.shown:
             plan.show_changes(name, changes)
+        plan.show_warnings(name, changing.warnings)
         if not self.yes:
             return confirm_changes([change for change in changes if change.is_grave])
         for change in changes:

@@ -1,6 +1,8 @@
 """The plan of a deployment: who deploys which stack, and what changes, before anything does."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from tableguard.cli import tables
@@ -11,6 +13,7 @@ from tableguard.stacks.changes import ResourceChange
 if TYPE_CHECKING:
     from tableguard.prove.preflight.assignment import Assignment
     from tableguard.stacks.deployment.stack_deployer import Deployment
+    from tableguard.stacks.events import Validation
 
 
 def show(assigned: "Sequence[Assignment]") -> None:
@@ -19,6 +22,7 @@ def show(assigned: "Sequence[Assignment]") -> None:
     for one in assigned:
         if planned := planned_changes(one):
             show_changes(one.planned.stack_name, planned)
+        show_warnings(one.planned.stack_name, one.planned.warnings)
         if one.closes_group:
             print(f"{one.planned.stack_name}: its VPC's default security group will be closed")
 
@@ -55,6 +59,12 @@ def show_changes(stack_name: str, planned: Sequence[ResourceChange]) -> None:
             print(line.text)
 
 
+def show_warnings(stack_name: str, warnings: "Iterable[Validation]") -> None:
+    """Say on stderr what CloudFormation warns of beforehand."""
+    for warning in warnings:
+        print(f"{stack_name}: CloudFormation warns: {warning}", file=sys.stderr)
+
+
 def facts(assignment: "Assignment") -> dict[str, Any]:
     """Return the plan of a stack for JSON."""
     planned = assignment.planned
@@ -68,6 +78,7 @@ def facts(assignment: "Assignment") -> dict[str, Any]:
         "differences": list(planned.differences),
         "changes": [changes.facts(change) for change in planned_changes(assignment)],
         "closes_group": assignment.closes_group,
+        "warnings": [asdict(warning) for warning in planned.warnings],
     }
 
 

@@ -24,6 +24,7 @@ from tableguard.local.moto.patch import replace
 from tableguard.local.readback import DeployedResource
 from tableguard.local.stacks import importing, requested
 from tableguard.local.stacks.change_set import FAILED, ChangeSet, changes_nothing
+from tableguard.local.stacks.changes import validation
 from tableguard.local.stacks.drift import detection, reversal
 from tableguard.local.stacks.drift.reversal import ActualState
 from tableguard.local.stacks.exports import importers
@@ -64,6 +65,7 @@ def install() -> None:
     for lacking in (
         cancel_update_stack,
         continue_update_rollback,
+        describe_events,
         describe_stack_drift_detection_status,
         describe_stack_resource_drifts,
         detect_stack_drift,
@@ -141,9 +143,14 @@ def create_change_set(handler: CloudFormationResponse) -> ActionResult:
         changes = reversal.changes(stack, submission, actual)
     requested.stacks_of(handler)[stack.stack_id] = stack
     stack.await_review()
-    requested.change_sets_of(handler)[arn] = ChangeSet(
+    change_set = ChangeSet(
         arn, name, stack, kind, submission, handler._get_param("Description"), changes, on_failure, identifiers, actual
     )
+    clients, backend = clients_of(handler), stack.backend
+    change_set.validation = validation.events(
+        stack.stack_id, changes, lambda service: clients(service, backend.account_id, backend.region_name)
+    )
+    requested.change_sets_of(handler)[arn] = change_set
     return ActionResult({"Id": arn, "StackId": stack.stack_id})
 
 
@@ -167,6 +174,13 @@ def describe_change_set(handler: CloudFormationResponse) -> ActionResult:
     """Answer DescribeChangeSet."""
     with_values = bool(handler._get_param("IncludePropertyValues"))
     return ActionResult(requested.change_set(handler).describe(with_values=with_values))
+
+
+def describe_events(handler: CloudFormationResponse) -> ActionResult:
+    """Answer DescribeEvents of a change set, which moto lacks: what validation found about it beforehand."""
+    if not handler._get_param("ChangeSetName"):
+        raise EmbeddedError("DescribeEvents is modelled for change sets alone: name one as ChangeSetName")
+    return ActionResult({"OperationEvents": requested.change_set(handler).validation})
 
 
 def list_change_sets(handler: CloudFormationResponse) -> ActionResult:

@@ -31,6 +31,7 @@ class ChangeSet:
     on_stack_failure: str = ""
     identifiers: Identifiers = field(default_factory=dict)  # of resources to import
     actual: ActualState | None = None  # of a drift-aware change set: what it compares
+    validation: list[dict[str, Any]] = field(default_factory=list)  # the events of what was found beforehand
     created_at: Any = field(default_factory=utcnow)
     execution: Literal["AVAILABLE", "EXECUTE_COMPLETE", "EXECUTE_FAILED", "OBSOLETE"] = "AVAILABLE"
     is_empty: bool = field(init=False)

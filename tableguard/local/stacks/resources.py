@@ -18,8 +18,8 @@ from tableguard.cloudformation.resource_type import (
 )
 from tableguard.cloudformation.scope import StackScope
 from tableguard.errors import EmbeddedError, TableguardError
+from tableguard.local.stacks.changes.recreation import replacement
 from tableguard.local.stacks.existing import FINDERS
-from tableguard.local.stacks.recreation import replacement
 from tableguard.local.stacks.tracked_properties import TrackedProperties
 
 Update = Callable[[Context, ResourceHandle, Properties], ResourceHandle]

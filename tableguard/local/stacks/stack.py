@@ -22,8 +22,8 @@ from tableguard.cloudformation.resource_type import Client, Context, ResourceHan
 from tableguard.cloudformation.scope import Output, StackScope
 from tableguard.errors import EmbeddedError
 from tableguard.local.clients.factory import Clients
+from tableguard.local.stacks.changes.proposal import Proposal
 from tableguard.local.stacks.exports import StackOutputs, exported_value
-from tableguard.local.stacks.proposed_changes import Proposal
 from tableguard.local.stacks.resources import REFUSALS, StackError, StackEvent, StackResource, StackResources
 from tableguard.local.stacks.submission import Submission
 from tableguard.local.stacks.types import ALL

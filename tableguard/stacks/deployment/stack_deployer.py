@@ -16,12 +16,12 @@ from tableguard.stacks.changes import ResourceChange
 from tableguard.stacks.deployment import adoption, default_group, remedies
 from tableguard.stacks.deployment.existing import AccountSession
 from tableguard.stacks.deployment.requests import ChangeSetRequests, document
-from tableguard.stacks.events import ResourceEvent
+from tableguard.stacks.events import ResourceEvent, Validation
 from tableguard.stacks.registry import Principal, StackModule
 
 Session = Any  # boto3.Session, whose clients botocore makes at run time
 DeploymentOutcome = Literal["created", "adopted", "updated", "unchanged"]
-Approve = Callable[[StackModule, tuple[ResourceChange, ...]], bool]
+Approve = Callable[[StackModule, PreparedChangeSet], bool]
 _DELETERS: Mapping[Principal, str] = MappingProxyType(
     {
         "administrator": "the administrator, or break-glass once the guardrails are attached",
@@ -50,7 +50,8 @@ class PlannedStack:
     `changes` is None of a stack without changes, and of one that cannot have a change set yet: `status` is then
     ABSENT, or says that a rollback has to be continued first. `deployed` is empty of a stack that does not exist.
     `differences` are those between the template and what an earlier run adopted. `open_group` says that the default
-    security group of the VPC which the stack makes has rules, or will have.
+    security group of the VPC which the stack makes has rules, or will have. `warnings` are CloudFormation's own, of
+    its pre-deployment validation.
     """
 
     stack: StackModule
@@ -61,6 +62,7 @@ class PlannedStack:
     deployed: Mapping[str, Any]
     differences: tuple[str, ...] = ()
     open_group: bool = False
+    warnings: tuple[Validation, ...] = ()
 
 
 def _silent(_stack_name: str, _event: ResourceEvent) -> None:
@@ -76,7 +78,7 @@ class Reporting:
     remedy: Callable[[str], str] = remedies.likely
 
 
-def _refuse_all(_stack: StackModule, _changes: tuple[ResourceChange, ...]) -> bool:
+def _refuse_all(_stack: StackModule, _changing: PreparedChangeSet) -> bool:
     return False
 
 
@@ -120,10 +122,11 @@ class StackDeployer:
         if state == status.ROLLBACK_STUCK:
             return PlannedStack(stack, name, state, None, wanted, {})
         with self.requests.change_set(name, template, "UPDATE") as prepared:
-            changes = prepared.changes
+            changes, warnings = prepared.changes, prepared.warnings
         body = self.cloudformation.get_template(StackName=name, TemplateStage="Original")["TemplateBody"]
         deployed = document(body) if isinstance(body, str) else body
-        return PlannedStack(stack, name, state, changes, wanted, deployed, self.differences(name, state))
+        differences = self.differences(name, state)
+        return PlannedStack(stack, name, state, changes, wanted, deployed, differences, warnings=warnings)
 
     def is_empty(self, name: str, state: str) -> bool:
         """Return True of a stack without resources: one that is not there, or whose first import failed."""
@@ -157,7 +160,7 @@ class StackDeployer:
         """Make the approved changes of a stack, and return them; None of one that has none."""
         with self.requests.change_set(name, template, "CREATE" if state == status.ABSENT else "UPDATE") as changing:
             if changing.changes is not None:
-                self.approve(stack, changing.changes)
+                self.approve(stack, changing)
                 self.execute(name, changing, state)
             elif state in status.FAILED:
                 raise DeployError(
@@ -166,9 +169,9 @@ class StackDeployer:
                 )
         return changing.changes
 
-    def approve(self, stack: StackModule, changes: tuple[ResourceChange, ...], what: str = "changes") -> None:
+    def approve(self, stack: StackModule, changing: PreparedChangeSet, what: str = "changes") -> None:
         """Have the changes approved; DeployError if they are not."""
-        if not self.reporting.approve(stack, changes):
+        if not self.reporting.approve(stack, changing):
             name = self.settings.stack_name(stack.name)
             raise DeployError(f"stack {name}: the {what} were not approved; nothing was changed")
 
@@ -191,7 +194,7 @@ class StackDeployer:
         body = existing.template(wanted)
         with self.requests.change_set(name, body, "IMPORT", ResourcesToImport=to_import) as importing:
             changes = importing.changes or ()
-            self.approve(stack, changes, "imports")
+            self.approve(stack, importing, "imports")
             self.execute(name, importing, status.ABSENT)
         if different := self.differences(name, status.ADOPTED):
             raise DeployError(

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tableguard.errors import DeployError
 from tableguard.stacks.change_set import PollInterval, created
@@ -86,3 +87,36 @@ def test_a_change_set_of_the_same_name_from_an_earlier_run_makes_way() -> None:
             "create_change_set",
         ]
         assert client.calls("delete_change_set") == [{"StackName": "stack", "ChangeSetName": name}]
+
+
+def test_an_interruption_before_aws_tells_the_arn_leaves_no_change_set_either() -> None:
+    class Interrupted(FakeCloudFormation):
+        def create_change_set(self, **arguments: object) -> None:
+            super().create_change_set(**arguments)
+            raise KeyboardInterrupt
+
+    client = Interrupted(["CREATE_COMPLETE"])
+    with pytest.raises(KeyboardInterrupt), created(client, "stack", TEMPLATE, INTERVAL):
+        pass
+    (asked,) = client.calls("delete_change_set")
+    assert asked == {"ChangeSetName": client.calls("create_change_set")[0]["ChangeSetName"], "StackName": "stack"}
+
+
+@pytest.mark.parametrize(
+    ("ending", "words"),
+    [(None, r"^stack stack: change set tableguard-\w+ stays behind"), (DeployError("a"), r"^a; and stack stack: ")],
+)
+def test_a_change_set_that_cannot_be_deleted_is_named_beside_the_first_reason(
+    ending: DeployError | None, words: str
+) -> None:
+    class Refusing(FakeCloudFormation):
+        def delete_change_set(self, **_: object) -> None:
+            raise ClientError({"Error": {"Code": "ExpiredToken", "Message": "no"}}, "DeleteChangeSet")
+
+    def end() -> None:
+        if ending:
+            raise ending
+
+    client = Refusing(["CREATE_COMPLETE"], [change()])
+    with pytest.raises(DeployError, match=words), created(client, "stack", TEMPLATE, INTERVAL):
+        end()

@@ -15,8 +15,8 @@ from tableguard.cloudformation.resource_type import Properties
 from tableguard.errors import EmbeddedError
 from tableguard.local.clients.factory import Clients
 from tableguard.local.readback import DeployedResource, ResourceReadBack, read
+from tableguard.local.stacks.changes.recreation import recreation
 from tableguard.local.stacks.drift.detection import DriftDetection
-from tableguard.local.stacks.recreation import recreation
 from tableguard.local.stacks.resources import REFUSALS, StackResource
 from tableguard.local.stacks.stack import EmbeddedStack
 from tableguard.local.stacks.submission import Submission

@@ -13,6 +13,7 @@ from tableguard.local.estate import POLLING
 from tableguard.local.landing_zone import LandingZone
 from tableguard.reading import cloudformation_yaml
 from tableguard.settings import example
+from tableguard.stacks.change_set import PreparedChangeSet
 from tableguard.stacks.deployment import adoption, existing, prerequisites
 from tableguard.stacks.deployment.adoption import Adoption, ExistingResource
 from tableguard.stacks.deployment.deploy import deploy, plan
@@ -222,8 +223,8 @@ def test_what_is_adopted_is_shown_before_it_is_approved(zone: LandingZone, sessi
     arn = iam.create_policy(PolicyName="cruddur-break-glass", PolicyDocument=document)["Policy"]["Arn"]
     shown = []
 
-    def refuse(_: Any, changes: Any) -> bool:
-        shown.append([(change.action, change.logical_id) for change in changes])
+    def refuse(_: Any, changing: PreparedChangeSet) -> bool:
+        shown.append([(change.action, change.logical_id) for change in changing.changes or ()])
         return False
 
     try:

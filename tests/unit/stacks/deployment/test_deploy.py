@@ -8,8 +8,7 @@ from botocore.exceptions import ClientError
 from tableguard.cloudformation.limits import TEMPLATE_BODY_BYTES
 from tableguard.errors import DeployError
 from tableguard.settings import example
-from tableguard.stacks.change_set import PollInterval
-from tableguard.stacks.changes import ResourceChange
+from tableguard.stacks.change_set import PollInterval, PreparedChangeSet
 from tableguard.stacks.deployment.deploy import deploy, plan
 from tableguard.stacks.deployment.requests import ChangeSetRequests
 from tableguard.stacks.deployment.stack_deployer import Deployment, PlannedStack, Reporting
@@ -18,7 +17,7 @@ from tests.worlds.fake_cloudformation import TEMPLATE, FakeCloudFormation, chang
 
 
 def deployed(client: FakeCloudFormation, approved: bool = True) -> list[Deployment]:
-    def approve(_: StackModule, __: tuple[ResourceChange, ...]) -> bool:
+    def approve(_: StackModule, __: PreparedChangeSet) -> bool:
         return approved
 
     return list(deploy(example(), lambda _: client, PollInterval(0, 3), Reporting(approve), (find_stack("table"),)))

@@ -16,7 +16,7 @@ from tableguard import settings
 from tableguard.aws.cloudformation_handlers import Handlers, handlers
 from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle
 from tableguard.local import server
-from tableguard.local.stacks import recreation
+from tableguard.local.stacks.changes import recreation
 from tableguard.local.stacks.types import ALL
 from tableguard.reading import cloudformation_yaml
 from tableguard.settings import Settings

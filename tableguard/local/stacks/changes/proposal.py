@@ -13,7 +13,7 @@ from typing import Any
 
 from tableguard.cloudformation.functions import NO_VALUE, as_call, evaluate, mentions
 from tableguard.cloudformation.scope import StackScope
-from tableguard.local.stacks.recreation import Recreation, Replacement, recreation, strongest
+from tableguard.local.stacks.changes.recreation import Recreation, Replacement, recreation, strongest
 from tableguard.local.stacks.resources import REFUSALS, StackResource
 from tableguard.local.stacks.types import ALL
 

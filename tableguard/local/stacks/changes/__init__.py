@@ -1,0 +1,1 @@
+"""What a submission would change about a stack, and what can be known about that before it is executed."""
