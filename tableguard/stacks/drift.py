@@ -54,13 +54,14 @@ class DriftedResource:
 class StackDrift:
     """What CloudFormation says about the resources of a stack that it can read.
 
-    `in_sync` are the logical ids of those that are as the template says. `unanswered` says of which resources it could
-    not tell, and why.
+    `in_sync` are the logical ids of those that are as the template says. `uncompared` are resources of types that it
+    cannot read. `unanswered` says of which others it could not tell, and why.
     """
 
     stack_name: str
     resources: tuple[DriftedResource, ...]
     in_sync: frozenset[str]
+    uncompared: tuple[str, ...] = ()
     unanswered: tuple[str, ...] = ()
 
     @property
@@ -81,6 +82,7 @@ def detect(
         detection = client.detect_stack_drift(StackName=stack)["StackDriftDetectionId"]
         ended = _ended(client, stack, detection, interval, sleep)
         drifts = tuple(_drifts(client, stack))
+        uncompared = tuple(_uncompared(client, stack, {drift["LogicalResourceId"] for drift in drifts}))
     except ClientError as error:
         raise DeployError(f"stack {stack}: cannot be compared with its template: {error}") from error
     unanswered = tuple(_unknown(drift) for drift in drifts if drift["StackResourceDriftStatus"] == "UNKNOWN")
@@ -88,7 +90,8 @@ def detect(
         unanswered = (str(ended.get("DetectionStatusReason", ended["DetectionStatus"])),)
     drifted = tuple(resource for drift in drifts if (resource := _resource(drift)) is not None)
     compared = {one["LogicalResourceId"] for one in drifts if one["StackResourceDriftStatus"] in _COMPARED}
-    return StackDrift(stack, drifted, frozenset(compared - {one.logical_id for one in drifted}), unanswered)
+    in_sync = frozenset(compared - {one.logical_id for one in drifted})
+    return StackDrift(stack, drifted, in_sync, uncompared, unanswered)
 
 
 def _ended(
@@ -111,6 +114,13 @@ def _drifts(client: Client, stack: str) -> Iterator[Mapping[str, Any]]:
         if not page.get("NextToken"):
             return
         request["NextToken"] = page["NextToken"]
+
+
+def _uncompared(client: Client, stack: str, compared: set[str]) -> Iterator[str]:
+    for page in client.get_paginator("list_stack_resources").paginate(StackName=stack):
+        for one in page["StackResourceSummaries"]:
+            if one["LogicalResourceId"] not in compared:
+                yield f"{one['LogicalResourceId']} ({one['ResourceType']})"
 
 
 def _unknown(drift: Mapping[str, Any]) -> str:

@@ -52,7 +52,7 @@ class StackStatus:
         if not self.protected:
             yield "its termination protection is off; `tableguard deploy` turns it on"
         if self.drift == "DRIFTED":
-            yield "drifted from its template when CloudFormation last compared them"
+            yield "drifted from its template when last compared; `tableguard drift` shows where"
 
 
 def described(stack: Mapping[str, Any]) -> StackStatus:

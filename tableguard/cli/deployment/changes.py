@@ -55,11 +55,12 @@ def _property(value: PropertyChange) -> str:
     replaces = f"  {_REPLACED[value.replacement].removesuffix(' the resource')}" if value.replacement != "never" else ""
     if value.before == value.after:
         return f"{value.place}{causes}{replaces}"
-    before, after = _shortened(_text(value.before), _text(value.after))
+    before, after = _shortened(value_text(value.before), value_text(value.after))
     return f"{value.place}: {before} → {after}{causes}{replaces}"
 
 
-def _text(value: Any) -> str:
+def value_text(value: Any) -> str:
+    """Return a value of a property as a line shows it."""
     return "(absent)" if value is None else value if isinstance(value, str) else json.dumps(value)
 
 

@@ -13,7 +13,7 @@ from tableguard.settings import Settings
 from tableguard.stacks import change_set
 from tableguard.stacks.credentials import ProfileNames, Sessions
 from tableguard.stacks.deployment import prerequisites, refused
-from tableguard.stacks.deployment.deploy import plan
+from tableguard.stacks.deployment.deploy import PlannedStack, plan
 from tableguard.stacks.registry import Principal, StackModule
 
 
@@ -27,17 +27,22 @@ def assigned(settings: Settings, sessions: Sessions, stacks: tuple[StackModule, 
         raise DeployError(_listed("these names are taken by what cannot be adopted, nothing was changed", obstacles))
     if stuck := refused.immovable(settings, sessions, planned):
         raise DeployError(_listed("CloudFormation would refuse these changes, nothing was changed", stuck))
+    return deployers(settings, sessions, planned)
+
+
+def deployers(settings: Settings, sessions: Sessions, planned: Sequence[PlannedStack]) -> Sequence[Assignment]:
+    """Return who makes the changes of each stack, as the guardrails that bind the account let them."""
     may_ask = sessions.profiles.management or any(one.stack.principal == "management" for one in planned)
     ask = (lambda: organization.guardrails(settings, sessions("management"))) if may_ask else None
     scps = standing(settings, planned, ask)
     usual = dict.fromkeys(one.stack.principal for one in planned if scps and (one.changes or not one.status))
-    deployers = assign(settings, planned, {principal: sessions.caller(principal) for principal in usual}, scps)
-    if ask is None and any(one.reasons for one in deployers):
+    assigned = assign(settings, planned, {principal: sessions.caller(principal) for principal in usual}, scps)
+    if ask is None and any(one.reasons for one in assigned):
         print(
             "the guardrails are taken for attached, as nobody asked the organization; --management-profile NAME asks",
             file=sys.stderr,
         )
-    return deployers
+    return assigned
 
 
 def name_differences(assigned: Sequence[Assignment]) -> None:

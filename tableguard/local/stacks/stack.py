@@ -5,7 +5,7 @@ Not modelled: CloudFormation passes a stack's tags on to its resources; here the
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -208,8 +208,12 @@ class EmbeddedStack:
         """
         deployed, self.resources.existing = self.resources.existing, dict(actual)
         self.update(submission, clients, execution)
-        if self.status == "UPDATE_ROLLBACK_COMPLETE":
-            self.resources.existing = deployed
+        if "ROLLBACK" in self.status:
+            now = self.resources.existing
+            self.resources.existing = {
+                name: replace(now.get(name, resource), properties=resource.properties)
+                for name, resource in deployed.items()
+            }
 
     def adopt(
         self, submission: Submission, identifiers: Mapping[str, str], clients: Clients, execution: Execution

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -36,6 +37,12 @@ class Drifting:
             raise ClientError({"Error": {"Code": "AccessDenied", "Message": "not you"}}, "DetectStackDrift")
         return {"StackDriftDetectionId": "1"}
 
+    def get_paginator(self, operation: str) -> Any:
+        assert operation == "list_stack_resources"
+        names = [*(one["LogicalResourceId"] for one in self.drifts), "Policy"]
+        summaries = [{"LogicalResourceId": name, "ResourceType": f"A::{name}"} for name in names]
+        return SimpleNamespace(paginate=lambda **_: [{"StackResourceSummaries": [one]} for one in summaries])
+
     def describe_stack_drift_detection_status(self, **_: str) -> Any:
         status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
         return {"DetectionStatus": status, "DetectionStatusReason": "Key cannot be read"}
@@ -55,6 +62,7 @@ def test_what_differs_from_the_template_is_named_with_both_values() -> None:
     stack = drift.detect(Drifting([GONE, IN_SYNC, MODIFIED]), "s", PollInterval(5, 3), waits.append)
     assert stack.lines == ("Key (A::Key): is gone", "Table (A::Table): A/B is 1, and the template says 2")
     assert (waits, set(stack.in_sync), stack.unanswered) == ([5.0], {"Role"}, ())
+    assert stack.uncompared == ("Policy (A::Policy)",)
     key, table = stack.resources
     assert (key.is_gone, key.physical_id, key.properties) == (True, "-", ())
     assert (table.is_gone, table.physical_id, table.properties) == (

@@ -86,7 +86,7 @@ def test_where_all_is_well_nothing_is_said_and_every_stack_is_there() -> None:
         ({"StackStatus": "UPDATE_ROLLBACK_COMPLETE"}, "tries it again"),
         ({"StackStatus": "ROLLBACK_COMPLETE"}, "it has to be deleted"),
         ({"EnableTerminationProtection": False}, "termination protection is off"),
-        ({"DriftInformation": {"StackDriftStatus": "DRIFTED"}}, "drifted from its template when"),
+        ({"DriftInformation": {"StackDriftStatus": "DRIFTED"}}, "`tableguard drift` shows where"),
     ],
 )
 def test_what_is_amiss_is_said_with_what_to_do(different: dict[str, Any], words: str) -> None:
