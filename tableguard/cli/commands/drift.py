@@ -47,7 +47,6 @@ def command(
     """
     from tableguard.cli.confirmation import check_can_ask
     from tableguard.cli.deployment import drift as drifts
-    from tableguard.cli.deployment.approval import Approval
     from tableguard.cli.inputs import chosen_settings, deployed_stacks
     from tableguard.cli.output import printing_json
     from tableguard.stacks.credentials import ProfileNames, Sessions
@@ -67,7 +66,7 @@ def command(
             facts["plan"] = _planned(assigned, as_json=as_json, dry_run=dry_run)
             if not dry_run:
                 _check_principals(assigned, sessions)
-                after = before | _reverted(settings, sessions, assigned, Approval(settings, yes=yes, shown=not as_json))
+                after = before | _reverted(settings, sessions, assigned, yes=yes, as_json=as_json)
                 facts["after"] = [drifts.facts(after[one]) for one in drifted]
                 for one in [] if as_json else drifted:
                     drifts.show(after[one])
@@ -133,15 +132,18 @@ def _check_principals(assigned: "Sequence[Assignment]", sessions: "Sessions") ->
 
 
 def _reverted(
-    settings: "Settings", sessions: "Sessions", assigned: "Sequence[Assignment]", approve: Any
+    settings: "Settings", sessions: "Sessions", assigned: "Sequence[Assignment]", *, yes: bool, as_json: bool
 ) -> "dict[StackModule, StackDrift]":
-    from tableguard.stacks import change_set
+    from tableguard.cli.deployment.approval import Approval
+    from tableguard.cli.deployment.following import Progress, Remedy
+    from tableguard.stacks.change_set import PollInterval
     from tableguard.stacks.deployment import reversal
+    from tableguard.stacks.deployment.stack_deployer import Reporting
 
+    approve = Approval(settings, yes=yes, shown=not as_json)
+    reporting = Reporting(approve, (lambda *_: None) if as_json else Progress(), Remedy(settings))
     return {
-        one.planned.stack: reversal.revert(
-            settings, sessions(one.principal), change_set.PollInterval(), one.planned, approve
-        )
+        one.planned.stack: reversal.revert(settings, sessions(one.principal), PollInterval(), one.planned, reporting)
         for one in assigned
     }
 

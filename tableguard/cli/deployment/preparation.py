@@ -13,7 +13,8 @@ from tableguard.settings import Settings
 from tableguard.stacks import change_set
 from tableguard.stacks.credentials import ProfileNames, Sessions
 from tableguard.stacks.deployment import prerequisites, refused
-from tableguard.stacks.deployment.deploy import PlannedStack, plan
+from tableguard.stacks.deployment.deploy import plan
+from tableguard.stacks.deployment.stack_deployer import PlannedStack
 from tableguard.stacks.registry import Principal, StackModule
 
 

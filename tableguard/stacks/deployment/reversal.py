@@ -12,9 +12,10 @@ from botocore.exceptions import ClientError
 from tableguard.errors import DeployError
 from tableguard.reading import cloudformation_yaml
 from tableguard.settings import Settings
-from tableguard.stacks import change_set, drift, status
+from tableguard.stacks import change_set, drift, events, status, waiting
 from tableguard.stacks.change_set import PollInterval, PreparedChangeSet
-from tableguard.stacks.deployment.deploy import Approve, PlannedStack
+from tableguard.stacks.deployment import remedies
+from tableguard.stacks.deployment.stack_deployer import PlannedStack, Reporting
 from tableguard.stacks.drift import StackDrift
 from tableguard.stacks.registry import Principal, StackModule
 
@@ -37,11 +38,7 @@ def plan(
 
 
 def revert(
-    settings: Settings,
-    session: Session,
-    interval: PollInterval,
-    planned: PlannedStack,
-    approve: Approve,
+    settings: Settings, session: Session, interval: PollInterval, planned: PlannedStack, reporting: Reporting
 ) -> StackDrift:
     """Make the changes of a plan, and return what is still otherwise; DeployError if they fail or are not approved.
 
@@ -50,29 +47,30 @@ def revert(
     client, name = _client(settings, session), planned.stack_name
     with _drift_aware(client, name, interval) as reverting:
         if reverting.changes is not None:
-            if not approve(planned.stack, reverting.changes):
-                raise DeployError(f"stack {name}: changes were not approved; nothing was changed")
-            _execute(client, name, interval, reverting)
+            if not reporting.approve(planned.stack, reverting.changes):
+                raise DeployError(f"stack {name}: the changes were not approved; nothing was changed")
+            _execute(client, name, interval, reverting, reporting)
     return drift.detect(client, name, interval)
 
 
-def _execute(client: Client, name: str, interval: PollInterval, reverting: PreparedChangeSet) -> None:
-    token = status.new_token()
+def _execute(
+    client: Client, name: str, interval: PollInterval, reverting: PreparedChangeSet, reporting: Reporting
+) -> None:
+    token = events.new_token()
     try:
         reverting.execute(token, disable_rollback=False)
     except ClientError as error:
-        raise DeployError(f"stack {name}: {error}") from error
-    ended = status.settled(client, name, interval)
+        raise DeployError(f"stack {name}: {error}{remedies.whom_to_ask(error)}") from error
+    watch = events.EventFollower(client, name, lambda event: reporting.show(name, event), token)
+    ended = waiting.settled(client, name, interval, watch)
     if ended not in status.SUCCEEDED:
-        remedy = "what drifted is as before: mend this, and run the same command again"
-        if ended == status.ROLLBACK_STUCK:
-            remedy = "the rollback failed too: mend this, deploy the stack, which continues it, and run this again"
-        raise DeployError(f"stack {name}: {status.reasons(client, name, token)}; {remedy}")
+        reasons = events.failures(client, name, token)
+        raise DeployError(f"stack {name}: {remedies.after(name, reasons, ended, reporting.remedy)}")
 
 
 def _planned(settings: Settings, client: Client, interval: PollInterval, stack: StackModule) -> PlannedStack:
     name = settings.stack_name(stack.name)
-    state = status.settled(client, name, interval)
+    state = waiting.settled(client, name, interval)
     if state not in _UPDATABLE:
         raise DeployError(
             f"stack {name}: is {state}, and its drift cannot be reverted before `tableguard deploy` ended well"
