@@ -47,7 +47,7 @@ def revert(
     client, name = _client(settings, session), planned.stack_name
     with _drift_aware(client, name, interval) as reverting:
         if reverting.changes is not None:
-            if not reporting.approve(planned.stack, reverting.changes):
+            if not reporting.approve(planned.stack, reverting):
                 raise DeployError(f"stack {name}: the changes were not approved; nothing was changed")
             _execute(client, name, interval, reverting, reporting)
     return drift.detect(client, name, interval)
