@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
+from botocore.credentials import CredentialProvider, CredentialResolver, RefreshableCredentials
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -29,7 +31,9 @@ from tableguard.stacks.registry import Principal
 
 _SESSION_NAME = "tableguard"
 DEFAULT_KEYS = "the default AWS credentials"
-_FRESH = 15 * 60.0  # seconds for which a role's session is handed out again: it then lasts three quarters of an hour
+_FRESH = (
+    15 * 60.0
+)  # seconds for which a role's session is handed out again: CloudFormation keeps the keys it began with
 _ADVICE: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ((ProfileNotFound,), "name another with --profile (`aws configure list-profiles`), or unset AWS_PROFILE"),
     (
@@ -228,23 +232,42 @@ def _role(caller: str) -> str:
     return f"{beginning.replace(':sts:', ':iam:')}:role/{name_and_session.partition('/')[0]}" if assumed else caller
 
 
+class _TakenRole(CredentialProvider):
+    """A role as botocore's provider of credentials: taken again before its keys end, as long as the taker's last."""
+
+    METHOD = CANONICAL_NAME = "taken-role"
+
+    def __init__(self, session: Any, role_arn: str, region: str) -> None:
+        super().__init__()
+        self.taker, self.role_arn, self.region = session, role_arn, region
+
+    def load(self) -> Any:
+        """Return the keys of the role, which renew themselves."""
+        return RefreshableCredentials.create_from_metadata(self.keys(), self.keys, self.METHOD)
+
+    def keys(self) -> dict[str, str]:
+        """Take the role."""
+        sts = self.taker.client("sts", region_name=self.region)
+        keys = sts.assume_role(RoleArn=self.role_arn, RoleSessionName=_SESSION_NAME)["Credentials"]
+        return {
+            "access_key": keys["AccessKeyId"],
+            "secret_key": keys["SecretAccessKey"],
+            "token": keys["SessionToken"],
+            "expiry_time": keys["Expiration"].isoformat(),
+        }
+
+
 def assume(session: Any, role_arn: str, region: str, profile: str | None = None) -> boto3.Session:
-    """Return a session of a role, for as long as AWS gives by default (an hour).
+    """Return a session of a role, whose keys last as long as AWS gives by default (an hour), and are then renewed.
 
     It keeps the settings of the profile: its endpoint, certificates, FIPS and dual-stack switches.
     """
     try:
-        response = session.client("sts", region_name=region).assume_role(
-            RoleArn=role_arn, RoleSessionName=_SESSION_NAME
-        )
-        keys = response["Credentials"]
+        inner = botocore.session.get_session()
+        inner.register_component("credential_provider", CredentialResolver([_TakenRole(session, role_arn, region)]))
         # even with keys of its own a session reads the profile of AWS_PROFILE, and fails where there is none
-        return boto3.Session(
-            keys["AccessKeyId"],
-            keys["SecretAccessKey"],
-            keys["SessionToken"],
-            region_name=region,
-            profile_name=profile,
-        )
+        taken = boto3.Session(botocore_session=inner, region_name=region, profile_name=profile)
+        taken.get_credentials()
     except (BotoCoreError, ClientError) as error:
         raise DeployError(f"role {role_arn}: cannot be assumed: {advice_on(error)}") from error
+    return taken

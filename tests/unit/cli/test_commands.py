@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -177,8 +178,9 @@ class Administrator:
     def client(self, *_: str, **__: str) -> "Administrator":
         return self
 
-    def assume_role(self, **_: str) -> dict[str, dict[str, str]]:
-        return {"Credentials": {"AccessKeyId": "key", "SecretAccessKey": "secret", "SessionToken": "token"}}
+    def assume_role(self, **_: str) -> dict[str, dict[str, Any]]:
+        keys = {"AccessKeyId": "key", "SecretAccessKey": "secret", "SessionToken": "token"}
+        return {"Credentials": {**keys, "Expiration": datetime.now(UTC) + timedelta(hours=1)}}
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,13 @@
 """Sessions of principals: whose credentials, from which profile, and what a role's session keeps of it."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from tableguard.errors import DeployError
 from tableguard.settings import example
@@ -26,14 +28,15 @@ class Sts:
     """STS that answers who the caller is, and gives the keys of a role."""
 
     def __init__(self, arn: str) -> None:
-        self.arn, self.taken = arn, list[str]()
+        self.arn, self.taken, self.lasting = arn, list[str](), timedelta(hours=1)
 
     def get_caller_identity(self) -> dict[str, str]:
         return {"Account": self.arn.split(":")[4], "Arn": self.arn}
 
     def assume_role(self, RoleArn: str, **_: str) -> dict[str, Any]:  # boto3's name
         self.taken.append(RoleArn)
-        return {"Credentials": {"AccessKeyId": "key", "SecretAccessKey": "secret", "SessionToken": "token"}}
+        keys = {"AccessKeyId": "key", "SecretAccessKey": "secret", "SessionToken": f"token-{len(self.taken)}"}
+        return {"Credentials": {**keys, "Expiration": datetime.now(UTC) + self.lasting}}
 
 
 @pytest.fixture
@@ -150,3 +153,29 @@ def test_a_role_is_taken_once_in_a_quarter_of_an_hour(
     assert sts.taken == [SETTINGS.role_arn("deployer")] * times
     open_session("break-glass")
     assert sts.taken[times:] == [SETTINGS.role_arn("break-glass")]
+
+
+@pytest.mark.usefixtures("profiles")
+@pytest.mark.parametrize(("minutes", "token"), [(60, "token-1"), (1, "token-2")])
+def test_keys_that_end_while_a_deployment_goes_on_are_renewed(
+    monkeypatch: pytest.MonkeyPatch, minutes: float, token: str
+) -> None:
+    arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/Taker/me"
+    open_session, sts = sessions(monkeypatch, arn, deployer="admin")
+    sts.lasting = timedelta(minutes=minutes)
+    keys = open_session("deployer").get_credentials()
+    sts.lasting = timedelta(hours=1)
+    assert keys is not None
+    assert keys.get_frozen_credentials().token == token
+
+
+@pytest.mark.usefixtures("profiles")
+def test_a_role_that_cannot_be_taken_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_: str) -> None:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "not you"}}, "AssumeRole")
+
+    arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/Taker/me"
+    open_session, sts = sessions(monkeypatch, arn, deployer="admin")
+    monkeypatch.setattr(sts, "assume_role", refuse)
+    with pytest.raises(DeployError, match=r"cruddur-deployer: cannot be assumed: .*not you; it is made by the access"):
+        open_session("deployer")
