@@ -266,6 +266,7 @@ def test_our_own_stacks_and_policies_have_no_finding_and_one_skip_with_its_reaso
         "cfn-lint": True,
         "checkov": True,
         "Config rules": "config" in asked,
+        "IAM users": True,
         "policy documents": True,
     }
 
