@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tableguard.projection.views import Reader
 from tableguard.users.matching.comparison import Accounts, Mismatch, link_mismatches, mismatches
 from tableguard.users.matching.match_report import ComparedUsers, MatchReport
-from tableguard.users.matching.people import people
+from tableguard.users.matching.people import People, people
 from tableguard.users.model import UserAccount, UserStore
 
 Observe = Callable[[Iterable[str]], Iterable[str]]
@@ -18,10 +18,13 @@ class Match:
 
     compared: ComparedUsers
     mismatches: tuple[Mismatch, ...]
+    accounts: Accounts
+    people: People
 
-    def report(self, mended: Iterable[Mismatch] = ()) -> MatchReport:
-        """Return the report, with what was mended."""
-        return MatchReport(self.compared, self.mismatches, tuple(mended))
+    def report(self, before: Iterable[Mismatch] = ()) -> MatchReport:
+        """Return the report; what there was before and is no more was mended."""
+        mended = tuple(mismatch for mismatch in before if mismatch not in self.mismatches)
+        return MatchReport(self.compared, (*mended, *self.mismatches), mended)
 
 
 def match(store: UserStore, pool: UserStore, reader: Reader, observe: Observe = iter) -> Match:
@@ -34,7 +37,7 @@ def match(store: UserStore, pool: UserStore, reader: Reader, observe: Observe = 
     compared = ComparedUsers(
         store.name, len(accounts.by_uuid), len(population.persons), len(population.members), reader.cost.units
     )
-    return Match(compared, tuple(sorted(differences, key=lambda mismatch: mismatch.order)))
+    return Match(compared, tuple(sorted(differences, key=lambda mismatch: mismatch.order)), accounts, population)
 
 
 def _keeps_link(account: UserAccount) -> bool:

@@ -16,11 +16,11 @@ Names = tuple[str, str]  # handle and display name
 
 @dataclass
 class Person:
-    """One user uuid in the table: the groups by the names that they show of the person, and the number of rows."""
+    """One user uuid in the table: the groups by the names that they show of the person, and the groups of rows."""
 
     user_uuid: str
     groups: dict[Names, list[str]] = field(default_factory=dict)
-    rows: int = 0
+    rows: set[str] = field(default_factory=set)
 
     @property
     def group_uuids(self) -> list[str]:
@@ -59,7 +59,7 @@ def people(reader: Reader, observe: Callable[[Iterable[str]], Iterable[str]] = i
     population = People()
     for page in scan(reader):
         for row in page.rows:
-            population.person(row.user_uuid).rows += 1
+            population.person(row.user_uuid).rows.add(row.group_uuid)
         for chunk in chunks(page.groups, KEYS_PER_CALL):
             _add_groups(population, reader, list(observe(chunk)))
     return population

@@ -131,6 +131,38 @@ def test_cognitos_ids_are_written_on_request(users: Users, pool: Any, seeded: Wo
     assert seeded.run("users check").code == 0
 
 
+@needs_postgresql
+def test_a_persons_uuid_is_mended_on_request(users: Users, pool: Any, seeded: World) -> None:
+    """The notes' mistake: conversations were seeded for another uuid than that of the account."""
+    users.run("DELETE FROM public.users WHERE handle = 'mina'")
+    other = "33333333-3333-4333-8333-333333333333"
+    users.add(replace(STORED[0], user_uuid=other))
+    for handle in ("mina", "teo"):
+        link(users, handle, join(pool, seeded, handle))
+    repoint = "--repoint", f"{MINA}={other}"
+    assert seeded.run("users sync", "--yes").code == 1  # nothing is repointed unless asked
+    dry = seeded.run("users sync", *repoint, "--dry-run")
+    assert dry.lines[1] == (
+        f"Would give 1 conversation of {MINA} to {other}, messages included, and names 1 of them anew."
+    )
+    assert names(seeded, MINA) == STORED[0]
+    done = seeded.run("users sync", *repoint, answer=f"{TABLE}\n")
+    assert (done.code, done.err) == (0, "")
+    assert f"uuid  {MINA}  mina is {other} in the store  in {GROUP} [mended]\n" in done.out
+    shown = seeded.run("messages list-conversations", other)
+    assert len(shown.lines) == 1
+    assert len(seeded.run("messages get-conversation", pair_group_uuid(other, TEO), other).lines) == 20
+    assert seeded.run("messages list-conversations", MINA).lines == []
+    assert seeded.run("users check").code == 0
+
+
+def test_two_users_of_the_store_are_two_persons(pool: Any, seeded: World) -> None:
+    mina, teo = (join(pool, seeded, handle) for handle in ("mina", "teo"))
+    assert "has both, so they are two persons" in seeded.refused("users sync", "--repoint", f"{mina}={teo}", "--yes")
+    assert "has no user nobody" in seeded.refused("users sync", "--repoint", f"{MINA}=nobody", "--yes")
+    assert "OLD=NEW, two uuids" in seeded.refused("users sync", "--repoint", MINA, "--yes")
+
+
 def names(world: World, user_uuid: str) -> User:
     item = world.client.get_item(TableName=TABLE, Key=group_key(pair_group_uuid(MINA, TEO)))["Item"]
     return next(user for user in group_of(item).members if user.user_uuid == user_uuid)

@@ -106,7 +106,7 @@ def test_the_other_uuid_of_a_handle_is_what_the_store_has_unless_it_has_two() ->
 
 def test_rows_of_somebody_whom_nobody_knows_are_a_mismatch_too() -> None:
     population = people(PAIR)
-    population.person("u-gone").rows += 1
+    population.person("u-gone").rows.add("g")
     (mismatch,) = mismatches(accounts(ANDREW, BAYKO), population)
     assert mismatch == Mismatch(MismatchKind.UNKNOWN, "u-gone", "no handle")
 

@@ -74,7 +74,7 @@ def test_each_mismatch_is_a_line_without_the_text_of_a_message(client: Any) -> N
 
 def test_what_was_mended_is_said_and_no_finding_any_more(client: Any) -> None:
     outcome = compared(client, Store((replace(ADA, handle="rob"), BOB, EVE)))
-    report = outcome.report(mended=outcome.mismatches)
+    report = replace(outcome, mismatches=()).report(before=outcome.mismatches)
     assert report.exit_code == 0
     assert report.findings == []
     assert report.text().splitlines()[0].endswith(" [mended]")
