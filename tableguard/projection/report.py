@@ -110,7 +110,8 @@ def _remedy(kind: Kind) -> str:
     if kind is Kind.ORPHANED:
         return (
             "put the group's item back, from a backup or as its application writes it, then run `tableguard rows "
-            "reconcile --group`; until then expire none of its rows, which tell who the members were"
+            "reconcile --group`; until then expire none of its rows, which tell who the members were. What the "
+            "bootcamp's application wrote, `tableguard table adopt` takes over"
         )
     if kind is Kind.GROUPLESS:
         return (

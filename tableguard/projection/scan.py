@@ -13,6 +13,7 @@ from stream_lambda.items import (
     ROW_PREFIX,
     Item,
     RowKey,
+    begins_with_time,
     group_of_key,
     group_of_marker,
     is_flag,
@@ -137,5 +138,7 @@ def _is_marker(key: Item) -> bool:
 
 def _beginning(text: str) -> str:
     """Return what a key shows of its kind: up to its first number sign, as nothing else tells a kind from a name."""
+    if begins_with_time(text):
+        return "a time"
     beginning, sign, _ = text.partition("#")
     return f"{beginning}#…" if sign and len(beginning) <= _BEGINNING else "…"
