@@ -28,7 +28,8 @@ from tableguard.users.cognito import UserPool
 _DENIED = ("AccessDenied", "AccessDeniedException")  # of REST and query services, and of DynamoDB and KMS
 _PROFILES = (
     "; --profile NAME: on the estate's table posting and reading is the application's, `rows` the operator's, and "
-    "so is `table migrate` while former_index = true is deployed; `table scan` and `query` of it are break-glass's; "
+    "so is `table migrate` while former_index = true is deployed; `table scan` and `query` of it and `table adopt` "
+    "into it are break-glass's; "
     "`table list`, and every command on a table outside the estate, is the administrator's"
 )
 

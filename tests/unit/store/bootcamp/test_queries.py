@@ -1,5 +1,6 @@
 """The queries of the bootcamp's application answer on our table as they did on its own."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,8 +10,9 @@ from stream_lambda.items import User
 from tableguard.errors import MessageError
 from tableguard.store.bootcamp.queries import BootcampQueries
 from tests.engines.choice import BOTH
+from tests.paths import ROOT
 from tests.worlds.bootcamp import Bootcamp
-from tests.worlds.messages import ADA, BOB, EVE
+from tests.worlds.messages import ADA, BOB, EVE, TABLE
 from tests.worlds.takeovers import adopted, both_tables, ours
 
 pytestmark = pytest.mark.slow
@@ -83,6 +85,24 @@ def test_a_message_is_answered_as_there_and_listed_last(world: World) -> None:
     assert queries.list_messages(pair, ADA.user_uuid)[-1]["message"] == "fine, and you?"
     table.refresh(pair)  # no stream function runs here
     assert queries.list_message_groups(ADA.user_uuid)[0]["message"] == "fine, and you?"
+
+
+def test_the_example_of_the_page_takes_the_place_of_its_module(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    client, _, pair, _ = world
+    (example,) = re.findall(
+        "```python\n(.*?)```", (ROOT / "docs" / "bootcamp.md").read_text(encoding="utf-8"), re.DOTALL
+    )
+    names: dict[str, Any] = {}
+    exec(example, names)  # noqa: S102  # it is the page of this repository
+    monkeypatch.setenv("DDB_MESSAGE_TABLE", TABLE)
+    monkeypatch.setattr("boto3.client", lambda service, endpoint_url: client)
+    ddb = names["Ddb"]
+    made = ddb.client()
+    said = ddb.create_message(made, message_group_uuid=pair, message="by the example", **named("my", ADA))
+    assert ddb.list_messages(made, pair, BOB.user_uuid)[-1]["message"] == said["message"] == "by the example"
+    assert ddb.list_message_groups(made, EVE.user_uuid)[0]["handle"] == "ada"
+    begun = ddb.create_message_group(made, message="hello", **named("my", BOB), **named("other", EVE))
+    assert ddb.list_messages(made, **begun, my_user_uuid=EVE.user_uuid)[0]["message"] == "hello"
 
 
 def test_two_people_who_have_a_group_that_was_taken_over_get_no_second_one(world: World) -> None:
