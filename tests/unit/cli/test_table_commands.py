@@ -529,7 +529,8 @@ def test_a_user_whose_only_row_is_damaged_is_not_told_that_there_is_none(seeded:
 
 PROFILES = (
     "; --profile NAME: on the estate's table posting and reading is the application's, `rows` the operator's, and "
-    "so is `table migrate` while former_index = true is deployed; `table scan` and `query` of it are break-glass's; "
+    "so is `table migrate` while former_index = true is deployed; `table scan` and `query` of it and `table adopt` "
+    "into it are break-glass's; "
     "`table list`, and every command on a table outside the estate, is the administrator's"
 )
 
