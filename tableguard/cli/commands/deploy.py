@@ -56,14 +56,15 @@ def command(
     from tableguard.stacks.change_set import PollInterval
     from tableguard.stacks.credentials import ProfileNames, Sessions
     from tableguard.stacks.deployment.deploy import deploy
-    from tableguard.stacks.deployment.stack_deployer import Reporting
+    from tableguard.stacks.deployment.stack_deployer import Reporting, silent
 
     settings = chosen_settings(settings_file)
     stacks = chosen_stacks(settings, stack)
     check_can_ask("deploy", yes=yes or dry_run, as_json=as_json)
     profiles = ProfileNames(profile, management_profile, deployer_profile, break_glass_profile)
     sessions = Sessions(settings, profiles)
-    assigned = preparation.assigned(settings, sessions, stacks)
+    show = silent if as_json else Progress()
+    assigned = preparation.assigned(settings, sessions, stacks, show)
     preparation.name_differences(assigned)
     if not stack:
         preparation.name_orphans(settings, settings_file, sessions, assigned)
@@ -79,7 +80,7 @@ def command(
         plans.show_assignments(assigned)
     by = {one.planned.stack.name: one.principal for one in assigned}
     approve = Approval(settings, yes=yes, shown=not as_json, may_lose=may_lose)
-    reporting = Reporting(approve, (lambda *_: None) if as_json else Progress(), Remedy(settings))
+    reporting = Reporting(approve, show, Remedy(settings))
     deployments: list[Deployment] = []
     on_interruption(lambda: _how_far(deployments))
     with printing_json(as_json, lambda: {"stacks": [plans.outcome(deployment) for deployment in deployments]}):

@@ -14,15 +14,17 @@ from tableguard.stacks import change_set
 from tableguard.stacks.credentials import ProfileNames, Sessions
 from tableguard.stacks.deployment import prerequisites, refused
 from tableguard.stacks.deployment.deploy import plan
-from tableguard.stacks.deployment.stack_deployer import PlannedStack
+from tableguard.stacks.deployment.stack_deployer import PlannedStack, Show, silent
 from tableguard.stacks.registry import Principal, StackModule
 
 
-def assigned(settings: Settings, sessions: Sessions, stacks: tuple[StackModule, ...]) -> Sequence[Assignment]:
+def assigned(
+    settings: Settings, sessions: Sessions, stacks: tuple[StackModule, ...], show: Show = silent
+) -> Sequence[Assignment]:
     """Return who deploys each stack; DeployError names everything that is missing, or in the way."""
     if lacking := prerequisites.missing(settings, sessions, stacks):
         raise DeployError(_listed("this must be there before the first stack, nothing was changed", lacking))
-    first = plan(settings, sessions, change_set.PollInterval(), stacks)
+    first = plan(settings, sessions, change_set.PollInterval(), stacks, show)
     planned, obstacles = prerequisites.adopting(settings, sessions, first)
     if obstacles:
         raise DeployError(_listed("these names are taken by what cannot be adopted, nothing was changed", obstacles))

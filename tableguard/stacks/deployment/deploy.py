@@ -15,7 +15,10 @@ from tableguard.stacks.deployment.stack_deployer import (
     PlannedStack,
     Reporting,
     Session,
+    Show,
     StackDeployer,
+    planning,
+    silent,
 )
 from tableguard.stacks.registry import Principal, StackModule, enabled_stacks
 from tableguard.stacks.render import render
@@ -26,10 +29,12 @@ def plan(
     session: Callable[[Principal], Session],
     interval: PollInterval,
     stacks: tuple[StackModule, ...],
+    show: Show = silent,
 ) -> tuple[PlannedStack, ...]:
     """Return what deploying each stack would change; every change set that it makes for that is deleted again.
 
-    The deployer's stacks count as absent where the access stack, which makes the deployer, is still to be made.
+    The deployer's stacks count as absent where the access stack, which makes the deployer, is still to be made. What is
+    under way in a stack is waited for, and shown.
     """
     rendered, planned = _rendered(settings, stacks), list[PlannedStack]()
     without_roles = False
@@ -40,7 +45,7 @@ def plan(
             absent = PlannedStack(stack, name, status.ABSENT, None, wanted, {})
             planned.append(replace(absent, open_group=makes_vpc(settings, stack)))
             continue
-        deployer = StackDeployer(settings, session(stack.principal), interval)
+        deployer = StackDeployer(settings, session(stack.principal), interval, planning(show))
         own = deployer.plan(stack, template)
         planned.append(replace(own, open_group=makes_vpc(settings, stack) and deployer.leaves_group_open(own)))
         unmade = planned[-1].status in (status.ABSENT, "CREATE_FAILED")

@@ -47,7 +47,9 @@ def after(stack: str, reasons: Sequence[str], ended: str, remedy: Callable[[str]
     return f"{text}; {left}: {next_step}"
 
 
-def whom_to_ask(error: ClientError) -> str:
-    """Return who says whom the guardrails let deploy a stack, if a policy refused it; "" otherwise."""
-    denied = error.response["Error"]["Code"] in ("AccessDenied", "AccessDeniedException")
-    return "; deploy with --management-profile too: it then says beforehand who may, and how" if denied else ""
+def of_refusal(error: ClientError, remedy: Callable[[str], str]) -> str:
+    """Return what helps where a policy refused an operation on the stack itself; "" of any other refusal."""
+    if error.response["Error"]["Code"] not in ("AccessDenied", "AccessDeniedException"):
+        return ""
+    explained = f"; {remedy(str(error))}" if DENIED in str(error) else ""
+    return f"{explained}; deploy with --management-profile too: it then says beforehand who may, and how"

@@ -60,7 +60,7 @@ def _execute(
     try:
         reverting.execute(token, disable_rollback=False)
     except ClientError as error:
-        raise DeployError(f"stack {name}: {error}{remedies.whom_to_ask(error)}") from error
+        raise DeployError(f"stack {name}: {error}{remedies.of_refusal(error, reporting.remedy)}") from error
     watch = events.EventFollower(client, name, lambda event: reporting.show(name, event), token)
     ended = waiting.settled(client, name, interval, watch)
     if ended not in status.SUCCEEDED:

@@ -22,6 +22,7 @@ from tableguard.stacks.registry import Principal, StackModule
 Session = Any  # boto3.Session, whose clients botocore makes at run time
 DeploymentOutcome = Literal["created", "adopted", "updated", "unchanged"]
 Approve = Callable[[StackModule, PreparedChangeSet], bool]
+Show = Callable[[str, ResourceEvent], None]  # the stack's name, and what became of a resource
 _DELETERS: Mapping[Principal, str] = MappingProxyType(
     {
         "administrator": "the administrator, or break-glass once the guardrails are attached",
@@ -65,7 +66,7 @@ class PlannedStack:
     warnings: tuple[Validation, ...] = ()
 
 
-def _silent(_stack_name: str, _event: ResourceEvent) -> None:
+def silent(_stack_name: str, _event: ResourceEvent) -> None:
     """Show nothing."""
 
 
@@ -74,7 +75,7 @@ class Reporting:
     """Who approves a stack's changes, is shown what becomes of its resources, and says what helps after a failure."""
 
     approve: Approve
-    show: Callable[[str, ResourceEvent], None] = _silent
+    show: Show = silent
     remedy: Callable[[str], str] = remedies.likely
 
 
@@ -82,15 +83,15 @@ def _refuse_all(_stack: StackModule, _changing: PreparedChangeSet) -> bool:
     return False
 
 
-PLANNING = Reporting(_refuse_all)
+def planning(show: Show = silent) -> Reporting:
+    """Return the reporting of a plan, which changes nothing, and may wait for what is under way."""
+    return Reporting(_refuse_all, show)
 
 
 class StackDeployer:
     """Deploys stacks with one session."""
 
-    def __init__(
-        self, settings: Settings, session: Session, interval: PollInterval, reporting: Reporting = PLANNING
-    ) -> None:
+    def __init__(self, settings: Settings, session: Session, interval: PollInterval, reporting: Reporting) -> None:
         self.settings, self.session, self.interval, self.reporting = settings, session, interval, reporting
         self.requests = ChangeSetRequests(settings, session, interval)
         self.cloudformation = self.requests.client("cloudformation")
@@ -244,7 +245,7 @@ class StackDeployer:
         try:
             changing.execute(token, disable_rollback=kept)
         except ClientError as error:
-            raise DeployError(f"stack {name}: {error}{remedies.whom_to_ask(error)}") from error
+            raise DeployError(f"stack {name}: {error}{remedies.of_refusal(error, self.reporting.remedy)}") from error
         ended = self.waited(name, token)
         if ended not in status.SUCCEEDED:
             reasons = events.failures(self.cloudformation, name, token)

@@ -154,3 +154,30 @@ def test_a_template_that_is_too_long_as_yaml_and_not_as_json_goes_with_the_reque
     short, long = (requests.template_argument("cruddur-oversight", one) for one in (TEMPLATE, text))
     assert short == {"TemplateBody": TEMPLATE}
     assert long == {"TemplateBody": '{"Resources":{"Topic":{"Type":"AWS::SNS::Topic"}}}'}
+
+
+def test_the_run_after_an_interrupted_one_waits_for_what_goes_on_and_shows_it() -> None:
+    events = [
+        {**event("Old", "UPDATE_COMPLETE", operation="earlier"), "EventId": "1"},
+        {**event("Key", "UPDATE_COMPLETE", operation="interrupted"), "EventId": "2"},
+    ]
+    client = FakeCloudFormation(["UPDATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"], [change()], events)
+    shown = list[tuple[str, str]]()
+    stacks = (find_stack("table"),)
+    plan(
+        example(), lambda _: client, PollInterval(0, 9), stacks, lambda name, one: shown.append((name, one.logical_id))
+    )
+    assert shown == [("cruddur-table", "Key")]
+
+
+def test_a_denial_of_the_operation_itself_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    denial = (
+        "User: me is not authorized to perform: cloudformation:ExecuteChangeSet on resource: s with an explicit deny"
+    )
+
+    def refuse(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": denial}}, "ExecuteChangeSet")
+
+    client = FakeCloudFormation(["CREATE_COMPLETE"], [change()])
+    monkeypatch.setattr(client, "execute_change_set", refuse, raising=False)
+    assert "`tableguard why` with this message says which statement refused it" in refused(client)
