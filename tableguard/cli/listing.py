@@ -39,13 +39,25 @@ def print_page(page: ListingPage[Any], lines: Iterable[str]) -> None:
     more = f"; more with --token {page.token}" if page.token else ""
     count = len(page.items) - len(page.refusals) + page.damaged
     sys.stderr.write(f"{count} shown, {page.read_units:g} read units{more}\n")
+    if page.seconds_old:
+        sys.stderr.write(
+            f"from a cache: up to {page.seconds_old} s old, so what was edited, deleted or erased since may show, and "
+            "what is new may not\n"
+        )
     _refuse(page)
 
 
 def print_page_as_json(page: ListingPage[Any], name: str, items: Sequence[Any], **facts: Any) -> None:
     """Print the same facts as JSON; an error if something cannot be shown."""
     print_json(
-        {name: items, "token": page.token, "read_units": page.read_units, "not_shown": list(page.refusals), **facts}
+        {
+            name: items,
+            "token": page.token,
+            "read_units": page.read_units,
+            "seconds_old": page.seconds_old,
+            "not_shown": list(page.refusals),
+            **facts,
+        }
     )
     _refuse(page)
 

@@ -101,6 +101,13 @@ def with_user_pool(body: Body) -> Body:
     return click.option("--user-pool", "user_pool_id", cls=TableOption, metavar="ID", help=text)(body)
 
 
+cache = click.option(
+    "--cache",
+    metavar="URL",
+    help="list through a DAX cluster, daxs://… as the cache stack exports it: eventually consistent, and older still",
+)
+
+
 def writing(body: Body) -> Body:
     """Add --yes, and ask before a table on AWS is written to that no --profile names; a dry run writes nothing."""
 

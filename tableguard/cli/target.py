@@ -3,7 +3,7 @@
 import os
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,9 @@ from tableguard.cli.inputs import chosen_settings, settings_here
 from tableguard.errors import EncryptionError, TableError, TableguardError
 from tableguard.settings import Settings
 from tableguard.stacks.credentials import named_keys, unknown_keys
-from tableguard.store import encryption
+from tableguard.store import dax, encryption
+from tableguard.store.dax import UNSET_TTL_SECONDS
+from tableguard.store.listing import ListingReader
 from tableguard.store.messages import MessageTable
 from tableguard.store.places import CONVERSATIONS_IN_TABLE
 from tableguard.store.table_admin import no_table
@@ -126,6 +128,20 @@ class Target:
             cipher=self.cipher,
             conversations_in_table=self._conversations_in_table,
         )
+
+    def messages_through(self, cache: str | None) -> MessageTable:
+        """Return the access patterns on this table, listings through a cache if one is named."""
+        return self.messages if cache is None else replace(self.messages, cache=self._cache(cache))
+
+    def _cache(self, url: str) -> ListingReader:
+        """Return a DAX cluster, or what stands in for one on loopback; TableError for any other address."""
+        named = self.settings.cache
+        seconds = named.query_ttl_seconds if named else UNSET_TTL_SECONDS
+        if url.startswith(("dax://", "daxs://")):
+            return ListingReader(dax.client(url, self.profile, self.address.region), seconds)
+        if not _on_loopback(url):
+            raise TableError(f"--cache {url}: is no address of a DAX cluster; the cache stack exports one, daxs://…")
+        return ListingReader(self._client_at("dynamodb", url, named_keys(self.profile) is None), seconds)
 
     @property
     def _conversations_in_table(self) -> int:

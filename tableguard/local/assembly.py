@@ -26,6 +26,7 @@ from tableguard.local.authorization.state import STATE
 from tableguard.local.edge import Edge
 from tableguard.local.http_server import HttpServer
 from tableguard.local.moto.patch import replace
+from tableguard.local.stand_in_cache import StandInCache
 from tableguard.local.watch import watch
 
 SEED = 20240101  # moto draws every identifier from one generator; seeded, every run has the same ones
@@ -135,7 +136,7 @@ def wsgi_server(listening: socket.socket) -> BaseWSGIServer:
 
     moto's opens the port in its thread, which ends if the port is taken, and leaves the caller waiting.
     """
-    return HttpServer(listening, Edge(_Services(_service)))
+    return HttpServer(listening, Edge(StandInCache(_Services(_service))))
 
 
 class _Services(DomainDispatcherApplication):

@@ -29,7 +29,7 @@ from stream_lambda.items import (
 )
 from tableguard.store.batch_get import batch_get
 from tableguard.store.consumed import ReadCost
-from tableguard.store.listing import UNEXPIRED, Listing, ListingPage, check_limit, readable
+from tableguard.store.listing import UNEXPIRED, Listing, ListingPage, ListingReader, check_limit, readable
 
 Position = tuple[str, str]  # the time of the newest message, and the group: what conversations are sorted by
 _MARKERS = 640  # read in one query: so many of 100 bytes take eight units, and each by its key half a unit or more
@@ -65,6 +65,7 @@ class Inbox:
     table_name: str
     user_uuid: str
     now: datetime
+    seconds_old: int = 0  # where the client is a cache's
 
     def page(self, limit: int, token: str | None, consistent: bool, unread: bool = False) -> ConversationPage:
         """Return a page. A damaged row hides no other: it is among the refusals.
@@ -96,6 +97,10 @@ class Inbox:
         return _page(rows, partition.markers if unread else (), cost, None, consistent=True)
 
     @property
+    def _reader(self) -> ListingReader:
+        return ListingReader(self.client, self.seconds_old)
+
+    @property
     def _listing(self) -> Listing:
         return Listing(self.table_name, INDEX, rows_pk(self.user_uuid), (FURTHER_AT, "sk"))
 
@@ -106,17 +111,17 @@ class Inbox:
 
     def _query(self, cost: ReadCost, first: str | None, consistent: bool) -> Iterator[Item]:
         """Yield the items of the user's partition, those before `first` left out."""
-        pages = self.client.get_paginator("query").paginate(
-            TableName=self.table_name,
-            KeyConditionExpression="pk = :pk" + (" AND sk >= :first" if first else ""),
-            FilterExpression=UNEXPIRED,
-            ExpressionAttributeValues=self._values() | ({":first": {"S": first}} if first else {}),
-            ConsistentRead=consistent,
-            ReturnConsumedCapacity="TOTAL",
-        )
-        for page in pages:
+        request = {
+            "TableName": self.table_name,
+            "KeyConditionExpression": "pk = :pk" + (" AND sk >= :first" if first else ""),
+            "FilterExpression": UNEXPIRED,
+            "ExpressionAttributeValues": self._values() | ({":first": {"S": first}} if first else {}),
+            "ConsistentRead": consistent,
+            "ReturnConsumedCapacity": "TOTAL",
+        }
+        for page in self._reader.pages(request):
             cost.add(page.get("ConsumedCapacity"))
-            yield from page["Items"]
+            yield from self._reader.unexpired(page["Items"], self.now)
 
     def _further(self, limit: int, after: Position, cost: ReadCost) -> tuple[list[Item], str]:
         """Return further rows of a time and before, and the time down to which these are all; one query is enough.
@@ -141,7 +146,7 @@ class Inbox:
         while True:
             answer = self.client.query(**request)
             cost.add(answer.get("ConsumedCapacity"))
-            rows += answer["Items"]
+            rows += self._reader.unexpired(answer["Items"], self.now)
             last = answer.get("LastEvaluatedKey")
             if last is None:
                 return rows, _THE_END
@@ -150,7 +155,7 @@ class Inbox:
             request["ExclusiveStartKey"] = last
 
     def _values(self) -> Item:
-        return {":pk": {"S": rows_pk(self.user_uuid)}, ":now": {"N": str(int(self.now.timestamp()))}}
+        return {":pk": {"S": rows_pk(self.user_uuid)}, ":now": self._reader.moment(self.now)}
 
     def _markers_of_further(self, rows: Iterable[Item], cost: ReadCost) -> Iterator[Item]:
         """Yield the markers of the further rows among these: from the first to the last, and what is left by key."""
@@ -183,7 +188,9 @@ def _page(
     read, unreadable = readable(_last_read_at, markers)
     reasons = refusals + unreadable
     # one at either place, of before and after the row was moved: the later one counts
-    return ConversationPage(entries, token, cost.units, reasons, len(reasons), dict(sorted(read)), consistent)
+    return ConversationPage(
+        entries, token, cost.units, reasons, len(reasons), read_until=dict(sorted(read)), consistent=consistent
+    )
 
 
 def _sort_key(item: Item) -> bytes:

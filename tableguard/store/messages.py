@@ -18,7 +18,7 @@ from tableguard.errors import MessageError
 from tableguard.store.consumed import ReadCost
 from tableguard.store.encryption import Cipher, Decryption
 from tableguard.store.inbox import ConversationPage, Inbox
-from tableguard.store.listing import UNEXPIRED, Listing, ListingPage, check_limit, parse, readable
+from tableguard.store.listing import UNEXPIRED, Listing, ListingPage, ListingReader, check_limit, parse, readable
 from tableguard.store.newest_message import newest_message
 from tableguard.store.places import CONVERSATIONS_IN_TABLE, Places
 
@@ -54,6 +54,10 @@ class MessageTable:
 
     Without a cipher an encrypted text is read as bytes. So many conversations of a user are listed from the table, the
     further ones from the index.
+
+    With a cache, messages and conversations are listed through it, unless strongly consistently; each page says how old
+    it may be. Whether the reader is a member, and all that is written, is always asked of the table: writes do not pass
+    through the cache, so what was edited, deleted or erased may be listed for as long as the cache keeps an answer.
     """
 
     client: Any  # botocore makes its classes at run time
@@ -62,6 +66,7 @@ class MessageTable:
     new_uuid: Callable[[], str] = lambda: str(uuid.uuid4())
     cipher: Cipher | None = None
     conversations_in_table: int = CONVERSATIONS_IN_TABLE
+    cache: ListingReader | None = None
 
     def group(self, group_uuid: str) -> Group | None:
         """Read a group and its members; None if there is no such group."""
@@ -94,17 +99,24 @@ class MessageTable:
         has further rows. `unread` asks how far the user has read, at the price of one more query where further rows
         are shown. A damaged row hides no other: it is among the refusals.
         """
-        return self._open_rows(self._inbox(user_uuid).page(limit, token, consistent, unread))
+        reader = self._reader(consistent)
+        page = self._inbox(user_uuid, reader).page(limit, token, consistent, unread)
+        return self._open_rows(replace(page, seconds_old=reader.seconds_old))
 
     def all_conversations(self, user_uuid: str, unread: bool = False) -> ConversationPage:
         """Return all conversations of a user, newest first, read strongly consistently from the table.
 
         `unread` asks how far the user has read, which costs nothing more here.
         """
-        return self._open_rows(self._inbox(user_uuid).all(unread))
+        return self._open_rows(self._inbox(user_uuid, self._reader(consistent=True)).all(unread))
 
-    def _inbox(self, user_uuid: str) -> Inbox:
-        return Inbox(self.client, self.name, _check_name("user", user_uuid), self.clock())
+    def _reader(self, consistent: bool) -> ListingReader:
+        """Return the cache, if there is one and it may answer; else the table."""
+        return ListingReader(self.client) if consistent or self.cache is None else self.cache
+
+    def _inbox(self, user_uuid: str, reader: ListingReader) -> Inbox:
+        name = _check_name("user", user_uuid)
+        return Inbox(reader.client, self.name, name, self.clock(), reader.seconds_old)
 
     def places(self) -> Places:
         """Return what decides the places of new rows now."""
@@ -283,20 +295,21 @@ class MessageTable:
     def _page(self, group_uuid: str, limit: int, token: str | None, consistent: bool) -> ListingPage[Message]:
         check_limit(limit)
         listing = Listing(self.name, None, items.messages_pk(group_uuid), ("sk",))
-        answer = self.client.query(
+        reader, now = self._reader(consistent), self.clock()
+        answer = reader.client.query(
             TableName=self.name,
             KeyConditionExpression="pk = :pk",
             FilterExpression=UNEXPIRED,
-            ExpressionAttributeValues={":pk": {"S": listing.pk}, ":now": {"N": str(int(self.clock().timestamp()))}},
+            ExpressionAttributeValues={":pk": {"S": listing.pk}, ":now": reader.moment(now)},
             ScanIndexForward=False,
             Limit=limit,
             ConsistentRead=consistent,
             ReturnConsumedCapacity="TOTAL",
             **({"ExclusiveStartKey": listing.start_key(token)} if token is not None else {}),
         )
-        entries, refusals = readable(items.message_of, answer["Items"])
-        token = listing.token(answer.get("LastEvaluatedKey"))
-        return ListingPage(entries, token, _units(answer.get("ConsumedCapacity")), refusals, len(refusals))
+        entries, refusals = readable(items.message_of, reader.unexpired(answer["Items"], now))
+        token, units = listing.token(answer.get("LastEvaluatedKey")), _units(answer.get("ConsumedCapacity"))
+        return ListingPage(entries, token, units, refusals, len(refusals), reader.seconds_old)
 
 
 def _with_texts(page: Page, opened: Decryption[Any]) -> Page:

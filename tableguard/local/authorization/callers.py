@@ -11,11 +11,11 @@ from moto.sts.responses import TokenResponse
 from tableguard.aws.partitions import SUPPORTED
 from tableguard.local.authorization.call import Caller
 from tableguard.local.authorization.state import STATE
-from tableguard.local.clients.identities import LAMBDA_KEY
+from tableguard.local.clients.identities import DAX, DAX_KEY, LAMBDA, LAMBDA_KEY
 from tableguard.local.moto.patch import replace, wrap
 from tableguard.policy.principals import principal
 
-_LAMBDA = principal("lambda.amazonaws.com")
+_SERVICES = {DAX_KEY: principal(DAX), LAMBDA_KEY: principal(LAMBDA)}
 
 
 def install() -> None:
@@ -35,8 +35,8 @@ def caller_of(access_key_id: str) -> Caller | None:
 
 
 def _look_up(access_key_id: str) -> Caller | None:
-    if access_key_id == LAMBDA_KEY:
-        return Caller(_LAMBDA)
+    if access_key_id in _SERVICES:
+        return Caller(_SERVICES[access_key_id])
     for of_account in _of_accounts(sts_backends):
         role = of_account.get_assumed_role_from_access_key(access_key_id)
         if role is not None:

@@ -13,6 +13,10 @@ SETUP_KEY = "EMBEDDEDAWSSETUP0000"
 LAMBDA_KEY = "EMBEDDEDAWSLAMBDA000"
 LAMBDA = "lambda.amazonaws.com"
 
+# The access key of DAX itself, by which it assumes a cluster's role; no principal of an account has it.
+DAX_KEY = "EMBEDDEDAWSDAX000000"
+DAX = "dax.amazonaws.com"
+
 # The header by which a service says that it acts for a caller, with the caller's key. The word after the slash is
 # known in this process only: a caller who sends the header himself is not believed.
 VIA_HEADER = "x-embedded-via"

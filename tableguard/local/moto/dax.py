@@ -270,6 +270,13 @@ def describe_parameters(response: DAXResponse) -> str:
     return json.dumps({"Parameters": parameters})
 
 
+def times_of(cluster: DaxCluster, backend: DAXBackend) -> dict[str, float]:
+    """Return for how many seconds a cluster keeps answers, by the parameter that says so."""
+    kept = _known(backend, "parameter groups", cluster.parameter_group.name, "ParameterGroupNotFoundFault")
+    values = {**dict.fromkeys(_TTLS, DEFAULT_TTL_MILLIS), **kept.get("values", {})}
+    return {name: int(value) / 1000 for name, value in values.items()}
+
+
 _OPERATIONS = (
     create_cluster,
     create_parameter_group,

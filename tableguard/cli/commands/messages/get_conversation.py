@@ -19,14 +19,24 @@ if TYPE_CHECKING:
 @options.limit
 @click.option("--token", metavar="TOKEN", help="continue a listing: the token that it ended with")
 @click.option("--consistent", is_flag=True, help="read strongly consistently, for twice the units")
+@options.cache
 @options.as_json
 def command(
-    target: "Target", *, group: str, reader: str, limit: int, token: str | None, consistent: bool, as_json: bool
+    target: "Target",
+    *,
+    group: str,
+    reader: str,
+    limit: int,
+    token: str | None,
+    consistent: bool,
+    cache: str | None,
+    as_json: bool,
 ) -> None:
     """Print one message a line."""
     from tableguard.cli.listing import print_page, print_page_as_json, printable
 
-    page = target.messages.messages(group, reader, limit, token, consistent)
+    options.one_of({"--cache": cache, "--consistent": consistent})
+    page = target.messages_through(cache).messages(group, reader, limit, token, consistent)
     if as_json:
         print_page_as_json(page, "messages", [_facts(message) for message in page.items])
         return

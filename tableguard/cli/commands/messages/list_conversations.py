@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="mark what the user has not read yet; of what the index lists, a query more",
 )
+@options.cache
 @options.as_json
 def command(
     target: "Target",
@@ -38,6 +39,7 @@ def command(
     everything: bool,
     consistent: bool,
     unread: bool,
+    cache: str | None,
     as_json: bool,
 ) -> None:
     """Print one conversation a line."""
@@ -45,7 +47,8 @@ def command(
     from tableguard.store.read_markers import unread as unread_groups
 
     options.one_of({"--token": token, "--all": everything})
-    table = target.messages
+    options.one_of({"--cache": cache, "--all": everything, "--consistent": consistent})
+    table = target.messages_through(cache)
     if everything:
         page = table.all_conversations(user, unread)
     else:
