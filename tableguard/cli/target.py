@@ -19,9 +19,9 @@ from tableguard.cli.inputs import chosen_settings, settings_here
 from tableguard.errors import EncryptionError, TableError, TableguardError
 from tableguard.settings import Settings
 from tableguard.stacks.credentials import named_keys, unknown_keys
-from tableguard.store import dax, encryption
-from tableguard.store.dax import UNSET_TTL_SECONDS
-from tableguard.store.listing import ListingReader
+from tableguard.store import encryption
+from tableguard.store.cache import dax
+from tableguard.store.cache.reader import ListingReader
 from tableguard.store.messages import MessageTable
 from tableguard.store.places import CONVERSATIONS_IN_TABLE
 from tableguard.store.table_admin import no_table
@@ -136,7 +136,7 @@ class Target:
     def _cache(self, url: str) -> ListingReader:
         """Return a DAX cluster, or what stands in for one on loopback; TableError for any other address."""
         named = self.settings.cache
-        seconds = named.query_ttl_seconds if named else UNSET_TTL_SECONDS
+        seconds = named.query_ttl_seconds if named else dax.UNSET_TTL_SECONDS
         if url.startswith(("dax://", "daxs://")):
             return ListingReader(dax.client(url, self.profile, self.address.region), seconds)
         if not _on_loopback(url):

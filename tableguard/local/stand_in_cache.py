@@ -107,7 +107,7 @@ class StandInCache:
         """Ask the table as the cluster's role, and keep the answer."""
         endpoint = f"http://{environ['HTTP_HOST']}"
         key = self._key(endpoint, cluster.iam_role_arn, account, question.region)
-        asked = {
+        to_table = {
             **environ,
             "PATH_INFO": "/",
             "RAW_URI": f"{endpoint}/",
@@ -115,7 +115,7 @@ class StandInCache:
             "HTTP_AUTHORIZATION": question.credential.replace(question.access_key_id, key),
             _ENVIRON_OF_HEADER: via_header(DAX),
         }
-        parts, status, headers = run_wsgi_app(self.behind, asked, buffered=True)
+        parts, status, headers = run_wsgi_app(self.behind, to_table, buffered=True)
         body = b"".join(parts)
         if not status.startswith("200"):
             return Response(body, status, headers)

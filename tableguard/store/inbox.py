@@ -28,8 +28,9 @@ from stream_lambda.items import (
     rows_pk,
 )
 from tableguard.store.batch_get import batch_get
+from tableguard.store.cache.reader import ListingReader
 from tableguard.store.consumed import ReadCost
-from tableguard.store.listing import UNEXPIRED, Listing, ListingPage, ListingReader, check_limit, readable
+from tableguard.store.listing import UNEXPIRED, Listing, ListingPage, check_limit, readable
 
 Position = tuple[str, str]  # the time of the newest message, and the group: what conversations are sorted by
 _MARKERS = 640  # read in one query: so many of 100 bytes take eight units, and each by its key half a unit or more

@@ -15,10 +15,11 @@ from stream_lambda.items import Group, Item, Message, User
 from stream_lambda.table import ProjectionTable
 from tableguard.aws.item_size import item_size
 from tableguard.errors import MessageError
+from tableguard.store.cache.reader import ListingReader
 from tableguard.store.consumed import ReadCost
 from tableguard.store.encryption import Cipher, Decryption
 from tableguard.store.inbox import ConversationPage, Inbox
-from tableguard.store.listing import UNEXPIRED, Listing, ListingPage, ListingReader, check_limit, parse, readable
+from tableguard.store.listing import UNEXPIRED, Listing, ListingPage, check_limit, parse, readable
 from tableguard.store.newest_message import newest_message
 from tableguard.store.places import CONVERSATIONS_IN_TABLE, Places
 

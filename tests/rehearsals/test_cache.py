@@ -17,7 +17,7 @@ from tableguard.errors import MessageError
 from tableguard.local import estate, stand_in_cache
 from tableguard.local.clients.factory import Clients, make_client
 from tableguard.local.configuration import deployed, guard, inventory
-from tableguard.store.listing import ListingReader
+from tableguard.store.cache.reader import ListingReader
 from tableguard.store.messages import MessageTable
 from tests.worlds.estate import ACCOUNT, BY_SCP, REGION
 
