@@ -100,7 +100,7 @@ def _documents(stack: StackBuilder, name: str) -> dict[str, Document]:
     """Return policy name -> document: role/<name>, and role/<name>_* where one managed policy is too small for it.
 
     role/<name>_encryption is for whom the message key exists, role/<name>_migration while rows may have to be moved,
-    and role/<name>_cache where there is one.
+    role/<name>_cache where there is one, and role/<name>_onprem where that stack is wanted.
     """
     stem = name.replace("-", "_")
     candidates = [role for role in documents.names("role") if role == stem or role.startswith(f"{stem}_")]
@@ -108,6 +108,7 @@ def _documents(stack: StackBuilder, name: str) -> dict[str, Document]:
         "cache": stack.settings.cache is not None,
         "encryption": stack.settings.client_side_encryption,
         "migration": stack.settings.former_index,
+        "onprem": "onprem" in stack.settings.optional_stacks,
     }
     left_out = {f"{stem}_{name}" for name, is_needed in needed.items() if not is_needed}
     roles = [role for role in candidates if role not in left_out] or [stem]

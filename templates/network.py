@@ -73,7 +73,7 @@ def _new_vpc(stack: StackBuilder, network: NewVpc) -> _Place:
 
 
 def _blocks(network: NewVpc) -> list[ipaddress.IPv4Network]:
-    """Return one block a zone: a sixteenth of the VPC each, so that a cache or an on-premises link finds room later."""
+    """Return one block a zone: a sixteenth of the VPC each, so that other stacks find room; onprem takes the last."""
     sixteenths = ipaddress.IPv4Network(network.cidr).subnets(prefixlen_diff=4)
     return [next(sixteenths) for _ in range(network.zones)]
 

@@ -46,6 +46,7 @@ _CORRECTIONS = {
     "dax": "moto.dax",
     "dynamodb": "moto.dynamodb.corrections",
     "dynamodbstreams": "moto.dynamodb.corrections",
+    "ec2": "moto.ec2",
     "events": "moto.events",
     "iam": "moto.iam",
     "kms": "moto.kms",

@@ -1,9 +1,10 @@
 """Pairs of settings that are right alone and wrong together."""
 
 from collections.abc import Iterator
+from ipaddress import IPv4Network
 
 from tableguard.aws.partitions import WITHOUT_USER_POOLS, of_region
-from tableguard.settings.model import ExistingLogin, Settings
+from tableguard.settings.model import AMAZON_SIDE_ASN, ExistingLogin, NewVpc, Settings, Vpn
 
 PRODUCTION_NODES = 3  # of a DAX cluster
 
@@ -19,6 +20,7 @@ def contradictions(settings: Settings) -> Iterator[str]:
     yield from _in_organization(settings)
     yield from _in_roles(settings)
     yield from _in_cache(settings)
+    yield from _on_premises(settings)
     if settings.access_log_bucket == settings.artifact_bucket:
         yield f"buckets.access_logs: {settings.access_log_bucket!r} is the bucket for artifacts too"
     yield from _in_login(settings)
@@ -62,6 +64,22 @@ def _of_other_partitions(settings: Settings) -> Iterator[str]:
     for key, arn in ((key, arn) for key, arns in written.items() for arn in arns):
         if arn.startswith("arn:") and not arn.startswith(f"arn:{settings.partition}:"):
             yield f"roles.{key}: {arn!r} is of another partition than the home region; write arn:{settings.partition}:…"
+
+
+def _on_premises(settings: Settings) -> Iterator[str]:
+    """Yield what no route leads to: addresses that the VPC has itself, and a BGP speaker of our own number."""
+    if settings.on_premises is None:
+        if "onprem" in settings.optional_stacks:
+            yield "onprem: missing; stacks.optional has the stack of this section"
+        return
+    if isinstance(settings.network, NewVpc):
+        own = IPv4Network(settings.network.cidr)
+        for block in settings.on_premises.blocks:
+            if IPv4Network(block).overlaps(own):
+                yield f"onprem.blocks: {block!r} overlaps network.cidr, {settings.network.cidr!r}"
+    link = settings.on_premises.link
+    if isinstance(link, Vpn) and link.asn == AMAZON_SIDE_ASN:
+        yield f"onprem.asn: {link.asn} is the number of the VPN's other side; two neighbours need two numbers"
 
 
 def _in_organization(settings: Settings) -> Iterator[str]:

@@ -8,6 +8,10 @@ from tableguard.aws import partitions
 # the roles that people take, or that a pipeline takes, as the access stack names them
 TAKEN_ROLES = ("application", "auditor", "break-glass", "deployer", "operator")
 
+# the number of a virtual private gateway as a BGP speaker, AWS's default
+# https://docs.aws.amazon.com/vpn/latest/s2svpn/VPNRoutingTypes.html
+AMAZON_SIDE_ASN = 64_512
+
 _PERMISSION_SET = "permission-set/"
 _SET_END = "0123456789abcdef"  # of the role of a permission set, in examples
 
@@ -60,6 +64,27 @@ class NewLogin:
 
     self_sign_up: bool = False
     session_days: int = 7
+
+
+@dataclass(frozen=True)
+class Vpn:
+    """A Site-to-Site VPN that the stack `onprem` makes: the customer's device, and its number as a BGP speaker."""
+
+    device_address: str
+    asn: int
+
+
+@dataclass(frozen=True)
+class DirectConnect:
+    """Direct Connect: the stack `onprem` makes the gateway that a Direct Connect gateway is associated with."""
+
+
+@dataclass(frozen=True)
+class OnPremises:
+    """The address blocks that may reach the table's interface endpoint; no link where one leads to the VPC already."""
+
+    blocks: tuple[str, ...]
+    link: Vpn | DirectConnect | None
 
 
 @dataclass(frozen=True)
@@ -133,6 +158,7 @@ class Settings:
     login: ExistingLogin | NewLogin | None = None  # without one, members have no credentials of their own
     user_database: UserDatabase | None = None  # accounts are in the user pool alone
     cache: Cache | None = None  # where the optional stack is chosen
+    on_premises: OnPremises | None = None
 
     @property
     def partition(self) -> str:

@@ -7,7 +7,18 @@ from typing import Any
 from tableguard.errors import SettingsError
 from tableguard.paths import EXAMPLE_SETTINGS
 from tableguard.reading.toml_table import Section, parse_toml, read_toml
-from tableguard.settings import cache, evidence, login, network, optional_stacks, organization, table, users, workload
+from tableguard.settings import (
+    cache,
+    evidence,
+    login,
+    network,
+    onprem,
+    optional_stacks,
+    organization,
+    table,
+    users,
+    workload,
+)
 from tableguard.settings.contradictions import contradictions
 from tableguard.settings.model import Settings
 from tableguard.settings.values import Values
@@ -26,11 +37,11 @@ _SECTIONS: Mapping[str, Callable[[Section], Values]] = {
     "buckets": evidence.buckets,
     "stacks": optional_stacks.stacks,
 }
-
 # whose absence means something
 _OPTIONAL_SECTIONS: Mapping[str, Callable[[Section], Values]] = {
     "cache": cache.cache,
     "login": login.login,
+    "onprem": onprem.onprem,
     "users": users.users,
 }
 

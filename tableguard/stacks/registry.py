@@ -53,6 +53,7 @@ STACKS = (
     StackModule("table", "deployer"),
     StackModule("stream", "deployer"),
     StackModule("cache", "deployer"),
+    StackModule("onprem", "deployer"),
     StackModule("config", "deployer"),
     StackModule("oversight", "management"),
     StackModule("guardrails", "management"),

@@ -74,6 +74,7 @@ REFUSED: dict[str, set[str]] = {
         "ProvisionedThroughput",
         "SSESpecification",
     },
+    "AWS::EC2::VPNConnection": {"VpnGatewayId", "VpnTunnelOptionsSpecifications"},
     "AWS::Events::Rule": {"EventPattern", "ScheduleExpression"},
     "AWS::KMS::Key": {"KeyPolicy"},
     "AWS::Lambda::Function": {"Architectures", "Handler", "KmsKeyArn", "LoggingConfig", "Runtime", "TracingConfig"},

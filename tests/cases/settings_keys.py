@@ -239,7 +239,7 @@ KEYS = (
         "optional_stacks",
         ([], ["config"], ["guardrails", "config"], ["guardrails", "oversight", "config"]),
         (["audit"], ["config", "none"], ["Config"], [1], [["config"]]),
-        "a list of any of guardrails, oversight, config, login, cache",
+        "a list of any of guardrails, oversight, config, login, cache, onprem",
     ),
 )
 LOGINS = (
@@ -398,4 +398,39 @@ CACHE = (
         for kind in ("query", "item")
     ),
 )
-ALL_KEYS = (*KEYS, *LOGINS, *CAPACITIES, *NETWORKS, *USERS, *CACHE)
+ON_PREMISES = (
+    Key(
+        "onprem.blocks",
+        "blocks",
+        (["10.200.0.0/16"], ["192.168.7.9/32", "172.16.0.0/12", "10.0.0.0/15"]),
+        (
+            [],
+            ["10.200.0.0"],
+            ["10.200.0.1/16"],
+            ["10.200.0.0/255.255.0.0"],
+            ["0.0.0.0/0"],
+            ["203.0.113.0/24"],
+            ["10.200.0.0/16"] * 2,
+            ["fd00::/16"],
+        ),
+        "private IPv4 blocks from /8 to /32",
+        "complete",
+    ),
+    Key(
+        "onprem.device_address",
+        "device_address",
+        ("203.0.113.13", "8.8.8.8"),
+        ("", "10.0.0.1", "203.0.113.0/24", "127.0.0.1", "169.254.1.1", "224.0.0.1", "255.255.255.255", "vpn.example"),
+        "the public IPv4 address of your VPN device",
+        "complete",
+    ),
+    Key(
+        "onprem.asn",
+        "asn",
+        (1, 65000, 2_147_483_647),
+        (0, -1, 2_147_483_648, "65010", 65010.0, True),
+        "a whole number from 1 to 2147483647",
+        "complete",
+    ),
+)
+ALL_KEYS = (*KEYS, *LOGINS, *CAPACITIES, *NETWORKS, *ON_PREMISES, *USERS, *CACHE)

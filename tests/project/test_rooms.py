@@ -19,6 +19,7 @@ LISTS = (
     "check/rules",
     "cli/commands",
     "commands/messages",
+    "templates",  # the stacks, and what they are made of
 )
 ROOT_MODULES = 6
 

@@ -76,6 +76,7 @@ _IDS_BY_AWS = frozenset(
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html: ids begin with their type
 _EC2 = {
     "acl": "network-acl",
+    "cgw": "customer-gateway",
     "dopt": "dhcp-options",
     "eipalloc": "elastic-ip",
     "fl": "vpc-flow-log",
@@ -90,10 +91,12 @@ _EC2 = {
     "vgw": "vpn-gateway",
     "vpc": "vpc",
     "vpce": "vpc-endpoint",
+    "vpn": "vpn-connection",
 }
 _EC2_ID = re.compile(r"([a-z]+)-[0-9a-z]+")
 _EC2_CREATED = {
     "AllocateAddress": "elastic-ip",
+    "CreateCustomerGateway": "customer-gateway",
     "CreateDhcpOptions": "dhcp-options",
     "CreateFlowLogs": "vpc-flow-log",
     "CreateInternetGateway": "internet-gateway",
@@ -104,6 +107,7 @@ _EC2_CREATED = {
     "CreateSubnet": "subnet",
     "CreateVpc": "vpc",
     "CreateVpcEndpoint": "vpc-endpoint",
+    "CreateVpnConnection": "vpn-connection",
     "CreateVpnGateway": "vpn-gateway",
 }
 

@@ -26,7 +26,18 @@ class Contradiction:
 
 
 OWN_ROLES = {"exempt": "cruddur-deployer", "break_glass": "cruddur-break-glass"}
+VPN = {"link": "vpn", "blocks": ["10.200.0.0/16"], "device_address": "203.0.113.12", "asn": 65010}
 CONTRADICTIONS = (
+    Contradiction(
+        {"onprem": {**VPN, "blocks": ["10.200.0.0/16", "10.16.0.0/12"]}},
+        {"network.cidr": "10.32.0.0/16"},
+        "onprem.blocks: '10.16.0.0/12' overlaps network.cidr, '10.20.0.0/16'",
+    ),
+    Contradiction(
+        {"onprem": {**VPN, "asn": 64512}},
+        {"onprem": {**VPN, "asn": 64513}},
+        "onprem.asn: 64512 is the number of the VPN's other side",
+    ),
     Contradiction(
         {"workload.allowed_regions": ["eu-west-1"]},
         {"workload.allowed_regions": ["eu-west-1", "eu-central-1"]},

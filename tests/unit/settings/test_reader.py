@@ -10,21 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tableguard.errors import SettingsError
-from tableguard.settings import (
-    Cache,
-    ExistingLogin,
-    ExistingVpc,
-    NewLogin,
-    NewVpc,
-    OnDemand,
-    Provisioned,
-    Settings,
-    Takers,
-    UserDatabase,
-    load,
-)
+from tableguard.settings import DirectConnect, OnPremises, Settings, load
 from tableguard.store.places import CONVERSATIONS_IN_TABLE
-from tests.cases.settings_keys import ALL_KEYS, CACHE, CAPACITIES, LOGINS, NETWORKS, USERS, Key
+from tests.cases.settings_keys import ALL_KEYS, CACHE, CAPACITIES, LOGINS, NETWORKS, ON_PREMISES, USERS, Key
 from tests.worlds.settings_files import ABSENT, EXAMPLES, Data, changed, data, leaves, read, refusal, with_own_roles
 
 
@@ -34,33 +22,21 @@ def cases(values: str) -> list[Any]:
     ]
 
 
-def part(
-    settings: Settings, key: Key
-) -> (
-    Settings
-    | OnDemand
-    | Provisioned
-    | NewVpc
-    | ExistingVpc
-    | NewLogin
-    | ExistingLogin
-    | Takers
-    | UserDatabase
-    | Cache
-    | None
-):
+def part(settings: Settings, key: Key) -> object:
     """Where a key ends up."""
+    if key in ON_PREMISES:
+        assert settings.on_premises is not None
+        return settings.on_premises if key.field == "blocks" else settings.on_premises.link
     if key.path.startswith("roles.takers."):
         return settings.takers
-    if key in LOGINS:
-        return settings.login
-    if key in CAPACITIES:
-        return settings.capacity
-    if key in CACHE:
-        return settings.cache
-    if key in USERS:
-        return settings.user_database
-    return settings.network if key in NETWORKS else settings
+    parts = (
+        (LOGINS, settings.login),
+        (CAPACITIES, settings.capacity),
+        (USERS, settings.user_database),
+        (CACHE, settings.cache),
+        (NETWORKS, settings.network),
+    )
+    return next((part for keys, part in parts if key in keys), settings)
 
 
 @pytest.mark.parametrize(("key", "value"), cases("accepted"))
@@ -79,7 +55,7 @@ def test_a_refused_value_is_named_with_its_key_and_what_is_accepted(key: Key, va
 
 def test_every_key_of_the_examples_is_in_the_table() -> None:
     """A key without a case here would be a key that nobody has tried wrongly."""
-    shapes = {"table.capacity", "network.vpc", "users.store"}
+    shapes = {"table.capacity", "network.vpc", "onprem.link", "users.store"}
     written = {path for name in EXAMPLES for path, _ in leaves(data(name))}
     assert {key.path for key in ALL_KEYS} == written - shapes
 
@@ -89,6 +65,7 @@ def test_every_key_of_the_examples_is_in_the_table() -> None:
     [
         ("default", "table.capacity", "on-demand, provisioned"),
         ("default", "network.vpc", "new, existing"),
+        ("complete", "onprem.link", "vpn, direct-connect, existing"),
         ("complete", "users.store", "cognito, postgresql"),
     ],
 )
@@ -128,7 +105,7 @@ OPTIONAL = (
     "cache.query_ttl_seconds",
     "cache.item_ttl_seconds",
 )
-OPTIONAL_SECTIONS = ("users", "cache", "login")
+OPTIONAL_SECTIONS = ("users", "cache", "login", "onprem")
 OPTIONAL_TAKERS = "roles.takers.application"
 REQUIRED = [
     (name, path) for name in EXAMPLES for path, _ in leaves(data(name)) if path not in (*OPTIONAL, OPTIONAL_TAKERS)
@@ -171,6 +148,22 @@ NESTED = [("existing-vpc", "table.provisioned"), *((name, "roles.takers") for na
 SECTIONS = [(name, section) for name in EXAMPLES for section in data(name)] + NESTED
 
 
+@pytest.mark.parametrize(("link", "made"), [("direct-connect", DirectConnect()), ("existing", None)])
+def test_a_link_without_a_vpn_has_no_device(link: str, made: DirectConnect | None) -> None:
+    linked = changed(data("complete"), "onprem.link", link)
+    assert refusal(linked).startswith("settings.toml: onprem.asn: unknown key; [onprem] here takes blocks, link")
+    bare = changed(changed(linked, "onprem.asn", ABSENT), "onprem.device_address", ABSENT)
+    assert read(bare).on_premises == OnPremises(("10.200.0.0/16",), made)
+
+
+def test_a_section_of_a_stack_is_read_though_the_stack_is_not_wanted_and_needed_where_it_is() -> None:
+    unwanted = changed(data("complete"), "stacks.optional", ["login", "cache"])
+    assert read(unwanted).on_premises == read(data("complete")).on_premises
+    assert read(changed(unwanted, "onprem", ABSENT)).on_premises is None
+    with_stack = changed(unwanted, "stacks.optional", ["login", "cache", "onprem"])
+    assert refusal(changed(with_stack, "onprem", ABSENT)).startswith("settings.toml: onprem: missing; stacks.optional ")
+
+
 @pytest.mark.parametrize(("name", "section"), [one for one in SECTIONS if one[1] not in OPTIONAL_SECTIONS])
 def test_a_missing_section_is_named(name: str, section: str) -> None:
     expected = f"settings.toml: {section}: missing; accepted: a [{section}] section"
@@ -211,6 +204,7 @@ def test_an_unknown_section_is_named_with_the_known_ones(value: Any) -> None:
         ("existing-vpc", "table.max_read_units", 4000),
         ("existing-vpc", "network.cidr", "10.20.0.0/16"),
         ("existing-vpc", "network.zones", 2),
+        ("complete", "onprem.direct_connect_gateway", "0a1b2c3d"),
     ],
 )
 def test_a_key_of_the_other_shape_is_unknown_here(name: str, path: str, value: Any) -> None:

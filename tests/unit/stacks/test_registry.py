@@ -48,6 +48,7 @@ USING = {
     "AWS::Cognito::UserPoolClient",
     "AWS::Config::ConfigRule",
     "AWS::EC2::FlowLog",
+    "AWS::EC2::VPNConnection",
     "AWS::Events::Rule",
     "AWS::Lambda::EventSourceMapping",
     "AWS::Lambda::Function",

@@ -203,8 +203,8 @@ def test_the_exempt_roles_of_the_settings_are_made_here(access: Template) -> Non
 )
 def test_each_role_has_exactly_its_documents_of_the_policies_folder(access: Template, role: str) -> None:
     named = [name for name in documents.names("role") if name == role or name.startswith(f"{role}_")]
-    # the example has neither a message key, nor the former index, nor a cache
-    wanted = [name for name in named if not name.endswith(("_cache", "_encryption", "_migration"))]
+    # the example has neither a message key, nor the former index, nor a cache, nor a link to networks on premises
+    wanted = [name for name in named if not name.endswith(("_cache", "_encryption", "_migration", "_onprem"))]
     build = StackBuilder(example(), "a test").policy_with_pseudo_parameters
     sids = [[one["Sid"] for one in build("role", name)["Statement"]] for name in wanted]
     roles = {one["RoleName"]: one for one in of_type(access, "AWS::IAM::Role").values()}
@@ -255,3 +255,12 @@ def test_the_operator_may_change_groups_only_while_rows_may_have_to_be_moved(for
     names = {policy["ManagedPolicyName"] for policy in policies.values()}
     assert ("cruddur-operator-migration" in names) == former_index
     assert "cruddur-operator" in names
+
+
+@pytest.mark.parametrize("optional", ["onprem", "config"])
+def test_the_deployer_links_the_network_only_where_that_is_wanted(optional: str) -> None:
+    settings = replace(example("complete"), optional_stacks=(optional,))
+    policies = of_type(stack("access", settings), "AWS::IAM::ManagedPolicy")
+    names = {policy["ManagedPolicyName"] for policy in policies.values()}
+    assert (f"{settings.name}-deployer-onprem" in names) == (optional == "onprem")
+    assert f"{settings.name}-break-glass-links" in names  # what is linked is taken away when it is wanted no longer

@@ -18,13 +18,15 @@ HIDING = -1e9
 SILENCE = "TrailSilentAlarm"  # rings where data is missing: no value can ring it, and any other hides
 CLOUDWATCH = boto3.Session("no", "keys", region_name="eu-central-1").client("cloudwatch")
 
-ALARMS = [
+EVERY_ALARM = [
     pytest.param(alarm, id=f"{settings}: {one.name} {title}")
     for settings in EXAMPLES
     for one in enabled_stacks(example(settings))
     for title, alarm in of_type(stack(one.name, example(settings)), "AWS::CloudWatch::Alarm").items()
-    if title != SILENCE
 ]
+# those that ring by high values; the others ring by low ones, or by none
+ALARMS = [one for one in EVERY_ALARM if one.values[0]["ComparisonOperator"].startswith("Greater")]  # type: ignore[index]
+LOW = [one for one in EVERY_ALARM if one not in ALARMS]
 
 
 def statistic(alarm: dict[str, Any], name: str, values: list[float]) -> float:
@@ -56,6 +58,16 @@ def test_a_negative_value_hides_nothing_from_an_alarm_and_would_from_a_sum(alarm
     written = [*what_rings(alarm), HIDING]
     assert statistic(alarm, alarm["Statistic"], written) >= alarm["Threshold"]
     assert statistic(alarm, "Sum", written) < alarm["Threshold"]
+
+
+@pytest.mark.parametrize("alarm", LOW)
+def test_an_alarm_that_rings_by_a_low_value_rings_by_none_and_is_of_a_metric_that_nobody_can_forge(
+    alarm: dict[str, Any],
+) -> None:
+    assert alarm["TreatMissingData"] == "breaching"
+    # names that begin with AWS/ are CloudWatch's own:
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html
+    assert alarm["Namespace"].startswith("AWS/")
 
 
 def of_audit(kind: str) -> dict[str, dict[str, Any]]:

@@ -21,6 +21,7 @@ from tableguard.local.stacks.types import (
     s3,
     sns,
     sqs,
+    vpn,
 )
 
 ALL: dict[str, ResourceType] = by_name(
@@ -44,5 +45,6 @@ ALL: dict[str, ResourceType] = by_name(
         *s3.TYPES,
         *sns.TYPES,
         *sqs.TYPES,
+        *vpn.TYPES,
     )
 )

@@ -172,7 +172,11 @@ def _create_endpoint(context: Context, properties: Properties) -> ResourceHandle
         VpcEndpointType=properties.get("VpcEndpointType", "Gateway"),
         **select(properties, *_ENDPOINT),
     )["VpcEndpoint"]
-    attributes = {"Id": endpoint["VpcEndpointId"], **select(endpoint, "CreationTimestamp", "NetworkInterfaceIds")}
+    attributes = {
+        "Id": endpoint["VpcEndpointId"],
+        **select(endpoint, "CreationTimestamp", "NetworkInterfaceIds"),
+        "DnsEntries": [f"{entry['HostedZoneId']}:{entry['DnsName']}" for entry in endpoint.get("DnsEntries", [])],
+    }
     return ResourceHandle(endpoint["VpcEndpointId"], attributes)
 
 

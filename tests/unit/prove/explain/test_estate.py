@@ -49,7 +49,12 @@ def test_a_role_has_the_trust_policy_the_policies_and_the_boundary_of_its_templa
     policies, boundary = ESTATE.of_caller(principal(f"{ACCOUNT}:role/cruddur-application"))
     assert ([policy.name for policy in policies], boundary and boundary.name) == (["application"], "boundary")
     policies, boundary = ESTATE.of_caller(principal(f"{ACCOUNT}:role/cruddur-break-glass"))
-    assert [policy.name for policy in policies] == ["break_glass", "break_glass_evidence", "break_glass_stacks"]
+    assert [policy.name for policy in policies] == [
+        "break_glass",
+        "break_glass_evidence",
+        "break_glass_links",
+        "break_glass_stacks",
+    ]
     assert boundary is None
 
 
