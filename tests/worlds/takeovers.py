@@ -12,6 +12,7 @@ from tableguard.projection.takeover.return_report import ReturnReport
 from tableguard.projection.takeover.run import Takeover
 from tableguard.projection.takeover.source import Source
 from tableguard.projection.views import Reader
+from tableguard.store.encryption import Cipher
 from tableguard.store.messages import MessageTable
 from tests.engines import MOTO
 from tests.worlds.bootcamp import BOOTCAMP_TABLE, Bootcamp, talking
@@ -33,12 +34,13 @@ def takeover(
     *,
     zone: tzinfo = UTC,
     authors: bool = False,
+    cipher: Cipher | None = None,
     now: datetime = NOW,
     sleep: Callable[[float], object] = lambda seconds: None,
 ) -> Takeover:
     reader = Reader(client, TABLE, lambda: now, workers=1)
     return Takeover(
-        Source(client, BOOTCAMP_TABLE, zone), Copier(reader), ours(client).places, authors=authors, sleep=sleep
+        Source(client, BOOTCAMP_TABLE, zone), Copier(reader, cipher), ours(client).places, authors=authors, sleep=sleep
     )
 
 
@@ -51,9 +53,17 @@ def ours(client: Any) -> MessageTable:
     return MessageTable(client, TABLE, lambda: NOW)
 
 
-def returned(
-    client: Any, *, zone: tzinfo = UTC, sleep: Callable[[float], object] = lambda seconds: None
-) -> ReturnReport:
+def returned(client: Any, **options: Any) -> ReturnReport:
     """Take the way back."""
+    return way_back(client, **options).run()
+
+
+def way_back(
+    client: Any,
+    *,
+    zone: tzinfo = UTC,
+    cipher: Cipher | None = None,
+    sleep: Callable[[float], object] = lambda seconds: None,
+) -> WayBack:
     reader = Reader(client, TABLE, lambda: NOW, workers=1)
-    return WayBack(Copier(reader), Source(client, BOOTCAMP_TABLE, zone), sleep=sleep).run()
+    return WayBack(Copier(reader, cipher), Source(client, BOOTCAMP_TABLE, zone), sleep=sleep)
