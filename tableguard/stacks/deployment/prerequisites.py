@@ -33,6 +33,8 @@ def missing(
         lacking += _bucket(settings, asking, "artifacts", settings.artifact_bucket)
         if isinstance(settings.network, ExistingVpc):
             lacking += _vpc(settings.network, asking.client("ec2", region_name=settings.home_region))
+        if any(stack.name == "config" for stack in stacks):
+            lacking += _recorder(settings, asking.client("config", region_name=settings.home_region))
     if "administrator" in principals:  # the deployer may not ask for these
         lacking += _bucket(settings, session("administrator"), "access_logs", settings.access_log_bucket)
         if isinstance(settings.login, ExistingLogin):
@@ -96,6 +98,26 @@ def _user_pool(login: ExistingLogin, client: Any) -> Iterator[str]:
     except ClientError as error:
         if error.response["Error"]["Code"] not in _NOT_ALLOWED:  # who may not ask cannot tell, and may deploy
             yield f"login: user pool {login.user_pool_id}, client {login.client_id}: {error}"
+
+
+def _recorder(settings: Settings, config: Any) -> Iterator[str]:
+    """Yield the recorder that somebody else set up: an account has one a Region, beside those of AWS's services.
+
+    https://docs.aws.amazon.com/config/latest/developerguide/stop-start-recorder.html
+    """
+    try:
+        recorders = config.describe_configuration_recorders()["ConfigurationRecorders"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _NOT_ALLOWED:  # who may not ask cannot tell, and may deploy
+            yield f"stacks.optional: config: {error}"
+        return
+    for name in (one["name"] for one in recorders if not one.get("servicePrincipal")):
+        if name != f"{settings.name}-recorder":
+            yield (
+                f"stacks.optional: config: the account has the recorder {name} in {settings.home_region}, and can have "
+                "one: leave config out, or delete it: aws configservice delete-configuration-recorder "
+                f"--configuration-recorder-name {name}"
+            )
 
 
 def _vpc(network: ExistingVpc, ec2: Any) -> Iterator[str]:

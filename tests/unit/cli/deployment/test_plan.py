@@ -153,3 +153,27 @@ def test_json_has_what_was_done_also_where_the_rest_fails(
             raise error
     printed = capsys.readouterr().out
     assert (json.loads(printed) if printed else None) == ({"stacks": ["a"], **failure} if as_json else None)
+
+
+TABLE = ResourceChange("Modify", "Messages", "AWS::DynamoDB::Table", "always", kept=True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "named", "refused"),
+    [
+        ((TABLE,), (), True),
+        ((TABLE,), ("Other",), True),
+        ((TABLE,), ("Messages",), False),
+        ((replace(TABLE, replacement="never"),), (), False),
+        ((replace(TABLE, resource_type="AWS::SNS::Topic"),), (), False),
+    ],
+)
+def test_with_yes_what_loses_data_is_refused_before_the_first_stack_unless_it_is_named(
+    changes: tuple[ResourceChange, ...], named: tuple[str, ...], refused: bool
+) -> None:
+    one = assignment("CREATE_COMPLETE", changes)
+    if not refused:
+        preparation.check_losses([one], named)
+        return
+    with pytest.raises(DeployError, match=r"Messages \(AWS::DynamoDB::Table\): would lose .* --may-lose Messages"):
+        preparation.check_losses([one], named)

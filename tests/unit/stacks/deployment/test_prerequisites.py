@@ -140,3 +140,34 @@ def test_the_oversight_alone_needs_the_organization_and_neither_roles_nor_polici
     finally:
         client.enable_policy_type(RootId=root, PolicyType="SERVICE_CONTROL_POLICY")
     assert line.startswith("organization.id: the management account's is ")
+
+
+@pytest.mark.parametrize(
+    ("recorder", "stacks", "named"),
+    [
+        ({"name": "others"}, ("config",), True),
+        ({"name": "others"}, ("table",), False),
+        ({"name": f"{SETTINGS.name}-recorder"}, ("config",), False),
+    ],
+)
+def test_somebody_else_s_recorder_is_named_before_the_first_stack(
+    zone: LandingZone, session: Callable[[Any], Any], recorder: dict[str, str], stacks: tuple[str, ...], named: bool
+) -> None:
+    config = zone.clients("config", SETTINGS.account_id, SETTINGS.home_region)
+    role = f"arn:aws:iam::{SETTINGS.account_id}:role/r"
+    config.put_configuration_recorder(ConfigurationRecorder={**recorder, "roleARN": role})
+    try:
+        lines = missing(SETTINGS, session, "access", *stacks)
+    finally:
+        config.delete_configuration_recorder(ConfigurationRecorderName=recorder["name"])
+    expected = ["delete-configuration-recorder --configuration-recorder-name others"] if named else []
+    assert [line.partition("aws configservice ")[2] for line in lines] == expected
+
+
+@pytest.mark.parametrize(("code", "lines"), [("AccessDenied", 0), ("InternalError", 1)])
+def test_a_recorder_that_cannot_be_asked_about_is_said_unless_nobody_may_ask(code: str, lines: int) -> None:
+    class Config:
+        def describe_configuration_recorders(self) -> None:
+            raise ClientError({"Error": {"Code": code, "Message": "no"}}, "DescribeConfigurationRecorders")
+
+    assert len(list(prerequisites._recorder(SETTINGS, Config()))) == lines
