@@ -17,9 +17,9 @@ Context = Mapping[str, str | tuple[str, ...]]
 
 _MESSAGE = re.compile(
     r"User: (?P<user>\S+) is not authorized to perform: (?P<action>[A-Za-z0-9-]+:[A-Za-z0-9]+)"
-    # S3 writes the resource in quotes, IAM often a kind and a name, and KMS sometimes no resource at all
+    # S3 writes the resource in quotes, IAM a kind and a name or `policy` and an ARN, and KMS sometimes none
     r"(?: on resource: (?:\\?\"(?P<quoted>[^\"\\]+)\\?\"|(?P<kind>user|role|group|instance profile) (?P<name>[^\s\"]+)"
-    r"|(?P<resource>.+?))| on (?P<unnamed>this resource|the resource associated with this ciphertext))?"
+    r"|(?:policy )?(?P<resource>.+?))| on (?P<unnamed>this resource|the resource associated with this ciphertext))?"
     r"(?: with an explicit deny in (?:an?|the) (?P<denies>[A-Za-z -]+? policy|permissions boundary)"
     r"(?:: (?P<arn>arn:[^\s,]+?))?"
     r"| because no (?P<silent>[A-Za-z -]+? policy|permissions boundary) allows the \S+ action)?(?=[.,]?\s|[.,]?$)",

@@ -102,6 +102,8 @@ KMS = f"User: {USER} is not authorized to perform: kms:Decrypt on "
         (f"{IAM}user mina", "iam:ListAccessKeys", "arn:aws:iam::777788889999:user/mina"),
         (f"{IAM}arn:aws:iam::777788889999:user/mina", "iam:ListAccessKeys", "arn:aws:iam::777788889999:user/mina"),
         (f"{IAM}instance profile web", "iam:ListAccessKeys", "arn:aws:iam::777788889999:instance-profile/web"),
+        # https://github.com/aws-amplify/amplify-js/issues/7540
+        (f"{IAM}policy arn:aws:iam::777788889999:policy/p", "iam:ListAccessKeys", "arn:aws:iam::777788889999:policy/p"),
         (SNS, "sns:Publish", "arn:aws:sns:eu-west-1:777788889999:a"),
         (f"{KMS}the resource associated with this ciphertext", "kms:Decrypt", ""),
         (f"{KMS}this resource", "kms:Decrypt", ""),
