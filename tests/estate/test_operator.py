@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stream_lambda.items import RowKey, User, flag_key, group_item, group_key, group_of, row_key, timestamp
+from stream_lambda.items import RowKey, User, flag_key, group_item, group_key, group_of, messages_pk, row_key, timestamp
 from tableguard.local import estate
 from tableguard.local.landing_zone import LandingZone
 from tableguard.projection import reconcile, redrive
@@ -17,6 +17,9 @@ from tableguard.projection.repair import RepairOutcome
 from tableguard.projection.survey import Survey
 from tableguard.projection.views import Reader
 from tableguard.store.messages import MessageTable
+from tableguard.store.statements.plan import plan
+from tableguard.store.statements.run import StatementRun
+from tableguard.users.matching.people import people
 from tests.worlds.estate import (
     ACCOUNT,
     BY_SCP,
@@ -77,6 +80,31 @@ def test_the_operator_verifies_all_rows_and_mends_one(
     assert mended.outcome is RepairOutcome.MENDED
     assert _wrong(_survey(running)) == []
     assert _shown(table, BOB, operated) == "as it was said"
+
+
+def test_the_operator_sees_whom_the_table_knows_and_with_which_names(
+    running: estate.EmbeddedEstate, operated: str
+) -> None:
+    """What `users check` reads of the table."""
+    reader = Reader(running.roles["operator"].client("dynamodb"), TABLE, lambda: datetime.now(UTC))
+    known_people = people(reader)
+    assert known_people.members[operated] == (ADA.user_uuid, BOB.user_uuid)
+    assert known_people.persons[ADA.user_uuid].groups == {(ADA.handle, ADA.display_name): [operated]}
+    assert known_people.persons[ADA.user_uuid].rows == {operated}
+
+
+def test_partiql_is_for_break_glass_alone(running: estate.EmbeddedEstate, zone: LandingZone, operated: str) -> None:
+    statement = f'SELECT sk FROM "{TABLE}" WHERE pk = ?'  # noqa: S608  # the table's name is ours
+    values = [{"S": messages_pk(operated)}]
+    glass = zone.assume(SETTINGS.role_arn("break-glass")).client("dynamodb")
+    planned = plan(glass, statement, values, consistent=False)
+    assert (planned.kind, planned.stored.name) == ("query", f"table {TABLE}")
+    (page,) = StatementRun(glass, statement, values).pages(limit=10, token=None)
+    assert len(page["Items"]) == 1
+    code, message = refusal(
+        running.roles["operator"].client("dynamodb").execute_statement, Statement=statement, Parameters=values
+    )
+    assert (code, "dynamodb:PartiQLSelect" in message) == (DENIED, True)
 
 
 def test_the_operator_ends_a_row_of_somebody_who_is_no_member_in_one_transaction(

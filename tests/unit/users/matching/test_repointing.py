@@ -21,6 +21,7 @@ from tests.worlds.erasures import everything_of_ada, groups_there
 from tests.worlds.messages import ADA, BOB, EVE, NOW, PAIR, TABLE, all_items
 
 __all__ = ["client", "table"]
+pytestmark = pytest.mark.slow
 
 ROB = User("sub-rob", "Ada Example", "ada")
 
