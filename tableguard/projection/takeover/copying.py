@@ -82,9 +82,11 @@ class Copier:
             ours = items.message_of(item)
         except ItemError:
             return Standing.DIFFERENT
+        if ours.deleted:  # perhaps with its author, who was erased
+            return Standing.EDITED
         if ours.author.user_uuid != message.author.user_uuid:
             return Standing.DIFFERENT
-        if ours.edited_at or ours.deleted:
+        if ours.edited_at:
             return Standing.EDITED
         # ciphertext to which there is no key here cannot be compared
         unopened = isinstance(ours.text, bytes) and self.cipher is None

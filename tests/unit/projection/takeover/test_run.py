@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from stream_lambda.items import User
+from stream_lambda.items import FORMER, User
 from tableguard.errors import MessageError, TableError
 from tableguard.findings.exit_code import FINDINGS, FINE
 from tableguard.projection.drift import Kind
@@ -108,6 +108,18 @@ def test_what_was_edited_or_deleted_in_ours_stays_so(world: World) -> None:
     report = adopted(client)
     assert (report.exit_code, report.last.standings) == (FINE, {Standing.EDITED: 2, Standing.SAME: 2})
     assert [m.text for m in table.messages(pair, ADA.user_uuid).items] == ["how do you do?", "hello yourself", ""]
+
+
+@pytest.mark.parametrize(("deleted", "standing"), [(True, Standing.EDITED), (False, Standing.DIFFERENT)])
+def test_a_message_whose_author_was_erased_in_ours_stays_erased(
+    world: World, deleted: bool, standing: Standing
+) -> None:
+    client, _, _, _ = world
+    adopted(client)
+    (item,) = (item for item in all_items(client) if item.get("message") == {"S": "hello yourself"})
+    erased = {"message": {"S": ""}, "user_uuid": {"S": FORMER.user_uuid}, "deleted": {"BOOL": deleted}}
+    client.put_item(TableName=TABLE, Item=item | erased)
+    assert adopted(client).last.standings == {standing: 1, Standing.SAME: 3}
 
 
 @pytest.mark.parametrize("attribute", ["message", "user_uuid"])
