@@ -9,7 +9,7 @@ from typing import TypeVar
 from tableguard.check.engines import policy_documents
 from tableguard.check.engines.checkov import engine
 from tableguard.check.report import CheckReport
-from tableguard.check.rules import config_rules, iam_users
+from tableguard.check.rules import config_rules, iam_users, network_links
 from tableguard.cloudformation import template_files
 from tableguard.cloudformation.template_files import TemplateFile
 from tableguard.findings.finding import Finding
@@ -56,7 +56,7 @@ def _outcomes(templates: Sequence[TemplateFile], region: str, *others: Callable[
     with engine.started(templates) as checkov:  # in its own process from here on, beside the others in this one
         from tableguard.check.engines import cfn_lint  # noqa: PLC0415  # half a second, in which checkov starts
 
-        rules = (config_rules.check(templates, region), iam_users.check(templates))
+        rules = (config_rules.check(templates, region), iam_users.check(templates), network_links.check(templates))
         here = (cfn_lint.check(templates, region), *rules, *(ask() for ask in others))
         return checkov(), *here
 

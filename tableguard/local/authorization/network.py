@@ -31,5 +31,7 @@ def endpoint_for(access_key_id: str, api: str, region: str) -> Any | None:
         return None
     name = f"com.amazonaws.{region}.{_BEHIND_GATEWAYS[api]}"
     endpoints = list(ec2_backends[vpc.account][region].vpc_end_points.values())
-    matching = (endpoint for endpoint in endpoints if (endpoint.vpc_id, endpoint.service_name) == (vpc.vpc_id, name))
+    # an interface endpoint has names of its own, by which nothing here is called: DynamoDB has no private one
+    gateways = (endpoint for endpoint in endpoints if (endpoint.vpc_endpoint_type or "Gateway") == "Gateway")
+    matching = (endpoint for endpoint in gateways if (endpoint.vpc_id, endpoint.service_name) == (vpc.vpc_id, name))
     return next(matching, None)

@@ -267,6 +267,7 @@ def test_our_own_stacks_and_policies_have_no_finding_and_one_skip_with_its_reaso
         "checkov": True,
         "Config rules": "config" in asked,
         "IAM users": True,
+        "network links": True,
         "policy documents": True,
     }
 
