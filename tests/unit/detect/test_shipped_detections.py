@@ -245,6 +245,7 @@ def _attempt(action: str) -> dict[str, Any]:
         "tagKeys": ["Application"],
         "tags": [{"tagKey": "Application"}],
         "topicArn": "arn:aws:sns:eu-central-1:111122223333:cruddur-alerts",
+        "userPoolId": "eu-central-1_Example01",
         "serviceNamespace": "dynamodb",
         "roleArn": "arn:aws:iam::111122223333:role/cruddur-deployer",
         "namespace": "cruddur/trail",
