@@ -9,6 +9,7 @@ from tableguard.errors import DeployError, TableError, TableguardError
 if TYPE_CHECKING:
     from tableguard.cli.target import Target
     from tableguard.stacks.changes import ResourceChange
+    from tableguard.stacks.destruction.plan import PlannedDeletion
 
 
 def confirm_name(name: str) -> None:
@@ -65,6 +66,13 @@ def confirm_workload(name: str) -> None:
     _check_terminal()
     if input(f"Type the workload's name, {name}, to delete: ").strip() != name:
         raise DeployError("not confirmed; nothing was deleted")
+
+
+def confirm_losses(deletion: "PlannedDeletion") -> None:
+    """Ask for the name of each resource that holds data and goes with a stack; DeployError if one is not typed."""
+    for kind, name in deletion.losses:
+        if _answer(f"{kind} of {deletion.stack_name} holds data, which is lost. Type its name, {name}: ") != name:
+            raise DeployError(f"{name} was not confirmed; nothing was deleted")
 
 
 def check_can_ask(command: str, *, yes: bool, as_json: bool) -> None:

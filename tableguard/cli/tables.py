@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tableguard.cost.bill import Bill
     from tableguard.findings.outcome import Outcome
     from tableguard.prove.preflight.assignment import Assignment
-    from tableguard.stacks.destroy import PlannedDeletion
+    from tableguard.stacks.destruction.plan import PlannedDeletion
 
 
 def bill(month: "Bill", title: str, footnotes: Mapping[str, int]) -> Table:

@@ -81,6 +81,17 @@ def status_of(client: Client, stack: str) -> str:
     return described(answer).status
 
 
+def is_gone(client: Client, stack: str) -> bool:
+    """Tell whether there is no stack of a name, not even one that only ever had a change set."""
+    try:
+        client.describe_stacks(StackName=stack)
+    except ClientError as error:
+        if "does not exist" in error.response["Error"]["Message"]:
+            return True
+        raise DeployError(f"stack {stack}: {error}") from error
+    return False
+
+
 def all_stacks(client: Client) -> dict[str, StackStatus]:
     """Return every stack of an account and Region by its name; DeployError if CloudFormation does not say."""
     try:

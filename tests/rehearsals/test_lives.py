@@ -16,10 +16,11 @@ from tableguard.local.stacks import api
 from tableguard.prove.preflight.assignment import Assignment, assign
 from tableguard.prove.preflight.organization import guardrails
 from tableguard.settings import ExistingVpc, Settings, example
-from tableguard.stacks import destroy
 from tableguard.stacks.deployment import prerequisites
 from tableguard.stacks.deployment.deploy import deploy, plan
 from tableguard.stacks.deployment.stack_deployer import Deployment
+from tableguard.stacks.destruction import destroy
+from tableguard.stacks.destruction import plan as deletions
 from tableguard.stacks.registry import Principal, enabled_stacks
 from tableguard.store.messages import MessageTable
 from tests.worlds.estate import BY_SCP, refusal
@@ -62,10 +63,10 @@ class Lives:
         assert estate._verify(self.zone.clients).different == ()
         return deployments
 
-    def destroy(self) -> dict[str, destroy.PlannedDeletion]:
+    def destroy(self) -> dict[str, deletions.PlannedDeletion]:
         """Destroy every stack, and return what went and what stayed."""
         session = self.sessions()
-        planned = destroy.plan(self.settings, session, enabled_stacks(self.settings))
+        planned = deletions.plan(self.settings, session, enabled_stacks(self.settings))
         return {one.stack.name: one for one in destroy.destroy(self.settings, session, estate.POLLING, planned)}
 
     def messages(self) -> MessageTable:
@@ -135,7 +136,7 @@ def _check_only_break_glass_destroys(lives: Lives) -> None:
             return session(who if principal == "break-glass" else principal)
 
         with pytest.raises(DeployError, match=r"is not break-glass, and nobody else may delete .*nothing was deleted"):
-            destroy.plan(lives.settings, instead, enabled_stacks(lives.settings))
+            deletions.plan(lives.settings, instead, enabled_stacks(lives.settings))
     assert {(one.stack, one.logical_id) for one in api.deployed()} == before
 
 

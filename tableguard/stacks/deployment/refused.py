@@ -28,10 +28,10 @@ def immovable(
     for stack in planned:
         for export in _changed_exports(stack):
             client = session(stack.stack.principal).client("cloudformation", region_name=settings.home_region)
-            importers = _importers(client, export)
-            if importers:
+            users = ", ".join(importers(client, export))
+            if users:
                 lines.append(
-                    f"stack {stack.stack_name}: export {export} would change, and is used by {importers}; put the "
+                    f"stack {stack.stack_name}: export {export} would change, and is used by {users}; put the "
                     "setting back, as only a new deployment under another workload.name can have it otherwise"
                 )
     return tuple(lines)
@@ -75,11 +75,12 @@ def _changed_exports(planned: PlannedStack) -> Iterator[str]:
             yield str(before["Export"]["Name"])
 
 
-def _importers(client: Any, export: str) -> str:
+def importers(client: Any, export: str) -> tuple[str, ...]:
+    """Return the stacks that use an exported value; DeployError if CloudFormation does not say."""
     try:
         pages = client.get_paginator("list_imports").paginate(ExportName=export)
-        return ", ".join(name for page in pages for name in page["Imports"])
+        return tuple(name for page in pages for name in page["Imports"])
     except ClientError as error:
         if "is not imported by any stack" in error.response["Error"]["Message"]:
-            return ""
+            return ()
         raise DeployError(f"export {export}: {error}") from error

@@ -35,8 +35,9 @@ from tableguard.local.clients import served
 from tableguard.local.run_folder import folder as run_folder
 from tableguard.local.watch.alert_lines import DELAYS
 from tableguard.paths import EXAMPLE_SETTINGS, TEMPLATES
-from tableguard.stacks import credentials, destroy
+from tableguard.stacks import credentials
 from tableguard.stacks.deployment.deploy import deploy
+from tableguard.stacks.destruction import plan as deletions
 from tableguard.stacks.registry import STACKS, enabled_stacks
 from tests.worlds.settings_files import EXAMPLES
 
@@ -560,7 +561,7 @@ def test_what_the_user_needs_next_stands_last_on_the_screen(
 
 
 def test_what_would_be_destroyed_and_kept_is_known_beforehand(running: estate.EmbeddedEstate) -> None:
-    doomed = {each.stack.name: each for each in destroy.plan(running.settings, running.session, STACKS)}
+    doomed = {each.stack.name: each for each in deletions.plan(running.settings, running.session, STACKS)}
     assert list(doomed) == [stack.name for stack in reversed(STACKS)]
     kept, deleted = (dict(found) for found in (doomed["table"].retained, doomed["table"].deleted))
     assert kept["AWS::DynamoDB::Table"] == running.settings.table_name

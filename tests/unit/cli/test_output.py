@@ -16,7 +16,7 @@ from tableguard.errors import DeployError
 from tableguard.findings.outcome import Outcome
 from tableguard.local.estate import Step
 from tableguard.stacks.changes import ResourceChange
-from tableguard.stacks.destroy import PlannedDeletion
+from tableguard.stacks.destruction.plan import PlannedDeletion
 from tableguard.stacks.registry import find_stack
 from tests.worlds.commands import run
 

@@ -1,22 +1,20 @@
-"""Destroying: by those who may, with every resource of a stack named, and every failure with AWS's reason."""
+"""What a destruction takes and keeps: every resource named, by those who may, and nothing begun to end half-way."""
 
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, WaiterError
 
 from tableguard.errors import DeployError
 from tableguard.settings import example
-from tableguard.stacks.change_set import PollInterval
-from tableguard.stacks.destroy import PlannedDeletion, destroy, plan, principals
-from tableguard.stacks.registry import STACKS, Principal, find_stack
+from tableguard.stacks.destruction.plan import plan, principals
+from tableguard.stacks.registry import STACKS, find_stack
 
 PAGE = 100  # as many as a page of ListStackResources has
 BREAK_GLASS = "arn:aws:sts::111122223333:assumed-role/cruddur-break-glass/me"
-STACK_ID = "arn:aws:cloudformation:eu-central-1:111122223333:stack/cruddur-audit/1"
 AUDIT = (find_stack("audit"),)
 GUARDRAILS = (find_stack("guardrails"),)
 
@@ -29,6 +27,7 @@ class LargeStack:
         self.caller, self.type = caller, resource_type
         self.tags: Any = []
         self.status_of_first = "CREATE_COMPLETE"
+        self.importers: list[str] = []
 
     def client(self, service: str, region_name: str) -> "LargeStack":
         return self
@@ -41,7 +40,13 @@ class LargeStack:
         last = {**resources[self.names[-1]], "DeletionPolicy": "Retain"}
         return {"TemplateBody": json.dumps({"Resources": {**resources, self.names[-1]: last}})}
 
-    def get_paginator(self, name: str) -> "LargeStack":
+    def describe_stacks(self, **_: Any) -> Any:
+        outputs = [{"OutputKey": "A", "OutputValue": "a"}, {"OutputKey": "B", "OutputValue": "b", "ExportName": "b"}]
+        return {"Stacks": [{"Outputs": outputs}]}
+
+    def get_paginator(self, name: str) -> Any:
+        if name == "list_imports":
+            return SimpleNamespace(paginate=lambda ExportName: [{"Imports": [user]} for user in self.importers])
         assert name == "list_stack_resources"
         return self
 
@@ -65,6 +70,26 @@ def test_every_resource_is_named_as_deleted_or_as_kept(count: int) -> None:
     assert len(deletion.deleted) == count - 1
     assert deletion.retained == (("AWS::SQS::Queue", f"q{count - 1}"),)
     assert (deletion.by, deletion.removal) == (BREAK_GLASS, ())
+
+
+def test_what_holds_data_and_goes_is_a_loss_and_what_is_kept_is_none() -> None:
+    (deletion,) = plan(example(), lambda _: LargeStack(3), AUDIT)
+    assert deletion.losses == (("AWS::SQS::Queue", "q0"), ("AWS::SQS::Queue", "q1"))
+    (harmless,) = plan(example(), lambda _: LargeStack(3, resource_type="AWS::CloudWatch::Alarm"), AUDIT)
+    assert (len(harmless.deleted), harmless.losses) == (2, ())
+
+
+@pytest.mark.parametrize(("importers", "refused"), [(["others"], True), (["cruddur-audit"], False), ([], False)])
+def test_an_export_that_a_staying_stack_uses_is_in_the_way_before_anything_goes(
+    importers: list[str], refused: bool
+) -> None:
+    stack = LargeStack(1)
+    stack.importers = importers
+    if not refused:
+        assert plan(example(), lambda _: stack, AUDIT)
+        return
+    with pytest.raises(DeployError, match="its export b is used by others; delete those stacks first; nothing was"):
+        plan(example(), lambda _: stack, AUDIT)
 
 
 @pytest.mark.parametrize(("state", "count"), [("DELETE_COMPLETE", 1), ("DELETE_FAILED", 2)])
@@ -118,101 +143,3 @@ def test_management_needs_no_particular_role_and_kept_policies_come_with_the_com
         "aws organizations detach-policy --policy-id q1 --target-id ou-exam-workload",
         "aws organizations delete-policy --policy-id q1",
     )
-
-
-def _event(name: str, status: str, reason: str = "", resource_type: str = "AWS::EC2::VPC") -> dict[str, str]:
-    own = STACK_ID if name == "cruddur-audit" else f"{name.lower()}-1"
-    return {
-        "StackId": STACK_ID,
-        "LogicalResourceId": name,
-        "PhysicalResourceId": own,
-        "ResourceType": resource_type,
-        "ResourceStatus": status,
-        "ResourceStatusReason": reason,
-    }
-
-
-FAILING = [  # newest first, as CloudFormation gives them
-    _event("cruddur-audit", "DELETE_FAILED", "The following resource(s) failed to delete: [Vpc]."),
-    _event("Subnet", "DELETE_FAILED", "Resource deletion cancelled"),
-    _event("Vpc", "DELETE_FAILED", "not authorized to perform: ec2:DeleteVpc"),
-    _event("cruddur-audit", "DELETE_IN_PROGRESS", "User Initiated"),
-]
-OLD = [_event("Old", "DELETE_FAILED", "the attempt of last year")]
-
-
-class Undeletable:
-    """CloudFormation with a stack that cannot be deleted."""
-
-    token = ""
-
-    def client(self, service: str, region_name: str) -> "Undeletable":
-        return self
-
-    def describe_stacks(self, **_: Any) -> Any:
-        return {"Stacks": [{}]}
-
-    def update_termination_protection(self, **_: Any) -> None: ...
-
-    def delete_stack(self, **request: Any) -> None:
-        self.token = request["ClientRequestToken"]
-
-    def get_waiter(self, _: str) -> "Undeletable":
-        return self
-
-    def wait(self, **_: Any) -> None:
-        raise WaiterError("StackDeleteComplete", "Waiter encountered a terminal failure state", {})
-
-    def get_paginator(self, _: str) -> "Undeletable":
-        return self
-
-    def paginate(self, **_: Any) -> list[Any]:
-        events = [{**event, "ClientRequestToken": self.token} for event in FAILING]
-        return [{"StackEvents": events[:2]}, {"StackEvents": [*events[2:], *OLD]}]
-
-
-def test_a_failure_names_the_resource_and_aws_s_reason() -> None:
-    planned, stack = (PlannedDeletion(AUDIT[0], "cruddur-audit", (), ()),), Undeletable()
-
-    def undeletable(_: Principal) -> Undeletable:
-        return stack
-
-    with pytest.raises(DeployError) as failure:
-        list(destroy(example(), undeletable, PollInterval(), planned))
-    assert str(failure.value) == (
-        "stack cruddur-audit: cannot be deleted: Vpc (AWS::EC2::VPC): not authorized to perform: ec2:DeleteVpc; "
-        "mend this, and destroy again"
-    )
-
-
-class Refusing(Undeletable):
-    """CloudFormation that refuses to begin a deletion, and, if told so, to protect the stack again."""
-
-    def __init__(self, was_protected: bool, protects: bool = True) -> None:
-        self.protected, self.protects = was_protected, protects
-
-    def describe_stacks(self, **_: Any) -> Any:
-        return {"Stacks": [{"EnableTerminationProtection": self.protected}]}
-
-    def update_termination_protection(self, **request: Any) -> None:
-        if request["EnableTerminationProtection"] and not self.protects:
-            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "UpdateTerminationProtection")
-        self.protected = request["EnableTerminationProtection"]
-
-    def delete_stack(self, **_: Any) -> None:
-        assert not self.protected
-        raise ClientError({"Error": {"Code": "ValidationError", "Message": "in use"}}, "DeleteStack")
-
-
-@pytest.mark.parametrize("was_protected", [True, False])
-def test_a_stack_whose_deletion_is_refused_is_as_protected_as_before(was_protected: bool) -> None:
-    planned, stack = (PlannedDeletion(AUDIT[0], "cruddur-audit", (), ()),), Refusing(was_protected)
-    with pytest.raises(DeployError, match=r"stack cruddur-audit: cannot be deleted: .*in use$"):
-        list(destroy(example(), lambda _: stack, PollInterval(), planned))
-    assert stack.protected is was_protected
-
-
-def test_a_stack_that_is_left_without_its_protection_is_said_to_be() -> None:
-    planned, stack = (PlannedDeletion(AUDIT[0], "cruddur-audit", (), ()),), Refusing(True, protects=False)
-    with pytest.raises(DeployError, match=r"in use; its termination protection was turned off for that, and cannot be"):
-        list(destroy(example(), lambda _: stack, PollInterval(), planned))

@@ -1,17 +1,17 @@
-"""Delete the stacks in reverse order; what a template retains is kept, and named before the deletion begins."""
+"""What goes with each stack, what its template retains, what holds data, and what stands in the way."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError, WaiterError
+from botocore.exceptions import ClientError
 
 from tableguard.aws.arn import require
+from tableguard.cloudformation.data_holders import holds_data
 from tableguard.errors import DeployError
 from tableguard.reading import cloudformation_yaml
 from tableguard.settings import Settings
-from tableguard.stacks import events
-from tableguard.stacks.change_set import PollInterval
+from tableguard.stacks.deployment.refused import importers
 from tableguard.stacks.registry import Principal, StackModule
 
 Session = Any  # boto3.Session, whose clients botocore makes at run time
@@ -34,13 +34,18 @@ class PlannedDeletion:
     removal: tuple[str, ...] = ()
     environments: frozenset[str] = frozenset()
 
+    @property
+    def losses(self) -> tuple[tuple[str, str], ...]:
+        """Return what holds data and is deleted with it: its name has to be typed, or given."""
+        return tuple(one for one in self.deleted if holds_data(one[0]))
+
 
 def principals(stacks: tuple[StackModule, ...]) -> frozenset[Principal]:
     """Return who deletes these stacks: management its own account's, break-glass all of the workload's.
 
     Whoever made them cannot: the guardrails deny the deletion of every stack to all but break-glass.
     """
-    return frozenset(map(_principal, stacks))
+    return frozenset(map(principal_of, stacks))
 
 
 def plan(
@@ -49,53 +54,37 @@ def plan(
     """Return the deletion of each stack that exists, last deployed first; DeployError if its principal may not."""
     callers = {principal: _caller(settings, principal, session(principal)) for principal in sorted(principals(stacks))}
     deletions = (
-        _planned_deletion(settings, _client(settings, session(_principal(stack))), stack, callers[_principal(stack)])
+        _planned_deletion(
+            settings, client_of(settings, session(principal_of(stack))), stack, callers[principal_of(stack)]
+        )
         for stack in reversed(stacks)
     )
-    return tuple(deletion for deletion in deletions if deletion is not None)
+    planned = tuple(deletion for deletion in deletions if deletion is not None)
+    if used := [line for deletion in planned for line in _in_use(settings, session, deletion, planned)]:
+        raise DeployError(f"{'; '.join(used)}; delete those stacks first; nothing was deleted")
+    return planned
 
 
-def destroy(
+def _in_use(
     settings: Settings,
     session: Callable[[Principal], Session],
-    interval: PollInterval,
+    deletion: PlannedDeletion,
     planned: tuple[PlannedDeletion, ...],
-) -> Iterator[PlannedDeletion]:
-    """Delete the stacks of a plan, and yield each when it is deleted; DeployError stops at the first failure."""
-    for deletion in planned:
-        client, name = _client(settings, session(_principal(deletion.stack))), deletion.stack_name
-        token = events.new_token()
-        try:
-            _begin(client, name, token)
-            client.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig=interval.config)
-        except ClientError as error:
-            raise DeployError(f"stack {name}: cannot be deleted: {error}") from error
-        except WaiterError as error:
-            reasons = events.reasons(client, name, token)
-            raise DeployError(f"stack {name}: cannot be deleted: {reasons}; mend this, and destroy again") from error
-        yield deletion
-
-
-def _begin(client: Any, name: str, token: str) -> None:
-    """Begin a deletion; a stack whose deletion is refused, as its exports are in use, is as protected as before."""
-    (described,) = client.describe_stacks(StackName=name)["Stacks"]
-    client.update_termination_protection(StackName=name, EnableTerminationProtection=False)
+) -> Iterator[str]:
+    """Yield a line for each export that a stack uses which stays: CloudFormation would refuse the deletion half-way."""
+    client, name = client_of(settings, session(principal_of(deletion.stack))), deletion.stack_name
     try:
-        client.delete_stack(StackName=name, ClientRequestToken=token)
-    except ClientError as refusal:
-        try:
-            client.update_termination_protection(
-                StackName=name, EnableTerminationProtection=described.get("EnableTerminationProtection", False)
-            )
-        except ClientError as error:
-            raise DeployError(
-                f"stack {name}: cannot be deleted: {refusal}; its termination protection was turned off for that, and "
-                f"cannot be turned on again: {error}"
-            ) from error
-        raise
+        (described,) = client.describe_stacks(StackName=name)["Stacks"]
+    except ClientError as error:
+        raise DeployError(f"stack {name}: {error}") from error
+    going = {one.stack_name for one in planned}
+    for export in (one["ExportName"] for one in described.get("Outputs", ()) if "ExportName" in one):
+        if staying := sorted(set(importers(client, export)) - going):
+            yield f"stack {name}: its export {export} is used by {', '.join(staying)}"
 
 
-def _principal(stack: StackModule) -> Principal:
+def principal_of(stack: StackModule) -> Principal:
+    """Return who deletes a stack."""
     return "management" if stack.principal == "management" else "break-glass"
 
 
@@ -112,7 +101,8 @@ def _caller(settings: Settings, principal: Principal, session: Session) -> str:
     return arn
 
 
-def _client(settings: Settings, session: Session) -> Any:
+def client_of(settings: Settings, session: Session) -> Any:
+    """Return a session's client of CloudFormation in the stacks' Region."""
     return session.client("cloudformation", region_name=settings.home_region)
 
 
