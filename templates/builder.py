@@ -193,22 +193,45 @@ class StackBuilder:
 
         Access logs go to the settings' bucket, which is of the workload's account.
         """
-        title = f"{purpose.capitalize()}Bucket"
-        logging = s3.LoggingConfiguration(
-            DestinationBucketName=self.settings.access_log_bucket, LogFilePrefix=f"{self.named(purpose)}/"
+        return self.private_bucket(
+            f"{purpose.capitalize()}Bucket",
+            name=Sub(f"{self.named(purpose)}-${{AWS::AccountId}}-${{AWS::Region}}"),
+            encryption=parts.bucket_encryption(GetAtt(key, "Arn")),
+            lifecycle=lifecycle,
+            statements=statements,
+            log_prefix=f"{self.named(purpose)}/" if access_logged else None,
+            **more,
         )
+
+    def private_bucket(
+        self,
+        title: str,
+        *,
+        name: Value,
+        encryption: s3.BucketEncryption,
+        lifecycle: s3.LifecycleRule,
+        statements: tuple[Statement, ...],
+        log_prefix: str | None,
+        **more: Any,
+    ) -> s3.Bucket:
+        """Add a bucket: private, versioned, over TLS only, and kept; its access is logged where a prefix is given."""
+        logging = {}
+        if log_prefix is not None:
+            logging["LoggingConfiguration"] = s3.LoggingConfiguration(
+                DestinationBucketName=self.settings.access_log_bucket, LogFilePrefix=log_prefix
+            )
         ownership = s3.OwnershipControls(Rules=[s3.OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")])
         bucket = self.add(
             s3.Bucket(
                 title,
-                BucketName=Sub(f"{self.named(purpose)}-${{AWS::AccountId}}-${{AWS::Region}}"),
-                BucketEncryption=parts.bucket_encryption(GetAtt(key, "Arn")),
+                BucketName=name,
+                BucketEncryption=encryption,
                 LifecycleConfiguration=s3.LifecycleConfiguration(Rules=[lifecycle]),
                 OwnershipControls=ownership,
                 PublicAccessBlockConfiguration=_PUBLIC_ACCESS,
                 VersioningConfiguration=s3.VersioningConfiguration(Status="Enabled"),
                 **RETAINED,
-                **({"LoggingConfiguration": logging} if access_logged else {}),
+                **logging,
                 **{"Tags": self.tags(), **more},
             )
         )

@@ -242,6 +242,10 @@ def _root_id(settings: Settings) -> str:
 
 def _buckets(zone: LandingZone) -> None:
     settings = zone.settings
+    control = zone.clients("s3control", settings.account_id, settings.home_region)
+    control.put_public_access_block(AccountId=settings.account_id, PublicAccessBlockConfiguration=_NOTHING_PUBLIC)
+    if "bootstrap" in settings.optional_stacks:
+        return  # that stack makes them
     s3 = zone.clients("s3", settings.account_id, settings.home_region)
     # us-east-1 is S3's default, and refused as an explicit constraint
     where = (
@@ -254,8 +258,6 @@ def _buckets(zone: LandingZone) -> None:
         # as S3 does for every new bucket since April 2023, and moto does not:
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html
         s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=_NOTHING_PUBLIC)
-    control = zone.clients("s3control", settings.account_id, settings.home_region)
-    control.put_public_access_block(AccountId=settings.account_id, PublicAccessBlockConfiguration=_NOTHING_PUBLIC)
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
     delivery = {
         "Effect": "Allow",

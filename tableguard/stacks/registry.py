@@ -41,11 +41,13 @@ class StackModule:
         return document
 
 
-# First, by an administrator, the members' user pool, and the roles, of which one is the members' own: who may change a
-# user pool can sign in as anybody of it, and the deployer reads no message. Then, by the deployer, the evidence
-# (audit), and only then what it is evidence of; the guardrails last, from the management account: attached earlier,
-# they would stand in the way of whoever repairs a first deployment. The oversight is there before what it watches.
+# First, by an administrator, the buckets that deploying needs, the members' user pool, and the roles, of which one is
+# the members' own: who may change a user pool can sign in as anybody of it, and the deployer reads no message. Then, by
+# the deployer, the evidence (audit), and only then what it is evidence of; the guardrails last, from the management
+# account: attached earlier, they would stand in the way of whoever repairs a first deployment. The oversight is there
+# before what it watches.
 STACKS = (
+    StackModule("bootstrap", "administrator"),
     StackModule("login", "administrator"),
     StackModule("access", "administrator"),
     StackModule("audit", "deployer"),

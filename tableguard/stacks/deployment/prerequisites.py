@@ -18,7 +18,7 @@ from tableguard.stacks.registry import STACKS, Principal, StackModule, enabled_s
 
 Session = Any  # boto3.Session, whose clients botocore makes at run time
 _POLICY_TYPES = ("RESOURCE_CONTROL_POLICY", "SERVICE_CONTROL_POLICY")
-_ROLES, _GUARDRAILS = "access", "guardrails"
+_BUCKETS, _ROLES, _GUARDRAILS = "bootstrap", "access", "guardrails"
 _WHOSE: tuple[Principal, Principal] = ("management", "administrator")  # of the guardrails, and of the roles
 _NOT_ALLOWED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 
@@ -28,15 +28,17 @@ def missing(
 ) -> tuple[str, ...]:
     """Return what the stacks need and is not there, each with the key of the settings that names it."""
     principals, lacking = {stack.principal for stack in stacks}, list[str]()
+    makes_buckets = any(stack.name == _BUCKETS for stack in stacks)
     if principals != {"management"}:
         asking = session(_asking(stacks))
-        lacking += _bucket(settings, asking, "artifacts", settings.artifact_bucket)
+        lacking += () if makes_buckets else _bucket(settings, asking, "artifacts", settings.artifact_bucket)
         if isinstance(settings.network, ExistingVpc):
             lacking += _vpc(settings.network, asking.client("ec2", region_name=settings.home_region))
         if any(stack.name == "config" for stack in stacks):
             lacking += _recorder(settings, asking.client("config", region_name=settings.home_region))
     if "administrator" in principals:  # the deployer may not ask for these
-        lacking += _bucket(settings, session("administrator"), "access_logs", settings.access_log_bucket)
+        if not makes_buckets:
+            lacking += _bucket(settings, session("administrator"), "access_logs", settings.access_log_bucket)
         if isinstance(settings.login, ExistingLogin):
             lacking += _user_pool(
                 settings.login, session("administrator").client("cognito-idp", region_name=settings.home_region)
@@ -83,7 +85,7 @@ def _bucket(settings: Settings, session: Session, key: str, bucket: str) -> Iter
 def _refusal_of_bucket(bucket: str, account_id: str, error: ClientError) -> str:
     match error.response["Error"]["Code"]:
         case "404" | "NoSuchBucket":
-            return f"bucket {bucket} does not exist"
+            return f"bucket {bucket} does not exist; `tableguard bootstrap` makes it"
         case "403" | "AccessDenied":
             return f"bucket {bucket} is not one of account {account_id} that this principal may use"
         case "301":

@@ -1,6 +1,8 @@
 """A bucket of the embedded AWS takes a lock while objects are in it, if it keeps versions."""
 
+import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -32,3 +34,23 @@ def test_a_bucket_without_versions_takes_none(s3: Any) -> None:
     s3.create_bucket(Bucket="plain")
     with pytest.raises(ClientError, match="InvalidBucketState"):
         s3.put_object_lock_configuration(Bucket="plain", ObjectLockConfiguration=LOCK)
+
+
+@pytest.mark.parametrize(
+    ("service", "refused"), [("logging.s3.amazonaws.com", ""), ("s3.amazonaws.com", "InvalidTarget")]
+)
+def test_access_logs_go_into_a_bucket_whose_policy_says_something_of_everybody_too(
+    s3: Any, service: str, refused: str
+) -> None:
+    target, source = f"logs-{len(refused)}", f"source-{len(refused)}"
+    for bucket in (target, source):
+        s3.create_bucket(Bucket=bucket)
+    everything = {"Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{target}/*"}
+    statements = [
+        {"Effect": "Deny", "Principal": "*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}, **everything},
+        {"Effect": "Allow", "Principal": {"Service": service}, **everything},
+    ]
+    s3.put_bucket_policy(Bucket=target, Policy=json.dumps({"Version": "2012-10-17", "Statement": statements}))
+    logged = {"LoggingEnabled": {"TargetBucket": target, "TargetPrefix": "of/"}}
+    with pytest.raises(ClientError, match=refused) if refused else nullcontext():
+        s3.put_bucket_logging(Bucket=source, BucketLoggingStatus=logged)
