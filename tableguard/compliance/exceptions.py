@@ -17,11 +17,15 @@ FILE = POLICIES / "config_exceptions.toml"
 
 @dataclass(frozen=True)
 class AcceptedBreach:
-    """A resource that may break a managed rule, by its name or a pattern of it, and the reason."""
+    """A resource that may break a managed rule, by its name or a pattern of it, and the reason.
+
+    `stack` is the optional one that makes the resource, if one does.
+    """
 
     rule: str
     resource: str
     reason: str
+    stack: str = ""
 
     def covers(self, evaluation: Evaluation) -> bool:
         """Tell whether this is about a rule and resource."""
@@ -41,7 +45,8 @@ def load(values: Values, path: Path = FILE) -> tuple[AcceptedBreach, ...]:
 
 
 def _breach(table: Table) -> AcceptedBreach:
-    breach = AcceptedBreach(table.text("rule"), table.text("resource"), table.text("reason"))
+    texts = (table.text(key) for key in ("rule", "resource", "reason"))
+    breach = AcceptedBreach(*texts, stack=table.text("stack", default=""))
     table.close()
     return breach
 

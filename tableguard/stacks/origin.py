@@ -54,6 +54,6 @@ def origin(stack: str, rendered: str) -> Origin:
 
 
 def python_of(stack: str) -> Origin:
-    """Return the Python that makes a stack."""
+    """Return the Python that makes a stack, or a section of one: sections/NAME."""
     path = TEMPLATES / f"{stack}.py"
     return Origin(path, path.read_text(encoding="utf-8"))

@@ -60,7 +60,7 @@ def command(
     except ClientError as error:
         raise ComplianceError(f"{error}; --profile NAME: `auditor` on the estate of `tableguard up`") from error
     judgements = tuple(judged(rules, inventory, recording, managed.evaluators(), guard.ruling))
-    return print_report(ComplianceReport(rules, judgements, accepted, python_of("config_rules").file), form)
+    return print_report(ComplianceReport(rules, judgements, accepted, python_of("sections/config_rules").file), form)
 
 
 def _chosen(rules: "tuple[DeployedRule, ...]", wanted: tuple[str, ...]) -> "tuple[DeployedRule, ...]":
