@@ -27,7 +27,7 @@ NAME = "tableguard"
             "preflight",
             "cost",
         ),
-        "Stacks": ("up", "attack", "deploy", "status", "drift", "comply", "destroy"),
+        "Stacks": ("up", "attack", "bootstrap", "deploy", "status", "drift", "comply", "destroy"),
         "A table": ("table", "messages", "rows", "users"),
         "This command": ("completion",),
     },

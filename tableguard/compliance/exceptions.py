@@ -45,8 +45,9 @@ def load(values: Values, path: Path = FILE) -> tuple[AcceptedBreach, ...]:
 
 
 def _breach(table: Table) -> AcceptedBreach:
-    texts = (table.text(key) for key in ("rule", "resource", "reason"))
-    breach = AcceptedBreach(*texts, stack=table.text("stack", default=""))
+    breach = AcceptedBreach(
+        table.text("rule"), table.text("resource"), table.text("reason"), table.text("stack", default="")
+    )
     table.close()
     return breach
 

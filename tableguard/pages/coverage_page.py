@@ -56,9 +56,6 @@ _PARTS = {
 }
 # S3 puts the bucket's name, which is part of a request's host, under a name of its own
 _OTHERWISE = {"Bucket": "bucketName"}
-# S3 Control's calls on the account, whose names S3's on a bucket have in the models:
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html
-_ON_THE_ACCOUNT = {f"{verb}PublicAccessBlock": f"{verb}AccountPublicAccessBlock" for verb in ("Delete", "Get", "Put")}
 
 _INTRODUCTION = """# What the detections watch
 
@@ -122,8 +119,8 @@ def _of_model(model: str, *, changing: bool) -> Iterator[ApiOperation]:
         members = shape.members if shape else {}
         parameters = frozenset(_OTHERWISE.get(member, small(member)) for member in members)
         category = events.category(service, name) if events.is_recorded(service, name) else ""
-        recorded = _ON_THE_ACCOUNT.get(name) if model == "s3control" else None
-        yield ApiOperation(source, recorded or names.event_name(service, name), category, parameters)
+        recorded = names.event_name(service, names.of_model(model, name))
+        yield ApiOperation(source, recorded, category, parameters)
 
 
 def _changes(service: str, operation: str) -> bool:

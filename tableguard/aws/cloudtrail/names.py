@@ -15,6 +15,10 @@ _SOURCES = {
 # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_security_incident-response.html
 _GLOBAL = frozenset(("account", "cloudfront", "iam", "organizations", "route53", "support"))
 
+# S3 Control's calls on the account, whose names S3's on a bucket have in the models:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html
+_ON_THE_ACCOUNT = {f"{verb}PublicAccessBlock": f"{verb}AccountPublicAccessBlock" for verb in ("Delete", "Get", "Put")}
+
 # Lambda dates its names; two versions of an operation share a date, and the SDKs call the second:
 # https://docs.aws.amazon.com/lambda/latest/dg/logging-using-cloudtrail.html
 # The list, "Services Supported by CloudTrail Event History", is that of the user guide of 2018; later operations are as
@@ -140,6 +144,11 @@ _ALSO_READING = frozenset(
 def event_source(service: str) -> str:
     """Return the eventSource of a service, which is given by IAM's prefix."""
     return f"{_SOURCES.get(service, service)}.amazonaws.com"
+
+
+def of_model(model: str, operation: str) -> str:
+    """Return an operation's name among all of its service's, whose models may give one name to two of them."""
+    return _ON_THE_ACCOUNT.get(operation, operation) if model == "s3control" else operation
 
 
 def event_name(service: str, operation: str) -> str:

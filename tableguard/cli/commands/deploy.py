@@ -1,6 +1,5 @@
 """Deploy the stacks to AWS through CloudFormation change sets."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,16 +46,13 @@ def command(
     """Say who must deploy what, then deploy stack after stack, showing each one's changes before they are made."""
     from tableguard.cli.confirmation import check_can_ask
     from tableguard.cli.deployment import plan as plans
-    from tableguard.cli.deployment import preparation
-    from tableguard.cli.deployment.approval import Approval
-    from tableguard.cli.deployment.following import Progress, Remedy
+    from tableguard.cli.deployment import preparation, run
+    from tableguard.cli.deployment.following import Progress
     from tableguard.cli.exit_codes import on_interruption
     from tableguard.cli.inputs import chosen_settings, chosen_stacks
     from tableguard.cli.output import print_json, printing_json
-    from tableguard.stacks.change_set import PollInterval
     from tableguard.stacks.credentials import ProfileNames, Sessions
-    from tableguard.stacks.deployment.deploy import deploy
-    from tableguard.stacks.deployment.stack_deployer import Reporting, silent
+    from tableguard.stacks.deployment.stack_deployer import silent
 
     settings = chosen_settings(settings_file)
     stacks = chosen_stacks(settings, stack)
@@ -74,25 +70,8 @@ def command(
         return
     preparation.check_principals(assigned, profiles, preparation.command_line(stack, settings_file, profiles))
     preparation.check_who_comes_later(assigned, sessions)
-    if yes:
-        preparation.check_losses(assigned, may_lose)
-    if not as_json and any(one.principal != one.planned.stack.principal for one in assigned):
-        plans.show_assignments(assigned)
-    by = {one.planned.stack.name: one.principal for one in assigned}
-    approve = Approval(settings, yes=yes, shown=not as_json, may_lose=may_lose)
-    reporting = Reporting(approve, show, Remedy(settings))
-    deployments: list[Deployment] = []
-    on_interruption(lambda: _how_far(deployments))
-    with printing_json(as_json, lambda: {"stacks": [plans.outcome(deployment) for deployment in deployments]}):
-        for deployment in deploy(settings, sessions, PollInterval(), reporting, stacks, by=by):
-            deployments.append(deployment)
-            if not as_json:
-                plans.show_outcome(deployment)
-
-
-def _how_far(deployments: "Sequence[Deployment]") -> str:
-    names = ", ".join(deployment.stack_name for deployment in deployments) or "nothing"
-    return (
-        f"interrupted after {names}; what CloudFormation began goes on there. Run the same command again: it waits for "
-        "that, and goes on"
-    )
+    done: list[Deployment] = []
+    on_interruption(lambda: run.how_far(done))
+    with printing_json(as_json, lambda: {"stacks": [plans.outcome(deployment) for deployment in done]}):
+        for deployment in run.deployments(settings, sessions, assigned, show, yes=yes, may_lose=may_lose):
+            done.append(deployment)

@@ -19,6 +19,7 @@ from moto.s3.models import FakeBucket
 from moto.sts.responses import TokenResponse
 from werkzeug.exceptions import HTTPException
 
+from tableguard.aws.cloudtrail import names
 from tableguard.aws.regions import by_partition
 from tableguard.local.authorization import callers, documents, guard, network
 from tableguard.local.authorization.attached_policies import organization
@@ -126,7 +127,7 @@ def _call(
         account=handler.current_account,
         region=signature.region,
         service=signature.service,
-        operation=model.name,
+        operation=names.of_model(handler.boto3_service_name, model.name),
         parameters=_parameters(handler, model, protocol, uri_parameters),
         via=via_of(handler.headers.get(VIA_HEADER)),
         endpoint=network.endpoint_for(signature.access_key_id, handler.service_name, signature.region),

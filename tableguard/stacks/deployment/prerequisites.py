@@ -17,7 +17,7 @@ from tableguard.stacks.deployment.stack_deployer import PlannedStack
 from tableguard.stacks.registry import STACKS, Principal, StackModule, enabled_stacks
 
 Session = Any  # boto3.Session, whose clients botocore makes at run time
-_POLICY_TYPES = ("RESOURCE_CONTROL_POLICY", "SERVICE_CONTROL_POLICY")
+POLICY_TYPES = ("RESOURCE_CONTROL_POLICY", "SERVICE_CONTROL_POLICY")
 _BUCKETS, _ROLES, _GUARDRAILS = "bootstrap", "access", "guardrails"
 _WHOSE: tuple[Principal, Principal] = ("management", "administrator")  # of the guardrails, and of the roles
 _NOT_ALLOWED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
@@ -45,7 +45,7 @@ def missing(
             )
     if "management" in principals:
         names = {stack.name for stack in stacks}
-        lacking += _organization(settings, session("management"), _POLICY_TYPES if _GUARDRAILS in names else ())
+        lacking += _organization(settings, session("management"), POLICY_TYPES if _GUARDRAILS in names else ())
         if _GUARDRAILS in names and _ROLES not in names:
             lacking += _roles(settings, session)
     return tuple(lacking)

@@ -95,7 +95,7 @@ def test_a_template_fits_any_account_but_for_the_exempt_roles_which_the_settings
 
 def test_an_unknown_stack_is_refused_with_the_names_there_are() -> None:
     with pytest.raises(
-        TemplateError, match=r"^unknown stack 'tables'; there are: login, access, audit, network, table"
+        TemplateError, match=r"^unknown stack 'tables'; there are: bootstrap, login, access, audit, network, table"
     ):
         find_stack("tables")
 

@@ -11,6 +11,7 @@ LOGS = "Resources/AccessLogBucket/Properties"
 STATEMENTS = "Resources/AccessLogBucketPolicy/Properties/PolicyDocument/Statement"
 ENCRYPTION = "BucketEncryption/ServerSideEncryptionConfiguration/0/ServerSideEncryptionByDefault/SSEAlgorithm"
 _RULE = "Resources/ArtifactBucket/Properties/LifecycleConfiguration/Rules/0"
+_OF_FORMER_ONES = {"Id", "Status", "NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload"}
 PUBLIC = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
 
 
@@ -66,8 +67,8 @@ REQUIREMENTS = [
     ),
     Requirement(
         "an artifact that a stack refers to does not expire",
-        lambda template: "ExpirationInDays" not in at(template, f"{_RULE}"),
-        ((f"{_RULE}/ExpirationInDays", 90),),
+        lambda template: at(template, _RULE).keys() == _OF_FORMER_ONES,
+        ((_RULE, {"Id": "FormerArtifacts", "Status": "Enabled", "ExpirationInDays": 90}),),
     ),
 ]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tableguard.aws.cloudtrail.names import event_name, event_region, event_source, is_read_only
+from tableguard.aws.cloudtrail.names import event_name, event_region, event_source, is_read_only, of_model
 from tableguard.policy import service_reference
 
 # services whose levels in the service authorization reference are as CloudTrail's readOnly
@@ -73,3 +73,15 @@ def test_the_samples_go_before_the_reference() -> None:
     assert is_read_only("kms", "GenerateDataKey")  # a Write action
     assert is_read_only("sts", "AssumeRole")
     assert not is_read_only("dynamodb", "ExecuteStatement")  # whatever its statement
+
+
+@pytest.mark.parametrize(
+    ("model", "operation", "named"),
+    [
+        ("s3control", "PutPublicAccessBlock", "PutAccountPublicAccessBlock"),
+        ("s3", "PutPublicAccessBlock", "PutPublicAccessBlock"),
+        ("s3control", "ListTagsForResource", "ListTagsForResource"),
+    ],
+)
+def test_what_two_models_name_alike_is_told_apart(model: str, operation: str, named: str) -> None:
+    assert of_model(model, operation) == named

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from tableguard.cli.commands import deploy, destroy
-from tableguard.cli.deployment import plan, preparation
+from tableguard.cli.commands import destroy
+from tableguard.cli.deployment import plan, preparation, run
 from tableguard.cli.output import printing_json
 from tableguard.errors import DeployError
 from tableguard.prove.preflight.assignment import Assignment
@@ -113,7 +113,7 @@ def test_profiles_that_later_stacks_need_are_tried_before_the_first(
 @pytest.mark.parametrize(("names", "after"), [((), "nothing"), (("a", "b"), "a, b")])
 def test_an_interruption_says_how_far_it_came_and_what_goes_on(names: tuple[str, ...], after: str) -> None:
     deployed = [Deployment(name, name, "created", (), 1.0) for name in names]
-    for words in (deploy._how_far(deployed), destroy._how_far(names)):
+    for words in (run.how_far(deployed), destroy._how_far(names)):
         assert words.startswith(f"interrupted after {after}; ")
         assert "Run the same command again" in words
 
