@@ -155,7 +155,7 @@ def test_what_was_retained_is_adopted_by_the_next_life_with_its_messages_and_pro
             lives.check_protection()
         assigned = lives.assigned()
         principals = {one.planned.stack.name: (one.principal, one.summary) for one in assigned}
-        assert principals["access"] == ("break-glass" if kept else "administrator", "new, adopts 4")
+        assert principals["access"] == ("break-glass" if kept else "administrator", "new, adopts 5")
         assert principals["table"] == ("deployer", f"new, adopts {imported['table']}")
         deployments = lives.deploy(assigned)
         imports = {name: sum(change.action == "Import" for change in one.changes) for name, one in deployments.items()}
