@@ -28,7 +28,7 @@ from tests.worlds.rehearsals import ReusedClients
 
 pytestmark = pytest.mark.slow
 ADA, BOB = (User(f"lives-{name}", name.title(), name) for name in ("ada", "bob"))
-IMPORTED = {"access": 4, "audit": 10, "network": 1, "table": 6, "stream": 6, "config": 6, "oversight": 10}
+IMPORTED = {"access": 5, "audit": 10, "network": 1, "table": 6, "stream": 6, "config": 6, "oversight": 10}
 WITH_EXISTING_VPC = {"network": 0, "table": 8}  # no flow logs of ours; the key of encryption, and its alias
 
 
