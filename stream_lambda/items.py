@@ -244,7 +244,7 @@ def message_of(item: Mapping[str, Any]) -> Message:
             _text(item, "user_display_name", default=""),
             _text(item, "user_handle", default=""),
         ),
-        text=_read_content(item, "message"),
+        text="" if "message" not in item and _flag(item, "deleted") else _read_content(item, "message"),
         preview=_read_content(item, "preview") if "preview" in item else None,
         edited_at=_instant(item, "edited_at") if "edited_at" in item else "",
         deleted=_flag(item, "deleted"),

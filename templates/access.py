@@ -71,6 +71,13 @@ def _people(stack: StackBuilder) -> None:
         description="Verifies and mends conversation rows, redrives failed batches; every taking of it raises an alarm",
         trust=parts.document(_trust_of_takers(stack, "operator")),
     )
+    if stack.settings.takers.member_services:
+        _role(
+            stack,
+            "member-services",
+            description="Makes and closes accounts, exports and erases people; every taking of it raises an alarm",
+            trust=parts.document(_trust_of_takers(stack, "member-services")),
+        )
     _role(
         stack,
         "break-glass",

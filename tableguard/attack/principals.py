@@ -13,6 +13,8 @@ PRINCIPALS: Mapping[str, str] = {
     "function": "whoever runs code in the stream function",
     "management": "an administrator of the organization's management account",
     "management-root": "the root user of the organization's management account",
+    "member-services": "a thief of the credentials of member services, in the workload's VPC",
+    "member-services-online": "a thief of the credentials of member services, on the internet",
     "neighbour": "an administrator of another account of the organization",
     "operator": "a thief of the operator's credentials, in the workload's VPC",
     "operator-online": "a thief of the operator's credentials, on the internet",

@@ -214,6 +214,8 @@ def _sessions(running: EmbeddedEstate, zone: LandingZone) -> dict[str, EmbeddedS
         "function": _function(running),
         "management": zone.session("management"),
         "management-root": _root(zone, settings.management_account_id, _ROOT_KEYS[1]),
+        "member-services": zone.in_network(role("member-services")),
+        "member-services-online": role("member-services"),
         "neighbour": _neighbour(zone),
         "operator": zone.in_network(role("operator")),
         "operator-online": role("operator"),

@@ -28,6 +28,7 @@ STARTS: Mapping[str, str] = {
     "break-glass": "break-glass",
     "deployer": "deployer",
     "function": "role/<name>-pattern-d",
+    "member-services": "role/<name>-member-services",
     "operator": "role/<name>-operator",
     "signed-in": "role/<name>-identity-pool-user",
 }
@@ -37,6 +38,7 @@ _TECHNIQUES: Mapping[str, tuple[str, ...]] = {
     "break-glass": ("T1548.005", "T1098.003"),
     "deployer": ("T1548.005", "T1098.003"),
     "reader": ("T1548.005", "T1098"),
+    "items-deleted": ("T1485",),
     "table-destroyed": ("T1485",),
     "table-copied": ("T1537",),
     "message-read": ("T1213.006",),
@@ -46,6 +48,11 @@ _TECHNIQUES: Mapping[str, tuple[str, ...]] = {
 _ONE_READ = "one read is what this role does all day: nothing tells a thief from it"
 _UNSEEN: Mapping[tuple[str, str], str] = {
     **{(by, "message-read"): _ONE_READ for by in ("application", "function", "signed-in")},
+    ("member-services", "message-read"): "an export reads so; a detection tells when the role is taken",
+    (
+        "member-services",
+        "items-deleted",
+    ): "an erasure deletes so; a detection tells when the role is taken",
     ("operator", "message-read"): "redrive reads so; a detection tells when the role is taken",
 }
 _PACKAGE = {"S3Bucket": "<artifact-bucket>", "S3Key": "<package>"}

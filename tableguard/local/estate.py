@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 # moto answers at once; a real account is polled every five seconds
 POLLING = PollInterval(delay=0.02, attempts=3000)
 
-_ROLES = ("application", "auditor", "break-glass", "deployer", "operator")
-_INSIDE = ("application", "operator")  # the roles that the table answers only through its VPC endpoint
+_INSIDE = (
+    "application",
+    "member-services",
+    "operator",
+)  # the table answers these through its VPC endpoint only
 
 Session = Any  # boto3.Session, whose clients botocore makes at run time
 
@@ -98,10 +101,10 @@ def running(
         deployments = tuple(_deploy(settings, session, clock))
         read_back = _verify(zone.clients)
         clock.step("read back", summary(read_back))
-        sessions = {role: zone.assume(settings.role_arn(role)) for role in _ROLES}
+        sessions = {role: zone.assume(settings.role_arn(role)) for role in settings.taken_roles}
         sessions["administrator"] = session("administrator")  # the role that the guardrails restrict
         sessions["management"] = session("management")  # whom `deploy` and `destroy` ask about guardrails
-        for role in _INSIDE:
+        for role in sessions.keys() & set(_INSIDE):
             zone.in_network(sessions[role])
         with Poller(embedded.functions, Options(activity=ACTIVITY)) as poller:
             embedded.watch.alerts.services.sources.append(MappingMetrics(lambda: poller.mappings))

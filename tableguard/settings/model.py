@@ -6,7 +6,7 @@ from typing import ClassVar
 from tableguard.aws import partitions
 
 # the roles that people take, or that a pipeline takes, as the access stack names them
-TAKEN_ROLES = ("application", "auditor", "break-glass", "deployer", "operator")
+TAKEN_ROLES = ("application", "auditor", "break-glass", "deployer", "member-services", "operator")
 
 # the number of a virtual private gateway as a BGP speaker, AWS's default
 # https://docs.aws.amazon.com/vpn/latest/s2svpn/VPNRoutingTypes.html
@@ -99,6 +99,7 @@ class Takers:
     auditor: tuple[str, ...]
     break_glass: tuple[str, ...]
     application: tuple[str, ...] = ()
+    member_services: tuple[str, ...] = ()  # without any there is no such role
 
 
 @dataclass(frozen=True)
@@ -184,6 +185,11 @@ class Settings:
     def user_pool_id(self) -> str:
         """Return the user pool's id, or the pattern of all in the home region where a stack's own has none yet."""
         return self.login.user_pool_id if isinstance(self.login, ExistingLogin) else f"{self.home_region}_*"
+
+    @property
+    def taken_roles(self) -> tuple[str, ...]:
+        """Return the roles that somebody can take: that of member services is made where it has takers."""
+        return tuple(role for role in TAKEN_ROLES if role != "member-services" or self.takers.member_services)
 
     def role_arn(self, role: str) -> str:
         """Return the ARN of a role that the access stack creates."""

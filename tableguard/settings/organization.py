@@ -37,6 +37,7 @@ def _takers(section: Section) -> Takers:
             for role in ("deployer", "operator", "auditor", "break_glass")
         },
         application=section.distinct_texts("application", TAKER, accepted, default=()),
+        member_services=section.distinct_texts("member_services", TAKER, accepted, default=()),
     )
     section.close()
     return takers

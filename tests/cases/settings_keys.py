@@ -186,6 +186,13 @@ KEYS = (
         example="existing-vpc",
     ),
     Key(
+        "roles.takers.member_services",
+        "member_services",
+        TAKERS,
+        NO_TAKERS,
+        "role ARNs without wildcards, and permission-set/NAME",
+    ),
+    Key(
         "alerts.email",
         "alert_email",
         ("security@example.com", "a+b@c.example"),

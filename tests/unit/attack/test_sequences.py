@@ -13,9 +13,17 @@ from tableguard.policy.principals import principal
 from tableguard.settings import example
 
 ATTEMPTS = {attempt.id: attempt for attempt in sequences.shown(example())}
-READS = ("application", "break-glass", "deployer", "function", "operator", "signed-in")
+READS = ("application", "break-glass", "deployer", "function", "member-services", "operator", "signed-in")
 GOALS = {
-    "break-glass": ("deployer", "reader", "table-destroyed", "table-copied", "trail-stopped", "trail-narrowed"),
+    "break-glass": (
+        "deployer",
+        "reader",
+        "items-deleted",
+        "table-destroyed",
+        "table-copied",
+        "trail-stopped",
+        "trail-narrowed",
+    ),
     "deployer": ("reader", "trail-narrowed"),
 }
 

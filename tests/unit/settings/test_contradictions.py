@@ -235,7 +235,7 @@ def test_a_permission_set_is_known_by_its_whole_name_in_every_region_of_identity
 def test_placeholders_of_takers() -> None:
     values = read(data("existing-vpc")).policy_values()
     assert values["auditor-takers"] == ("arn:aws:iam::444455556666:role/SecurityAudit",)
-    assert len(values["takers"]) == 6
+    assert len(values["takers"]) == 7
     assert set(values["deployer-takers"]) < set(values["takers"])
     sets = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/*"
     assert values["taker-roles"] == (sets, f"{ROLE}pipeline", "arn:aws:iam::444455556666:role/SecurityAudit")

@@ -106,9 +106,9 @@ OPTIONAL = (
     "cache.item_ttl_seconds",
 )
 OPTIONAL_SECTIONS = ("users", "cache", "login", "onprem")
-OPTIONAL_TAKERS = "roles.takers.application"
+OPTIONAL_TAKERS = ("roles.takers.application", "roles.takers.member_services")
 REQUIRED = [
-    (name, path) for name in EXAMPLES for path, _ in leaves(data(name)) if path not in (*OPTIONAL, OPTIONAL_TAKERS)
+    (name, path) for name in EXAMPLES for path, _ in leaves(data(name)) if path not in (*OPTIONAL, *OPTIONAL_TAKERS)
 ]
 
 
@@ -124,7 +124,9 @@ def test_nobody_encrypts_or_keeps_the_former_index_who_does_not_say_so(name: str
 
 
 def test_the_application_has_no_takers_unless_the_settings_name_some() -> None:
-    assert read(changed(data("existing-vpc"), OPTIONAL_TAKERS, ABSENT)).takers.application == ()
+    for path in OPTIONAL_TAKERS:
+        takers = read(changed(data("existing-vpc"), path, ABSENT)).takers
+        assert getattr(takers, path.rpartition(".")[2]) == ()
 
 
 def test_users_are_in_the_user_pool_alone_unless_a_database_is_named() -> None:
@@ -182,7 +184,7 @@ def test_an_unknown_key_of_a_section_is_named_with_the_known_ones(name: str, sec
     known = data(name)
     for step in section.split("."):
         known = known[step]
-    optional = {OPTIONAL_TAKERS.rpartition(".")[2]} if section == "roles.takers" else set()
+    optional = {path.rpartition(".")[2] for path in OPTIONAL_TAKERS} if section == "roles.takers" else set()
     taken = ", ".join(sorted({*known, *optional}))
     line = refusal(changed(data(name), f"{section}.spare", 1))
     assert line == f"settings.toml: {section}.spare: unknown key; [{section}] here takes {taken}"

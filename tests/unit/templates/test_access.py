@@ -168,7 +168,8 @@ test_the_stack_holds, test_a_spoilt_stack_does_not_hold = holds_and_breaks(REQUI
 
 def test_roles_and_policies_have_the_names_that_the_documents_speak_of(access: Template) -> None:
     roles = {role["RoleName"] for role in of_type(access, "AWS::IAM::Role").values()}
-    people, services = ("auditor", "deployer", "break-glass", "operator"), ("backup", "flow", "pattern-d", "trail")
+    people = ("auditor", "deployer", "break-glass", "member-services", "operator")
+    services = ("backup", "flow", "pattern-d", "trail")
     assert roles == {f"cruddur-{name}" for name in (*people, *services, "application", "identity-pool-user")}
     assert at(access, "Resources/Boundary/Properties/ManagedPolicyName") == "cruddur-boundary"
 

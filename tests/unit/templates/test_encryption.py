@@ -17,7 +17,8 @@ POLICY = f"{KEY}/KeyPolicy/Statement"
 ADMINISTRATION, USE, READERS, WRITERS, OTHER = range(5)
 READING = (
     "arn:aws:iam::${AWS::AccountId}:role/cruddur-application",
-    ("arn:aws:iam::${AWS::AccountId}:role/cruddur-identity-pool-user"),
+    "arn:aws:iam::${AWS::AccountId}:role/cruddur-identity-pool-user",
+    "arn:aws:iam::${AWS::AccountId}:role/cruddur-member-services",
 )
 
 
@@ -29,7 +30,7 @@ def _policy(template: Template) -> dict[str, dict[str, Any]]:
     return {one["Sid"]: one for one in at(template, POLICY)}
 
 
-def _read_by_application_and_members_only(template: Template) -> bool:
+def _read_by_those_who_show_texts_only(template: Template) -> bool:
     denial = _policy(template)["DenyOtherReaders"]
     return (denial["Effect"], denial["Action"], denial["Principal"], _exempt(denial)) == (
         "Deny",
@@ -73,8 +74,8 @@ REQUIREMENTS = [
         },
     ),
     Requirement(
-        "only the application and members decrypt",
-        _read_by_application_and_members_only,
+        "only the application, members and member services decrypt",
+        _read_by_those_who_show_texts_only,
         (
             (f"{POLICY}/{READERS}/Effect", "Allow"),
             (f"{POLICY}/{READERS}/Action/0", "kms:DescribeKey"),
@@ -125,7 +126,7 @@ def test_without_the_setting_nobody_is_let_to_a_message_key() -> None:
         return {each["ManagedPolicyName"] for each in of_type(template, "AWS::IAM::ManagedPolicy").values()}
 
     more = names(rendered("access", WITH)) - names(rendered("access"))
-    assert more == {"cruddur-application-encryption", "cruddur-identity-pool-user-encryption"}
+    assert more == {f"cruddur-{role}-encryption" for role in ("application", "identity-pool-user", "member-services")}
 
 
 CONTEXT: dict[str, str | tuple[str, ...]] = {
