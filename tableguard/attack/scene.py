@@ -11,7 +11,6 @@ from typing import Any
 from botocore.credentials import Credentials
 
 from tableguard.attack.principals import PRINCIPALS
-from tableguard.aws.partitions import text_in
 from tableguard.errors import EmbeddedError
 from tableguard.local import demo
 from tableguard.local.authorization.call import Caller
@@ -21,6 +20,7 @@ from tableguard.local.clients.factory import Clients
 from tableguard.local.estate import EmbeddedEstate
 from tableguard.local.function.deployed import deployed_function, role_credentials
 from tableguard.local.landing_zone import EmbeddedSession, LandingZone
+from tableguard.partitions import text_in
 from tableguard.policy.principals import principal
 from tableguard.policy.shorthand import Shorthand
 from tableguard.reading.placeholders import Values

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from tableguard.aws.partitions import AWS
+from tableguard.partitions import AWS
 from tableguard.policy.evaluate import Layer, Levels, Wanted, World
 from tableguard.policy.principals import Group, Principal
 from tableguard.policy.statements import Effect, Policy, Statement, policy

@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tableguard.aws.partitions import AWS, text_in
 from tableguard.errors import PolicyError
+from tableguard.partitions import AWS, text_in
 
 _PLACEHOLDER = re.compile(r"<([a-z][a-z0-9-]*)>")
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
-from tableguard.aws.partitions import WITHOUT_USER_POOLS, of_region
+from tableguard.partitions import WITHOUT_USER_POOLS, of_region
 from tableguard.settings.model import AMAZON_SIDE_ASN, ExistingLogin, NewVpc, Settings, Vpn
 
 PRODUCTION_NODES = 3  # of a DAX cluster

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from tableguard.aws import partitions
+from tableguard import partitions
 
 # the roles that people take, or that a pipeline takes, as the access stack names them
 TAKEN_ROLES = ("application", "auditor", "break-glass", "deployer", "member-services", "operator")

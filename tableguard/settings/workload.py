@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from tableguard.aws.partitions import of_region
 from tableguard.aws.regions import unknown_region
+from tableguard.partitions import of_region
 from tableguard.reading.toml_table import Section
 from tableguard.settings.patterns import A_REGION, ACCOUNT, AN_ACCOUNT, REGION
 from tableguard.settings.values import Values

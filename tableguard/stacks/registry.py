@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from tableguard.aws.partitions import in_partition
 from tableguard.errors import TemplateError
+from tableguard.partitions import in_partition
 from tableguard.paths import ROOT
 from tableguard.settings import OPTIONAL_STACKS, Settings
 

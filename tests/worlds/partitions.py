@@ -2,7 +2,7 @@
 
 import re
 
-from tableguard.aws.partitions import WITHOUT_USER_POOLS
+from tableguard.partitions import WITHOUT_USER_POOLS
 from tableguard.paths import EXAMPLE_SETTINGS
 from tableguard.settings import Settings, parse
 

@@ -18,9 +18,9 @@ from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
 from tableguard.aws.arn import Arn, parse
-from tableguard.aws.partitions import SUPPORTED
 from tableguard.errors import EmbeddedError, PolicyError
 from tableguard.local.authorization.call import ApiCall, RequiredPermission
+from tableguard.partitions import SUPPORTED
 from tableguard.policy import worlds
 from tableguard.policy.evaluate import Layer, Levels, World
 from tableguard.policy.principals import Principal

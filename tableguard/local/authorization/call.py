@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tableguard.aws.partitions import of_region
+from tableguard.partitions import of_region
 from tableguard.policy.principals import Principal
 
 ContextValues = Mapping[str, str | tuple[str, ...]]

@@ -8,11 +8,11 @@ from moto.iam.models import iam_backends
 from moto.sts.models import AssumedRole, sts_backends
 from moto.sts.responses import TokenResponse
 
-from tableguard.aws.partitions import SUPPORTED
 from tableguard.local.authorization.call import Caller
 from tableguard.local.authorization.state import STATE
 from tableguard.local.clients.identities import DAX, DAX_KEY, LAMBDA, LAMBDA_KEY
 from tableguard.local.moto.patch import replace, wrap
+from tableguard.partitions import SUPPORTED
 from tableguard.policy.principals import principal
 
 _SERVICES = {DAX_KEY: principal(DAX), LAMBDA_KEY: principal(LAMBDA)}

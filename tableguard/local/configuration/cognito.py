@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from tableguard.aws.partitions import of_region
 from tableguard.compliance.item import ConfigurationItem
 from tableguard.local.configuration.reader import ResourceReader
+from tableguard.partitions import of_region
 
 IDENTITY_POOL = "AWS::Cognito::IdentityPool"
 

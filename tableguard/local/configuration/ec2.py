@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tableguard.aws.partitions import of_region
 from tableguard.compliance.item import ConfigurationItem
 from tableguard.local.configuration.reader import ResourceReader, recorded, tag_map
+from tableguard.partitions import of_region
 
 VPC, ENDPOINT, FLOW_LOG = "AWS::EC2::VPC", "AWS::EC2::VPCEndpoint", "AWS::EC2::FlowLog"
 SECURITY_GROUP, SUBNET = "AWS::EC2::SecurityGroup", "AWS::EC2::Subnet"

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tableguard.aws.partitions import of_region
 from tableguard.compliance.item import ConfigurationItem
 from tableguard.local.configuration.reader import ResourceReader, recorded, tag_map, unless
+from tableguard.partitions import of_region
 
 BUCKET, ACCOUNT_BLOCK = "AWS::S3::Bucket", "AWS::S3::AccountPublicAccessBlock"
 _BLOCKS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 import urllib3
 
-from tableguard.aws.partitions import of_region
 from tableguard.errors import EmbeddedError
+from tableguard.partitions import of_region
 
 _ENGINE_PREFIX = "arn:aws:dynamodb:ddblocal:000000000000:"
 _TARGETS = {"dynamodb": "DynamoDB_20120810", "dynamodbstreams": "DynamoDBStreams_20120810"}

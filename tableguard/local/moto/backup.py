@@ -16,7 +16,7 @@ from moto.backup.responses import BackupResponse
 from moto.core.utils import get_service_model, unix_time
 from moto.moto_api._internal import mock_random
 
-from tableguard.aws.partitions import of_region
+from tableguard.partitions import of_region
 
 _Kept = dict[Any, dict[str, Any]]
 

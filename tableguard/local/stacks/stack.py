@@ -16,7 +16,6 @@ from moto.cloudformation.utils import generate_stack_id
 from moto.core.utils import utcnow
 from moto.utilities.utils import get_partition
 
-from tableguard.aws.partitions import domain
 from tableguard.cloudformation.parameters import parameter_values
 from tableguard.cloudformation.resource_type import Client, Context, ResourceHandle
 from tableguard.cloudformation.scope import Output, StackScope
@@ -27,6 +26,7 @@ from tableguard.local.stacks.exports import StackOutputs, exported_value
 from tableguard.local.stacks.resources import REFUSALS, StackError, StackEvent, StackResource, StackResources
 from tableguard.local.stacks.submission import Submission
 from tableguard.local.stacks.types import ALL
+from tableguard.partitions import domain
 
 _STACK_TYPE = "AWS::CloudFormation::Stack"
 # how the removal of what a failed creation made ends, by what was asked for

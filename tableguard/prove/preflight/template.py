@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from tableguard.aws.partitions import domain
 from tableguard.cloudformation.functions import NO_VALUE, evaluate
 from tableguard.errors import EmbeddedError
+from tableguard.partitions import domain
 from tableguard.policy.service_reference import load
 from tableguard.settings import Settings
 from tableguard.stacks.registry import enabled_stacks

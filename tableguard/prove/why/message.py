@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tableguard.aws.partitions import AWS
 from tableguard.errors import PolicyError
+from tableguard.partitions import AWS
 from tableguard.policy.evaluate import Layer
 
 Context = Mapping[str, str | tuple[str, ...]]

@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import Any
 
 from tableguard.aws.operations import main_action, otherwise_named
-from tableguard.aws.partitions import of_region
 from tableguard.errors import PolicyError
+from tableguard.partitions import of_region
 from tableguard.policy.service_reference import load
 from tableguard.prove.why.message import Refused, parse
 

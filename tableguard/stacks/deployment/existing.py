@@ -8,8 +8,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tableguard.aws.partitions import of_region
 from tableguard.errors import DeployError
+from tableguard.partitions import of_region
 
 Session = Any  # boto3.Session, whose clients botocore makes at run time
 Resources = Mapping[str, Any]

@@ -10,9 +10,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tableguard.aws.partitions import domain
 from tableguard.cloudformation.limits import TEMPLATE_BODY_BYTES
 from tableguard.errors import DeployError
+from tableguard.partitions import domain
 from tableguard.reading import cloudformation_yaml
 from tableguard.settings import Settings
 from tableguard.stacks import change_set, package

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tableguard.aws.cloudtrail.delivery.selectors import EventSelectors, Record
-from tableguard.aws.partitions import of_region
+from tableguard.partitions import of_region
 
 # services whose events a trail of one region has only if it includes those of global services:
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events

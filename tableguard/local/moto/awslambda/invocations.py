@@ -19,7 +19,6 @@ from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
 from moto.awslambda.responses import LambdaResponse
 
 from tableguard.aws.arn import parse
-from tableguard.aws.partitions import of_region
 from tableguard.errors import EmbeddedError
 from tableguard.local.function import functions
 from tableguard.local.function.deployed import DeployedFunction, NotRunError, as_deployed
@@ -27,6 +26,7 @@ from tableguard.local.function.functions import FunctionEvent, Functions, Thrott
 from tableguard.local.function.outcome import PAYLOAD_BYTES, error_type, payload
 from tableguard.local.moto.awslambda.refusals import not_modelled, refusal
 from tableguard.local.moto.patch import replace, wrap
+from tableguard.partitions import of_region
 
 EVENT_BYTES = (
     1024 * 1024

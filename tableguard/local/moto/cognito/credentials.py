@@ -17,7 +17,6 @@ from moto.core.exceptions import JsonRESTError
 from moto.sts.models import sts_backends
 
 from tableguard.aws.arn import require
-from tableguard.aws.partitions import of_region
 from tableguard.local.authorization import guard
 from tableguard.local.authorization.attached_policies import organization
 from tableguard.local.authorization.call import ApiCall, Caller, ContextValues
@@ -26,6 +25,7 @@ from tableguard.local.authorization.state import STATE
 from tableguard.local.moto.cognito import tokens
 from tableguard.local.moto.cognito.identity_pools import roles_of, tag_claims_of
 from tableguard.local.moto.patch import replace
+from tableguard.partitions import of_region
 from tableguard.policy.principals import principal
 
 _SERVICE = "cognito-identity.amazonaws.com"

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tableguard.aws.partitions import domain, of_region
 from tableguard.cloudformation.resource_type import (
     AbsentError,
     Client,
@@ -25,6 +24,7 @@ from tableguard.local.stacks.types.calls import (
     without_none,
 )
 from tableguard.local.stacks.types.translate import document_text, inverse, rename
+from tableguard.partitions import domain, of_region
 
 BUCKET_NAME = "AWS::S3::Bucket"
 

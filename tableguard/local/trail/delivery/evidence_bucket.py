@@ -13,8 +13,8 @@ from typing import Any
 from tableguard.aws.arn import parse
 from tableguard.aws.cloudtrail.delivery.files import EvidenceFile, timestamp
 from tableguard.aws.cloudtrail.delivery.trail import Trail
-from tableguard.aws.partitions import SUPPORTED, of_region
 from tableguard.local.trail.delivery import permissions
+from tableguard.partitions import SUPPORTED, of_region
 
 _ACL = "bucket-owner-full-control"
 _NOTHING: Mapping[str, str] = MappingProxyType({})

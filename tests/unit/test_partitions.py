@@ -2,8 +2,8 @@
 
 import pytest
 
-from tableguard.aws.partitions import domain, in_partition, of_region
 from tableguard.aws.regions import by_partition
+from tableguard.partitions import domain, in_partition, of_region
 
 
 @pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
