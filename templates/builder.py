@@ -138,14 +138,20 @@ class StackBuilder:
     ) -> iam.Role:
         """Add a role with one managed policy for each document of `policies`, which maps policy name to document.
 
-        A role that is retained keeps its policies.
+        A policy's logical id follows from its name alone: were it numbered, a document added in between would rename
+        those behind it, and CloudFormation refuses to make a policy whose name is taken. A policy has its role's name
+        or begins with it. A role that is retained keeps its policies.
         """
         kept = {attribute: more[attribute] for attribute in RETAINED if attribute in more}
         attached = [
             self.managed_policy(
-                f"{title}Policy{number or ''}", name=policy, description=description, document=document, **kept
+                f"{title}Policy{policy.removeprefix(name).title().replace('-', '')}",
+                name=policy,
+                description=description,
+                document=document,
+                **kept,
             )
-            for number, (policy, document) in enumerate(policies.items())
+            for policy, document in policies.items()
         ]
         return self.add(
             iam.Role(

@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from tableguard.policy import documents
-from tableguard.settings import example
+from tableguard.settings import Settings, example
+from templates import access as access_stack
 from templates.builder import StackBuilder, _substituted
 from tests.worlds.requirements import REMOVED, Requirement, Template, at, holds_and_breaks, is_set, of_type, stack
+from tests.worlds.settings_files import EXAMPLES
 
 PEOPLE = {
     "AuditorRole": "MessagesAuditor",
@@ -265,3 +267,21 @@ def test_the_deployer_links_the_network_only_where_that_is_wanted(optional: str)
     names = {policy["ManagedPolicyName"] for policy in policies.values()}
     assert (f"{settings.name}-deployer-onprem" in names) == (optional == "onprem")
     assert f"{settings.name}-break-glass-links" in names  # what is linked is taken away when it is wanted no longer
+
+
+@pytest.mark.parametrize("example_name", EXAMPLES)
+def test_a_document_that_comes_or_goes_renames_no_other_policy(
+    monkeypatch: pytest.MonkeyPatch, example_name: str
+) -> None:
+    # a policy of another logical id and the same name is refused: CloudFormation makes the new before the old goes
+    settings = example(example_name)
+    before = _policies(settings)
+    assert before["BreakGlassRolePolicyEvidence"] == "break-glass-evidence"
+    every, gone = documents.names("role"), "break_glass_evidence"
+    monkeypatch.setattr(documents, "names", lambda _: tuple(name for name in every if name != gone))
+    assert _policies(settings) == {key: name for key, name in before.items() if name != "break-glass-evidence"}
+
+
+def _policies(settings: Settings) -> dict[str, str]:
+    policies = of_type(access_stack.template(settings).to_dict(), "AWS::IAM::ManagedPolicy")
+    return {key: one["ManagedPolicyName"].removeprefix(f"{settings.name}-") for key, one in policies.items()}

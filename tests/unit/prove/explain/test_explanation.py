@@ -120,7 +120,7 @@ def test_the_message_keys_policy_is_the_stacks_and_the_documents_in_one() -> Non
 @pytest.mark.parametrize(
     ("call", "sid"),
     [
-        ("cognito-idp:AdminSetUserPassword userpool/eu-central-1_Example01", ""),
+        ("cognito-idp:AdminSetUserPassword userpool/eu-central-1_Example01", "DenyTakingMembersPlaces"),
         ("ecs:ExecuteCommand *", ""),
         ("dax:Query cache/a", "DenyStrangersAtTheCache"),
         ("glue:CreateIntegration integration:a", ""),
