@@ -25,6 +25,7 @@ from tableguard.store.cache.reader import ListingReader
 from tableguard.store.messages import MessageTable
 from tableguard.store.places import CONVERSATIONS_IN_TABLE
 from tableguard.store.table_admin import no_table
+from tableguard.users import stores
 from tableguard.users.cognito import UserPool
 
 _DENIED = ("AccessDenied", "AccessDeniedException")  # of REST and query services, and of DynamoDB and KMS
@@ -153,8 +154,13 @@ class Target:
 
     @cached_property
     def user_pool(self) -> UserPool:
-        """Return the user pool of the people who send messages."""
-        return UserPool(self.client_of("cognito-idp"), self.user_pool_id or self.settings.user_pool_id)
+        """Return the user pool of the people who send messages; UserStoreError where there is none."""
+        return stores.needed(self.user_pool_if_any)
+
+    @cached_property
+    def user_pool_if_any(self) -> UserPool | None:
+        """Return the user pool, None where neither the options nor the settings have one."""
+        return stores.user_pool(self.settings, self.client_of, self.user_pool_id)
 
     @cached_property
     def cipher(self) -> encryption.Cipher | None:

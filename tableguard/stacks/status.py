@@ -72,24 +72,24 @@ def described(stack: Mapping[str, Any]) -> StackStatus:
 
 def status_of(client: Client, stack: str) -> str:
     """Return a stack's status, ABSENT where it has none of its own yet; DeployError if CloudFormation does not say."""
+    named = stack_named(client, stack)
+    return named.status if named else ABSENT
+
+
+def stack_named(client: Client, stack: str) -> StackStatus | None:
+    """Return a stack, None where there is none of that name; DeployError if CloudFormation does not say."""
     try:
         (answer,) = client.describe_stacks(StackName=stack)["Stacks"]
     except ClientError as error:
         if "does not exist" in error.response["Error"]["Message"]:
-            return ABSENT
+            return None
         raise DeployError(f"stack {stack}: {error}") from error
-    return described(answer).status
+    return described(answer)
 
 
 def is_gone(client: Client, stack: str) -> bool:
     """Tell whether there is no stack of a name, not even one that only ever had a change set."""
-    try:
-        client.describe_stacks(StackName=stack)
-    except ClientError as error:
-        if "does not exist" in error.response["Error"]["Message"]:
-            return True
-        raise DeployError(f"stack {stack}: {error}") from error
-    return False
+    return stack_named(client, stack) is None
 
 
 def all_stacks(client: Client) -> dict[str, StackStatus]:

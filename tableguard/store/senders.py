@@ -4,7 +4,7 @@ A row has the names of one other member, and only the uuid of the author of its 
 author can be a third person: the name then comes from another row of the listing, if there is one with that person.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from stream_lambda.items import FORMER, Conversation
@@ -23,10 +23,21 @@ class Attribution:
     author: str
 
 
-def attributions(rows: Sequence[Conversation]) -> list[Attribution]:
-    """Return partner and author for each row of one reader's listing."""
+def attributions(rows: Sequence[Conversation], pairs: Collection[str] = ()) -> list[Attribution]:
+    """Return partner and author for each row of one reader's listing.
+
+    `pairs` are groups of two whose uuids do not follow from their members, as of groups that were taken over.
+    """
     handles = {user.user_uuid: user.handle for user in (FORMER, *(row.other for row in rows))}
-    return [Attribution(_partner(row), _author(row, handles | {row.other.user_uuid: row.other.handle})) for row in rows]
+    return [
+        Attribution(_partner(row, pairs), _author(row, handles | {row.other.user_uuid: row.other.handle}))
+        for row in rows
+    ]
+
+
+def is_named_by_members(row: Conversation) -> bool:
+    """Tell whether a group is named by its two members; with a former member nobody else is left."""
+    return row.other == FORMER or row.group_uuid == pair_group_uuid(row.user_uuid, row.other.user_uuid)
 
 
 def column(texts: Sequence[str]) -> list[str]:
@@ -35,9 +46,8 @@ def column(texts: Sequence[str]) -> list[str]:
     return [text.ljust(width) for text in texts]
 
 
-def _partner(row: Conversation) -> str:
-    # only of two people does a group's name follow from theirs; a former member is named where nobody else is left
-    alone = row.other == FORMER or row.group_uuid == pair_group_uuid(row.user_uuid, row.other.user_uuid)
+def _partner(row: Conversation, pairs: Collection[str]) -> str:
+    alone = is_named_by_members(row) or row.group_uuid in pairs
     return row.other.handle if alone else f"{row.other.handle} and others"
 
 

@@ -4,11 +4,11 @@ Its lib/ddb.py has them as functions of a client; here they are methods. Two thi
 named and must be a member: there, anybody who knows a group's uuid reads it. And lists do not end with the year.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from stream_lambda.items import Content, Message, User
-from tableguard.store.messages import MessageTable, PostResult
+from tableguard.store.bootcamp.pairs import post_to_pair
+from tableguard.store.messages import MessageTable
 
 Answer = dict[str, str]
 _LIMIT = 20  # as there
@@ -65,19 +65,7 @@ class BootcampQueries:
         """Begin a group of two with a message; where these two have one, the message is written into it."""
         me = User(my_user_uuid, my_user_display_name, my_user_handle)
         other = User(other_user_uuid, other_user_display_name, other_user_handle)
-        return {"message_group_uuid": self._post_to_pair(me, other, message).message.group_uuid}
-
-    def _post_to_pair(self, me: User, other: User, text: str) -> PostResult:
-        for group_uuid in self._groups_with(me.user_uuid, other.user_uuid):
-            group = self.table.group(group_uuid)
-            if group is not None and {user.user_uuid for user in group.members} == {me.user_uuid, other.user_uuid}:
-                return self.table.post(group_uuid, me.user_uuid, text)
-        return self.table.create_conversation(me, [other], text)
-
-    def _groups_with(self, user_uuid: str, other_uuid: str) -> Iterable[str]:
-        """Return the groups in which a user's row names the other: a group that was taken over keeps its own uuid."""
-        rows = self.table.all_conversations(user_uuid).items
-        return [row.group_uuid for row in rows if row.other.user_uuid == other_uuid]
+        return {"message_group_uuid": post_to_pair(self.table, me, [other], message).message.group_uuid}
 
 
 def _names(user: User) -> Answer:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from tableguard.errors import UserStoreError
 from tableguard.projection.views import Reader
 from tableguard.users.matching.comparison import Accounts, Mismatch, link_mismatches, mismatches
 from tableguard.users.matching.match_report import ComparedUsers, MatchReport
@@ -27,12 +28,18 @@ class Match:
         return MatchReport(self.compared, (*mended, *self.mismatches), mended)
 
 
-def match(store: UserStore, pool: UserStore, reader: Reader, observe: Observe = iter) -> Match:
+def match(store: UserStore, pool: UserStore | None, reader: Reader, observe: Observe = iter) -> Match:
     """Return how a store matches the table. `pool` is asked only if the store keeps Cognito's ids."""
     accounts = Accounts(store.name, store.accounts())
+    linked = any(map(_keeps_link, accounts.by_uuid.values()))
+    if linked and pool is None:
+        raise UserStoreError(
+            f"{store.name}: has ids in Cognito, and the settings have no [login]; name the pool with --user-pool, or "
+            "leave cognito_user_id out of users.query"
+        )
     population = people(reader, observe)
     differences = mismatches(accounts, population)
-    if any(map(_keeps_link, accounts.by_uuid.values())):
+    if linked and pool:
         differences += link_mismatches(accounts, Accounts(pool.name, pool.accounts()))
     compared = ComparedUsers(
         store.name, len(accounts.by_uuid), len(population.persons), len(population.members), reader.cost.units

@@ -55,6 +55,15 @@ def test_it_asks_copies_and_verifies_and_then_has_nothing_to_copy(adopting: Worl
     assert len([line for line in shown.lines if group_of(adopting) in line and line.endswith("ada: hello 3")]) == 1
 
 
+def test_a_pair_that_was_taken_over_is_listed_as_two_and_gets_no_second_conversation(adopting: World) -> None:
+    assert adopting.run("table adopt", *THEIRS, *AT_ONCE, "--yes").code == 0
+    (line,) = adopting.run("messages list-conversations", BOB.user_uuid).lines
+    assert " with ada — " in line
+    to = ("--to", ADA.user_uuid, ADA.display_name, ADA.handle, "--as", BOB.display_name, BOB.handle)
+    written = json.loads(adopting.run("messages create", BOB.user_uuid, "hello 4", *to, "--json", "--yes").out)
+    assert written["group"] == group_of(adopting)  # there is one group, still
+
+
 def test_the_way_back_says_what_it_writes_and_asks_for_the_bootcamps_table(adopting: World) -> None:
     assert adopting.run("table adopt", *THEIRS, *AT_ONCE, "--yes").code == 0
     adopting.run("messages create", "--group", group_of(adopting), ADA.user_uuid, "from ours", "--yes")

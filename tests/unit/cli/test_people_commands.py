@@ -3,6 +3,7 @@
 import json
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,87 @@ def test_a_handle_is_given_once(people: World) -> None:
 def test_a_pool_that_is_not_there_is_one_line(world: World) -> None:
     reason = world.refused("users list", "--user-pool", "eu-central-1_Absent000")
     assert reason.startswith("user pool eu-central-1_Absent000: list users: ResourceNotFoundException")
+
+
+def settings_with(world: World, section: str, former: str = "[login]") -> None:
+    """Write another [login] into the settings, or none."""
+    path = Path(world.options[3])
+    before, _, rest = path.read_text().partition(former)
+    path.write_text(before + section + rest[rest.index("\n[") :])
+
+
+@pytest.fixture
+def without_login(world: World) -> World:
+    settings_with(world, "")
+    return world
+
+
+@pytest.fixture
+def with_own_pool(world: World) -> World:
+    """Settings whose stack `login` makes the user pool."""
+    settings_with(world, "[login]\nself_sign_up = false\n")
+    path = Path(world.options[3])
+    path.write_text(path.read_text().replace("optional = [", 'optional = ["login", '))
+    return world
+
+
+@contextmanager
+def login_stack(world: World, *outputs: str) -> Iterator[str]:
+    """A stack by the name of `login` whose outputs by these names are a user pool; yield the pool."""
+    client = boto3.Session("no", "keys", region_name=REGION).client("cloudformation", endpoint_url=world.options[1])
+    pool = _cognito(world).create_user_pool(PoolName="members")["UserPool"]["Id"]
+    template = {
+        "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},  # moto makes no pool by a stack
+        "Outputs": {name: {"Value": pool} for name in outputs},
+    }
+    client.create_stack(StackName="cruddur-login", TemplateBody=json.dumps(template))
+    yield pool
+    client.delete_stack(StackName="cruddur-login")
+    _cognito(world).delete_user_pool(UserPoolId=pool)
+
+
+def test_the_pool_that_the_stack_made_is_taken(with_own_pool: World) -> None:
+    with login_stack(with_own_pool, "UserPoolId") as pool:
+        assert with_own_pool.run("users create", *ROB).code == 0
+        made = json.loads(with_own_pool.run("users list", "--json").out)
+        checked = with_own_pool.run("users check")
+    assert (made["user_pool"], [one["handle"] for one in made["users"]]) == (pool, ["rob"])
+    assert checked.lines[-1].startswith(f"1 user of user pool {pool}, ")
+
+
+@pytest.mark.parametrize("name", ["list", "check"])
+def test_a_stack_that_has_made_no_pool_yet_is_named(with_own_pool: World, name: str) -> None:
+    reason = "stack cruddur-login, which makes the user pool of [login], has none yet; `tableguard deploy` makes it"
+    assert reason in with_own_pool.refused(f"users {name}")
+    with login_stack(with_own_pool, "UserPoolClientId"):
+        assert reason in with_own_pool.refused(f"users {name}")
+
+
+def test_a_pool_that_is_named_needs_no_stack(with_own_pool: World) -> None:
+    pool = _cognito(with_own_pool).create_user_pool(PoolName="members")["UserPool"]["Id"]
+    assert with_own_pool.run("users list", "--user-pool", pool).code == 0
+    _cognito(with_own_pool).delete_user_pool(UserPoolId=pool)
+
+
+@pytest.mark.parametrize(
+    "command", [("list",), ("create", *ROB), ("disable", "x"), ("enable", "x"), ("check",), ("sync", "--dry-run")]
+)
+def test_without_login_there_is_no_pool_and_what_works_is_said(without_login: World, command: tuple[str, ...]) -> None:
+    name, *arguments = command
+    reason = without_login.refused(f"users {name}", *arguments)
+    assert reason.startswith("the settings have no [login], so there is no user pool; without one work `users check`")
+
+
+def test_without_login_a_person_is_exported_and_erased_by_the_uuid(without_login: World) -> None:
+    table = MessageTable(without_login.client, TABLE, lambda: datetime.now(UTC))
+    table.create_conversation(User("gone", "Gone", "gone"), [BOB], "hello")
+    exported = json.loads(without_login.run("users export", "gone").out)
+    assert (exported["account"], [one["text"] for one in exported["messages"]]) == (None, ["hello"])
+    ran = without_login.run("users delete", "gone", *NOW, answer="gone\n")
+    assert ran.code == 0
+    assert "an account elsewhere, if there is one: the settings have no [login], and so no user pool" in ran.out
+    assert places_that_name(without_login.client, User("gone", "gone", "gone"), TABLE) == []
+    assert "there is no user pool for 'gone', and the table nothing" in without_login.refused("users export", "gone")
 
 
 def test_an_erasure_shows_what_goes_and_stays_asks_and_leaves_nothing(people: World, rob: User) -> None:

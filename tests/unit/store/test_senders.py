@@ -39,6 +39,14 @@ def test_a_row_is_attributed_to_who_wrote_it(group: Group, author: User, wanted:
     assert told(row(group, author)) == [wanted]
 
 
+def test_a_pair_that_was_taken_over_is_shown_as_two() -> None:
+    taken_over = Group("its-own-uuid", (ADA, BOB))
+    (shown,) = attributions([row(taken_over, BOB)], pairs={"its-own-uuid"})
+    assert (shown.partner, shown.author) == ("bob", "bob")
+    (unknown,) = attributions([row(taken_over, BOB)], pairs={"another"})
+    assert unknown.partner == "bob and others"
+
+
 def test_a_third_is_named_where_another_row_of_the_listing_is_with_them() -> None:
     assert told(row(TRIO, EVE), row(WITH_EVE, ADA))[0] == "with bob and others — eve"
     assert told(row(TRIO, EVE), row(DIRECT, ADA))[0] == "with bob and others — a member"

@@ -79,11 +79,12 @@ def _begun(
     text: str,
     expires_at: int | None,
 ) -> "PostResult":
-    """Begin a conversation with the first message."""
+    """Begin a conversation with the first message, or go on with that of the two, which may have been taken over."""
     from stream_lambda.items import User
+    from tableguard.store.bootcamp.pairs import post_to_pair
 
     uuid, names = sender
     if not names:
         raise MessageError("--to needs --as NAME HANDLE: how the sender is shown to others")
     others = [User(*other) for other in to]
-    return target.messages.create_conversation(User(uuid, *names), others, text, expires_at)
+    return post_to_pair(target.messages, User(uuid, *names), others, text, expires_at)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command, help=__doc__, epilog=FINDINGS_CODES)
 @options.on_table
+@options.with_user_pool
 @options.formats
 def command(target: "Target", *, form: "Format") -> int:
     """Print what does not match, one line each, and how much of what."""
@@ -25,9 +26,10 @@ def command(target: "Target", *, form: "Format") -> int:
     from tableguard.cli.progress import shown
     from tableguard.projection.views import Reader
     from tableguard.users.matching.match import match
-    from tableguard.users.stores import stores
+    from tableguard.users.stores import user_store
 
     reader = Reader(target.client, target.table_name, lambda: datetime.now(UTC))
-    chosen = stores(target.settings, target.client_of, os.environ)
-    outcome = match(chosen.store, chosen.pool, reader, partial(shown, unit="groups"))
+    pool = target.user_pool_if_any
+    store = user_store(target.settings, pool, os.environ)
+    outcome = match(store, pool, reader, partial(shown, unit="groups"))
     return print_report(outcome.report(), form)

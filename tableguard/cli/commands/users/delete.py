@@ -40,25 +40,28 @@ def command(target: "Target", *, user: str, dry_run: bool, settle: float, worker
     from tableguard.users.model import facts
 
     check_can_ask("users delete", yes=target.yes or dry_run, as_json=as_json)
-    account = target.user_pool.account(user)
+    pool = target.user_pool_if_any
+    account = pool.account(user) if pool else None
     scan = _scan(target)
     holdings = scan.holdings(_person(user, account))
     plan = erasure.plan(holdings, erasure.kept(target.settings))
     answer: dict[str, Any] = {"account": facts(account) if account else None, "plan": _as_json(plan)}
     if not as_json:
         _print_plan(plan, account, target)
+        if pool is None:
+            print("  an account elsewhere, if there is one: the settings have no [login], and so no user pool")
     if dry_run:
         if as_json:
             print_json({**answer, "read_units": scan.cost.units})
         return 0
     if not target.yes:
         confirm_name(account.user.handle if account else user)
-    if account:
-        target.user_pool.disable(user)
+    if pool and account:
+        pool.disable(user)
     erased = _eraser(scan, target, settle, workers).erase(holdings)
     verified = not (erased.left.erasable or erased.left.foreign)
-    if account and verified:
-        target.user_pool.delete(user)
+    if pool and account and verified:
+        pool.delete(user)
     answer |= {
         "verified": verified,
         "left": erased.left.erasable,
@@ -70,7 +73,7 @@ def command(target: "Target", *, user: str, dry_run: bool, settle: float, worker
     if as_json:
         print_json(answer)
     else:
-        _print_end(erased, scan, verified=verified)
+        _print_end(erased, scan, verified=verified, has_account=account is not None)
     return 0 if verified else 1
 
 
@@ -128,7 +131,7 @@ def _print_plan(plan: "ErasurePlan", account: "UserAccount | None", target: "Tar
         print(f"  {remnant.what}, until: {remnant.until} — {remnant.why}")
 
 
-def _print_end(erased: "Erasure", scan: "TableScan", *, verified: bool) -> None:
+def _print_end(erased: "Erasure", scan: "TableScan", *, verified: bool, has_account: bool) -> None:
     from tableguard.findings.counts import counted
 
     cost = f"{counted(erased.writes, 'write')}, {scan.cost.units:g} read and {erased.write_units:g} write units"
@@ -138,4 +141,5 @@ def _print_end(erased: "Erasure", scan: "TableScan", *, verified: bool) -> None:
         print(f"not done: {counted(erased.left.erasable, 'item')} still came or changed; run it again; {cost}")
     else:
         foreign = counted(len(erased.left.foreign), "item")
-        print(f"not done: {foreign} of no kind that is known here have the uuid; the account stays disabled; {cost}")
+        closed = "; the account stays disabled" if has_account else ""
+        print(f"not done: {foreign} of no kind that is known here have the uuid{closed}; {cost}")

@@ -32,13 +32,13 @@ def command(target: "Target", *, user: str, output: Path | None) -> int:
     from tableguard.users import export
     from tableguard.users.holdings import TableScan
 
-    profile = target.user_pool.profile(user)
+    pool = target.user_pool_if_any
+    profile = pool.profile(user) if pool else None
     scan = TableScan(target.client, target.table_name, observe=partial(shown, unit="pages scanned"))
     holdings = scan.holdings(User(user, "", ""))
     if profile is None and not holdings.erasable:
-        raise UserStoreError(
-            f"{target.user_pool.name} has no account of {user!r}, and the table nothing: is it their uuid?"
-        )
+        accounts = f"{pool.name} has no account of {user!r}" if pool else f"there is no user pool for {user!r}"
+        raise UserStoreError(f"{accounts}, and the table nothing: is it their uuid?")
     exported = export.Export(scan, holdings, target.cipher)
     account = export.account(profile)
     if output is None:

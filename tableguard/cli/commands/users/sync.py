@@ -17,6 +17,7 @@ _REPOINT = "give the conversations of uuid OLD to NEW, which the store has for t
 
 @click.command(cls=Command, help=__doc__, epilog="Exit codes: 0 all matches, 1 something does not, 2 error.")
 @options.on_encrypted_table
+@options.with_user_pool
 @options.writing
 @click.option("--repoint", multiple=True, metavar="OLD=NEW", help=_REPOINT)
 @click.option("--links", is_flag=True, help="write Cognito's ids to the database, by users.update of the settings")
@@ -35,13 +36,14 @@ def command(target: "Target", *, repoint: Sequence[str], links: bool, dry_run: b
     from tableguard.projection.views import Reader
     from tableguard.users.matching.match import match
     from tableguard.users.matching.sync import sync, sync_plan
-    from tableguard.users.stores import stores
+    from tableguard.users.stores import user_store
 
     check_can_ask("users sync", yes=target.yes or dry_run, as_json=as_json)
     form: Format = "json" if as_json else "text"
     reader = Reader(target.client, target.table_name, lambda: datetime.now(UTC))
-    chosen = stores(target.settings, target.client_of, os.environ)
-    before = match(chosen.store, chosen.pool, reader, partial(shown, unit="groups"))
+    pool = target.user_pool_if_any
+    store = user_store(target.settings, pool, os.environ)
+    before = match(store, pool, reader, partial(shown, unit="groups"))
     pairs = [_pair(text) for text in repoint]
     plan = sync_plan(before, target.messages, links=links, repoint=pairs)
     if not as_json:
@@ -51,8 +53,8 @@ def command(target: "Target", *, repoint: Sequence[str], links: bool, dry_run: b
     if not target.yes:
         confirm_name(target.table_name)
     on_interruption(lambda: "interrupted; no message is lost. Run the same command again: it goes on with what is left")
-    sync(plan, target.messages, chosen.store, partial(shown, unit="groups changed"))
-    after = match(chosen.store, chosen.pool, reader, partial(shown, unit="groups"))
+    sync(plan, target.messages, store, partial(shown, unit="groups changed"))
+    after = match(store, pool, reader, partial(shown, unit="groups"))
     return print_report(after.report(before.mismatches), form)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from stream_lambda.items import Group, User, group_key
+from tableguard.errors import UserStoreError
 from tableguard.projection.views import Reader
 from tableguard.users.matching.comparison import MismatchKind
 from tableguard.users.matching.match import Match, match
@@ -114,3 +115,11 @@ def _group(name: str) -> Any:
     from stream_lambda.items import group_item
 
     return group_item(Group(name, (ADA, BOB)))
+
+
+def test_ids_in_cognito_without_a_user_pool_are_no_match(client: Any) -> None:
+    store, ids = (ADA, BOB, EVE), {user: user.user_uuid for user in (ADA, BOB, EVE)}
+    reader = Reader(client, TABLE, lambda: NOW, workers=1)
+    with pytest.raises(UserStoreError, match=r"has ids in Cognito, and the settings have no \[login\]"):
+        match(Store(store, ids), None, reader)
+    assert match(Store(store), None, reader).mismatches == ()
