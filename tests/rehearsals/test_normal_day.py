@@ -29,6 +29,7 @@ WORK: dict[str, Callable[[NormalDay], None]] = {
     "an invocation of the function fails": normal_day.fails_once,
     "the function gives a batch up": normal_day.gives_a_batch_up,
     "the operator redrives it": normal_day.redrives,
+    "member services make an account, export and erase its person": normal_day.serves_members,
     "an audit of everything": normal_day.audits,
     "administrators look around": normal_day.looks_around,
     "an administrator works on tables, topics, queues, logs, alarms, buckets and stacks of his own": (

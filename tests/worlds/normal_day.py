@@ -30,6 +30,10 @@ from tableguard.stacks import package
 from tableguard.stacks.deployment.deploy import deploy
 from tableguard.store.loading import recording, replay
 from tableguard.store.messages import MessageTable
+from tableguard.users.cognito import UserPool
+from tableguard.users.eraser import Eraser
+from tableguard.users.export import Export
+from tableguard.users.holdings import TableScan
 from tests.worlds import audit
 from tests.worlds.estate import ACCOUNT, FAILURES, NEW_TABLE, REGION, SETTINGS, TABLE, ids_of
 from tests.worlds.failed_batches import leave
@@ -184,6 +188,22 @@ def redrives(day: NormalDay) -> None:
     assert done
     for name in done:
         source.delete(name)
+
+
+def serves_members(day: NormalDay) -> None:
+    """Make an account, export what its person has, and erase them, as member services."""
+    session = day.session("member-services")
+    pool = UserPool(session.client("cognito-idp", region_name=REGION), SETTINGS.user_pool_id)
+    scan = TableScan(day.zone.in_network(session).client("dynamodb"), TABLE)
+    person = pool.create("normal-cleo", "Cleo of the day", "cleo@example.com").user
+    group = day.table.create_conversation(ADA, [person], "welcome").message.group_uuid
+    day.table.post(group, person.user_uuid, "hello")
+    day.running.poller.drain(timeout=60)
+    assert len(list(Export(scan, scan.holdings(person)).messages())) == 1
+    pool.disable(person.user_uuid)
+    erasure = Eraser(scan, lambda: datetime.now(UTC), settle=1).erase(scan.holdings(person))
+    assert erasure.left.erasable == 0
+    pool.delete(person.user_uuid)
 
 
 def audits(day: NormalDay) -> None:

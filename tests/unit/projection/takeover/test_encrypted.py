@@ -1,7 +1,6 @@
 """With a key the copies are encrypted, compared decrypted, and returned as text; without it they are left."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -9,27 +8,12 @@ import pytest
 
 from tableguard.findings.exit_code import FINDINGS, FINE
 from tableguard.projection.takeover.copying import Standing
-from tableguard.store.encryption import Cipher, MisfitError
 from tests.worlds.bootcamp import Bootcamp
+from tests.worlds.ciphers import CIPHER
 from tests.worlds.messages import ADA, BOB, TABLE, all_items
 from tests.worlds.takeovers import both_tables, ours, takeover, way_back
 
 World = tuple[Any, Bootcamp, str, str]
-
-
-def encrypt(text: bytes, context: Mapping[str, str]) -> bytes:
-    """Bind a text to its context; that it is no secret here does not matter."""
-    return json.dumps([text.decode(), dict(context)]).encode()
-
-
-def decrypt(ciphertext: bytes, context: Mapping[str, str]) -> bytes:
-    text, bound = json.loads(ciphertext)
-    if bound != context:
-        raise MisfitError("context")
-    return str(text).encode()
-
-
-CIPHER = Cipher(encrypt, decrypt)
 
 
 @pytest.fixture
