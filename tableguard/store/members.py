@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from stream_lambda.decide import conversation, other_member
-from stream_lambda.items import Group, RowKey, User, group_item, group_key
+from stream_lambda.items import Group, RowKey, User, group_item, group_key, group_of
 from stream_lambda.table import ProjectionTable
 from tableguard.errors import MessageError
+from tableguard.store.batch_get import batch_get
 from tableguard.store.consumed import ReadCost
+from tableguard.store.listing import parse
 from tableguard.store.messages import ATTEMPTS, MEMBERS, MessageTable, check_user, pair_group_uuid
 from tableguard.store.newest_message import newest_message
 from tableguard.store.rows import Rows, is_hidden, names
@@ -136,11 +138,18 @@ def _row(group: Group, user_uuid: str) -> RowKey:
 def _change(table: MessageTable, group_uuid: str, change: Callable[[Group], Group]) -> Group:
     """Apply `change` to a group's members and write the result, again if another writer was faster."""
     for _ in range(ATTEMPTS):
-        group, _ = table.existing_group(group_uuid)
+        group = _group(table, group_uuid)
         changed = change(group)
         if changed == group or _replace_if_unchanged(table, group, changed):
             return changed
     raise _too_many_changes(group_uuid)
+
+
+def _group(table: MessageTable, group_uuid: str) -> Group:
+    """Read a group as many are read, which member services may, who renames, and reading a single one not."""
+    for item in batch_get(table.client, table.name, [group_key(group_uuid)], ReadCost()):
+        return parse(group_of, item)
+    raise MessageError(f"table {table.name}: no group {group_uuid!r}")
 
 
 def _too_many_changes(group_uuid: str) -> MessageError:

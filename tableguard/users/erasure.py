@@ -8,7 +8,9 @@ from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
 
+from stream_lambda.items import Group
 from tableguard.settings import Settings
+from tableguard.store.messages import pair_group_uuid
 from tableguard.users.holdings import Holdings, group_of_item, kind_of_own
 
 _STREAM_HOURS = 24  # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
@@ -109,12 +111,29 @@ def _in_table(holdings: Holdings) -> tuple[Remnant, ...]:
         )
         for uuid, count in sorted(holdings.namesakes.items())
     )
+    taken_over = Remnant(
+        "the table that conversations were taken over from, if there still is one",
+        "it is deleted, or the person erased there",
+        "`tableguard table adopt` would copy from it once more what is erased here",
+    )
     foreign = Remnant(
         f"items that are not of the message store: {len(holdings.foreign)}",
         "whoever wrote them removes them",
         "what they mean is not known here",
     )
-    return (*always, *namesakes, *((foreign,) if holdings.foreign else ()))
+    was_taken_over = any(map(_has_own_name, holdings.groups.values()))
+    return (
+        *always,
+        *namesakes,
+        *((taken_over,) if was_taken_over else ()),
+        *((foreign,) if holdings.foreign else ()),
+    )
+
+
+def _has_own_name(group: Group) -> bool:
+    """Tell whether a group of two is not named by them, as one is that was taken over."""
+    uuids = [member.user_uuid for member in group.members]
+    return len(uuids) == 2 and group.group_uuid != pair_group_uuid(*uuids)
 
 
 def kept(settings: Settings) -> tuple[Remnant, ...]:

@@ -2,19 +2,25 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
-from stream_lambda.items import User, message_key, rows_pk
+from stream_lambda.items import User, group_key, message_key, rows_pk
 from tableguard.local import estate
 from tableguard.local.landing_zone import LandingZone
+from tableguard.projection.views import Reader
 from tableguard.store.messages import MessageTable
 from tableguard.users.cognito import UserPool
 from tableguard.users.eraser import Eraser
 from tableguard.users.export import Export
 from tableguard.users.holdings import TableScan
+from tableguard.users.matching.comparison import MismatchKind
+from tableguard.users.matching.match import Match, match
+from tableguard.users.matching.sync import sync, sync_plan
 from tests.worlds.estate import ON_THE_EMBEDDED_AWS, SETTINGS, TABLE, refusal
 
 pytestmark = [pytest.mark.slow, ON_THE_EMBEDDED_AWS]
@@ -72,6 +78,40 @@ def test_a_person_is_exported_and_erased_beside_pattern_d(
     table.post(group, BOB.user_uuid, "anybody?")
     assert until(lambda: row_of(table, BOB, group).last_message == "anybody?")
     assert scan.holdings(rob).erasable == 0
+
+
+@pytest.fixture
+def services(scan: TableScan) -> MessageTable:
+    """The access patterns, by who may do few of them."""
+    return MessageTable(scan.client, TABLE, lambda: datetime.now(UTC))
+
+
+def matched(pool: UserPool, services: MessageTable) -> Match:
+    return match(pool, pool, Reader(services.client, TABLE, services.clock))
+
+
+def test_accounts_are_compared_and_new_names_written(
+    table: MessageTable, pool: UserPool, services: MessageTable, rob: User
+) -> None:
+    former = replace(rob, display_name="Robert")
+    group = table.create_conversation(BOB, [former], "hello Robert").message.group_uuid
+    before = matched(pool, services)
+    assert [one.groups for one in before.mismatches if one.kind is MismatchKind.NAMES] == [(group,)]
+    sync(sync_plan(before, services, links=False, repoint=[]), services, pool)
+    assert row_of(table, BOB, group).other == rob
+    assert not [one for one in matched(pool, services).mismatches if one.kind is MismatchKind.NAMES]
+
+
+def test_giving_conversations_to_another_uuid_is_break_glasss(
+    table: MessageTable, pool: UserPool, services: MessageTable, rob: User
+) -> None:
+    wrong = replace(rob, user_uuid=f"wrong-{rob.user_uuid}")
+    group = table.create_conversation(BOB, [wrong], "hello Rob").message.group_uuid
+    before = services.client.batch_get_item(RequestItems={TABLE: {"Keys": [group_key(group)]}})["Responses"]
+    plan = sync_plan(matched(pool, services), services, links=False, repoint=[(wrong.user_uuid, rob.user_uuid)])
+    with pytest.raises(ClientError, match=r"AccessDeniedException.* PutItem operation"):
+        sync(plan, services, pool)
+    assert services.client.batch_get_item(RequestItems={TABLE: {"Keys": [group_key(group)]}})["Responses"] == before
 
 
 ACTIONS: dict[str, tuple[str, dict[str, Any]]] = {

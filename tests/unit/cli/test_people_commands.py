@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 import pytest
 
-from stream_lambda.items import User
+from stream_lambda.items import Group, User, group_item
 from tableguard.store.messages import MessageTable
 from tests.worlds.command_table import TABLE, World
 from tests.worlds.erasures import places_that_name
@@ -235,3 +235,19 @@ def test_an_export_into_a_file_is_its_owners_alone(people: World, rob: User, tmp
 
 def test_an_export_of_nobody_is_an_error(people: World) -> None:
     assert "has no account of 'nobody', and the table nothing" in people.refused("users export", "nobody")
+
+
+def test_an_erasure_that_is_made_twice_finds_nothing_the_second_time(people: World, rob: User) -> None:
+    assert people.run("users delete", rob.user_uuid, *NOW, "--yes").code == 0
+    before = people.client.scan(TableName=TABLE)["Items"]
+    again = people.run("users delete", rob.user_uuid, *NOW, "--yes", "--json")
+    answer = json.loads(again.out)
+    assert (again.code, answer["account"], answer["writes"], answer["verified"]) == (0, None, 0, True)
+    assert people.client.scan(TableName=TABLE)["Items"] == before
+
+
+def test_a_table_that_conversations_were_taken_over_from_is_named(people: World, rob: User) -> None:
+    warning = "the table that conversations were taken over from, if there still is one"
+    assert warning not in people.run("users delete", rob.user_uuid, "--dry-run").out
+    people.client.put_item(TableName=TABLE, Item=group_item(Group("its-own-uuid", (rob, BOB))))
+    assert warning in people.run("users delete", rob.user_uuid, "--dry-run").out
