@@ -33,7 +33,8 @@ def write(estate: EmbeddedEstate, message_key: str | None, folder: RunFolder) ->
     region = estate.settings.home_region
     sections = (_section(name, session, estate.endpoint, region) for name, session in estate.roles.items())
     config_file = folder.write("aws-config", "\n".join(sections))
-    variables = _variables(estate.endpoint, region, config_file, message_key)
+    profile = "application" if "application" in estate.roles else "administrator"
+    variables = _variables(estate.endpoint, region, config_file, profile, message_key)
     environment_file = folder.write("environment", _script(variables))
     return ClientConfiguration(config_file, environment_file, tuple(estate.roles), variables)
 
@@ -47,7 +48,9 @@ def _section(name: str, session: Any, endpoint: str, region: str) -> str:
     )
 
 
-def _variables(endpoint: str, region: str, config_file: Path, message_key: str | None) -> Mapping[str, str]:
+def _variables(
+    endpoint: str, region: str, config_file: Path, profile: str, message_key: str | None
+) -> Mapping[str, str]:
     """Return what is exported: https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html.
 
     The endpoint is named for the SDK for JavaScript, which reads that of AWS_PROFILE's profile alone. botocore reads
@@ -58,7 +61,7 @@ def _variables(endpoint: str, region: str, config_file: Path, message_key: str |
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_CONFIG_FILE": str(config_file),
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_PROFILE": "application",
+        "AWS_PROFILE": profile,
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
         "AWS_EC2_METADATA_DISABLED": "true",

@@ -75,13 +75,11 @@ def run(estate: EmbeddedEstate, clock: Callable[[], float] = time.perf_counter) 
 
 
 def message_key(estate: EmbeddedEstate) -> str | None:
-    """Return the ARN of the key that encrypts texts, as the table stack exports it; None if they are not encrypted."""
-    settings = estate.settings
-    if not settings.client_side_encryption:
-        return None
-    pages = estate.session("deployer").client("cloudformation").get_paginator("list_exports").paginate()
-    exports = {export["Name"]: export["Value"] for page in pages for export in page["Exports"]}
-    return str(exports[settings.export("MessageKeyArn")])
+    """Return the ARN of the key that encrypts texts, as the table stack exports it.
+
+    None if they are not encrypted, or if that stack is not deployed yet.
+    """
+    return estate.zone.exports().get(estate.settings.export("MessageKeyArn"))
 
 
 def refusal(estate: EmbeddedEstate) -> str:

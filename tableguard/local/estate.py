@@ -21,6 +21,8 @@ from tableguard.stacks.deployment.stack_deployer import Deployment, Reporting
 from tableguard.stacks.registry import Principal, StackModule
 
 if TYPE_CHECKING:
+    from tableguard.local.landing_zone import LandingZone
+    from tableguard.local.server import Server
     from tableguard.local.watch.watch import Watch
 
 # moto answers at once; a real account is polled every five seconds
@@ -46,12 +48,16 @@ class Step:
 
 @dataclass(frozen=True)
 class EmbeddedEstate:
-    """A running estate: its endpoint, its deployments, and the sessions of its roles."""
+    """A running estate: its endpoint, its deployments, and the sessions of its roles.
+
+    One that began empty has no deployments, and the sessions of those who deploy.
+    """
 
     settings: Settings
     endpoint: str
     deployments: tuple[Deployment, ...]
     read_back: ReadBack
+    zone: "LandingZone"
     session: Callable[[Principal], Session]
     roles: Mapping[str, Session]
     functions: Any  # tableguard.local.function.functions.Functions, imported where an estate is started
@@ -78,48 +84,95 @@ def running(
     report: Callable[[Step], None],
     tables: Engine | None = None,
     delays: Delays | None = None,
+    *,
+    empty: bool = False,
 ) -> Iterator[EmbeddedEstate]:
     """Run the estate in the block; `report` receives each step as it is done.
 
     Items and streams are kept by the engine `tables`, or by the embedded AWS itself if it is None. Trails
-    deliver after the `delays`, or after those of AWS.
+    deliver after the `delays`, or after those of AWS. An `empty` one has nothing deployed: its user does that.
     """
     from tableguard.local import landing_zone, server  # noqa: PLC0415  # moto is slow to import
-    from tableguard.local.alerts.service_metrics import MappingMetrics  # noqa: PLC0415  # imports moto
     from tableguard.local.clients.factory import without_aws_configuration  # noqa: PLC0415  # boto3 is slow to import
     from tableguard.local.clients.refusals import refusals_as_errors  # noqa: PLC0415  # botocore is slow to import
-    from tableguard.local.event_source.mapping_runner import Options  # noqa: PLC0415  # boto3 is slow to import
-    from tableguard.local.event_source.poller import Poller  # noqa: PLC0415  # boto3 is slow to import
 
     clock = _Clock(report)
     with without_aws_configuration(), server.start(port, tables, delays) as embedded:
         clock.step("embedded AWS", embedded.endpoint)
         with refusals_as_errors("landing zone"):
-            zone = landing_zone.prepare(settings, embedded.endpoint)
+            zone = landing_zone.prepare(settings, embedded.endpoint, empty=empty)
         clock.step("landing zone", f"organization {settings.organization_id}, account {settings.account_id}")
         session = cache(zone.session)  # a role assumed anew would be served by clients made anew
-        deployments = tuple(_deploy(settings, session, clock))
-        read_back = _verify(zone.clients)
-        clock.step("read back", summary(read_back))
-        sessions = {role: zone.assume(settings.role_arn(role)) for role in settings.taken_roles}
-        sessions["administrator"] = session("administrator")  # the role that the guardrails restrict
-        sessions["management"] = session("management")  # whom `deploy` and `destroy` ask about guardrails
-        for role in sessions.keys() & set(_INSIDE):
-            zone.in_network(sessions[role])
-        with Poller(embedded.functions, Options(activity=ACTIVITY)) as poller:
-            embedded.watch.alerts.services.sources.append(MappingMetrics(lambda: poller.mappings))
-            clock.step("Pattern D", "the packaged function polls the table's stream")
+        deployments, read_back = tuple[Deployment, ...](), ReadBack(())
+        if not empty:
+            deployments = tuple(_deploy(settings, session, clock))
+            read_back = _verify(zone.clients)
+            clock.step("read back", summary(read_back))
+        roles = {
+            **(_takers(zone) if empty else roles_of(zone)),
+            "administrator": session("administrator"),  # the role that the guardrails restrict
+            "management": session("management"),  # whom `deploy` and `destroy` ask about guardrails
+        }
+        with _polling(embedded) as poller:
+            if not empty:
+                clock.step("Pattern D", "the packaged function polls the table's stream")
             yield EmbeddedEstate(
                 settings,
                 embedded.endpoint,
                 deployments,
                 read_back,
+                zone,
                 session,
-                sessions,
+                roles,
                 embedded.functions,
                 poller,
                 embedded.watch,
             )
+
+
+@contextmanager
+def _polling(embedded: "Server") -> Iterator[Any]:
+    """Poll the streams of all event source mappings in the block, of those that come later too."""
+    from tableguard.local.alerts.service_metrics import MappingMetrics  # noqa: PLC0415  # imports moto
+    from tableguard.local.event_source.mapping_runner import Options  # noqa: PLC0415  # boto3 is slow to import
+    from tableguard.local.event_source.poller import Poller  # noqa: PLC0415  # boto3 is slow to import
+
+    with Poller(embedded.functions, Options(activity=ACTIVITY)) as poller:
+        embedded.watch.alerts.services.sources.append(MappingMetrics(lambda: poller.mappings))
+        yield poller
+
+
+def roles_of(zone: "LandingZone") -> dict[str, Session]:
+    """Return sessions of the roles that the access stack makes, those of containers inside the network stack's VPC."""
+    roles = {role: zone.assume(zone.settings.role_arn(role)) for role in zone.settings.taken_roles}
+    for role in roles.keys() & set(_INSIDE):
+        zone.in_network(roles[role])
+    return roles
+
+
+@dataclass
+class Newcomers:
+    """Looks for the roles of an estate that began empty, once its stacks are there and whenever they are made anew."""
+
+    zone: "LandingZone"
+    _seen: tuple[str | None, ...] = ()
+
+    def look(self) -> dict[str, Session]:
+        """Return sessions of the roles where the endpoint or the key of messages is new; else none.
+
+        The access stack, which makes the roles, is deployed before the network stack, which makes the endpoint.
+        """
+        exports = self.zone.exports()
+        endpoint, key = (exports.get(self.zone.settings.export(name)) for name in ("EndpointId", "MessageKeyArn"))
+        new = endpoint is not None and self._seen != (endpoint, key)
+        self._seen = endpoint, key
+        return roles_of(self.zone) if new else {}
+
+
+def _takers(zone: "LandingZone") -> dict[str, Session]:
+    """Return sessions of those who may take the roles that deploy: a stack has yet to make these."""
+    takers = {role: zone.taker(zone.settings.role_arn(role)) for role in ("deployer", "break-glass")}
+    return {role: session for role, session in takers.items() if session is not None}
 
 
 def _deploy(settings: Settings, session: Callable[[Principal], Session], clock: "_Clock") -> Iterator[Deployment]:

@@ -84,16 +84,25 @@ class LandingZone:
         service, the setup key takes them, and the takers' own too, which an identity provider or a build lets in.
         """
         account, role = require(role_arn).account, role_arn.rpartition("/")[2]
+        return self._assume(account, role, tags or {}, self.taker(role_arn))
+
+    def taker(self, role_arn: str) -> EmbeddedSession | None:
+        """Return a session of the first who may take a role; None if a service is, or nobody but the role itself."""
         takers = _takers(self.settings).get(role_arn, ())
-        by = self._assume(require(takers[0]).account, takers[0].rpartition("/")[2]) if takers else None
-        return self._assume(account, role, tags or {}, by)
+        return self._assume(require(takers[0]).account, takers[0].rpartition("/")[2]) if takers else None
+
+    def exports(self) -> dict[str, str]:
+        """Return what the stacks of the workload export."""
+        settings = self.settings
+        client = self.clients("cloudformation", settings.account_id, settings.home_region)
+        pages = client.get_paginator("list_exports").paginate()
+        return {export["Name"]: export["Value"] for page in pages for export in page["Exports"]}
 
     def in_network(self, session: EmbeddedSession) -> EmbeddedSession:
         """Place a session in the network stack's VPC, whose endpoint its requests then pass, and return it."""
         settings = self.settings
         here = settings.account_id, settings.home_region
-        exports = self.clients("cloudformation", *here).list_exports()["Exports"]
-        endpoint = {export["Name"]: export["Value"] for export in exports}[settings.export("EndpointId")]
+        endpoint = self.exports()[settings.export("EndpointId")]
         endpoints = self.clients("ec2", *here).describe_vpc_endpoints(VpcEndpointIds=[endpoint])["VpcEndpoints"]
         place_in_vpc(session.credentials.access_key, Vpc(*here, endpoints[0]["VpcId"]))
         return session
@@ -120,20 +129,27 @@ class LandingZone:
         return EmbeddedSession(self.endpoint, region, credentials)
 
 
-def prepare(settings: Settings, endpoint: str) -> LandingZone:
-    """Create everything that the stacks expect to exist."""
+def prepare(settings: Settings, endpoint: str, *, empty: bool = False) -> LandingZone:
+    """Create everything that the stacks expect to exist; `empty`, only what a new organization and account have."""
     zone = LandingZone(settings, endpoint, Clients(endpoint))
     _organization(zone)
     _administrators(zone)
     for takers in _takers(settings).values():
         for taker in takers:
             _taker(zone, taker)
-    _buckets(zone)
-    _remove_default_vpc(zone)
+    if not empty:
+        _enable_policy_types(zone)
+        _block_public_access(zone)
+        _remove_default_vpc(zone)
+    with_buckets = not empty and "bootstrap" not in settings.optional_stacks  # the stack of that name makes them
+    if with_buckets:
+        _buckets(zone)
     if isinstance(settings.login, ExistingLogin):
         _user_pool(zone, settings.login)
     if isinstance(settings.network, ExistingVpc):
         _existing_vpc(zone, settings.network)
+        if with_buckets:
+            _log_flows(zone, settings.network.vpc_id)
     return zone
 
 
@@ -160,8 +176,6 @@ def _organization(zone: LandingZone) -> None:
         _with_fixed_ids(utils, "make_random_root_id", root_id),
     ):
         client.create_organization(FeatureSet="ALL")
-    for policy_type in _POLICY_TYPES:
-        client.enable_policy_type(RootId=root_id, PolicyType=policy_type)
     targets = settings.organization_targets
     for unit in (target for target in targets if target.startswith("ou-")):
         with _with_fixed_ids(utils, "make_random_ou_id", unit):
@@ -171,6 +185,12 @@ def _organization(zone: LandingZone) -> None:
             client.create_account(AccountName=f"account-{account}", Email=f"{account}@example.com")
     home = next((target for target in targets if not target.isdigit()), root_id)
     client.move_account(AccountId=settings.account_id, SourceParentId=root_id, DestinationParentId=home)
+
+
+def _enable_policy_types(zone: LandingZone) -> None:
+    client = zone.clients("organizations", zone.settings.management_account_id, zone.settings.home_region)
+    for policy_type in _POLICY_TYPES:
+        client.enable_policy_type(RootId=_root_id(zone.settings), PolicyType=policy_type)
 
 
 def _member_accounts(settings: Settings) -> tuple[str, ...]:
@@ -240,12 +260,14 @@ def _root_id(settings: Settings) -> str:
     return roots[0] if roots else "r-exam"
 
 
-def _buckets(zone: LandingZone) -> None:
+def _block_public_access(zone: LandingZone) -> None:
     settings = zone.settings
     control = zone.clients("s3control", settings.account_id, settings.home_region)
     control.put_public_access_block(AccountId=settings.account_id, PublicAccessBlockConfiguration=_NOTHING_PUBLIC)
-    if "bootstrap" in settings.optional_stacks:
-        return  # that stack makes them
+
+
+def _buckets(zone: LandingZone) -> None:
+    settings = zone.settings
     s3 = zone.clients("s3", settings.account_id, settings.home_region)
     # us-east-1 is S3's default, and refused as an explicit constraint
     where = (
@@ -301,8 +323,7 @@ def _user_pool(zone: LandingZone, login: ExistingLogin) -> None:
         )
 
 
-def _kept_by_its_owner(zone: LandingZone, vpc: str) -> None:
-    """Give a VPC what its owner cares for: flow logs, and a default security group that lets nothing through."""
+def _log_flows(zone: LandingZone, vpc: str) -> None:
     settings = zone.settings
     ec2 = zone.clients("ec2", settings.account_id, settings.home_region)
     ec2.create_flow_logs(
@@ -312,6 +333,11 @@ def _kept_by_its_owner(zone: LandingZone, vpc: str) -> None:
         LogDestinationType="s3",
         LogDestination=f"arn:{settings.partition}:s3:::{settings.access_log_bucket}",
     )
+
+
+def _close_default_group(zone: LandingZone, vpc: str) -> None:
+    """Let a VPC's default security group let nothing through, as an owner has it who cares."""
+    ec2 = zone.clients("ec2", zone.settings.account_id, zone.settings.home_region)
     named = [{"Name": "vpc-id", "Values": [vpc]}, {"Name": "group-name", "Values": ["default"]}]
     for group in ec2.describe_security_groups(Filters=named)["SecurityGroups"]:
         ec2.revoke_security_group_egress(GroupId=group["GroupId"], IpPermissions=group["IpPermissionsEgress"])
@@ -327,7 +353,7 @@ def _existing_vpc(zone: LandingZone, network: ExistingVpc) -> None:
     ]
     with _with_fixed_ids(vpcs, "random_vpc_id", network.vpc_id):
         ec2.create_vpc(CidrBlock=_EXISTING_VPC_BLOCK)
-    _kept_by_its_owner(zone, network.vpc_id)
+    _close_default_group(zone, network.vpc_id)
     for table in network.route_table_ids:
         with _with_fixed_ids(route_tables, "random_route_table_id", table):
             ec2.create_route_table(VpcId=network.vpc_id)

@@ -31,6 +31,8 @@ def estate_text(estate: EmbeddedEstate, clients: ClientConfiguration, settings_f
     The commands have --settings where a file was chosen; the hint is about the other engine.
     """
     settings = f" --settings {shlex.quote(str(settings_file.absolute()))}" if settings_file else ""
+    if not estate.deployments:
+        return "\n".join(_empty_text(estate, clients, settings))
     lines = [
         "",
         *_not_modelled(estate),
@@ -49,6 +51,24 @@ def estate_text(estate: EmbeddedEstate, clients: ClientConfiguration, settings_f
         f"  tableguard deploy{settings} {_DEPLOYING} --dry-run",
     ]
     return "\n".join(lines)
+
+
+def _empty_text(estate: EmbeddedEstate, clients: ClientConfiguration, settings: str) -> list[str]:
+    bootstrap = "bootstrap" in estate.settings.optional_stacks
+    first = f"bootstrap{settings} --profile administrator --management-profile management"
+    return [
+        "",
+        "Nothing is deployed: there are accounts, an organization, and who may act in them. "
+        "Roles that stacks make become profiles once these are deployed.",
+        "",
+        f"Profiles: {', '.join(clients.profiles)}. Deployer and break-glass are people who take these roles.",
+        "",
+        f"They answer at {estate.endpoint} until you press Ctrl-C; all their data goes then. In another terminal:",
+        "",
+        f"  . {shlex.quote(str(clients.environment_file))}",
+        f"  tableguard {first}{'' if bootstrap else '  # once stacks.optional has bootstrap'}",
+        f"  tableguard deploy{settings} {_DEPLOYING}",
+    ]
 
 
 def estate_json(estate: EmbeddedEstate, clients: ClientConfiguration, settings_file: Path | None) -> str:

@@ -74,11 +74,12 @@ def command(
 
 def _lacking(settings: "Settings", sessions: "Sessions", *, with_organization: bool) -> "Iterator[AccountChange]":
     """Yield what the account lacks, and the organization if somebody may ask it and the guardrails need it."""
+    from tableguard.aws.loopback import without_account_in_host
     from tableguard.stacks.deployment import account, prerequisites
 
     region = settings.home_region
     control = sessions("administrator").client("s3control", region_name=region)
-    yield from account.public_access(control, settings.account_id)
+    yield from account.public_access(without_account_in_host(control, settings.account_id), settings.account_id)
     if with_organization and "guardrails" in settings.optional_stacks:
         client = sessions("management").client("organizations", region_name=region)
         yield from account.policy_types(client, settings.organization_id, prerequisites.POLICY_TYPES)

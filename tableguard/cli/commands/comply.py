@@ -88,17 +88,11 @@ def _clients(target: "Target", account: str) -> "Callable[[str], Any]":
     """Return a function that makes each client once; S3's control of accounts is asked at the endpoint itself."""
     from functools import cache
 
-    from tableguard.aws.loopback import is_on_loopback
-
-    def without_account(params: dict[str, Any], **_: Any) -> None:
-        # botocore puts the account before any host, where loopback has no such name
-        params["url"] = params["url"].replace(f"//{account}.", "//", 1)
+    from tableguard.aws.loopback import without_account_in_host
 
     @cache
     def client(service: str) -> Any:
         new = target.client_of(service)
-        if service == "s3control" and is_on_loopback(new.meta.endpoint_url):
-            new.meta.events.register("before-call", without_account)
-        return new
+        return without_account_in_host(new, account) if service == "s3control" else new
 
     return client

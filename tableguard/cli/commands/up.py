@@ -3,6 +3,7 @@
 import gc
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,9 @@ _PORT = "port to listen on (default: that of the last run if it is free; 0: a fr
 @click.command(cls=Command, help=__doc__)
 @options.settings
 @click.option("--port", type=click.IntRange(0, 65535), help=_PORT)
+@click.option(
+    "--empty", is_flag=True, help="deploy nothing: accounts and organization alone, to try `bootstrap` and `deploy`"
+)
 @click.option("--demo", is_flag=True, help="send messages, verify what each member sees, and end")
 @click.option(
     "--dynamodb",
@@ -31,7 +35,9 @@ _PORT = "port to listen on (default: that of the last run if it is free; 0: a fr
     help="who keeps the items: the embedded AWS itself, or DynamoDB Local from jars, Docker or Maven",
 )
 @click.option("--json", "as_json", is_flag=True, help="the same facts as JSON, once everything is up")
-def command(*, settings_file: Path | None, port: int | None, demo: bool, dynamodb: str, as_json: bool) -> None:
+def command(
+    *, settings_file: Path | None, port: int | None, empty: bool, demo: bool, dynamodb: str, as_json: bool
+) -> None:
     """Run the estate until interrupted, or for as long as the demonstration takes."""
     from tableguard.cli.exit_codes import on_interruption, one_interruption, tell
     from tableguard.cli.inputs import chosen_settings
@@ -41,6 +47,8 @@ def command(*, settings_file: Path | None, port: int | None, demo: bool, dynamod
     from tableguard.local.watch.alert_lines import DELAYS
     from tableguard.store import encryption
 
+    if demo and empty:
+        raise click.UsageError("--demo needs the stacks that --empty leaves out; name one of them")
     settings = chosen_settings(settings_file)
     if demo and settings.client_side_encryption:
         encryption.check_installed()  # before an estate is deployed for nothing
@@ -52,7 +60,9 @@ def command(*, settings_file: Path | None, port: int | None, demo: bool, dynamod
     ):
         with steps(to_stderr=as_json) as report:  # until it is up: then nothing moves on the screen any more
             tables = parts.enter_context(estate.engine(dynamodb, report))
-            running = parts.enter_context(estate.running(settings, _port(port, folder), report, tables, DELAYS))
+            running = parts.enter_context(
+                estate.running(settings, _port(port, folder), report, tables, DELAYS, empty=empty)
+            )
             shown = _demonstration(running, as_json=as_json) if demo else None
         if shown is not None:
             print(shown)
@@ -87,6 +97,7 @@ def _serve(
     from tableguard.cli.exit_codes import tell
     from tableguard.local import client_configuration, presentation
     from tableguard.local.demo import message_key
+    from tableguard.local.estate import Newcomers
     from tableguard.local.lag_watch import INTERVAL, LagWatch
     from tableguard.local.watch import alert_lines
 
@@ -102,11 +113,16 @@ def _serve(
         else:
             print(presentation.estate_text(running, clients, settings_file, hint=hint), flush=True)
         running.functions.notices.listen(report)
+        newcomers = None if running.deployments else Newcomers(running.zone)
         gc.freeze()  # what stays to the end; looking through it for garbage took a fifth of a poll's time
         while True:
             for _ in range(round(INTERVAL / alert_lines.INTERVAL)):
                 time.sleep(alert_lines.INTERVAL)
                 alerts.tick()
+                if newcomers is not None and (roles := newcomers.look()):
+                    grown = replace(running, roles={**roles, **running.roles})
+                    client_configuration.write(grown, message_key(running), folder)
+                    report(f"the stacks' roles are profiles now: {', '.join(sorted(roles))}")
             lag.look()
             running.functions.notices.flush()
     except KeyboardInterrupt:  # Ctrl-C, a request to terminate, or the end of the terminal
