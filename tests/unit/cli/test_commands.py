@@ -303,8 +303,8 @@ def told(running: estate.EmbeddedEstate) -> Told:
     """The command's demonstration, on the estate that runs: to deploy another takes 8 s."""
     out, shown, run = io.StringIO(), [], demo.run
 
-    def started(*asked: object) -> AbstractContextManager[estate.EmbeddedEstate]:
-        assert (asked[:2], asked[3:]) == ((running.settings, 0), (None, DELAYS))
+    def started(*asked: object, empty: bool) -> AbstractContextManager[estate.EmbeddedEstate]:
+        assert (asked[:2], asked[3:], empty) == ((running.settings, 0), (None, DELAYS), False)
         return nullcontext(running)
 
     def kept(found: estate.EmbeddedEstate) -> demo.Demonstration:
@@ -377,7 +377,10 @@ class Serving:
         ports: list[int] = []
         texts: list[str] = []
 
-        def started(_settings: object, port: int, *_: object) -> AbstractContextManager[estate.EmbeddedEstate]:
+        def started(
+            _settings: object, port: int, *_: object, empty: bool
+        ) -> AbstractContextManager[estate.EmbeddedEstate]:
+            assert not empty
             ports.append(port)
             return nullcontext(self.running)
 

@@ -87,7 +87,7 @@ def test_a_takers_own_role_trusts_nobody_of_its_account(zone: LandingZone) -> No
     trusted = {taker: _trusted(zone, taker) for taker in takers if taker != settings.role_arn("application")}
     provider = f"arn:aws:iam::{settings.account_id}:saml-provider/AWSSSO_0123456789abcdef_DO_NOT_DELETE"
     sets = [taker for taker in trusted if ":role/aws-reserved/" in taker]
-    assert len(sets) == 4
+    assert len(sets) == 5
     assert [trusted.pop(each) for each in sets] == [("sts:AssumeRoleWithSAML", {"Federated": provider})] * len(sets)
     assert bool(trusted) == (settings is EXISTING)  # whose takers are not permission sets alone
     assert list(trusted.values()) == [("sts:AssumeRole", {"Service": "codebuild.amazonaws.com"})] * len(trusted)
