@@ -3,6 +3,7 @@
 import pytest
 from botocore.loaders import Loader
 
+from tableguard.aws.cloudtrail.names import of_model
 from tableguard.aws.operations import main_action, otherwise_named, parameters_of, service_of
 from tableguard.policy import service_reference
 
@@ -16,8 +17,14 @@ MODEL = {
 
 def test_each_operation_that_is_listed_is_one_of_botocore_s() -> None:
     loader = Loader()
-    models = [loader.load_service_model(name, "service-2") for name, service in UNIVERSE.models.items() if service]
-    operations = {f"{service_of(model)}:{operation}" for model in models for operation in model["operations"]}
+    models = {
+        name: loader.load_service_model(name, "service-2") for name, service in UNIVERSE.models.items() if service
+    }
+    operations = {
+        f"{service_of(model)}:{of_model(name, operation)}"
+        for name, model in models.items()
+        for operation in model["operations"]
+    }
     assert otherwise_named().keys() - operations == set()
 
 
