@@ -26,6 +26,7 @@ NAME = "tableguard"
             "diff",
             "preflight",
             "cost",
+            "prices",
         ),
         "Stacks": ("up", "attack", "bootstrap", "deploy", "status", "drift", "comply", "destroy"),
         "A table": ("table", "messages", "rows", "users"),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tableguard.stacks.destruction.plan import PlannedDeletion
 
 
-def bill(month: "Bill", title: str, footnotes: Mapping[str, int]) -> Table:
+def bill(month: "Bill", title: str, footnotes: Mapping[str, str]) -> Table:
     """Return the bill of a month in one mode, its total at the foot."""
     table = Table(title=title, box=SIMPLE_HEAD, title_justify="left", show_footer=True)
     table.add_column("for", footer="total")

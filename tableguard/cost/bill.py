@@ -13,7 +13,7 @@ from tableguard.scale.workload import PAGE
 class BillLine:
     """One item of the bill: a quantity at a price."""
 
-    group: str  # table, copies, function, monitoring, cache or network
+    group: str  # table, copies, function, monitoring, login, cache or network
     what: str
     quantity: float
     price: Price
@@ -62,11 +62,21 @@ def _items(usage: Usage, mode: str) -> Iterator[_Item]:
     yield from _function(usage)
     yield from _monitoring(usage, hits)
     yield from _caches(usage, mode)
-    yield "network", "gateway endpoint", HOURS, "vpc-gateway-endpoint"
-    yield "network", "interface endpoints", usage.circumstances.interface_endpoints * HOURS, "vpc-interface-endpoint"
+    if usage.estate.user_pools:
+        yield "login", "people who sign in", usage.circumstances.active_users, "cognito-plus-user"
+    yield from _network(usage)
 
 
 def _capacity(usage: Usage, hits: float, mode: str) -> Iterator[_Item]:
+    throughput = list(_throughput(usage, hits, mode))
+    yield from throughput
+    for group, what, quantity, name in throughput:
+        yield group, f"Savings Plan, of {what.split(',')[0]}", -usage.circumstances.savings_plan * quantity, name
+    yield "table", "bulk puts", usage.circumstances.bulk_gb, "dynamodb-bulk-put"
+    yield "table", "storage, table and index", usage.storage_gb, "dynamodb-storage"
+
+
+def _throughput(usage: Usage, hits: float, mode: str) -> Iterator[_Item]:
     if mode == "provisioned":
         yield "table", "write capacity, table and index", _provisioned(usage, 1), "dynamodb-write-capacity-unit"
         yield "table", "read capacity, table and index", _provisioned(usage, 0), "dynamodb-read-capacity-unit"
@@ -76,7 +86,6 @@ def _capacity(usage: Usage, hits: float, mode: str) -> Iterator[_Item]:
         reads = usage.total("table_reads") + usage.total("index_reads") - hits * cached
         yield "table", "writes, table and index", writes, "dynamodb-write-request-unit"
         yield "table", "reads, table and index", reads, "dynamodb-read-request-unit"
-    yield "table", "storage, table and index", usage.storage_gb, "dynamodb-storage"
 
 
 def _provisioned(usage: Usage, unit: int) -> float:
@@ -117,6 +126,8 @@ def _monitoring(usage: Usage, hits: float) -> Iterator[_Item]:
     of_management = around.oversight_events * EVENT_BYTES / GB if estate.oversight else 0.0
     yield "monitoring", "data events: calls to the table", calls, "cloudtrail-data-event"
     yield "monitoring", "data events: polls of the stream", polls, "cloudtrail-data-event"
+    summarized = estate.aggregations * (calls + polls)
+    yield "monitoring", "data events summarized", summarized, "cloudtrail-aggregated-event"
     # both kinds of Insights look at writes, one of them at reads too: not more than twice
     yield "monitoring", "CloudTrail Insights", 2 * around.management_events, "cloudtrail-insights-event"
     yield "monitoring", "logs taken in: trail and function", logged, "cloudwatch-logs-ingestion"
@@ -137,10 +148,20 @@ def _monitoring(usage: Usage, hits: float) -> Iterator[_Item]:
     yield "monitoring", "uses of the table's key", around.callers * HOURS * 60 / KEY_MINUTES, "kms-request"
 
 
+def _network(usage: Usage) -> Iterator[_Item]:
+    estate = usage.estate
+    interfaces = estate.endpoint_interfaces + usage.circumstances.interface_endpoints
+    yield "network", "gateway endpoint", HOURS, "vpc-gateway-endpoint"
+    yield "network", "interface endpoints", interfaces * HOURS, "vpc-interface-endpoint"
+    yield "network", "VPN connections", estate.vpn_connections * HOURS, "vpn-connection-hour"
+    yield "network", "Resolver endpoints", estate.resolver_interfaces * HOURS, "resolver-interface-hour"
+
+
 def _caches(usage: Usage, mode: str) -> Iterator[_Item]:
     around = usage.circumstances
     if mode == "dax":
-        yield "cache", f"{around.nodes} DAX nodes", around.nodes * HOURS, "dax-node-hour"
+        node = usage.estate.cache_node
+        yield "cache", f"{around.nodes} DAX nodes", around.nodes * HOURS, f"{node}-hour"
     if mode == "serverless-cache":
         yield "cache", "data held", around.cache_gb * HOURS, "elasticache-serverless-storage"
         yield "cache", "reads and refills", _processing_units(usage), "elasticache-serverless-ecpu"

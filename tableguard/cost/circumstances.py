@@ -19,7 +19,10 @@ BOUNDS = {
     "management_events": Bound("management events of the account in a month", 0, 1e10),
     "oversight_events": Bound("management events of the management account in a month, reads of keys apart", 0, 1e10),
     "changes": Bound("changes of resources in a month, each recorded by AWS Config", 0, 1e9),
-    "interface_endpoints": Bound("interface endpoints times zones; the estate has none", 0, 1000),
+    "interface_endpoints": Bound("interface endpoints times zones, beside those of the stacks", 0, 1000),
+    "active_users": Bound("people who sign in in a month, where the stack login makes the user pool", 0, 1e9),
+    "bulk_gb": Bound("GB a month that DynamoDB's bulk operations put (StartBulkPutItems)", 0, 1e9),
+    "savings_plan": Bound("the part of reads and writes that a Database Savings Plan takes off their price", 0, 0.99),
 }
 
 
@@ -35,6 +38,9 @@ class Circumstances:
     oversight_events: float = 100_000
     changes: float = 100
     interface_endpoints: int = 0
+    active_users: float = 10_000
+    bulk_gb: float = 0
+    savings_plan: float = 0
 
     def __post_init__(self) -> None:
         check(self, BOUNDS)

@@ -1,6 +1,7 @@
 """Count in the templates what costs money whatever the traffic, so that no number is written down twice."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 from stream_lambda.log import METRICS
 from tableguard.settings import Provisioned, Settings
 from tableguard.stacks.registry import enabled_stacks
+
+SMALLEST_NODE = "dax.t3.small"
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,12 @@ class EstateCounts:
     concurrency: int
     backup_days: int
     log_days: int
+    cache_node: str  # the type of DAX's nodes: the smallest where the settings have no cache
+    user_pools: int  # of the tier with threat protection
+    aggregations: int  # five-minute summaries that trails make of data events
+    endpoint_interfaces: int  # of interface endpoints, one a zone
+    vpn_connections: int
+    resolver_interfaces: int
     lowest_units: tuple[int, int]  # (read, write) capacity below which auto scaling does not go
     target_percent: int
 
@@ -63,9 +72,27 @@ def count_estate(settings: Settings) -> EstateCounts:
         concurrency=function["ReservedConcurrentExecutions"],
         backup_days=settings.backup_days,
         log_days=settings.log_days,
+        cache_node=settings.cache.node_type if settings.cache else SMALLEST_NODE,
+        user_pools=_total(resources, "AWS::Cognito::UserPool", _plus),
+        aggregations=_total(resources, "AWS::CloudTrail::Trail", _entries("AggregationConfigurations")),
+        endpoint_interfaces=_total(resources, "AWS::EC2::VPCEndpoint", _entries("SubnetIds")),
+        vpn_connections=kinds["AWS::EC2::VPNConnection"],
+        resolver_interfaces=_total(resources, "AWS::Route53Resolver::ResolverEndpoint", _entries("IpAddresses")),
         lowest_units=(provisioned.read_units[0], provisioned.write_units[0]) if provisioned else (1, 1),
         target_percent=provisioned.target_percent if provisioned else 70,
     )
+
+
+def _total(resources: list[dict[str, Any]], kind: str, count: Callable[[dict[str, Any]], int]) -> int:
+    return sum(count(resource["Properties"]) for resource in resources if resource["Type"] == kind)
+
+
+def _entries(name: str) -> Callable[[dict[str, Any]], int]:
+    return lambda properties: len(properties.get(name, ()))
+
+
+def _plus(properties: dict[str, Any]) -> int:
+    return int(properties.get("UserPoolTier") == "PLUS")
 
 
 def _counts_records(alarm: dict[str, Any]) -> bool:

@@ -10,15 +10,15 @@ from tableguard.cost import break_even
 from tableguard.cost.bill import Bill, bill
 from tableguard.cost.break_even import BASE, Costs, Crossing
 from tableguard.cost.circumstances import MODES
-from tableguard.cost.prices import OLD_DAYS, Price, old
+from tableguard.cost.prices import FULLEST, OLD_DAYS, Price, old
 from tableguard.scale.formulas import BatchFigures, batch
 from tableguard.scale.invocation import InvocationModel
 
 # What the bills do not hold, so that nobody takes silence for nothing.
 LEFT_OUT = (
-    "free tiers, taxes, discounts, reserved capacity and Savings Plans",
+    "free tiers, taxes, discounts and reserved capacity; a Database Savings Plan only with savings-plan",
     "storage and requests of S3 (trail, AWS Config, failed batches), flow logs of the VPC, alerts by e-mail",
-    "restores, data leaving the region, the application's own compute, Cognito",
+    "restores, data leaving the region or passing endpoints and VPN, the application's own compute, Cognito's messages",
     "failed conditions and redelivered batches, edits, deletions, and expiry (which DynamoDB does without charge)",
     "the former index while former_index = true: two write units more a row update, and all rows once more",
     "whether the chosen number of DAX nodes carries the reads",
@@ -59,7 +59,13 @@ class CostReport:
     def _warnings(self) -> Iterator[str]:
         if self.home_region != self.region:
             yield f"prices are those of {self.region}, and the settings' home region is {self.home_region}"
-        aged = old(self.costs.prices, self.today)
+        if foreign := sorted(price.name for price in self._prices() if price.region != self.region):
+            yield (
+                f"{len(foreign)} prices are not {self.region}'s but {FULLEST}'s, as none is known: "
+                f"{', '.join(foreign)}; "
+                f"`tableguard prices refresh --region {self.region}` reads them"
+            )
+        aged = old({price.name: price for price in self._prices()}, self.today)
         if aged:
             yield f"{len(aged)} prices were read more than {OLD_DAYS} days ago: look again at their pages"
         if not self.peak.keeps_up:
@@ -91,7 +97,7 @@ class CostReport:
         return "\n".join(
             [
                 *self.assumptions(),
-                *(line for month in self.bills for line in _bill_text(month, self.numbers)),
+                *(line for month in self.bills for line in _bill_text(month, self.footnotes)),
                 *self.summary(),
                 *self.sources(),
                 *(f"\nNote: {warning}." for warning in self.warnings),
@@ -103,9 +109,12 @@ class CostReport:
         return [used[name] for name in sorted(used)]
 
     @property
-    def numbers(self) -> dict[str, int]:
-        """Return the number of each price's footnote."""
-        return {price.name: number for number, price in enumerate(self._prices(), start=1)}
+    def footnotes(self) -> dict[str, str]:
+        """Return the number of each price's footnote, with the Region where the price is another's."""
+        return {
+            price.name: str(number) if price.region == self.region else f"{number} {price.region}"
+            for number, price in enumerate(self._prices(), start=1)
+        }
 
     def assumptions(self) -> list[str]:
         """Return the lines that come before the bills."""
@@ -142,8 +151,9 @@ class CostReport:
         return [
             f"\nPrices ({self.region}):",
             *(
-                f"  [{number}] {price.name}: {price.usd:g} USD for {price.per:,.0f} {price.unit}; {price.source}"
-                for number, price in enumerate(self._prices(), start=1)
+                f"  [{self.footnotes[price.name]}] {price.name}: {price.usd:g} USD for {price.per:,.0f} {price.unit}; "
+                f"{price.source}"
+                for price in self._prices()
             ),
             "\nNot in it:",
             *(f"  {item}" for item in LEFT_OUT),
@@ -168,12 +178,12 @@ def _bill_facts(month: Bill) -> dict[str, Any]:
     }
 
 
-def _bill_text(month: Bill, numbers: dict[str, int]) -> list[str]:
+def _bill_text(month: Bill, footnotes: dict[str, str]) -> list[str]:
     return [
         f"\n{MODES[month.mode].capitalize()}: {month.usd:,.2f} USD a month",
         *(
             f"  {line.group:<11} {line.what:<36} {line.quantity:>17,.0f} {line.price.unit:<30} {line.usd:>12,.2f} "
-            f"[{numbers[line.price.name]}]"
+            f"[{footnotes[line.price.name]}]"
             for line in month.lines
         ),
         *(f"  no price for {item}: the line is left out" for item in month.unpriced),

@@ -71,6 +71,8 @@ COVERED = {
     "tableguard.compliance.report": "compliance.test_exceptions",
     "tableguard.compliance.item": "local.configuration.test_inventory",
     "tableguard.cost": "cost.test_cost",
+    "tableguard.cost.catalogue": "cost.test_price_list",
+    "tableguard.cost.prices": "cost.test_refresh",
     "tableguard.detect": "detect.test_shipped_detections",
     "tableguard.errors": "check.test_run",
     "tableguard.findings": "findings.test_formats",

@@ -40,7 +40,9 @@ def _assumptions(body: options.Body) -> options.Body:
 @options.settings
 @_assumptions
 @click.option("--mode", multiple=True, type=click.Choice(list(MODES)), help="one mode only; may be repeated")
-@click.option("--region", default="us-east-1", help="whose prices (default: us-east-1)")
+@click.option("--region", metavar="NAME", help="whose prices (default: the settings' home region, where there are any)")
+@click.option("--prices", "file", type=options.FILE, metavar="FILE", help="a file of `tableguard prices refresh`")
+@click.option("--no-substitutes", is_flag=True, help="leave out what the region has no price of, not take us-east-1's")
 @click.option("--price", multiple=True, metavar="NAME=USD", help="a price of your own; may be repeated")
 @click.option("--plot", type=options.FILE, metavar="FILE", help="write the break-even plot as SVG")
 @options.as_json
@@ -48,7 +50,9 @@ def command(
     *,
     settings_file: Path | None,
     mode: tuple[str, ...],
-    region: str,
+    region: str | None,
+    file: Path | None,
+    no_substitutes: bool,
     price: tuple[str, ...],
     plot: Path | None,
     as_json: bool,
@@ -63,11 +67,15 @@ def command(
     from tableguard.cost.report import CostReport
 
     settings = chosen_settings(settings_file)
+    region = region or prices.default_region(settings.home_region, file)
+    known = prices.prices_of(region, price, file)
+    if settings.cache and assumptions["nodes"] is None:
+        assumptions["nodes"] = settings.cache.nodes
     costs = Costs(
         Workload(**_of(Workload, assumptions)),
         count_estate(settings),
         Circumstances(**_of(Circumstances, assumptions)),
-        prices.prices_of(region, price),
+        known if no_substitutes else prices.with_substitutes(known, region),
     )
     report = CostReport(costs, list(mode or MODES), region, settings.home_region, datetime.now(UTC).date())
     if plot:  # before the bill: a file that cannot be written leaves nothing half answered
@@ -85,7 +93,7 @@ def _print_tables(report: "CostReport", console: "Console") -> None:
 
     print("\n".join(report.assumptions()))
     for month in report.bills:
-        console.print(tables.bill(month, MODES[month.mode].capitalize(), report.numbers))
+        console.print(tables.bill(month, MODES[month.mode].capitalize(), report.footnotes))
         for item in month.unpriced:
             print(f"  no price for {item}: the line is left out")
     print("\n".join([*report.summary(), *report.sources(), *(f"\nNote: {warning}." for warning in report.warnings)]))
