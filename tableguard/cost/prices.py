@@ -9,7 +9,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from tableguard.aws import partitions
+from tableguard import partitions
 from tableguard.cost.catalogue import catalogue
 from tableguard.errors import CostError
 

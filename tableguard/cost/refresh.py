@@ -16,7 +16,7 @@ from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
-from tableguard.aws import partitions
+from tableguard import partitions
 from tableguard.cost.catalogue import Offer, catalogue
 from tableguard.cost.price_list import PriceFile
 from tableguard.cost.prices import Price

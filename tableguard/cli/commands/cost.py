@@ -68,14 +68,14 @@ def command(
 
     settings = chosen_settings(settings_file)
     region = region or prices.default_region(settings.home_region, file)
-    known = prices.prices_of(region, price, file)
+    region_prices = prices.prices_of(region, price, file)
     if settings.cache and assumptions["nodes"] is None:
         assumptions["nodes"] = settings.cache.nodes
     costs = Costs(
         Workload(**_of(Workload, assumptions)),
         count_estate(settings),
         Circumstances(**_of(Circumstances, assumptions)),
-        known if no_substitutes else prices.with_substitutes(known, region),
+        region_prices if no_substitutes else prices.with_substitutes(region_prices, region),
     )
     report = CostReport(costs, list(mode or MODES), region, settings.home_region, datetime.now(UTC).date())
     if plot:  # before the bill: a file that cannot be written leaves nothing half answered

@@ -28,16 +28,16 @@ def command(
     today = datetime.now(UTC).date()
     region = region or chosen_settings(settings_file).home_region
     file = out or Path(f"prices-{region}.toml")
-    found = refresh(region, source or SOURCE, today, lambda line: print(line, file=sys.stderr))
-    write(found.text(today), file)
+    refreshed = refresh(region, source or SOURCE, today, lambda line: print(line, file=sys.stderr))
+    write(refreshed.text(today), file)
     if as_json:
-        prices = [asdict(price) for price in found.prices]
-        print_json({"region": region, "file": str(file), "prices": prices, "missing": dict(found.missing)})
+        prices = [asdict(price) for price in refreshed.prices]
+        print_json({"region": region, "file": str(file), "prices": prices, "missing": dict(refreshed.missing)})
         return
-    for price in found.prices:
+    for price in refreshed.prices:
         print(f"{price.name}: {price.usd:g} USD for {price.per:,.0f} {price.unit}; SKU {price.sku}, {price.published}")
-    for name, reason in sorted(found.missing.items()):
+    for name, reason in sorted(refreshed.missing.items()):
         print(f"no price for {name}: {reason}")
     print(
-        f"{len(found.prices)} prices of {region}: {file}; `tableguard cost --region {region} --prices {file}` uses them"
+        f"{len(refreshed.prices)} prices of {region}: {file}; `tableguard cost --region {region} --prices {file}` uses them"
     )
