@@ -38,6 +38,5 @@ def command(
         print(f"{price.name}: {price.usd:g} USD for {price.per:,.0f} {price.unit}; SKU {price.sku}, {price.published}")
     for name, reason in sorted(refreshed.missing.items()):
         print(f"no price for {name}: {reason}")
-    print(
-        f"{len(refreshed.prices)} prices of {region}: {file}; `tableguard cost --region {region} --prices {file}` uses them"
-    )
+    used = f"`tableguard cost --region {region} --prices {file}` uses them"
+    print(f"{len(refreshed.prices)} prices of {region}: {file}; {used}")
