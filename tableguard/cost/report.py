@@ -43,8 +43,15 @@ class CostReport:
 
     @cached_property
     def crossings(self) -> tuple[Crossing, ...]:
-        """Return the break-evens of all modes with on demand."""
-        return break_even.crossings(self.costs, [mode for mode in MODES if mode != BASE])
+        """Return the break-evens with on demand of all modes whose prices are known."""
+        return break_even.crossings(self.costs, [mode for mode in MODES if mode not in (BASE, *self.not_compared)])
+
+    @cached_property
+    def not_compared(self) -> tuple[str, ...]:
+        """Return the modes of which a price is not known that on demand does not need: they would look too cheap."""
+        usage = self.costs.usage(self.costs.workload.messages_a_day)
+        unpriced = {mode: set(bill(usage, self.costs.prices, mode).unpriced) for mode in MODES}
+        return tuple(mode for mode in MODES if unpriced[mode] - unpriced[BASE])
 
     @property
     def peak(self) -> BatchFigures:
@@ -86,6 +93,7 @@ class CostReport:
             | {"shards": usage.shards, "table_gb": usage.table_gb, "write_units_a_message": self.peak.write_units},
             "bills": [_bill_facts(month) for month in self.bills],
             "break_even": [asdict(crossing) for crossing in self.crossings],
+            "not_compared": list(self.not_compared),
             "used_capacity_for_provisioned": break_even.use_of_capacity(self.costs.prices),
             "prices": [asdict(price) for price in self._prices()],
             "left_out": list(LEFT_OUT),
@@ -142,6 +150,7 @@ class CostReport:
                 f"{break_even.two_digits(crossing.messages_a_day)} messages a day on"
                 for crossing in self.crossings
             ),
+            *(f"  {MODES[mode]}: not compared, for want of a price" for mode in self.not_compared),
             *(["  none between a thousand and a thousand million messages a day"] if not self.crossings else []),
             *([f"  write capacity pays once {used:.0%} of it is used"] if used is not None else []),
         ]

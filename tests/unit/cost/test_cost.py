@@ -376,6 +376,16 @@ def test_the_command_leaves_out_what_the_region_has_no_price_of_when_told(run: C
     assert "as none is known" not in words
 
 
+@pytest.mark.parametrize("priced", [True, False])
+def test_a_mode_without_a_price_of_its_own_is_not_compared(run: Callable[..., str], priced: bool) -> None:
+    price = ("--price", "dax.r5.large-hour=0.3") if priced else ()
+    asked = ("--mode", "dax", "--settings", str(EXAMPLE_SETTINGS / "complete.toml"), *price)
+    assert ("on demand, with DAX: not compared, for want of a price" in run(*asked)) is not priced
+    facts = json.loads(run("--json", *asked))
+    assert facts["not_compared"] == ([] if priced else ["dax"])
+    assert ("dax" in {each["mode"] for each in facts["break_even"]}) is priced
+
+
 def test_the_command_takes_the_nodes_of_the_settings(run: Callable[..., str]) -> None:
     asked = ("--json", "--mode", "dax", "--settings", str(EXAMPLE_SETTINGS / "complete.toml"))
     cache = load(EXAMPLE_SETTINGS / "complete.toml").cache
