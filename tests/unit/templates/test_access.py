@@ -269,6 +269,14 @@ def test_the_deployer_links_the_network_only_where_that_is_wanted(optional: str)
     assert f"{settings.name}-break-glass-links" in names  # what is linked is taken away when it is wanted no longer
 
 
+@pytest.mark.parametrize("optional", ["login", "config"])
+def test_member_services_looks_up_the_user_pool_only_where_a_stack_makes_it(optional: str) -> None:
+    settings = replace(example("complete"), optional_stacks=(optional,))
+    policies = of_type(stack("access", settings), "AWS::IAM::ManagedPolicy")
+    names = {policy["ManagedPolicyName"] for policy in policies.values()}
+    assert (f"{settings.name}-member-services-login" in names) == (optional == "login")
+
+
 @pytest.mark.parametrize("example_name", EXAMPLES)
 def test_a_document_that_comes_or_goes_renames_no_other_policy(
     monkeypatch: pytest.MonkeyPatch, example_name: str
