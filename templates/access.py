@@ -140,7 +140,7 @@ def _trust_of_takers(stack: StackBuilder, role: str) -> parts.Statement:
         "Principal": {"AWS": [_of_any_account(stack, principal) for principal in sorted(principals)]},
         "Action": "sts:AssumeRole",
         "Condition": {
-            "StringEquals": {"aws:PrincipalOrgID": stack.settings.organization_id},
+            "StringEquals": stack.with_pseudo_parameters({"aws:PrincipalOrgID": "<organization-id>"}, "trust policy"),
             "ArnLike": {"aws:PrincipalArn": [_of_any_account(stack, taker) for taker in takers]},
         },
     }

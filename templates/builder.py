@@ -29,6 +29,7 @@ from troposphere import (
 )
 
 from tableguard.policy import documents
+from tableguard.reading import placeholders
 from tableguard.reading.placeholders import Values
 from tableguard.settings import Settings
 from templates import parts
@@ -104,9 +105,14 @@ class StackBuilder:
 
     def policy_with_pseudo_parameters(self, kind: str, name: str) -> dict[str, Any]:
         """Return a document of policies/ for a workload stack: account and region are CloudFormation's own."""
+        policy = documents.load(kind, name)
+        return self.with_pseudo_parameters(policy.document, policy.place)
+
+    def with_pseudo_parameters(self, written: Mapping[str, Any], place: str) -> dict[str, Any]:
+        """Return a document, or a part of one, filled in the same way."""
         values = {**self.policy_values, **_PSEUDO_PARAMETERS}
-        document: dict[str, Any] = _substituted(documents.fill(documents.load(kind, name), values))
-        return document
+        filled: dict[str, Any] = _substituted(placeholders.fill(written, values, place))
+        return filled
 
     def policy_with_literal_ids(self, kind: str, name: str) -> dict[str, Any]:
         """Return a document of policies/ for the management account, where the workload's account id is spelt out."""

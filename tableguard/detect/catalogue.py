@@ -26,9 +26,13 @@ _TERM = re.compile(r'\$\.[\w.\[\]]+ ((=|!=) "[^"]+"|< [0-9]+|NOT EXISTS|IS (TRUE
 
 
 def load_all(values: Values, folder: Path = FOLDER, stack: Stack | None = None) -> tuple[Detection, ...]:
-    """Return the detections of a folder, or of it those of one stack: the most urgent first and then by name."""
+    """Return the detections of a folder, or of it those of one stack: the most urgent first and then by name.
+
+    Without an organization there is no management account, and nothing of it to watch.
+    """
     loaded = [load(path, values) for path in sorted(folder.glob("*.toml"))]
-    detections = [detection for detection in loaded if stack in (None, detection.stack)]
+    watched = STACKS if values.get("organization-id") != "" else ("audit",)
+    detections = [detection for detection in loaded if detection.stack in watched and stack in (None, detection.stack)]
     return tuple(sorted(detections, key=lambda detection: SEVERITIES.index(detection.severity)))
 
 

@@ -101,7 +101,7 @@ def running(
         clock.step("embedded AWS", embedded.endpoint)
         with refusals_as_errors("landing zone"):
             zone = landing_zone.prepare(settings, embedded.endpoint, empty=empty)
-        clock.step("landing zone", f"organization {settings.organization_id}, account {settings.account_id}")
+        clock.step("landing zone", f"{_organization(settings)}, account {settings.account_id}")
         session = cache(zone.session)  # a role assumed anew would be served by clients made anew
         deployments, read_back = tuple[Deployment, ...](), ReadBack(())
         if not empty:
@@ -111,8 +111,9 @@ def running(
         roles = {
             **(_takers(zone) if empty else roles_of(zone)),
             "administrator": session("administrator"),  # the role that the guardrails restrict
-            "management": session("management"),  # whom `deploy` and `destroy` ask about guardrails
         }
+        if settings.has_organization:
+            roles["management"] = session("management")  # whom `deploy` and `destroy` ask about guardrails
         with _polling(embedded) as poller:
             if not empty:
                 clock.step("Pattern D", "the packaged function polls the table's stream")
@@ -173,6 +174,10 @@ def _takers(zone: "LandingZone") -> dict[str, Session]:
     """Return sessions of those who may take the roles that deploy: a stack has yet to make these."""
     takers = {role: zone.taker(zone.settings.role_arn(role)) for role in ("deployer", "break-glass")}
     return {role: session for role, session in takers.items() if session is not None}
+
+
+def _organization(settings: Settings) -> str:
+    return f"organization {settings.organization_id}" if settings.has_organization else "no organization"
 
 
 def _deploy(settings: Settings, session: Callable[[Principal], Session], clock: "_Clock") -> Iterator[Deployment]:

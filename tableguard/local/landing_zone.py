@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from tableguard.aws.arn import require
 from tableguard.errors import EmbeddedError
 from tableguard.local.authorization.network import place_in_vpc
-from tableguard.local.authorization.state import Vpc
+from tableguard.local.authorization.state import STATE, Vpc
 from tableguard.local.clients.factory import Clients, make_client
 from tableguard.settings import TAKEN_ROLES, ExistingLogin, ExistingVpc, Settings
 from tableguard.stacks.registry import Principal
@@ -72,6 +72,8 @@ class LandingZone:
         """Return the session with which a principal deploys its stacks; a stack creates the deployer's role."""
         settings = self.settings
         if principal == "management":
+            if not settings.has_organization:
+                raise EmbeddedError("management: the settings have no [organization], and so no management account")
             return self._assume(settings.management_account_id, _MANAGEMENT_ROLE)
         if principal == "administrator":
             return self._assume(settings.account_id, _ADMINISTRATOR_ROLE)
@@ -132,13 +134,17 @@ class LandingZone:
 def prepare(settings: Settings, endpoint: str, *, empty: bool = False) -> LandingZone:
     """Create everything that the stacks expect to exist; `empty`, only what a new organization and account have."""
     zone = LandingZone(settings, endpoint, Clients(endpoint))
-    _organization(zone)
+    if settings.has_organization:
+        _organization(zone)
+    else:
+        STATE.account_alone = settings.account_id
     _administrators(zone)
     for takers in _takers(settings).values():
         for taker in takers:
             _taker(zone, taker)
-    if not empty:
+    if not empty and settings.has_organization:
         _enable_policy_types(zone)
+    if not empty:
         _block_public_access(zone)
         _remove_default_vpc(zone)
     with_buckets = not empty and "bootstrap" not in settings.optional_stacks  # the stack of that name makes them
@@ -203,12 +209,11 @@ def _member_accounts(settings: Settings) -> tuple[str, ...]:
 def _administrators(zone: LandingZone) -> None:
     """Create the administrators' roles: AWS gives new accounts one, and moto's copy of it allows nothing."""
     settings = zone.settings
-    trust = {"Effect": "Allow", "Principal": {"AWS": settings.management_account_id}, "Action": "sts:AssumeRole"}
+    trusted = settings.management_account_id or settings.account_id
+    trust = {"Effect": "Allow", "Principal": {"AWS": trusted}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    for account, role in (
-        (settings.management_account_id, _MANAGEMENT_ROLE),
-        (settings.account_id, _ADMINISTRATOR_ROLE),
-    ):
+    of_management = ((settings.management_account_id, _MANAGEMENT_ROLE),) if settings.has_organization else ()
+    for account, role in (*of_management, (settings.account_id, _ADMINISTRATOR_ROLE)):
         iam = zone.clients("iam", account, settings.home_region)
         with suppress(iam.exceptions.EntityAlreadyExistsException):  # moto makes it in the partition `aws` only
             iam.create_role(RoleName=role, AssumeRolePolicyDocument=document)

@@ -10,6 +10,7 @@ from tableguard.reading.json_file import read_json
 from tableguard.reading.placeholders import Values
 
 KINDS = ("scp", "rcp", "endpoint", "resource", "role")
+GUARDRAILS = ("scp", "rcp")  # which an organization attaches
 
 
 @dataclass(frozen=True)

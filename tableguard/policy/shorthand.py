@@ -112,7 +112,7 @@ class Shorthand:
 
     def _organization(self, caller: Principal) -> dict[str, str]:
         ours = caller.account in (self.settings.account_id, self.settings.management_account_id)
-        return {"aws:PrincipalOrgID": self.settings.organization_id} if ours else {}
+        return {"aws:PrincipalOrgID": self.settings.organization_id} if ours and self.settings.has_organization else {}
 
     def _elsewhere(self, place: str) -> str:
         regions = _REGIONS[self.settings.partition]

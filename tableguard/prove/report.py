@@ -20,6 +20,7 @@ from tableguard.prove.reach.promises import ReachAnswer
 from tableguard.prove.shipped.promises import PromiseAnswer
 from tableguard.prove.unbound import unbound
 
+UNGUARDED = "no guardrail"  # chosen by settings without an organization, and so no finding
 _FEW = 3
 _DEMANDS = {"denied": "must deny", "allowed": "must allow"}
 _REMEDIES = {
@@ -29,8 +30,16 @@ _REMEDIES = {
 
 
 def verdict(answer: PromiseAnswer) -> str:
-    """Return proved, refuted or not proved."""
+    """Return proved, refuted, not proved, or that an organization's guardrails would keep the promise."""
+    if answer.unguarded:
+        return UNGUARDED
     return "not proved" if answer.empty else answer.proof.verdict
+
+
+def _verdict(answer: PromiseAnswer | ReachAnswer) -> str:
+    if isinstance(answer, PromiseAnswer):
+        return verdict(answer)
+    return answer.verdict
 
 
 @dataclass(frozen=True)
@@ -66,10 +75,11 @@ class ProofReport(Report):
     @property
     def exit_code(self) -> int:
         """Return UNANSWERED if a promise has no answer, else FINDINGS if one is refuted, else FINE."""
-        verdicts = {*map(verdict, self.answers), *(answer.verdict for answer in self.about_sequences)}
+        every: list[PromiseAnswer | ReachAnswer] = [*self.answers, *self.about_sequences]
+        verdicts = set(map(_verdict, every))
         if "not proved" in verdicts:
             return UNANSWERED
-        return FINE if verdicts <= {"proved"} else FINDINGS
+        return FINE if verdicts <= {"proved", UNGUARDED} else FINDINGS
 
     def text(self) -> str:
         """Write one line a promise, with what refutes it below."""
@@ -84,6 +94,8 @@ class ProofReport(Report):
         facts += [f"read: {document}" for document in self.sources.documents] if self.tables else []
         facts += [*(f"noted: {note}" for note in self.sources.notes), *left_out(self.sources.left_out)]
         total = f"{proved} of {len(every)} promises proved, over {counted(classes, 'class', 'classes')} of requests"
+        if unguarded := sum(_verdict(answer) == UNGUARDED for answer in every):
+            facts.append(f"{unguarded} of {len(every)} promises have no guardrail: the settings have no [organization]")
         return "\n".join([*lines, *facts, f"{total}, in {seconds:.1f} s"])
 
     def facts(self) -> dict[str, Any]:
@@ -103,8 +115,9 @@ class ProofReport(Report):
     @property
     def findings(self) -> list[Finding]:
         """Return the promises that are refuted or not proved, each at the document that it is about."""
-        about_requests = [self._finding(answer) for answer in self.answers if not answer.holds]
-        return about_requests + [self._reached(answer) for answer in self.about_sequences if not answer.holds]
+        about_requests = [self._finding(one) for one in self.answers if _verdict(one) not in ("proved", UNGUARDED)]
+        reached = (one for one in self.about_sequences if _verdict(one) not in ("proved", UNGUARDED))
+        return about_requests + [self._reached(one) for one in reached]
 
     def _reached(self, answer: ReachAnswer) -> Finding:
         file = places.shipped(answer.place) if self.sources == SHIPPED else Path(answer.place)
@@ -143,6 +156,8 @@ def _lines(answer: PromiseAnswer, tables: bool) -> list[str]:
     head = (
         f"{answer.place}: {_DEMANDS[answer.promise.wanted]}: {answer.promise.name}{_where(answer)}: {verdict(answer)}"
     )
+    if answer.unguarded and not tables:
+        return [head]
     if proof.counterexample is not None and proof.decision is not None:
         assumed = [f"    assumed: {assumption}" for assumption in assumptions(proof.decision)]
         reasons = [f"    {reason}" for reason in _unbound(proof)]

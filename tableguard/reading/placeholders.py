@@ -1,6 +1,7 @@
 """Fill the <placeholders> that files under policies/ leave where an organisation must choose.
 
-These files have the ARNs of the partition `aws`; where the value of <partition> is another, its ARNs are put in.
+These files have the ARNs of the partition `aws`; where the value of <partition> is another, its ARNs are put in. What
+they ask of the organization's id is asked of the account's where <organization-id> is empty: an account of its own.
 
 Policy documents and detections are written in the same way, so the room that both stand on fills them.
 """
@@ -15,6 +16,16 @@ from tableguard.partitions import AWS, text_in
 _PLACEHOLDER = re.compile(r"<([a-z][a-z0-9-]*)>")
 
 Values = Mapping[str, str | tuple[str, ...]]
+
+# the keys that tell whose something is, and what tells it without an organization
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+_OF_ACCOUNT = {
+    "aws:PrincipalOrgID": "aws:PrincipalAccount",
+    "aws:ResourceOrgID": "aws:ResourceAccount",
+    "aws:SourceOrgID": "aws:SourceAccount",
+    "aws:VpceOrgID": "aws:VpceAccount",
+}
+_ORGANIZATION, _ACCOUNT = "<organization-id>", "<account-id>"
 
 
 def names(node: Any) -> frozenset[str]:
@@ -52,10 +63,19 @@ def fill_text(text: str, values: Values, place: str) -> str:
 
 def _fill(node: Any, values: Values, place: str) -> Any:
     if isinstance(node, dict):
+        if values.get("organization-id") == "":
+            node = dict(_of_account(key, value) for key, value in node.items())
         return {fill_text(key, values, place): _fill(value, values, place) for key, value in node.items()}
     if isinstance(node, list):
         return [filled for item in node for filled in _fill_item(item, values, place)]
     return fill_text(node, values, place) if isinstance(node, str) else node
+
+
+def _of_account(key: str, value: Any) -> tuple[str, Any]:
+    """Return a key that is compared with the organization's id as one that is compared with the account's."""
+    if key not in _OF_ACCOUNT or value not in (_ORGANIZATION, [_ORGANIZATION]):
+        return key, value
+    return _OF_ACCOUNT[key], _ACCOUNT if value == _ORGANIZATION else [_ACCOUNT]
 
 
 def _fill_item(item: Any, values: Values, place: str) -> list[Any]:

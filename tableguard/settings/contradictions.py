@@ -6,6 +6,7 @@ from ipaddress import IPv4Network
 from tableguard.partitions import WITHOUT_USER_POOLS, of_region
 from tableguard.settings.model import AMAZON_SIDE_ASN, ExistingLogin, NewVpc, Settings, Vpn
 
+OF_MANAGEMENT = ("guardrails", "oversight")  # stacks
 PRODUCTION_NODES = 3  # of a DAX cluster
 
 
@@ -83,6 +84,13 @@ def _on_premises(settings: Settings) -> Iterator[str]:
 
 
 def _in_organization(settings: Settings) -> Iterator[str]:
+    if not settings.has_organization:
+        for stack in (stack for stack in OF_MANAGEMENT if stack in settings.optional_stacks):
+            yield (
+                f"stacks.optional: {stack!r} is of an organization's management account, and there is no "
+                "[organization]; add it, or leave the stack out"
+            )
+        return
     if settings.account_id == settings.management_account_id:
         yield (
             f"workload.account_id: {settings.account_id!r} is the management account, which no SCP binds; "
@@ -112,6 +120,12 @@ def _in_takers(settings: Settings) -> Iterator[str]:
     own = (*settings.exempt_roles, *settings.break_glass_roles)
     for role, takers in vars(settings.takers).items():
         for taker in takers:
+            # https://docs.aws.amazon.com/singlesignon/latest/userguide/account-instances-identity-center.html
+            if taker.startswith("permission-set/") and not settings.has_organization:
+                yield (
+                    f"roles.takers.{role}: {taker!r}: IAM Identity Center has permission sets in an organization only, "
+                    "and there is no [organization]; name a role"
+                )
             if taker in own or taker.startswith(settings.role_arn("")):
                 yield (
                     f"roles.takers.{role}: {taker!r} is a role of the workload; none of these may take another, so "

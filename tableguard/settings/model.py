@@ -141,9 +141,6 @@ class Settings:
     conversations_in_table: int
     former_index: bool
     network: NewVpc | ExistingVpc
-    organization_id: str
-    management_account_id: str
-    organization_targets: tuple[str, ...]
     exempt_roles: tuple[str, ...]
     break_glass_roles: tuple[str, ...]
     takers: Takers
@@ -160,6 +157,14 @@ class Settings:
     user_database: UserDatabase | None = None  # accounts are in the user pool alone
     cache: Cache | None = None  # where the optional stack is chosen
     on_premises: OnPremises | None = None
+    organization_id: str = ""  # an account of its own: no organization, and so no guardrails
+    management_account_id: str = ""
+    organization_targets: tuple[str, ...] = ()
+
+    @property
+    def has_organization(self) -> bool:
+        """Tell whether the account is in an organization, whose SCPs and RCPs can bind it."""
+        return bool(self.organization_id)
 
     @property
     def partition(self) -> str:

@@ -30,7 +30,6 @@ _SECTIONS: Mapping[str, Callable[[Section], Values]] = {
     "workload": workload.workload,
     "table": table.table,
     "network": network.network,
-    "organization": organization.organization,
     "roles": organization.roles,
     "alerts": evidence.alerts,
     "retention": evidence.retention,
@@ -42,6 +41,7 @@ _OPTIONAL_SECTIONS: Mapping[str, Callable[[Section], Values]] = {
     "cache": cache.cache,
     "login": login.login,
     "onprem": onprem.onprem,
+    "organization": organization.organization,
     "users": users.users,
 }
 

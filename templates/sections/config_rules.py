@@ -162,11 +162,12 @@ def _buckets_and_topics(settings: Settings) -> tuple[ManagedRule, ...]:
 
 def _access(settings: Settings) -> tuple[ManagedRule, ...]:
     owner = {"MasterAccountId": settings.management_account_id}
+    bound = ManagedRule(
+        "ACCOUNT_PART_OF_ORGANIZATIONS", "The organization's policies bind", parameters=owner, periodic=True
+    )
     not_boundaries = {"excludePermissionBoundaryPolicy": "true"}
     return (
-        ManagedRule(
-            "ACCOUNT_PART_OF_ORGANIZATIONS", "The organization's policies bind", parameters=owner, periodic=True
-        ),
+        *((bound,) if settings.has_organization else ()),
         ManagedRule("IAM_ROOT_ACCESS_KEY_CHECK", "The root user has no access key", periodic=True),
         ManagedRule("ROOT_ACCOUNT_MFA_ENABLED", "The root user has a second factor", periodic=True),
         ManagedRule("IAM_USER_MFA_ENABLED", "Every user has a second factor", periodic=True),

@@ -84,7 +84,7 @@ class Rehearsal:
         accounts = self.zone.settings.account_id, self.zone.settings.management_account_id
         stacks = [
             stack
-            for account in dict.fromkeys(accounts)
+            for account in dict.fromkeys(filter(None, accounts))
             for stack in self.client("cloudformation", account).describe_stacks()["Stacks"]
         ]
         return {stack["StackName"]: stack["StackStatus"] for stack in stacks}

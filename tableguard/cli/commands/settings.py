@@ -21,7 +21,7 @@ def _beginning_with(_context: click.Context, _parameter: click.Parameter, incomp
     "name",
     default="default",
     shell_complete=_beginning_with,
-    help="complete, default or existing-vpc (default: default)",
+    help="complete, default, existing-vpc or single-account (default: default)",
 )
 def command(*, name: str) -> None:
     """Print one of the shipped examples."""

@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.h
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -97,9 +96,7 @@ def require_key(sender: Sender, key: str, encrypted: Arn) -> None:
 
 
 def _context(sender: Sender, action: str, arn: Arn, organization: Organization) -> ContextValues:
-    of_source: Mapping[str, str] = {}
-    if sender.context.get("aws:SourceAccount") in organization.accounts:
-        of_source = {"aws:SourceOrgID": organization.id}
+    of_source = organization.key("aws:SourceOrgID", str(sender.context.get("aws:SourceAccount")))
     signed = signed_context(principal(sender.principal), action, arn.region, "")
     return {**signed, **context.of_resource(str(arn)), **of_source, **sender.context}
 

@@ -20,6 +20,7 @@ from moto.sqs.models import sqs_backends
 from tableguard.aws.arn import Arn, parse
 from tableguard.errors import EmbeddedError, PolicyError
 from tableguard.local.authorization.call import ApiCall, RequiredPermission
+from tableguard.local.authorization.state import STATE
 from tableguard.partitions import SUPPORTED
 from tableguard.policy import worlds
 from tableguard.policy.evaluate import Layer, Levels, World
@@ -56,6 +57,10 @@ class Organization:
         """Tell whether two accounts are the same, or both of this organization."""
         return one == other or {one, other} <= self.accounts
 
+    def key(self, name: str, account: str) -> dict[str, str]:
+        """Return a context key that tells an account's organization, if it is in this one."""
+        return {name: self.id} if self.id and account in self.accounts else {}
+
     def type_of_policy(self, policy_id: str) -> str | None:
         """Return the type of a policy; None if there is no such policy."""
         return next((str(policy.type) for policy in self.backend.policies if policy.id == policy_id), None)
@@ -73,10 +78,43 @@ class Organization:
         return tuple(levels)
 
 
+@dataclass(frozen=True)
+class AccountAlone(Organization):
+    """An account in no organization: no SCP or RCP binds it, and no key of a request tells of an organization."""
+
+    account: str
+
+    @property
+    def id(self) -> str:
+        """Return no id."""
+        return ""
+
+    @property
+    def management_account(self) -> str:
+        """Return no account."""
+        return ""
+
+    @property
+    def accounts(self) -> frozenset[str]:
+        """Return the one account."""
+        return frozenset((self.account,))
+
+    def type_of_policy(self, policy_id: str) -> str | None:  # there is none
+        """Return None."""
+        return None
+
+    def levels(self, account: str, kind: str) -> Levels:  # there are none
+        """Return no policies."""
+        return ()
+
+
 def organization() -> Organization | None:
-    """Return the organization of this embedded AWS; None if none was created."""
+    """Return the organization of this embedded AWS, or the account that is alone in it; None if nothing is guarded."""
     own = (backends[partition] for backends in list(organizations_backends.values()) for partition in SUPPORTED)
-    return next((Organization(backend) for backend in own if backend.org is not None), None)
+    created = next((Organization(backend) for backend in own if backend.org is not None), None)
+    if created is None and STATE.account_alone:
+        return AccountAlone(None, STATE.account_alone)
+    return created
 
 
 def _attached_policies(target: Any, kind: str) -> tuple[Policy, ...]:

@@ -46,7 +46,7 @@ def of_request(call: ApiCall, organization: Organization) -> dict[str, str | tup
         values["aws:ViaAWSService"] = "true"
     if call.caller.principal.kind == "service":
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
-        values |= {"aws:SourceAccount": call.account, "aws:SourceOrgID": organization.id}
+        values |= {"aws:SourceAccount": call.account, **organization.key("aws:SourceOrgID", call.account)}
     if call.service in _BY_SERVICE:
         values |= _BY_SERVICE[call.service](call)
     return values
@@ -158,7 +158,7 @@ def _network(call: ApiCall, organization: Organization) -> ContextValues:
         return {}
     owner = call.endpoint.ec2_backend.account_id
     values = {"aws:SourceVpce": call.endpoint.id, "aws:SourceVpc": call.endpoint.vpc_id, "aws:VpceAccount": owner}
-    return {**values, "aws:VpceOrgID": organization.id} if owner in organization.accounts else values
+    return {**values, **organization.key("aws:VpceOrgID", owner)}
 
 
 def _request_tags(call: ApiCall) -> ContextValues:

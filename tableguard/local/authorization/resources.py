@@ -326,7 +326,7 @@ def _of_config(call: ApiCall, action: Action) -> Iterator[str]:
 
 def _of_organizations(call: ApiCall, action: Action) -> Iterator[str]:
     current = organization()
-    if current is not None:
+    if current is not None and current.id:
         things = (*current.backend.policies, *current.backend.ou, *current.backend.accounts)
         arns = {thing.id: thing.arn for thing in things}
         yield from (arns[value] for value in _texts(call.parameters) if value in arns)

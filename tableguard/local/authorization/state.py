@@ -39,6 +39,7 @@ class AuthorizationState:
     callers: dict[str, Caller] = field(default_factory=dict)
     session_tags: dict[str, Mapping[str, str]] = field(default_factory=dict)
     vpcs: dict[str, Vpc] = field(default_factory=dict)
+    account_alone: str = ""  # which is guarded without an organization
     _decisions: OrderedDict[DecisionRecord, int] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -59,6 +60,7 @@ class AuthorizationState:
         self.callers.clear()
         self.session_tags.clear()
         self.vpcs.clear()
+        self.account_alone = ""
         with self._lock:
             self._decisions.clear()
 

@@ -156,7 +156,9 @@ def _is_in_group(scope: Scope, caller: Principal) -> bool:
         return True
     if caller.service_linked or caller.account == scope.estate.management_account:
         return False
-    return scope.callers == "members" or (caller.account == scope.estate.account and caller.kind != "root")
+    if scope.callers == "members" and scope.estate.organization_id:
+        return True
+    return caller.account == scope.estate.account and (caller.kind != "root" or scope.callers == "members")
 
 
 def _told_apart(scope: Scope, applicable: ApplicableStatements, lines: Lines) -> Iterator[Pattern]:
@@ -185,7 +187,7 @@ def known_accounts(scope: Scope, applicable: ApplicableStatements) -> tuple[str,
     callers = scope.callers if isinstance(scope.callers, tuple) else ()
     of_callers = (account for arn in callers if (account := principal(arn).account))
     named = dict.fromkeys(
-        (estate.account, estate.management_account, *estate.members, *of_callers, *applicable.accounts)
+        filter(None, (estate.account, estate.management_account, *estate.members, *of_callers, *applicable.accounts))
     )
     another = next(account for account in map(str, count(int(OTHER_ACCOUNT), 111_111_111)) if account not in named)
     return tuple(dict.fromkeys((estate.account, another, *named)))

@@ -100,7 +100,7 @@ class StackEstate:
 
         Whether a caller's account is of the organization its requests tell; a resource's owner tells nothing.
         """
-        attached = tuple(self.policies.policies[layer].values())
+        attached = self.policies.attached(layer)
         if layer == "rcp":
             bound = (self.settings.account_id, *self.settings.organization_targets)
             return (attached,) if account in bound else ()

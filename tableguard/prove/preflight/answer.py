@@ -147,7 +147,9 @@ class _CallFacts:
     def __init__(self, call: ModelledCall, caller: Principal, settings: Settings) -> None:
         self.call = call
         organization = (
-            {"aws:principalorgid": (settings.organization_id,)} if caller.account == settings.account_id else {}
+            {"aws:principalorgid": (settings.organization_id,)}
+            if settings.has_organization and caller.account == settings.account_id
+            else {}
         )
         self.caller_keys = {**caller.context(), **organization}
 

@@ -239,7 +239,7 @@ def standing(
         return ask()
     if _is_first_deployment(planned):
         return ()
-    return tuple(PolicySet.filled(settings).policies["scp"].values())
+    return PolicySet.filled(settings).attached("scp")
 
 
 def _merged(planned: PlannedStack) -> Mapping[str, Any]:

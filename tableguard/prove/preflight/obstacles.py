@@ -97,7 +97,7 @@ def _attached(scps: Sequence[ForeignDocument], tree: tuple[Level, ...], shorthan
 
 
 def _shipped(settings: Settings) -> tuple[Policy, ...]:
-    return tuple(shipped.filled(settings).policies["scp"].values())
+    return shipped.filled(settings).attached("scp")
 
 
 def _obstacles(

@@ -135,7 +135,8 @@ class Judge:
         context = {"aws:requestedregion": estate.home_region, "aws:securetransport": "true", **written}
         for arn in question.callers:
             caller = principal(arn)
-            ours = {"aws:principalorgid": estate.organization_id} if caller.account == estate.account else {}
+            is_ours = estate.organization_id and caller.account == estate.account
+            ours = {"aws:principalorgid": estate.organization_id} if is_ours else {}
             for action in question.actions:
                 for resource in question.resources:
                     yield Request(caller, action, resource, estate.account, {**context, **ours})

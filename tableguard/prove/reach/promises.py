@@ -45,11 +45,14 @@ class ReachPromise:
 
 @dataclass(frozen=True)
 class ReachAnswer:
-    """The outcome of a promise: the sequence that refutes it, or how many facts all its principals reach together."""
+    """The outcome of a promise: the sequence that refutes it, or how many facts all its principals reach together.
+
+    One that an organization's guardrails would keep has no guardrail where there is no organization.
+    """
 
     place: str
     promise: ReachPromise
-    verdict: Literal["proved", "refuted", "not proved"]
+    verdict: Literal["proved", "refuted", "not proved", "no guardrail"]
     sequence: Sequence | None
     goal: Goal | None
     facts: int

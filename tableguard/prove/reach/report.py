@@ -122,6 +122,8 @@ def assumptions() -> list[str]:
 def promise_lines(answer: ReachAnswer) -> list[str]:
     """Write a line about a promise, and the sequence that refutes it below."""
     head = f"{answer.place}: must not reach: {answer.promise.name}: {answer.verdict}"
+    if answer.verdict == "no guardrail":
+        return [head]
     impossible = f", without the steps {', '.join(answer.promise.without)}" if answer.promise.without else ""
     if answer.sequence is not None and answer.goal is not None:
         return [f"{head}: {answer.goal.says}", *sequence_lines(answer.sequence)]

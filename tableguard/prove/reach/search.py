@@ -111,7 +111,8 @@ class Search:
 
     def _outside(self) -> Condition:
         """Return the condition of requests from outside: another account of the organization is not the attacker's."""
-        return {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": self.account.estate.organization_id}}
+        organization = self.account.estate.organization_id
+        return {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": organization}} if organization else {}
 
     def _changed(self, arn: str, condition: Condition, needs: frozenset[Fact]) -> Iterator[Actors]:
         """Yield the views of a principal after some of the facts about it."""

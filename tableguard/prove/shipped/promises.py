@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from tableguard.errors import PolicyError
 from tableguard.policy import worlds
 from tableguard.policy.contract import Contract, Promise, scope_of
+from tableguard.policy.documents import GUARDRAILS
 from tableguard.policy.evaluate import World
 from tableguard.policy.policy_set import PolicySet
 from tableguard.policy.worlds import Scope
@@ -19,7 +20,7 @@ class PromiseAnswer:
     """The outcome of one promise of one document; `empty` says why a proved promise promises nothing.
 
     `assumed` is what its world rests on, beyond what is assumed of every world. `where` says at which levels of an
-    organization the callers and resources are.
+    organization the callers and resources are. What guardrails alone keep is `unguarded` without an organization.
     """
 
     place: str
@@ -29,11 +30,12 @@ class PromiseAnswer:
     empty: str = ""
     assumed: tuple[str, ...] = ()
     where: str = ""
+    unguarded: bool = False
 
     @property
     def holds(self) -> bool:
         """Return True if the promise is proved, and is worth something."""
-        return self.proof.verdict == "proved" and not self.empty
+        return self.proof.verdict == "proved" and not self.empty and not self.unguarded
 
 
 def answers(policies: PolicySet) -> Iterator[PromiseAnswer]:
@@ -50,7 +52,8 @@ def contract_answers(contract: Contract, policies: PolicySet) -> Iterator[Promis
     for promise in contract.promises:
         world = alone[promise.whatever_else]
         scope = scope_of(place, promise, policies.shorthand, policies.shorthand.values)
-        yield answer(place, promise, scope, world, worlds.opposite_of_document(kind, world, promise.wanted))
+        proved = answer(place, promise, scope, world, worlds.opposite_of_document(kind, world, promise.wanted))
+        yield replace(proved, unguarded=kind in GUARDRAILS and not policies.guardrails_attached)
 
 
 def answer(place: str, promise: Promise, scope: Scope, world: World, opposite: World) -> PromiseAnswer:

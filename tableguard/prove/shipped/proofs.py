@@ -4,6 +4,7 @@ The data goes one way: settings, the policies filled from them, promises, worlds
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tableguard.policy.policy_set import PolicySet
 from tableguard.prove.reach import inquiry
@@ -25,5 +26,14 @@ def about_requests(shipped: PolicySet) -> Iterator[PromiseAnswer]:
 
 
 def about_sequences(shipped: PolicySet) -> Iterator[ReachAnswer]:
-    """Prove or refute every promise that no sequence of requests reaches a goal."""
-    yield from inquiry.shipped(shipped).answers(together.PLACE, together.load().about_sequences)
+    """Prove or refute every promise that no sequence of requests reaches a goal.
+
+    One that only guardrails would keep is unguarded where there are none.
+    """
+    guarded = inquiry.shipped(shipped.with_guardrails)
+    for answer in inquiry.shipped(shipped).answers(together.PLACE, together.load().about_sequences):
+        if answer.verdict == "refuted" and not shipped.guardrails_attached:
+            (with_guardrails,) = guarded.answers(together.PLACE, (answer.promise,))
+            yield replace(answer, verdict="no guardrail") if with_guardrails.holds else answer
+        else:
+            yield answer

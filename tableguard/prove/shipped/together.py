@@ -10,6 +10,7 @@ from tableguard.policy import contract, worlds
 from tableguard.policy.contract import Promise, scope_of
 from tableguard.policy.evaluate import World
 from tableguard.policy.policy_set import PolicySet
+from tableguard.policy.worlds import Scope
 from tableguard.prove.reach import goals as reach_goals
 from tableguard.prove.reach import promises as reach_promises
 from tableguard.prove.reach.goals import Goal
@@ -91,9 +92,9 @@ def role_of(arn: str, roles: Mapping[str, Role], settings: Settings) -> Role | N
 def world_of(role: Role | None, resource: str | None, endpoint: bool, policies: PolicySet) -> World:
     """Build the world of a caller with this role, or of an administrator, whose own policies allow everything."""
     by_kind = policies.policies
-    levels = ((worlds.FULL_AWS_ACCESS,), (worlds.FULL_AWS_ACCESS, *by_kind["scp"].values()))
+    levels = ((worlds.FULL_AWS_ACCESS,), (worlds.FULL_AWS_ACCESS, *policies.attached("scp")))
     return worlds.under(
-        worlds.guardrails(policies.estate, levels, (tuple(by_kind["rcp"].values()),)),
+        worlds.guardrails(policies.estate, levels, (policies.attached("rcp"),)),
         identity=tuple(by_kind["role"][name] for name in role.policies) if role else (),
         boundary=by_kind["role"]["boundary"] if role and role.bounded else None,
         resource=by_kind["resource"][resource] if resource else None,
@@ -106,9 +107,21 @@ def answers(policies: PolicySet) -> Iterator[PromiseAnswer]:
     combined = load()
     values = {**policies.shorthand.values, **dangers.values()}
     for about_all in combined.promises:
-        for world, promise in _worlds(about_all, combined.roles, policies):
+        guarded = _worlds(about_all, combined.roles, policies.with_guardrails)
+        for (world, promise), (with_guardrails, _) in zip(
+            _worlds(about_all, combined.roles, policies), guarded, strict=True
+        ):
             scope = scope_of(PLACE, promise, policies.shorthand, values)
-            yield answer(PLACE, promise, scope, world, worlds.opposite_of_all(world, promise.wanted))
+            yield _answer(promise, scope, world, with_guardrails)
+
+
+def _answer(promise: Promise, scope: Scope, world: World, with_guardrails: World) -> PromiseAnswer:
+    """Prove or refute a promise; one that only guardrails would keep is unguarded where there are none."""
+    first = answer(PLACE, promise, scope, world, worlds.opposite_of_all(world, promise.wanted))
+    if first.proof.verdict != "refuted" or world == with_guardrails:
+        return first
+    opposite = worlds.opposite_of_all(with_guardrails, promise.wanted)
+    return replace(first, unguarded=answer(PLACE, promise, scope, with_guardrails, opposite).holds)
 
 
 def _worlds(

@@ -126,7 +126,7 @@ def completed(*words: str, incomplete: str) -> list[str]:
         (("check",), "--set", ["--settings"]),
         (("rows", "verify"), "--set", ["--settings", "--settle"]),
         (("completion",), "z", ["zsh"]),
-        (("settings",), "", ["complete", "default", "existing-vpc"]),
+        (("settings",), "", ["complete", "default", "existing-vpc", "single-account"]),
         (("settings",), "e", ["existing-vpc"]),
         ((), "x", []),
     ],

@@ -121,7 +121,7 @@ def test_one_stack_is_rendered_alone(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["settings", "other"], "no example called 'other'; there are: complete, default, existing-vpc"),
+        (["settings", "other"], "there are: complete, default, existing-vpc, single-account"),
         (["render", "tabel"], "unknown stack 'tabel'; there are: bootstrap, login, access, audit"),
         (["render", "--settings", "absent.toml"], "absent.toml: cannot be read"),
         (["check", "absent.yaml"], "absent.yaml: no such file or folder"),

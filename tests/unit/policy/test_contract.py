@@ -222,12 +222,20 @@ def every_case() -> Iterator[tuple[Contract, Case]]:
     return ((contract, case) for contract in load_all() for case in contract.cases)
 
 
+def is_of_account(case: Case) -> bool:
+    """Tell whether a case speaks neither of the organization that somebody is in nor of its management account."""
+    words = f"{case.call.principal} {case.call.resource} {dict(case.call.context)}"
+    return "<management-account-id>" not in words and "OrgID" not in words
+
+
 @pytest.mark.parametrize("settings", EXAMPLES)
 def test_every_document_answers_each_of_its_cases_as_promised(settings: str) -> None:
     policies = PolicySet.filled(example(settings))
+    asked = [(contract, case) for contract, case in every_case() if policies.guardrails_attached or is_of_account(case)]
+    assert len(asked) > 300
     wrong = [
         f"{contract.policy.place}: {case.name}: expected {case.expect}, got {'; '.join(map(str, decision.because))}"
-        for contract, case in every_case()
+        for contract, case in asked
         for decision in cases.answers(contract, case, policies)
         if not cases.fulfils(decision, case.expect, contract.policy.kind)
     ]

@@ -45,6 +45,15 @@ def test_a_promise_of_a_shipped_document_is_a_finding_at_the_document(
     assert place == {"artifactLocation": {"uri": f"policies/{PLACE}"}, "region": {"startLine": 1}}
 
 
+def test_a_promise_without_guardrail_is_no_finding_and_counted(proved: PromiseAnswer) -> None:
+    report = ProofReport((proved, replace(proved, unguarded=True)))
+    assert (report.exit_code, report.findings) == (FINE, [])
+    assert report.text().splitlines()[1].endswith(": no guardrail")
+    assert "1 of 2 promises have no guardrail: the settings have no [organization]" in report.text()
+    assert [promise["verdict"] for promise in report.facts()["promises"]] == ["proved", "no guardrail"]
+    assert "no guardrail" not in ProofReport((proved,)).text()
+
+
 def test_a_promise_about_all_documents_is_a_finding_at_its_own_line(proved: PromiseAnswer) -> None:
     failed = replace(proved, place="together.toml", proof=replace(proved.proof, verdict="refuted"))
     renamed = replace(

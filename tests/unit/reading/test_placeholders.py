@@ -64,3 +64,30 @@ def test_every_placeholder_is_listed_wherever_it_stands() -> None:
     node = {"<a>": ["<b>-<c>", {"k": "x<d>"}], "n": 1}
     assert placeholders.names(node) == {"a", "b", "c", "d"}
     assert placeholders.names({"k": "no < placeholder >"}) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("key", "of_account"),
+    [
+        ("aws:PrincipalOrgID", "aws:PrincipalAccount"),
+        ("aws:ResourceOrgID", "aws:ResourceAccount"),
+        ("aws:SourceOrgID", "aws:SourceAccount"),
+        ("aws:VpceOrgID", "aws:VpceAccount"),
+    ],
+)
+def test_without_an_organization_the_account_is_asked_for(key: str, of_account: str) -> None:
+    values = {"organization-id": "o-exampleorgid", "account-id": "111122223333"}
+    for written, there, alone in (
+        ("<organization-id>", "o-exampleorgid", "111122223333"),
+        (["<organization-id>"], ["o-exampleorgid"], ["111122223333"]),
+    ):
+        condition = {"StringEquals": {key: written}}
+        assert placeholders.fill(condition, values, "here") == {"StringEquals": {key: there}}
+        without = {**values, "organization-id": ""}
+        assert placeholders.fill(condition, without, "here") == {"StringEquals": {of_account: alone}}
+
+
+def test_a_key_that_names_another_organization_stays() -> None:
+    values = {"organization-id": "", "account-id": "111122223333"}
+    other = {"aws:PrincipalOrgID": "o-otherorgid1"}
+    assert placeholders.fill(other, values, "here") == other

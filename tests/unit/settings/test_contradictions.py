@@ -242,3 +242,23 @@ def test_placeholders_of_takers() -> None:
     assert read(data()).policy_values()["taker-roles"] == (sets,)
     assert values["application-takers"][0].rpartition("/")[2] == f"AWSReservedSSO_ApplicationDebugging_{'?' * 16}"
     assert read(data()).policy_values()["application-takers"] == (f"{ROLE}cruddur-application",)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "says"),
+    [
+        ("stacks.optional", ["guardrails"], "stacks.optional: 'guardrails' is of an organization's management account"),
+        ("stacks.optional", ["oversight"], "stacks.optional: 'oversight' is of an organization's management account"),
+        (
+            "roles.takers.auditor",
+            ["permission-set/Auditor"],
+            "roles.takers.auditor: 'permission-set/Auditor': IAM Identity Center has permission sets in an "
+            "organization only",
+        ),
+    ],
+)
+def test_what_is_of_an_organization_is_refused_without_one(path: str, value: list[str], says: str) -> None:
+    written = changed(data("single-account"), path, value)
+    assert refusal(written).startswith(f"settings.toml: {says}")
+    there = read({**written, "organization": data()["organization"]})
+    assert (there.has_organization, read(data("single-account")).has_organization) == (True, False)

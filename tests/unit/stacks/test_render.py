@@ -23,7 +23,7 @@ _DIGEST = """
 import hashlib
 from tableguard.stacks.render import render
 from tableguard.settings import example
-texts = [text for name in ("complete", "default", "existing-vpc") for text in render(example(name)).values()]
+texts = [text for name in ("complete", "default", "single-account") for text in render(example(name)).values()]
 print(hashlib.sha256("".join(texts).encode()).hexdigest())
 """
 
@@ -47,6 +47,10 @@ COMMITTED = {
     "complete": (
         "templates/rendered/complete",
         "tableguard render --settings templates/settings/complete.toml --out templates/rendered/complete",
+    ),
+    "single-account": (
+        "templates/rendered/single-account",
+        "tableguard render --settings templates/settings/single-account.toml --out templates/rendered/single-account",
     ),
 }
 
@@ -91,6 +95,15 @@ def test_every_stack_is_plain_yaml_with_a_heading_that_says_who_made_it(settings
 def test_a_template_fits_any_account_but_for_the_exempt_roles_which_the_settings_name(stack: str) -> None:
     one, other = (replace(example(), account_id=account) for account in ("111122223333", "444455556666"))
     assert render(one, [find_stack(stack)]) == render(other, [find_stack(stack)])
+
+
+def test_no_stack_of_a_single_account_asks_for_an_organization() -> None:
+    key = "aws:PrincipalOrgID"
+    alone, in_organization = (render(example(name)) for name in ("single-account", "default"))
+    assert [name for name, text in alone.items() if "OrgID" in text] == []
+    assert {name for name, text in in_organization.items() if key in text} >= {"access", "network", "table"}
+    assert {name for name, text in alone.items() if "aws:PrincipalAccount" in text} >= {"access", "network", "table"}
+    assert not {"guardrails", "oversight"} & alone.keys()
 
 
 def test_an_unknown_stack_is_refused_with_the_names_there_are() -> None:

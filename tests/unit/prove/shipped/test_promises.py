@@ -10,9 +10,9 @@ from functools import cache
 import pytest
 
 from tableguard.policy import documents
-from tableguard.policy.contract import Contract, Promise, load_all
+from tableguard.policy.contract import Contract, Promise, load_all, scope_of
 from tableguard.policy.policy_set import PolicySet
-from tableguard.prove.shipped import proofs
+from tableguard.prove.shipped import proofs, together
 from tableguard.prove.shipped.promises import PromiseAnswer, answers, contract_answers
 from tableguard.settings import example
 from tests.paths import ROOT
@@ -27,7 +27,10 @@ def shipped(settings: str) -> tuple[PromiseAnswer, ...]:
     return tuple(proofs.answers(example(settings)))
 
 
-@pytest.mark.parametrize("settings", EXAMPLES)
+IN_ORGANIZATIONS = tuple(name for name in EXAMPLES if example(name).has_organization)
+
+
+@pytest.mark.parametrize("settings", IN_ORGANIZATIONS)
 def test_every_promise_is_proved_and_none_is_empty(settings: str) -> None:
     broken = [
         (answer.place, answer.promise.name, answer.proof.verdict, answer.proof.reason or answer.empty)
@@ -35,6 +38,33 @@ def test_every_promise_is_proved_and_none_is_empty(settings: str) -> None:
         if not answer.holds
     ]
     assert broken == []
+
+
+def test_without_an_organization_every_promise_of_a_guardrail_has_none_and_all_others_but_some_are_proved() -> None:
+    alone = shipped("single-account")
+    of_guardrails = [answer for answer in alone if answer.place.startswith(("scp/", "rcp/"))]
+    others = [answer for answer in alone if answer not in of_guardrails]
+    assert all(answer.unguarded for answer in of_guardrails)
+    assert all(answer.holds or answer.unguarded for answer in others)
+    unguarded = {answer.place for answer in others if answer.unguarded}
+    assert unguarded == {"together.toml"}  # what the account's own documents promise, they keep
+    assert len(others) > 2 * sum(answer.unguarded for answer in others)
+
+
+def test_what_neither_guardrails_nor_documents_keep_is_refuted_without_an_organization_too() -> None:
+    policies = PolicySet.filled(example("single-account"))
+    combined = next(one for one in together.load().promises if one.promise.wanted == "denied")
+    broken = replace(combined.promise, statement={"Action": ["dynamodb:Query"]}, callers=("role/<name>-application",))
+    (world, promise) = next(together._worlds(replace(combined, promise=broken), together.load().roles, policies))
+    scope = scope_of("here", promise, policies.shorthand, policies.shorthand.values)
+    answer = together._answer(promise, scope, world, replace(world, service_control=()))
+    assert (answer.proof.verdict, answer.unguarded) == ("refuted", False)
+
+
+def test_sequences_that_guardrails_alone_would_end_have_none_without_an_organization() -> None:
+    policies = PolicySet.filled(example("single-account"))
+    assert {answer.verdict for answer in proofs.about_sequences(policies)} == {"no guardrail"}
+    assert {answer.verdict for answer in proofs.about_sequences(policies.with_guardrails)} == {"proved"}
 
 
 @pytest.mark.parametrize("partition", ["aws-us-gov", "aws-cn"])
