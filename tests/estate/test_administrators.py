@@ -424,7 +424,7 @@ def test_headers_of_the_embedded_aws_open_no_other_account_and_no_other_role(run
 
 
 def test_what_cannot_be_mapped_is_refused_by_name(running: estate.EmbeddedEstate) -> None:
-    client = running.session("administrator").client("cognito-idp")
-    code, message = refusal(client.list_user_pools, MaxResults=1)
+    client = running.session("administrator").client("athena")
+    code, message = refusal(client.list_work_groups)
     assert code == DENIED
-    assert "no action cognito-idp:ListUserPools is known" in message
+    assert "no action athena:ListWorkGroups is known" in message
