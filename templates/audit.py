@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from troposphere import GetAtt, Ref, Sub, Template, cloudtrail, kms
+from troposphere import GetAtt, Ref, Sub, Template, cloudtrail, kms, s3
 
 from tableguard.detect import catalogue
 from tableguard.settings import Settings
-from templates import parts
+from templates import archive, parts
 from templates.builder import StackBuilder
 from templates.watching import alerts, trails
 
@@ -15,12 +15,12 @@ def template(settings: Settings, detections: Path = catalogue.FOLDER) -> Templat
     """Build the trail over the table, and an alert for each detection of a folder that is this stack's."""
     stack = StackBuilder(settings, "trail, its evidence bucket, and the alerts that it raises")
     log_key, audit_key = GetAtt(_log_key(stack), "Arn"), _audit_key(stack)
-    bucket = trails.bucket(stack, "trail", trail=settings.trail_name, key=audit_key)
+    bucket, key_arn = _bucket_and_key(stack, audit_key)
     group = stack.log_group("TrailLogs", name=f"/{settings.name}/trail", key_arn=log_key)
     trail = trails.trail(
         stack,
         settings.trail_name,
-        key=audit_key,
+        key_arn=key_arn,
         bucket=bucket,
         group=group,
         role_arn=stack.imported("TrailRoleArn"),
@@ -37,9 +37,23 @@ def template(settings: Settings, detections: Path = catalogue.FOLDER) -> Templat
     stack.export("AuditKeyArn", value=GetAtt(audit_key, "Arn"), description="Key of the trail and the alerts")
     stack.export("LogKeyArn", value=log_key, description="Key of the workload's log groups")
     stack.export("TrailArn", value=GetAtt(trail, "Arn"), description="The trail")
-    stack.export("TrailBucketName", value=Ref(bucket), description="Bucket that holds the trail's log files")
+    name = bucket if isinstance(bucket, str) else Ref(bucket)
+    stack.export("TrailBucketName", value=name, description="Bucket that holds the trail's log files")
     stack.export("TrailLogGroupName", value=Ref(group), description="Log group that the trail writes to")
     return stack.template
+
+
+def _bucket_and_key(stack: StackBuilder, audit_key: kms.Key) -> tuple[s3.Bucket | str, parts.Value]:
+    """Return the trail's bucket, made here or named in the log archive, and the ARN of its key.
+
+    CloudTrail takes the ARN of an alias, and keeps that of the key:
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateTrail.html
+    """
+    settings = stack.settings
+    if settings.log_archive is None:
+        return trails.bucket(stack, "trail", trail=settings.trail_name, key=audit_key), GetAtt(audit_key, "Arn")
+    alias = f"arn:aws:kms:${{AWS::Region}}:{settings.log_archive.account_id}:alias/{stack.named(archive.KEY_ALIAS)}"
+    return settings.trail_bucket, settings.log_archive.key_arn or Sub(alias)
 
 
 def _log_key(stack: StackBuilder) -> kms.Key:
@@ -49,18 +63,22 @@ def _log_key(stack: StackBuilder) -> kms.Key:
 
 
 def _audit_key(stack: StackBuilder) -> kms.Key:
-    read = parts.key_use("s3", "kms:Decrypt")  # whoever IAM lets read the evidence
+    own = stack.settings.log_archive is None
+    read = (parts.key_use("s3", "kms:Decrypt"),) if own else ()  # whoever IAM lets read the evidence
     return stack.key(
         "AuditKey",
         alias="audit",
-        description="Encrypts the trail and the alerts",
-        uses=(*trails.key_uses(stack.settings.trail_name), *alerts.key_uses(stack), read),
+        description=f"Encrypts {'the trail and the alerts' if own else 'the alerts'}",
+        uses=(*(trails.key_uses(stack.settings.trail_name) if own else ()), *alerts.key_uses(stack), *read),
     )
 
 
 def _selectors(settings: Settings) -> list[cloudtrail.AdvancedEventSelector]:
     table = f"arn:aws:dynamodb:${{AWS::Region}}:${{AWS::AccountId}}:table/{settings.table_name}"
     own = "-${AWS::AccountId}-${AWS::Region}/"
+    # of an archive's bucket a trail records what its own account's principals ask
+    own_files = Sub(f"arn:aws:s3:::{settings.name}-trail{own}")
+    trail_files = own_files if settings.log_archive is None else f"arn:aws:s3:::{settings.trail_bucket}/"
     removal = ["DeleteObject", "DeleteObjects", "PutObjectLegalHold", "PutObjectRetention", "UpdateObjectEncryption"]
     return [
         trails.selector("Management events", trails.MANAGEMENT),
@@ -71,7 +89,7 @@ def _selectors(settings: Settings) -> list[cloudtrail.AdvancedEventSelector]:
         trails.data_selector(
             "Removal of evidence",
             "AWS::S3::Object",
-            [Sub(f"arn:aws:s3:::{settings.name}-{purpose}{own}") for purpose in ("config", "trail")],
+            [Sub(f"arn:aws:s3:::{settings.name}-config{own}"), trail_files],
             ("eventName", "Equals", removal),
         ),
         # CloudTrail records no namespace in `resources`: it is the detection that looks for ours.

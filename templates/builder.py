@@ -199,15 +199,16 @@ class StackBuilder:
         lifecycle: s3.LifecycleRule,
         statements: tuple[Statement, ...],
         access_logged: bool = True,
+        name: str = "",
         **more: Any,
     ) -> s3.Bucket:
-        """Add <name>-<purpose>-<account>-<region>: private, versioned, encrypted, logged, over TLS only, and kept.
+        """Add <name>-<purpose>-<account>-<region>, or `name`: private, versioned, encrypted, logged, over TLS, kept.
 
         Access logs go to the settings' bucket, which is of the workload's account.
         """
         return self.private_bucket(
             f"{purpose.capitalize()}Bucket",
-            name=Sub(f"{self.named(purpose)}-${{AWS::AccountId}}-${{AWS::Region}}"),
+            name=name or Sub(f"{self.named(purpose)}-${{AWS::AccountId}}-${{AWS::Region}}"),
             encryption=parts.bucket_encryption(GetAtt(key, "Arn")),
             lifecycle=lifecycle,
             statements=statements,

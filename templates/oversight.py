@@ -38,7 +38,7 @@ def template(settings: Settings, detections: Path = catalogue.FOLDER) -> Templat
     trails.trail(
         stack,
         _trail_name(settings),
-        key=key,
+        key_arn=GetAtt(key, "Arn"),
         bucket=bucket,
         group=group,
         role_arn=GetAtt(role, "Arn"),

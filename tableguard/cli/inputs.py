@@ -40,7 +40,8 @@ def deployed_stacks(settings: "Settings", names: Sequence[str], *, with_manageme
         wanted = {find_stack(name) for name in names}
         return tuple(stack for stack in STACKS if stack in wanted)
     enabled = enabled_stacks(settings)
-    return tuple(s for s in STACKS if s in enabled or s.principal != "management" or with_management)
+    elsewhere = {"management": with_management, "archive": settings.log_archive is not None}
+    return tuple(s for s in STACKS if s in enabled or elsewhere.get(s.principal, True))
 
 
 def chosen_stacks(settings: "Settings", names: Sequence[str]) -> "tuple[StackModule, ...]":

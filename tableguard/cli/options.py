@@ -49,6 +49,7 @@ def profiles(body: Body) -> Body:
     """Add the AWS profiles of those who deploy."""
     for name, text in (
         ("--deployer-profile", "AWS profile of the deployer role, or of who may take it (default: --profile)"),
+        ("--archive-profile", "AWS profile of an administrator of the log archive's account, for archive"),
         ("--management-profile", "AWS profile of the management account, for oversight and guardrails"),
         ("--profile", "AWS profile of an administrator of the workload account"),
     ):

@@ -11,6 +11,9 @@ ORDERED = frozenset({"Command", "EntryPoint", "Layers"})
 # A template may name these by id or name where the service answers with the ARN, or the reverse.
 REFERENCES = frozenset({"FunctionName", "KMSMasterKeyId", "KmsKeyId", "KmsMasterKeyId", "TargetKeyId"})
 
+# A template may name these by the ARN of an alias where the service answers with that of the key.
+KEYS_BY_ALIAS = frozenset({"KMSKeyId"})
+
 # JSON that means something as a whole: a condition or a pattern more is not a default, it is another document.
 DOCUMENTS = frozenset({"EventPattern", "FilterPolicy", "RedriveAllowPolicy", "RedrivePolicy"})
 
@@ -93,7 +96,9 @@ def _differences(path: str, declared: Any, deployed: Any) -> Iterator[PropertyDi
         yield from _compare_lists(path, _as_list(first), _as_list(second))
         return
     else:
-        same = _text(first) == _text(second) or (name in REFERENCES and _name_the_same(_text(first), _text(second)))
+        texts = _text(first), _text(second)
+        same = texts[0] == texts[1] or (name in REFERENCES and _name_the_same(*texts))
+        same = same or (name in KEYS_BY_ALIAS and _may_be_aliased(*texts))
     if not same:
         yield PropertyDifference(path, declared, deployed)
 
@@ -177,3 +182,9 @@ def _text(value: Any) -> str:
 def _name_the_same(first: str, second: str) -> bool:
     arn, name = (first, second) if first.startswith("arn:") else (second, first)
     return arn.startswith("arn:") and arn.endswith((f":{name}", f"/{name}"))
+
+
+def _may_be_aliased(declared: str, deployed: str) -> bool:
+    """Tell whether an alias may be a key's: it is of its account and Region. Only KMS knows more."""
+    place, is_alias, _ = declared.partition(":alias/")
+    return bool(is_alias) and deployed.startswith(f"{place}:key/")

@@ -111,6 +111,7 @@ def running(
         roles = {
             **(_takers(zone) if empty else roles_of(zone)),
             "administrator": session("administrator"),  # the role that the guardrails restrict
+            **({"archive": session("archive")} if settings.log_archive else {}),
         }
         if settings.has_organization:
             roles["management"] = session("management")  # whom `deploy` and `destroy` ask about guardrails

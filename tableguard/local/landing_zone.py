@@ -20,7 +20,7 @@ from tableguard.local.authorization.network import place_in_vpc
 from tableguard.local.authorization.state import STATE, Vpc
 from tableguard.local.clients.factory import Clients, make_client
 from tableguard.settings import TAKEN_ROLES, ExistingLogin, ExistingVpc, Settings
-from tableguard.stacks.registry import Principal
+from tableguard.stacks.registry import Principal, account_of
 
 _SESSION_NAME = "tableguard"
 _POLICY_TYPES = ("SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY")
@@ -75,8 +75,8 @@ class LandingZone:
             if not settings.has_organization:
                 raise EmbeddedError("management: the settings have no [organization], and so no management account")
             return self._assume(settings.management_account_id, _MANAGEMENT_ROLE)
-        if principal == "administrator":
-            return self._assume(settings.account_id, _ADMINISTRATOR_ROLE)
+        if principal in ("administrator", "archive"):
+            return self._assume(account_of(settings, principal), _ADMINISTRATOR_ROLE)
         return self.assume(settings.role_arn(principal))
 
     def assume(self, role_arn: str, tags: Mapping[str, str] | None = None) -> EmbeddedSession:
@@ -190,7 +190,14 @@ def _organization(zone: LandingZone) -> None:
         with _with_fixed_ids(utils, "make_random_account_id", account):
             client.create_account(AccountName=f"account-{account}", Email=f"{account}@example.com")
     home = next((target for target in targets if not target.isdigit()), root_id)
-    client.move_account(AccountId=settings.account_id, SourceParentId=root_id, DestinationParentId=home)
+    for account in _guarded_accounts(settings):
+        client.move_account(AccountId=account, SourceParentId=root_id, DestinationParentId=home)
+
+
+def _guarded_accounts(settings: Settings) -> tuple[str, ...]:
+    """Return the accounts that have stacks and that the guardrails bind: the workload's, and the log archive's."""
+    archive = settings.log_archive
+    return (settings.account_id, *((archive.account_id,) if archive else ()))
 
 
 def _enable_policy_types(zone: LandingZone) -> None:
@@ -202,7 +209,9 @@ def _enable_policy_types(zone: LandingZone) -> None:
 def _member_accounts(settings: Settings) -> tuple[str, ...]:
     """Return the accounts beside the management account: the workload's, targets, and those that takers are from."""
     of_takers = (require(taker).account for takers in _takers(settings).values() for taker in takers)
-    accounts = dict.fromkeys((settings.account_id, *filter(str.isdigit, settings.organization_targets), *of_takers))
+    accounts = dict.fromkeys(
+        (*_guarded_accounts(settings), *filter(str.isdigit, settings.organization_targets), *of_takers)
+    )
     return tuple(account for account in accounts if account != settings.management_account_id)
 
 
@@ -213,7 +222,7 @@ def _administrators(zone: LandingZone) -> None:
     trust = {"Effect": "Allow", "Principal": {"AWS": trusted}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
     of_management = ((settings.management_account_id, _MANAGEMENT_ROLE),) if settings.has_organization else ()
-    for account, role in (*of_management, (settings.account_id, _ADMINISTRATOR_ROLE)):
+    for account, role in (*of_management, *((one, _ADMINISTRATOR_ROLE) for one in _guarded_accounts(settings))):
         iam = zone.clients("iam", account, settings.home_region)
         with suppress(iam.exceptions.EntityAlreadyExistsException):  # moto makes it in the partition `aws` only
             iam.create_role(RoleName=role, AssumeRolePolicyDocument=document)

@@ -48,9 +48,13 @@ def estate_text(estate: EmbeddedEstate, clients: ClientConfiguration, settings_f
         f"  tableguard messages seed{settings}",
         f"  tableguard messages list-conversations {MEMBERS[0].user_uuid}{settings}",
         f"  tableguard messages list-conversations {MEMBERS[0].user_uuid}{settings} --profile auditor  # is refused",
-        f"  tableguard deploy{settings} {_DEPLOYING} --dry-run",
+        f"  tableguard deploy{settings} {_deploying(estate)} --dry-run",
     ]
     return "\n".join(lines)
+
+
+def _deploying(estate: EmbeddedEstate) -> str:
+    return f"{_DEPLOYING} --archive-profile archive" if "archive" in estate.roles else _DEPLOYING
 
 
 def _empty_text(estate: EmbeddedEstate, clients: ClientConfiguration, settings: str) -> list[str]:
@@ -67,7 +71,7 @@ def _empty_text(estate: EmbeddedEstate, clients: ClientConfiguration, settings: 
         "",
         f"  . {shlex.quote(str(clients.environment_file))}",
         f"  tableguard {first}{'' if bootstrap else '  # once stacks.optional has bootstrap'}",
-        f"  tableguard deploy{settings} {_DEPLOYING}",
+        f"  tableguard deploy{settings} {_deploying(estate)}",
     ]
 
 

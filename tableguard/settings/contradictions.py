@@ -25,6 +25,7 @@ def contradictions(settings: Settings) -> Iterator[str]:
     if settings.access_log_bucket == settings.artifact_bucket:
         yield f"buckets.access_logs: {settings.access_log_bucket!r} is the bucket for artifacts too"
     yield from _in_login(settings)
+    yield from _in_log_archive(settings)
 
 
 def _in_login(settings: Settings) -> Iterator[str]:
@@ -49,6 +50,43 @@ def _in_login(settings: Settings) -> Iterator[str]:
         yield (
             "stacks.optional: 'login', which makes a user pool, is not among them, and [login] names none; add it, or "
             "user_pool_id and client_id"
+        )
+
+
+def _in_log_archive(settings: Settings) -> Iterator[str]:
+    """Yield what makes the archive no other account, leaves it without its bucket, or out of the guardrails."""
+    archive, is_stack = settings.log_archive, "archive" in settings.optional_stacks
+    if archive is None:
+        if is_stack:
+            yield "stacks.optional: 'archive' is among them, and there is no [log_archive]; add it, or leave it out"
+        return
+    others = {settings.account_id: "the workload's own", settings.management_account_id: "the management account"}
+    if archive.account_id in others:
+        yield (
+            f"log_archive.account_id: {archive.account_id!r} is {others[archive.account_id]}; name an account that "
+            "nobody of the workload administers and that SCPs bind, or leave the section out"
+        )
+    if archive.bucket and is_stack:
+        yield (
+            f"stacks.optional: the stack 'archive' makes a bucket, and log_archive.bucket names {archive.bucket!r}; "
+            "leave out the stack, or bucket and key_arn"
+        )
+    if not archive.bucket and not is_stack:
+        yield (
+            "stacks.optional: 'archive', which makes the bucket, is not among them, and [log_archive] names none; add "
+            "it, or bucket and key_arn"
+        )
+    if archive.key_arn and not archive.key_arn.startswith(f"arn:{settings.partition}:"):
+        yield f"log_archive.key_arn: {archive.key_arn!r} is of another partition than the home region"
+    targets = settings.organization_targets
+    if (
+        "guardrails" in settings.optional_stacks
+        and archive.account_id not in targets
+        and all(map(str.isdigit, targets))
+    ):
+        yield (
+            f"organization.targets: {archive.account_id!r}, the log archive, is not among them, so that no SCP "
+            "protects the trail's files there; add it, or the root or unit that it is in"
         )
 
 

@@ -127,6 +127,15 @@ class Cache:
 
 
 @dataclass(frozen=True)
+class LogArchive:
+    """The account in whose bucket the trail's files stand; without a bucket here, the stack `archive` makes it."""
+
+    account_id: str
+    bucket: str = ""
+    key_arn: str = ""
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything that an organisation chooses, and every name derived from it, written once."""
 
@@ -160,6 +169,7 @@ class Settings:
     organization_id: str = ""  # an account of its own: no organization, and so no guardrails
     management_account_id: str = ""
     organization_targets: tuple[str, ...] = ()
+    log_archive: LogArchive | None = None  # the trail's bucket is of the workload's own account
 
     @property
     def has_organization(self) -> bool:
@@ -185,6 +195,16 @@ class Settings:
     def trail_name(self) -> str:
         """Return the name of the CloudTrail trail."""
         return f"{self.name}-trail"
+
+    @property
+    def trail_bucket(self) -> str:
+        """Return the name of the bucket that holds the trail's files.
+
+        The archive's begins as the workload's own, so that the same SCPs and detections know it, and is another: the
+        bucket of a workload that had no archive stays, with what is locked in it.
+        """
+        own = f"{self.name}-trail-{self.account_id}-{self.home_region}"
+        return own if self.log_archive is None else self.log_archive.bucket or f"{own}-archive"
 
     @property
     def user_pool_id(self) -> str:

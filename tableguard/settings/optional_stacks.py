@@ -3,7 +3,7 @@
 from tableguard.reading.toml_table import Section
 from tableguard.settings.values import Values
 
-OPTIONAL_STACKS = ("guardrails", "oversight", "config", "login", "cache", "onprem", "bootstrap")
+OPTIONAL_STACKS = ("guardrails", "oversight", "config", "login", "cache", "onprem", "bootstrap", "archive")
 
 
 def stacks(section: Section) -> Values:

@@ -10,6 +10,7 @@ from tableguard.reading.toml_table import Section, parse_toml, read_toml
 from tableguard.settings import (
     cache,
     evidence,
+    log_archive,
     login,
     network,
     onprem,
@@ -39,6 +40,7 @@ _SECTIONS: Mapping[str, Callable[[Section], Values]] = {
 # whose absence means something
 _OPTIONAL_SECTIONS: Mapping[str, Callable[[Section], Values]] = {
     "cache": cache.cache,
+    "log_archive": log_archive.log_archive,
     "login": login.login,
     "onprem": onprem.onprem,
     "organization": organization.organization,

@@ -27,7 +27,7 @@ from botocore.exceptions import (
 from tableguard.aws.loopback import is_on_loopback
 from tableguard.errors import DeployError
 from tableguard.settings import Settings
-from tableguard.stacks.registry import Principal
+from tableguard.stacks.registry import Principal, account_of
 
 _SESSION_NAME = "tableguard"
 DEFAULT_KEYS = "the default AWS credentials"
@@ -89,11 +89,13 @@ class ProfileNames:
     management: str | None = None
     deployer: str | None = None
     break_glass: str | None = None
+    archive: str | None = None
 
     def require(self, principals: Collection[Principal]) -> None:
         """Raise DeployError unless profiles are named for these: for a destruction none is taken by default."""
         options: Mapping[Principal, tuple[str | None, str]] = {
             "management": (self.management, "--management-profile NAME, of the management account"),
+            "archive": (self.archive, "--archive-profile NAME, of the log archive's account"),
             "break-glass": (self.break_glass, "--break-glass-profile NAME, as nobody else may delete a stack"),
         }
         missing = [words for principal, (profile, words) in options.items() if principal in principals and not profile]
@@ -163,6 +165,11 @@ class Sessions:
             case "management":
                 source = _Source("the management account", profiles.management, "--management-profile")
                 return self._session(source, settings.management_account_id)
+            case "archive":
+                if settings.log_archive is None:
+                    raise DeployError("the log archive: the settings have no [log_archive], which names its account")
+                source = _Source("the log archive", profiles.archive, "--archive-profile")
+                return self._session(source, account_of(settings, principal))
             case "administrator":
                 source = _Source("the workload's administrator", profiles.administrator, "--profile")
                 return self._session(source, settings.account_id)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tableguard.settings import Settings
-from tableguard.stacks.registry import STACKS, Principal, StackModule, enabled_stacks
+from tableguard.stacks.registry import STACKS, Principal, StackModule, account_of, enabled_stacks
 from tableguard.stacks.status import ABSENT, StackStatus, all_stacks
 
 Session = Any  # boto3.Session, whose clients botocore makes at run time
@@ -59,9 +59,9 @@ class Overview:
 
 
 def survey(settings: Settings, sessions: Mapping[Principal, Callable[[], Session]]) -> Overview:
-    """Return the overview; `sessions` has those who ask: of the workload's account, and of management's."""
+    """Return the overview; `sessions` has those who ask: of the workload's account, and of others."""
     deployed = {
-        _account(settings, principal): all_stacks(
+        account_of(settings, principal): all_stacks(
             open_session().client("cloudformation", region_name=settings.home_region)
         )
         for principal, open_session in sessions.items()
@@ -75,10 +75,6 @@ def survey(settings: Settings, sessions: Mapping[Principal, Callable[[], Session
     strangers = (one for there in deployed.values() for one in there.values() if _is_stranger(settings, one, ours))
     not_asked = tuple(stack for stack in enabled if stack.account(settings) not in deployed)
     return Overview(stacks, tuple(strangers), not_asked)
-
-
-def _account(settings: Settings, principal: Principal) -> str:
-    return settings.management_account_id if principal == "management" else settings.account_id
 
 
 def _overview(

@@ -14,7 +14,14 @@ from tableguard.settings import OPTIONAL_STACKS, Settings
 if TYPE_CHECKING:
     from troposphere import Template
 
-Principal = Literal["administrator", "management", "deployer", "break-glass"]
+Principal = Literal["administrator", "management", "archive", "deployer", "break-glass"]
+
+
+def account_of(settings: Settings, principal: Principal) -> str:
+    """Return the account that a principal is of."""
+    if principal == "archive" and settings.log_archive is not None:
+        return settings.log_archive.account_id
+    return settings.management_account_id if principal == "management" else settings.account_id
 
 
 @dataclass(frozen=True)
@@ -26,7 +33,12 @@ class StackModule:
 
     def account(self, settings: Settings) -> str:
         """Return the account that the stack is deployed to."""
-        return settings.management_account_id if self.principal == "management" else settings.account_id
+        return account_of(settings, self.principal)
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Tell whether the stack is of another account than the workload's, whose principals cannot ask about it."""
+        return self.principal in ("management", "archive")
 
     def template(self, settings: Settings) -> "Template":
         """Build the stack's template."""
@@ -45,11 +57,12 @@ class StackModule:
 # the members' own: who may change a user pool can sign in as anybody of it, and the deployer reads no message. Then, by
 # the deployer, the evidence (audit), and only then what it is evidence of; the guardrails last, from the management
 # account: attached earlier, they would stand in the way of whoever repairs a first deployment. The oversight is there
-# before what it watches.
+# before what it watches, and a log archive's bucket before the trail that writes to it.
 STACKS = (
     StackModule("bootstrap", "administrator"),
     StackModule("login", "administrator"),
     StackModule("access", "administrator"),
+    StackModule("archive", "archive"),
     StackModule("audit", "deployer"),
     StackModule("network", "deployer"),
     StackModule("table", "deployer"),

@@ -147,6 +147,7 @@ def _trail(settings: Settings) -> tuple[ManagedRule, ...]:
 
 def _buckets_and_topics(settings: Settings) -> tuple[ManagedRule, ...]:
     locked = ("AWS::S3::Bucket", parts.imported(settings, "TrailBucketName"))
+    lock = ManagedRule("S3_BUCKET_DEFAULT_LOCK_ENABLED", "The trail's files are locked", locked, {"mode": "GOVERNANCE"})
     return (
         ManagedRule("S3_ACCOUNT_LEVEL_PUBLIC_ACCESS_BLOCKS", "The account lets no bucket become public"),
         ManagedRule("S3_BUCKET_LEVEL_PUBLIC_ACCESS_PROHIBITED", "Buckets are not public"),
@@ -154,7 +155,7 @@ def _buckets_and_topics(settings: Settings) -> tuple[ManagedRule, ...]:
         ManagedRule("S3_BUCKET_VERSIONING_ENABLED", "Our buckets keep what was overwritten", "own"),
         ManagedRule("S3_DEFAULT_ENCRYPTION_KMS", "Our buckets are encrypted under a key", "own"),
         ManagedRule("S3_BUCKET_LOGGING_ENABLED", "Access to our buckets is logged", "own"),
-        ManagedRule("S3_BUCKET_DEFAULT_LOCK_ENABLED", "The trail's files are locked", locked, {"mode": "GOVERNANCE"}),
+        *((lock,) if settings.log_archive is None else ()),  # the account of another bucket asks about it
         ManagedRule("SNS_ENCRYPTED_KMS", "Our topics are encrypted under a key", "own"),
         ManagedRule("SNS_TOPIC_NO_PUBLIC_ACCESS", "Topics are not public"),
     )

@@ -12,29 +12,36 @@ MANAGEMENT = ("eventCategory", "Equals", ["Management"])
 DATA = ("eventCategory", "Equals", ["Data"])
 
 _Field = tuple[str, str, list[Any]]
+_OWN = "${AWS::AccountId}"
 
 
-def arn(name: str) -> Sub:
+def arn(name: str, account: str = _OWN) -> Sub:
     """Return the ARN of a trail, known before the trail is: its key and bucket must admit it first."""
-    return Sub(f"arn:aws:cloudtrail:${{AWS::Region}}:${{AWS::AccountId}}:trail/{name}")
+    return Sub(f"arn:aws:cloudtrail:${{AWS::Region}}:{account}:trail/{name}")
 
 
-def key_uses(name: str) -> tuple[parts.Statement, ...]:
-    """Return the statements of a key that let a trail encrypt its log files with it."""
+def key_uses(name: str, account: str = _OWN) -> tuple[parts.Statement, ...]:
+    """Return the statements of a key that let a trail, of the key's account or another, encrypt its files with it."""
     # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
     # Decrypt because the bucket has a bucket key.
     trail = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Resource": "*"}
-    from_trail = {"StringEquals": {"aws:SourceArn": arn(name)}}
-    of_trails = Sub("arn:aws:cloudtrail:*:${AWS::AccountId}:trail/*")
-    context = {"StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": of_trails}}
+    from_trail = {"StringEquals": {"aws:SourceArn": arn(name, account)}}
+    of_trails = f"arn:aws:cloudtrail:*:{account}:trail/*"
+    source = Sub(of_trails) if account == _OWN else of_trails
+    context = {"StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": source}}
     return (
         {"Sid": "TrailEncrypts", **trail, "Action": "kms:GenerateDataKey*", "Condition": {**from_trail, **context}},
         {"Sid": "TrailLooks", **trail, "Action": ["kms:Decrypt", "kms:DescribeKey"], "Condition": from_trail},
     )
 
 
-def bucket(stack: StackBuilder, purpose: str, *, trail: str, key: kms.Key, **more: Any) -> s3.Bucket:
-    """Add the bucket of a trail's log files: locked, kept as long as the settings say, and written by it alone."""
+def bucket(
+    stack: StackBuilder, purpose: str, *, trail: str, key: kms.Key, account: str = _OWN, **more: Any
+) -> s3.Bucket:
+    """Add the bucket of a trail's log files: locked, kept as long as the settings say, and written by it alone.
+
+    The trail may be of another account than the bucket.
+    """
     title = f"{purpose.capitalize()}Bucket"
     lifecycle = s3.LifecycleRule(
         Id="KeepAsLongAsTheSettingsSay",
@@ -49,7 +56,7 @@ def bucket(stack: StackBuilder, purpose: str, *, trail: str, key: kms.Key, **mor
         purpose,
         key=key,
         lifecycle=lifecycle,
-        statements=(others, *_of_cloudtrail(title, arn(trail))),
+        statements=(others, *_of_cloudtrail(title, trail, account)),
         ObjectLockEnabled=True,
         ObjectLockConfiguration=s3.ObjectLockConfiguration(
             ObjectLockEnabled="Enabled", Rule=s3.ObjectLockRule(DefaultRetention=lock)
@@ -58,11 +65,11 @@ def bucket(stack: StackBuilder, purpose: str, *, trail: str, key: kms.Key, **mor
     )
 
 
-def _of_cloudtrail(title: str, trail_arn: Sub) -> tuple[parts.Statement, parts.Statement]:
+def _of_cloudtrail(title: str, name: str, account: str) -> tuple[parts.Statement, parts.Statement]:
     """Return the statements of the bucket's policy that let the trail write its log files."""
     # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
     trail = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}}
-    from_trail = {"aws:SourceArn": trail_arn}
+    from_trail = {"aws:SourceArn": arn(name, account)}
     looks = {
         "Sid": "TrailLooks",
         **trail,
@@ -74,7 +81,7 @@ def _of_cloudtrail(title: str, trail_arn: Sub) -> tuple[parts.Statement, parts.S
         "Sid": "TrailWrites",
         **trail,
         "Action": "s3:PutObject",
-        "Resource": Sub(f"${{{title}.Arn}}/AWSLogs/${{AWS::AccountId}}/*"),
+        "Resource": Sub(f"${{{title}.Arn}}/AWSLogs/{account}/*"),
         "Condition": {"StringEquals": {**from_trail, "s3:x-amz-acl": "bucket-owner-full-control"}},
     }
     return looks, writes
@@ -84,18 +91,21 @@ def trail(
     stack: StackBuilder,
     name: str,
     *,
-    key: kms.Key,
-    bucket: s3.Bucket,
+    key_arn: parts.Value,
+    bucket: s3.Bucket | str,
     group: logs.LogGroup,
     role_arn: parts.Value,
     selectors: list[cloudtrail.AdvancedEventSelector],
     **more: Any,
 ) -> cloudtrail.Trail:
-    """Add a trail of all Regions into a bucket and a log group.
+    """Add a trail of all Regions into a bucket, of this stack or by its name, and a log group.
 
     What IAM, STS and Organizations do is recorded in us-east-1; a trail of all Regions brings it to its own.
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events
     """
+    is_own = isinstance(bucket, s3.Bucket)
+    if is_own:
+        more["DependsOn"] = [f"{bucket.title}Policy"]  # without it CloudTrail refuses the bucket
     # Absent on purpose: IsOrganizationTrail (each trail is of its own account), SnsTopicName (a notice for every log
     # file would bury the alerts), AggregationConfigurations (summaries; nothing reads them).
     return stack.add(
@@ -106,13 +116,12 @@ def trail(
             IsMultiRegionTrail=True,
             IncludeGlobalServiceEvents=True,
             EnableLogFileValidation=True,
-            KMSKeyId=GetAtt(key, "Arn"),
-            S3BucketName=Ref(bucket),
+            KMSKeyId=key_arn,
+            S3BucketName=Ref(bucket) if is_own else bucket,
             CloudWatchLogsLogGroupArn=GetAtt(group, "Arn"),
             CloudWatchLogsRoleArn=role_arn,
             AdvancedEventSelectors=selectors,
             Tags=stack.tags(),
-            DependsOn=[f"{bucket.title}Policy"],  # without it CloudTrail refuses the bucket
             **more,
             **parts.RETAINED,
         )

@@ -3,7 +3,7 @@
 import contextlib
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -25,7 +25,7 @@ from tableguard.reading import cloudformation_yaml
 from tableguard.settings import Settings
 from tableguard.stacks import change_set, credentials
 from tableguard.stacks.credentials import ProfileNames
-from tableguard.stacks.registry import Principal
+from tableguard.stacks.registry import Principal, account_of
 from tableguard.stacks.render import render
 
 AWS_WORDS = "Resource handler returned message: Service is unavailable"
@@ -47,6 +47,7 @@ class Rehearsal:
     zone: LandingZone
     file: Path
     example: str
+    replacements: tuple[tuple[str, str], ...] = ()  # those of the whole rehearsal
     failing: set[tuple[str, str]] = field(default_factory=set)
     failures: list[tuple[str, str]] = field(default_factory=list)
     stuck: set[tuple[str, str]] = field(default_factory=set)  # what cannot be changed or deleted for a while
@@ -57,12 +58,9 @@ class Rehearsal:
         return settings_files.load(self.file)
 
     def change(self, *replacements: tuple[str, str]) -> None:
-        """Write the example's settings with these texts replaced."""
+        """Write the settings with these texts replaced."""
         text = (EXAMPLE_SETTINGS / f"{self.example}.toml").read_text()
-        for before, after in replacements:
-            assert before in text, before
-            text = text.replace(before, after)
-        self.file.write_text(text)
+        self.file.write_text(_replaced(text, (*self.replacements, *replacements)))
 
     def run(self, *words: str) -> Result:
         """Run a command with the settings, and return how it ended."""
@@ -80,8 +78,8 @@ class Rehearsal:
         return self.zone.clients(service, account or self.zone.settings.account_id, self.zone.settings.home_region)
 
     def statuses(self) -> dict[str, str]:
-        """Return the status of every stack by its name, of both accounts."""
-        accounts = self.zone.settings.account_id, self.zone.settings.management_account_id
+        """Return the status of every stack by its name, of all accounts."""
+        accounts = [account_of(self.settings, one) for one in ("administrator", "management", "archive")]
         stacks = [
             stack
             for account in dict.fromkeys(filter(None, accounts))
@@ -98,6 +96,13 @@ class Rehearsal:
             for name in names
             for summary in cloudformation.list_change_sets(StackName=name)["Summaries"]
         ]
+
+
+def _replaced(text: str, replacements: Iterable[tuple[str, str]]) -> str:
+    for before, after in replacements:
+        assert before in text, before
+        text = text.replace(before, after)
+    return text
 
 
 @dataclass(frozen=True)
@@ -126,12 +131,13 @@ class RehearsalSessions:
 
 
 @contextlib.contextmanager
-def rehearsal(example: str, folder: Path) -> Iterator[Rehearsal]:
-    """Prepare a landing zone for an example's settings, in which nothing is deployed yet."""
+def rehearsal(example: str, folder: Path, *replacements: tuple[str, str]) -> Iterator[Rehearsal]:
+    """Prepare a landing zone for an example's settings with these texts replaced; nothing is deployed yet."""
     with server.start() as running, pytest.MonkeyPatch.context() as patch:
-        zone = landing_zone.prepare(settings_files.example(example), running.endpoint)
-        here = Rehearsal(zone, folder / "settings.toml", example)
-        here.change()
+        file = folder / "settings.toml"
+        file.write_text(_replaced((EXAMPLE_SETTINGS / f"{example}.toml").read_text(), replacements))
+        zone = landing_zone.prepare(settings_files.load(file), running.endpoint)
+        here = Rehearsal(zone, file, example, replacements)
         patch.setattr(change_set, "PollInterval", lambda: estate.POLLING)
         patch.setattr(credentials, "Sessions", lambda chosen, names: RehearsalSessions(zone, chosen, names))
         for name, resource_type in list(ALL.items()):

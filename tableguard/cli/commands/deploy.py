@@ -38,6 +38,7 @@ def command(
     management_profile: str | None,
     deployer_profile: str | None,
     break_glass_profile: str | None,
+    archive_profile: str | None,
     dry_run: bool,
     yes: bool,
     may_lose: tuple[str, ...],
@@ -57,7 +58,7 @@ def command(
     settings = chosen_settings(settings_file)
     stacks = chosen_stacks(settings, stack)
     check_can_ask("deploy", yes=yes or dry_run, as_json=as_json)
-    profiles = ProfileNames(profile, management_profile, deployer_profile, break_glass_profile)
+    profiles = ProfileNames(profile, management_profile, deployer_profile, break_glass_profile, archive_profile)
     sessions = Sessions(settings, profiles)
     show = silent if as_json else Progress()
     assigned = preparation.assigned(settings, sessions, stacks, show)

@@ -39,6 +39,7 @@ def command(
     stack: tuple[str, ...],
     settings_file: Path | None,
     break_glass_profile: str | None,
+    archive_profile: str | None,
     profile: str | None,
     management_profile: str | None,
     deployer_profile: str | None,
@@ -52,7 +53,8 @@ def command(
 
     What holds data goes only if its own name is typed too; the shipped templates retain all of it.
 
-    Break-glass deletes the stacks of the workload's account, and management its own: guardrails and oversight. A stack
+    Break-glass deletes the stacks of the workload's account, and management its own: guardrails and oversight. The log
+    archive's administrator deletes archive. A stack
     that left stacks.optional of the settings is deleted too; those two, if management's profile is named. Without
     --break-glass-profile, the profile of --deployer-profile or --profile must be break-glass's.
     """
@@ -72,7 +74,7 @@ def command(
     check_can_ask("destroy", yes=yes or dry_run, as_json=as_json)
     stacks = deployed_stacks(settings, stack, with_management=management_profile is not None)
     of_break_glass = break_glass_profile or deployer_profile or profile
-    profiles = ProfileNames(profile, management_profile, deployer_profile, of_break_glass)
+    profiles = ProfileNames(profile, management_profile, deployer_profile, of_break_glass, archive_profile)
     profiles.require(plans.principals(stacks))
     sessions = Sessions(settings, profiles)
     plan = plans.plan(settings, sessions, stacks)

@@ -12,7 +12,7 @@ from tableguard.cli.command import FINDINGS_CODES, Command
 if TYPE_CHECKING:
     from tableguard.prove.preflight.assignment import Assignment
     from tableguard.settings import Settings
-    from tableguard.stacks.credentials import Sessions
+    from tableguard.stacks.credentials import ProfileNames, Sessions
     from tableguard.stacks.drift import StackDrift
     from tableguard.stacks.registry import StackModule
 
@@ -34,6 +34,7 @@ def command(
     management_profile: str | None,
     deployer_profile: str | None,
     break_glass_profile: str | None,
+    archive_profile: str | None,
     revert: bool,
     dry_run: bool,
     yes: bool,
@@ -41,7 +42,7 @@ def command(
 ) -> int:
     """Have CloudFormation compare; 1 if a resource is otherwise than its template says, 2 if one cannot be compared.
 
-    The stacks of the management account are compared where its profile is named. A revert updates a stack by the
+    The stacks of other accounts are compared where their profile is named. A revert updates a stack by the
     template that it has: properties go back, and what is gone is made again, empty. CloudFormation reverts neither
     immutable properties nor the capacity that auto scaling sets.
     """
@@ -53,8 +54,9 @@ def command(
 
     settings = chosen_settings(settings_file)
     check_can_ask("drift --revert", yes=yes or dry_run or not revert, as_json=as_json)
-    sessions = Sessions(settings, ProfileNames(profile, management_profile, deployer_profile, break_glass_profile))
-    stacks = _stacks(settings, deployed_stacks(settings, stack, with_management=True), stack, management_profile)
+    profiles = ProfileNames(profile, management_profile, deployer_profile, break_glass_profile, archive_profile)
+    sessions = Sessions(settings, profiles)
+    stacks = _stacks(deployed_stacks(settings, stack, with_management=True), stack, profiles)
     before = _compared(settings, sessions, stacks)
     after, facts = before, {"stacks": [drifts.facts(drift) for drift in before.values()]}
     with printing_json(as_json, lambda: facts):
@@ -73,12 +75,10 @@ def command(
     return _exit_code(list(after.values()))
 
 
-def _stacks(
-    settings: "Settings", chosen: "Sequence[StackModule]", named: Sequence[str], management_profile: str | None
-) -> "list[StackModule]":
-    """Return the stacks to compare: those of management where its profile is named, or they are."""
-    may_ask = management_profile is not None or bool(named)
-    return [one for one in chosen if may_ask or one.principal != "management"]
+def _stacks(chosen: "Sequence[StackModule]", named: Sequence[str], profiles: "ProfileNames") -> "list[StackModule]":
+    """Return the stacks to compare: those of other accounts where their profile is named, or they are."""
+    elsewhere = {"management": bool(profiles.management), "archive": bool(profiles.archive)}
+    return [one for one in chosen if named or elsewhere.get(one.principal, True)]
 
 
 def _compared(
@@ -91,7 +91,7 @@ def _compared(
     compared = dict[Any, Any]()
     asking: Any = "deployer" if sessions.profiles.deployer and not sessions.profiles.administrator else "administrator"
     for stack in shown(stacks, unit="stacks", total=len(stacks)):
-        session = sessions("management" if stack.principal == "management" else asking)
+        session = sessions(stack.principal if stack.is_elsewhere else asking)
         client, name = (
             session.client("cloudformation", region_name=settings.home_region),
             settings.stack_name(stack.name),

@@ -11,7 +11,9 @@ from tableguard.cli.command import FINDINGS_CODES, Command
 
 if TYPE_CHECKING:
     from tableguard.settings import Settings
+    from tableguard.stacks.credentials import ProfileNames
     from tableguard.stacks.overview import Overview, StackOverview
+    from tableguard.stacks.registry import Principal
 
 
 @click.command(cls=Command, help=__doc__, epilog=FINDINGS_CODES)
@@ -26,21 +28,25 @@ def command(
     profile: str | None,
     management_profile: str | None,
     deployer_profile: str | None,
+    archive_profile: str | None,
     as_json: bool,
 ) -> int:
     """Ask CloudFormation alone; 1 if a stack is missing, unwell, unprotected, drifted when last compared, or an orphan.
 
     --profile may be of anybody in the workload's account who may describe stacks, such as an auditor. Without
-    --management-profile the stacks of the management account are not asked about, and said to be so.
+    --management-profile the stacks of the management account are not asked about, and said to be so; likewise that of
+    the log archive without --archive-profile.
     """
     from tableguard.cli.inputs import chosen_settings
     from tableguard.cli.output import print_json
     from tableguard.findings.exit_code import FINDINGS, FINE
+    from tableguard.stacks.credentials import ProfileNames
     from tableguard.stacks.registry import find_stack
 
     settings = chosen_settings(settings_file)
     named = {find_stack(name).name for name in stack}
-    overview = _overview(settings, profile, management_profile, deployer_profile)
+    profiles = ProfileNames(profile, management_profile, deployer_profile, archive=archive_profile)
+    overview = _overview(settings, profiles)
     shown = [one for one in overview.stacks if _is_shown(one, named)]
     if as_json:
         print_json(_facts(settings, overview, shown))
@@ -49,18 +55,17 @@ def command(
     return FINDINGS if any(list(one.problems) for one in shown) else FINE
 
 
-def _overview(
-    settings: "Settings", profile: str | None, management_profile: str | None, deployer_profile: str | None
-) -> "Overview":
+def _overview(settings: "Settings", profiles: "ProfileNames") -> "Overview":
     """Ask the workload's account as the administrator, or as the deployer where only that profile is named."""
     from functools import partial
 
-    from tableguard.stacks.credentials import ProfileNames, Sessions
+    from tableguard.stacks.credentials import Sessions
     from tableguard.stacks.overview import survey
 
-    sessions = Sessions(settings, ProfileNames(profile, management_profile, deployer_profile))
-    asking: Any = "deployer" if deployer_profile and not profile else "administrator"
-    principals = [asking, *(["management"] if management_profile else [])]
+    sessions = Sessions(settings, profiles)
+    principals: list[Principal] = ["deployer" if profiles.deployer and not profiles.administrator else "administrator"]
+    principals += ["management"] if profiles.management else []
+    principals += ["archive"] if profiles.archive else []
     return survey(settings, {principal: partial(sessions, principal) for principal in principals})
 
 
@@ -106,9 +111,9 @@ def _row(one: "StackOverview") -> tuple[str, ...]:
 def _notes(settings: "Settings", overview: "Overview") -> Iterator[str]:
     for stranger in overview.strangers:
         yield f"{stranger.name}: is no stack of tableguard's, and the guardrails protect it by its name"
-    if overview.not_asked:
-        names = ", ".join(settings.stack_name(stack.name) for stack in overview.not_asked)
-        yield f"{names}: not asked about; --management-profile NAME asks the management account"
+    for principal, whose in (("management", "the management account"), ("archive", "the log archive")):
+        if names := [settings.stack_name(one.name) for one in overview.not_asked if one.principal == principal]:
+            yield f"{', '.join(names)}: not asked about; --{principal}-profile NAME asks {whose}"
 
 
 def _facts(settings: "Settings", overview: "Overview", shown: "Sequence[StackOverview]") -> dict[str, Any]:

@@ -140,6 +140,7 @@ def command_line(stacks: Sequence[str], settings_file: Path | None, profiles: Pr
         "--settings": settings_file,
         "--profile": profiles.administrator,
         "--management-profile": profiles.management,
+        "--archive-profile": profiles.archive,
         "--deployer-profile": profiles.deployer,
         "--break-glass-profile": "BREAK_GLASS",
     }

@@ -155,7 +155,8 @@ def _assigned(
         return Assignment(
             planned, "break-glass", ("the rollback changes roles, which guardrails leave to break-glass",)
         )
-    if usual == "management":  # no SCP binds the management account
+    # no SCP binds the management account; those that bind the archive's are not asked about beforehand
+    if planned.stack.is_elsewhere:
         return Assignment(planned, usual)
     reasons = guardrails.denials(planned, callers.get(usual) or settings.role_arn(usual))
     if not reasons:

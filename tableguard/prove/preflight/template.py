@@ -132,7 +132,7 @@ def templates(settings: Settings, but: Container[str] = ()) -> dict[str, Mapping
     return {
         stack.name: stack.document(settings)
         for stack in enabled_stacks(settings)
-        if stack.principal != "management" and stack.name not in but
+        if not stack.is_elsewhere and stack.name not in but
     }
 
 

@@ -29,7 +29,7 @@ def missing(
     """Return what the stacks need and is not there, each with the key of the settings that names it."""
     principals, lacking = {stack.principal for stack in stacks}, list[str]()
     makes_buckets = any(stack.name == _BUCKETS for stack in stacks)
-    if principals != {"management"}:
+    if any(not stack.is_elsewhere for stack in stacks):
         asking = session(_asking(stacks))
         lacking += () if makes_buckets else _bucket(settings, asking, "artifacts", settings.artifact_bucket)
         if isinstance(settings.network, ExistingVpc):
@@ -181,7 +181,7 @@ def adopting(
         one.stack_name: AccountSession(
             one.stack.account(settings),
             settings.home_region,
-            session("management" if one.stack.principal == "management" else asking),
+            session(one.stack.principal if one.stack.is_elsewhere else asking),
         )
         for one in planned
     }

@@ -28,6 +28,7 @@ _DELETERS: Mapping[Principal, str] = MappingProxyType(
         "administrator": "the administrator, or break-glass once the guardrails are attached",
         "deployer": "break-glass",  # whom the access stack has made; the deployer may delete no stack
         "management": "the management principal",
+        "archive": "the log archive's administrator",
     }
 )
 

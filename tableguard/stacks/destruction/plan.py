@@ -41,7 +41,7 @@ class PlannedDeletion:
 
 
 def principals(stacks: tuple[StackModule, ...]) -> frozenset[Principal]:
-    """Return who deletes these stacks: management its own account's, break-glass all of the workload's.
+    """Return who deletes these stacks: management and the archive their own accounts', break-glass the workload's.
 
     Whoever made them cannot: the guardrails deny the deletion of every stack to all but break-glass.
     """
@@ -85,7 +85,7 @@ def _in_use(
 
 def principal_of(stack: StackModule) -> Principal:
     """Return who deletes a stack."""
-    return "management" if stack.principal == "management" else "break-glass"
+    return stack.principal if stack.is_elsewhere else "break-glass"
 
 
 def _caller(settings: Settings, principal: Principal, session: Session) -> str:

@@ -122,7 +122,7 @@ def test_one_stack_is_rendered_alone(folder: Path) -> None:
     ("arguments", "words"),
     [
         (["settings", "other"], "there are: complete, default, existing-vpc, single-account"),
-        (["render", "tabel"], "unknown stack 'tabel'; there are: bootstrap, login, access, audit"),
+        (["render", "tabel"], "unknown stack 'tabel'; there are: bootstrap, login, access, archive, audit"),
         (["render", "--settings", "absent.toml"], "absent.toml: cannot be read"),
         (["check", "absent.yaml"], "absent.yaml: no such file or folder"),
         (["deploy", "--profile", "absent"], "could not be found; name another with --profile"),

@@ -27,7 +27,47 @@ class Contradiction:
 
 OWN_ROLES = {"exempt": "cruddur-deployer", "break_glass": "cruddur-break-glass"}
 VPN = {"link": "vpn", "blocks": ["10.200.0.0/16"], "device_address": "203.0.113.12", "asn": 65010}
+ARCHIVE = {"account_id": "444455556666"}
+ARCHIVED = {**ARCHIVE, "bucket": "evidence", "key_arn": "arn:aws:kms:eu-central-1:444455556666:key/1234"}
 CONTRADICTIONS = (
+    Contradiction(
+        {"stacks.optional": ["archive"]},
+        {"log_archive": ARCHIVE},
+        "stacks.optional: 'archive' is among them, and there is no [log_archive]",
+    ),
+    Contradiction(
+        {"log_archive": ARCHIVE},
+        {"stacks.optional": ["archive"]},
+        "stacks.optional: 'archive', which makes the bucket, is not among them, and [log_archive] names none",
+    ),
+    Contradiction(
+        {"log_archive": ARCHIVED, "stacks.optional": ["archive"]},
+        {"stacks.optional": []},
+        "stacks.optional: the stack 'archive' makes a bucket, and log_archive.bucket names 'evidence'",
+    ),
+    *(
+        Contradiction(
+            {"log_archive": {**ARCHIVED, "account_id": account}},
+            {"log_archive": ARCHIVED},
+            f"log_archive.account_id: '{account}' is {whose}",
+        )
+        for account, whose in (("111122223333", "the workload's own"), ("123456789012", "the management account"))
+    ),
+    Contradiction(
+        {"log_archive": {**ARCHIVED, "key_arn": ARCHIVED["key_arn"].replace("arn:aws:", "arn:aws-cn:")}},
+        {"log_archive": ARCHIVED},
+        "log_archive.key_arn: 'arn:aws-cn:kms:eu-central-1:444455556666:key/1234' is of another partition",
+    ),
+    Contradiction(
+        {"log_archive": ARCHIVED, "organization.targets": ["111122223333"]},
+        {"organization.targets": ["111122223333", "444455556666"]},
+        "organization.targets: '444455556666', the log archive, is not among them",
+    ),
+    Contradiction(
+        {"log_archive": ARCHIVED, "organization.targets": ["111122223333"]},
+        {"stacks.optional": ["oversight"]},
+        "organization.targets: '444455556666', the log archive, is not among them",
+    ),
     Contradiction(
         {"onprem": {**VPN, "blocks": ["10.200.0.0/16", "10.16.0.0/12"]}},
         {"network.cidr": "10.32.0.0/16"},

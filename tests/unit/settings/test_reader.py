@@ -105,7 +105,7 @@ OPTIONAL = (
     "cache.query_ttl_seconds",
     "cache.item_ttl_seconds",
 )
-OPTIONAL_SECTIONS = ("users", "cache", "login", "onprem", "organization")
+OPTIONAL_SECTIONS = ("users", "cache", "log_archive", "login", "onprem", "organization")
 OPTIONAL_TAKERS = ("roles.takers.application", "roles.takers.member_services")
 REQUIRED = [
     (name, path) for name in EXAMPLES for path, _ in leaves(data(name)) if path not in (*OPTIONAL, *OPTIONAL_TAKERS)

@@ -112,7 +112,8 @@ def test_the_environment_is_the_deployed_one_and_not_that_of_the_settings(tags: 
 def test_break_glass_deletes_what_is_the_workload_s_and_management_the_guardrails() -> None:
     assert principals(AUDIT) == {"break-glass"}
     assert principals(GUARDRAILS) == {"management"}
-    assert principals(STACKS) == {"break-glass", "management"}
+    assert principals((find_stack("archive"),)) == {"archive"}
+    assert principals(STACKS) == {"archive", "break-glass", "management"}
 
 
 @pytest.mark.parametrize(
