@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tableguard.cloudformation.equality import compare
 from tableguard.cloudformation.resource_type import Context, Properties, ResourceHandle
 from tableguard.errors import EmbeddedError
 from tableguard.local.stacks.types import ALL
@@ -192,3 +193,15 @@ def test_a_trail_that_cannot_be_made_whole_is_not_left_in_parts(context: Context
     with pytest.raises(KeyError, match="IsLogging"):
         make(TRAIL, declared)
     assert context.client("cloudtrail").list_trails()["Trails"] == []
+
+
+@pytest.mark.parametrize(
+    ("declared", "deployed", "same"),
+    [
+        ("arn:aws:kms:eu-central-1:444455556666:alias/archive", "arn:aws:kms:eu-central-1:444455556666:key/1", True),
+        ("arn:aws:kms:eu-central-1:444455556666:alias/archive", "arn:aws:kms:eu-central-1:111122223333:key/1", False),
+        ("arn:aws:kms:eu-central-1:444455556666:key/2", "arn:aws:kms:eu-central-1:444455556666:key/1", False),
+    ],
+)
+def test_a_trail_s_key_may_be_named_by_an_alias_of_its_account(declared: str, deployed: str, same: bool) -> None:
+    assert (not compare({"KMSKeyId": declared}, {"KMSKeyId": deployed})) is same
