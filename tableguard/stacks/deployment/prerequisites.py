@@ -150,8 +150,8 @@ def _organization(settings: Settings, session: Session, policy_types: Sequence[s
     for kind in policy_types:
         if kind not in enabled:
             yield (
-                f"organization: {kind} is not enabled; by the management account: aws organizations "
-                f"enable-policy-type --root-id {root['Id']} --policy-type {kind}"
+                f"organization: {kind} is not enabled; `tableguard bootstrap` with --management-profile enables it, "
+                f"or: aws organizations enable-policy-type --root-id {root['Id']} --policy-type {kind}"
             )
 
 
