@@ -107,11 +107,13 @@ def _documents(stack: StackBuilder, name: str) -> dict[str, Document]:
     """Return policy name -> document: role/<name>, and role/<name>_* where one managed policy is too small for it.
 
     role/<name>_encryption is for whom the message key exists, role/<name>_migration while rows may have to be moved,
-    role/<name>_cache where there is one, and role/<name>_login and role/<name>_onprem where these stacks are wanted.
+    role/<name>_cache where there is one, and role/<name>_buckets, role/<name>_login and role/<name>_onprem where these
+    stacks are wanted.
     """
     stem = name.replace("-", "_")
     candidates = [role for role in documents.names("role") if role == stem or role.startswith(f"{stem}_")]
     needed = {
+        "buckets": "bootstrap" in stack.settings.optional_stacks,
         "cache": stack.settings.cache is not None,
         "encryption": stack.settings.client_side_encryption,
         "login": "login" in stack.settings.optional_stacks,

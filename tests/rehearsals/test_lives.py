@@ -28,7 +28,7 @@ from tests.worlds.rehearsals import ReusedClients
 
 pytestmark = pytest.mark.slow
 ADA, BOB = (User(f"lives-{name}", name.title(), name) for name in ("ada", "bob"))
-IMPORTED = {"access": 5, "audit": 10, "network": 1, "table": 6, "stream": 6, "config": 6, "oversight": 10}
+IMPORTED = {"access": 6, "audit": 10, "network": 1, "table": 6, "stream": 6, "config": 6, "oversight": 10}
 WITH_EXISTING_VPC = {"network": 0, "table": 8}  # no flow logs of ours; the key of encryption, and its alias
 
 
@@ -155,7 +155,7 @@ def test_what_was_retained_is_adopted_by_the_next_life_with_its_messages_and_pro
             lives.check_protection()
         assigned = lives.assigned()
         principals = {one.planned.stack.name: (one.principal, one.summary) for one in assigned}
-        assert principals["access"] == ("break-glass" if kept else "administrator", "new, adopts 5")
+        assert principals["access"] == ("break-glass" if kept else "administrator", "new, adopts 6")
         assert principals["table"] == ("deployer", f"new, adopts {imported['table']}")
         deployments = lives.deploy(assigned)
         imports = {name: sum(change.action == "Import" for change in one.changes) for name, one in deployments.items()}

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from moto.awslambda.models import lambda_backends
+from moto.cognitoidp.models import cognitoidp_backends
 from moto.dynamodb.models import dynamodb_backends
 from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
@@ -97,6 +98,11 @@ def _tags_of_named(backend: Any, arn: Arn) -> Mapping[str, str]:
     return dict(backend.tags.get(_name(arn), {}))
 
 
+def _tags_of_user_pool(backend: Any, arn: Arn) -> Mapping[str, str]:
+    pool = backend.user_pools.get(_name(arn))
+    return dict(pool.extended_config.get("UserPoolTags") or {}) if pool else {}
+
+
 def _tags_of_table(backend: Any, arn: Arn) -> Mapping[str, str]:
     """Return the tags of a table, which its indexes have too; a stream has its own, which moto does not keep.
 
@@ -138,6 +144,7 @@ def _tags_of_topic(backend: Any, arn: Arn) -> Mapping[str, str]:
 
 
 _TAGS_OF: Mapping[str, tuple[Any, Callable[[Any, Arn], Mapping[str, str]]]] = {
+    "cognito-idp": (cognitoidp_backends, _tags_of_user_pool),
     "dynamodb": (dynamodb_backends, _tags_of_table),
     "ec2": (ec2_backends, _tags_of_named),
     "iam": (iam_backends, _tags_of_identity),

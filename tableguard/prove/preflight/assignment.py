@@ -48,6 +48,7 @@ _ONLY_WITHOUT: Mapping[str, tuple[str, ...]] = {
     "logs:disassociatekmskey": ("KmsKeyId",),
 }
 _ATTACH_LATER = "break-glass is only made by this stack: have the organization detach the SCPs until it is there"
+_EXECUTION = "cloudformation:ExecuteChangeSet"
 _DESTROYING = ("Delete", "Deregister", "Disassociate", "Remove", "Schedule", "Set", "Stop", "Unsubscribe")
 
 
@@ -100,10 +101,20 @@ class Guardrails:
             self.answers[caller] = Answers(self.settings, self.estate, self.scps, (caller,))
         answers = self.answers[caller]
         by_statement: dict[str, list[str]] = {}
-        for change in _changes(planned):
+        changes = tuple(_changes(planned))
+        for change in changes:
             for call, because in self._of_change(planned, change, answers):
                 by_statement.setdefault(because, []).append(call)
+        if changes and not by_statement:
+            execution = answers.denial_of([self._execution(planned)])
+            return (_line([f"{planned.stack_name}: {_EXECUTION}"], execution.because),) if execution else ()
         return tuple(_line(denied, because) for because, denied in by_statement.items())
+
+    def _execution(self, planned: PlannedStack) -> ModelledCall:
+        """Return the call that makes the changes of a stack, whatever they are."""
+        region, account = self.settings.home_region, self.settings.account_id
+        stack = f"arn:{self.settings.partition}:cloudformation:{region}:{account}:stack/{planned.stack_name}/*"
+        return ModelledCall(_EXECUTION, (stack,), {"aws:requestedregion": (region,)})
 
     def _of_change(self, planned: PlannedStack, change: ResourceChange, answers: Answers) -> Iterator[tuple[str, str]]:
         """Yield each denied call of a change, and which statement denies it."""

@@ -30,7 +30,7 @@ ROLES = {
     "identity-pool-user": (("identity_pool_user",), True),
     "auditor": (("auditor",), False),
     "operator": (("operator",), False),
-    "break-glass": (("break_glass", "break_glass_evidence", "break_glass_links", "break_glass_stacks"), False),
+    "break-glass": (tuple(name for name in documents.names("role") if name.startswith("break_glass")), False),
     "deployer": (tuple(name for name in documents.names("role") if name.startswith("deployer_")), False),
 }
 

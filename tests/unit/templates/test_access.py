@@ -206,8 +206,9 @@ def test_the_exempt_roles_of_the_settings_are_made_here(access: Template) -> Non
 )
 def test_each_role_has_exactly_its_documents_of_the_policies_folder(access: Template, role: str) -> None:
     named = [name for name in documents.names("role") if name == role or name.startswith(f"{role}_")]
-    # the example has neither a message key, nor the former index, nor a cache, nor a link to networks on premises
-    wanted = [name for name in named if not name.endswith(("_cache", "_encryption", "_migration", "_onprem"))]
+    # the example has neither a message key, nor the former index, nor an optional stack that takes a document
+    left_out = ("_buckets", "_cache", "_encryption", "_migration", "_onprem")
+    wanted = [name for name in named if not name.endswith(left_out)]
     build = StackBuilder(example(), "a test").policy_with_pseudo_parameters
     sids = [[one["Sid"] for one in build("role", name)["Statement"]] for name in wanted]
     roles = {one["RoleName"]: one for one in of_type(access, "AWS::IAM::Role").values()}
@@ -266,7 +267,8 @@ def test_the_deployer_links_the_network_only_where_that_is_wanted(optional: str)
     policies = of_type(stack("access", settings), "AWS::IAM::ManagedPolicy")
     names = {policy["ManagedPolicyName"] for policy in policies.values()}
     assert (f"{settings.name}-deployer-onprem" in names) == (optional == "onprem")
-    assert f"{settings.name}-break-glass-links" in names  # what is linked is taken away when it is wanted no longer
+    # what is linked, and who signed in, is taken away when it is wanted no longer
+    assert {f"{settings.name}-break-glass-{what}" for what in ("links", "user-pool")} <= names
 
 
 @pytest.mark.parametrize("optional", ["login", "config"])
@@ -293,3 +295,11 @@ def test_a_document_that_comes_or_goes_renames_no_other_policy(
 def _policies(settings: Settings) -> dict[str, str]:
     policies = of_type(access_stack.template(settings).to_dict(), "AWS::IAM::ManagedPolicy")
     return {key: one["ManagedPolicyName"].removeprefix(f"{settings.name}-") for key, one in policies.items()}
+
+
+@pytest.mark.parametrize("optional", ["bootstrap", "config"])
+def test_break_glass_reaches_the_buckets_of_deploying_only_where_a_stack_makes_them(optional: str) -> None:
+    settings = replace(example("complete"), optional_stacks=(optional,))
+    policies = of_type(stack("access", settings), "AWS::IAM::ManagedPolicy")
+    names = {policy["ManagedPolicyName"] for policy in policies.values()}
+    assert (f"{settings.name}-break-glass-buckets" in names) == (optional == "bootstrap")

@@ -547,6 +547,8 @@ def _create_tagged(clients: Clients, service: str) -> str:
         return _arn("logs", "log-group:/tagged")
     if service == "iam":
         return str(client.create_role(RoleName="tagged", AssumeRolePolicyDocument="{}", Tags=TAG)["Role"]["Arn"])
+    if service == "cognito-idp":
+        return str(client.create_user_pool(PoolName="tagged", UserPoolTags={"a": "b"})["UserPool"]["Arn"])
     client.create_function(
         FunctionName="tagged",
         Runtime="python3.13",
@@ -558,7 +560,7 @@ def _create_tagged(clients: Clients, service: str) -> str:
     return _arn("lambda", "function:tagged")
 
 
-@pytest.mark.parametrize("service", ["iam", "lambda", "logs", "sns", "sqs"])
+@pytest.mark.parametrize("service", ["cognito-idp", "iam", "lambda", "logs", "sns", "sqs"])
 def test_conditions_see_a_resource_s_tags(clients: Clients, service: str) -> None:
     arn = _create_tagged(clients, service)
     assert authorization_context.of_resource(arn) == {"aws:ResourceTag/a": "b"}

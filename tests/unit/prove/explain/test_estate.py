@@ -54,6 +54,7 @@ def test_a_role_has_the_trust_policy_the_policies_and_the_boundary_of_its_templa
         "break_glass_evidence",
         "break_glass_links",
         "break_glass_stacks",
+        "break_glass_user_pool",
     ]
     assert boundary is None
 

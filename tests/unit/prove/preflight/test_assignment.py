@@ -113,6 +113,16 @@ def test_roles_that_attached_scps_forbid_before_break_glass_exists_are_made_by_n
     assert (assigned(adopting).principal, assigned(adopting).denied) == ("break-glass", ())
 
 
+@pytest.mark.parametrize("changes", [(), (ResourceChange("Import", "Bucket", "AWS::S3::Bucket"),)])
+def test_whoever_may_execute_no_change_set_deploys_no_stack_that_has_one(changes: tuple[ResourceChange, ...]) -> None:
+    assignment = assigned(planned("bootstrap", *changes))
+    assert (assignment.principal, assignment.denied) == (("break-glass" if changes else "administrator"), ())
+    assert [reason.partition(" is ")[0] for reason in assignment.reasons] == [
+        "cruddur-bootstrap: cloudformation:ExecuteChangeSet" for _ in changes
+    ]
+    assert assigned(planned("bootstrap", *changes), bound=False).principal == "administrator"
+
+
 @pytest.mark.parametrize(("stack", "principal"), [("network", "deployer"), ("config", "break-glass")])
 def test_a_stack_that_is_new_under_guardrails_is_judged_by_all_that_it_adds(stack: str, principal: str) -> None:
     assert assigned(planned(stack, status="")).principal == principal
