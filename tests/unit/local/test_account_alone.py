@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from tableguard.errors import EmbeddedError
 from tableguard.local import landing_zone, server
-from tableguard.local.authorization.state import STATE
+from tableguard.local.authorization.state import AuthorizationState
 from tableguard.local.landing_zone import LandingZone
 from tableguard.settings import example
 
@@ -58,6 +58,6 @@ def test_a_role_that_asks_for_the_account_lets_in_its_own_roles_alone(
 
 
 def test_the_next_embedded_aws_is_not_guarded_before_its_landing_zone_is_prepared() -> None:
-    STATE.account_alone = SETTINGS.account_id
-    STATE.reset()
-    assert STATE.account_alone == ""
+    state = AuthorizationState(account_alone=SETTINGS.account_id)  # not that of the zone, which others here ask
+    state.reset()
+    assert state.account_alone == ""
