@@ -23,7 +23,8 @@ _DIGEST = """
 import hashlib
 from tableguard.stacks.render import render
 from tableguard.settings import example
-texts = [text for name in ("complete", "default", "single-account") for text in render(example(name)).values()]
+names = ("complete", "default", "existing-vpc", "single-account")
+texts = [text for name in names for text in render(example(name)).values()]
 print(hashlib.sha256("".join(texts).encode()).hexdigest())
 """
 
