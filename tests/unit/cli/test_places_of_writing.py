@@ -35,6 +35,9 @@ WRITING: dict[str, tuple[str, ...]] = {
     "messages seed": (),
     "rows reconcile": ("--all",),
     "rows redrive": ("--folder", "batches"),
+    "users create": ("mina", "Mina", "mina@example.com"),
+    "users disable": (MINA,),
+    "users enable": (MINA,),
 }
 READING: dict[str, tuple[str, ...]] = {
     "table list": (),
@@ -44,8 +47,21 @@ READING: dict[str, tuple[str, ...]] = {
     "messages list-conversations": (MINA,),
     "rows reconcile --dry-run": ("--all",),
     "rows verify": (),
+    "table query": (f"SELECT * FROM \"{TABLE}\" WHERE pk = 'MSG#{GROUP}'",),  # noqa: S608  # PartiQL of a test
 }
-READ_OPERATIONS = {"DescribeTable", "ListTables", "GetItem", "BatchGetItem", "TransactGetItems", "Query", "Scan"}
+READING_ACCOUNTS: dict[str, tuple[str, ...]] = {"users check": (), "users export": (MINA,), "users list": ()}
+# these show first what they would do, and then want a name typed: their own tests
+ASKING_BY_NAME = ("table adopt", "users delete", "users sync")
+READ_OPERATIONS = {
+    "DescribeTable",
+    "ListTables",
+    "GetItem",
+    "BatchGetItem",
+    "TransactGetItems",
+    "Query",
+    "Scan",
+    "ExecuteStatement",
+}
 
 
 class Stream(io.StringIO):
@@ -101,7 +117,7 @@ def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Commands:
 
 
 def test_every_command_on_a_table_writes_or_reads() -> None:
-    named = {" ".join(name.split()[:2]) for name in (*WRITING, *READING)}
+    named = {" ".join(name.split()[:2]) for name in (*WRITING, *READING, *READING_ACCOUNTS, *ASKING_BY_NAME)}
     assert named == {f"{group} {name}" for group, names in GROUPS.items() for name in names}
 
 
@@ -128,10 +144,11 @@ def test_what_writes_goes_on_when_it_is_meant(commands: Commands, name: str) -> 
     assert commands.run(name, *WRITING[name], "--yes", terminal=False) == "CONTACTED"
 
 
-@pytest.mark.parametrize("name", READING)
+@pytest.mark.parametrize("name", [*READING, *READING_ACCOUNTS])
 def test_what_reads_never_asks(commands: Commands, name: str) -> None:
+    arguments = {**READING, **READING_ACCOUNTS}[name]
     for terminal in (True, False):
-        assert commands.run(name, *READING[name], terminal=terminal) == "CONTACTED"
+        assert commands.run(name, *arguments, terminal=terminal) == "CONTACTED"
 
 
 @pytest.mark.parametrize("answer", ["", "\n", "y\n", "YES\n", f"{TABLE}\n"])
