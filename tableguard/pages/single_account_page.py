@@ -29,6 +29,7 @@ tableguard cost
 ## What is different
 
 - There are no SCPs and RCPs, so the stacks `guardrails` and `oversight` are refused; both are an organization's.
+  `tableguard check` lints the other documents alone.
 - What policies ask of the organization they ask of the account: `aws:PrincipalOrgID` becomes `aws:PrincipalAccount`.
   Keys of resources, sources and endpoints change likewise. `tableguard/reading/placeholders.py` fills them.
 - Who takes a role is a role. [IAM Identity Center](https://docs.aws.amazon.com/singlesignon/latest/userguide/account-instances-identity-center.html)

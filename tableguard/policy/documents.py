@@ -1,5 +1,6 @@
 """The documents under policies/: JSON as deployed, with <placeholders> where an organisation must choose."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,11 @@ def load(kind: str, name: str, root: Path = POLICIES) -> PolicyDocument:
 def load_all(root: Path = POLICIES) -> tuple[PolicyDocument, ...]:
     """Read every document, in the order of KINDS and then by name."""
     return tuple(load(kind, name, root) for kind in KINDS for name in names(kind, root))
+
+
+def applicable(policies: Iterable[PolicyDocument], *, in_organization: bool) -> tuple[PolicyDocument, ...]:
+    """Return the documents that apply: nobody attaches guardrails where there is no organization."""
+    return tuple(policy for policy in policies if in_organization or policy.kind not in GUARDRAILS)
 
 
 def fill(policy: PolicyDocument, values: Values) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from tableguard.check.engines import policy_documents
 from tableguard.check.rules import policy_grammar
 from tableguard.errors import CheckError, PolicyError
 from tableguard.findings.finding import Finding
+from tableguard.policy import documents
 from tableguard.settings import example
 from tests.worlds.settings_files import EXAMPLES
 
@@ -278,3 +279,20 @@ def test_a_folder_without_documents_is_an_error_and_never_no_finding(tmp_path: P
 @pytest.mark.parametrize("settings", EXAMPLES)
 def test_the_shipped_documents_have_no_finding(settings: str) -> None:
     assert policy_documents.check(example(settings)) == []
+
+
+def test_without_an_organization_guardrails_are_neither_filled_nor_linted(tmp_path: Path) -> None:
+    for kind in documents.KINDS:
+        document = good(kind)
+        first(document)["Resource"] = ["<nobody-fills-this>"]
+        (tmp_path / kind).mkdir()
+        (tmp_path / kind / "some.json").write_text(json.dumps(document), encoding="utf-8")
+
+    def found(settings: str) -> set[str]:
+        return {Path(finding.file).parent.name for finding in policy_documents.check(example(settings), tmp_path)}
+
+    assert found("default") == set(documents.KINDS)
+    assert found("single-account") == set(documents.KINDS) - set(documents.GUARDRAILS)
+    counted = {name: policy_documents.outcome(example(name)).passed for name in ("default", "single-account")}
+    guardrails = sum(len(documents.names(kind)) for kind in documents.GUARDRAILS)
+    assert counted["default"] - counted["single-account"] == guardrails > 0
