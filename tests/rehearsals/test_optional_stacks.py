@@ -14,6 +14,7 @@ from tests.worlds.rehearsals import Rehearsal, Result, facts, rehearsal
 pytestmark = pytest.mark.slow
 PROFILES = ("--management-profile", "organization")
 BREAK_GLASS = ("--break-glass-profile", "emergency")
+_DRIFT = {"NOT_CHECKED": "not", "IN_SYNC": "in"}  # CloudFormation's word, and the first of ours
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +60,12 @@ def test_the_status_of_every_stack_is_shown_and_whom_nobody_asked(deployed: Rehe
     asked = deployed.run("status", *PROFILES)
     assert (asked.code, asked.err) == (0, "")
     words = [line.split()[:4] for line in asked.out.splitlines()]
-    assert words == [[name, "CREATE_COMPLETE", "protected", "not"] for name in sorted(deployed.statuses(), key=_place)]
+    there = sorted(deployed.described(), key=lambda stack: _place(stack["StackName"]))
+    drifts = [_DRIFT[stack["DriftInformation"]["StackDriftStatus"]] for stack in there]
+    assert words == [
+        [stack["StackName"], stack["StackStatus"], "protected", drift]
+        for stack, drift in zip(there, drifts, strict=True)
+    ]
     partly = deployed.run("status")
     assert partly.code == 0
     assert partly.out.splitlines()[-1] == (

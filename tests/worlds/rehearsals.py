@@ -79,13 +79,16 @@ class Rehearsal:
 
     def statuses(self) -> dict[str, str]:
         """Return the status of every stack by its name, of all accounts."""
+        return {stack["StackName"]: stack["StackStatus"] for stack in self.described()}
+
+    def described(self) -> list[dict[str, Any]]:
+        """Return every stack as CloudFormation describes it, of all accounts."""
         accounts = [account_of(self.settings, one) for one in ("administrator", "management", "archive")]
-        stacks = [
+        return [
             stack
             for account in dict.fromkeys(filter(None, accounts))
             for stack in self.client("cloudformation", account).describe_stacks()["Stacks"]
         ]
-        return {stack["StackName"]: stack["StackStatus"] for stack in stacks}
 
     def change_sets(self) -> list[str]:
         """Return the change sets that were left behind."""
