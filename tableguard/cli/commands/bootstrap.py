@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     metavar="NAME",
     help="AWS profile of the management account: the types of policies that the guardrails are of are then enabled",
 )
+@click.option(
+    "--break-glass-profile",
+    metavar="NAME",
+    help="AWS profile of break-glass, or of who may take it, for what guardrails of an earlier life deny",
+)
 @click.option("--dry-run", is_flag=True, help="show what would be made, and change nothing")
 @click.option("--yes", is_flag=True, help="make the changes without asking")
 @options.as_json
@@ -32,6 +37,7 @@ def command(
     settings_file: Path | None,
     profile: str | None,
     management_profile: str | None,
+    break_glass_profile: str | None,
     dry_run: bool,
     yes: bool,
     as_json: bool,
@@ -50,7 +56,8 @@ def command(
     settings = chosen_settings(settings_file)
     stacks = chosen_stacks(settings, ("bootstrap",))
     check_can_ask("bootstrap", yes=yes or dry_run, as_json=as_json)
-    sessions = Sessions(settings, ProfileNames(profile, management_profile, None, None))
+    profiles = ProfileNames(profile, management_profile, None, break_glass_profile)
+    sessions = Sessions(settings, profiles)
     lacking = tuple(_lacking(settings, sessions, with_organization=management_profile is not None))
     show = silent if as_json else Progress()
     assigned = preparation.assigned(settings, sessions, stacks, show)
@@ -58,10 +65,13 @@ def command(
     if dry_run:
         if as_json:
             print_json({"account": words, "stacks": [plans.facts(one) for one in assigned]})
-            return
-        _show(words)
-        plans.show(assigned)
+        else:
+            _show(words)
+            plans.show(assigned)
+        preparation.check_possible(assigned)
         return
+    preparation.check_principals(assigned, profiles, preparation.command_line(("bootstrap",), settings_file, profiles))
+    preparation.check_who_comes_later(assigned, sessions)
     _set(lacking, yes=yes, shown=not as_json)
     done: list[Deployment] = []
     on_interruption(lambda: run.how_far(done))

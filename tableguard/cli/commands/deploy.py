@@ -69,7 +69,9 @@ def command(
         print_json({"stacks": [plans.facts(one) for one in assigned]}) if as_json else plans.show(assigned)
         preparation.check_possible(assigned)
         return
-    preparation.check_principals(assigned, profiles, preparation.command_line(stack, settings_file, profiles))
+    preparation.check_principals(
+        assigned, profiles, preparation.command_line(("deploy", *stack), settings_file, profiles)
+    )
     preparation.check_who_comes_later(assigned, sessions)
     done: list[Deployment] = []
     on_interruption(lambda: run.how_far(done))

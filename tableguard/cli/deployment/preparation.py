@@ -10,7 +10,7 @@ from tableguard.errors import DeployError
 from tableguard.prove.preflight import organization
 from tableguard.prove.preflight.assignment import Assignment, assign, standing
 from tableguard.settings import Settings
-from tableguard.stacks import change_set
+from tableguard.stacks import change_set, status
 from tableguard.stacks.credentials import ProfileNames, Sessions
 from tableguard.stacks.deployment import prerequisites, refused
 from tableguard.stacks.deployment.deploy import plan
@@ -37,7 +37,7 @@ def deployers(settings: Settings, sessions: Sessions, planned: Sequence[PlannedS
     """Return who makes the changes of each stack, as the guardrails that bind the account let them."""
     may_ask = sessions.profiles.management or any(one.stack.principal == "management" for one in planned)
     ask = (lambda: organization.guardrails(settings, sessions("management"))) if may_ask else None
-    scps = standing(settings, planned, ask)
+    scps = standing(settings, planned, ask, None if may_ask else _roles(settings, sessions, planned))
     usual = dict.fromkeys(one.stack.principal for one in planned if scps and (one.changes or not one.status))
     assigned = assign(settings, planned, {principal: sessions.caller(principal) for principal in usual}, scps)
     if ask is None and any(one.reasons for one in assigned):
@@ -46,6 +46,16 @@ def deployers(settings: Settings, sessions: Sessions, planned: Sequence[PlannedS
             file=sys.stderr,
         )
     return assigned
+
+
+def _roles(settings: Settings, sessions: Sessions, planned: Sequence[PlannedStack]) -> str | None:
+    """Return the status of the stack of roles if it is not planned, and the administrator, whose it is, is there."""
+    if all(one.stack.principal != "administrator" for one in planned) or any(
+        one.stack.name == "access" for one in planned
+    ):
+        return None
+    client = sessions("administrator").client("cloudformation", region_name=settings.home_region)
+    return status.status_of(client, settings.stack_name("access"))
 
 
 def name_differences(assigned: Sequence[Assignment]) -> None:
@@ -134,8 +144,8 @@ def check_losses(assigned: Sequence[Assignment], may_lose: Sequence[str]) -> Non
         )
 
 
-def command_line(stacks: Sequence[str], settings_file: Path | None, profiles: ProfileNames) -> str:
-    """Return the command that deploys with break-glass too."""
+def command_line(command: Sequence[str], settings_file: Path | None, profiles: ProfileNames) -> str:
+    """Return a command, such as `deploy table`, as it is with break-glass too."""
     named = {
         "--settings": settings_file,
         "--profile": profiles.administrator,
@@ -145,4 +155,4 @@ def command_line(stacks: Sequence[str], settings_file: Path | None, profiles: Pr
         "--break-glass-profile": "BREAK_GLASS",
     }
     words = [word for option, value in named.items() if value is not None for word in (option, str(value))]
-    return shlex.join(["tableguard", "deploy", *stacks, *words])
+    return shlex.join(["tableguard", *command, *words])

@@ -184,12 +184,12 @@ def is_first(planned: PlannedStack) -> bool:
     return planned.stack.name == "access" and planned.status in (status.ABSENT, "CREATE_FAILED") and not adopts
 
 
-def _is_first_deployment(planned: Sequence[PlannedStack]) -> bool:
+def _is_first_deployment(planned: Sequence[PlannedStack], roles: str | None) -> bool:
     """Return True until the stacks that every estate has are made, unless they adopt what an earlier life left."""
     if any(change.action == "Import" for one in planned for change in one.changes or ()):
         return False
-    wanted = (one for one in planned if one.stack.name not in OPTIONAL_STACKS)
-    return any(one.status in (status.ABSENT, "CREATE_FAILED") for one in wanted)
+    wanted = {one.status for one in planned if one.stack.name not in OPTIONAL_STACKS}
+    return not (wanted | {roles}).isdisjoint((status.ABSENT, "CREATE_FAILED"))
 
 
 def _changes(planned: PlannedStack) -> Iterator[ResourceChange]:
@@ -240,16 +240,20 @@ def _is_called(action: str, changed: set[str], gone: set[str]) -> bool:
 
 
 def standing(
-    settings: Settings, planned: Sequence[PlannedStack], ask: Callable[[], tuple[Policy, ...]] | None
+    settings: Settings,
+    planned: Sequence[PlannedStack],
+    ask: Callable[[], tuple[Policy, ...]] | None,
+    roles: str | None = None,
 ) -> tuple[Policy, ...]:
     """Return the SCPs that bind the account already: as the organization has them, if somebody may `ask` it.
 
     Where nobody may, the shipped ones count as attached once the first deployment is done, also if the settings leave
-    them to the organization. Otherwise a change would begin that they refuse half-way.
+    them to the organization. Otherwise a change would begin that they refuse half-way. `roles` is the status of the
+    stack of roles where it is not planned, as with the buckets, which come before it alone; None if it is not known.
     """
     if ask is not None:
         return ask()
-    if _is_first_deployment(planned):
+    if _is_first_deployment(planned, roles):
         return ()
     return PolicySet.filled(settings).attached("scp")
 

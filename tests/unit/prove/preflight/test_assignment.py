@@ -152,6 +152,22 @@ def test_where_nobody_may_ask_guardrails_bind_once_the_first_deployment_is_done(
     )
 
 
+@pytest.mark.parametrize(
+    ("roles", "changes", "bound"),
+    [
+        ("", (), False),
+        ("CREATE_FAILED", (), False),
+        ("CREATE_COMPLETE", (), True),
+        (None, (), True),
+        ("", (ResourceChange("Import", "ArtifactBucket", "AWS::S3::Bucket"),), True),
+    ],
+)
+def test_the_buckets_are_of_a_first_deployment_until_roles_are_made_or_something_is_adopted(
+    roles: str | None, changes: tuple[ResourceChange, ...], bound: bool
+) -> None:
+    assert standing(SETTINGS, [planned("bootstrap", *changes, status="")], None, roles) == (SCPS if bound else ())
+
+
 @pytest.mark.parametrize("scps", [(), SCPS[:1]])
 def test_who_may_ask_finds_the_guardrails_that_bind(scps: tuple[Policy, ...]) -> None:
     assert standing(SETTINGS, [planned("access", status="")], lambda: scps) == scps
