@@ -129,7 +129,14 @@ FOREIGN = [
     {"pk": {"S": f"MSG#{PAIR.group_uuid}"}, "sk": {"S": "!pinned"}},
     {"pk": {"S": "MSG#"}, "sk": {"S": at(1)}},
 ]
-KINDS = {"USER#… / PROFILE#…": 2, "… / …": 2, "META#… / …": 1, "META#… / READ#…": 1, "MSG#… / …": 1, "MSG#… / a time": 1}
+KINDS = {
+    "USER#… / PROFILE#…": 2,
+    "… / …": 2,
+    "META#… / …": 1,
+    "META#… / READ#…": 1,
+    "MSG#… / …": 1,
+    "MSG#… / a time": 1,
+}
 
 
 def test_items_that_nobody_of_ours_writes_are_counted_by_kind_and_left_alone(client: Any) -> None:
