@@ -1,7 +1,7 @@
 """The sequences that `tableguard reach` shows of the shipped estate, as attempts: the same calls, carried out.
 
-What is reached by being somebody has no call, and is no attempt. Sequences over what the embedded AWS has no actions
-of are left out: NOT_MODELLED.
+What is reached by being somebody has no call, and is no attempt. Steps over what the embedded AWS has no actions of are
+left out, NOT_MODELLED: a goal that is reached without them has its attempt, were the sequence over them no longer.
 """
 
 import json
@@ -66,10 +66,10 @@ def shown(settings: Settings) -> tuple[Attempt, ...]:
 
 
 def _attempts(by: str, start: str, prover: Prover) -> Iterator[Attempt]:
-    search = prover.search(prover.shorthand.principals(start), ())
+    search = prover.search(prover.shorthand.principals(start), NOT_MODELLED)
     for goal in prover.goals.values():
         sequence = reached(goal, search, prover.shorthand)
-        if sequence is None or any(step.kind.name in NOT_MODELLED for step in sequence.steps):
+        if sequence is None:
             continue
         steps = tuple(_steps(sequence, by, _principals(prover)))
         if steps:

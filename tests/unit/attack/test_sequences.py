@@ -35,6 +35,13 @@ def test_each_sequence_that_has_calls_is_an_attempt_and_nothing_else_is() -> Non
     }
 
 
+def test_a_goal_that_needs_no_step_left_out_is_reached_without_it() -> None:
+    # a new client of the user pool is as short a way, and the embedded AWS has no action of it
+    (step,) = ATTEMPTS["reach-break-glass-reader"].steps
+    assert step.operation == "UpdateIdentityPool"
+    assert not any(name.startswith("reach-administrator-") for name in ATTEMPTS)  # over a container's commands alone
+
+
 def test_a_step_is_made_as_whom_the_attacker_has_become() -> None:
     code, read = ATTEMPTS["reach-deployer-message-read"].steps
     assert (code.operation, code.who) == ("UpdateFunctionCode", "")
