@@ -25,7 +25,6 @@ members is not made, for nothing here has these; nor is one that needs no call.
 
 # detections that no attempt fires, and why
 NOT_TRIED: Mapping[str, str] = {
-    "member_impersonated": "the estate of the attempts has no user pool",
     "member_root_taken": "moto has no AssumeRoot",
     "taker_assigned": "the actions of Identity Center are not in the service reference that the guard asks",
     "task_entered": "nor are those of Systems Manager",
